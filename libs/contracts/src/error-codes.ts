@@ -1,0 +1,101 @@
+/**
+ * Every code an AppError may carry, by area. A code is stable: scripts and alerts match it. The CLI turns it into an exit
+ * code (spec/cli.md), the API into a problem type (spec/api.md).
+ */
+export type ErrorCode =
+  // Arguments and configuration
+  | 'cli/bad-arguments'
+  | 'config/invalid'
+  // Keys (spec/container.md)
+  | 'keys/refused'
+  | 'keys/none-set'
+  | 'keys/kms-unavailable'
+  // The sealed container (spec/container.md)
+  | 'container/not-a-container'
+  | 'container/unsupported'
+  | 'container/bad-header'
+  | 'container/no-key'
+  | 'container/wrong-key'
+  | 'container/foreign-header'
+  | 'container/not-the-one-asked-for'
+  | 'container/corrupt'
+  | 'container/truncated'
+  // Compression inside the container
+  | 'compression/corrupt'
+  | 'compression/truncated'
+  // The mongodump archive (facts/archive-format.md)
+  | 'archive/empty'
+  | 'archive/not-an-archive'
+  | 'archive/truncated'
+  | 'archive/corrupt-structure'
+  | 'archive/crc-mismatch'
+  | 'archive/missing-namespace-end'
+  | 'archive/trailing-data'
+  // A backup as a whole (spec/objects.md)
+  | 'backup/not-found'
+  | 'backup/mismatch'
+  | 'backup/damaged'
+  | 'backup/missing'
+  | 'backup/refused'
+  | 'commit/conflict'
+  // Engines
+  | 'engine/not-found'
+  | 'engine/unsupported'
+  | 'engine/failed'
+  | 'engine/killed'
+  | 'engine/stalled'
+  | 'engine/no-output'
+  // The database that is read
+  | 'source/unreachable'
+  | 'source/refused'
+  | 'source/unknown-database'
+  | 'source/unknown-collection'
+  // The database that is written
+  | 'target/unreachable'
+  | 'target/refused'
+  | 'target/not-empty'
+  | 'target/unsupported'
+  | 'restore/failed'
+  | 'restore/differences'
+  | 'restore/conflict'
+  | 'restore/unfinished'
+  | 'restore/busy'
+  | 'restore/confirmation-needed'
+  // The store
+  | 'store/unreachable'
+  | 'store/refused'
+  | 'store/no-bucket'
+  | 'store/no-object'
+  | 'store/full'
+  | 'store/exists'
+  | 'store/precondition-failed'
+  | 'store/unsupported'
+  | 'store/changed'
+  | 'store/failed'
+  // Runs
+  | 'run/cancelled'
+  | 'internal/unexpected';
+
+/** Where in a run an error arose; shown to people beside the code. */
+export type Stage =
+  | 'arguments'
+  | 'config'
+  | 'keys'
+  | 'probe'
+  | 'dump'
+  | 'archive'
+  | 'compress'
+  | 'seal'
+  | 'store'
+  | 'manifest'
+  | 'commit'
+  | 'open'
+  | 'decompress'
+  | 'verify'
+  | 'plan'
+  | 'load'
+  | 'index'
+  | 'rename'
+  | 'compare'
+  | 'delete'
+  | 'output';

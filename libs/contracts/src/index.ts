@@ -1,0 +1,47 @@
+export { AppError, cancelled, throwIfAborted, type AppErrorInit, type RetryClass } from './app-error.js';
+export {
+  backupJson,
+  compressions,
+  type BackupJson,
+  type BackupTotals,
+  type Compression,
+  type Consistency,
+  type StoredObject,
+  type Topology,
+  type Trigger,
+} from './backup-json.js';
+export { isTimestamp, systemClock, systemRandom, type Clock, type Random } from './environment.js';
+export type { ErrorCode, Stage } from './error-codes.js';
+export {
+  backupIdPattern,
+  compactTime,
+  isBackupId,
+  isTargetName,
+  newBackupId,
+  randomSuffix,
+  slotBackupId,
+  targetOfBackupId,
+  targetPattern,
+} from './ids.js';
+export {
+  manifest,
+  namespaceTypes,
+  type BlockExtent,
+  type Frame,
+  type Manifest,
+  type ManifestNamespace,
+  type NamespaceType,
+} from './manifest.js';
+export { parseJson, type ParseFailure } from './parse.js';
+export { Secret } from './secret.js';
+export { backupStates, isAllowedMove, isFinal, taskStates, type BackupState, type TaskState } from './states.js';
+export {
+  lease,
+  marks,
+  storeIdentity,
+  verificationLevels,
+  type Lease,
+  type Marks,
+  type StoreIdentity,
+  type VerificationLevel,
+} from './store-files.js';

@@ -1,0 +1,43 @@
+/** States of a backup record and the moves between them (docs/DESIGN.md, "States, claims, follow-ups"). */
+export const backupStates = [
+  'pending',
+  'in_progress',
+  'completed',
+  'failed',
+  'cancelled',
+  'missing',
+  'deleting',
+  'deleted',
+] as const;
+export type BackupState = (typeof backupStates)[number];
+
+/** States of restores, drills, verifications and cleanups. */
+export const taskStates = [
+  'pending',
+  'in_progress',
+  'completed',
+  'completed_with_differences',
+  'failed',
+  'cancelled',
+] as const;
+export type TaskState = (typeof taskStates)[number];
+
+const moves: Readonly<Record<BackupState, readonly BackupState[]>> = {
+  pending: ['in_progress', 'cancelled', 'failed'],
+  in_progress: ['in_progress', 'pending', 'completed', 'failed', 'cancelled'],
+  completed: ['missing', 'deleting'],
+  missing: ['completed', 'deleting'],
+  deleting: ['completed', 'deleted'],
+  failed: ['deleted'],
+  cancelled: ['deleted'],
+  deleted: [],
+};
+
+export function isAllowedMove(from: BackupState, to: BackupState): boolean {
+  return moves[from].includes(to);
+}
+
+/** A state that nothing leaves by itself. */
+export function isFinal(state: BackupState): boolean {
+  return state !== 'pending' && state !== 'in_progress' && state !== 'deleting';
+}

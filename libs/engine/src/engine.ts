@@ -1,0 +1,144 @@
+import type { Readable } from 'node:stream';
+import type { Consistency, Secret, Topology } from '#contracts';
+
+/**
+ * What produces a mongodump archive from a server (spec: facts of the archive format), and what loads one into a server.
+ * Two engines stand behind it: `mongodump/` drives the official tools, `native/` speaks to the server itself.
+ */
+export interface DumpEngine {
+  readonly name: EngineName;
+  /**
+   * Looks before anything is written: reaches the server, resolves the databases, estimates the size.
+   * Throws `source/…` or `engine/…` AppErrors. A named database that does not exist is `source/unknown-database`.
+   */
+  probe(request: DumpRequest, signal: AbortSignal): Promise<DumpProbe>;
+  /**
+   * Starts a dump. `stream` gives the archive's bytes; it ends only after the engine's own verdict that the dump is complete, and is destroyed
+   * with an AppError otherwise, so that no pipeline can succeed on half a dump. Aborting the signal destroys it and ends everything behind it.
+   */
+  dump(request: DumpRequest, probe: DumpProbe, signal: AbortSignal): Promise<Dump>;
+}
+
+export type EngineName = 'mongodump' | 'native';
+
+export interface DumpRequest {
+  /** The server; credentials inside. */
+  readonly uri: Secret;
+  /** Names of databases; empty: the one in the URI's path (unless `admin`), else all. */
+  readonly databases: readonly string[];
+  /** Namespace patterns as mongorestore's (`db.collection`, `*`, `\` escapes; a bare `db` is `db.*`); empty: all. */
+  readonly include: readonly string[];
+  /** Exclude wins over include. */
+  readonly exclude: readonly string[];
+}
+
+export interface DumpProbe {
+  readonly engine: { readonly name: EngineName; readonly version: string };
+  readonly server: { readonly version: string; readonly topology: Topology };
+  /** The databases that will be dumped, sorted. */
+  readonly databases: readonly string[];
+  /** BSON bytes to expect, from the server's statistics; null when it tells none. */
+  readonly estimatedBytes: number | null;
+  readonly warnings: readonly string[];
+}
+
+export interface Dump {
+  readonly stream: Readable;
+  /** Settled when the stream ended or was destroyed; what only the end of a dump can tell. Never rejects before `stream` fails with the same error. */
+  readonly result: Promise<DumpResult>;
+}
+
+export interface DumpResult {
+  readonly consistency: Consistency;
+  readonly warnings: readonly string[];
+}
+
+/** Loads an archive into a server: plain archive bytes in, a report out. A bad archive never changes a target (docs/DESIGN.md, "A restore in words"). */
+export interface LoadEngine {
+  readonly name: 'native' | 'mongorestore';
+  /** Says what `load` would do, writing nothing. Throws the refusals that `load` would throw. */
+  plan(request: LoadRequest, contents: ArchiveContents, signal: AbortSignal): Promise<LoadPlan>;
+  /**
+   * Loads. The source is read once, to its end, and its last block verified, before any name of the target changes (native engine).
+   * Throws `target/…` and `restore/…`; an error of the source is passed on as it is, after the target was put back.
+   */
+  load(request: LoadRequest, source: Readable, signal: AbortSignal): Promise<LoadReport>;
+}
+
+/** What is known of an archive before its blocks are read: the prelude. */
+export interface ArchiveContents {
+  readonly namespaces: readonly ArchiveNamespace[];
+}
+
+export interface ArchiveNamespace {
+  readonly db: string;
+  readonly collection: string;
+  readonly type: 'collection' | 'view' | 'timeseries';
+  /** Number of documents, when a manifest tells. */
+  readonly documents: number | null;
+}
+
+export interface LoadRequest {
+  readonly uri: Secret;
+  /** Which namespaces of the archive, by their names in the archive; empty: all. */
+  readonly databases: readonly string[];
+  readonly include: readonly string[];
+  readonly exclude: readonly string[];
+  /** `A=C` renames a database, `A.b=C.d` a collection; applied after selection. */
+  readonly rename: readonly Rename[];
+  readonly mode: 'into-empty' | 'replace';
+  /** In `replace`: the names of the databases that the operator typed; every database to be changed must be among them (`restore/confirmation-needed`). */
+  readonly confirm: readonly string[];
+  /** Identifies the restore in the plan document: the backup's id, or a digest of a file. */
+  readonly backupId: string;
+  /** What to do with a document whose `_id` the target refuses as a duplicate: fail the restore, or keep the last one. */
+  readonly onConflict: 'fail' | 'keep-last';
+  /** Go on although somebody else writes into the target during the restore. */
+  readonly ignoreWrites: boolean;
+  /** Options, indexes or validators that the server dropped silently are differences (not warnings). */
+  readonly strict: boolean;
+  /** Called as documents are loaded; at most a few times a second. */
+  readonly onProgress?: (progress: LoadProgress) => void;
+}
+
+export interface Rename {
+  readonly from: string;
+  readonly to: string;
+}
+
+export interface LoadProgress {
+  readonly documents: number;
+  readonly bytes: number;
+  readonly stage: 'load' | 'index' | 'rename';
+}
+
+export interface LoadPlan {
+  readonly namespaces: readonly PlannedNamespace[];
+  /** For people: what is special about this restore (not all-or-nothing, time series dropped first, …). */
+  readonly notes: readonly string[];
+}
+
+export interface PlannedNamespace {
+  readonly from: string;
+  readonly db: string;
+  readonly collection: string;
+  readonly type: 'collection' | 'view' | 'timeseries';
+  readonly documents: number | null;
+  /** What the target has under this name now, and what happens to it. */
+  readonly action: 'create' | 'replace';
+}
+
+export interface LoadReport {
+  readonly outcome: 'restored' | 'restored-with-differences';
+  readonly namespaces: readonly LoadedNamespace[];
+  readonly warnings: readonly string[];
+}
+
+export interface LoadedNamespace {
+  readonly db: string;
+  readonly collection: string;
+  readonly documents: number;
+  readonly indexes: number;
+  /** What the server did not keep, in words; empty when all is equal (or only warned of). */
+  readonly differences: readonly string[];
+}

@@ -1,0 +1,110 @@
+import type { Readable } from 'node:stream';
+
+/**
+ * Where containers lie: S3 or a directory behind one contract. This comment is the contract; `testing/conformance.ts` checks it on every adapter.
+ *
+ * - Keys are `/`-separated, relative to the store's prefix, made of ids alone (spec/objects.md); an adapter refuses any other form
+ *   (`store/unsupported`): empty segments, `.` or `..`, a leading slash, control characters.
+ * - An object appears whole or not at all: no reader ever sees half of one, and a failed or aborted put leaves nothing behind: no object,
+ *   no open upload, no temporary file. A put whose source stream is destroyed or errors is a failed put; the error of the source is the error of the put.
+ * - Every error is an AppError with a `store/…` code. "Not there" is `null` from `head`, `store/no-object` from `get`, and nothing at all from `delete`.
+ *   Its retry class tells whether the same call may succeed later. Adapters repeat what is safe to repeat by themselves (parts, small puts, reads of
+ *   metadata); reads of bodies are resumed by `resumingGet`, whole calls by the retrying wrapper, nobody else.
+ * - `signal` aborts within seconds, also while the network stalls; the call ends with the signal's error after its clean-up was awaited.
+ * - Memory is bounded by part size times concurrency, whatever the size of the object.
+ */
+export interface ObjectStore {
+  /** For people: `s3://bucket/prefix` or an absolute folder; never a credential. */
+  readonly location: string;
+
+  /** Writes a stream of unknown length. */
+  put(key: string, body: Readable, options: PutOptions): Promise<PutResult>;
+  /** Writes a small object (up to 16 MiB) in one request. */
+  putBytes(key: string, bytes: Uint8Array, options?: PutBytesOptions): Promise<PutResult>;
+
+  /** Size and version of an object; null when it is not there. */
+  head(key: string, signal?: AbortSignal): Promise<ObjectHead | null>;
+  /** Bytes `start` to `end` (exclusive, default: the object's end). The stream ends only when all of them were given; less is an error. */
+  get(key: string, range?: ByteRange, signal?: AbortSignal): Promise<Readable>;
+  /** A whole small object; `store/unsupported` above `maxBytes`. */
+  getBytes(key: string, maxBytes: number, signal?: AbortSignal): Promise<{ bytes: Buffer; etag: string }>;
+  /** Every object whose key begins with `prefix`, in key order, complete or an error: never silently partial. */
+  list(prefix: string, signal?: AbortSignal): AsyncIterable<ObjectEntry>;
+  /** The names directly below a folder (`prefix` ends with `/` or is empty), without their trailing slash, in order. */
+  listFolders(prefix: string, signal?: AbortSignal): AsyncIterable<string>;
+  /** Removes an object; no error when it is not there. */
+  delete(key: string, signal?: AbortSignal): Promise<void>;
+
+  /** Open (unfinished) uploads below a prefix: multipart uploads, or temporary files of a directory. */
+  listUploads(prefix: string, signal?: AbortSignal): AsyncIterable<OpenUpload>;
+  abortUpload(upload: OpenUpload, signal?: AbortSignal): Promise<void>;
+
+  /** A URL that reads the object without credentials; null where the store has none (directory, memory). */
+  presignGet(key: string, options: PresignOptions): Promise<{ url: string; expiresAt: Date } | null>;
+  /** The store's own clock, where it has one. */
+  serverTime(signal?: AbortSignal): Promise<Date | null>;
+  /** What this store can do, found out by trying once and remembered. Writes below `_hazina/probe-…` and removes it again. */
+  abilities(signal?: AbortSignal): Promise<StoreAbilities>;
+  /** Ends connections. Calls after it fail. */
+  close(): Promise<void>;
+}
+
+export interface PutOptions {
+  readonly signal?: AbortSignal;
+  /** Bytes expected, from an estimate; plans the part size. Undefined: unknown. More than expected is no error until the store's own limit. */
+  readonly expectedBytes?: number;
+  /** Refuse to overwrite (`store/exists`), where the store honours it; a directory and memory always do. */
+  readonly ifNoneMatch?: boolean;
+}
+
+export interface PutBytesOptions {
+  readonly signal?: AbortSignal;
+  readonly ifNoneMatch?: boolean;
+  /** Overwrite only this version (`store/precondition-failed`), where the store honours it. */
+  readonly ifMatch?: string;
+}
+
+export interface PutResult {
+  readonly bytes: number;
+  /** Opaque version of the object; equal to that of `head` until it is overwritten. */
+  readonly etag: string;
+}
+
+export interface ObjectHead {
+  readonly bytes: number;
+  readonly etag: string;
+  readonly lastModified: Date;
+}
+
+export interface ObjectEntry {
+  readonly key: string;
+  readonly bytes: number;
+  readonly lastModified: Date;
+}
+
+export interface OpenUpload {
+  readonly key: string;
+  readonly uploadId: string;
+  readonly initiatedAt: Date | null;
+}
+
+export interface ByteRange {
+  readonly start: number;
+  /** Exclusive. */
+  readonly end?: number;
+}
+
+export interface PresignOptions {
+  /** Seconds, 1 to 604,800. */
+  readonly expiresIn: number;
+  /** Name under which a browser or `curl -OJ` saves the file. */
+  readonly fileName: string;
+}
+
+export interface StoreAbilities {
+  /** `If-None-Match: *` is honoured on puts (one request and multipart alike). */
+  readonly conditionalCreate: boolean;
+  /** `If-Match` is honoured. */
+  readonly conditionalReplace: boolean;
+  readonly presign: boolean;
+}
