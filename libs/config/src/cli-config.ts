@@ -1,0 +1,92 @@
+import { isTargetName, Secret, type Compression } from '#contracts';
+import { EnvironmentReader, type Environment, type ReadFile } from './environment-reader.js';
+import { readStore, type StoreConfig } from './store-config.js';
+import type { SecretName } from './variables.js';
+
+/** What one command of the CLI needs; only that is read, so `hazina inspect FILE` asks for no bucket. */
+export interface CliNeeds {
+  readonly store?: boolean;
+  readonly keys?: 'required' | 'optional';
+  readonly source?: boolean;
+}
+
+/** A key as the operator gave it, and the variable it came from (for messages). */
+export interface KeyText {
+  readonly variable: string;
+  readonly text: Secret;
+}
+
+export interface CliConfig {
+  readonly store: StoreConfig | undefined;
+  readonly keys: { readonly current: KeyText | undefined; readonly retired: readonly KeyText[] };
+  readonly source: { readonly uri: Secret } | undefined;
+  readonly target: string;
+  readonly engine: 'auto' | 'mongodump' | 'native';
+  readonly compression: { readonly codec: Compression; readonly level: number | undefined };
+  readonly retentionDays: number;
+  readonly stallMs: number;
+}
+
+const highestLevel: Readonly<Record<Compression, number>> = { zstd: 19, gzip: 9, none: 0 };
+
+export interface LoadOptions {
+  readonly environment: Environment;
+  readonly readFile: ReadFile;
+  readonly workingDirectory: string;
+}
+
+/** The CLI's loader: typed, frozen, all errors at once (`config/invalid`). A missing key is left to the caller, for it has an exit code of its own. */
+export function loadCliConfig(needs: CliNeeds, options: LoadOptions): CliConfig {
+  const reader = new EnvironmentReader(options.environment, options.readFile);
+  const source = needs.source === true ? readSource(reader) : undefined;
+  const store = needs.store === true ? readStore(reader, options.workingDirectory) : undefined;
+  const keys = needs.keys === undefined ? { current: undefined, retired: [] } : readKeys(reader);
+  const target = reader.required('BACKUP_TARGET_NAME');
+  if (!isTargetName(target)) {
+    reader.problem(`BACKUP_TARGET_NAME must be 1 to 40 of a-z, 0-9 and "-", not beginning with "-"; not "${target}"`);
+  }
+  const codec = reader.oneOf('BACKUP_COMPRESSION', ['zstd', 'gzip', 'none']) ?? 'zstd';
+  const config: CliConfig = {
+    store,
+    keys,
+    source,
+    target,
+    engine: reader.oneOf('BACKUP_ENGINE', ['auto', 'mongodump', 'native']) ?? 'auto',
+    compression: {
+      codec,
+      level: codec === 'none' ? undefined : reader.integer('BACKUP_COMPRESSION_LEVEL', 1, highestLevel[codec]),
+    },
+    retentionDays: reader.integer('BACKUP_RETENTION_DAYS', 1, 36_500) ?? 30,
+    stallMs: (reader.integer('BACKUP_STALL_SECONDS', 1, 86_400) ?? 120) * 1000,
+  };
+  reader.finish();
+  return Object.freeze(config);
+}
+
+function readSource(reader: EnvironmentReader): CliConfig['source'] {
+  const uri = reader.secret('MONGODB_URI');
+  if (uri !== undefined) return { uri };
+  reader.problem(
+    'MONGODB_URI is not set: it names the server to back up, for instance mongodb://user:…@host:27017/clinic',
+  );
+  return undefined;
+}
+
+function readKeys(reader: EnvironmentReader): CliConfig['keys'] {
+  const text = reader.secret('BACKUP_ENCRYPTION_KEY');
+  const retired = reader.secret('BACKUP_ENCRYPTION_KEYS_RETIRED');
+  return {
+    current: text === undefined ? undefined : { variable: 'BACKUP_ENCRYPTION_KEY', text },
+    retired: retired === undefined ? [] : splitLines('BACKUP_ENCRYPTION_KEYS_RETIRED', retired),
+  };
+}
+
+/** One key per line; empty lines are none. Keys are not trimmed otherwise (spec/container.md). */
+function splitLines(variable: SecretName, secret: Secret): KeyText[] {
+  return secret
+    .reveal()
+    .split(/\r?\n/)
+    .flatMap((line, index) =>
+      line === '' ? [] : [{ variable: `${variable}, line ${index + 1}`, text: new Secret(line) }],
+    );
+}

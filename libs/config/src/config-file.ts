@@ -1,0 +1,35 @@
+import { parseEnv } from 'node:util';
+import { AppError } from '#contracts';
+import type { Environment, ReadFile } from './environment-reader.js';
+import { variables } from './variables.js';
+
+/** `--config FILE`: the lines of a `.env` file, beneath the environment (which wins). Unknown names are errors: a misspelt key must not be lost. */
+export function withConfigFile(environment: Environment, path: string, readFile: ReadFile): Environment {
+  let text: string;
+  try {
+    text = new TextDecoder('utf-8', { fatal: true }).decode(readFile(path));
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? String(error.code) : 'it is not UTF-8';
+    throw invalid(
+      `The configuration file ${path} cannot be read (${code})`,
+      'Give --config the path of a file of NAME=value lines',
+    );
+  }
+  const entries = parseEnv(text);
+  const known = new Set<string>(
+    variables.flatMap(({ name, ...rest }) => ('secret' in rest ? [name, `${name}_FILE`] : [name])),
+  );
+  // Restore targets have names of the operator's choice (--to-env NAME), all of which end in _URI.
+  const unknown = Object.keys(entries).filter((name) => !known.has(name) && !/_URI(_FILE)?$/.test(name));
+  if (unknown.length > 0) {
+    throw invalid(
+      `The configuration file ${path} sets unknown variables: ${unknown.join(', ')}`,
+      '.env.example lists every variable',
+    );
+  }
+  return { ...entries, ...environment };
+}
+
+function invalid(message: string, hint: string): AppError {
+  return new AppError({ code: 'config/invalid', stage: 'config', message, hint });
+}

@@ -1,0 +1,118 @@
+import { AppError, Secret } from '#contracts';
+import { variables, type SecretName, type Variable, type VariableName } from './variables.js';
+
+export type Environment = Readonly<Record<string, string | undefined>>;
+/** Reads a whole file; throws what node:fs throws. */
+export type ReadFile = (path: string) => Uint8Array;
+
+/**
+ * Reads variables and collects every problem instead of stopping at the first. A value of a secret never appears in a problem; other values do, for they help.
+ * An empty text counts as not set, as `.env` files and Compose write it.
+ */
+export class EnvironmentReader {
+  readonly #problems: string[] = [];
+
+  constructor(
+    private readonly environment: Environment,
+    private readonly readFile: ReadFile,
+  ) {}
+
+  text(name: Exclude<VariableName, SecretName>): string | undefined {
+    return this.#set(name) ?? defaultOf(name);
+  }
+
+  required(name: Exclude<VariableName, SecretName>): string {
+    const value = this.text(name);
+    if (value === undefined) this.problem(`${name} is not set: ${meaningOf(name)}`);
+    return value ?? '';
+  }
+
+  integer(name: Exclude<VariableName, SecretName>, min: number, max: number): number | undefined {
+    const text = this.text(name);
+    if (text === undefined) return undefined;
+    const value = /^\d{1,15}$/.test(text) ? Number(text) : Number.NaN;
+    if (value >= min && value <= max) return value;
+    this.problem(`${name} must be a whole number from ${min} to ${max}, not "${text}"`);
+    return undefined;
+  }
+
+  oneOf<const T extends string>(name: Exclude<VariableName, SecretName>, allowed: readonly T[]): T | undefined {
+    const text = this.text(name);
+    if (text === undefined) return undefined;
+    const value = allowed.find((candidate) => candidate === text);
+    if (value === undefined) this.problem(`${name} must be one of ${allowed.join(', ')}, not "${text}"`);
+    return value;
+  }
+
+  boolean(name: Exclude<VariableName, SecretName>): boolean | undefined {
+    const value = this.oneOf(name, ['true', 'false']);
+    return value === undefined ? undefined : value === 'true';
+  }
+
+  /** From `NAME` or from the file named by `NAME_FILE`. */
+  secret(name: SecretName): Secret | undefined {
+    return secretFrom(name, this.environment, this.readFile, (text) => this.problem(text));
+  }
+
+  problem(text: string): void {
+    this.#problems.push(text);
+  }
+
+  /** Throws `config/invalid` with every problem found so far, if any. */
+  finish(): void {
+    if (this.#problems.length === 0) return;
+    const count = this.#problems.length;
+    throw new AppError({
+      code: 'config/invalid',
+      stage: 'config',
+      message: count === 1 ? this.#problems.join('') : `${count} settings are wrong:\n  ${this.#problems.join('\n  ')}`,
+      hint: 'Correct the environment (.env.example explains every variable)',
+    });
+  }
+
+  #set(name: string): string | undefined {
+    return valueOf(this.environment, name);
+  }
+}
+
+/** The secret in `NAME`, or in the file named by `NAME_FILE` without its byte-order mark and one trailing line end (spec/container.md). */
+export function secretFrom(
+  name: string,
+  environment: Environment,
+  readFile: ReadFile,
+  problem: (text: string) => void,
+): Secret | undefined {
+  const value = valueOf(environment, name);
+  const path = valueOf(environment, `${name}_FILE`);
+  if (value !== undefined && path !== undefined) {
+    problem(`${name} and ${name}_FILE are both set: keep one of them`);
+    return undefined;
+  }
+  if (path === undefined) return value === undefined ? undefined : new Secret(value);
+  try {
+    const text = new TextDecoder('utf-8', { fatal: true }).decode(readFile(path)).replace(/\r?\n$/, '');
+    if (text !== '') return new Secret(text);
+    problem(`${name}_FILE: the file ${path} is empty`);
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? String(error.code) : 'it is not UTF-8';
+    problem(`${name}_FILE: the file ${path} cannot be read (${code})`);
+  }
+  return undefined;
+}
+
+function valueOf(environment: Environment, name: string): string | undefined {
+  const value = environment[name];
+  return value === '' ? undefined : value;
+}
+
+function entry(name: VariableName): Variable | undefined {
+  return variables.find((variable) => variable.name === name);
+}
+
+function defaultOf(name: VariableName): string | undefined {
+  return entry(name)?.default;
+}
+
+function meaningOf(name: VariableName): string {
+  return entry(name)?.meaning ?? '';
+}

@@ -1,0 +1,95 @@
+import { isAbsolute, resolve } from 'node:path';
+import type { Secret } from '#contracts';
+import type { EnvironmentReader } from './environment-reader.js';
+
+/** Where backups lie. The same shape as the options of the storage lib. */
+export type StoreConfig = S3Config | DirectoryConfig;
+
+export interface S3Config {
+  readonly kind: 's3';
+  readonly bucket: string;
+  /** Without leading slashes, with one slash at the end unless empty. */
+  readonly prefix: string;
+  readonly region?: string;
+  readonly endpoint?: string;
+  readonly forcePathStyle: boolean;
+  readonly sse: 'AES256' | 'aws:kms' | 'none';
+  readonly sseKmsKeyId?: string;
+  readonly checksums: 'auto' | 'when-supported' | 'when-required';
+  /** Undefined: the AWS SDK's own chain. */
+  readonly credentials?: {
+    readonly accessKeyId: Secret;
+    readonly secretAccessKey: Secret;
+    readonly sessionToken?: Secret;
+  };
+  readonly partSize?: number;
+  readonly uploadConcurrency: number;
+}
+
+export interface DirectoryConfig {
+  readonly kind: 'directory';
+  /** Absolute. */
+  readonly directory: string;
+}
+
+const mebibyte = 1024 * 1024;
+
+/** The store of the environment: a bucket where one is set, else a directory. */
+export function readStore(reader: EnvironmentReader, workingDirectory: string): StoreConfig {
+  const bucket = reader.text('S3_BACKUP_BUCKET');
+  if (bucket === undefined) {
+    const directory = reader.required('BACKUP_DIRECTORY');
+    return { kind: 'directory', directory: isAbsolute(directory) ? directory : resolve(workingDirectory, directory) };
+  }
+  const endpoint = readEndpoint(reader);
+  const region = reader.text('AWS_REGION');
+  const partSize = reader.integer('S3_PART_SIZE', 5 * mebibyte, 5 * 1024 * mebibyte);
+  const sseKmsKeyId = reader.text('S3_SSE_KMS_KEY_ID');
+  const sse = reader.oneOf('S3_SSE', ['AES256', 'aws:kms', 'none']) ?? (endpoint === undefined ? 'AES256' : 'none');
+  if (sseKmsKeyId !== undefined && sse !== 'aws:kms') reader.problem('S3_SSE_KMS_KEY_ID needs S3_SSE=aws:kms');
+  const credentials = readCredentials(reader);
+  return {
+    kind: 's3',
+    bucket,
+    prefix: normalizePrefix(reader.text('S3_BACKUP_PREFIX') ?? ''),
+    ...(region === undefined ? {} : { region }),
+    ...(endpoint === undefined ? {} : { endpoint }),
+    forcePathStyle: reader.boolean('S3_FORCE_PATH_STYLE') ?? endpoint !== undefined,
+    sse,
+    ...(sseKmsKeyId === undefined ? {} : { sseKmsKeyId }),
+    checksums: reader.oneOf('S3_CHECKSUMS', ['auto', 'when-supported', 'when-required']) ?? 'auto',
+    ...(credentials === undefined ? {} : { credentials }),
+    ...(partSize === undefined ? {} : { partSize }),
+    uploadConcurrency: reader.integer('S3_UPLOAD_CONCURRENCY', 1, 16) ?? 4,
+  };
+}
+
+/** Leading slashes dropped, one slash at the end unless empty (spec/objects.md). */
+export function normalizePrefix(prefix: string): string {
+  const inner = prefix.replace(/^\/+/, '').replace(/\/+$/, '');
+  return inner === '' ? '' : `${inner}/`;
+}
+
+function readEndpoint(reader: EnvironmentReader): string | undefined {
+  const text = reader.text('S3_ENDPOINT');
+  if (text === undefined) return undefined;
+  const url = URL.parse(text);
+  if (url === null || !['http:', 'https:'].includes(url.protocol)) {
+    reader.problem('S3_ENDPOINT must be a URL that begins with https:// or http://');
+  } else if (url.username !== '' || url.password !== '') {
+    reader.problem('S3_ENDPOINT must not hold credentials: use AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY');
+  }
+  return text;
+}
+
+function readCredentials(reader: EnvironmentReader): S3Config['credentials'] {
+  const accessKeyId = reader.secret('AWS_ACCESS_KEY_ID');
+  const secretAccessKey = reader.secret('AWS_SECRET_ACCESS_KEY');
+  const sessionToken = reader.secret('AWS_SESSION_TOKEN');
+  if (accessKeyId === undefined && secretAccessKey === undefined) return undefined;
+  if (accessKeyId === undefined || secretAccessKey === undefined) {
+    reader.problem('AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY go together: only one of them is set');
+    return undefined;
+  }
+  return { accessKeyId, secretAccessKey, ...(sessionToken === undefined ? {} : { sessionToken }) };
+}

@@ -1,0 +1,40 @@
+import type { Lease } from '#contracts';
+import type { ObjectStore } from '#storage';
+import { leaseKey } from './keys.js';
+
+const everySeconds = 900;
+
+/** `lease.json` of a running attempt: the sweeper leaves its folder alone while the counter changes. */
+export class LeaseFile {
+  #counter = 0;
+  #timer: NodeJS.Timeout | undefined;
+  #writing: Promise<void> = Promise.resolve();
+
+  constructor(
+    private readonly store: ObjectStore,
+    private readonly backupId: string,
+    private readonly attempt: number,
+  ) {}
+
+  async start(signal: AbortSignal): Promise<void> {
+    await this.#write(signal);
+    this.#timer = setInterval(() => {
+      // A beat that fails is repeated by the next: the sweeper waits for three of them, and the run itself notices a dead store.
+      this.#writing = this.#write(signal).catch(() => undefined);
+    }, everySeconds * 1000);
+    this.#timer.unref();
+  }
+
+  /** Ends the beats and removes the file. */
+  async end(): Promise<void> {
+    clearInterval(this.#timer);
+    await this.#writing;
+    await this.store.delete(leaseKey(this.backupId, this.attempt));
+  }
+
+  async #write(signal: AbortSignal): Promise<void> {
+    this.#counter += 1;
+    const lease: Lease = { schema: 'hazina-lease/1', attempt: this.attempt, counter: this.#counter, everySeconds };
+    await this.store.putBytes(leaseKey(this.backupId, this.attempt), Buffer.from(JSON.stringify(lease)), { signal });
+  }
+}
