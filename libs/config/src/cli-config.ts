@@ -27,6 +27,11 @@ export interface CliConfig {
   readonly stallMs: number;
 }
 
+/** What was asked for is there. */
+export type CliConfigFor<N extends CliNeeds> = CliConfig &
+  (N extends { source: true } ? { readonly source: { readonly uri: Secret } } : unknown) &
+  (N extends { store: true } ? { readonly store: StoreConfig } : unknown);
+
 const highestLevel: Readonly<Record<Compression, number>> = { zstd: 19, gzip: 9, none: 0 };
 
 export interface LoadOptions {
@@ -36,7 +41,7 @@ export interface LoadOptions {
 }
 
 /** The CLI's loader: typed, frozen, all errors at once (`config/invalid`). A missing key is left to the caller, for it has an exit code of its own. */
-export function loadCliConfig(needs: CliNeeds, options: LoadOptions): CliConfig {
+export function loadCliConfig<const N extends CliNeeds>(needs: N, options: LoadOptions): CliConfigFor<N> {
   const reader = new EnvironmentReader(options.environment, options.readFile);
   const source = needs.source === true ? readSource(reader) : undefined;
   const store = needs.store === true ? readStore(reader, options.workingDirectory) : undefined;
@@ -60,7 +65,8 @@ export function loadCliConfig(needs: CliNeeds, options: LoadOptions): CliConfig 
     stallMs: (reader.integer('BACKUP_STALL_SECONDS', 1, 86_400) ?? 120) * 1000,
   };
   reader.finish();
-  return Object.freeze(config);
+  // finish() threw when something that was asked for is missing.
+  return Object.freeze(config) as CliConfigFor<N>;
 }
 
 function readSource(reader: EnvironmentReader): CliConfig['source'] {

@@ -5,6 +5,7 @@
 export type ErrorCode =
   // Arguments and configuration
   | 'cli/bad-arguments'
+  | 'output/failed'
   | 'config/invalid'
   // Keys (spec/container.md)
   | 'keys/refused'

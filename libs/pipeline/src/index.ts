@@ -1,1 +1,12 @@
-export {};
+export { silentObserver, type PipelineDeps, type Progress, type RunObserver } from './deps.js';
+export { deleteBackup, type DeleteRequest } from './delete-backup.js';
+export { listBackups, type BackupList } from './list-backups.js';
+export { openArchive } from './open-archive.js';
+export { requireBackupJson } from './objects/backup-json-file.js';
+export { proveBackup, type ProvenBackup } from './objects/prove-backup.js';
+export { runBackup, type BackupDeps, type BackupOutcome, type BackupRequest } from './run-backup.js';
+export { planRestore, runRestore, type RestoreDeps } from './run-restore.js';
+export { runVerify, type Verification, type VerifyDeps, type VerifyRequest } from './run-verify.js';
+export type { ArchiveSource } from './sources/archive-source.js';
+export { backupSource } from './sources/backup-source.js';
+export { fileSource, sniffFile, type FileKind } from './sources/file-source.js';

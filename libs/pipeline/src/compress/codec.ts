@@ -21,9 +21,17 @@ export async function compressFrame(codec: FrameCodec, frame: Buffer, level: num
 }
 
 /** The archive bytes of one frame; their number is known from the manifest, anything else is damage. */
-export async function decompressFrame(codec: FrameCodec, frame: Buffer, archiveBytes: number, index: number): Promise<Buffer> {
+export async function decompressFrame(
+  codec: FrameCodec,
+  frame: Buffer,
+  archiveBytes: number,
+  index: number,
+): Promise<Buffer> {
   try {
-    const plain = await decompressors[codec](frame, { maxOutputLength: archiveBytes, chunkSize: Math.max(archiveBytes, 1024) });
+    const plain = await decompressors[codec](frame, {
+      maxOutputLength: archiveBytes,
+      chunkSize: Math.max(archiveBytes, 1024),
+    });
     if (plain.length === archiveBytes) return plain;
     throw new Error(`it holds ${plain.length} bytes`);
   } catch (error) {

@@ -58,7 +58,12 @@ export class FrameDecompressor extends Transform {
     while (this.#inFlight.length >= this.concurrency) await this.#inFlight.shift();
   }
 
-  async #decompress(compressed: Buffer, archiveBytes: number, index: number, earlier: Promise<void> | undefined): Promise<void> {
+  async #decompress(
+    compressed: Buffer,
+    archiveBytes: number,
+    index: number,
+    earlier: Promise<void> | undefined,
+  ): Promise<void> {
     const plain = decompressFrame(this.codec, compressed, archiveBytes, index);
     // The earlier frame's failure is the one to report.
     plain.catch(() => undefined);

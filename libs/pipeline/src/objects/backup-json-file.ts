@@ -5,7 +5,11 @@ import { backupJsonKey } from './keys.js';
 const mostBytes = 16 * 1024 * 1024;
 
 /** A backup's `backup.json`; null when there is none: no `backup.json`, no backup. A text that is none, or that names another backup, is an error. */
-export async function readBackupJson(store: ObjectStore, backupId: string, signal: AbortSignal): Promise<BackupJson | null> {
+export async function readBackupJson(
+  store: ObjectStore,
+  backupId: string,
+  signal: AbortSignal,
+): Promise<BackupJson | null> {
   const key = backupJsonKey(backupId);
   let bytes: Buffer;
   try {
@@ -18,7 +22,11 @@ export async function readBackupJson(store: ObjectStore, backupId: string, signa
 }
 
 /** Like `readBackupJson`, and a backup that does not exist is `backup/not-found`. */
-export async function requireBackupJson(store: ObjectStore, backupId: string, signal: AbortSignal): Promise<BackupJson> {
+export async function requireBackupJson(
+  store: ObjectStore,
+  backupId: string,
+  signal: AbortSignal,
+): Promise<BackupJson> {
   const backup = await readBackupJson(store, backupId, signal);
   if (backup !== null) return backup;
   throw new AppError({

@@ -1,0 +1,51 @@
+import { AppError, isBackupId, isTimestamp, type BackupJson } from '#contracts';
+import { listBackups, requireBackupJson } from '#pipeline';
+import type { ObjectStore } from '#storage';
+import type { CliContext } from './context.js';
+
+export interface WhichBackup {
+  readonly id: string | undefined;
+  readonly latest: boolean;
+  /** Only backups completed at or before this time. */
+  readonly at?: string | undefined;
+  readonly target?: string | undefined;
+}
+
+/** The backup that the arguments name. */
+export async function chooseBackup(store: ObjectStore, which: WhichBackup, context: CliContext): Promise<BackupJson> {
+  if (which.latest === (which.id !== undefined)) throw bad('Give either the ID of a backup or --latest');
+  if (which.id === undefined) return latest(store, which, context);
+  if (!isBackupId(which.id)) throw bad(`"${which.id}" is no backup ID`);
+  return requireBackupJson(store, which.id, context.signal);
+}
+
+async function latest(store: ObjectStore, which: WhichBackup, context: CliContext): Promise<BackupJson> {
+  const { backups, damaged } = await listBackups(store, which.target, context.signal);
+  for (const { error } of damaged) context.warn(error.message);
+  const targets = [...new Set(backups.map(({ target }) => target))];
+  if (targets.length > 1) throw bad(`--latest needs --target: the store holds backups of ${targets.join(', ')}`);
+  const before = which.at === undefined ? undefined : parseTime(which.at);
+  const found = backups.find((backup) => before === undefined || backup.completedAt <= before);
+  if (found !== undefined) return found;
+  throw new AppError({
+    code: 'backup/not-found',
+    stage: 'arguments',
+    message: `There is no backup${before === undefined ? '' : ` completed by ${before}`} in ${store.location}`,
+    hint: 'hazina list shows every backup',
+  });
+}
+
+function parseTime(text: string): string {
+  const date = new Date(text);
+  if (!Number.isNaN(date.getTime())) return isTimestamp(text) ? text : date.toISOString();
+  throw bad(`"${text}" is no time: write it like 2026-11-23T14:00:00Z`);
+}
+
+export function bad(message: string): AppError {
+  return new AppError({
+    code: 'cli/bad-arguments',
+    stage: 'arguments',
+    message,
+    hint: 'hazina COMMAND --help tells what it takes',
+  });
+}

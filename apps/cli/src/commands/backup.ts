@@ -1,0 +1,95 @@
+import { Option, type Command } from 'commander';
+import { newBackupId, type Compression } from '#contracts';
+import type { CliContext } from '../context.js';
+import { targetName, withJson, withSelection, type SelectionOptions } from '../options.js';
+import { summarizeBackup } from '../output/summarize-backup.js';
+import { verificationLevel } from './verify.js';
+
+interface Options extends SelectionOptions {
+  readonly target?: string;
+  readonly engine?: 'auto' | 'mongodump' | 'native';
+  readonly compression?: Compression;
+  readonly label?: string;
+  readonly pin?: true;
+  readonly verify?: true | 'stored' | 'readable';
+}
+
+export function registerBackup(program: Command, context: CliContext): void {
+  const command = program
+    .command('backup')
+    .description(
+      'Make one backup, here and now: dump, compress, encrypt and store it as one stream. Nothing is buffered on disk.',
+    )
+    .option(
+      '--target <name>',
+      'name of what is backed up; every backup ID begins with it (default: BACKUP_TARGET_NAME)',
+      targetName,
+    )
+    .addOption(
+      new Option('--engine <engine>', 'who reads the database (default: BACKUP_ENGINE)').choices([
+        'auto',
+        'mongodump',
+        'native',
+      ]),
+    )
+    .addOption(new Option('--compression <codec>', '(default: BACKUP_COMPRESSION)').choices(['zstd', 'gzip', 'none']))
+    .option('--label <text>', 'a note; stands in plain text in the store')
+    .option('--pin', 'no retention rule removes it')
+    .option('--verify [level]', 'verify it afterwards: stored or readable (the default)', verificationLevel)
+    .addHelpText('after', help);
+  withJson(withSelection(command)).action((options: Options) => backup(options, context));
+}
+
+const help = `
+Needs MONGODB_URI, BACKUP_ENCRYPTION_KEY, and a store: S3_BACKUP_BUCKET or BACKUP_DIRECTORY.
+What is backed up: --database, else the database in the path of MONGODB_URI, else every database.
+
+Examples:
+  hazina backup --label "before the upgrade" --pin
+  hazina backup --database clinic --exclude 'clinic.sessions' 'clinic.tmp_*'
+  hazina backup --verify --json`;
+
+async function backup(options: Options, context: CliContext): Promise<void> {
+  const config = context.config({ store: true, keys: 'required', source: true });
+  const { requireKeyRing, withStore } = await import('../open-store.js');
+  const { selectDumpEngine } = await import('../engines.js');
+  const { runBackup, runVerify } = await import('#pipeline');
+  const ring = requireKeyRing(config, context, 'seal');
+  const target = options.target ?? config.target;
+  const dump = {
+    uri: config.source.uri,
+    databases: options.database ?? [],
+    include: options.include ?? [],
+    exclude: options.exclude ?? [],
+  };
+  const started = context.clock.monotonicMs();
+
+  await withStore(config, async (store) => {
+    const observer = context.observer();
+    const engine = await selectDumpEngine(options.engine ?? config.engine, dump, config, context);
+    const codec = options.compression ?? config.compression.codec;
+    const { backup, warnings } = await runBackup(
+      { store, ring, engine, clock: context.clock, random: context.random, observer },
+      {
+        backupId: newBackupId(target, context.clock.now(), context.random),
+        target,
+        attempt: 1,
+        trigger: 'cli',
+        dump,
+        compression: { codec, level: codec === config.compression.codec ? config.compression.level : undefined },
+        label: options.label ?? null,
+        pinned: options.pin === true,
+        retentionDays: config.retentionDays,
+      },
+      context.signal,
+    );
+    const took = context.clock.monotonicMs() - started;
+    if (options.verify !== undefined) {
+      const level = options.verify === true ? 'readable' : options.verify;
+      await runVerify({ store, ring, observer }, { backupId: backup.backupId, level }, context.signal);
+    }
+    for (const warning of warnings) context.warn(warning);
+    if (context.json) context.printJson({ ...backup, warnings });
+    else context.print(summarizeBackup(backup, { location: store.location, took, verified: options.verify }));
+  });
+}

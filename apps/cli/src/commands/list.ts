@@ -1,0 +1,54 @@
+import type { Command } from 'commander';
+import { AppError, type BackupJson } from '#contracts';
+import type { CliContext } from '../context.js';
+import { targetName, withJson } from '../options.js';
+import { formatBytes, formatCount, formatTable, printable } from '../output/format.js';
+
+export function registerList(program: Command, context: CliContext): void {
+  const command = program
+    .command('list')
+    .description('List the backups of the store, newest first. Needs no key.')
+    .option('--target <name>', 'only those of this target', targetName);
+  withJson(command).action((options: { target?: string }) => list(options, context));
+}
+
+async function list(options: { target?: string }, context: CliContext): Promise<void> {
+  const config = context.config({ store: true });
+  const { withStore } = await import('../open-store.js');
+  const { listBackups } = await import('#pipeline');
+  await withStore(config, async (store) => {
+    const { backups, damaged } = await listBackups(store, options.target, context.signal);
+    if (context.json) context.printJson({ backups });
+    else if (backups.length > 0) context.print(table(backups));
+    else context.say(`No backups in ${store.location}. hazina backup makes one.`);
+    for (const { error } of damaged) context.warn(error.message);
+    if (damaged.length > 0) throw damagedError(damaged.map(({ backupId }) => backupId));
+  });
+}
+
+function table(backups: readonly BackupJson[]): string {
+  const header = ['BACKUP', 'COMPLETED', 'DATABASES', 'DOCUMENTS', 'DATA', 'STORED', 'LABEL'];
+  const rows = backups.map((backup) => [
+    backup.backupId,
+    backup.completedAt.replace('T', ' ').replace(/\.\d+Z$/, 'Z'),
+    shorten(printable(backup.databases.join(', ')) || '(empty)'),
+    formatCount(backup.totals.documents),
+    formatBytes(backup.totals.bsonBytes),
+    formatBytes(backup.objects.data.bytes + backup.objects.manifest.bytes),
+    printable(backup.label ?? ''),
+  ]);
+  return formatTable([header, ...rows], [3, 4, 5]);
+}
+
+function shorten(text: string): string {
+  return text.length > 40 ? `${text.slice(0, 39)}…` : text;
+}
+
+function damagedError(ids: readonly string[]): AppError {
+  return new AppError({
+    code: 'backup/damaged',
+    stage: 'open',
+    message: `${ids.length === 1 ? 'One backup has' : `${ids.length} backups have`} an unreadable backup.json: ${ids.join(', ')}`,
+    hint: 'The others are listed above. hazina verify tells more about one of them',
+  });
+}

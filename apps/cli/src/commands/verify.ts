@@ -1,0 +1,120 @@
+import { InvalidArgumentError, type Command } from 'commander';
+import { AppError } from '#contracts';
+import type { CliContext } from '../context.js';
+import { targetName, withJson } from '../options.js';
+import { formatBytes } from '../output/format.js';
+
+interface Options {
+  readonly latest?: true;
+  readonly all?: true;
+  readonly target?: string;
+  readonly level: 'stored' | 'readable';
+}
+
+export function registerVerify(program: Command, context: CliContext): void {
+  const command = program
+    .command('verify')
+    .description('Prove that a backup is good. Reads every byte of it and changes nothing.')
+    .argument('[id]', 'ID of a backup')
+    .option('--latest', 'the newest backup')
+    .option('--all', 'every backup; goes on after a failure and fails at the end')
+    .option('--target <name>', 'with --latest or --all: only those of this target', targetName)
+    .option('--level <level>', 'stored or readable', verificationLevel, 'readable')
+    .addHelpText('after', help);
+  withJson(command).action((id: string | undefined, options: Options) => verify(id, options, context));
+}
+
+const help = `
+Levels:
+  stored     every byte is read, size and SHA-256 are right. Needs no key.
+  readable   opened and decompressed; structure, checksums and counts of the archive are what the sealed manifest says.`;
+
+/** The levels that need no database. */
+export function verificationLevel(text: string): 'stored' | 'readable' {
+  if (text === 'stored' || text === 'readable') return text;
+  if (text === 'restored')
+    throw new InvalidArgumentError('The level "restored" needs drills, which this version does not have.');
+  throw new InvalidArgumentError('Allowed levels are stored and readable.');
+}
+
+interface Result {
+  readonly backupId: string;
+  readonly level: string;
+  readonly ok: boolean;
+  readonly error: { code: string; message: string; hint: string | null } | null;
+}
+
+async function verify(id: string | undefined, options: Options, context: CliContext): Promise<void> {
+  const config = context.config({ store: true, keys: options.level === 'stored' ? 'optional' : 'required' });
+  const { requireKeyRing, withStore } = await import('../open-store.js');
+  const { chooseBackup, bad } = await import('../choose-backup.js');
+  const { listBackups, runVerify } = await import('#pipeline');
+  const ring = options.level === 'stored' ? undefined : requireKeyRing(config, context, 'open');
+  if (options.all === true && (id !== undefined || options.latest === true))
+    throw bad('--all stands alone: no ID, no --latest');
+
+  await withStore(config, async (store) => {
+    const failures: AppError[] = [];
+    const results: Result[] = [];
+    const report = (backupId: string, error: AppError | null, read: string) => {
+      results.push(resultOf(backupId, options.level, error));
+      if (error !== null) failures.push(error);
+      if (!context.json)
+        context.print(
+          error === null ? `ok      ${backupId}  ${options.level}, ${read}` : `FAILED  ${backupId}  ${error.message}`,
+        );
+    };
+
+    let ids: string[];
+    if (options.all === true) {
+      const { backups, damaged } = await listBackups(store, options.target, context.signal);
+      for (const { backupId, error } of damaged) report(backupId, error, '');
+      ids = backups.map(({ backupId }) => backupId);
+      if (ids.length + damaged.length === 0) context.say(`No backups in ${store.location}`);
+    } else {
+      const which = { id, latest: options.latest === true, target: options.target };
+      ids = [(await chooseBackup(store, which, context)).backupId];
+    }
+    for (const backupId of ids) {
+      try {
+        const request = { backupId, level: options.level };
+        const { storedBytes, archiveBytes, warnings } = await runVerify(
+          { store, ring, observer: context.observer() },
+          request,
+          context.signal,
+        );
+        for (const warning of warnings) context.warn(warning);
+        report(
+          backupId,
+          null,
+          `${formatBytes(storedBytes)} read${archiveBytes > 0 ? `, ${formatBytes(archiveBytes)} of archive` : ''}`,
+        );
+      } catch (thrown) {
+        const error = AppError.from(thrown, 'verify');
+        if (error.code === 'run/cancelled') throw error;
+        report(backupId, error, '');
+      }
+    }
+    if (context.json) context.printJson({ results });
+    throwFirst(failures, results.length);
+  });
+}
+
+function resultOf(backupId: string, level: string, error: AppError | null): Result {
+  const told = error === null ? null : { code: error.code, message: error.message, hint: error.hint ?? null };
+  return { backupId, level, ok: error === null, error: told };
+}
+
+/** One failure speaks for itself; of several the first gives the exit code. */
+function throwFirst(failures: readonly AppError[], checked: number): void {
+  const [first] = failures;
+  if (first === undefined) return;
+  if (checked === 1) throw first;
+  throw new AppError({
+    code: first.code,
+    stage: first.stage,
+    message: `${failures.length} of ${checked} backups failed the verification`,
+    hint: 'Each is named above with its cause; the others are good',
+    cause: first,
+  });
+}

@@ -1,0 +1,83 @@
+import { readFileSync } from 'node:fs';
+import { loadCliConfig, namedUri, processEnvironment, withConfigFile, type CliConfigFor, type CliNeeds } from '#config';
+import { systemClock, systemRandom, type Clock, type Random, type Secret } from '#contracts';
+import type { RunObserver } from '#pipeline';
+import { ProgressBar } from './output/progress-bar.js';
+
+/** What every command is given: the process as it sees it. */
+export class CliContext {
+  readonly clock: Clock = systemClock;
+  readonly random: Random = systemRandom;
+  readonly signal: AbortSignal;
+  /** Ends with the first SIGINT or SIGTERM; `interruptedBy` tells which. */
+  readonly #abort = new AbortController();
+  #progress: ProgressBar | undefined;
+  interruptedBy: 'SIGINT' | 'SIGTERM' | undefined;
+  json = false;
+  configFile: string | undefined;
+
+  constructor(readonly version: string) {
+    this.signal = this.#abort.signal;
+  }
+
+  interrupt(by: 'SIGINT' | 'SIGTERM'): void {
+    this.interruptedBy ??= by;
+    this.#abort.abort();
+  }
+
+  config<const N extends CliNeeds>(needs: N): CliConfigFor<N> {
+    return loadCliConfig(needs, {
+      environment: this.environment(),
+      readFile: readFileSync,
+      workingDirectory: process.cwd(),
+    });
+  }
+
+  /** The URI in a variable that the operator names. */
+  uriOf(variable: string): Secret {
+    return namedUri(variable, this.environment(), readFileSync);
+  }
+
+  /** For programs that are found on the PATH. */
+  searchPath(): string {
+    return this.environment()['PATH'] ?? '';
+  }
+
+  environment(): Readonly<Record<string, string | undefined>> {
+    const environment = processEnvironment();
+    return this.configFile === undefined ? environment : withConfigFile(environment, this.configFile, readFileSync);
+  }
+
+  /** A progress bar on a terminal, else silence; warnings are shown in any case. */
+  observer(): RunObserver {
+    if (!process.stderr.isTTY || this.json) {
+      return { stage: () => undefined, progress: () => undefined, warning: (text) => this.warn(text) };
+    }
+    this.#progress ??= new ProgressBar(
+      (text) => process.stderr.write(text),
+      this.clock,
+      (text) => this.warn(text),
+    );
+    return this.#progress;
+  }
+
+  /** Data: the one thing that goes to stdout. */
+  print(text: string): void {
+    this.#progress?.clear();
+    process.stdout.write(`${text}\n`);
+  }
+
+  printJson(value: unknown): void {
+    this.print(JSON.stringify(value, null, 2));
+  }
+
+  /** Messages go to stderr. */
+  say(text: string): void {
+    this.#progress?.clear();
+    process.stderr.write(`${text}\n`);
+  }
+
+  warn(text: string): void {
+    this.say(`Warning: ${text}`);
+  }
+}

@@ -1,0 +1,37 @@
+import type { LoadPlan, LoadReport } from '#engine';
+import { formatCount, formatDuration, formatTable, plural, printable } from './format.js';
+
+/** A dry run: what would be written, and what is special about it. */
+export function describePlan({ namespaces, notes }: LoadPlan): string {
+  const header = ['FROM', 'TO', 'TYPE', 'DOCUMENTS', 'ACTION'];
+  const rows = namespaces.map(({ from, db, collection, type, documents, action }) => [
+    printable(from),
+    printable(`${db}.${collection}`),
+    type,
+    documents === null ? '?' : formatCount(documents),
+    action,
+  ]);
+  const replaced = namespaces.filter(({ action }) => action === 'replace').length;
+  return [
+    formatTable([header, ...rows], [3]),
+    ...notes.map((note) => `Note: ${printable(note)}`),
+    `Dry run: nothing was changed. ${plural(namespaces.length - replaced, 'namespace')} would be created, ${formatCount(replaced)} replaced.`,
+  ].join('\n');
+}
+
+/** What a restore did. */
+export function describeReport({ outcome, namespaces }: LoadReport, durationMs: number): string {
+  const header = ['NAMESPACE', 'DOCUMENTS', 'INDEXES', 'DIFFERENCES'];
+  const rows = namespaces.map(({ db, collection, documents, indexes, differences }) => [
+    printable(`${db}.${collection}`),
+    formatCount(documents),
+    String(indexes),
+    printable(differences.join('; ')) || '–',
+  ]);
+  const documents = namespaces.reduce((sum, namespace) => sum + namespace.documents, 0);
+  const result = outcome === 'restored' ? 'Restored' : 'Restored with differences:';
+  return [
+    formatTable([header, ...rows], [1, 2]),
+    `${result} ${plural(namespaces.length, 'namespace')}, ${plural(documents, 'document')} in ${formatDuration(durationMs)}`,
+  ].join('\n');
+}

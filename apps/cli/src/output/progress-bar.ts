@@ -1,0 +1,81 @@
+import type { Clock, Stage } from '#contracts';
+import type { Progress, RunObserver } from '#pipeline';
+import { formatBytes, formatCount } from './format.js';
+
+const drawEveryMs = 100;
+const width = 24;
+
+const stageTexts: Partial<Record<Stage, string>> = {
+  probe: 'Looking',
+  dump: 'Backing up',
+  manifest: 'Sealing the manifest',
+  commit: 'Committing',
+  verify: 'Verifying',
+  plan: 'Checking the target',
+  load: 'Restoring',
+  index: 'Building indexes',
+  rename: 'Renaming into place',
+  output: 'Writing',
+};
+
+/** One line on a terminal that shows stage, part done, rate and rest; redrawn at most ten times a second, gone when the run ends. */
+export class ProgressBar implements RunObserver {
+  #stage = '';
+  #progress: Progress = {};
+  #started: number;
+  #drawnAt = Number.NEGATIVE_INFINITY;
+  #drawn = false;
+
+  constructor(
+    private readonly write: (text: string) => void,
+    private readonly clock: Clock,
+    private readonly warn: (text: string) => void,
+  ) {
+    this.#started = clock.monotonicMs();
+  }
+
+  stage(stage: Stage): void {
+    this.#stage = stageTexts[stage] ?? stage;
+    this.#progress = {};
+    this.#started = this.clock.monotonicMs();
+    this.#draw(true);
+  }
+
+  progress(progress: Progress): void {
+    this.#progress = { ...this.#progress, ...progress };
+    this.#draw(false);
+  }
+
+  warning(text: string): void {
+    this.clear();
+    this.warn(text);
+  }
+
+  /** Takes the line away, so that other text can be written. */
+  clear(): void {
+    if (this.#drawn) this.write('\r\u001B[2K');
+    this.#drawn = false;
+  }
+
+  #draw(now: boolean): void {
+    const time = this.clock.monotonicMs();
+    if (!now && time - this.#drawnAt < drawEveryMs) return;
+    this.#drawnAt = time;
+    this.#drawn = true;
+    this.write(`\r\u001B[2K${this.#line(time)}`);
+  }
+
+  #line(time: number): string {
+    const { archiveBytes, storedBytes, documents, expectedBytes } = this.#progress;
+    const done = archiveBytes ?? storedBytes;
+    if (done === undefined) return `${this.#stage} …`;
+    const perSecond = done / Math.max((time - this.#started) / 1000, 0.001);
+    const parts = [formatBytes(done), `${formatBytes(perSecond)}/s`];
+    if (documents !== undefined) parts.push(`${formatCount(documents)} documents`);
+    if (archiveBytes !== undefined && storedBytes !== undefined) parts.push(`${formatBytes(storedBytes)} stored`);
+    if (!expectedBytes) return `${this.#stage}  ${parts.join(', ')}`;
+    const share = Math.min(done / expectedBytes, 1);
+    const bar = '█'.repeat(Math.round(share * width)).padEnd(width, '░');
+    return `${this.#stage}  ${bar} ${String(Math.floor(share * 100)).padStart(3)} %  ${parts.join(', ')}`;
+  }
+}

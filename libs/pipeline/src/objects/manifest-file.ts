@@ -1,0 +1,106 @@
+import { promisify } from 'node:util';
+import { zstdCompress, zstdDecompress } from 'node:zlib';
+import { createHash } from 'node:crypto';
+import { Readable } from 'node:stream';
+import {
+  AppError,
+  manifest as manifestSchema,
+  parseJson,
+  type BackupJson,
+  type Manifest,
+  type StoredObject,
+} from '#contracts';
+import { createSealer, openAll } from '#crypto';
+import type { BackupDeps, BackupRequest } from '../run-backup.js';
+import type { WrittenData } from '../write-data.js';
+import { namespaceJson } from './archive-facts.js';
+import { backupFolder, relativeKeys } from './keys.js';
+
+/** A manifest above this is refused: far more than 65,536 frames and a million blocks take. */
+export const mostManifestBytes = 1024 * 1024 * 1024;
+
+export type BackupFacts = Omit<BackupJson, 'schema' | 'objects'>;
+
+export interface ManifestContents {
+  readonly facts: BackupFacts;
+  readonly data: WrittenData;
+  readonly warnings: readonly string[];
+  readonly kdfSalt: string;
+}
+
+/** Seals and puts the manifest: every field of `backup.json` but `objects.manifest`, the namespaces, and the index of frames and blocks. */
+export async function writeManifest(
+  deps: BackupDeps,
+  contents: ManifestContents,
+  signal: AbortSignal,
+): Promise<StoredObject> {
+  const { backupId, attempt } = contents.facts;
+  const sealer = await createSealer({
+    content: { kind: 'manifest', compression: 'zstd' },
+    backupId,
+    ring: deps.ring,
+    kdfSalt: contents.kdfSalt,
+    clock: deps.clock,
+    random: deps.random,
+  });
+  const sealed = sealer.sealAll(await promisify(zstdCompress)(Buffer.from(encodeManifest(contents))));
+  const key = relativeKeys(attempt).manifest;
+  await deps.store.put(`${backupFolder(backupId)}${key}`, Readable.from([sealed], { objectMode: false }), {
+    signal,
+    ifNoneMatch: true,
+    expectedBytes: sealed.length,
+  });
+  const sha256 = createHash('sha256').update(sealed).digest('hex');
+  return { key, bytes: sealed.length, sha256, fileId: sealer.fileId };
+}
+
+/** The manifest inside its sealed bytes. */
+export async function openManifest(
+  sealed: Buffer,
+  backupId: string,
+  options: { ring: Parameters<typeof openAll>[1]['ring']; sidecar?: Buffer },
+): Promise<{ manifest: Manifest; warnings: readonly string[] }> {
+  const opened = await openAll(sealed, { ...options, expect: { kind: 'manifest', backupId } });
+  const failure = { code: 'backup/mismatch', stage: 'open', what: `The manifest of ${backupId}` } as const;
+  const text =
+    opened.header.content.compression === 'zstd' ? await unpack(opened.plaintext, failure.what) : opened.plaintext;
+  return {
+    manifest: parseJson(manifestSchema, text, failure),
+    warnings: opened.warnings.map(({ message }) => message),
+  };
+}
+
+async function unpack(plaintext: Buffer, what: string): Promise<Buffer> {
+  try {
+    return await promisify(zstdDecompress)(plaintext, { maxOutputLength: mostManifestBytes });
+  } catch (cause) {
+    throw new AppError({
+      code: 'compression/corrupt',
+      stage: 'open',
+      message: `${what} cannot be decompressed`,
+      cause,
+    });
+  }
+}
+
+function encodeManifest({ facts, data, warnings }: ManifestContents): string {
+  const head = JSON.stringify({ ...facts, schema: 'hazina-manifest/1', objects: { data: data.object } });
+  const namespaces = data.archive.namespaces.map(namespaceJson).join(',\n');
+  const index = JSON.stringify({ warnings, frames: data.frames, blocks: mergeBlocks(data) });
+  return `${head.slice(0, -1)},\n"namespaces":[${namespaces}],\n${index.slice(1)}`;
+}
+
+/** Neighbours of one namespace within a frame are merged: a reader fetches whole frames anyway. */
+function mergeBlocks({ archive, frames }: WrittenData): [number, number, number][] {
+  const merged: [number, number, number][] = [];
+  let frame = 0;
+  let frameEnd = frames[0]?.[0] ?? 0;
+  for (const [namespace, offset, bytes] of archive.blocks ?? []) {
+    while (offset >= frameEnd && frame < frames.length) frameEnd += frames[(frame += 1)]?.[0] ?? 0;
+    const last = merged.at(-1);
+    const touches = last?.[0] === namespace && last[1] + last[2] === offset && offset + bytes <= frameEnd;
+    if (touches) last[2] += bytes;
+    else merged.push([namespace, offset, bytes]);
+  }
+  return merged;
+}

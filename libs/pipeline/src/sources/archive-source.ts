@@ -1,0 +1,38 @@
+import type { Readable } from 'node:stream';
+import { ArchiveReader, type ArchivePrelude } from '#archive';
+import { AppError } from '#contracts';
+import type { ArchiveContents } from '#engine';
+
+/** Something that holds an archive: a backup of the store, or a file. */
+export interface ArchiveSource {
+  /** What the prelude or the manifest tells, before any block is read. */
+  contents(signal: AbortSignal): Promise<ArchiveContents>;
+  /** The plain archive from its first byte; may be called again. */
+  open(signal: AbortSignal): Promise<Readable>;
+}
+
+/** Reads as much of an archive as its prelude takes, and destroys the stream. */
+export async function readContents(archive: Readable): Promise<ArchiveContents> {
+  let prelude: ArchivePrelude | undefined;
+  const reader = new ArchiveReader({ prelude: (found) => (prelude = found) });
+  try {
+    for await (const chunk of archive) {
+      reader.write(chunk as Buffer);
+      if (prelude !== undefined) return contentsOf(prelude);
+    }
+    reader.end();
+  } finally {
+    archive.destroy();
+  }
+  throw new AppError({
+    code: 'archive/truncated',
+    stage: 'archive',
+    message: 'The archive ends before its list of collections does',
+  });
+}
+
+function contentsOf(prelude: ArchivePrelude): ArchiveContents {
+  return {
+    namespaces: prelude.collections.map(({ db, collection, type }) => ({ db, collection, type, documents: null })),
+  };
+}

@@ -1,0 +1,110 @@
+import type { Transform } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { ArchiveReader, tapArchive, type ArchiveSummary } from '#archive';
+import { AppError, cancelled, type Frame, type StoredObject } from '#contracts';
+import { createSealer } from '#crypto';
+import type { Dump, DumpProbe, DumpResult } from '#engine';
+import { FrameCompressor } from './compress/frame-compressor.js';
+import { plannedFrameBytes } from './compress/frame-plan.js';
+import { CountAndHash } from './count-and-hash.js';
+import { framesInFlight } from './deps.js';
+import { backupFolder, relativeKeys } from './objects/keys.js';
+import type { BackupDeps, BackupRequest } from './run-backup.js';
+
+/** The archive as it lies in the store, and what was counted while it passed. */
+export interface WrittenData {
+  readonly object: StoredObject;
+  readonly keyIds: readonly string[];
+  readonly archive: ArchiveSummary;
+  readonly frames: readonly Frame[];
+  readonly dump: DumpResult;
+}
+
+/** dump → tap → compress → seal → hash → put, as one pipeline: when any part fails, all are destroyed (never ended) and the upload is aborted. */
+export async function writeData(
+  deps: BackupDeps,
+  request: BackupRequest,
+  probe: DumpProbe,
+  kdfSalt: string,
+  signal: AbortSignal,
+): Promise<WrittenData> {
+  const { codec, level } = request.compression;
+  const sealer = await createSealer({
+    content: { kind: 'mongodump-archive', compression: codec },
+    backupId: request.backupId,
+    ring: deps.ring,
+    kdfSalt,
+    clock: deps.clock,
+    random: deps.random,
+  });
+  const reader = new ArchiveReader({}, { recordBlocks: true });
+  const tap = tapArchive(reader);
+  const compressor =
+    codec === 'none'
+      ? undefined
+      : new FrameCompressor({
+          codec,
+          level,
+          frameBytes: plannedFrameBytes(probe.estimatedBytes),
+          concurrency: framesInFlight,
+        });
+  const stored = new CountAndHash((storedBytes) => {
+    deps.observer.progress({
+      storedBytes,
+      archiveBytes: reader.offset,
+      documents: reader.documents,
+      expectedBytes: probe.estimatedBytes,
+    });
+  });
+  const key = relativeKeys(request.attempt).data;
+
+  deps.observer.stage('dump');
+  const dump = await deps.engine.dump(request.dump, probe, signal);
+  const stages: Transform[] = [tap, ...(compressor === undefined ? [] : [compressor]), sealer.stream, stored];
+  await flow(dump, stages, stored, signal, () =>
+    deps.store.put(`${backupFolder(request.backupId)}${key}`, stored, {
+      signal,
+      ifNoneMatch: true,
+      ...(probe.estimatedBytes === null ? {} : { expectedBytes: probe.estimatedBytes }),
+    }),
+  );
+  return {
+    object: { key, bytes: stored.bytes, sha256: stored.sha256, fileId: sealer.fileId },
+    keyIds: sealer.keyIds,
+    archive: tap.summary(),
+    frames: compressor?.frames ?? [],
+    dump: await dump.result,
+  };
+}
+
+/** Runs the pipeline and the upload that drinks from its end; returns when both succeeded, throws the first cause after both have come to rest. */
+async function flow(
+  dump: Dump,
+  stages: readonly Transform[],
+  last: CountAndHash,
+  signal: AbortSignal,
+  put: () => Promise<unknown>,
+): Promise<void> {
+  const upload = put();
+  upload.catch((error: unknown) => last.destroy(AppError.from(error, 'store')));
+  const outcomes = await Promise.allSettled([pipeline([dump.stream, ...stages]), upload, dump.result]);
+  const failed = outcomes.find((outcome) => outcome.status === 'rejected');
+  if (failed === undefined) return;
+  if (signal.aborted) throw cancelled(signal, 'dump');
+  throw asDumpFailure(failed.reason);
+}
+
+/** An archive that is not whole is the engine's failure here, whatever its exit code said. */
+function asDumpFailure(error: unknown): AppError {
+  const cause = AppError.from(error, 'dump');
+  if (!cause.code.startsWith('archive/')) return cause;
+  return new AppError({
+    code: 'engine/failed',
+    stage: 'dump',
+    retry: 'retry',
+    message: `The engine ended without an error, but its archive is not whole: ${cause.message}`,
+    hint: 'Nothing was kept. Try again; if it happens again, try the other engine (--engine native or mongodump)',
+    cause,
+    details: cause.details,
+  });
+}
