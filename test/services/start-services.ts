@@ -125,7 +125,9 @@ async function startMissing(
   try {
     await allOf(
       names.map(async (name) => {
-        state = { ...state, ...(await startOne(name, cache, instance, env, log)) };
+        // The state is read after the wait: others add theirs meanwhile.
+        const added = await startOne(name, cache, instance, env, log);
+        state = { ...state, ...added };
         writeState(stateFileOf(instance), state);
       }),
     );
