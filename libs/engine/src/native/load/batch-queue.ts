@@ -1,0 +1,172 @@
+import { documentsOfRun } from './raw-bson.js';
+import type { RawDocuments } from './raw-command.js';
+
+export interface BatchLimits {
+  /** Of one insert; a single larger document still goes. */
+  readonly batchBytes: number;
+  readonly batchDocuments: number;
+  /** Inserts sent and not yet answered, over all namespaces. */
+  readonly inFlight: number;
+  /** Bytes that may wait in batches that are not full: many small collections can be open at once. */
+  readonly openBytes: number;
+}
+
+/** One insert. */
+export interface Batch extends RawDocuments {
+  readonly bytes: number;
+}
+
+interface OpenBatch {
+  runs: Buffer[];
+  count: number;
+  bytes: number;
+}
+
+interface Lane<T> {
+  readonly target: T;
+  /** One insert after the other, in the order of the archive (capped collections, keep-last). */
+  readonly sequential: boolean;
+  open: OpenBatch;
+  sending: number;
+}
+
+/**
+ * Collects runs of documents into inserts, several in flight. Memory is bounded when the feeder awaits `room()` after each piece of the source: what
+ * waits is at most `openBytes`, the batches of one piece and those in flight.
+ */
+export class BatchQueue<T> {
+  private readonly lanes = new Map<T, Lane<T>>();
+  private readonly waiting: { readonly lane: Lane<T>; readonly batch: Batch }[] = [];
+  private openBytes = 0;
+  private sending = 0;
+  private failure: { readonly error: unknown } | undefined;
+  private wakeUps: (() => void)[] = [];
+
+  constructor(
+    private readonly send: (target: T, batch: Batch) => Promise<void>,
+    private readonly isSequential: (target: T) => boolean,
+    private readonly limits: BatchLimits,
+  ) {}
+
+  /** Takes whole documents; `run` may be reused by the caller afterwards. */
+  add(target: T, run: Buffer, count: number): void {
+    const lane = this.laneOf(target);
+    if (this.fits(lane.open, run.length, count)) this.append(lane, Buffer.from(run), count);
+    else this.addInPieces(lane, Buffer.from(run));
+    while (this.openBytes > this.limits.openBytes) this.close(this.largest());
+    this.dispatch();
+  }
+
+  /** The namespace is complete: its last batch goes. */
+  end(target: T): void {
+    const lane = this.lanes.get(target);
+    if (!lane) return;
+    this.close(lane);
+    this.dispatch();
+  }
+
+  /** Resolves when the source may go on. Throws the first error of an insert. */
+  async room(): Promise<void> {
+    await this.until(() => this.waiting.length === 0);
+  }
+
+  /** Everything is sent and answered. Throws the first error of an insert. */
+  async finish(): Promise<void> {
+    for (const lane of this.lanes.values()) this.close(lane);
+    this.dispatch();
+    await this.until(() => this.waiting.length === 0 && this.sending === 0);
+  }
+
+  /** Sends nothing more; resolves when what is in flight was answered, well or badly. */
+  async stop(error: unknown): Promise<void> {
+    this.failure ??= { error };
+    while (this.sending > 0) await this.nextReply();
+  }
+
+  private laneOf(target: T): Lane<T> {
+    const existing = this.lanes.get(target);
+    if (existing) return existing;
+    const lane: Lane<T> = { target, sequential: this.isSequential(target), open: emptyBatch(), sending: 0 };
+    this.lanes.set(target, lane);
+    return lane;
+  }
+
+  private fits(open: OpenBatch, bytes: number, count: number): boolean {
+    return open.bytes + bytes <= this.limits.batchBytes && open.count + count <= this.limits.batchDocuments;
+  }
+
+  private append(lane: Lane<T>, run: Buffer, count: number): void {
+    lane.open.runs.push(run);
+    lane.open.count += count;
+    lane.open.bytes += run.length;
+    this.openBytes += run.length;
+  }
+
+  /** A run that ends one batch and begins others is cut between documents. */
+  private addInPieces(lane: Lane<T>, run: Buffer): void {
+    let start = 0;
+    let end = 0;
+    let count = 0;
+    for (const document of documentsOfRun(run)) {
+      if (!this.fits(lane.open, end - start + document.length, count + 1)) {
+        if (count > 0) this.append(lane, run.subarray(start, end), count);
+        this.close(lane);
+        start = end;
+        count = 0;
+      }
+      end += document.length;
+      count += 1;
+    }
+    if (count > 0) this.append(lane, run.subarray(start, end), count);
+  }
+
+  private largest(): Lane<T> {
+    return [...this.lanes.values()].reduce((a, b) => (b.open.bytes > a.open.bytes ? b : a));
+  }
+
+  private close(lane: Lane<T>): void {
+    if (lane.open.count === 0) return;
+    this.openBytes -= lane.open.bytes;
+    this.waiting.push({ lane, batch: lane.open });
+    lane.open = emptyBatch();
+  }
+
+  private dispatch(): void {
+    while (this.failure === undefined && this.sending < this.limits.inFlight) {
+      const at = this.waiting.findIndex(({ lane }) => !lane.sequential || lane.sending === 0);
+      const [next] = at < 0 ? [] : this.waiting.splice(at, 1);
+      if (!next) return;
+      this.sending += 1;
+      next.lane.sending += 1;
+      void this.sendOne(next.lane, next.batch);
+    }
+  }
+
+  private async sendOne(lane: Lane<T>, batch: Batch): Promise<void> {
+    try {
+      await this.send(lane.target, batch);
+    } catch (error) {
+      this.failure ??= { error };
+    }
+    this.sending -= 1;
+    lane.sending -= 1;
+    this.dispatch();
+    for (const wakeUp of this.wakeUps.splice(0)) wakeUp();
+  }
+
+  private async until(condition: () => boolean): Promise<void> {
+    for (;;) {
+      if (this.failure !== undefined) throw this.failure.error;
+      if (condition()) return;
+      await this.nextReply();
+    }
+  }
+
+  private nextReply(): Promise<void> {
+    return new Promise((resolve) => this.wakeUps.push(resolve));
+  }
+}
+
+function emptyBatch(): OpenBatch {
+  return { runs: [], count: 0, bytes: 0 };
+}

@@ -1,0 +1,38 @@
+import { AppError } from '#contracts';
+import type { OwnedPlan } from './plan-store.js';
+
+/** Raises the beat of a plan until `stop()`. Calls `onLost` once when the plan turns out to be somebody else's. */
+export class HeartBeat {
+  private timer: NodeJS.Timeout | undefined;
+  private beating: Promise<void> = Promise.resolve();
+
+  constructor(
+    private readonly plan: OwnedPlan,
+    private readonly beatMs: number,
+    private readonly onLost: (error: AppError) => void,
+  ) {}
+
+  start(): void {
+    this.timer = setInterval(() => {
+      this.beating = this.beat();
+    }, this.beatMs);
+    this.timer.unref();
+  }
+
+  /** Resolves when no beat is on its way any more. */
+  async stop(): Promise<void> {
+    clearInterval(this.timer);
+    await this.beating;
+  }
+
+  private async beat(): Promise<void> {
+    try {
+      await this.plan.assertOwned();
+    } catch (error) {
+      // A beat that did not get through is no loss: the next one may, and every step that counts asks again.
+      if (!(error instanceof AppError)) return;
+      clearInterval(this.timer);
+      this.onLost(error);
+    }
+  }
+}

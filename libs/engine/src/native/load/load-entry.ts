@@ -1,0 +1,55 @@
+import { Binary, BSON } from 'mongodb';
+import { createCommand, isCapped, planIndexes, type CollectionSpec, type IndexPlan } from './collection-spec.js';
+import type { PlanEntry } from './plan-types.js';
+import { decodeToMap, type BsonMap } from './raw-bson.js';
+
+/** A namespace while it is loaded: its plan, what the archive says of it, and what came of it so far. */
+export interface LoadEntry {
+  readonly plan: PlanEntry;
+  readonly spec: CollectionSpec;
+  readonly indexes: IndexPlan;
+  readonly capped: boolean;
+  documents: number;
+  indexCount: number;
+  readonly notKept: string[];
+  readonly missing: string[];
+  /** The server made something else of it (a view became a collection): it is not made in the end. */
+  unsupported: boolean;
+}
+
+export function newLoadEntry(plan: PlanEntry, spec: CollectionSpec): LoadEntry {
+  return {
+    plan,
+    spec,
+    indexes: planIndexes(spec),
+    capped: isCapped(spec),
+    documents: 0,
+    indexCount: 0,
+    notKept: [],
+    missing: [],
+    unsupported: false,
+  };
+}
+
+/** The entry as the renames need it: with everything that the archive would be needed for otherwise. */
+export function planForRenaming(entry: LoadEntry): PlanEntry {
+  const { plan, spec, indexes } = entry;
+  const deferred = plan.kind !== 'collection' && !entry.unsupported;
+  return {
+    ...plan,
+    ...(deferred ? { options: toBinary(new Map(Object.entries(createCommand(plan.final, spec)))) } : {}),
+    lateIndexes: (plan.kind === 'timeseries' ? [...indexes.early, ...indexes.late] : indexes.late).map(toBinary),
+    documents: entry.documents,
+    indexes: entry.indexCount,
+    notKept: entry.notKept,
+    missing: entry.missing,
+  };
+}
+
+export function toBinary(document: BsonMap): Binary {
+  return new Binary(BSON.serialize(document));
+}
+
+export function fromBinary(binary: Binary): BsonMap {
+  return decodeToMap(binary.buffer.subarray(0, binary.position));
+}

@@ -1,0 +1,248 @@
+import type { Readable } from 'node:stream';
+import { setTimeout as delay } from 'node:timers/promises';
+import type { MongoClient } from 'mongodb';
+import { AppError, cancelled, randomSuffix, throwIfAborted, type Clock, type Random } from '#contracts';
+import type { LoadReport, LoadRequest } from '../../engine.js';
+import { buildIndexes } from './build-indexes.js';
+import { insertPlan, settleEarlierPlans } from './claim-plan.js';
+import { createTemporaries } from './create-collections.js';
+import { finishAll, type FinishedEntry } from './finish-phase.js';
+import { HeartBeat } from './heart-beat.js';
+import type { Lease } from './lease-watch.js';
+import { DocumentLoader, throttled, type LoadTuning } from './load-documents.js';
+import { planForRenaming, type LoadEntry } from './load-entry.js';
+import { databasesOf, listNames, planNames, type NamedEntry } from './name-plan.js';
+import { optionsDigest } from './options-digest.js';
+import { newEntries, type ArchivedCollection } from './plan-entries.js';
+import type { OwnedPlan } from './plan-store.js';
+import { renameAll } from './rename-phase.js';
+import { makeReport } from './report.js';
+import { SourceReader } from './source-reader.js';
+import { checkNames, refuseUnconfirmed, type Target } from './target-check.js';
+import { onTarget } from './target-errors.js';
+import { changesBetween, inspectTarget, type TargetState } from './target-state.js';
+import { dropTemporaries } from './undo.js';
+
+export interface LoadContext {
+  readonly client: MongoClient;
+  readonly target: Target;
+  readonly request: LoadRequest;
+  readonly lease: Lease;
+  readonly tuning: LoadTuning;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly signal: AbortSignal;
+}
+
+const restoreIdLength = 16;
+const renameAttempts = 3;
+const renameRetryMs = 1000;
+
+/** One restore from the first byte of the source to the last rename (docs/DESIGN.md, "A restore in words"). */
+export class LoadRun {
+  private readonly notes: string[] = [];
+  private readonly onProgress;
+
+  constructor(private readonly context: LoadContext) {
+    this.onProgress = throttled(context.request.onProgress, context.clock);
+  }
+
+  async run(source: Readable): Promise<LoadReport> {
+    const { client, request, random, signal } = this.context;
+    const archive = new SourceReader(source, signal);
+    const named = planNames(await archive.readPrelude(), request);
+    this.notes.push(...named.notes);
+    refuseUnconfirmed(named.entries, request);
+    if (named.entries.length === 0) {
+      await archive.readDocuments(() => undefined);
+      return makeReport([], this.notes, request.strict);
+    }
+    const wanted = { backupId: request.backupId, digest: optionsDigest(request) };
+    const databases = databasesOf(named.entries);
+    for (;;) {
+      const earlier = await onTarget('plan', () => settleEarlierPlans(this.context, databases, wanted));
+      if (earlier) {
+        archive.close();
+        this.notes.push(
+          'a restore of this backup with these options had stopped while renaming: it was finished, nothing was loaded again',
+        );
+        return this.finish(earlier);
+      }
+      const restoreId = randomSuffix(random, restoreIdLength);
+      const state = await onTarget('plan', () =>
+        checkNames(client, named.entries, request, `_hazina_tmp_${restoreId.slice(0, 6)}_none`),
+      );
+      const entries = newEntries(named.entries, restoreId);
+      const plans = [...entries.values()].map((entry) => entry.plan);
+      throwIfAborted(signal, 'plan');
+      const draft = { ...wanted, restoreId, mode: request.mode, databases };
+      const plan = await onTarget('plan', () => insertPlan(client, draft, plans));
+      if (plan) return await this.loadAndRename(archive, named.entries, entries, state, plan);
+    }
+  }
+
+  private async loadAndRename(
+    archive: SourceReader,
+    named: readonly NamedEntry<ArchivedCollection>[],
+    entries: ReadonlyMap<ArchivedCollection, LoadEntry>,
+    before: TargetState,
+    plan: OwnedPlan,
+  ): Promise<LoadReport> {
+    const lost = new AbortController();
+    const heart = new HeartBeat(plan, this.context.lease.beatMs, (error) => lost.abort(error));
+    heart.start();
+    try {
+      const signal = AbortSignal.any([this.context.signal, lost.signal]);
+      await this.load(archive, named, entries, before, plan, signal);
+    } finally {
+      await heart.stop();
+    }
+    return this.finish(plan);
+  }
+
+  /** The phase `loading`. Whatever ends it early leaves the target as it was. */
+  private async load(
+    archive: SourceReader,
+    named: readonly NamedEntry<ArchivedCollection>[],
+    entries: ReadonlyMap<ArchivedCollection, LoadEntry>,
+    before: TargetState,
+    plan: OwnedPlan,
+    signal: AbortSignal,
+  ): Promise<void> {
+    const { client, target, tuning, request } = this.context;
+    const list = [...entries.values()];
+    const loader = new DocumentLoader({
+      client,
+      target,
+      tuning,
+      onConflict: request.onConflict,
+      onProgress: this.onProgress,
+    });
+    let turning = false;
+    try {
+      await onTarget('load', () => createTemporaries(client, list, signal));
+      await archive.readDocuments((namespace) => {
+        const entry = entries.get(namespace);
+        return entry && { loader, entry };
+      }, signal);
+      await onTarget('load', () => loader.finish());
+      this.onProgress({ ...loader.progress, stage: 'index' });
+      await onTarget('index', () => buildIndexes(client, list, signal));
+      await this.checkAgain(named, before);
+      throwIfAborted(signal, 'rename');
+      turning = true;
+      const planned = Map.groupBy(list.map(planForRenaming), (entry) => entry.db);
+      await onTarget('rename', () => plan.beginRenaming(planned));
+      this.onProgress({ ...loader.progress, stage: 'rename' });
+    } catch (error) {
+      const first = signal.aborted ? cancelled(signal, 'load') : error;
+      await loader.stop(first);
+      await this.putBack(plan, first, turning);
+    } finally {
+      archive.close();
+    }
+  }
+
+  private async checkAgain(named: readonly NamedEntry[], before: TargetState): Promise<void> {
+    const { client, request } = this.context;
+    const after = await onTarget('rename', () => inspectTarget(client, named));
+    const changes = changesBetween(named, before, after, request.mode);
+    if (changes.length === 0) return;
+    const what = `Somebody else wrote into the target during the restore: ${listNames(changes)}`;
+    if (request.ignoreWrites) {
+      this.notes.push(what);
+      return;
+    }
+    throw new AppError({
+      code: 'restore/conflict',
+      stage: 'rename',
+      message: what,
+      hint: 'Nothing was renamed; the target is as it was. Stop what writes there and run the command again, or add --ignore-writes',
+      details: { changes },
+    });
+  }
+
+  /** Drops what was loaded, then throws the error that ended the loading. */
+  private async putBack(plan: OwnedPlan, error: unknown, turning: boolean): Promise<never> {
+    const { client, lease } = this.context;
+    let state: 'dropping' | 'renaming' | 'lost';
+    try {
+      state = await plan.beginDropping();
+      if (state === 'dropping' || (state === 'lost' && !turning)) await dropTemporaries(client, plan.allEntries());
+      if (state === 'dropping') await plan.remove();
+    } catch (cause) {
+      throw leftBehind(AppError.from(error, 'load'), plan, lease, cause);
+    }
+    // The update came through although its answer was lost.
+    if (state === 'renaming') throw unfinished(error, lease);
+    throw error;
+  }
+
+  /** The phase `renaming` and what follows it: only forward, whatever the signal says. */
+  private async finish(plan: OwnedPlan): Promise<LoadReport> {
+    const { client, target, lease, request } = this.context;
+    const heart = new HeartBeat(plan, lease.beatMs, () => undefined);
+    heart.start();
+    try {
+      const finished = await this.rollForward(plan, async (): Promise<FinishedEntry[]> => {
+        await renameAll(client, plan);
+        const done = await finishAll(client, plan, target);
+        await plan.remove();
+        return done;
+      });
+      return makeReport(finished, this.notes, request.strict);
+    } catch (error) {
+      await plan.release().catch(() => undefined);
+      throw error;
+    } finally {
+      await heart.stop();
+    }
+  }
+
+  /** Every step may be done twice: what may pass is tried again at once, the rest by the next run. */
+  private async rollForward<T>(plan: OwnedPlan, steps: () => Promise<T>): Promise<T> {
+    for (let attempt = 1; ; attempt += 1) {
+      try {
+        return await onTarget('rename', steps);
+      } catch (error) {
+        if (error instanceof AppError && (error.code === 'restore/busy' || error.code === 'restore/unfinished'))
+          throw error;
+        const again = error instanceof AppError && error.retry === 'retry' && attempt < renameAttempts;
+        if (!again) throw unfinished(error, this.context.lease);
+        await delay(renameRetryMs);
+      }
+    }
+  }
+}
+
+function unfinished(error: unknown, lease: Lease): AppError {
+  const cause = AppError.from(error, 'rename');
+  return new AppError({
+    code: 'restore/unfinished',
+    stage: 'rename',
+    message: `The restore stopped while it gave the loaded collections their names: ${cause.message}`,
+    hint: `Run the same command again: it finishes the renames (it may wait up to ${seconds(lease)} s first). ${cause.hint ?? ''}`.trim(),
+    retry: cause.retry,
+    cause: error,
+    details: cause.details,
+  });
+}
+
+/** The error, with what it could not clean up. */
+function leftBehind(error: AppError, plan: OwnedPlan, lease: Lease, cleanUp: unknown): AppError {
+  const why = AppError.from(cleanUp, error.stage).message;
+  const where = listNames(plan.draft.databases);
+  return new AppError({
+    code: error.code,
+    stage: error.stage,
+    message: error.message,
+    hint: `${error.hint === undefined ? '' : `${error.hint}. `}What was loaded could not be removed (${why}): collections _hazina_tmp_${plan.draft.restoreId.slice(0, 6)}_* and the plan stay in ${where}; nothing else changed. The next restore into them removes both, after at most ${seconds(lease)} s of waiting`,
+    retry: error.retry,
+    cause: error,
+    details: error.details,
+  });
+}
+
+function seconds(lease: Lease): number {
+  return Math.ceil((lease.leaseMs + lease.beatMs) / 1000);
+}

@@ -1,0 +1,131 @@
+import { AppError } from '#contracts';
+import type { LoadRequest } from '../../engine.js';
+import { applyRenames, checkRenames, createSelection } from '../../selection/index.js';
+import { planCollection, type EntryKind } from './plan-types.js';
+
+/** A namespace of the archive's prelude. */
+export interface ArchivedNamespace {
+  readonly db: string;
+  readonly collection: string;
+  readonly type: EntryKind;
+}
+
+export interface NamedEntry<N extends ArchivedNamespace = ArchivedNamespace> {
+  readonly source: N;
+  readonly db: string;
+  readonly collection: string;
+  readonly kind: EntryKind;
+}
+
+export interface NamePlan<N extends ArchivedNamespace = ArchivedNamespace> {
+  /** In order of target names. */
+  readonly entries: readonly NamedEntry<N>[];
+  /** What is left out, for people. */
+  readonly notes: readonly string[];
+}
+
+/** Which namespaces of the archive go where. Throws `target/unsupported` and `cli/bad-arguments`; looks at names only. */
+export function planNames<N extends ArchivedNamespace>(namespaces: readonly N[], request: LoadRequest): NamePlan<N> {
+  checkRenames(request.rename);
+  const selection = createSelection(request);
+  const skipped = new Map<string, string[]>();
+  const entries: NamedEntry<N>[] = [];
+  for (const source of namespaces) {
+    const reason = skipReason(source);
+    if (reason !== null) {
+      skipped.set(reason, [...(skipped.get(reason) ?? []), nameOf(source)]);
+    } else if (selection.matches(source.db, source.collection)) {
+      refuseEncryptionState(source);
+      const to = applyRenames(request.rename, source.db, source.collection);
+      entries.push({ source, db: to.db, collection: to.collection, kind: source.type });
+    }
+  }
+  refuseEmptySelection(entries, namespaces.length, request);
+  refuseClashes(entries);
+  entries.sort((a, b) => compare(a.db, b.db) || compare(a.collection, b.collection));
+  return { entries, notes: [...skipped].map(([reason, names]) => `${listNames(names)}: ${reason}`) };
+}
+
+/** Databases that a restore writes, in order of names: the order of plans. */
+export function databasesOf(entries: readonly { readonly db: string }[]): string[] {
+  return [...new Set(entries.map((entry) => entry.db))].sort(compare);
+}
+
+function skipReason({ db, collection }: ArchivedNamespace): string | null {
+  if (db === '') return 'not loaded, the oplog is not replayed';
+  if (db === 'config' || db === 'local') return `not loaded, the database ${db} belongs to the server`;
+  if (collection === planCollection) return 'not loaded, it is the plan of a restore';
+  if (/^(\$admin\.)?system\.(users|roles|version)$/.test(collection))
+    return 'not loaded, users and roles are not part of a restore of data';
+  if (collection.startsWith('system.')) return 'not loaded, it is a collection of the server itself';
+  return null;
+}
+
+function refuseEncryptionState(source: ArchivedNamespace): void {
+  if (!source.collection.startsWith('enxcol_.')) return;
+  throw encryptionRefused(nameOf(source));
+}
+
+/** Queryable encryption keeps its state in collections that only fit the one server-side collection that they were made for. */
+export function encryptionRefused(namespace: string): AppError {
+  return new AppError({
+    code: 'target/unsupported',
+    stage: 'plan',
+    message: `${namespace} belongs to queryable encryption, which cannot be loaded by copying documents`,
+    hint: `Leave it out with --exclude '${namespace}', and restore it with the official tools`,
+  });
+}
+
+function refuseEmptySelection(entries: readonly unknown[], archived: number, request: LoadRequest): void {
+  const asked = [...request.databases, ...request.include, ...request.exclude];
+  if (entries.length > 0 || archived === 0 || asked.length === 0) return;
+  throw new AppError({
+    code: 'cli/bad-arguments',
+    stage: 'plan',
+    message: `The archive holds nothing that fits the selection (${asked.map((text) => JSON.stringify(text)).join(', ')})`,
+    hint: '`hazina inspect` lists the namespaces of a backup',
+  });
+}
+
+function refuseClashes(entries: readonly NamedEntry[]): void {
+  const taken = new Map<string, NamedEntry>();
+  for (const entry of entries) {
+    const key = JSON.stringify([entry.db, entry.collection]);
+    const other = taken.get(key);
+    if (other) {
+      throw new AppError({
+        code: 'cli/bad-arguments',
+        stage: 'plan',
+        message: `Both ${nameOf(other.source)} and ${nameOf(entry.source)} would become ${nameOf(entry)}`,
+        hint: 'Change --rename so that every namespace gets a name of its own, or leave one out with --exclude',
+      });
+    }
+    taken.set(key, entry);
+  }
+}
+
+/** A namespace for people: control characters in a name must not reach a terminal. */
+export function nameOf({ db, collection }: { readonly db: string; readonly collection: string }): string {
+  return printable(`${db}.${collection}`);
+}
+
+export function printable(text: string): string {
+  // Characters that move a cursor or hide text.
+  return text.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/gu, (character) => {
+    const code = character.codePointAt(0) ?? 0;
+    return `\\u{${code.toString(16)}}`;
+  });
+}
+
+const shownNames = 5;
+
+/** The first few of many names. */
+export function listNames(names: readonly string[]): string {
+  const shown = names.slice(0, shownNames).join(', ');
+  return names.length > shownNames ? `${shown} and ${names.length - shownNames} more` : shown;
+}
+
+/** By UTF-16 code unit: the same on every machine, whatever its locale. */
+export function compare(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
+}

@@ -1,0 +1,18 @@
+import { createHash } from 'node:crypto';
+import type { LoadRequest } from '../../engine.js';
+import { compare } from './name-plan.js';
+
+/** Tells whether a restore is the same one again: SHA-256 over what decides which collections it writes and how. */
+export function optionsDigest(request: LoadRequest): string {
+  const { databases, include, exclude, rename, mode, onConflict } = request;
+  const sorted = (names: readonly string[]) => [...names].sort(compare);
+  const options = [
+    sorted(databases),
+    sorted(include),
+    sorted(exclude),
+    rename.map(({ from, to }) => [from, to]),
+    mode,
+    onConflict,
+  ];
+  return createHash('sha256').update(JSON.stringify(options), 'utf8').digest('hex');
+}

@@ -1,0 +1,53 @@
+import { encryptionRefused, nameOf, type ArchivedNamespace, type NamedEntry } from './name-plan.js';
+import { newLoadEntry, type LoadEntry } from './load-entry.js';
+import { probeFor } from './name-probe.js';
+import type { CollectionSpec } from './collection-spec.js';
+import { readSpec } from './read-spec.js';
+
+/** A namespace of the archive's prelude with its metadata. */
+export interface ArchivedCollection extends ArchivedNamespace {
+  /** Canonical Extended JSON, or empty when the archive has none. */
+  readonly metadata: string;
+}
+
+/** Characters of the restore's id in the names of its temporaries. */
+const idInNames = 6;
+
+/** Gives every namespace its temporary names and reads its metadata. Throws `target/unsupported` for queryable encryption. */
+export function newEntries(
+  named: readonly NamedEntry<ArchivedCollection>[],
+  restoreId: string,
+): Map<ArchivedCollection, LoadEntry> {
+  const id = restoreId.slice(0, idInNames);
+  return new Map(
+    named.map((entry, n) => {
+      const spec = readSpec(entry.source);
+      if (spec.options.has('encryptedFields')) throw encryptionRefused(nameOf(entry.source));
+      const unique = `_${id}_${n}`;
+      const plan = {
+        from: nameOf(entry.source),
+        db: entry.db,
+        final: entry.collection,
+        temporary: `_hazina_tmp${unique}`,
+        old: `_hazina_old${unique}`,
+        probe: probeFor(entry.db, entry.collection, unique),
+        kind: entry.kind,
+      };
+      return [entry.source, newLoadEntry(plan, entry.kind === 'view' ? followBase(spec, entry, named) : spec)];
+    }),
+  );
+}
+
+/** A view looks at a collection of its own database by name: when that one was renamed within it, the view looks at the new name. */
+function followBase(
+  spec: CollectionSpec,
+  view: NamedEntry<ArchivedCollection>,
+  named: readonly NamedEntry<ArchivedCollection>[],
+): CollectionSpec {
+  const base = named.find(
+    ({ source }) => source.db === view.source.db && source.collection === spec.options.get('viewOn'),
+  );
+  if (base?.db !== view.db || base.collection === base.source.collection) return spec;
+  const options = new Map(spec.options).set('viewOn', base.collection);
+  return { ...spec, options };
+}

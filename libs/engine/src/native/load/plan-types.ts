@@ -1,0 +1,64 @@
+import type { Binary } from 'mongodb';
+
+/** Collection of a target that holds the plan of a running restore, as its one document with this `_id` (docs/DESIGN.md, "A restore in words"). */
+export const planCollection = '_hazina_restore';
+export const planId = 'plan';
+/** Collection that marks the catalogue's own database. */
+export const catalogueMarker = '_hazina_catalog';
+
+export type EntryKind = 'collection' | 'view' | 'timeseries';
+
+/**
+ * One namespace of a restore. Everything that the phase `renaming` needs is in here, so that another process can finish it without the archive.
+ */
+export interface PlanEntry {
+  readonly from: string;
+  readonly db: string;
+  /** The name in the end. */
+  readonly final: string;
+  /** Where its documents are loaded; never derived from the name, which may use up the server's limit. */
+  readonly temporary: string;
+  /** Where a collection goes that has the name now, when it cannot be replaced by the rename itself. */
+  readonly old: string;
+  /** A name like `final` that was tried on the server, when that looked doubtful. */
+  readonly probe: string | null;
+  readonly kind: EntryKind;
+  /** Options as in the metadata, views with the name that they look at; absent while loading. BSON documents travel as bytes: their names may be anything. */
+  readonly options?: Binary;
+  /** Indexes to be built after the renames. */
+  readonly lateIndexes?: readonly Binary[];
+  readonly documents?: number;
+  readonly indexes?: number;
+  /** What the server did not keep. */
+  readonly notKept?: readonly string[];
+  /** What differs whatever `strict` says: something is missing that the archive has. */
+  readonly missing?: readonly string[];
+  /** The definition of a view that had the name before, so that nobody loses it when the restore ends here. */
+  readonly droppedView?: Binary;
+  /** The time series of this name is being filled by this restore: what is there may be dropped and begun again. */
+  readonly filling?: boolean;
+}
+
+export type Phase = 'loading' | 'dropping' | 'renaming';
+
+/**
+ * The plan, one document in each database that is written. The one in the first database (in order of names) leads: its `phase`, `fence` and
+ * `beat` count. It is inserted first and removed last.
+ */
+export interface PlanDocument {
+  readonly _id: typeof planId;
+  /** Tells this run's plans from all others; its first six characters are in the names of its temporaries. */
+  readonly restoreId: string;
+  readonly backupId: string;
+  /** SHA-256 over the options that decide what the restore does. */
+  readonly digest: string;
+  readonly mode: 'into-empty' | 'replace';
+  readonly databases: readonly string[];
+  readonly phase: Phase;
+  readonly fence: number;
+  readonly beat: number;
+  /** Its process ended in an orderly way: nobody need wait for the lease. */
+  readonly released: boolean;
+  /** The namespaces of this database. */
+  readonly entries: readonly PlanEntry[];
+}

@@ -1,0 +1,103 @@
+import { BSON } from 'mongodb';
+
+/**
+ * A BSON document whose fields keep their order and their number types. Options and index definitions travel in this form: a plain object
+ * would sort fields that look like integers to the front and trip over `__proto__`.
+ */
+export type BsonMap = Map<string, unknown>;
+
+const type = { document: 3, array: 4, timestamp: 17 } as const;
+
+const scalarOptions = {
+  promoteValues: false,
+  promoteLongs: false,
+  promoteBuffers: false,
+  bsonRegExp: true,
+  validation: { utf8: false },
+} as const;
+
+/** Decodes a document into nested Maps, arrays and BSON value types. Nothing of the result refers to `bytes`. */
+export function decodeToMap(bytes: Uint8Array): BsonMap {
+  return new Map(fieldsOf(bytes));
+}
+
+function fieldsOf(bytes: Uint8Array): [string, unknown][] {
+  const view = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  return Array.from(BSON.onDemand.parseToElements(bytes), ([kind, nameOffset, nameLength, offset, length]) => {
+    const name = view.toString('utf8', nameOffset, nameOffset + nameLength);
+    const value = view.subarray(offset, offset + length);
+    if (kind === type.document) return [name, decodeToMap(value)];
+    if (kind === type.array) return [name, fieldsOf(value).map(([, item]) => item)];
+    return [name, decodeScalar(kind, value)];
+  });
+}
+
+/** The driver's own decoder sees a document of one field, so that every scalar type is its business. */
+function decodeScalar(kind: number, value: Buffer): unknown {
+  const document = composeDocument([{ kind, name: 'v', value }]);
+  return (BSON.deserialize(document, scalarOptions) as { v: unknown }).v;
+}
+
+export interface RawField {
+  /** BSON element type. */
+  readonly kind: number;
+  readonly name: string;
+  /** The value's bytes as they stand in a document. */
+  readonly value: Uint8Array;
+}
+
+/** A document from raw values: what goes in comes out byte for byte. */
+export function composeDocument(fields: readonly RawField[]): Buffer {
+  const parts: Uint8Array[] = [Buffer.alloc(4)];
+  for (const field of fields)
+    parts.push(Buffer.from([field.kind]), Buffer.from(`${field.name}\0`, 'utf8'), field.value);
+  parts.push(Buffer.from([0]));
+  const document = Buffer.concat(parts);
+  document.writeInt32LE(document.length, 0);
+  return document;
+}
+
+export function documentField(name: string, document: Uint8Array): RawField {
+  return { kind: type.document, name, value: document };
+}
+
+/** An array is a document whose names are its indexes. */
+export function arrayField(name: string, documents: readonly Uint8Array[]): RawField {
+  const value = composeDocument(documents.map((document, index) => documentField(String(index), document)));
+  return { kind: type.array, name, value };
+}
+
+/** The `_id` of a document as it stands there; undefined when it has none. */
+export function rawId(document: Uint8Array): RawField | undefined {
+  const view = Buffer.from(document.buffer, document.byteOffset, document.byteLength);
+  for (const [kind, nameOffset, nameLength, offset, length] of BSON.onDemand.parseToElements(document)) {
+    if (nameLength === 3 && view.toString('latin1', nameOffset, nameOffset + 3) === '_id')
+      return { kind, name: '_id', value: view.subarray(offset, offset + length) };
+  }
+  return undefined;
+}
+
+/**
+ * Whether a top-level field other than `_id` is `Timestamp(0, 0)`: servers put the current time in its place on insert, unless they know
+ * `bypassEmptyTsReplacement`.
+ */
+export function hasEmptyTimestamp(document: Uint8Array): boolean {
+  const view = Buffer.from(document.buffer, document.byteOffset, document.byteLength);
+  // The type byte may stand anywhere; without one there is nothing to parse.
+  if (!view.includes(type.timestamp)) return false;
+  for (const [kind, nameOffset, nameLength, offset] of BSON.onDemand.parseToElements(document)) {
+    if (kind !== type.timestamp || view.readBigUInt64LE(offset) !== 0n) continue;
+    if (view.toString('latin1', nameOffset, nameOffset + nameLength) !== '_id') return true;
+  }
+  return false;
+}
+
+/** The documents of a run: whole BSON documents one after the other. Each is a view. */
+export function* documentsOfRun(run: Buffer): Generator<Buffer> {
+  let offset = 0;
+  while (offset < run.length) {
+    const end = offset + run.readInt32LE(offset);
+    yield run.subarray(offset, end);
+    offset = end;
+  }
+}

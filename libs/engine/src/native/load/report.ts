@@ -1,0 +1,27 @@
+import type { LoadedNamespace, LoadReport } from '../../engine.js';
+import type { FinishedEntry } from './finish-phase.js';
+import { compare, nameOf } from './name-plan.js';
+
+/** `strict`: what the server did not keep is a difference, and not a warning. What the archive has and the target lacks is one always. */
+export function makeReport(finished: readonly FinishedEntry[], notes: readonly string[], strict: boolean): LoadReport {
+  const warnings = [...notes];
+  const namespaces = finished
+    .map((done): LoadedNamespace => {
+      const { db, final: collection } = done.entry;
+      const name = nameOf({ db, collection });
+      warnings.push(...done.warnings);
+      if (!strict && done.notKept.length > 0)
+        warnings.push(`${name}: the server did not keep: ${done.notKept.join('; ')}`);
+      const differences = [...done.missing, ...(strict ? done.notKept : [])].map(
+        (what) => `the server did not keep: ${what}`,
+      );
+      return { db, collection, documents: done.entry.documents ?? 0, indexes: done.indexes, differences };
+    })
+    .sort((a, b) => compare(a.db, b.db) || compare(a.collection, b.collection));
+  if (namespaces.every(({ documents }) => documents === 0))
+    warnings.push(
+      `empty: ${namespaces.length === 0 ? 'the archive holds no collections' : 'no document was restored'}`,
+    );
+  const different = namespaces.some(({ differences }) => differences.length > 0);
+  return { outcome: different ? 'restored-with-differences' : 'restored', namespaces, warnings };
+}
