@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { startFerretdb, type FrontEndOptions } from './ferretdb.js';
-import { endProcesses, type Instance, type ServiceProcess } from './instance.js';
+import { endProcesses, forgetProcess, type Instance, type ServiceProcess } from './instance.js';
 import { spawnMongod, startMongodWithAuth } from './mongod.js';
 import { mongodbVersion } from './mongodb-client.js';
 import { psql } from './postgres-server.js';
@@ -55,6 +55,7 @@ export async function startExtraMongodb(instance: Instance, mongodb: MongodbStat
     async kill(signal = 'SIGKILL') {
       signalProcess(current, signal);
       await waitUntil(() => !isAlive(current), { what: `the end of ${current.name} after ${signal}` });
+      forgetProcess(instance, current);
     },
     async restart() {
       if (isAlive(current)) throw new ServiceError(`${current.name} still runs: kill it before restart()`);

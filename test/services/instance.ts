@@ -76,12 +76,17 @@ export function processesOf(instance: Instance): ServiceProcess[] {
   });
 }
 
+/** Drops the record of a process that has ended; its data stays. */
+export function forgetProcess(instance: Instance, process: ServiceProcess): void {
+  rmSync(recordFile(instance, process), { force: true });
+}
+
 /** Ends the processes and removes their data; safe to repeat, and safe when another process does the same. */
 export async function endProcesses(instance: Instance, processes: readonly ServiceProcess[]): Promise<void> {
   await Promise.all(processes.map((process) => endProcess(process, process.stopSignals)));
   for (const process of processes) {
     if (isInside(instance.cacheRoot, process.dataFolder)) remove(process.dataFolder);
-    rmSync(recordFile(instance, process), { force: true });
+    forgetProcess(instance, process);
   }
 }
 

@@ -12,7 +12,7 @@ const usage = `Usage: npm run services -- COMMAND
 
   start [mongodb] [redis] [s3]  find or install and start them (default: all three); they go on running
   env [--json]                  print the variables to use them: eval "$(npm run --silent services -- env)"
-  status                        what runs, where, since when its version was found
+  status                        what runs, in which version, and where its log is
   stop                          stop them and remove their data
 `;
 

@@ -6,6 +6,7 @@ import { findProgram } from './find-program.js';
 import type { Instance, ServiceProcess } from './instance.js';
 import type { Log } from './log.js';
 import { mongodbVersion, withMongoClient } from './mongodb-client.js';
+import { messageOf } from './service-error.js';
 import { spawnService, startOnFreePort, waitUntilReady } from './spawn-service.js';
 import { waitUntil } from './wait-until.js';
 
@@ -51,7 +52,7 @@ async function downloadMongod(log: Log, limitMs = 30_000): Promise<string | unde
     });
     return await Promise.race([binaryOf(loaded), limit]);
   } catch (error) {
-    log(`MongoDB: mongodb-memory-server brought none (${error instanceof Error ? error.message : String(error)})`);
+    log(`MongoDB: mongodb-memory-server brought none (${messageOf(error)})`);
     return undefined;
   } finally {
     clearTimeout(timer);

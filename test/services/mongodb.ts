@@ -1,4 +1,5 @@
 import type { Cache, Environment } from './cache.js';
+import { stateVariable } from './environment.js';
 import { installFerretdb, startFerretdb } from './ferretdb.js';
 import type { Instance } from './instance.js';
 import { secondsSince, type Log } from './log.js';
@@ -7,8 +8,8 @@ import { mongodbVersion } from './mongodb-client.js';
 import { allOf } from './all-of.js';
 import { installPostgres } from './postgres-documentdb.js';
 import { startPostgres } from './postgres-server.js';
-import { ServiceError, withoutCredentials } from './service-error.js';
-import type { MongodbState } from './service-state.js';
+import { messageOf, ServiceError, withoutCredentials } from './service-error.js';
+import { readState, type MongodbState } from './service-state.js';
 
 /**
  * MongoDB from the first of: `TEST_MONGODB_URI`; a mongod on the PATH; the package mongodb-memory-server;
@@ -21,7 +22,7 @@ export async function startMongodb(
   log: Log,
 ): Promise<MongodbState> {
   const given = env['TEST_MONGODB_URI'];
-  if (given !== undefined && given !== '') return useGivenMongodb(given);
+  if (given !== undefined && given !== '') return useGivenMongodb(given, env, log);
   const mongod = await findMongod(env, log);
   const started = Date.now();
   if (mongod !== undefined) {
@@ -32,13 +33,17 @@ export async function startMongodb(
   return startFerretdbOnPostgres(cache, instance, env, log);
 }
 
-async function useGivenMongodb(uri: string): Promise<MongodbState> {
+async function useGivenMongodb(uri: string, env: Environment, log: Log): Promise<MongodbState> {
   try {
-    return { uri, version: await mongodbVersion(uri), how: 'TEST_MONGODB_URI', server: { kind: 'external' } };
+    const version = await mongodbVersion(uri);
+    log(`MongoDB ${version}: TEST_MONGODB_URI`);
+    // The variable may come from `services env`: then more is known of the server, and others can be started beside it.
+    const ours = readState(env[stateVariable] ?? '')?.mongodb;
+    const server: MongodbState['server'] = ours?.uri === uri ? ours.server : { kind: 'external' };
+    return { uri, version, how: 'TEST_MONGODB_URI', server };
   } catch (error) {
-    const cause = error instanceof Error ? error.message : String(error);
     throw new ServiceError(
-      `TEST_MONGODB_URI is set, but ${withoutCredentials(uri)} does not answer: ${withoutCredentials(cause)}`,
+      `TEST_MONGODB_URI is set, but ${withoutCredentials(uri)} does not answer: ${withoutCredentials(messageOf(error))}`,
       'Start that server, correct the variable, or unset it to have a server found or installed',
       error,
     );

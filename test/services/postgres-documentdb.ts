@@ -39,7 +39,7 @@ export async function installPostgres(cache: Cache, env: Environment, log: Log):
     if (findSystemProgram('debootstrap', env) === undefined) {
       await aptInstall(cache, 'debootstrap', instead, env, log);
     }
-    await announced(log, 'installing PostgreSQL 18 with DocumentDB, once, about 60 s and 1 GB', () =>
+    await announced(log, 'installing PostgreSQL 18 with DocumentDB, once, about a minute and 600 MB', () =>
       build(cache, root),
     );
     const built = readInstallation(root);
@@ -49,6 +49,7 @@ export async function installPostgres(cache: Cache, env: Environment, log: Log):
 }
 
 async function build(cache: Cache, root: string): Promise<void> {
+  const isolated = await isolation();
   const building = temporaryFolder(cache, 'postgres');
   const logFile = join(cache.logs, `install-${recipe}.log`);
   try {
@@ -56,7 +57,6 @@ async function build(cache: Cache, root: string): Promise<void> {
     const script = join(building, 'hazina-install.sh');
     writeFileSync(script, installScript);
     const mirror = await debianMirror();
-    const isolated = await isolation();
     await runCommand({
       command: isolated.command,
       args: [...isolated.args, script],
@@ -99,25 +99,28 @@ if [ -f /etc/ssl/certs/ca-certificates.crt ]; then
   mkdir -p "$ROOT/etc/ssl/certs"
   cp /etc/ssl/certs/ca-certificates.crt "$ROOT/etc/ssl/certs/"
 fi
-mount -t proc proc "$ROOT/proc" || echo "going on without /proc"
+mountpoint -q "$ROOT/proc" || mount -t proc proc "$ROOT/proc"
 chroot "$ROOT" apt-get update
 chroot "$ROOT" apt-get install -y --no-install-recommends postgresql-18-documentdb
 chroot "$ROOT" apt-get clean
 rm -rf "$ROOT"/var/lib/apt/lists/*
-umount "$ROOT/proc" || true
 `;
 
 /**
  * A mount and process namespace of its own, killed with us: no mount and no process stays behind, even after a
- * SIGKILL in the middle. Where the kernel refuses (some containers), the installation is tried without.
+ * SIGKILL in the middle. The packages cannot be set up without /proc, so a user who may not mount need not begin.
  */
 async function isolation(): Promise<{ command: string; args: string[] }> {
   const args = ['--pdeathsig', 'KILL', 'unshare', '--mount', '--pid', '--fork', '--kill-child'];
   try {
-    await outputOf('setpriv', [...args, 'true']);
+    await outputOf('setpriv', [...args, '--mount-proc', 'true']);
     return { command: 'setpriv', args: [...args, 'sh'] };
-  } catch {
-    return { command: 'sh', args: [] };
+  } catch (error) {
+    throw new ServiceError(
+      'Installing PostgreSQL with DocumentDB needs the right to mount (CAP_SYS_ADMIN), which this root does not have',
+      `In a container allow it (--privileged), put a mongod on the PATH, or set ${instead}`,
+      error,
+    );
   }
 }
 

@@ -53,8 +53,9 @@ export function signalProcess(mark: ProcessMark, signal: NodeJS.Signals): boolea
   }
 }
 
+/** Not by instanceof: within Jest the errors of Node's own modules are of another realm's class. */
 export function isErrno(error: unknown, code: string): boolean {
-  return error instanceof Error && 'code' in error && error.code === code;
+  return typeof error === 'object' && error !== null && 'code' in error && error.code === code;
 }
 
 function startOnLinux(pid: number): string | undefined {

@@ -7,14 +7,14 @@ import type { Cache, Environment } from './cache.js';
 import { findProgram } from './find-program.js';
 import type { Instance } from './instance.js';
 import { secondsSince, type Log } from './log.js';
-import { ServiceError, withoutCredentials } from './service-error.js';
+import { messageOf, ServiceError, withoutCredentials } from './service-error.js';
 import type { RedisState } from './service-state.js';
 import { spawnService, startOnFreePort, waitUntilReady } from './spawn-service.js';
 
 /** Redis from the first of: `TEST_REDIS_URL`; redis-server or valkey-server on the PATH; Debian's redis-server. */
 export async function startRedis(cache: Cache, instance: Instance, env: Environment, log: Log): Promise<RedisState> {
   const given = env['TEST_REDIS_URL'];
-  if (given !== undefined && given !== '') return useGivenRedis(given);
+  if (given !== undefined && given !== '') return useGivenRedis(given, log);
   let binary = findServer(env);
   if (binary === undefined) {
     await aptInstall(cache, 'redis-server', 'TEST_REDIS_URL', env, log);
@@ -49,12 +49,14 @@ async function startServer(instance: Instance, binary: string): Promise<RedisSta
   });
 }
 
-async function useGivenRedis(url: string): Promise<RedisState> {
+async function useGivenRedis(url: string, log: Log): Promise<RedisState> {
   try {
-    return { url, version: await redisVersion(url), how: 'TEST_REDIS_URL' };
+    const version = await redisVersion(url);
+    log(`Redis ${version}: TEST_REDIS_URL`);
+    return { url, version, how: 'TEST_REDIS_URL' };
   } catch (error) {
     throw new ServiceError(
-      `TEST_REDIS_URL is set, but ${withoutCredentials(url)} does not answer: ${error instanceof Error ? error.message : String(error)}`,
+      `TEST_REDIS_URL is set, but ${withoutCredentials(url)} does not answer: ${messageOf(error)}`,
       'Start that server, correct the variable, or unset it to have one found or installed',
       error,
     );

@@ -20,6 +20,7 @@ export interface Command {
 }
 
 const running = new Set<number>();
+let interrupted = false;
 
 /** Runs an installer in a process group of its own; a failure shows the end of its output. */
 export async function runCommand(options: Command): Promise<void> {
@@ -53,11 +54,13 @@ export async function runCommand(options: Command): Promise<void> {
   });
   closeSync(output);
   if (ending === '') return;
+  if (interrupted) throw new ServiceError(`${options.what} was interrupted`);
   throw new ServiceError(`${options.what} failed (${ending})\n${lastLines(options.logFile)}`, options.hint);
 }
 
 /** For Ctrl-C: installers do not outlive us. */
 export function killRunningCommands(): void {
+  interrupted = true;
   for (const pid of running) killGroup(pid);
 }
 

@@ -19,7 +19,7 @@ const versitygwVersion = 'v1.8.0';
 /** S3 from the first of: `TEST_S3_ENDPOINT` and its companions; versitygw on the PATH; versitygw by go install. */
 export async function startS3(cache: Cache, instance: Instance, env: Environment, log: Log): Promise<S3State> {
   const given = env['TEST_S3_ENDPOINT'];
-  if (given !== undefined && given !== '') return useGivenS3(given, env);
+  if (given !== undefined && given !== '') return useGivenS3(given, env, log);
   const onPath = findProgram('versitygw', env);
   const binary = onPath ?? (await installVersitygw(cache, env, log));
   const started = Date.now();
@@ -77,7 +77,7 @@ async function startServer(
   });
 }
 
-async function useGivenS3(endpoint: string, env: Environment): Promise<S3State> {
+async function useGivenS3(endpoint: string, env: Environment, log: Log): Promise<S3State> {
   const accessKeyId = env['TEST_S3_ACCESS_KEY_ID'] ?? '';
   const secretAccessKey = env['TEST_S3_SECRET_ACCESS_KEY'] ?? '';
   const region = env['TEST_S3_REGION'] ?? defaultRegion;
@@ -95,5 +95,6 @@ async function useGivenS3(endpoint: string, env: Environment): Promise<S3State> 
       error,
     );
   }
+  log(`S3 at ${endpoint}: TEST_S3_ENDPOINT`);
   return { ...connection, how: 'TEST_S3_ENDPOINT', version: 'unknown' };
 }

@@ -18,7 +18,13 @@ export function describeError(error: unknown): string {
   return error instanceof Error ? (error.stack ?? error.message) : String(error);
 }
 
+/** The message of anything thrown. Not by instanceof: within Jest the errors of Node's own modules are of another realm. */
+export function messageOf(error: unknown): string {
+  if (typeof error === 'object' && error !== null && 'message' in error) return String(error.message);
+  return String(error);
+}
+
 /** A connection string for messages: without user and password. */
 export function withoutCredentials(uri: string): string {
-  return uri.replace(/\/\/[^/]*@/, '//***@');
+  return uri.replace(/\/\/.*@/, '//***@');
 }

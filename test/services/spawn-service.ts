@@ -6,7 +6,7 @@ import { freePort } from './free-port.js';
 import { endProcesses, recordProcess, type Instance, type ServiceProcess } from './instance.js';
 import { isAlive, markOf } from './process-mark.js';
 import { lastLines } from './run-command.js';
-import { ServiceError } from './service-error.js';
+import { messageOf, ServiceError } from './service-error.js';
 import type { ServiceName } from './service-state.js';
 import { StopWaiting, waitUntil } from './wait-until.js';
 
@@ -82,7 +82,7 @@ export async function startOnFreePort<T>(
     try {
       return await start(await freePort(), (process) => processes.push(process));
     } catch (error) {
-      const portTaken = error instanceof Error && /address already in use|could not bind/i.test(error.message);
+      const portTaken = /address already in use|could not bind/i.test(messageOf(error));
       await endProcesses(instance, processes);
       if (!portTaken || attempt === 3) throw error;
     }

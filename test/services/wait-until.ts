@@ -1,4 +1,4 @@
-import { ServiceError } from './service-error.js';
+import { messageOf, ServiceError } from './service-error.js';
 
 export interface WaitOptions {
   /** What is waited for, as it reads after "waited in vain for". */
@@ -55,10 +55,6 @@ export class StopWaiting extends Error {
 
 function isMet<T>(value: T): value is Exclude<T, false | null | undefined> {
   return value !== false && value !== null && value !== undefined;
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }
 
 function pause(milliseconds: number): Promise<void> {
