@@ -61,10 +61,13 @@ export function isErrno(error: unknown, code: string): boolean {
 function startOnLinux(pid: number): string | undefined {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
-    // proc(5): the name in parentheses may hold anything, so count from its end: state is field 3, starttime field 22.
+    // proc(5): the name in parentheses may hold anything, so count from its end: state is field 3, the number of
+    // threads field 20, starttime field 22.
     const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-    const [state, startTime] = [fields[0], fields[19]];
-    if (state === 'Z' || state === 'X' || startTime === undefined) return undefined;
+    const [state, threads, startTime] = [fields[0], Number(fields[17]), fields[19]];
+    // The first thread is a zombie while the others still end, and until then files and ports are open.
+    const ended = (state === 'Z' || state === 'X') && threads <= 1;
+    if (ended || startTime === undefined) return undefined;
     return `${bootId()} ${startTime}`;
   } catch (error) {
     if (isErrno(error, 'ENOENT') || isErrno(error, 'ESRCH')) return undefined;

@@ -4,23 +4,19 @@ import { environmentOf, withoutLeftovers } from './environment.js';
 import { withLock } from './file-lock.js';
 import {
   endInstance,
-  endProcesses,
   killInstance,
   ownInstance,
-  processesOf,
   sharedInstance,
   stateFileOf,
   sweepInstances,
   type Instance,
 } from './instance.js';
+import { endServices, keepHealthy } from './keep-healthy.js';
 import { onInterrupt } from './interrupt.js';
 import { logToStderr, secondsSince, type Log } from './log.js';
 import { startMongodb } from './mongodb.js';
-import { mongodbVersion } from './mongodb-client.js';
-import { isAlive } from './process-mark.js';
-import { redisVersion, startRedis } from './redis.js';
+import { startRedis } from './redis.js';
 import { startS3 } from './s3.js';
-import { pingS3 } from './s3-client.js';
 import {
   emptyState,
   readState,
@@ -155,45 +151,6 @@ async function startOne(
     case 's3':
       return { s3: await startS3(cache, instance, env, log) };
   }
-}
-
-/** The part of the state whose servers answer; the processes of the rest are ended, with their data. */
-async function keepHealthy(instance: Instance, state: ServicesState, log: Log): Promise<ServicesState> {
-  const { mongodb, redis, s3 } = state;
-  const checks: [ServiceName, (() => Promise<unknown>) | undefined][] = [
-    ['mongodb', mongodb && (() => mongodbVersion(mongodb.uri))],
-    ['redis', redis && (() => redisVersion(redis.url))],
-    ['s3', s3 && (() => pingS3(s3))],
-  ];
-  const kept = await Promise.all(checks.map(async ([name, ping]) => ((await answers(ping)) ? [name] : [])));
-  const healthy = new Set(kept.flat());
-  const processes = processesOf(instance);
-  const broken = processes.filter(({ service }) => !healthy.has(service));
-  const alive = broken.filter(isAlive);
-  if (alive.length > 0) log(`ending what does not answer any more: ${alive.map(({ name }) => name).join(', ')}`);
-  await endProcesses(instance, broken);
-  for (const name of healthy) log(`${name} already runs: ${state[name]?.how ?? ''}`);
-  return {
-    format: 1,
-    ...(mongodb && healthy.has('mongodb') && { mongodb }),
-    ...(redis && healthy.has('redis') && { redis }),
-    ...(s3 && healthy.has('s3') && { s3 }),
-  };
-}
-
-async function answers(ping: (() => Promise<unknown>) | undefined): Promise<boolean> {
-  if (ping === undefined) return false;
-  try {
-    await ping();
-    return true;
-  } catch {
-    return false;
-  }
-}
-
-async function endServices(instance: Instance, names: readonly ServiceName[]): Promise<void> {
-  const processes = processesOf(instance).filter(({ service }) => names.includes(service));
-  await endProcesses(instance, processes);
 }
 
 /** A shell that took over the variables of this very set does not mean them as a wish for another server. */
