@@ -17,6 +17,8 @@ import { logToStderr, secondsSince, type Log } from './log.js';
 import { startMongodb } from './mongodb.js';
 import { startRedis } from './redis.js';
 import { startS3 } from './s3.js';
+import { createBucket } from './s3-client.js';
+import { ServiceError } from './service-error.js';
 import {
   emptyState,
   readState,
@@ -27,6 +29,7 @@ import {
   type ServiceName,
   type ServicesState,
 } from './service-state.js';
+import { uniqueBucket } from './unique-names.js';
 
 export interface StartOptions {
   readonly which: readonly ServiceName[];
@@ -36,16 +39,21 @@ export interface StartOptions {
   readonly env?: Environment;
 }
 
-/** Connection data of what was asked for; stop() ends what this call started, and nothing that was there before. */
+/**
+ * Connection data of what was asked for; reading the data of a service that was not asked for throws.
+ * stop() ends what this call started, and nothing that was there before.
+ */
 export interface RunningServices {
-  readonly mongodbUri?: string;
-  readonly redisUrl?: string;
-  readonly s3?: S3Connection;
-  /** The PostgreSQL below FerretDB, where that is the MongoDB found. */
-  readonly postgres?: PostgresState;
+  readonly mongodbUri: string;
+  readonly redisUrl: string;
+  readonly s3: S3Connection;
+  /** The PostgreSQL below FerretDB; undefined when MongoDB is anything else. */
+  readonly postgres: PostgresState | undefined;
   /** TEST_* variables, and those of the product, for these services. */
   readonly env: Record<string, string>;
   readonly found: Partial<Record<ServiceName, Found>>;
+  /** Makes a bucket, by default with a unique name, and returns the name. */
+  createBucket(name?: string): Promise<string>;
   stop(): Promise<void>;
 }
 
@@ -167,19 +175,28 @@ function describe(state: ServicesState, instance: Instance, stop: () => Promise<
     service === undefined ? [] : [[name, { how: service.how, version: service.version }]],
   );
   return {
-    ...(mongodb && { mongodbUri: mongodb.uri }),
-    ...(mongodb?.server.kind === 'ferretdb' && { postgres: mongodb.server.postgres }),
-    ...(redis && { redisUrl: redis.url }),
-    ...(s3 && {
-      s3: {
-        endpoint: s3.endpoint,
-        accessKeyId: s3.accessKeyId,
-        secretAccessKey: s3.secretAccessKey,
-        region: s3.region,
-      },
-    }),
+    get mongodbUri() {
+      return askedFor(mongodb, 'mongodb').uri;
+    },
+    get redisUrl() {
+      return askedFor(redis, 'redis').url;
+    },
+    get s3() {
+      const { endpoint, accessKeyId, secretAccessKey, region } = askedFor(s3, 's3');
+      return { endpoint, accessKeyId, secretAccessKey, region };
+    },
+    postgres: mongodb?.server.kind === 'ferretdb' ? mongodb.server.postgres : undefined,
     env: environmentOf(state, stateFileOf(instance)),
     found: Object.fromEntries(found) as RunningServices['found'],
+    async createBucket(name = uniqueBucket()) {
+      await createBucket(askedFor(s3, 's3'), name);
+      return name;
+    },
     stop,
   };
+}
+
+function askedFor<T>(service: T | undefined, name: ServiceName): T {
+  if (service !== undefined) return service;
+  throw new ServiceError(`The service ${name} was not started: it is not in the list given to startServices`);
 }
