@@ -3,7 +3,7 @@ import { AppError } from '#contracts';
 import { withoutExpiry } from './collection-spec.js';
 import { indexesNotKept, optionsNotKept } from './compare-definitions.js';
 import type { LoadEntry } from './load-entry.js';
-import { databasesOf, nameOf } from './name-plan.js';
+import { nameOf } from './names.js';
 import type { BsonMap } from './raw-bson.js';
 import { reason } from './server-reason.js';
 import { forEachFew, isDefinitionRefusal } from './target-errors.js';
@@ -93,24 +93,24 @@ async function proveLate(db: Db, entry: LoadEntry, late: readonly BsonMap[], sig
 const validatorOptions = ['validator', 'validationLevel', 'validationAction'];
 
 /** Servers that ignore a validator on `create` may take it through `collMod`: tried once, after the documents, which need not fit it. */
-async function setValidators(client: MongoClient, entries: readonly LoadEntry[]): Promise<void> {
-  const lacking = entries.filter((entry) => entry.notKept.includes('validator'));
-  for (const entry of lacking) {
-    const options = validatorOptions.filter((name) => entry.spec.options.has(name));
-    const values = Object.fromEntries(options.map((name) => [name, entry.spec.options.get(name)]));
-    try {
-      await client
-        .db(entry.plan.db)
-        .command({ collMod: entry.plan.temporary, ...values, writeConcern: { w: 'majority' } });
-    } catch (error) {
-      if (!isDefinitionRefusal(error)) throw error;
-    }
+export async function keepValidator(db: Db, collection: string, options: BsonMap): Promise<void> {
+  const given = validatorOptions.filter((name) => options.has(name));
+  if (!given.includes('validator')) return;
+  const kept = (await listCollections(db)).get(collection)?.options ?? new Map<string, unknown>();
+  if (!optionsNotKept(options, kept).includes('validator')) return;
+  const values = Object.fromEntries(given.map((name) => [name, options.get(name)]));
+  try {
+    await db.command({ collMod: collection, ...values, writeConcern: { w: 'majority' } });
+  } catch (error) {
+    if (!isDefinitionRefusal(error)) throw error;
   }
-  for (const name of databasesOf(lacking.map((entry) => entry.plan))) {
-    const listed = await listCollections(client.db(name));
-    for (const entry of lacking.filter(({ plan }) => plan.db === name)) {
-      const kept = listed.get(entry.plan.temporary)?.options ?? new Map<string, unknown>();
-      entry.notKept.splice(0, entry.notKept.length, ...optionsNotKept(entry.spec.options, kept));
-    }
+}
+
+async function setValidators(client: MongoClient, entries: readonly LoadEntry[]): Promise<void> {
+  for (const entry of entries.filter(({ notKept }) => notKept.includes('validator'))) {
+    const db = client.db(entry.plan.db);
+    await keepValidator(db, entry.plan.temporary, entry.spec.options);
+    const kept = (await listCollections(db)).get(entry.plan.temporary)?.options ?? new Map<string, unknown>();
+    entry.notKept.splice(0, entry.notKept.length, ...optionsNotKept(entry.spec.options, kept));
   }
 }

@@ -1,5 +1,5 @@
 import { BSON } from 'mongodb';
-import { printable } from './name-plan.js';
+import { printable } from './names.js';
 import type { BsonMap } from './raw-bson.js';
 
 // What a server kept of the options and indexes it was given. Servers add defaults to what they list (facts: archive-format 1.2, services.md):

@@ -3,8 +3,8 @@ import { AppError } from '#contracts';
 import { createCommand } from './collection-spec.js';
 import { optionsNotKept } from './compare-definitions.js';
 import type { LoadEntry } from './load-entry.js';
-import { databasesOf, listNames, nameOf, printable } from './name-plan.js';
-import { tryLongName } from './name-probe.js';
+import { databasesOf, listNames, nameOf, printable } from './names.js';
+import { tryName } from './name-probe.js';
 import { reason } from './server-reason.js';
 import { forEachFew, isDefinitionRefusal } from './target-errors.js';
 import { listCollections } from './target-state.js';
@@ -23,8 +23,7 @@ export async function createTemporaries(
   await forEachFew(entries, atOnce, async (entry) => {
     signal.throwIfAborted();
     await create(client.db(entry.plan.db), entry.plan, createCommand(entry.plan.temporary, entry.spec));
-    if (entry.plan.kind === 'collection' && entry.plan.probe !== null)
-      await tryLongName(client, entry.plan, entry.plan.probe);
+    await tryName(client, entry.plan);
   });
   await readBackOptions(client, entries);
   const tried = entries.filter((entry) => entry.plan.kind !== 'collection');
@@ -69,7 +68,7 @@ async function readBackOptions(client: MongoClient, entries: readonly LoadEntry[
         throw noTimeSeries(entry);
       } else {
         entry.unsupported = true;
-        entry.missing.push(
+        entry.notKept.push(
           `the ${entry.plan.kind} itself: the server made ${kept ? `a ${kept.kind}` : 'nothing'} instead`,
         );
       }

@@ -1,11 +1,11 @@
 import type { Db, MongoClient } from 'mongodb';
 import { sendCreateIndexes } from './build-indexes.js';
 import { indexesNotKept, optionsNotKept } from './compare-definitions.js';
-import { fillTimeSeries } from './fill-time-series.js';
+import { fillInPlace } from './fill-in-place.js';
 import { fromBinary } from './load-entry.js';
-import { nameOf } from './name-plan.js';
+import { nameOf } from './names.js';
 import type { OwnedPlan } from './plan-store.js';
-import type { PlanEntry } from './plan-types.js';
+import type { Placement, PlanEntry } from './plan-types.js';
 import { makeWay } from './rename-phase.js';
 import type { ServerAbilities } from './server-abilities.js';
 import { reason } from './server-reason.js';
@@ -38,13 +38,13 @@ export async function finishAll(
     missing: [...(entry.missing ?? [])],
     warnings: [],
   }));
-  const of = (kind: PlanEntry['kind']) => all.filter(({ entry }) => entry.kind === kind);
-  for (const finished of of('timeseries')) {
+  const of = (placement: Placement) => all.filter(({ entry }) => entry.placement === placement);
+  for (const finished of of('fill')) {
     await plan.assertOwned();
-    finished.notKept.push(...(await fillTimeSeries(client, plan, finished.entry, server)));
+    finished.notKept.push(...(await fillInPlace(client, plan, finished.entry, server)));
   }
-  await forEachDatabase(client, [...of('timeseries'), ...of('collection')], finishCollection);
-  for (const finished of of('view')) {
+  await forEachDatabase(client, [...of('fill'), ...of('rename')], finishCollection);
+  for (const finished of of('create')) {
     await plan.assertOwned();
     await finishView(client, plan, finished);
   }

@@ -1,7 +1,7 @@
 import type { Db, Document } from 'mongodb';
 import { AppError } from '#contracts';
 import type { Batch } from './batch-queue.js';
-import { nameOf } from './name-plan.js';
+import { nameOf } from './names.js';
 import {
   arrayField,
   composeDocument,

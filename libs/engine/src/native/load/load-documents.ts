@@ -4,7 +4,7 @@ import type { LoadProgress } from '../../engine.js';
 import { BatchQueue, type BatchLimits } from './batch-queue.js';
 import { insertBatch, type InsertTarget } from './insert-documents.js';
 import type { LoadEntry } from './load-entry.js';
-import { nameOf } from './name-plan.js';
+import { nameOf } from './names.js';
 import type { Target } from './target-check.js';
 
 export interface LoadTuning {

@@ -34,11 +34,11 @@ export function newLoadEntry(plan: PlanEntry, spec: CollectionSpec): LoadEntry {
 /** The entry as the renames need it: with everything that the archive would be needed for otherwise. */
 export function planForRenaming(entry: LoadEntry): PlanEntry {
   const { plan, spec, indexes } = entry;
-  const deferred = plan.kind !== 'collection' && !entry.unsupported;
+  const deferred = plan.placement !== 'rename' && !entry.unsupported;
   return {
     ...plan,
     ...(deferred ? { options: toBinary(new Map(Object.entries(createCommand(plan.final, spec)))) } : {}),
-    lateIndexes: (plan.kind === 'timeseries' ? [...indexes.early, ...indexes.late] : indexes.late).map(toBinary),
+    lateIndexes: (plan.placement === 'fill' ? [...indexes.early, ...indexes.late] : indexes.late).map(toBinary),
     documents: entry.documents,
     indexes: entry.indexCount,
     notKept: entry.notKept,

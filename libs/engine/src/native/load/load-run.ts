@@ -11,7 +11,8 @@ import { HeartBeat } from './heart-beat.js';
 import type { Lease } from './lease-watch.js';
 import { DocumentLoader, throttled, type LoadTuning } from './load-documents.js';
 import { planForRenaming, type LoadEntry } from './load-entry.js';
-import { databasesOf, listNames, planNames, type NamedEntry } from './name-plan.js';
+import { planNames, type NamedEntry } from './name-plan.js';
+import { databasesOf, listNames } from './names.js';
 import { optionsDigest } from './options-digest.js';
 import { newEntries, type ArchivedCollection } from './plan-entries.js';
 import type { OwnedPlan } from './plan-store.js';
@@ -54,7 +55,10 @@ export class LoadRun {
     this.notes.push(...named.notes);
     refuseUnconfirmed(named.entries, request);
     if (named.entries.length === 0) {
-      await archive.readDocuments(() => undefined);
+      await archive.readDocuments(
+        () => undefined,
+        () => Promise.resolve(),
+      );
       return makeReport([], this.notes, request.strict);
     }
     const wanted = { backupId: request.backupId, digest: optionsDigest(request) };
@@ -69,10 +73,10 @@ export class LoadRun {
         return this.finish(earlier);
       }
       const restoreId = randomSuffix(random, restoreIdLength);
-      const state = await onTarget('plan', () =>
+      const { state, filled } = await onTarget('plan', () =>
         checkNames(client, named.entries, request, `_hazina_tmp_${restoreId.slice(0, 6)}_none`),
       );
-      const entries = newEntries(named.entries, restoreId);
+      const entries = newEntries(named.entries, filled, restoreId);
       const plans = [...entries.values()].map((entry) => entry.plan);
       throwIfAborted(signal, 'plan');
       const draft = { ...wanted, restoreId, mode: request.mode, databases };
@@ -121,10 +125,16 @@ export class LoadRun {
     let turning = false;
     try {
       await onTarget('load', () => createTemporaries(client, list, signal));
-      await archive.readDocuments((namespace) => {
-        const entry = entries.get(namespace);
-        return entry && { loader, entry };
-      }, signal);
+      await archive.readDocuments(
+        (namespace) => {
+          const entry = entries.get(namespace);
+          return entry && { loader, entry };
+        },
+        () => {
+          throwIfAborted(signal, 'load');
+          return onTarget('load', () => loader.room());
+        },
+      );
       await onTarget('load', () => loader.finish());
       this.onProgress({ ...loader.progress, stage: 'index' });
       await onTarget('index', () => buildIndexes(client, list, signal));
@@ -137,7 +147,9 @@ export class LoadRun {
     } catch (error) {
       const first = signal.aborted ? cancelled(signal, 'load') : error;
       await loader.stop(first);
-      await this.putBack(plan, first, turning);
+      // A refusal is an answer; anything else leaves open whether the update came through.
+      const open = turning && !(error instanceof AppError && error.code === 'restore/busy');
+      await this.putBack(plan, first, open);
     } finally {
       archive.close();
     }
@@ -163,12 +175,13 @@ export class LoadRun {
   }
 
   /** Drops what was loaded, then throws the error that ended the loading. */
-  private async putBack(plan: OwnedPlan, error: unknown, turning: boolean): Promise<never> {
+  private async putBack(plan: OwnedPlan, error: unknown, mayHaveTurned: boolean): Promise<never> {
     const { client, lease } = this.context;
     let state: 'dropping' | 'renaming' | 'lost';
     try {
       state = await plan.beginDropping();
-      if (state === 'dropping' || (state === 'lost' && !turning)) await dropTemporaries(client, plan.allEntries());
+      if (state === 'dropping' || (state === 'lost' && !mayHaveTurned))
+        await dropTemporaries(client, plan.allEntries());
       if (state === 'dropping') await plan.remove();
     } catch (cause) {
       throw leftBehind(AppError.from(error, 'load'), plan, lease, cause);
@@ -184,7 +197,7 @@ export class LoadRun {
     const heart = new HeartBeat(plan, lease.beatMs, () => undefined);
     heart.start();
     try {
-      const finished = await this.rollForward(plan, async (): Promise<FinishedEntry[]> => {
+      const finished = await this.rollForward(async (): Promise<FinishedEntry[]> => {
         await renameAll(client, plan);
         const done = await finishAll(client, plan, target);
         await plan.remove();
@@ -200,7 +213,7 @@ export class LoadRun {
   }
 
   /** Every step may be done twice: what may pass is tried again at once, the rest by the next run. */
-  private async rollForward<T>(plan: OwnedPlan, steps: () => Promise<T>): Promise<T> {
+  private async rollForward<T>(steps: () => Promise<T>): Promise<T> {
     for (let attempt = 1; ; attempt += 1) {
       try {
         return await onTarget('rename', steps);

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { LoadRequest } from '../../engine.js';
-import { compare } from './name-plan.js';
+import { compare } from './names.js';
 
 /** Tells whether a restore is the same one again: SHA-256 over what decides which collections it writes and how. */
 export function optionsDigest(request: LoadRequest): string {

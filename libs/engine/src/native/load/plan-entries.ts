@@ -1,13 +1,15 @@
-import { encryptionRefused, nameOf, type ArchivedNamespace, type NamedEntry } from './name-plan.js';
+import { encryptionRefused, type ArchivedNamespace, type NamedEntry } from './name-plan.js';
+import { nameOf } from './names.js';
 import { newLoadEntry, type LoadEntry } from './load-entry.js';
-import { probeFor } from './name-probe.js';
+import { longNameProbe, similarName } from './name-probe.js';
 import type { CollectionSpec } from './collection-spec.js';
+import type { Placement } from './plan-types.js';
 import { readSpec } from './read-spec.js';
 
 /** A namespace of the archive's prelude with its metadata. */
 export interface ArchivedCollection extends ArchivedNamespace {
-  /** Canonical Extended JSON, or empty when the archive has none. */
-  readonly metadata: string;
+  /** Canonical Extended JSON; null when the archive has none. */
+  readonly metadata: string | null;
 }
 
 /** Characters of the restore's id in the names of its temporaries. */
@@ -16,13 +18,15 @@ const idInNames = 6;
 /** Gives every namespace its temporary names and reads its metadata. Throws `target/unsupported` for queryable encryption. */
 export function newEntries(
   named: readonly NamedEntry<ArchivedCollection>[],
+  filled: ReadonlySet<NamedEntry>,
   restoreId: string,
 ): Map<ArchivedCollection, LoadEntry> {
   const id = restoreId.slice(0, idInNames);
   return new Map(
     named.map((entry, n) => {
-      const spec = readSpec(entry.source);
+      const spec = readSpec(entry.source.metadata);
       if (spec.options.has('encryptedFields')) throw encryptionRefused(nameOf(entry.source));
+      const placement = placementOf(entry, filled);
       const unique = `_${id}_${n}`;
       const plan = {
         from: nameOf(entry.source),
@@ -30,12 +34,22 @@ export function newEntries(
         final: entry.collection,
         temporary: `_hazina_tmp${unique}`,
         old: `_hazina_old${unique}`,
-        probe: probeFor(entry.db, entry.collection, unique),
+        probe: probeFor(entry, filled.has(entry), unique),
         kind: entry.kind,
+        placement,
       };
       return [entry.source, newLoadEntry(plan, entry.kind === 'view' ? followBase(spec, entry, named) : spec)];
     }),
   );
+}
+
+function placementOf(entry: NamedEntry, filled: ReadonlySet<NamedEntry>): Placement {
+  if (entry.kind === 'view') return 'create';
+  return entry.kind === 'timeseries' || filled.has(entry) ? 'fill' : 'rename';
+}
+
+function probeFor({ db, collection }: NamedEntry, filled: boolean, unique: string): string | null {
+  return longNameProbe(db, collection, unique) ?? (filled ? similarName(collection, unique) : null);
 }
 
 /** A view looks at a collection of its own database by name: when that one was renamed within it, the view looks at the new name. */

@@ -1,5 +1,6 @@
 import type { LoadRequest } from '../../engine.js';
-import { databasesOf, listNames, nameOf, type NamedEntry } from './name-plan.js';
+import type { NamedEntry } from './name-plan.js';
+import { databasesOf, listNames, nameOf } from './names.js';
 import { occupantKey, type TargetState } from './target-state.js';
 
 /** What is special about this restore, for people. */
@@ -7,6 +8,7 @@ export function planNotes(
   entries: readonly NamedEntry[],
   request: LoadRequest,
   state: TargetState,
+  filled: ReadonlySet<NamedEntry>,
   others: ReadonlyMap<string, readonly string[]>,
 ): string[] {
   const notes: string[] = [];
@@ -21,10 +23,15 @@ export function planNotes(
   const series = entries.filter((entry) => entry.kind === 'timeseries');
   if (series.length > 0)
     notes.push(`time series cannot be renamed and are filled last, in their place: ${listNames(series.map(nameOf))}`);
+  const copied = [...filled].filter((entry) => entry.kind === 'collection').map(nameOf);
+  if (copied.length > 0)
+    notes.push(`the server does not rename to these names, they are filled last, in their place: ${listNames(copied)}`);
   if (request.mode === 'into-empty') return notes;
-  const dropped = series.filter((entry) => state.get(occupantKey(entry.db, entry.collection))?.kind === 'timeseries');
-  if (dropped.length > 0)
-    notes.push(`dropped just before they are filled anew: the time series ${listNames(dropped.map(nameOf))}`);
+  const dropped = entries.filter((entry) => {
+    const occupant = state.get(occupantKey(entry.db, entry.collection));
+    return occupant?.kind === 'timeseries' || (occupant?.kind === 'collection' && filled.has(entry));
+  });
+  if (dropped.length > 0) notes.push(`dropped just before they are made anew: ${listNames(dropped.map(nameOf))}`);
   for (const db of databasesOf(entries)) {
     const kept = others.get(db) ?? [];
     if (kept.length > 0)

@@ -9,6 +9,12 @@ export const catalogueMarker = '_hazina_catalog';
 export type EntryKind = 'collection' | 'view' | 'timeseries';
 
 /**
+ * How a namespace comes to its name: `rename` its temporary collection; `fill` a new one from the temporary (time series, and names that a server takes on
+ * `create` but not on `renameCollection`); `create` it (views).
+ */
+export type Placement = 'rename' | 'fill' | 'create';
+
+/**
  * One namespace of a restore. Everything that the phase `renaming` needs is in here, so that another process can finish it without the archive.
  */
 export interface PlanEntry {
@@ -23,7 +29,8 @@ export interface PlanEntry {
   /** A name like `final` that was tried on the server, when that looked doubtful. */
   readonly probe: string | null;
   readonly kind: EntryKind;
-  /** Options as in the metadata, views with the name that they look at; absent while loading. BSON documents travel as bytes: their names may be anything. */
+  readonly placement: Placement;
+  /** The `create` command of what is not renamed; absent while loading. BSON documents travel as bytes: their names may be anything. */
   readonly options?: Binary;
   /** Indexes to be built after the renames. */
   readonly lateIndexes?: readonly Binary[];
@@ -35,7 +42,7 @@ export interface PlanEntry {
   readonly missing?: readonly string[];
   /** The definition of a view that had the name before, so that nobody loses it when the restore ends here. */
   readonly droppedView?: Binary;
-  /** The time series of this name is being filled by this restore: what is there may be dropped and begun again. */
+  /** What has this name is being filled by this restore: what is there may be dropped and begun again. */
   readonly filling?: boolean;
 }
 

@@ -1,7 +1,7 @@
 import { MongoServerError, type MongoClient } from 'mongodb';
 import { AppError } from '#contracts';
-import { databasesOf, compare, nameOf } from './name-plan.js';
-import { rename } from './name-probe.js';
+import { databasesOf, compare, nameOf } from './names.js';
+import { probeName, rename } from './name-probe.js';
 import type { OwnedPlan } from './plan-store.js';
 import type { PlanEntry } from './plan-types.js';
 import { toBinary } from './load-entry.js';
@@ -17,7 +17,7 @@ const attempts = 3;
 export async function renameAll(client: MongoClient, plan: OwnedPlan): Promise<void> {
   const entries = plan
     .allEntries()
-    .filter((entry) => entry.kind === 'collection')
+    .filter((entry) => entry.placement === 'rename')
     .sort(byRenameOrder);
   for (const db of databasesOf(entries)) {
     let listed = await listCollections(client.db(db));
@@ -58,7 +58,10 @@ async function renameOne(
   }
 }
 
-/** Frees a name. What was there is kept until the end (a collection) or described in the plan (a view). */
+/**
+ * Frees a name. What was there is kept until the end (a collection) or described in the plan (a view). What cannot be renamed goes at once: the dry run
+ * says so.
+ */
 export async function makeWay(
   client: MongoClient,
   plan: OwnedPlan,
@@ -67,16 +70,24 @@ export async function makeWay(
   listed: ReadonlyMap<string, ListedCollection>,
 ): Promise<void> {
   const db = client.db(entry.db);
-  if (occupant.kind === 'collection') {
+  const empty = plan.draft.mode === 'into-empty';
+  const movable = occupant.kind === 'collection' && (entry.placement === 'rename' || (await canRename(client, entry)));
+  if (movable) {
     if (listed.has(entry.old)) throw nameTaken(entry, 'collection');
     await rename(client, entry.db, entry.final, entry.old);
     return;
   }
-  if (plan.draft.mode === 'into-empty') throw nameTaken(entry, occupant.kind === 'view' ? 'view' : 'time series');
+  if (empty && occupant.kind !== 'collection')
+    throw nameTaken(entry, occupant.kind === 'view' ? 'view' : 'time series');
+  if (empty && (await db.collection(entry.final).findOne({}, { raw: true })) !== null)
+    throw nameTaken(entry, 'collection');
   if (occupant.kind === 'view' && !entry.droppedView)
     await plan.saveEntry(entry, { droppedView: toBinary(occupant.options) });
-  // A time series cannot be renamed: the dry run says that it goes before the new one comes.
   await db.command({ drop: entry.final, writeConcern: { w: 'majority' } });
+}
+
+async function canRename(client: MongoClient, entry: PlanEntry): Promise<boolean> {
+  return (await probeName(client, entry.db, entry.final, `${entry.old}_none`)) === 'rename';
 }
 
 function nameTaken(entry: PlanEntry, what: string): AppError {

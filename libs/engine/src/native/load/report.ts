@@ -1,6 +1,6 @@
 import type { LoadedNamespace, LoadReport } from '../../engine.js';
 import type { FinishedEntry } from './finish-phase.js';
-import { compare, nameOf } from './name-plan.js';
+import { compare, nameOf } from './names.js';
 
 /** `strict`: what the server did not keep is a difference, and not a warning. What the archive has and the target lacks is one always. */
 export function makeReport(finished: readonly FinishedEntry[], notes: readonly string[], strict: boolean): LoadReport {
@@ -9,10 +9,11 @@ export function makeReport(finished: readonly FinishedEntry[], notes: readonly s
     .map((done): LoadedNamespace => {
       const { db, final: collection } = done.entry;
       const name = nameOf({ db, collection });
+      // What is filled in place was looked at twice.
+      const notKept = [...new Set(done.notKept)];
       warnings.push(...done.warnings);
-      if (!strict && done.notKept.length > 0)
-        warnings.push(`${name}: the server did not keep: ${done.notKept.join('; ')}`);
-      const differences = [...done.missing, ...(strict ? done.notKept : [])].map(
+      if (!strict && notKept.length > 0) warnings.push(`${name}: the server did not keep: ${notKept.join('; ')}`);
+      const differences = [...done.missing, ...(strict ? notKept : [])].map(
         (what) => `the server did not keep: ${what}`,
       );
       return { db, collection, documents: done.entry.documents ?? 0, indexes: done.indexes, differences };

@@ -1,4 +1,4 @@
-import { printable } from './name-plan.js';
+import { printable } from './names.js';
 
 const longest = 400;
 

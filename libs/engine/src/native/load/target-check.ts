@@ -1,7 +1,8 @@
 import type { MongoClient } from 'mongodb';
 import { AppError } from '#contracts';
 import type { LoadRequest } from '../../engine.js';
-import { compare, databasesOf, listNames, type NamedEntry } from './name-plan.js';
+import type { NamedEntry } from './name-plan.js';
+import { compare, databasesOf, listNames } from './names.js';
 import { probeName } from './name-probe.js';
 import { planCollection } from './plan-types.js';
 import { abilitiesOf, type ServerAbilities } from './server-abilities.js';
@@ -58,17 +59,27 @@ export function refuseUnconfirmed(entries: readonly NamedEntry[], request: LoadR
   });
 }
 
+export interface CheckedNames {
+  readonly state: TargetState;
+  /** Names that the server does not rename to. */
+  readonly filled: ReadonlySet<NamedEntry>;
+}
+
 /** Looks at every name that will be written and asks the server whether it takes it. Throws the refusals; changes nothing. */
 export async function checkNames(
   client: MongoClient,
   entries: readonly NamedEntry[],
   request: LoadRequest,
   nowhere: string,
-): Promise<TargetState> {
+): Promise<CheckedNames> {
   const state = await inspectTarget(client, entries);
   if (request.mode === 'into-empty') refuseUnlessEmpty(entries, state);
-  await forEachFew(entries, atOnce, ({ db, collection }) => probeName(client, db, collection, nowhere));
-  return state;
+  const filled = new Set<NamedEntry>();
+  await forEachFew(entries, atOnce, async (entry) => {
+    const placement = await probeName(client, entry.db, entry.collection, nowhere);
+    if (placement === 'fill') filled.add(entry);
+  });
+  return { state, filled };
 }
 
 /** Collections of the target that the restore leaves alone, by database. */

@@ -1,6 +1,7 @@
 import { Binary, UUID, type Db, type Document, type MongoClient } from 'mongodb';
 import { AppError } from '#contracts';
-import { compare, databasesOf, listNames, nameOf, type NamedEntry } from './name-plan.js';
+import type { NamedEntry } from './name-plan.js';
+import { compare, databasesOf, listNames, nameOf } from './names.js';
 import { catalogueMarker, type EntryKind } from './plan-types.js';
 import { decodeToMap, type BsonMap } from './raw-bson.js';
 

@@ -1,5 +1,5 @@
 import type { MongoClient } from 'mongodb';
-import { databasesOf } from './name-plan.js';
+import { databasesOf } from './names.js';
 import type { PlanEntry } from './plan-types.js';
 import { listCollections } from './target-state.js';
 

@@ -2,10 +2,11 @@ import { MongoServerError, type Db, type MongoClient } from 'mongodb';
 import { AppError } from '#contracts';
 import { BatchQueue } from './batch-queue.js';
 import { optionsNotKept } from './compare-definitions.js';
+import { keepValidator } from './build-indexes.js';
 import { create } from './create-collections.js';
 import { insertBatch, type InsertTarget } from './insert-documents.js';
 import { fromBinary } from './load-entry.js';
-import { nameOf } from './name-plan.js';
+import { nameOf } from './names.js';
 import type { OwnedPlan } from './plan-store.js';
 import type { PlanEntry } from './plan-types.js';
 import { makeWay } from './rename-phase.js';
@@ -13,17 +14,17 @@ import type { ServerAbilities } from './server-abilities.js';
 import { listCollections } from './target-state.js';
 
 const mixedSchemaRefused = 408;
-/** Buckets are large documents: few at a time. */
+/** Documents may be large: few at a time. */
 const limits = { batchBytes: 4 << 20, batchDocuments: 1000, inFlight: 2, openBytes: 4 << 20 };
 const readBatch = 100;
 
 /**
- * A time series cannot be renamed, so it is made and filled last, from the plain collection that its buckets were loaded into. The buckets go through
- * this process: servers refuse `$out` and `$merge` into the collection of the buckets.
- * The plan says `filling` before the series is made: what is there after a crash is ours and is made again. It is done when the plain collection is
- * gone. Returns what the server did not keep of its options.
+ * A time series cannot be renamed, so it is made and filled last, from the plain collection that its buckets were loaded into; so is a collection whose name
+ * the server does not rename to. The documents go through this process as bytes: servers refuse `$out` and `$merge` into the collection of the buckets.
+ * The plan says `filling` before it is made: what is there after a crash is ours and is made again. It is done when the temporary collection is gone.
+ * Returns what the server did not keep of its options.
  */
-export async function fillTimeSeries(
+export async function fillInPlace(
   client: MongoClient,
   plan: OwnedPlan,
   entry: PlanEntry,
@@ -41,6 +42,7 @@ export async function fillTimeSeries(
       if (!needsMixedSchema(error)) throw error;
       await refill(db, entry, command, server, true);
     });
+    await keepValidator(db, entry.final, command);
     await db.command({ drop: entry.temporary, writeConcern: { w: 'majority' } });
   }
   const kept = (await listCollections(db)).get(entry.final)?.options ?? new Map<string, unknown>();
@@ -61,46 +63,52 @@ async function refill(
     const change = { timeseriesBucketsMayHaveMixedSchemaData: true, writeConcern: { w: 'majority' } };
     await db.command({ collMod: entry.final, ...change });
   }
-  const written = await copyBuckets(db, entry, server);
+  const written = await copyDocuments(db, entry, command, server);
   if (written === entry.documents) return;
   throw new AppError({
     code: 'restore/unfinished',
     stage: 'rename',
-    message: `${written} of ${entry.documents ?? 0} buckets arrived in ${nameOf({ db: entry.db, collection: entry.final })}`,
-    hint: 'Run the same command again: it fills the time series anew',
+    message: `${written} of ${entry.documents ?? 0} documents arrived in ${nameOf({ db: entry.db, collection: entry.final })}`,
+    hint: 'Run the same command again: it fills the collection anew',
     retry: 'retry',
   });
 }
 
-async function copyBuckets(db: Db, entry: PlanEntry, server: ServerAbilities): Promise<number> {
+async function copyDocuments(
+  db: Db,
+  entry: PlanEntry,
+  command: ReadonlyMap<string, unknown>,
+  server: ServerAbilities,
+): Promise<number> {
+  const series = entry.kind === 'timeseries';
   const target: InsertTarget = {
     db,
     // facts: archive-format 1.3: from 8.3 the series itself takes raw buckets.
-    collection: server.rawData ? entry.final : `system.buckets.${entry.final}`,
+    collection: series && !server.rawData ? `system.buckets.${entry.final}` : entry.final,
     final: { db: entry.db, collection: entry.final },
-    ordered: false,
+    ordered: command.get('capped') === true,
   };
   const options = {
     onConflict: 'fail',
     keepsEmptyTimestamps: server.keepsEmptyTimestamps,
-    validated: true,
-    ...(server.rawData ? { command: { rawData: true } } : {}),
+    validated: series,
+    ...(series && server.rawData ? { command: { rawData: true } } : {}),
   } as const;
   let written = 0;
   const queue = new BatchQueue<InsertTarget>(
     async (to, batch) => {
       written += await insertBatch(to, batch, options);
     },
-    () => false,
+    () => target.ordered,
     limits,
   );
   try {
     const cursor = db
       .collection(entry.temporary)
-      .find({}, { raw: true, batchSize: readBatch, readPreference: 'primary' });
-    for await (const bucket of cursor) {
-      if (!(bucket instanceof Uint8Array)) throw new TypeError('The driver did not return raw bytes');
-      queue.add(target, Buffer.from(bucket), 1);
+      .find({}, { raw: true, hint: { $natural: 1 }, batchSize: readBatch, readPreference: 'primary' });
+    for await (const document of cursor) {
+      if (!(document instanceof Uint8Array)) throw new TypeError('The driver did not return raw bytes');
+      queue.add(target, Buffer.from(document), 1);
       await queue.room();
     }
     await queue.finish();

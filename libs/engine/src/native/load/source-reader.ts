@@ -1,0 +1,134 @@
+import { addAbortSignal, type Readable } from 'node:stream';
+import { ArchiveReader, type ArchivePrelude } from '#archive';
+import { AppError, cancelled } from '#contracts';
+import type { DocumentLoader } from './load-documents.js';
+import type { LoadEntry } from './load-entry.js';
+import { nameOf } from './names.js';
+import type { ArchivedCollection } from './plan-entries.js';
+
+/** Where the documents of a namespace go; undefined: nowhere, they are only verified. */
+export type Destination = { readonly loader: DocumentLoader; readonly entry: LoadEntry } | undefined;
+
+const buckets = 'system.buckets.';
+
+interface HeldRun {
+  readonly db: string;
+  readonly collection: string;
+  readonly run: Buffer;
+  readonly count: number;
+}
+
+/** Reads an archive once, from a stream: first its prelude, then its documents. The stream's own errors and the reader's come out as they are. */
+export class SourceReader {
+  private readonly reader: ArchiveReader;
+  private readonly chunks: AsyncIterator<unknown>;
+  private prelude: ArchivePrelude | undefined;
+  private known = new Map<string, ArchivedCollection>();
+  /** Documents that came with the last bytes of the prelude, before anybody could take them. */
+  private held: HeldRun[] | null = [];
+  private destinationOf: (namespace: ArchivedCollection) => Destination = () => undefined;
+
+  constructor(
+    private readonly source: Readable,
+    private readonly signal: AbortSignal,
+  ) {
+    addAbortSignal(signal, source);
+    this.chunks = source[Symbol.asyncIterator]();
+    this.reader = new ArchiveReader({
+      prelude: (found) => (this.prelude = found),
+      documents: ({ db, collection }, run, count) => this.take({ db, collection, run, count }),
+      namespaceEnd: ({ db, collection }) => this.end(db, collection),
+    });
+  }
+
+  async readPrelude(): Promise<ArchivedCollection[]> {
+    while (this.prelude === undefined && (await this.readOn()));
+    if (this.prelude === undefined)
+      throw new AppError({
+        code: 'archive/truncated',
+        stage: 'archive',
+        message: 'The archive ends before its list of collections does',
+      });
+    const namespaces = this.prelude.collections.map(({ db, collection, type, metadata }) => ({
+      db,
+      collection,
+      type,
+      metadata,
+    }));
+    this.known = new Map(namespaces.map((namespace) => [keyOf(namespace.db, namespace.collection), namespace]));
+    return namespaces;
+  }
+
+  /** Reads to the end of the source and has the last block verified. Waits for the loader between pieces. */
+  async readDocuments(
+    destinationOf: (namespace: ArchivedCollection) => Destination,
+    room: () => Promise<void>,
+  ): Promise<void> {
+    this.destinationOf = destinationOf;
+    const held = this.held ?? [];
+    this.held = null;
+    for (const run of held) this.take(run);
+    do await room();
+    while (await this.readOn());
+  }
+
+  /** Reads no more. */
+  close(): void {
+    this.source.destroy();
+  }
+
+  /** False at the end of the source, after the reader's verdict on the whole. */
+  private async readOn(): Promise<boolean> {
+    let next: IteratorResult<unknown>;
+    try {
+      next = await this.chunks.next();
+    } catch (error) {
+      throw this.signal.aborted ? cancelled(this.signal, 'load') : error;
+    }
+    if (next.done === true) {
+      this.reader.end();
+      return false;
+    }
+    this.reader.write(next.value as Buffer);
+    return true;
+  }
+
+  private take(held: HeldRun): void {
+    if (this.held) {
+      // The bytes belong to the stream until they are taken.
+      this.held.push({ ...held, run: Buffer.from(held.run) });
+      return;
+    }
+    const destination = this.find(held.db, held.collection);
+    destination?.loader.add(destination.entry, held.run, held.count);
+  }
+
+  private end(db: string, collection: string): void {
+    const destination = this.held ? undefined : this.find(db, collection);
+    destination?.loader.end(destination.entry);
+  }
+
+  private find(db: string, collection: string): Destination {
+    const namespace = this.known.get(keyOf(db, collection)) ?? this.seriesOf(db, collection);
+    if (namespace) return this.destinationOf(namespace);
+    // The oplog, users and roles stand in an archive without an entry in its prelude (facts: archive-format 1.3), and are not loaded.
+    if (db === '' || /^(\$admin\.)?system\./.test(collection)) return undefined;
+    throw new AppError({
+      code: 'archive/corrupt-structure',
+      stage: 'archive',
+      message: `The archive holds documents of ${nameOf({ db, collection })}, which its list of collections does not name`,
+      hint: 'The archive was put together by something else than mongodump, or damaged. The target was left as it was',
+    });
+  }
+
+  /** The data of a time series X may stand as system.buckets.X (facts: archive-format 1.3). */
+  private seriesOf(db: string, collection: string): ArchivedCollection | undefined {
+    if (!collection.startsWith(buckets)) return undefined;
+    const series = this.known.get(keyOf(db, collection.slice(buckets.length)));
+    return series?.type === 'timeseries' ? series : undefined;
+  }
+}
+
+function keyOf(db: string, collection: string): string {
+  return `${db}.${collection}`;
+}
