@@ -87,7 +87,7 @@ describe('collections', () => {
     const people: Input = { collection: 'people', documents: [{ _id: 1 }], options: { collation } };
     const report = await load([people]);
     const [listed] = await client.db(db).listCollections({ name: 'people' }, { nameOnly: false }).toArray();
-    const kept = listed !== undefined && 'options' in listed && listed.options?.['collation'] !== undefined;
+    const kept = listed !== undefined && 'options' in listed && listed.options['collation'] !== undefined;
     expect(report.outcome).toBe('restored');
     expect(report.warnings).toEqual(kept ? [] : [`${db}.people: the server did not keep: collation`]);
     const strict = await load([people], { mode: 'replace', confirm: [db], strict: true });

@@ -3,7 +3,7 @@ import { BSON } from 'mongodb';
 import { BatchQueue, type Batch, type BatchLimits } from './batch-queue.js';
 import { documentsOfRun } from './raw-bson.js';
 
-const limits: BatchLimits = { batchBytes: 100, batchDocuments: 4, inFlight: 2, openBytes: 250 };
+const limits: BatchLimits = { batchBytes: 100, batchDocuments: 4, inFlight: 2, inFlightBytes: 10_000, openBytes: 250 };
 const document = (i: number, padding = 0) => Buffer.from(BSON.serialize({ i, p: 'x'.repeat(padding) }));
 const numbers = (batch: Batch) =>
   batch.runs.flatMap((run) => [...documentsOfRun(run)].map((bytes) => BSON.deserialize(bytes)['i'] as number));
@@ -83,6 +83,21 @@ describe('BatchQueue', () => {
     }
     await waiting;
     expect(room).toBe(true);
+  });
+
+  it('bounds the bytes in flight, but sends at least one', async () => {
+    const { sent, send } = gate();
+    const queue = new BatchQueue<string>(send, () => false, { ...limits, inFlight: 9, inFlightBytes: 500 });
+    queue.add('a', Buffer.concat([document(1, 1000), document(2, 300), document(3, 300)]), 3);
+    queue.end('a');
+    expect(sent).toHaveLength(1);
+    sent[0]?.answer();
+    await new Promise(setImmediate);
+    expect(sent).toHaveLength(2);
+    sent[1]?.answer();
+    await new Promise(setImmediate);
+    sent[2]?.answer();
+    await queue.finish();
   });
 
   it('keeps a sequential target in order, one at a time, while others go on', async () => {

@@ -7,6 +7,8 @@ export interface BatchLimits {
   readonly batchDocuments: number;
   /** Inserts sent and not yet answered, over all namespaces. */
   readonly inFlight: number;
+  /** Their bytes; the driver copies each more than once. A single one above it still goes. */
+  readonly inFlightBytes: number;
   /** Bytes that may wait in batches that are not full: many small collections can be open at once. */
   readonly openBytes: number;
 }
@@ -39,6 +41,7 @@ export class BatchQueue<T> {
   private readonly waiting: { readonly lane: Lane<T>; readonly batch: Batch }[] = [];
   private openBytes = 0;
   private sending = 0;
+  private sendingBytes = 0;
   private failure: { readonly error: unknown } | undefined;
   private wakeUps: (() => void)[] = [];
 
@@ -133,13 +136,20 @@ export class BatchQueue<T> {
 
   private dispatch(): void {
     while (this.failure === undefined && this.sending < this.limits.inFlight) {
-      const at = this.waiting.findIndex(({ lane }) => !lane.sequential || lane.sending === 0);
+      const at = this.waiting.findIndex(({ lane, batch }) => this.maySend(lane, batch));
       const [next] = at < 0 ? [] : this.waiting.splice(at, 1);
       if (!next) return;
       this.sending += 1;
+      this.sendingBytes += next.batch.bytes;
       next.lane.sending += 1;
       void this.sendOne(next.lane, next.batch);
     }
+  }
+
+  private maySend(lane: Lane<T>, batch: Batch): boolean {
+    if (this.sending === 0) return true;
+    if (lane.sequential && lane.sending > 0) return false;
+    return this.sendingBytes + batch.bytes <= this.limits.inFlightBytes;
   }
 
   private async sendOne(lane: Lane<T>, batch: Batch): Promise<void> {
@@ -149,6 +159,7 @@ export class BatchQueue<T> {
       this.failure ??= { error };
     }
     this.sending -= 1;
+    this.sendingBytes -= batch.bytes;
     lane.sending -= 1;
     this.dispatch();
     for (const wakeUp of this.wakeUps.splice(0)) wakeUp();

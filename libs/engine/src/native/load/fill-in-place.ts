@@ -15,7 +15,7 @@ import { listCollections } from './target-state.js';
 
 const mixedSchemaRefused = 408;
 /** Documents may be large: few at a time. */
-const limits = { batchBytes: 4 << 20, batchDocuments: 1000, inFlight: 2, openBytes: 4 << 20 };
+const limits = { batchBytes: 4 << 20, batchDocuments: 1000, inFlight: 2, inFlightBytes: 16 << 20, openBytes: 4 << 20 };
 const readBatch = 100;
 
 /**

@@ -19,6 +19,8 @@ export const defaultTuning: LoadTuning = { batchBytes: 4 << 20, batchDocuments: 
 /** Room that a message needs beside its documents. */
 const messageOverhead = 64 << 10;
 const openBytes = 16 << 20;
+/** Above three full batches: it only holds back documents that are larger than a batch. */
+const inFlightBytes = 16 << 20;
 
 export interface DocumentLoaderOptions {
   readonly client: MongoClient;
@@ -41,6 +43,7 @@ export class DocumentLoader {
       batchBytes: Math.min(tuning.batchBytes, target.maxMessageBytes - messageOverhead),
       batchDocuments: Math.min(tuning.batchDocuments, target.maxBatchDocuments),
       inFlight: tuning.inFlight,
+      inFlightBytes,
       openBytes,
     };
     // "The last one" has a meaning only when inserts do not overtake each other.

@@ -12,7 +12,7 @@ import type { Lease } from './lease-watch.js';
 import { DocumentLoader, throttled, type LoadTuning } from './load-documents.js';
 import { planForRenaming, type LoadEntry } from './load-entry.js';
 import { planNames, type NamedEntry } from './name-plan.js';
-import { databasesOf, listNames } from './names.js';
+import { databasesOf, listNames, nameOf } from './names.js';
 import { optionsDigest } from './options-digest.js';
 import { newEntries, type ArchivedCollection } from './plan-entries.js';
 import type { OwnedPlan } from './plan-store.js';
@@ -38,6 +38,7 @@ export interface LoadContext {
 const restoreIdLength = 16;
 const renameAttempts = 3;
 const renameRetryMs = 1000;
+const settleMs = 10_000;
 
 /** One restore from the first byte of the source to the last rename (docs/DESIGN.md, "A restore in words"). */
 export class LoadRun {
@@ -52,7 +53,7 @@ export class LoadRun {
     const { client, request, random, signal } = this.context;
     const archive = new SourceReader(source, signal);
     const named = planNames(await archive.readPrelude(), request);
-    this.notes.push(...named.notes);
+    this.notes.push(...named.notes, ...withoutMetadata(named.entries));
     refuseUnconfirmed(named.entries, request);
     if (named.entries.length === 0) {
       await archive.readDocuments(
@@ -146,7 +147,8 @@ export class LoadRun {
       this.onProgress({ ...loader.progress, stage: 'rename' });
     } catch (error) {
       const first = signal.aborted ? cancelled(signal, 'load') : error;
-      await loader.stop(first);
+      // A server that does not answer any more must not hold up the end of the restore.
+      await Promise.race([loader.stop(first), delay(settleMs, undefined, { ref: false })]);
       // A refusal is an answer; anything else leaves open whether the update came through.
       const open = turning && !(error instanceof AppError && error.code === 'restore/busy');
       await this.putBack(plan, first, open);
@@ -226,6 +228,12 @@ export class LoadRun {
       }
     }
   }
+}
+
+/** mongodump leaves the text empty when a collection is dropped while it is dumped (facts: archive-format 1.2). */
+function withoutMetadata(entries: readonly NamedEntry<ArchivedCollection>[]): string[] {
+  const bare = entries.filter(({ source }) => source.metadata === null || source.metadata === '').map(nameOf);
+  return bare.length === 0 ? [] : [`the archive says nothing of the options and indexes of ${listNames(bare)}`];
 }
 
 function unfinished(error: unknown, lease: Lease): AppError {

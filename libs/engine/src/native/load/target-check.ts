@@ -28,7 +28,7 @@ export async function describeTarget(client: MongoClient): Promise<Target> {
       hint: 'Restore into a replica set, or use --engine mongorestore',
     });
   }
-  if (hello['isWritablePrimary'] === false && hello['ismaster'] !== true) {
+  if (hello['isWritablePrimary'] === false) {
     throw new AppError({
       code: 'target/refused',
       stage: 'plan',

@@ -1,4 +1,4 @@
-import { Binary, UUID, type Db, type Document, type MongoClient } from 'mongodb';
+import { Binary, UUID, type Db, type MongoClient } from 'mongodb';
 import { AppError } from '#contracts';
 import type { NamedEntry } from './name-plan.js';
 import { compare, databasesOf, listNames, nameOf } from './names.js';
@@ -49,12 +49,12 @@ export async function listCollections(db: Db): Promise<Map<string, ListedCollect
 export async function listIndexes(db: Db, collection: string): Promise<BsonMap[]> {
   const cursor = db.collection(collection, { readPreference: 'primary' }).listIndexes({ raw: true });
   const indexes: BsonMap[] = [];
-  for await (const raw of cursor) indexes.push(decodeToMap(bytesOf(raw)));
+  for await (const raw of cursor) indexes.push(decodeToMap(bytesOf(raw as unknown)));
   return indexes;
 }
 
 /** With `raw`, the driver's cursors give buffers under the type of documents. */
-function bytesOf(raw: Document): Uint8Array {
+function bytesOf(raw: unknown): Uint8Array {
   if (raw instanceof Uint8Array) return raw;
   throw new TypeError('The driver did not return raw bytes');
 }
