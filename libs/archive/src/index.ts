@@ -1,1 +1,15 @@
-export {};
+export { archiveError, type Verdict } from './archive-error.js';
+export { Crc64, crc64Hex } from './crc64.js';
+export { encodeNamespaceHeader, encodePrelude, terminator, type Prelude, type PreludeCollection } from './encode.js';
+export { bsonToCanonicalJson } from './extended-json/bson-to-json.js';
+export { canonicalJsonToBson } from './extended-json/json-to-bson.js';
+export { gunzipStream } from './gunzip.js';
+export { encodeMetadata, parseMetadata, type Metadata } from './metadata.js';
+export type { NamespaceState } from './namespace-state.js';
+export type { ArchivePrelude } from './prelude-parts.js';
+export { ArchiveReader } from './reader.js';
+export { readArchive } from './read-archive.js';
+export type { ArchiveHandler, ArchiveNamespaceSummary, ArchiveReaderOptions, ArchiveSummary } from './reader-types.js';
+export { sniff, type Sniffed } from './sniff.js';
+export { ArchiveTap, tapArchive } from './tap.js';
+export { ArchiveWriter } from './writer.js';

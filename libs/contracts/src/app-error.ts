@@ -1,3 +1,4 @@
+import { messageOf } from './error-code.js';
 import type { ErrorCode, Stage } from './error-codes.js';
 
 /** May the same call succeed when it is made again? The class decides, never the text of a message. */
@@ -38,8 +39,7 @@ export class AppError extends Error {
   /** Any thrown value as an AppError; one that is none becomes `internal/unexpected` of the given stage. */
   static from(error: unknown, stage: Stage): AppError {
     if (error instanceof AppError) return error;
-    const message = error instanceof Error ? error.message : String(error);
-    return new AppError({ code: 'internal/unexpected', stage, message, cause: error });
+    return new AppError({ code: 'internal/unexpected', stage, message: messageOf(error), cause: error });
   }
 }
 

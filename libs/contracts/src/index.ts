@@ -11,6 +11,7 @@ export {
   type Trigger,
 } from './backup-json.js';
 export { isTimestamp, systemClock, systemRandom, type Clock, type Random } from './environment.js';
+export { messageOf, systemCode } from './error-code.js';
 export type { ErrorCode, Stage } from './error-codes.js';
 export {
   backupIdPattern,
