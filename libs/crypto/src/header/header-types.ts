@@ -1,0 +1,44 @@
+export interface ContentKind {
+  readonly kind: 'mongodump-archive' | 'manifest';
+  readonly compression: 'none' | 'gzip' | 'zstd';
+}
+
+/** A key slot. Slots of kinds that we do not know are kept as they are. */
+export interface Slot {
+  readonly keyId: string;
+  readonly kind: string;
+}
+
+export interface WrappedSlot extends Slot {
+  readonly kind: 'raw' | 'scrypt';
+  readonly salt: string;
+  /** Base64 of 48 bytes. */
+  readonly wrapped: string;
+}
+
+export interface ScryptSlot extends WrappedSlot {
+  readonly kind: 'scrypt';
+  readonly n: number;
+  readonly r: number;
+  readonly p: number;
+  readonly kdfSalt: string;
+}
+
+/** The header JSON (spec/container.md); unknown fields are there too. */
+export interface ContainerHeader {
+  readonly v: 1;
+  readonly fileId: string;
+  readonly suite: 'AES256-GCM-HKDF-1MB';
+  readonly content: ContentKind;
+  readonly createdAt: string;
+  readonly backupId: string;
+  readonly slots: readonly Slot[];
+}
+
+/** A parsed 4096-byte header region. */
+export interface HeaderRegion {
+  readonly header: ContainerHeader;
+  /** The JSON value with unknown fields, for comparisons. */
+  readonly value: Readonly<Record<string, unknown>>;
+  readonly bytes: Buffer;
+}

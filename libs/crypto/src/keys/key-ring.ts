@@ -1,0 +1,74 @@
+import { keyIdOf, scryptKey } from '../derive.js';
+import type { OperatorKey } from './operator-key.js';
+
+export const defaultScryptCost = 131_072;
+
+/** A key-encryption key and its name. */
+export interface Kek {
+  readonly keyId: string;
+  readonly kek: Buffer;
+}
+
+/** Our keys. `current` seal and open, `retired` only open. scrypt runs once per (passphrase, kdfSalt, n) and process. */
+export class KeyRing {
+  readonly #current: readonly OperatorKey[];
+  readonly #retired: readonly OperatorKey[];
+  readonly #derived = new Map<string, Promise<Buffer>>();
+
+  constructor(keys: { readonly current: readonly OperatorKey[]; readonly retired: readonly OperatorKey[] }) {
+    this.#current = keys.current;
+    this.#retired = keys.retired;
+  }
+
+  /** Keys that new files are sealed with. */
+  get current(): readonly OperatorKey[] {
+    return this.#current;
+  }
+
+  get holdsPassphrase(): boolean {
+    return this.#all().some(({ kind }) => kind === 'passphrase');
+  }
+
+  /** Names of all our keys in a store with this salt (32 hex digits). */
+  async keyIds(kdfSalt: string): Promise<{ keyId: string; kind: 'raw' | 'scrypt' }[]> {
+    return Promise.all(
+      this.#all().map(async (key) => {
+        const { keyId } = await this.kekOf(key, kdfSalt, defaultScryptCost);
+        return { keyId, kind: key.kind === 'raw' ? ('raw' as const) : ('scrypt' as const) };
+      }),
+    );
+  }
+
+  /** Our raw keys as KEKs. */
+  rawKeks(): Kek[] {
+    return this.#all().flatMap((key) => {
+      const material = key.material();
+      return material.kind === 'raw' ? [{ keyId: keyIdOf(material.kek), kek: material.kek }] : [];
+    });
+  }
+
+  /** Our passphrases as KEKs under a slot's own parameters. */
+  async scryptKeks(kdfSalt: string, n: number): Promise<Kek[]> {
+    const passphrases = this.#all().filter(({ kind }) => kind === 'passphrase');
+    return Promise.all(passphrases.map((key) => this.kekOf(key, kdfSalt, n)));
+  }
+
+  async kekOf(key: OperatorKey, kdfSalt: string, n: number): Promise<Kek> {
+    const material = key.material();
+    const kek = material.kind === 'raw' ? material.kek : await this.#derive(material.text, kdfSalt, n);
+    return { keyId: keyIdOf(kek), kek };
+  }
+
+  #derive(passphrase: string, kdfSalt: string, n: number): Promise<Buffer> {
+    const name = JSON.stringify([passphrase, kdfSalt, n]);
+    const known = this.#derived.get(name);
+    if (known !== undefined) return known;
+    const derived = scryptKey(passphrase, Buffer.from(kdfSalt, 'hex'), n);
+    this.#derived.set(name, derived);
+    return derived;
+  }
+
+  #all(): OperatorKey[] {
+    return [...this.#current, ...this.#retired];
+  }
+}

@@ -1,0 +1,93 @@
+import { AppError, Secret, type Random } from '#contracts';
+import { OperatorKey } from './operator-key.js';
+
+const forms =
+  'hex: and 64 hex digits, base64: and 32 bytes, pass: and at least 12 characters, or a passphrase of at least 32 characters';
+const hexKey = /^[0-9a-fA-F]{64}$/;
+const shortestPassphrase = 12;
+const shortestBare = 32;
+
+/**
+ * What a key text means (spec/container.md, "What the operator gives as a key"). Refuses (`keys/refused`) whatever might be a damaged key, so that it cannot
+ * silently become a passphrase; the error names the variable, the forms accepted and the length found, never the value.
+ */
+export function parseKey(text: Secret, variable: string): { key: OperatorKey; warnings: string[] } {
+  const value = text.reveal();
+  if (hasStrayEnds(value))
+    throw refused(variable, value, 'white space or an invisible character stands at one of its ends');
+  const prefix = /^(hex|base64|pass|aws-kms):/i.exec(value)?.[0];
+  if (prefix === undefined) return parseBare(value, variable);
+  const rest = value.slice(prefix.length);
+  switch (prefix) {
+    case 'hex:':
+      if (hexKey.test(rest)) return accepted({ kind: 'raw', kek: Buffer.from(rest, 'hex') });
+      throw refused(variable, value, 'after hex: exactly 64 hex digits must follow');
+    case 'base64:': {
+      const kek = canonicalBase64(rest);
+      if (kek !== undefined) return accepted({ kind: 'raw', kek });
+      throw refused(variable, value, 'after base64: canonical base64 of exactly 32 bytes must follow');
+    }
+    case 'pass:':
+      if (hasStrayEnds(rest))
+        throw refused(variable, value, 'white space or an invisible character stands at one end of the passphrase');
+      if (length(rest) >= shortestPassphrase) return accepted({ kind: 'passphrase', text: rest });
+      throw refused(variable, value, `after pass: at least ${shortestPassphrase} characters must follow`);
+    case 'aws-kms:':
+      throw refused(variable, value, 'keys in AWS KMS are not supported by this version');
+    default:
+      throw refused(variable, value, `${prefix} is written in small letters`);
+  }
+}
+
+function parseBare(value: string, variable: string): { key: OperatorKey; warnings: string[] } {
+  if (hexKey.test(value)) return accepted({ kind: 'raw', kek: Buffer.from(value, 'hex') });
+  const kek = canonicalBase64(value);
+  if (kek !== undefined) return accepted({ kind: 'raw', kek });
+  // With 0x before them, or colons between them, they are hex digits all the same (vectors, refusedKeys).
+  if (/^(0x)?[0-9a-fA-F:]+$/i.test(value))
+    throw refused(variable, value, 'it looks like hex digits, but not 64 of them');
+  if (/^[A-Za-z0-9+/=_-]{40,48}$/.test(value))
+    throw refused(variable, value, 'it looks like base64, but not of exactly 32 bytes');
+  if (length(value) < shortestBare) throw refused(variable, value, 'it is too short');
+  const { key } = accepted({ kind: 'passphrase', text: value });
+  return {
+    key,
+    warnings: [
+      `${variable} is a bare passphrase: a key made by hazina keys generate is stronger (or write pass: before it to say that it is meant)`,
+    ],
+  };
+}
+
+/** `hex:` and 64 random digits. */
+export function generateKey(random: Random): Secret {
+  return new Secret(`hex:${random.bytes(32).toString('hex')}`);
+}
+
+function accepted(material: ConstructorParameters<typeof OperatorKey>[0]): { key: OperatorKey; warnings: string[] } {
+  return { key: new OperatorKey(material), warnings: [] };
+}
+
+/** The 32 bytes; undefined for anything but their one canonical text. */
+function canonicalBase64(text: string): Buffer | undefined {
+  const bytes = Buffer.from(text, 'base64');
+  return bytes.length === 32 && bytes.toString('base64') === text ? bytes : undefined;
+}
+
+/** White_Space or category C at either end: invisible, and easily lost or added. */
+function hasStrayEnds(text: string): boolean {
+  return /^[\p{White_Space}\p{C}]|[\p{White_Space}\p{C}]$/u.test(text);
+}
+
+/** Unicode code points after NFC. */
+function length(text: string): number {
+  return Array.from(text.normalize('NFC')).length;
+}
+
+function refused(variable: string, value: string, why: string): AppError {
+  return new AppError({
+    code: 'keys/refused',
+    stage: 'keys',
+    message: `${variable} is no key that can be used: ${why} (it has ${length(value)} characters)`,
+    hint: `Accepted are ${forms}. hazina keys generate makes a new key`,
+  });
+}
