@@ -1,1 +1,21 @@
-export type * from './object-store.js';
+export { checkStore, type CheckContext, type StoreFinding } from './check-store.js';
+export { createStore } from './create-store.js';
+export { FilesystemStore } from './filesystem/filesystem.store.js';
+export { createMemoryStore } from './memory/memory.store.js';
+export type {
+  ByteRange,
+  ObjectEntry,
+  ObjectHead,
+  ObjectStore,
+  OpenUpload,
+  PresignOptions,
+  PutBytesOptions,
+  PutOptions,
+  PutResult,
+  StoreAbilities,
+} from './object-store.js';
+export { resumingGet, type ResumingGetOptions } from './resuming-get.js';
+export type { DirectoryStoreOptions, S3StoreOptions, StoreOptions } from './store-options.js';
+export { DelegatingStore } from './wrappers/delegating.store.js';
+export { PrefixedStore } from './wrappers/prefixed.store.js';
+export { RetryingStore, type RetryOptions } from './wrappers/retrying.store.js';

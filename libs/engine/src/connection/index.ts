@@ -1,0 +1,4 @@
+export { connect, databaseOf, type Connection, type ConnectOptions } from './connect.js';
+export { describeServer, type ServerDescription } from './describe-server.js';
+export { redact } from './redact.js';
+export { badUri, translateMongoError, type Side } from './translate-error.js';

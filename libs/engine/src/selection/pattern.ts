@@ -1,0 +1,65 @@
+import { AppError } from '#contracts';
+
+/** A namespace pattern as mongorestore's: `db.collection`, `*` for any text, `\` before a character that is meant literally; a bare `db` is `db.*`. */
+export interface Pattern {
+  readonly text: string;
+  readonly database: RegExp;
+  readonly collection: RegExp;
+  /** Name of the database, when it holds no `*`. */
+  readonly plainDatabase: string | undefined;
+  /** Name of the collection, when it holds no `*`. */
+  readonly plainCollection: string | undefined;
+}
+
+/** The database ends at the first dot that is not escaped. */
+export function parsePattern(text: string): Pattern {
+  const { database, collection } = splitNamespace(text);
+  if (database === '' || collection === '') throw badPattern(text, 'a name is empty');
+  return {
+    text,
+    database: toRegExp(text, database),
+    collection: toRegExp(text, collection ?? '*'),
+    plainDatabase: plain(database),
+    plainCollection: collection === undefined ? undefined : plain(collection),
+  };
+}
+
+function splitNamespace(text: string): { database: string; collection: string | undefined } {
+  for (let at = 0; at < text.length; at += 1) {
+    if (text.charAt(at) === '\\') at += 1;
+    else if (text.charAt(at) === '.') return { database: text.slice(0, at), collection: text.slice(at + 1) };
+  }
+  return { database: text, collection: undefined };
+}
+
+function toRegExp(whole: string, part: string): RegExp {
+  let source = '';
+  for (let at = 0; at < part.length; at += 1) {
+    let character = part.charAt(at);
+    if (character === '*') {
+      source += '.*';
+      continue;
+    }
+    if (character === '\\') {
+      at += 1;
+      character = part.charAt(at);
+      if (character === '') throw badPattern(whole, 'it ends with a single \\');
+    }
+    source += character.replace(/[\\^$.*+?()[\]{}|/-]/, '\\$&');
+  }
+  return new RegExp(`^${source}$`, 's');
+}
+
+function plain(part: string): string | undefined {
+  if (/(^|[^\\])(\\\\)*\*/.test(part)) return undefined;
+  return part.replaceAll(/\\(.)/gs, '$1');
+}
+
+export function badPattern(text: string, why: string): AppError {
+  return new AppError({
+    code: 'cli/bad-arguments',
+    stage: 'arguments',
+    message: `${JSON.stringify(text)} is no namespace pattern: ${why}`,
+    hint: 'Write it like clinic.visits, clinic.* or clinic; a dot, star or backslash that belongs to a name has a \\ before it',
+  });
+}

@@ -1,0 +1,65 @@
+import { describe, expect, it } from '@jest/globals';
+import { parsePattern } from './pattern.js';
+import { applyRenames, checkRenames } from './renames.js';
+import { createSelection } from './selection.js';
+
+const select = (include: string[], exclude: string[] = [], databases: string[] = []) =>
+  createSelection({ include, exclude, databases });
+
+describe('patterns', () => {
+  it.each([
+    ['clinic', 'clinic', 'visits', true],
+    ['clinic', 'clinic2', 'visits', false],
+    ['clinic.*', 'clinic', 'a.b', true],
+    ['clinic.visits', 'clinic', 'visits', true],
+    ['clinic.visits', 'clinic', 'visits2', false],
+    ['*.visits', 'any', 'visits', true],
+    ['cl*.v*s', 'clinic', 'visits', true],
+    ['a\\.b.c', 'a.b', 'c', true],
+    ['a.b.c', 'a', 'b.c', true],
+    ['a.\\*', 'a', '*', true],
+    ['a.\\*', 'a', 'x', false],
+    ['a.x+y(z)', 'a', 'x+y(z)', true],
+    ['a.line*', 'a', 'line\nbreak', true],
+  ])('%s: %s.%s %p', (pattern, db, collection, matches) => {
+    expect(select([pattern]).matches(db, collection)).toBe(matches);
+  });
+
+  it.each(['', '.a', 'a.', 'a\\'])('%j is none', (text) => {
+    expect(() => parsePattern(text)).toThrow(expect.objectContaining({ code: 'cli/bad-arguments' }) as Error);
+  });
+
+  it('exclude wins over include, and both stay within the chosen databases', () => {
+    const sut = select(['a.*', 'b.*'], ['*.tmp'], ['a']);
+    expect([sut.matches('a', 'x'), sut.matches('a', 'tmp'), sut.matches('b', 'x')]).toEqual([true, false, false]);
+    expect([sut.matchesDatabase('a'), sut.matchesDatabase('b')]).toEqual([true, false]);
+    expect(select([], ['a']).matchesDatabase('a')).toBe(false);
+    expect(select([], ['a.x']).matchesDatabase('a')).toBe(true);
+  });
+});
+
+describe('renames', () => {
+  const renames = [
+    { from: 'a', to: 'c' },
+    { from: 'a.x', to: 'd.y' },
+  ];
+
+  it('the collection goes before its database', () => {
+    expect(applyRenames(renames, 'a', 'x')).toEqual({ db: 'd', collection: 'y' });
+    expect(applyRenames(renames, 'a', 'z.z')).toEqual({ db: 'c', collection: 'z.z' });
+    expect(applyRenames(renames, 'b', 'x')).toEqual({ db: 'b', collection: 'x' });
+  });
+
+  it.each([
+    [[{ from: 'a', to: 'b' }], /would both become/],
+    [[{ from: 'nothing', to: 'b' }], /holds nothing/],
+    [[{ from: 'a', to: 'b.c' }], /both sides/],
+    [[{ from: 'a.*', to: 'b.*' }], /no \*/],
+  ])('refuses %j', (bad, message) => {
+    const namespaces = [
+      { db: 'a', collection: 'x' },
+      { db: 'b', collection: 'x' },
+    ];
+    expect(() => checkRenames(bad, namespaces)).toThrow(message);
+  });
+});

@@ -1,0 +1,37 @@
+import type { Secret } from '#contracts';
+
+export type StoreOptions = S3StoreOptions | DirectoryStoreOptions;
+
+export interface DirectoryStoreOptions {
+  readonly kind: 'directory';
+  /** Absolute. */
+  readonly directory: string;
+}
+
+export interface S3StoreOptions {
+  readonly kind: 's3';
+  readonly bucket: string;
+  /** Without leading slashes, one slash at the end unless empty. */
+  readonly prefix: string;
+  readonly region?: string;
+  /** URL of an S3-compatible store; absent: AWS. */
+  readonly endpoint?: string;
+  readonly forcePathStyle: boolean;
+  readonly sse: 'AES256' | 'aws:kms' | 'none';
+  readonly sseKmsKeyId?: string;
+  /** `auto`: `when-supported` on AWS, `when-required` elsewhere. */
+  readonly checksums: 'auto' | 'when-supported' | 'when-required';
+  /** Absent: the AWS SDK's own chain (roles, profiles). */
+  readonly credentials?: {
+    readonly accessKeyId: Secret;
+    readonly secretAccessKey: Secret;
+    readonly sessionToken?: Secret;
+  };
+  /** Bytes; absent: planned from the size to expect. */
+  readonly partSize?: number;
+  readonly uploadConcurrency: number;
+  /** A connection that moves no byte for so long is broken off. Default 60,000. */
+  readonly socketTimeoutMs?: number;
+  /** Tries of one request. Default 5. */
+  readonly maxAttempts?: number;
+}
