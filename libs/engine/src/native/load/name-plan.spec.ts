@@ -45,10 +45,12 @@ describe('planNames', () => {
     expect(names(['a.x', 'a.y'], { rename })).toEqual(['a.x', 'a.y']);
   });
 
+  it('refuses a rename of what is not there', () => {
+    expect(() => names(['a.x'], { rename: [{ from: 'b', to: 'c' }] })).toThrow('holds nothing selected of that name');
+  });
+
   it('refuses two under one name', () => {
-    expect(() => names(['a.x', 'b.x'], { rename: [{ from: 'a', to: 'b' }] })).toThrow(
-      'Both a.x and b.x would become b.x',
-    );
+    expect(() => names(['a.x', 'b.x'], { rename: [{ from: 'a', to: 'b' }] })).toThrow('would both become b.x');
   });
 
   it('leaves out what is not data, with a note', () => {

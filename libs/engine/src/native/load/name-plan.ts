@@ -1,7 +1,7 @@
 import { AppError } from '#contracts';
-import type { LoadRequest } from '../../engine.js';
+import type { LoadRequest, Rename } from '../../engine.js';
 import { applyRenames, checkRenames, createSelection } from '../../selection/index.js';
-import { compare, listNames, nameOf } from './names.js';
+import { compare, listNames, nameOf, printable } from './names.js';
 import { planCollection, type EntryKind } from './plan-types.js';
 
 /** A namespace of the archive's prelude. */
@@ -30,18 +30,23 @@ export function planNames<N extends ArchivedNamespace>(namespaces: readonly N[],
   checkRenames(request.rename);
   const selection = createSelection(request);
   const skipped = new Map<string, string[]>();
-  const entries: NamedEntry<N>[] = [];
+  const chosen: N[] = [];
   for (const source of namespaces) {
     const reason = skipReason(source);
     if (reason !== null) {
       skipped.set(reason, [...(skipped.get(reason) ?? []), nameOf(source)]);
     } else if (selection.matches(source.db, source.collection)) {
       refuseEncryptionState(source);
-      const to = applyRenames(request.rename, source.db, source.collection);
-      entries.push({ source, db: to.db, collection: to.collection, kind: source.type });
+      chosen.push(source);
     }
   }
-  refuseEmptySelection(entries, namespaces.length, request);
+  refuseEmptySelection(chosen, namespaces.length, request);
+  refuseUnusedRenames(request.rename, chosen);
+  const entries = chosen.map((source) => ({
+    source,
+    kind: source.type,
+    ...applyRenames(request.rename, source.db, source.collection),
+  }));
   refuseClashes(entries);
   entries.sort((a, b) => compare(a.db, b.db) || compare(a.collection, b.collection));
   return { entries, notes: [...skipped].map(([reason, names]) => `${listNames(names)}: ${reason}`) };
@@ -72,15 +77,33 @@ export function encryptionRefused(namespace: string): AppError {
   });
 }
 
-function refuseEmptySelection(entries: readonly unknown[], archived: number, request: LoadRequest): void {
+function refuseEmptySelection(chosen: readonly unknown[], archived: number, request: LoadRequest): void {
   const asked = [...request.databases, ...request.include, ...request.exclude];
-  if (entries.length > 0 || archived === 0 || asked.length === 0) return;
+  if (chosen.length > 0 || archived === 0 || asked.length === 0) return;
   throw new AppError({
     code: 'cli/bad-arguments',
     stage: 'plan',
     message: `The archive holds nothing that fits the selection (${asked.map((text) => JSON.stringify(text)).join(', ')})`,
     hint: '`hazina inspect` lists the namespaces of a backup',
   });
+}
+
+/** A rename that fits nothing is a slip of the pen: the data would go where nobody wants it. */
+function refuseUnusedRenames(renames: readonly Rename[], chosen: readonly ArchivedNamespace[]): void {
+  for (const rename of renames) {
+    const moves = chosen.some(({ db, collection }) => {
+      const to = applyRenames([rename], db, collection);
+      return to.db !== db || to.collection !== collection || rename.from === rename.to;
+    });
+    if (!moves) {
+      throw new AppError({
+        code: 'cli/bad-arguments',
+        stage: 'plan',
+        message: `--rename ${printable(`${rename.from}=${rename.to}`)}: the archive holds nothing selected of that name`,
+        hint: '`hazina inspect` lists the namespaces of a backup',
+      });
+    }
+  }
 }
 
 function refuseClashes(entries: readonly NamedEntry[]): void {
@@ -92,7 +115,7 @@ function refuseClashes(entries: readonly NamedEntry[]): void {
       throw new AppError({
         code: 'cli/bad-arguments',
         stage: 'plan',
-        message: `Both ${nameOf(other.source)} and ${nameOf(entry.source)} would become ${nameOf(entry)}`,
+        message: `${nameOf(other.source)} and ${nameOf(entry.source)} would both become ${nameOf(entry)}`,
         hint: 'Change --rename so that every namespace gets a name of its own, or leave one out with --exclude',
       });
     }

@@ -29,7 +29,7 @@ export function createNativeLoadEngine(options: NativeLoadOptions = {}): LoadEng
     leaseMs: options.leaseMs ?? defaultLease.leaseMs,
     beatMs: options.beatMs ?? defaultLease.beatMs,
   };
-  const open = options.connect ?? ((uri: Secret) => connect(uri, 'target'));
+  const open = options.connect ?? (async (uri: Secret) => (await connect(uri, 'target')).client);
   const withTarget = async <T>(request: LoadRequest, work: (client: MongoClient) => Promise<T>): Promise<T> => {
     const client = await open(request.uri);
     try {

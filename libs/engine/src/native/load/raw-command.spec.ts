@@ -54,8 +54,7 @@ describe('without a document sequence', () => {
       return Promise.resolve({ ok: 1, n: 1 });
     },
   } as unknown as Db;
-  const send = (run: Buffer) =>
-    runRawWrite(db, { insert: 'c' }, 'documents', { runs: [run], count: 1 }, undefined, null);
+  const send = (run: Buffer) => runRawWrite(db, { insert: 'c' }, 'documents', { runs: [run], count: 1 }, null);
 
   it('sends documents that survive decoding', async () => {
     const bytes = Buffer.from(

@@ -56,12 +56,11 @@ export async function runRawWrite(
   command: Document,
   field: 'documents' | 'updates' | 'deletes',
   documents: RawDocuments,
-  signal?: AbortSignal,
   Sequence: SequenceClass | null = sequenceClass,
 ): Promise<WriteReply> {
   const body = { ...command, [field]: Sequence ? fill(new Sequence(field), documents) : decodeExactly(documents) };
   // A server may quote the bytes of a document in its reply: those need not be UTF-8.
-  const reply = await db.command(body, { enableUtf8Validation: false, ...(signal ? { signal } : {}) });
+  const reply = await db.command(body, { enableUtf8Validation: false });
   return readReply(reply);
 }
 
