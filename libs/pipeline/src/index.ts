@@ -3,7 +3,7 @@ export { deleteBackup, type DeleteRequest } from './delete-backup.js';
 export { listBackups, type BackupList } from './list-backups.js';
 export { openArchive } from './open-archive.js';
 export { requireBackupJson } from './objects/backup-json-file.js';
-export { proveBackup, type ProvenBackup } from './objects/prove-backup.js';
+export { proveBackup, readHeaderOf, type ProvenBackup } from './objects/prove-backup.js';
 export { runBackup, type BackupDeps, type BackupOutcome, type BackupRequest } from './run-backup.js';
 export { planRestore, runRestore, type RestoreDeps } from './run-restore.js';
 export { runVerify, type Verification, type VerifyDeps, type VerifyRequest } from './run-verify.js';

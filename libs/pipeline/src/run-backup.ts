@@ -1,4 +1,4 @@
-import { AppError, type BackupJson, type Compression, type Trigger } from '#contracts';
+import { AppError, type BackupFacts, type BackupJson, type Compression, type Trigger } from '#contracts';
 import type { DumpEngine, DumpProbe, DumpRequest } from '#engine';
 import type { PipelineDeps } from './deps.js';
 import { totalsOf } from './objects/archive-facts.js';
@@ -140,7 +140,7 @@ function describe(
   probe: DumpProbe,
   data: WrittenData,
   startedAt: Date,
-): Omit<BackupJson, 'schema' | 'objects'> {
+): BackupFacts {
   const completedAt = deps.clock.now();
   const { databases, totals } = totalsOf(data.archive);
   return {

@@ -61,7 +61,7 @@ export async function writeData(
   deps.observer.stage('dump');
   const dump = await deps.engine.dump(request.dump, probe, signal);
   const stages: Transform[] = [tap, ...(compressor === undefined ? [] : [compressor]), sealer.stream, stored];
-  await flow(dump, stages, stored, signal, () =>
+  await flow(dump, stages, signal, () =>
     deps.store.put(`${backupFolder(request.backupId)}${key}`, stored, {
       signal,
       ifNoneMatch: true,
@@ -77,21 +77,37 @@ export async function writeData(
   };
 }
 
-/** Runs the pipeline and the upload that drinks from its end; returns when both succeeded, throws the first cause after both have come to rest. */
+/** Runs the pipeline and the upload that drinks from its end; returns when both succeeded, throws the first cause after all have come to rest. */
 async function flow(
   dump: Dump,
   stages: readonly Transform[],
-  last: CountAndHash,
   signal: AbortSignal,
   put: () => Promise<unknown>,
 ): Promise<void> {
-  const upload = put();
-  upload.catch((error: unknown) => last.destroy(AppError.from(error, 'store')));
-  const outcomes = await Promise.allSettled([pipeline([dump.stream, ...stages]), upload, dump.result]);
-  const failed = outcomes.find((outcome) => outcome.status === 'rejected');
-  if (failed === undefined) return;
+  const failure = new FirstFailure();
+  const stop = new AbortController();
+  const passing = pipeline([dump.stream, ...stages], { signal: stop.signal }).catch((error: unknown) =>
+    failure.note(error),
+  );
+  const upload = put().catch((error: unknown) => {
+    failure.note(error);
+    stop.abort();
+  });
+  const verdict = dump.result.catch((error: unknown) => failure.note(error));
+  await Promise.all([passing, upload, verdict]);
+  if (failure.error === undefined) return;
   if (signal.aborted) throw cancelled(signal, 'dump');
-  throw asDumpFailure(failed.reason);
+  throw asDumpFailure(failure.error);
+}
+
+/** Of errors that follow from each other the first of ours: those of the streams between only say that something else broke. */
+class FirstFailure {
+  error: unknown;
+
+  note(error: unknown): void {
+    if (this.error === undefined || (!(this.error instanceof AppError) && error instanceof AppError))
+      this.error = error;
+  }
 }
 
 /** An archive that is not whole is the engine's failure here, whatever its exit code said. */

@@ -21,27 +21,9 @@ export function applyRenames(renames: readonly Rename[], db: string, collection:
   return { db: whole?.to.db ?? db, collection };
 }
 
-/** Throws `cli/bad-arguments` when two namespaces would get one name, or a rename fits nothing. */
-export function checkRenames(renames: readonly Rename[], namespaces: readonly NamespaceName[]): void {
-  for (const rename of renames) {
-    const { from } = parseRename(rename);
-    const used = namespaces.some(
-      ({ db, collection }) => from.db === db && (from.collection === undefined || from.collection === collection),
-    );
-    if (!used) throw bad(`--rename ${rename.from}=${rename.to}: the backup holds nothing selected of that name`);
-  }
-  const taken = new Map<string, NamespaceName>();
-  for (const namespace of namespaces) {
-    const { db, collection } = applyRenames(renames, namespace.db, namespace.collection);
-    const key = `${db}\0${collection}`;
-    const other = taken.get(key);
-    if (other !== undefined) {
-      throw bad(
-        `${other.db}.${other.collection} and ${namespace.db}.${namespace.collection} would both become ${db}.${collection}`,
-      );
-    }
-    taken.set(key, namespace);
-  }
+/** Throws `cli/bad-arguments` for a rename of a wrong form. */
+export function checkRenames(renames: readonly Rename[]): void {
+  for (const rename of renames) parseRename(rename);
 }
 
 function parseRename({ from, to }: Rename): ParsedRename {

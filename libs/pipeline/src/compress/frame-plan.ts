@@ -14,7 +14,7 @@ export function plannedFrameBytes(estimatedBytes: number | null): number {
   return frame;
 }
 
-/** Archive bytes of frame number `index`. It only grows, and so fast that 65,536 frames are out of reach. */
+/** Archive bytes of frame number `index`. It grows when a dump outgrows its estimate: a terabyte without any estimate still keeps to 65,536 frames. */
 export function frameBytesAt(index: number, planned: number): number {
   if (index < doublingStart) return planned;
   return planned * 2 ** (1 + Math.floor((index - doublingStart) / doublingStep));

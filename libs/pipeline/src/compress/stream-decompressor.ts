@@ -1,7 +1,7 @@
 import { PassThrough, type Transform } from 'node:stream';
 import { createZstdDecompress } from 'node:zlib';
 import { gunzipStream } from '#archive';
-import { AppError, type Compression } from '#contracts';
+import { AppError, systemCode, type Compression } from '#contracts';
 
 /** Decompresses without a manifest: one core, any frames. Trailing bytes, cuts and damage are errors of the stream. */
 export function streamDecompressor(compression: Compression): Transform {
@@ -12,7 +12,7 @@ export function streamDecompressor(compression: Compression): Transform {
 
 /** zlib's errors as ours; every other error as it is. */
 export function translateZlibError(error: unknown): unknown {
-  const code = error instanceof Error && 'code' in error ? String(error.code) : '';
+  const code = systemCode(error) ?? '';
   if (code === 'Z_BUF_ERROR') return damaged('compression/truncated', 'ends in the middle', error);
   if (/^(Z_|ZSTD_)/.test(code)) return damaged('compression/corrupt', 'is damaged', error);
   return error;

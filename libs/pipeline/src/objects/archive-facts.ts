@@ -1,6 +1,6 @@
 import type { ArchiveNamespaceSummary, ArchiveSummary } from '#archive';
 import { crc64Hex, parseMetadata } from '#archive';
-import type { BackupTotals, NamespaceType } from '#contracts';
+import type { NamespaceType } from '#contracts';
 
 /** What kind of namespace the archive holds under this name (spec/objects.md). */
 export function namespaceType(namespace: ArchiveNamespaceSummary): NamespaceType {
@@ -10,10 +10,20 @@ export function namespaceType(namespace: ArchiveNamespaceSummary): NamespaceType
   return namespace.type;
 }
 
+/** The totals that the archive tells; its compressed size is another's to know. */
+export interface ArchiveTotals {
+  readonly databases: number;
+  readonly collections: number;
+  readonly views: number;
+  readonly documents: number;
+  readonly bsonBytes: number;
+  readonly archiveBytes: number;
+}
+
 /** `totals` count what the archive carries, from its bytes as they passed; `collections` without views and `system.*`. */
 export function totalsOf(archive: ArchiveSummary): {
   databases: string[];
-  totals: Omit<BackupTotals, 'compressedBytes'>;
+  totals: ArchiveTotals;
 } {
   const databases = [...new Set(archive.namespaces.map(({ db }) => db))].filter((db) => db !== '').sort();
   const isView = (namespace: ArchiveNamespaceSummary) => namespace.type === 'view';

@@ -6,20 +6,19 @@ import {
   AppError,
   manifest as manifestSchema,
   parseJson,
-  type BackupJson,
+  type BackupFacts,
   type Manifest,
   type StoredObject,
 } from '#contracts';
 import { createSealer, openAll } from '#crypto';
-import type { BackupDeps, BackupRequest } from '../run-backup.js';
+import { mostFrames } from '../compress/frame-plan.js';
+import type { BackupDeps } from '../run-backup.js';
 import type { WrittenData } from '../write-data.js';
 import { namespaceJson } from './archive-facts.js';
 import { backupFolder, relativeKeys } from './keys.js';
 
 /** A manifest above this is refused: far more than 65,536 frames and a million blocks take. */
 export const mostManifestBytes = 1024 * 1024 * 1024;
-
-export type BackupFacts = Omit<BackupJson, 'schema' | 'objects'>;
 
 export interface ManifestContents {
   readonly facts: BackupFacts;
@@ -86,7 +85,9 @@ async function unpack(plaintext: Buffer, what: string): Promise<Buffer> {
 function encodeManifest({ facts, data, warnings }: ManifestContents): string {
   const head = JSON.stringify({ ...facts, schema: 'hazina-manifest/1', objects: { data: data.object } });
   const namespaces = data.archive.namespaces.map(namespaceJson).join(',\n');
-  const index = JSON.stringify({ warnings, frames: data.frames, blocks: mergeBlocks(data) });
+  // Readers work without the index, only slower; with more frames than a manifest may list it is left out.
+  const indexed = data.frames.length <= mostFrames ? { frames: data.frames, blocks: mergeBlocks(data) } : {};
+  const index = JSON.stringify({ warnings, ...indexed });
   return `${head.slice(0, -1)},\n"namespaces":[${namespaces}],\n${index.slice(1)}`;
 }
 

@@ -109,6 +109,19 @@ async function readHeader(
   }
 }
 
+/** The header of a backup's data as it stands now, the sidecar of a key rotation first; null when neither can be read. Proves nothing. */
+export async function readHeaderOf(
+  store: ObjectStore,
+  backup: BackupJson,
+  signal: AbortSignal,
+): Promise<ContainerHeader | null> {
+  const key = `${backupFolder(backup.backupId)}${backup.objects.data.key}`;
+  const sidecar = await readSidecar(store, key, signal);
+  if (sidecar?.length === headerBytes) return inspectHeader(sidecar);
+  const head = await store.head(key, signal);
+  return head === null ? null : ((await readHeader(store, key, head.bytes, signal)) ?? null);
+}
+
 async function readSidecar(store: ObjectStore, key: string, signal: AbortSignal): Promise<Buffer | undefined> {
   try {
     return (await store.getBytes(sidecarKey(key), mostSidecarBytes, signal)).bytes;

@@ -2,7 +2,7 @@ import { createReadStream } from 'node:fs';
 import { open, stat } from 'node:fs/promises';
 import { PassThrough, type Readable, type Transform } from 'node:stream';
 import { gunzipStream, sniff } from '#archive';
-import { AppError } from '#contracts';
+import { AppError, systemCode } from '#contracts';
 import { createOpenStream, headerBytes, inspectHeader, type KeyRing } from '#crypto';
 import { streamDecompressor } from '../compress/stream-decompressor.js';
 import { CountAndHash } from '../count-and-hash.js';
@@ -80,11 +80,12 @@ function openers(path: string, first: Buffer, { ring, sidecar }: FileSourceOptio
 }
 
 function unreadable(path: string, error: unknown): unknown {
-  if (error instanceof AppError || !(error instanceof Error && 'code' in error)) return error;
+  const code = systemCode(error);
+  if (error instanceof AppError || code === undefined) return error;
   return new AppError({
     code: 'cli/bad-arguments',
     stage: 'arguments',
-    message: `${path} cannot be read (${String(error.code)})`,
+    message: `${path} cannot be read (${code})`,
     hint: 'Give the path of a file, or the ID of a backup (hazina list)',
     cause: error,
   });
