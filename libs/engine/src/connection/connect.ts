@@ -1,12 +1,17 @@
 import { MongoClient, type Db, type MongoClientOptions } from 'mongodb';
-import type { Secret } from '#contracts';
+import { cancelled, messageOf, throwIfAborted, type Secret } from '#contracts';
+import { harmless } from './harmless-text.js';
 import { badUri, translateMongoError, type Side } from './translate-error.js';
 
 export interface ConnectOptions {
   /** How long to look for a server. Default 10,000; the URI's own value wins. */
   readonly serverSelectionTimeoutMs?: number;
+  /** How long a connection that was asked may say nothing; then it is given up (`MongoNetworkTimeoutError`). Default: for ever. The URI's own value wins. */
+  readonly silenceTimeoutMs?: number;
   readonly maxPoolSize?: number;
   readonly monitorCommands?: boolean;
+  /** Ends the attempt to connect; afterwards `close()` does. */
+  readonly signal?: AbortSignal;
 }
 
 /** An open connection: the driver's client, and its end. */
@@ -19,43 +24,60 @@ export interface Connection {
   close(): Promise<void>;
 }
 
-/** Connects and says hello. Throws `<side>/unreachable`, `<side>/refused`, `config/invalid`; never a credential. */
+/** Connects and says hello. Throws `<side>/unreachable`, `<side>/refused`, `config/invalid`, `run/cancelled`; never a credential. */
 export async function connect(uri: Secret, side: Side, options: ConnectOptions = {}): Promise<Connection> {
+  throwIfAborted(options.signal, 'probe');
   const text = uri.reveal();
-  if (!/^mongodb(\+srv)?:\/\//.test(text)) throw badUri(side);
-  let client: MongoClient;
-  try {
-    client = new MongoClient(text, clientOptions(text, options));
-  } catch (error) {
-    throw badUri(side, error);
-  }
+  const database = databaseOf(text);
+  const client = createClient(text, side, options);
+  const close = () => client.close();
+  const onAbort = () => void close().catch(() => undefined);
+  options.signal?.addEventListener('abort', onAbort, { once: true });
   try {
     await client.connect();
     await client.db('admin').command({ ping: 1 });
+    throwIfAborted(options.signal, 'probe');
   } catch (error) {
-    await client.close().catch(() => undefined);
+    await close().catch(() => undefined);
+    if (options.signal?.aborted === true) throw cancelled(options.signal, 'probe');
     throw translateMongoError(error, side, 'probe');
+  } finally {
+    options.signal?.removeEventListener('abort', onAbort);
   }
-  return {
-    client,
-    database: databaseOf(text),
-    db: (name) => client.db(name),
-    close: () => client.close(),
-  };
+  return { client, database, db: (name) => client.db(name), close };
+}
+
+function createClient(uri: string, side: Side, options: ConnectOptions): MongoClient {
+  if (!/^mongodb(\+srv)?:\/\//.test(uri)) throw badUri(side);
+  try {
+    return new MongoClient(uri, clientOptions(uri, options));
+  } catch (error) {
+    throw badUri(side, harmless(messageOf(error), uri));
+  }
 }
 
 /** The database in the path of a MongoDB URI; undefined without one. */
 export function databaseOf(uri: string): string | undefined {
   const path = /^mongodb(?:\+srv)?:\/\/[^/?]*\/([^?]*)/.exec(uri)?.[1];
-  return path === undefined || path === '' ? undefined : decodeURIComponent(path);
+  if (path === undefined || path === '') return undefined;
+  try {
+    return decodeURIComponent(path);
+  } catch {
+    // Not percent-encoded: the driver refuses such a URI, or takes it as it stands.
+    return path;
+  }
 }
 
 function clientOptions(uri: string, options: ConnectOptions): MongoClientOptions {
+  const says = (name: string) => new RegExp(`[?&]${name}=`, 'i').test(uri);
   return {
     appName: 'hazina',
-    ...(/[?&]serverSelectionTimeoutMS=/i.test(uri)
+    ...(says('serverSelectionTimeoutMS')
       ? {}
       : { serverSelectionTimeoutMS: options.serverSelectionTimeoutMs ?? 10_000 }),
+    ...(says('socketTimeoutMS') || options.silenceTimeoutMs === undefined
+      ? {}
+      : { socketTimeoutMS: options.silenceTimeoutMs }),
     ...(options.maxPoolSize === undefined ? {} : { maxPoolSize: options.maxPoolSize }),
     monitorCommands: options.monitorCommands ?? false,
   };

@@ -1,10 +1,13 @@
 import { AppError, messageOf, type ErrorCode, type Stage } from '#contracts';
+import { chainOf, type MongoErrorLike } from './error-chain.js';
 import { redact } from './redact.js';
 
 /** The end of a run that a connection belongs to. */
 export type Side = 'source' | 'target';
 
-const unauthorized = new Set([11, 13, 18, 33, 334, 8000]);
+/** UserNotFound, Unauthorized, AuthenticationFailed, MechanismUnavailable, ReauthenticationRequired, Atlas' own refusal. */
+const unauthorized = new Set([11, 13, 18, 334, 391, 8000]);
+const refusedNames = new Set(['MongoMissingCredentialsError', 'MongoAWSError', 'MongoOIDCError', 'MongoKerberosError']);
 const unreachableNames = new Set([
   'MongoNetworkError',
   'MongoNetworkTimeoutError',
@@ -13,34 +16,37 @@ const unreachableNames = new Set([
   'MongoNotConnectedError',
   'MongoPoolClearedError',
   'MongoPoolClosedError',
+  'PoolClearedError',
   'PoolClosedError',
   'MongoClientClosedError',
   'MongoConnectionPoolClearedError',
   'MongoOperationTimeoutError',
+  'MongoWaitQueueTimeoutError',
+  'WaitQueueTimeoutError',
 ]);
+/** Of a socket or a look-up of names: the driver passes those of SRV records on as they are. */
+const unreachableCodes =
+  /^(E(CONNREFUSED|CONNRESET|HOSTUNREACH|NETUNREACH|PIPE|TIMEDOUT|NOTFOUND|AI_AGAIN)|E(TIMEOUT|NODATA|SERVFAIL|REFUSED))$/;
+const tlsCodes =
+  /^(ERR_(TLS|SSL|OSSL)_|EPROTO$|CERT_|DEPTH_ZERO_|SELF_SIGNED_|UNABLE_TO_(GET|VERIFY)_|HOSTNAME_MISMATCH$|INVALID_CA$)/;
 /** The server is there, but what was asked of it broke off: another try may do better. */
 const passing = new Set([
-  6, 7, 43, 89, 91, 112, 136, 175, 189, 237, 239, 246, 262, 290, 9001, 10107, 11600, 11602, 13435, 13436,
+  6, 7, 43, 50, 89, 91, 112, 136, 175, 189, 202, 237, 239, 246, 262, 290, 384, 9001, 10058, 10107, 11600, 11601, 11602,
+  13388, 13435, 13436,
 ]);
-
-interface MongoErrorLike {
-  readonly name?: string;
-  readonly code?: unknown;
-  readonly cause?: unknown;
-  readonly reason?: { readonly servers?: ReadonlyMap<string, { readonly error?: unknown }> };
-  hasErrorLabel?(label: string): boolean;
-}
 
 /** An error of the driver as one of ours: by class, code and label, never by its text. Its own text is shown without credentials. */
 export function translateMongoError(error: unknown, side: Side, stage: Stage): AppError {
   if (error instanceof AppError) return error;
-  const seen = (typeof error === 'object' && error !== null ? error : {}) as MongoErrorLike;
   const where = side === 'source' ? 'The server to back up' : 'The target server';
-  if (isRefusal(error)) {
+  const variable = side === 'source' ? 'MONGODB_URI' : "the target's URI";
+  const chain = chainOf(error);
+  const text = redact(messageOf(error));
+  if (chain.some(isRefusal)) {
     return new AppError({
       code: `${side}/refused`,
       stage,
-      message: `${where} refused us: ${redact(messageOf(error))}`,
+      message: `${where} refused us: ${text}`,
       hint:
         side === 'source'
           ? 'Check user, password and authSource of MONGODB_URI; the user needs the role backup (or read on the database)'
@@ -48,59 +54,82 @@ export function translateMongoError(error: unknown, side: Side, stage: Stage): A
       cause: error,
     });
   }
-  if (seen.name !== undefined && unreachableNames.has(seen.name)) {
+  if (chain.some(({ code }) => typeof code === 'string' && tlsCodes.test(code))) {
+    return new AppError({
+      code: `${side}/refused`,
+      stage,
+      message: `${where} and we do not agree on TLS: ${text}`,
+      hint: `Does the server speak TLS, and is its certificate valid for this host name? Check tls and tlsCAFile of ${variable}`,
+      cause: error,
+    });
+  }
+  const [outermost = {}] = chain;
+  if (isFileError(error)) return badUri(side, text);
+  if (isUnreachable(outermost)) {
     return new AppError({
       code: `${side}/unreachable`,
       stage,
       retry: 'retry',
-      message: `${where} cannot be reached: ${redact(messageOf(error))}`,
-      hint: `Is the server running, and may this machine connect to it? Check host and port of ${side === 'source' ? 'MONGODB_URI' : "the target's URI"}, firewall and TLS`,
+      message: `${where} cannot be reached: ${text}`,
+      hint: `Is the server running, and may this machine connect to it? Check host and port of ${variable}, firewall and TLS`,
       cause: error,
     });
   }
-  if (
-    seen.name === 'MongoParseError' ||
-    seen.name === 'MongoInvalidArgumentError' ||
-    seen.name === 'MongoMissingCredentialsError'
-  )
-    return badUri(side, error);
-  const code: ErrorCode = side === 'source' ? 'engine/failed' : 'restore/failed';
-  const retry =
-    (typeof seen.code === 'number' && passing.has(seen.code)) ||
-    labelled(seen, 'RetryableWriteError') ||
-    labelled(seen, 'TransientTransactionError');
-  return new AppError({
-    code,
+  // Before anything was asked of a server, such an error speaks of the URI's options.
+  if (outermost.name === 'MongoParseError' || (stage === 'probe' && outermost.name === 'MongoInvalidArgumentError'))
+    return badUri(side);
+  return answered(outermost, {
+    code: side === 'source' ? 'engine/failed' : 'restore/failed',
     stage,
+    where,
+    text,
+    error,
+  });
+}
+
+function answered(
+  { code, hasErrorLabel }: MongoErrorLike,
+  told: { code: ErrorCode; stage: Stage; where: string; text: string; error: unknown },
+): AppError {
+  const labelled = (label: string) => hasErrorLabel?.call(told.error, label) === true;
+  const retry =
+    (typeof code === 'number' && passing.has(code)) ||
+    labelled('RetryableWriteError') ||
+    labelled('TransientTransactionError');
+  return new AppError({
+    code: told.code,
+    stage: told.stage,
     retry: retry ? 'retry' : 'no-retry',
-    message: `${where} answered with an error: ${redact(messageOf(error))}${typeof seen.code === 'number' ? ` (code ${seen.code})` : ''}`,
+    message: `${told.where} answered with an error: ${told.text}${typeof code === 'number' ? ` (code ${code})` : ''}`,
     hint: retry
       ? 'Try again: the server was busy with itself (an election, a restart, a lost cursor)'
       : "Look at the server's log",
-    cause: error,
+    cause: told.error,
   });
 }
 
-export function badUri(side: Side, cause?: unknown): AppError {
-  const variable = side === 'source' ? 'MONGODB_URI' : "The target's URI";
+/** `why` must hold nothing of the URI's credentials. */
+export function badUri(side: Side, why?: string): AppError {
   return new AppError({
     code: 'config/invalid',
     stage: 'config',
-    message: `${variable} is no MongoDB connection string`,
+    message: `${side === 'source' ? 'MONGODB_URI' : "The target's URI"} is no usable MongoDB connection string${why === undefined ? '' : `: ${why}`}`,
     hint: 'Write it like mongodb://user:password@host:27017/database; special characters of the password are percent-encoded',
-    cause,
   });
 }
 
-function isRefusal(error: unknown, depth = 0): boolean {
-  if (depth > 5 || typeof error !== 'object' || error === null) return false;
-  const { code, cause, reason, name } = error as MongoErrorLike;
-  if (typeof code === 'number' && unauthorized.has(code)) return true;
-  if (name === 'MongoMissingCredentialsError' || name === 'MongoAWSError') return true;
-  const servers = reason?.servers === undefined ? [] : [...reason.servers.values()];
-  return isRefusal(cause, depth + 1) || servers.some((server) => isRefusal(server.error, depth + 1));
+function isRefusal({ code, name }: MongoErrorLike): boolean {
+  return (typeof code === 'number' && unauthorized.has(code)) || (name !== undefined && refusedNames.has(name));
 }
 
-function labelled(error: MongoErrorLike, label: string): boolean {
-  return typeof error.hasErrorLabel === 'function' && error.hasErrorLabel(label);
+function isUnreachable({ name, code }: MongoErrorLike): boolean {
+  if (name !== undefined && unreachableNames.has(name)) return true;
+  return typeof code === 'string' && unreachableCodes.test(code);
+}
+
+/** A certificate or key that the URI names cannot be read. */
+function isFileError(error: unknown): boolean {
+  return (
+    typeof error === 'object' && error !== null && 'syscall' in error && 'path' in error && error.syscall === 'open'
+  );
 }

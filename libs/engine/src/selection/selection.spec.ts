@@ -27,7 +27,7 @@ describe('patterns', () => {
 
   it.each(['', '.a', 'a.', 'a\\'])('%j is none', (text) => {
     expect(() => parsePattern(text)).toThrow(
-      expect.objectContaining({ code: 'cli/bad-arguments' }) as unknown as Error,
+      expect.objectContaining({ code: 'cli/bad-arguments' }),
     );
   });
 
