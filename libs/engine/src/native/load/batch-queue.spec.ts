@@ -70,7 +70,7 @@ describe('BatchQueue', () => {
     const { sent, send } = gate();
     const queue = new BatchQueue<string>(send, () => false, limits);
     queue.add('a', Buffer.concat(Array.from({ length: 12 }, (_, i) => document(i))), 12);
-    queue.end('a');
+    queue.end('a', () => undefined);
     expect(sent).toHaveLength(2);
     let room = false;
     const waiting = queue.room().then(() => (room = true));
@@ -89,7 +89,7 @@ describe('BatchQueue', () => {
     const { sent, send } = gate();
     const queue = new BatchQueue<string>(send, () => false, { ...limits, inFlight: 9, inFlightBytes: 500 });
     queue.add('a', Buffer.concat([document(1, 1000), document(2, 300), document(3, 300)]), 3);
-    queue.end('a');
+    queue.end('a', () => undefined);
     expect(sent).toHaveLength(1);
     sent[0]?.answer();
     await new Promise(setImmediate);
@@ -104,9 +104,9 @@ describe('BatchQueue', () => {
     const { sent, send } = gate();
     const queue = new BatchQueue<string>(send, (target) => target === 'capped', limits);
     queue.add('capped', Buffer.concat([1, 2, 3, 4, 5].map((i) => document(i))), 5);
-    queue.end('capped');
+    queue.end('capped', () => undefined);
     queue.add('other', document(9), 1);
-    queue.end('other');
+    queue.end('other', () => undefined);
     expect(sent.map(({ target }) => target)).toEqual(['capped', 'other']);
     sent[0]?.answer();
     await new Promise(setImmediate);
@@ -122,6 +122,33 @@ describe('BatchQueue', () => {
     const bytes = document(0, 20).length;
     expect((20 - sent.length) * bytes).toBeLessThanOrEqual(limits.openBytes);
     expect(sent.length).toBeGreaterThan(0);
+  });
+
+  it('tells when all inserts of an ended target were answered', async () => {
+    const { sent, send } = gate();
+    const queue = new BatchQueue<string>(send, () => false, limits);
+    const drained: string[] = [];
+    queue.end('nothing', () => drained.push('nothing'));
+    queue.add('a', Buffer.concat([1, 2, 3, 4, 5].map((i) => document(i))), 5);
+    queue.end('a', () => drained.push('a'));
+    expect(drained).toEqual(['nothing']);
+    sent[1]?.answer();
+    await new Promise(setImmediate);
+    expect(drained).toEqual(['nothing']);
+    sent[0]?.answer();
+    await queue.finish();
+    expect(drained).toEqual(['nothing', 'a']);
+  });
+
+  it('tells it of none whose insert failed', async () => {
+    const { sent, send } = gate();
+    const queue = new BatchQueue<string>(send, () => false, limits);
+    const drained: string[] = [];
+    queue.add('a', document(1), 1);
+    queue.end('a', () => drained.push('a'));
+    sent[0]?.fail(new Error('refused'));
+    await expect(queue.finish()).rejects.toThrow('refused');
+    expect(drained).toEqual([]);
   });
 
   it('throws the first error, sends nothing after it, and waits for what is on its way', async () => {

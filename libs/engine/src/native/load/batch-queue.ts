@@ -30,6 +30,9 @@ interface Lane<T> {
   readonly sequential: boolean;
   open: OpenBatch;
   sending: number;
+  /** Batches that are full or being sent. */
+  unanswered: number;
+  onDrained?: () => void;
 }
 
 /**
@@ -60,12 +63,13 @@ export class BatchQueue<T> {
     this.dispatch();
   }
 
-  /** The namespace is complete: its last batch goes. */
-  end(target: T): void {
-    const lane = this.lanes.get(target);
-    if (!lane) return;
+  /** The namespace is complete: its last batch goes. `onDrained` is called when all of its inserts were answered well. */
+  end(target: T, onDrained: () => void): void {
+    const lane = this.laneOf(target);
+    lane.onDrained = onDrained;
     this.close(lane);
     this.dispatch();
+    this.noteDrained(lane);
   }
 
   /** Resolves when the source may go on. Throws the first error of an insert. */
@@ -89,7 +93,13 @@ export class BatchQueue<T> {
   private laneOf(target: T): Lane<T> {
     const existing = this.lanes.get(target);
     if (existing) return existing;
-    const lane: Lane<T> = { target, sequential: this.isSequential(target), open: emptyBatch(), sending: 0 };
+    const lane: Lane<T> = {
+      target,
+      sequential: this.isSequential(target),
+      open: emptyBatch(),
+      sending: 0,
+      unanswered: 0,
+    };
     this.lanes.set(target, lane);
     return lane;
   }
@@ -130,6 +140,7 @@ export class BatchQueue<T> {
   private close(lane: Lane<T>): void {
     if (lane.open.count === 0) return;
     this.openBytes -= lane.open.bytes;
+    lane.unanswered += 1;
     this.waiting.push({ lane, batch: lane.open });
     lane.open = emptyBatch();
   }
@@ -161,8 +172,16 @@ export class BatchQueue<T> {
     this.sending -= 1;
     this.sendingBytes -= batch.bytes;
     lane.sending -= 1;
+    lane.unanswered -= 1;
+    this.noteDrained(lane);
     this.dispatch();
     for (const wakeUp of this.wakeUps.splice(0)) wakeUp();
+  }
+
+  private noteDrained(lane: Lane<T>): void {
+    if (!lane.onDrained || lane.unanswered > 0 || this.failure !== undefined) return;
+    this.lanes.delete(lane.target);
+    lane.onDrained();
   }
 
   private async until(condition: () => boolean): Promise<void> {

@@ -6,33 +6,89 @@ import type { LoadEntry } from './load-entry.js';
 import { nameOf } from './names.js';
 import type { BsonMap } from './raw-bson.js';
 import { reason } from './server-reason.js';
-import { forEachFew, isDefinitionRefusal } from './target-errors.js';
+import { isDefinitionRefusal } from './target-errors.js';
 import { listCollections, listIndexes } from './target-state.js';
 
-const atOnce = 2;
 const unknownIndexOption = 197;
+const whileLoading = 1;
+const afterLoading = 2;
 
 /**
- * Builds all indexes but TTL ones on the temporary collections, puts validators right, and reads back what the server kept.
- * Throws `restore/failed` when the data does not fit an index: nothing of the target has changed then.
+ * Builds the indexes of temporary collections: of each as soon as its documents are there, one at a time while others are still loaded, two in the end
+ * (measured: more gains nothing). TTL indexes come after the renames. Reads back what the server kept.
+ * Fails with `restore/failed` when the data does not fit an index: nothing of the target has changed then.
  */
-export async function buildIndexes(
-  client: MongoClient,
-  entries: readonly LoadEntry[],
-  signal: AbortSignal,
-): Promise<void> {
-  const collections = entries.filter((entry) => entry.plan.kind === 'collection');
-  await setValidators(client, collections);
-  await forEachFew(collections, atOnce, async (entry) => {
-    signal.throwIfAborted();
+export class IndexBuilder {
+  private readonly added = new Set<LoadEntry>();
+  private readonly waiting: LoadEntry[] = [];
+  private readonly running = new Set<Promise<void>>();
+  private readonly abort = new AbortController();
+  private readonly signal: AbortSignal;
+  private atOnce = whileLoading;
+  private failure: { readonly error: unknown } | undefined;
+
+  constructor(
+    private readonly client: MongoClient,
+    signal: AbortSignal,
+  ) {
+    this.signal = AbortSignal.any([signal, this.abort.signal]);
+  }
+
+  /** The documents of this entry are all there. */
+  add(entry: LoadEntry): void {
+    if (this.added.has(entry) || entry.plan.kind !== 'collection') return;
+    this.added.add(entry);
+    this.waiting.push(entry);
+    this.next();
+  }
+
+  throwIfFailed(): void {
+    if (this.failure !== undefined) throw this.failure.error;
+  }
+
+  /** All indexes of these entries are built. */
+  async finish(entries: readonly LoadEntry[]): Promise<void> {
+    this.atOnce = afterLoading;
+    for (const entry of entries) this.add(entry);
+    this.next();
+    while (this.running.size > 0) await Promise.race(this.running);
+    this.throwIfFailed();
+  }
+
+  /** Begins nothing more, breaks off what runs, and waits for it. */
+  async stop(error: unknown): Promise<void> {
+    this.failure ??= { error };
+    this.abort.abort();
+    await Promise.all(this.running);
+  }
+
+  private next(): void {
+    while (this.failure === undefined && this.running.size < this.atOnce) {
+      const entry = this.waiting.shift();
+      if (!entry) return;
+      const building: Promise<void> = this.build(entry)
+        .catch((error: unknown) => {
+          this.failure ??= { error };
+        })
+        .finally(() => {
+          this.running.delete(building);
+          this.next();
+        });
+      this.running.add(building);
+    }
+  }
+
+  private async build(entry: LoadEntry): Promise<void> {
+    this.signal.throwIfAborted();
+    const db = this.client.db(entry.plan.db);
     const { early, late } = entry.indexes;
-    const db = client.db(entry.plan.db);
-    await createIndexes(db, entry.plan.temporary, entry, early, signal);
-    await proveLate(db, entry, late, signal);
+    await retryValidator(db, entry);
+    await createIndexes(db, entry.plan.temporary, entry, early, this.signal);
+    await proveLate(db, entry, late, this.signal);
     const kept = await listIndexes(db, entry.plan.temporary);
     entry.notKept.push(...indexesNotKept(early, kept));
     entry.indexCount = kept.length;
-  });
+  }
 }
 
 async function createIndexes(
@@ -106,11 +162,9 @@ export async function keepValidator(db: Db, collection: string, options: BsonMap
   }
 }
 
-async function setValidators(client: MongoClient, entries: readonly LoadEntry[]): Promise<void> {
-  for (const entry of entries.filter(({ notKept }) => notKept.includes('validator'))) {
-    const db = client.db(entry.plan.db);
-    await keepValidator(db, entry.plan.temporary, entry.spec.options);
-    const kept = (await listCollections(db)).get(entry.plan.temporary)?.options ?? new Map<string, unknown>();
-    entry.notKept.splice(0, entry.notKept.length, ...optionsNotKept(entry.spec.options, kept));
-  }
+async function retryValidator(db: Db, entry: LoadEntry): Promise<void> {
+  if (!entry.notKept.includes('validator')) return;
+  await keepValidator(db, entry.plan.temporary, entry.spec.options);
+  const kept = (await listCollections(db)).get(entry.plan.temporary)?.options ?? new Map<string, unknown>();
+  entry.notKept.splice(0, entry.notKept.length, ...optionsNotKept(entry.spec.options, kept));
 }

@@ -28,6 +28,8 @@ export interface DocumentLoaderOptions {
   readonly tuning: LoadTuning;
   readonly onConflict: 'fail' | 'keep-last';
   readonly onProgress: (progress: LoadProgress) => void;
+  /** All documents of an entry are in the target. */
+  readonly onLoaded: (entry: LoadEntry) => void;
 }
 
 /** Takes the runs of documents of all namespaces and puts them into their temporary collections. */
@@ -76,8 +78,9 @@ export class DocumentLoader {
     this.queue.add(entry, run, count);
   }
 
+  /** The archive holds no more documents of this entry. */
   end(entry: LoadEntry): void {
-    this.queue.end(entry);
+    this.queue.end(entry, () => this.options.onLoaded(entry));
   }
 
   /** Back-pressure: awaited between pieces of the source. */

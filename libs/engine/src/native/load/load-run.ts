@@ -3,7 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { MongoClient } from 'mongodb';
 import { AppError, cancelled, randomSuffix, throwIfAborted, type Clock, type Random } from '#contracts';
 import type { LoadReport, LoadRequest } from '../../engine.js';
-import { buildIndexes } from './build-indexes.js';
+import { IndexBuilder } from './build-indexes.js';
 import { insertPlan, settleEarlierPlans } from './claim-plan.js';
 import { createTemporaries } from './create-collections.js';
 import { finishAll, type FinishedEntry } from './finish-phase.js';
@@ -116,12 +116,14 @@ export class LoadRun {
   ): Promise<void> {
     const { client, target, tuning, request } = this.context;
     const list = [...entries.values()];
+    const indexes = new IndexBuilder(client, signal);
     const loader = new DocumentLoader({
       client,
       target,
       tuning,
       onConflict: request.onConflict,
       onProgress: this.onProgress,
+      onLoaded: (entry) => indexes.add(entry),
     });
     let turning = false;
     try {
@@ -133,12 +135,15 @@ export class LoadRun {
         },
         () => {
           throwIfAborted(signal, 'load');
-          return onTarget('load', () => loader.room());
+          return onTarget('load', () => {
+            indexes.throwIfFailed();
+            return loader.room();
+          });
         },
       );
       await onTarget('load', () => loader.finish());
       this.onProgress({ ...loader.progress, stage: 'index' });
-      await onTarget('index', () => buildIndexes(client, list, signal));
+      await onTarget('index', () => indexes.finish(list));
       await this.checkAgain(named, before);
       throwIfAborted(signal, 'rename');
       turning = true;
@@ -148,7 +153,8 @@ export class LoadRun {
     } catch (error) {
       const first = signal.aborted ? cancelled(signal, 'load') : error;
       // A server that does not answer any more must not hold up the end of the restore.
-      await Promise.race([loader.stop(first), delay(settleMs, undefined, { ref: false })]);
+      const stopping = Promise.all([loader.stop(first), indexes.stop(first)]);
+      await Promise.race([stopping, delay(settleMs, undefined, { ref: false })]);
       // A refusal is an answer; anything else leaves open whether the update came through.
       const open = turning && !(error instanceof AppError && error.code === 'restore/busy');
       await this.putBack(plan, first, open);
