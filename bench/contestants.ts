@@ -69,7 +69,10 @@ export function backupContestants({ uri, database, folder }: Places): { contesta
   return split(all);
 }
 
-export function restoreContestants({ uri, database, folder }: Places, drop: string): { contestants: Contestant[]; missing: string[] } {
+export function restoreContestants(
+  { uri, database, folder }: Places,
+  drop: string,
+): { contestants: Contestant[]; missing: string[] } {
   const prepare = `${drop} restored_${database}`;
   return split([
     {
@@ -96,7 +99,10 @@ export function restoreContestants({ uri, database, folder }: Places, drop: stri
 export function verifyContestants({ folder }: Places): Contestant[] {
   return [
     { name: 'hazina verify --level readable', command: `BACKUP_DIRECTORY=${folder}/hazina ${hazina} verify --latest` },
-    { name: 'hazina verify --level stored', command: `BACKUP_DIRECTORY=${folder}/hazina ${hazina} verify --latest --level stored` },
+    {
+      name: 'hazina verify --level stored',
+      command: `BACKUP_DIRECTORY=${folder}/hazina ${hazina} verify --latest --level stored`,
+    },
   ];
 }
 

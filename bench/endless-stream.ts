@@ -122,7 +122,13 @@ function* generate(size: number): Generator<Buffer> {
     yield* chunks;
     chunks = [];
   };
-  const metadata = encodeMetadata({ options: null, indexes: [], uuid: null, collectionName: 'visits', type: 'collection' });
+  const metadata = encodeMetadata({
+    options: null,
+    indexes: [],
+    uuid: null,
+    collectionName: 'visits',
+    type: 'collection',
+  });
   writer.prelude({
     concurrentCollections: 1,
     serverVersion: '7.0.0',

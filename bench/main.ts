@@ -8,7 +8,15 @@ import { MongoClient } from 'mongodb';
 import { startServices } from '../test/services/start-services.js';
 import { projectRoot } from '../test/support/run-hazina.js';
 import { fillSampleDatabase } from '../test/support/sample-data.js';
-import { backupContestants, hazina, onPath, restoreContestants, verifyContestants, type Contestant, type Places } from './contestants.js';
+import {
+  backupContestants,
+  hazina,
+  onPath,
+  restoreContestants,
+  verifyContestants,
+  type Contestant,
+  type Places,
+} from './contestants.js';
 import { measure, type Measurement } from './measure.js';
 import { describeRound, type Result, type Round } from './report.js';
 import { runEndlessStream } from './endless-stream.js';
@@ -18,7 +26,12 @@ npm run bench -- --stream [--size 70GiB]     the pipeline fed from a generated s
 Results: a table, and bench/results/*.json`;
 
 const { values } = parseArgs({
-  options: { size: { type: 'string' }, runs: { type: 'string', default: '3' }, stream: { type: 'boolean' }, help: { type: 'boolean' } },
+  options: {
+    size: { type: 'string' },
+    runs: { type: 'string', default: '3' },
+    stream: { type: 'boolean' },
+    help: { type: 'boolean' },
+  },
 });
 const say = (text: string): void => void process.stderr.write(`${text}\n`);
 
@@ -80,7 +93,11 @@ async function extractPlain({ folder }: Places, environment: Record<string, stri
 }
 
 /** Each contestant once, then each once more: what the machine does meanwhile meets all of them. */
-async function race(contestants: readonly Contestant[], runs: number, environment: Record<string, string>): Promise<Result[]> {
+async function race(
+  contestants: readonly Contestant[],
+  runs: number,
+  environment: Record<string, string>,
+): Promise<Result[]> {
   const measured = new Map<string, Measurement[]>(contestants.map(({ name }) => [name, []]));
   for (let run = 1; run <= runs; run += 1) {
     for (const { name, command, prepare } of contestants) {

@@ -5,7 +5,7 @@ import { sampleDocument, seededRandom } from '../test/support/sample-data.js';
 export function serialize(seed: number, bytes: number): Buffer {
   const random = seededRandom(seed);
   const documents: Uint8Array[] = [];
-  for (let size = 0; size < bytes; ) {
+  for (let size = 0; size < bytes;) {
     const document = BSON.serialize(sampleDocument('visits', documents.length, random));
     documents.push(document);
     size += document.length;

@@ -1,6 +1,6 @@
 import { parseEnv } from 'node:util';
 import { AppError } from '#contracts';
-import type { Environment, ReadFile } from './environment-reader.js';
+import { unreadableCode, type Environment, type ReadFile } from './environment-reader.js';
 import { variables } from './variables.js';
 
 /** `--config FILE`: the lines of a `.env` file, beneath the environment (which wins). Unknown names are errors: a misspelt key must not be lost. */
@@ -9,7 +9,7 @@ export function withConfigFile(environment: Environment, path: string, readFile:
   try {
     text = new TextDecoder('utf-8', { fatal: true }).decode(readFile(path));
   } catch (error) {
-    const code = error instanceof Error && 'code' in error ? String(error.code) : 'it is not UTF-8';
+    const code = unreadableCode(error);
     throw invalid(
       `The configuration file ${path} cannot be read (${code})`,
       'Give --config the path of a file of NAME=value lines',

@@ -1,4 +1,4 @@
-import { AppError, Secret } from '#contracts';
+import { AppError, Secret, systemCode } from '#contracts';
 import { variables, type SecretName, type Variable, type VariableName } from './variables.js';
 
 export type Environment = Readonly<Record<string, string | undefined>>;
@@ -75,6 +75,12 @@ export class EnvironmentReader {
   }
 }
 
+/** Why a file gave no text. The decoder's error has a code of its own, which would tell a person nothing. */
+export function unreadableCode(error: unknown): string {
+  const code = systemCode(error);
+  return code === undefined || code === 'ERR_ENCODING_INVALID_ENCODED_DATA' ? 'it is not UTF-8' : code;
+}
+
 /** The secret in `NAME`, or in the file named by `NAME_FILE` without its byte-order mark and one trailing line end (spec/container.md). */
 export function secretFrom(
   name: string,
@@ -94,7 +100,7 @@ export function secretFrom(
     if (text !== '') return new Secret(text);
     problem(`${name}_FILE: the file ${path} is empty`);
   } catch (error) {
-    const code = error instanceof Error && 'code' in error ? String(error.code) : 'it is not UTF-8';
+    const code = unreadableCode(error);
     problem(`${name}_FILE: the file ${path} cannot be read (${code})`);
   }
   return undefined;

@@ -1,0 +1,49 @@
+import { S3Client } from '@aws-sdk/client-s3';
+import { NodeHttpHandler } from '@smithy/node-http-handler';
+import type { S3StoreOptions } from '../store-options.js';
+
+const connectionTimeoutMs = 10_000;
+
+/** The SDK's client as backups need it. `socketTimeout` is the one setting that ends a stalled upload and a stalled download alike. */
+export function createS3Client(options: S3StoreOptions): S3Client {
+  const checksums = checksumMode(options);
+  const { endpoint, region, credentials } = options;
+  return new S3Client({
+    ...(endpoint === undefined ? {} : { endpoint }),
+    ...(region === undefined ? (endpoint === undefined ? {} : { region: 'us-east-1' }) : { region }),
+    forcePathStyle: options.forcePathStyle,
+    followRegionRedirects: endpoint === undefined,
+    maxAttempts: options.maxAttempts ?? 5,
+    requestChecksumCalculation: checksums,
+    responseChecksumValidation: checksums,
+    // A function: resolved values would be kept for ever, also when they expire.
+    ...(credentials === undefined
+      ? {}
+      : {
+          credentials: () =>
+            Promise.resolve({
+              accessKeyId: credentials.accessKeyId.reveal(),
+              secretAccessKey: credentials.secretAccessKey.reveal(),
+              ...(credentials.sessionToken === undefined ? {} : { sessionToken: credentials.sessionToken.reveal() }),
+            }),
+        }),
+    requestHandler: new NodeHttpHandler({
+      connectionTimeout: connectionTimeoutMs,
+      socketTimeout: options.socketTimeoutMs ?? 60_000,
+      httpAgent: { keepAlive: true, maxSockets: options.uploadConcurrency + 8 },
+      httpsAgent: { keepAlive: true, maxSockets: options.uploadConcurrency + 8 },
+    }),
+    // The SDK's own remarks are not for the reader of our stderr.
+    logger: { trace: ignore, debug: ignore, info: ignore, warn: ignore, error: ignore },
+  });
+}
+
+/** Whether every request carries a checksum, or only those that must. */
+export function checksumMode({ checksums, endpoint }: S3StoreOptions): 'WHEN_SUPPORTED' | 'WHEN_REQUIRED' {
+  const supported = checksums === 'when-supported' || (checksums === 'auto' && endpoint === undefined);
+  return supported ? 'WHEN_SUPPORTED' : 'WHEN_REQUIRED';
+}
+
+function ignore(): void {
+  // Nothing: see above.
+}

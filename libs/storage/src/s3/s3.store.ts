@@ -1,0 +1,334 @@
+import {
+  AbortMultipartUploadCommand,
+  DeleteObjectCommand,
+  GetObjectCommand,
+  HeadBucketCommand,
+  HeadObjectCommand,
+  ListMultipartUploadsCommand,
+  ListObjectsV2Command,
+  PutObjectCommand,
+  type ListObjectsV2CommandOutput,
+  type PutObjectCommandInput,
+  type S3Client,
+} from '@aws-sdk/client-s3';
+import { Readable } from 'node:stream';
+import { AppError, cancelled, randomSuffix, systemRandom, throwIfAborted } from '#contracts';
+import { checkKey, checkPrefix, noObject, preconditionFailed, rangeEnd, tooLarge } from '../key-rules.js';
+import type {
+  ByteRange,
+  ObjectEntry,
+  ObjectHead,
+  ObjectStore,
+  OpenUpload,
+  PresignOptions,
+  PutBytesOptions,
+  PutOptions,
+  PutResult,
+  StoreAbilities,
+} from '../object-store.js';
+import type { S3StoreOptions } from '../store-options.js';
+import { readBody } from './read-body.js';
+import { uploadStream } from './multipart-upload.js';
+import { planConcurrency, planPartSize } from './part-size.js';
+import { checksumMode, createS3Client } from './s3-client.js';
+import { statusOf, translateS3Error } from './translate-error.js';
+
+/** A bucket (or a part of it) as a store. */
+export function createS3Store(options: S3StoreOptions): Promise<ObjectStore> {
+  return Promise.resolve(new S3Store(options, createS3Client(options)));
+}
+
+class S3Store implements ObjectStore {
+  readonly #bucket: string;
+  readonly #prefix: string;
+  #abilities: Promise<StoreAbilities> | undefined;
+
+  constructor(
+    private readonly options: S3StoreOptions,
+    private readonly client: S3Client,
+  ) {
+    this.#bucket = options.bucket;
+    this.#prefix = options.prefix;
+  }
+
+  get location(): string {
+    const at = this.options.endpoint === undefined ? '' : ` at ${new URL(this.options.endpoint).host}`;
+    return `s3://${this.#bucket}/${this.#prefix}${at}`;
+  }
+
+  put(key: string, body: Readable, options: PutOptions): Promise<PutResult> {
+    const partSize = planPartSize(options.expectedBytes, this.options.partSize);
+    return uploadStream(this.client, body, {
+      bucket: this.#bucket,
+      key: this.#full(key),
+      partSize,
+      concurrency: planConcurrency(partSize, this.options.uploadConcurrency),
+      ifNoneMatch: options.ifNoneMatch === true,
+      encryption: this.#encryption(),
+      checksums: checksumMode(this.options) === 'WHEN_SUPPORTED',
+      signal: options.signal,
+      location: this.location,
+    });
+  }
+
+  async putBytes(key: string, bytes: Uint8Array, options: PutBytesOptions = {}): Promise<PutResult> {
+    const { ifNoneMatch, ifMatch, signal } = options;
+    const input: PutObjectCommandInput = {
+      ...this.#at(key),
+      Body: bytes,
+      ContentLength: bytes.length,
+      ...this.#encryption(),
+      ...(ifNoneMatch === true ? { IfNoneMatch: '*' } : {}),
+      ...(ifMatch === undefined ? {} : { IfMatch: ifMatch }),
+    };
+    return this.#call(`writing ${key}`, signal, async (abortSignal) => {
+      try {
+        const { ETag = '' } = await this.client.send(new PutObjectCommand(input), abortSignal);
+        return { bytes: bytes.length, etag: ETag };
+      } catch (error) {
+        if (ifMatch !== undefined && [404, 409, 412].includes(statusOf(error) ?? 0))
+          throw preconditionFailed(key, this.location);
+        throw error;
+      }
+    });
+  }
+
+  async head(key: string, signal?: AbortSignal): Promise<ObjectHead | null> {
+    const at = this.#at(key);
+    return this.#call(`looking at ${key}`, signal, async (abortSignal) => {
+      try {
+        const {
+          ContentLength = 0,
+          ETag = '',
+          LastModified = new Date(0),
+        } = await this.client.send(new HeadObjectCommand(at), abortSignal);
+        return { bytes: ContentLength, etag: ETag, lastModified: LastModified };
+      } catch (error) {
+        if (statusOf(error) !== 404) throw error;
+        // A HEAD has no body that could tell a missing bucket, or credentials unknown, from a missing object.
+        await this.client
+          .send(new ListObjectsV2Command({ Bucket: this.#bucket, MaxKeys: 1 }), abortSignal)
+          .catch((bucketError: unknown) => {
+            if (statusOf(bucketError) !== 403) throw bucketError;
+          });
+        return null;
+      }
+    });
+  }
+
+  async get(key: string, range?: ByteRange, signal?: AbortSignal): Promise<Readable> {
+    const at = this.#at(key);
+    if (range !== undefined && range.start === range.end) return Readable.from([], { objectMode: false });
+    const head = range?.end === undefined ? await this.head(key, signal) : undefined;
+    if (head === null) throw noObject(key, this.location);
+    const { start, end } =
+      head === undefined ? { start: range?.start ?? 0, end: range?.end ?? 0 } : rangeEnd(key, head.bytes, range);
+    if (start === end) return Readable.from([], { objectMode: false });
+    return this.#call(`reading ${key}`, signal, async (abortSignal) => {
+      const { Body } = await this.client.send(
+        new GetObjectCommand({ ...at, Range: `bytes=${start}-${end - 1}` }),
+        abortSignal,
+      );
+      return readBody(Body as Readable, {
+        what: `reading ${key}`,
+        bytes: end - start,
+        location: this.location,
+        signal,
+      });
+    });
+  }
+
+  async getBytes(key: string, maxBytes: number, signal?: AbortSignal): Promise<{ bytes: Buffer; etag: string }> {
+    const at = this.#at(key);
+    return this.#call(`reading ${key}`, signal, async (abortSignal) => {
+      const { Body, ContentLength = 0, ETag = '' } = await this.client.send(new GetObjectCommand(at), abortSignal);
+      const body = Body as Readable;
+      if (ContentLength > maxBytes) {
+        body.destroy();
+        throw tooLarge(key, ContentLength, maxBytes);
+      }
+      const chunks: Buffer[] = [];
+      for await (const chunk of readBody(body, {
+        what: `reading ${key}`,
+        bytes: ContentLength,
+        location: this.location,
+        signal,
+      }))
+        chunks.push(chunk as Buffer);
+      return { bytes: Buffer.concat(chunks), etag: ETag };
+    });
+  }
+
+  async *list(prefix: string, signal?: AbortSignal): AsyncGenerator<ObjectEntry> {
+    for await (const { Contents = [] } of this.#pages(prefix, undefined, signal)) {
+      for (const { Key = '', Size = 0, LastModified = new Date(0) } of Contents) {
+        yield { key: Key.slice(this.#prefix.length), bytes: Size, lastModified: LastModified };
+      }
+    }
+  }
+
+  async *listFolders(prefix: string, signal?: AbortSignal): AsyncGenerator<string> {
+    for await (const { CommonPrefixes = [] } of this.#pages(prefix, '/', signal)) {
+      for (const { Prefix = '' } of CommonPrefixes)
+        yield Prefix.slice(this.#prefix.length + prefix.length).replace(/\/$/, '');
+    }
+  }
+
+  async delete(key: string, signal?: AbortSignal): Promise<void> {
+    const at = this.#at(key);
+    await this.#call(`removing ${key}`, signal, (abortSignal) =>
+      this.client.send(new DeleteObjectCommand(at), abortSignal),
+    );
+  }
+
+  async *listUploads(prefix: string, signal?: AbortSignal): AsyncGenerator<OpenUpload> {
+    checkPrefix(prefix);
+    let keyMarker: string | undefined;
+    let idMarker: string | undefined;
+    do {
+      const input = {
+        Bucket: this.#bucket,
+        Prefix: `${this.#prefix}${prefix}`,
+        KeyMarker: keyMarker,
+        UploadIdMarker: idMarker,
+      };
+      const page = await this.#call('listing uploads', signal, (abortSignal) =>
+        this.client.send(new ListMultipartUploadsCommand(input), abortSignal),
+      );
+      for (const { Key = '', UploadId = '', Initiated } of page.Uploads ?? []) {
+        yield { key: Key.slice(this.#prefix.length), uploadId: UploadId, initiatedAt: Initiated ?? null };
+      }
+      ({ NextKeyMarker: keyMarker, NextUploadIdMarker: idMarker } = page.IsTruncated === true ? page : {});
+    } while (keyMarker !== undefined);
+  }
+
+  async abortUpload({ key, uploadId }: OpenUpload, signal?: AbortSignal): Promise<void> {
+    const input = { ...this.#at(key), UploadId: uploadId };
+    await this.#call(`aborting the upload of ${key}`, signal, async (abortSignal) => {
+      try {
+        await this.client.send(new AbortMultipartUploadCommand(input), abortSignal);
+      } catch (error) {
+        if (statusOf(error) !== 404) throw error;
+      }
+    });
+  }
+
+  async presignGet(key: string, { expiresIn, fileName }: PresignOptions): Promise<{ url: string; expiresAt: Date }> {
+    const at = this.#at(key);
+    const { getSignedUrl } = await import('@aws-sdk/s3-request-presigner');
+    const disposition = `attachment; filename="${fileName.replaceAll(/[^A-Za-z0-9._-]/g, '_')}"`;
+    return this.#call(`signing a URL of ${key}`, undefined, async () => {
+      const url = await getSignedUrl(
+        this.client,
+        new GetObjectCommand({ ...at, ResponseContentDisposition: disposition }),
+        { expiresIn },
+      );
+      return { url, expiresAt: new Date(Date.now() + expiresIn * 1000) };
+    });
+  }
+
+  async serverTime(signal?: AbortSignal): Promise<Date | null> {
+    let date: string | undefined;
+    const command = new HeadBucketCommand({ Bucket: this.#bucket });
+    command.middlewareStack.add(
+      (next) => async (args) => {
+        const result = await next(args);
+        const { headers = {} } = result.response as { headers?: Record<string, string> };
+        date = headers['date'];
+        return result;
+      },
+      { step: 'deserialize', name: 'readDate', priority: 'low' },
+    );
+    await this.#call('looking at the bucket', signal, (abortSignal) => this.client.send(command, abortSignal));
+    return date === undefined ? null : new Date(date);
+  }
+
+  abilities(signal?: AbortSignal): Promise<StoreAbilities> {
+    this.#abilities ??= this.#probe(signal).catch((error: unknown) => {
+      this.#abilities = undefined;
+      throw error;
+    });
+    return this.#abilities;
+  }
+
+  close(): Promise<void> {
+    this.client.destroy();
+    return Promise.resolve();
+  }
+
+  /** Many compatible stores ignore conditions silently: only trying tells. */
+  async #probe(signal: AbortSignal | undefined): Promise<StoreAbilities> {
+    const key = `_hazina/probe-${randomSuffix(systemRandom, 8)}`;
+    const refuses = async (options: PutBytesOptions): Promise<boolean> => {
+      try {
+        await this.putBytes(key, Buffer.from('probe'), { ...options, ...(signal === undefined ? {} : { signal }) });
+        return false;
+      } catch (error) {
+        if (error instanceof AppError && ['store/exists', 'store/precondition-failed'].includes(error.code))
+          return true;
+        // Not known to the store at all: not honoured either.
+        if (error instanceof AppError && error.code === 'store/failed') return false;
+        throw error;
+      }
+    };
+    try {
+      await this.putBytes(key, Buffer.from('first'), signal === undefined ? {} : { signal });
+      const conditionalCreate = await refuses({ ifNoneMatch: true });
+      const conditionalReplace = await refuses({ ifMatch: '"00000000000000000000000000000000"' });
+      return { conditionalCreate, conditionalReplace, presign: true };
+    } finally {
+      await this.delete(key);
+    }
+  }
+
+  async *#pages(
+    prefix: string,
+    delimiter: string | undefined,
+    signal: AbortSignal | undefined,
+  ): AsyncGenerator<ListObjectsV2CommandOutput> {
+    checkPrefix(prefix);
+    let token: string | undefined;
+    do {
+      const input = {
+        Bucket: this.#bucket,
+        Prefix: `${this.#prefix}${prefix}`,
+        Delimiter: delimiter,
+        ContinuationToken: token,
+      };
+      const page: ListObjectsV2CommandOutput = await this.#call('listing', signal, (abortSignal) =>
+        this.client.send(new ListObjectsV2Command(input), abortSignal),
+      );
+      yield page;
+      token = page.IsTruncated === true ? page.NextContinuationToken : undefined;
+    } while (token !== undefined);
+  }
+
+  #encryption(): Pick<PutObjectCommandInput, 'ServerSideEncryption' | 'SSEKMSKeyId'> {
+    const { sse, sseKmsKeyId } = this.options;
+    if (sse === 'none') return {};
+    return { ServerSideEncryption: sse, ...(sseKmsKeyId === undefined ? {} : { SSEKMSKeyId: sseKmsKeyId }) };
+  }
+
+  #full(key: string): string {
+    checkKey(key);
+    return `${this.#prefix}${key}`;
+  }
+
+  #at(key: string): { Bucket: string; Key: string } {
+    return { Bucket: this.#bucket, Key: this.#full(key) };
+  }
+
+  async #call<T>(
+    what: string,
+    signal: AbortSignal | undefined,
+    send: (options: { abortSignal?: AbortSignal }) => Promise<T>,
+  ): Promise<T> {
+    throwIfAborted(signal, 'store');
+    try {
+      return await send(signal === undefined ? {} : { abortSignal: signal });
+    } catch (error) {
+      if (signal?.aborted === true) throw cancelled(signal, 'store');
+      throw translateS3Error(error, what, this.location);
+    }
+  }
+}
