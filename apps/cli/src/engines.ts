@@ -1,24 +1,41 @@
+import { tmpdir } from 'node:os';
+import type { CliConfig } from '#config';
 import {
+  chooseDumpEngine,
+  createMongodumpEngine,
+  createMongorestoreEngine,
   createNativeDumpEngine,
   createNativeLoadEngine,
   type DumpEngine,
   type DumpRequest,
   type LoadEngine,
 } from '#engine';
-import type { CliConfig } from '#config';
 import type { CliContext } from './context.js';
 
-/** Who reads the database: by setting and by what is there. */
+/** Who reads the database: by setting, and by what is there and able. */
 export function selectDumpEngine(
-  _setting: 'auto' | 'mongodump' | 'native',
-  _request: DumpRequest,
+  setting: 'auto' | 'mongodump' | 'native',
+  request: DumpRequest,
   config: CliConfig,
   context: CliContext,
 ): Promise<DumpEngine> {
-  return Promise.resolve(createNativeDumpEngine({ engineVersion: context.version, stallMs: config.stallMs }));
+  const native = createNativeDumpEngine({ engineVersion: context.version, stallMs: config.stallMs });
+  const mongodump = createMongodumpEngine({
+    searchPath: context.searchPath(),
+    tmpDir: tmpdir(),
+    stallMs: config.stallMs,
+    probe: (asked, signal) => native.probe(asked, signal),
+  });
+  return chooseDumpEngine({ setting, request, native, mongodump }, context.signal);
 }
 
 /** Who loads. */
-export function createLoadEngine(_name: 'native' | 'mongorestore', _context: CliContext): LoadEngine {
-  return createNativeLoadEngine();
+export function createLoadEngine(name: 'native' | 'mongorestore', context: CliContext): LoadEngine {
+  const native = createNativeLoadEngine();
+  if (name === 'native') return native;
+  return createMongorestoreEngine({
+    searchPath: context.searchPath(),
+    tmpDir: tmpdir(),
+    plan: (request, contents, signal) => native.plan(request, contents, signal),
+  });
 }

@@ -1,33 +1,42 @@
-import { AppError } from '#contracts';
 import type { DumpEngine, DumpRequest } from './engine.js';
+import { AppError } from '#contracts';
+import { dumpArguments } from './mongodump/dump-arguments.js';
 
 export interface EngineChoice {
   readonly setting: 'auto' | 'mongodump' | 'native';
   readonly request: DumpRequest;
   readonly native: DumpEngine;
-  /** The mongodump engine, or why it cannot be used here. */
-  readonly mongodump: () => Promise<DumpEngine>;
-  /** Why mongodump cannot serve the request; null when it can. */
-  readonly cannotServe: (request: DumpRequest) => Promise<string | null>;
+  readonly mongodump: DumpEngine;
 }
 
-/** `auto`: mongodump where it is found and able, else native. `mongodump` refuses what it cannot do. */
-export async function chooseDumpEngine(choice: EngineChoice): Promise<DumpEngine> {
-  if (choice.setting === 'native') return choice.native;
-  const reason = await choice.cannotServe(choice.request);
-  if (choice.setting === 'auto' && reason !== null) return choice.native;
-  if (reason !== null) {
+/** mongodump has no way to leave a database out: with something of ours on a server that is dumped whole, the native engine must do it. */
+const leftOut = /was left out|were left out/;
+
+/**
+ * `auto`: mongodump where it is found and able, else native; why it was passed over shows in nothing but the backup's `engine`. `mongodump` refuses what it cannot do.
+ * Looks at the server only when the answer depends on it.
+ */
+export async function chooseDumpEngine(
+  { setting, request, native, mongodump }: EngineChoice,
+  signal: AbortSignal,
+): Promise<DumpEngine> {
+  if (setting === 'native') return native;
+  const able = 'args' in dumpArguments(request);
+  if (setting === 'auto' && !able) return native;
+  try {
+    const { warnings } = await mongodump.probe(request, signal);
+    const [reason] = warnings.filter((warning) => leftOut.test(warning));
+    if (reason === undefined) return mongodump;
+    if (setting === 'auto') return native;
     throw new AppError({
       code: 'engine/unsupported',
       stage: 'probe',
-      message: `mongodump cannot do this: ${reason}`,
-      hint: 'Use the native engine: --engine native, or auto',
+      message: `mongodump cannot leave anything out, but must: ${reason}`,
+      hint: 'Use --engine native, or auto',
     });
-  }
-  try {
-    return await choice.mongodump();
   } catch (error) {
-    if (choice.setting === 'auto') return choice.native;
+    // Unreachable servers and unknown databases are the same for both; only the tool itself may be missing.
+    if (setting === 'auto' && error instanceof AppError && error.code.startsWith('engine/')) return native;
     throw error;
   }
 }

@@ -1,0 +1,148 @@
+import { Transform, type TransformCallback } from 'node:stream';
+import { AppError, cancelled } from '#contracts';
+import type { Dump, DumpEngine, DumpProbe, DumpRequest, DumpResult } from '../engine.js';
+import { dumpArguments } from './dump-arguments.js';
+import { findTool, type Tool } from './find-tool.js';
+import { writePrivateConfig, type PrivateConfig } from './private-config.js';
+import { ToolProcess } from './tool-process.js';
+import { withoutDatabase } from './tool-uri.js';
+
+export interface MongodumpOptions {
+  /** Where to look for the tool: a PATH. */
+  readonly searchPath: string;
+  /** For the private configuration file. */
+  readonly tmpDir: string;
+  /** Without a byte for so long it has failed. */
+  readonly stallMs: number;
+  /** From asking to end to ending. Default 5,000. */
+  readonly killGraceMs?: number;
+  /** Looks at the server: reach, databases, estimate. The native engine's. */
+  readonly probe: (request: DumpRequest, signal: AbortSignal) => Promise<DumpProbe>;
+}
+
+/** Dumps by the official mongodump. */
+export function createMongodumpEngine(options: MongodumpOptions): DumpEngine {
+  return {
+    name: 'mongodump',
+    probe: async (request, signal) => {
+      const tool = await findTool(options.searchPath, 'mongodump');
+      const probe = await options.probe(request, signal);
+      argumentsFor(request);
+      return { ...probe, engine: { name: 'mongodump', version: tool.version } };
+    },
+    dump: async (request, _probe, signal) =>
+      startDump(await findTool(options.searchPath, 'mongodump'), request, options, signal),
+  };
+}
+
+async function startDump(
+  tool: Tool,
+  request: DumpRequest,
+  options: MongodumpOptions,
+  signal: AbortSignal,
+): Promise<Dump> {
+  const args = argumentsFor(request);
+  if (signal.aborted) throw cancelled(signal, 'dump');
+  const config = await writePrivateConfig(options.tmpDir, withoutDatabase(request.uri));
+  try {
+    const child = new ToolProcess('mongodump', tool.path, [`--config=${config.path}`, '--archive', ...args], {
+      input: false,
+      searchPath: options.searchPath,
+    });
+    return watch(child, config, options, signal);
+  } catch (error) {
+    await config.remove();
+    throw error;
+  }
+}
+
+/** Ties child, stream, abort and stall watchdog together: whichever ends first ends the others. The result settles when the child is gone and its file removed. */
+function watch(child: ToolProcess, config: PrivateConfig, options: MongodumpOptions, signal: AbortSignal): Dump {
+  const stream = new VerdictStream(child);
+  const closed = new Promise<void>((resolve) => stream.once('close', () => resolve()));
+  stream.on('error', () => undefined);
+  child.stdout.on('error', (error) => stream.destroy(error));
+  child.stdout.pipe(stream);
+  const onAbort = (): void => void stream.destroy(cancelled(signal, 'dump'));
+  signal.addEventListener('abort', onAbort, { once: true });
+  const watchdog = watchForStalls(stream, options.stallMs);
+  child.closed.catch((error: unknown) => stream.destroy(error as Error));
+
+  const result = (async (): Promise<DumpResult> => {
+    await closed;
+    clearInterval(watchdog);
+    signal.removeEventListener('abort', onAbort);
+    await child.stop(options.killGraceMs ?? 5_000);
+    await config.remove();
+    if (stream.errored !== null) throw stream.errored;
+    return { consistency: { mode: 'none', at: null }, warnings: [] };
+  })();
+  result.catch(() => undefined);
+  return { stream, result };
+}
+
+/** The archive as it comes from the tool; cannot end before the tool has, with code 0 and no signal, and not without a byte. */
+class VerdictStream extends Transform {
+  bytes = 0;
+
+  constructor(private readonly child: ToolProcess) {
+    super({ readableHighWaterMark: 1024 * 1024, writableHighWaterMark: 1024 * 1024 });
+  }
+
+  override _transform(chunk: Buffer, _encoding: BufferEncoding, done: TransformCallback): void {
+    this.bytes += chunk.length;
+    done(null, chunk);
+  }
+
+  override _flush(done: TransformCallback): void {
+    this.child.closed.then((exit) => {
+      const failure = this.child.failure(exit);
+      done(failure ?? (this.bytes === 0 ? noOutput() : null));
+    }, done);
+  }
+}
+
+function watchForStalls(stream: VerdictStream, stallMs: number): NodeJS.Timeout {
+  let bytes = 0;
+  let since = performance.now();
+  return setInterval(
+    () => {
+      // A consumer that takes nothing is not the tool's fault.
+      if (stream.bytes !== bytes || stream.readableLength > 0) {
+        bytes = stream.bytes;
+        since = performance.now();
+      } else if (performance.now() - since > stallMs) stream.destroy(stalled(stallMs));
+    },
+    Math.min(stallMs, 1000),
+  );
+}
+
+function argumentsFor(request: DumpRequest): string[] {
+  const found = dumpArguments(request);
+  if ('args' in found) return found.args;
+  throw new AppError({
+    code: 'engine/unsupported',
+    stage: 'probe',
+    message: `mongodump cannot do this: ${found.reason}`,
+    hint: 'Use --engine native, or auto',
+  });
+}
+
+function stalled(stallMs: number): AppError {
+  return new AppError({
+    code: 'engine/stalled',
+    stage: 'dump',
+    retry: 'retry',
+    message: `mongodump has given no byte for ${Math.round(stallMs / 1000)} s and was ended`,
+    hint: 'Look at the load of the server and the network; BACKUP_STALL_SECONDS sets how long to wait',
+  });
+}
+
+function noOutput(): AppError {
+  return new AppError({
+    code: 'engine/no-output',
+    stage: 'dump',
+    message: 'mongodump ended without an error and without a single byte',
+    hint: 'It does so for a collection that does not exist: check --include',
+  });
+}

@@ -1,0 +1,104 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import type { Readable, Writable } from 'node:stream';
+import { AppError, systemCode } from '#contracts';
+import { Tail } from './tail.js';
+
+export interface ToolExit {
+  readonly code: number | null;
+  readonly signal: NodeJS.Signals | null;
+}
+
+/** An official tool as a child process: own process group, no input unless asked for, an environment without secrets. */
+export class ToolProcess {
+  readonly #child: ChildProcess;
+  readonly tail: Tail;
+  /** Its end: pipes drained, exit known. Rejects when it could not be started. */
+  readonly closed: Promise<ToolExit>;
+  #ended = false;
+
+  constructor(
+    private readonly name: string,
+    path: string,
+    args: readonly string[],
+    options: { readonly input: boolean; readonly searchPath: string },
+  ) {
+    this.#child = spawn(path, [...args], {
+      stdio: [options.input ? 'pipe' : 'ignore', options.input ? 'ignore' : 'pipe', 'pipe'],
+      // A group of its own: whatever it starts ends with it.
+      detached: true,
+      env: { PATH: options.searchPath, HOME: '/nonexistent', LANG: 'C' },
+    });
+    this.closed = new Promise((resolve, reject) => {
+      this.#child.once('error', (error) => {
+        this.#ended = true;
+        reject(this.#cannotStart(error));
+      });
+      this.#child.once('close', (code, signal) => {
+        this.#ended = true;
+        resolve({ code, signal });
+      });
+    });
+    this.closed.catch(() => undefined);
+    this.tail = new Tail(this.#child.stderr as Readable);
+  }
+
+  get stdout(): Readable {
+    return this.#child.stdout as Readable;
+  }
+
+  get stdin(): Writable {
+    return this.#child.stdin as Writable;
+  }
+
+  /** Asks the whole group to end, and after the grace ends it. Resolves when the tool is gone. */
+  async stop(graceMs: number): Promise<void> {
+    this.#signal('SIGTERM');
+    const timer = setTimeout(() => this.#signal('SIGKILL'), graceMs);
+    await this.closed.catch(() => undefined);
+    clearTimeout(timer);
+    // What the tool may have started itself.
+    this.#signal('SIGKILL');
+  }
+
+  /** What a bad end means; undefined for a good one (code 0, no signal). */
+  failure({ code, signal }: ToolExit): AppError | undefined {
+    if (code === 0 && signal === null) return undefined;
+    const said = this.tail.lastLines(3);
+    if (signal !== null) {
+      return new AppError({
+        code: 'engine/killed',
+        stage: 'dump',
+        retry: 'retry',
+        message: `${this.name} was killed by ${signal}${signal === 'SIGKILL' ? ' (out of memory?)' : ''}${said === '' ? '' : `; it last said: ${said}`}`,
+        hint: 'Look at the system log for the out-of-memory killer, and at who stopped it',
+      });
+    }
+    return new AppError({
+      code: 'engine/failed',
+      stage: 'dump',
+      retry: 'retry',
+      message: `${this.name} ended with exit code ${code ?? 'none'}: ${said === '' ? 'it said nothing' : said}`,
+      hint: 'Its last words tell the cause; --engine native works without it',
+    });
+  }
+
+  #signal(signal: NodeJS.Signals): void {
+    if (this.#child.pid === undefined || (this.#ended && signal !== 'SIGKILL')) return;
+    try {
+      process.kill(-this.#child.pid, signal);
+    } catch (error) {
+      // Nobody is left in the group: that is what was wanted.
+      if (systemCode(error) !== 'ESRCH') throw error;
+    }
+  }
+
+  #cannotStart(error: Error): AppError {
+    return new AppError({
+      code: systemCode(error) === 'ENOENT' ? 'engine/not-found' : 'engine/failed',
+      stage: 'dump',
+      message: `${this.name} cannot be started (${systemCode(error) ?? 'unknown'})`,
+      hint: 'Install the MongoDB Database Tools for this machine, or use --engine native',
+      cause: error,
+    });
+  }
+}
