@@ -1,0 +1,80 @@
+import { describe, expect, it } from '@jest/globals';
+import { BSON, type Db, type Document } from 'mongodb';
+import type { Batch } from './batch-queue.js';
+import { insertBatch, type InsertOptions, type InsertTarget } from './insert-documents.js';
+
+// Replies that the test server does not give, and servers that it is not.
+
+/** Answers one reply after the other and keeps the commands with their raw documents. */
+function server(...replies: Document[]) {
+  const sent: { command: Document; documents: Document[] }[] = [];
+  const db = {
+    command: (command: Document) => {
+      const sequence = (command['documents'] ?? command['updates'] ?? command['deletes']) as { chunks: Uint8Array[] };
+      const documents = sequence.chunks.slice(1).map((bytes) => BSON.deserialize(bytes, { promoteValues: false }));
+      sent.push({ command, documents });
+      return Promise.resolve(replies.shift() ?? { ok: 1, n: 1 });
+    },
+  } as unknown as Db;
+  const target: InsertTarget = {
+    db,
+    collection: '_hazina_tmp_abcdef_0',
+    final: { db: 'a', collection: 'people' },
+    ordered: false,
+  };
+  return { sent, target };
+}
+const batchOf = (...documents: Document[]): Batch => {
+  const runs = documents.map((document) => Buffer.from(BSON.serialize(document)));
+  return { runs, count: runs.length, bytes: Buffer.concat(runs).length };
+};
+const options: InsertOptions = { onConflict: 'fail', keepsEmptyTimestamps: true };
+
+describe('insertBatch', () => {
+  it('takes ok: 1 with fewer documents than sent for a failure', async () => {
+    const { target } = server({ ok: 1, n: 1 });
+    await expect(insertBatch(target, batchOf({ _id: 1 }, { _id: 2 }), options)).rejects.toMatchObject({
+      code: 'restore/failed',
+      message: 'The target wrote 1 of 2 documents of a.people, without saying why',
+    });
+  });
+
+  it('names the collection that people know, not the temporary one', async () => {
+    const errmsg = 'E11000 duplicate key error collection: a._hazina_tmp_abcdef_0 index: _id_';
+    const { target } = server({ ok: 1, n: 1, writeErrors: [{ index: 1, code: 11000, errmsg }] });
+    await expect(insertBatch(target, batchOf({ _id: 1 }, { _id: 1 }), options)).rejects.toMatchObject({
+      code: 'restore/failed',
+      message: expect.stringMatching(/a\.people holds 1 document with an _id .* collection: a\.people index: _id_$/),
+    });
+  });
+
+  it('never puts one document in the place of another in a capped collection', async () => {
+    const { target } = server({ ok: 1, n: 0, writeErrors: [{ index: 0, code: 11000, errmsg: 'dup' }] });
+    const capped = { ...target, ordered: true };
+    await expect(
+      insertBatch(capped, batchOf({ _id: 1 }), { ...options, onConflict: 'keep-last' }),
+    ).rejects.toMatchObject({ code: 'restore/failed' });
+  });
+
+  it('asks servers that can to keep empty timestamps', async () => {
+    const { sent, target } = server();
+    await insertBatch(target, batchOf({ _id: 1 }), options);
+    expect(sent[0]?.command).toMatchObject({ bypassEmptyTsReplacement: true });
+  });
+
+  it('puts empty timestamps right on servers that cannot', async () => {
+    const at = new BSON.Timestamp(0n);
+    const { sent, target } = server({ ok: 1, n: 3 }, { ok: 1, n: 1 });
+    await insertBatch(target, batchOf({ _id: 1, at }, { _id: 2, at: new BSON.Timestamp(1n) }, { _id: at }), {
+      ...options,
+      keepsEmptyTimestamps: false,
+    });
+    expect(sent[0]?.command).not.toHaveProperty('bypassEmptyTsReplacement');
+    expect(sent).toHaveLength(2);
+    expect(sent[1]?.command).toMatchObject({ update: target.collection, writeConcern: { w: 'majority' } });
+    const one = new BSON.Int32(1);
+    expect(sent[1]?.documents).toEqual([
+      { q: { _id: { $eq: one } }, u: [{ $replaceWith: { $literal: { _id: one, at } } }] },
+    ]);
+  });
+});
