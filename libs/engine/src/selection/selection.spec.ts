@@ -26,9 +26,7 @@ describe('patterns', () => {
   });
 
   it.each(['', '.a', 'a.', 'a\\'])('%j is none', (text) => {
-    expect(() => parsePattern(text)).toThrow(
-      expect.objectContaining({ code: 'cli/bad-arguments' }),
-    );
+    expect(() => parsePattern(text)).toThrow(expect.objectContaining({ code: 'cli/bad-arguments' }));
   });
 
   it('exclude wins over include, and both stay within the chosen databases', () => {

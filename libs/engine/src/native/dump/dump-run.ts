@@ -1,118 +1,137 @@
-import { type ClientSession, type Document, Timestamp } from 'mongodb';
 import { ArchiveWriter } from '#archive';
-import type { Consistency } from '#contracts';
-import type { Connection, ServerDescription } from '../../connection/index.js';
+import { cancelled } from '#contracts';
+import type { DumpResult } from '../../engine.js';
 import { ArchiveOutput } from './archive-output.js';
-import { averageDocument } from './estimate.js';
-import type { ListedNamespace } from './list-namespaces.js';
+import { dataCollection, preludeEntry, printableName, type DescribedCollection } from './describe-collections.js';
+import type { Look } from './look.js';
+import { OpenCursors } from './open-cursors.js';
 import { readCollection } from './read-collection.js';
-import { serverCode } from './server-code.js';
-
-/** Bytes that wait between the readers and the consumer. */
-const queueBytes = 8 * 1024 * 1024;
-const namespaceNotFound = 26;
-const bucketsUnderOwnName = 8.3;
+import { serverCode, serverCodes } from './server-code.js';
+import type { Snapshot } from './snapshot.js';
+import { isVanished, wasDropped } from './vanished.js';
 
 export interface DumpRunOptions {
-  readonly connection: Connection;
-  readonly server: ServerDescription;
-  readonly namespaces: readonly ListedNamespace[];
-  readonly snapshot: boolean;
-  /** Collections that are read at the same time. */
+  readonly look: Look;
+  /** By database and name. */
+  readonly collections: readonly DescribedCollection[];
+  /** Collections of `admin` that hold users and roles. */
+  readonly authorization: readonly string[];
+  readonly snapshot: Snapshot;
   readonly parallelCollections: number;
+  readonly replyBytes: number;
   readonly engineVersion: string;
-  readonly warn: (text: string) => void;
+  readonly signal: AbortSignal;
+  readonly warnings: string[];
 }
+
+/** Two replies of the usual size: what waits between the readers and the consumer. */
+const repliesInQueue = 2;
 
 /** One dump: several readers fill one archive. */
 export class DumpRun {
-  readonly #options: DumpRunOptions;
-  /** Bytes of the archive so far. */
-  bytes = 0;
-  /** The archive's bytes; ends only after every cursor was exhausted and every namespace ended. */
-  readonly output = new ArchiveOutput(queueBytes);
-  readonly #writer = new ArchiveWriter((chunk) => {
-    this.bytes += chunk.length;
-    this.output.push(chunk);
-  });
-  #at: { t: number; i: number } | null = null;
+  /** Ends only after every cursor was exhausted and every namespace ended. */
+  readonly output: ArchiveOutput;
+  readonly #writer: ArchiveWriter;
+  readonly #cursors = new OpenCursors();
 
-  constructor(options: DumpRunOptions) {
-    this.#options = options;
+  constructor(private readonly options: DumpRunOptions) {
+    this.output = new ArchiveOutput(repliesInQueue * options.replyBytes);
+    this.#writer = new ArchiveWriter((chunk) => void this.output.push(chunk));
   }
 
-  get consistency(): Consistency {
-    return this.#options.snapshot ? { mode: 'snapshot', at: this.#at } : { mode: 'none', at: null };
-  }
-
-  async run(): Promise<void> {
-    const { namespaces, parallelCollections, server, engineVersion } = this.#options;
-    const withData = namespaces.filter(({ type }) => type !== 'view');
+  async run(): Promise<DumpResult> {
+    const { collections, authorization, snapshot, look, engineVersion, warnings } = this.options;
+    const withData = collections.filter(({ type }) => type !== 'view');
+    const readers = Math.max(1, Math.min(this.options.parallelCollections, withData.length));
     this.#writer.prelude({
-      concurrentCollections: Math.max(1, Math.min(parallelCollections, withData.length)),
-      serverVersion: server.version,
+      concurrentCollections: readers,
+      serverVersion: look.server.version,
       toolVersion: `hazina ${engineVersion}`,
-      collections: namespaces,
+      collections: collections.map(preludeEntry),
     });
-    for (const { db, collection, type } of namespaces) if (type === 'view') this.#writer.endNamespace(db, collection);
-    const waiting = [...withData];
-    // In a snapshot the first collection tells the time at which all others are read.
-    const first = this.#options.snapshot ? waiting.shift() : undefined;
-    if (first !== undefined) await this.#read(first);
-    const worker = async (): Promise<void> => {
-      for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) await this.#read(next);
+    for (const name of authorization) await this.#readAuthorization(name);
+    for (const { db, name, type } of collections) if (type === 'view') this.#writer.endNamespace(db, name);
+    // The largest first: none of them is left to be read alone at the end.
+    const waiting = withData.toSorted((a, b) => b.estimatedBytes - a.estimatedBytes).values();
+    let failed = false;
+    const reader = async (): Promise<void> => {
+      for (const collection of waiting) {
+        if (failed) return;
+        try {
+          await this.#read(collection);
+        } catch (error) {
+          failed = true;
+          throw error;
+        }
+      }
     };
-    await Promise.all(Array.from({ length: parallelCollections }, worker));
+    await Promise.all(Array.from({ length: readers }, reader));
     this.#writer.finish();
-    this.output.finish();
+    return { consistency: snapshot.consistency, warnings: [...warnings, ...snapshot.warnings] };
   }
 
-  async #read(namespace: ListedNamespace): Promise<void> {
-    const { connection, server } = this.#options;
-    const session = connection.client.startSession({ causalConsistency: false });
-    const [major, minor] = server.release;
-    const rawData = namespace.type === 'timeseries' && major + minor / 10 >= bucketsUnderOwnName;
-    const collection =
-      namespace.type === 'timeseries' && !rawData ? `system.buckets.${namespace.collection}` : namespace.collection;
+  /** After the end, whatever it was: nothing of the run is left on the server. */
+  release(): Promise<void> {
+    return this.#cursors.kill();
+  }
+
+  async #read(collection: DescribedCollection): Promise<void> {
+    const { look, warnings, snapshot } = this.options;
+    const { db } = collection;
+    const data = dataCollection(collection, look.server.release);
+    let dropped = false;
     try {
-      await this.#readRuns(namespace, collection, session, rawData);
+      const { documents, inSnapshot } = await this.#copy(db, data.collection, data.rawData);
+      if (!inSnapshot && snapshot.readConcern !== undefined) snapshot.miss(collection);
+      // A find on a name that is gone is no error, only empty.
+      if (documents === 0 && !inSnapshot) dropped = await wasDropped(look, collection, false);
     } catch (error) {
-      if (serverCode(error) !== namespaceNotFound) throw error;
-      this.#options.warn(
-        `${namespace.db}.${namespace.collection} was dropped while it was read: the backup holds what was read until then`,
+      if (!isVanished(error)) throw error;
+      dropped = await wasDropped(look, collection, true);
+    }
+    if (dropped)
+      warnings.push(
+        `${printableName(collection)} was dropped while it was dumped: the backup holds what was read until then`,
       );
+    this.#writer.endNamespace(db, data.collection);
+  }
+
+  /** Not every user may read them, and no application is lost without them. */
+  async #readAuthorization(name: string): Promise<void> {
+    const { warnings } = this.options;
+    try {
+      const { inSnapshot } = await this.#copy('admin', name, false);
+      if (!inSnapshot && this.options.snapshot.readConcern !== undefined)
+        this.options.snapshot.miss({ db: 'admin', name });
+      this.#writer.endNamespace('admin', name);
+    } catch (error) {
+      if (serverCode(error) !== serverCodes.unauthorized) throw error;
+      warnings.push(`admin.${name} is not in the backup: this user may not read it (the role backup may)`);
+    }
+  }
+
+  async #copy(db: string, collection: string, rawData: boolean) {
+    const { look, replyBytes, snapshot, signal } = this.options;
+    const session = look.connection.client.startSession({ causalConsistency: false });
+    const read = {
+      db: look.connection.db(db),
+      collection,
+      session,
+      snapshot,
+      cursors: this.#cursors,
+      rawData,
+      replyBytes,
+    };
+    try {
+      return await readCollection(read, {
+        room: async () => {
+          await this.output.room();
+          if (signal.aborted) throw cancelled(signal, 'dump');
+        },
+        write: (run) => this.#writer.documents(db, collection, run),
+      });
     } finally {
       await session.endSession();
     }
-    this.#writer.endNamespace(namespace.db, collection);
-  }
-
-  async #readRuns(
-    namespace: ListedNamespace,
-    collection: string,
-    session: ClientSession,
-    rawData: boolean,
-  ): Promise<void> {
-    const db = this.#options.connection.db(namespace.db);
-    const readConcern = this.#readConcern();
-    const request = {
-      db,
-      collection,
-      filter: {},
-      session,
-      averageDocument: await averageDocument(db, collection, session),
-      ...(readConcern === undefined ? {} : { readConcern }),
-      ...(rawData ? { rawData } : {}),
-    };
-    for await (const run of readCollection(request, ({ atClusterTime }) => (this.#at ??= atClusterTime))) {
-      await this.output.room();
-      this.#writer.documents(namespace.db, collection, run);
-    }
-  }
-
-  #readConcern(): Document | undefined {
-    if (!this.#options.snapshot) return undefined;
-    if (this.#at === null) return { level: 'snapshot' };
-    return { level: 'snapshot', atClusterTime: new Timestamp({ t: this.#at.t, i: this.#at.i }) };
   }
 }

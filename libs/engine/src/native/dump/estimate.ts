@@ -1,31 +1,36 @@
-import type { ClientSession, Db } from 'mongodb';
-import type { Connection } from '../../connection/index.js';
+import type { DumpRequest } from '../../engine.js';
+import { forEachFew } from '../load/target-errors.js';
+import { sizeOf } from './describe-collections.js';
+import type { Look } from './look.js';
+import type { DumpPlan } from './plan-dump.js';
+import { serverCode } from './server-code.js';
 
-/** Average bytes of a document; 1,000 when the server does not say. */
-export async function averageDocument(db: Db, collection: string, session: ClientSession): Promise<number> {
-  try {
-    const stats = await db.command({ collStats: collection }, { session });
-    return Number(stats['avgObjSize']) || 1000;
-  } catch {
-    // Statistics only plan the size of replies: views and some rights have none.
-    return 1000;
+const atOnce = 4;
+
+/** BSON bytes to expect, by the server's statistics; null when it gives none. */
+export async function estimateBytes(look: Look, request: DumpRequest, plan: DumpPlan): Promise<number | null> {
+  let bytes = 0;
+  const hasPatterns = request.include.length + request.exclude.length > 0;
+  if (hasPatterns) {
+    const withData = plan.collections.filter(({ type }) => type !== 'view');
+    await forEachFew(withData, atOnce, async (collection) => {
+      bytes += await sizeOf(look, collection);
+    });
+  } else {
+    await forEachFew(plan.databases, atOnce, async (name) => {
+      bytes += await databaseSize(look, name);
+    });
   }
+  return bytes > 0 || plan.collections.length === 0 ? bytes : null;
 }
 
-/** BSON bytes of the databases, by the server's statistics; null when it gives none. */
-export async function estimateBytes(
-  connection: Connection,
-  names: readonly string[],
-  session: ClientSession,
-): Promise<number | null> {
-  let bytes = 0;
-  for (const name of names) {
-    try {
-      const stats = await connection.db(name).command({ dbStats: 1 }, { session });
-      bytes += Number(stats['dataSize']) || 0;
-    } catch {
-      return null;
-    }
+/** An error of the server (rights, an old server) means that it tells nothing. */
+async function databaseSize({ connection, session }: Look, name: string): Promise<number> {
+  try {
+    const stats = await connection.db(name).command({ dbStats: 1 }, { session });
+    return Number(stats['dataSize']) || 0;
+  } catch (error) {
+    if (serverCode(error) === undefined) throw error;
+    return 0;
   }
-  return bytes;
 }

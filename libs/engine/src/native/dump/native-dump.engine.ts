@@ -1,165 +1,154 @@
-import type { ClientSession } from 'mongodb';
-import { AppError, cancelled } from '#contracts';
-import {
-  connect,
-  describeServer,
-  translateMongoError,
-  type Connection,
-  type ServerDescription,
-} from '../../connection/index.js';
+import { AppError, cancelled, throwIfAborted } from '#contracts';
+import { connectToOneServer } from '../../connection/index.js';
 import type { Dump, DumpEngine, DumpProbe, DumpRequest, DumpResult } from '../../engine.js';
+import { describeCollections } from './describe-collections.js';
+import { dumpFailure } from './dump-failure.js';
 import { DumpRun } from './dump-run.js';
 import { estimateBytes } from './estimate.js';
-import { planDump, type DumpPlan } from './plan-dump.js';
-import { resolveDatabases } from './resolve-databases.js';
-import { snapshotDecision } from './snapshot.js';
+import type { Look } from './look.js';
+import { planDump } from './plan-dump.js';
+import { Snapshot } from './snapshot.js';
 
 export interface NativeDumpOptions {
   /** Version of Hazina: the engine's own. */
   readonly engineVersion: string;
-  /** A server that sends nothing for so long has failed. Default 120,000. */
+  /** A server that says nothing for so long when it was asked has failed. Default 120,000; `socketTimeoutMS` in the URI wins. */
   readonly stallMs?: number;
   /** Collections read at the same time; more take memory and, on few cores, no less time. Default 2. */
   readonly parallelCollections?: number;
+  /** Bytes of documents in one reply of the server, about. Default 2 MiB. */
+  readonly replyBytes?: number;
 }
+
+const defaults = { stallMs: 120_000, parallelCollections: 2, replyBytes: 2 * 1024 * 1024 };
 
 /** Dumps through the driver: the archive that mongodump would write, without mongodump. */
 export function createNativeDumpEngine(options: NativeDumpOptions): DumpEngine {
+  const settings = { ...defaults, ...options };
   return {
     name: 'native',
-    probe: (request, signal) => withServer(request, signal, (look) => probe(look, request, options)),
-    dump: (request, _probe, signal) => startDump(request, options, signal),
+    probe: (request, signal) => probe(request, settings, signal),
+    dump: (request, _probe, signal) => startDump(request, settings, signal),
   };
 }
 
-interface Look {
-  readonly connection: Connection;
-  readonly server: ServerDescription;
-  readonly session: ClientSession;
-}
+type Settings = Required<NativeDumpOptions>;
 
-async function probe(look: Look, request: DumpRequest, options: NativeDumpOptions): Promise<DumpProbe> {
-  const databases = await resolveDatabases(look.connection, request, look.session);
-  const { warnings } = await planDump(look.connection, look.server, request, databases, look.session);
-  return {
-    engine: { name: 'native', version: options.engineVersion },
-    server: { version: look.server.version, topology: look.server.topology },
-    databases: databases.names,
-    estimatedBytes: await estimateBytes(look.connection, databases.names, look.session),
-    warnings,
-  };
-}
-
-async function startDump(request: DumpRequest, options: NativeDumpOptions, signal: AbortSignal): Promise<Dump> {
-  const look = await open(request, signal);
-  let plan: DumpPlan;
-  let snapshot: boolean;
-  const warnings: string[] = [];
+async function probe(request: DumpRequest, settings: Settings, signal: AbortSignal): Promise<DumpProbe> {
+  const look = await open(request, settings, signal);
   try {
-    const databases = await resolveDatabases(look.connection, request, look.session);
-    plan = await planDump(look.connection, look.server, request, databases, look.session);
-    const estimate = await estimateBytes(look.connection, databases.names, look.session);
-    const decision = await snapshotDecision(look.connection, look.server, estimate, look.session);
-    ({ snapshot } = decision);
-    if (decision.warning !== undefined) warnings.push(decision.warning);
-  } catch (error) {
-    await look.connection.close();
-    throw translateMongoError(error, 'source', 'probe');
+    return await unlessAborted(look, signal, async () => {
+      const plan = await planDump(look, request);
+      return {
+        engine: { name: 'native', version: settings.engineVersion },
+        server: { version: look.server.version, topology: look.server.topology },
+        databases: plan.databases,
+        estimatedBytes: await estimateBytes(look, request, plan),
+        warnings: plan.warnings,
+      };
+    });
+  } finally {
+    await close(look);
   }
-  const run = new DumpRun({
-    connection: look.connection,
-    server: look.server,
-    namespaces: plan.namespaces,
-    snapshot,
-    parallelCollections: options.parallelCollections ?? 2,
-    engineVersion: options.engineVersion,
-    warn: (text) => warnings.push(text),
-  });
-  return watch(run, look.connection, options.stallMs ?? 120_000, signal, () => [...plan.warnings, ...warnings]);
 }
 
-/** Ties run, stream, abort and stall watchdog together: whichever ends first ends the others, and the connection. */
-function watch(
-  run: DumpRun,
-  connection: Connection,
-  stallMs: number,
-  signal: AbortSignal,
-  warnings: () => string[],
-): Dump {
+async function startDump(request: DumpRequest, settings: Settings, signal: AbortSignal): Promise<Dump> {
+  const look = await open(request, settings, signal);
+  let run: DumpRun;
+  try {
+    run = await unlessAborted(look, signal, async () => {
+      const plan = await planDump(look, request);
+      const warnings = [...plan.warnings];
+      const collections = await describeCollections(look, plan.collections, warnings);
+      const snapshot = await Snapshot.take(look, collections);
+      return new DumpRun({
+        ...settings,
+        look,
+        collections,
+        authorization: plan.authorization,
+        snapshot,
+        signal,
+        warnings,
+      });
+    });
+  } catch (error) {
+    await close(look);
+    throw error;
+  }
+  return follow(run, look, settings, signal);
+}
+
+/** Ties run, stream and signal together: whichever ends first ends the others, and the connection. */
+function follow(run: DumpRun, look: Look, settings: Settings, signal: AbortSignal): Dump {
   const stream = run.output;
-  const closed = new Promise<void>((resolve) => stream.once('close', () => resolve()));
   // Whoever drinks from the stream hears of its errors; without this one they would end the process when nobody does.
   stream.on('error', () => undefined);
   const onAbort = (): void => void stream.destroy(cancelled(signal, 'dump'));
   signal.addEventListener('abort', onAbort, { once: true });
-  const watchdog = watchForStalls(run, stallMs);
+  // Whatever destroys the stream: readers that wait for an answer wait no longer.
+  const closed = new Promise<void>((resolve) => stream.once('close', resolve))
+    .then(() => run.release())
+    .then(() => close(look));
 
-  const result = (async (): Promise<DumpResult> => {
-    // A destroyed stream ends the readers by closing the connection that they wait on.
-    const ended = closed.then(() => connection.close());
+  const work = async (): Promise<DumpResult> => {
     try {
-      await run.run();
+      if (signal.aborted) throw cancelled(signal, 'dump');
+      const outcome = await run.run();
+      stream.finish();
+      await closed;
+      if (stream.readableEnded) return outcome;
+      throw stream.errored ?? letGo();
     } catch (error) {
-      stream.destroy(signal.aborted ? cancelled(signal, 'dump') : translateMongoError(error, 'source', 'dump'));
+      // Destroyed already: then that was the cause, and this is what came of it.
+      const cause = stream.destroyed ? (stream.errored ?? letGo()) : dumpFailure(error, 'dump', settings.stallMs);
+      stream.destroy(cause);
+      await closed;
+      throw cause;
+    } finally {
+      signal.removeEventListener('abort', onAbort);
     }
-    await ended;
-    clearInterval(watchdog);
-    signal.removeEventListener('abort', onAbort);
-    if (stream.errored !== null) throw stream.errored;
-    return { consistency: run.consistency, warnings: warnings() };
-  })();
+  };
+  const result = work();
+  // For those who only look at the stream.
   result.catch(() => undefined);
   return { stream, result };
 }
 
-/** Destroys the stream when the server sends nothing for `stallMs`. A consumer that takes nothing is not the server's fault. */
-function watchForStalls(run: DumpRun, stallMs: number): NodeJS.Timeout {
-  let bytes = run.bytes;
-  let since = performance.now();
-  return setInterval(
-    () => {
-      if (run.bytes !== bytes || run.output.readableLength > 0) {
-        bytes = run.bytes;
-        since = performance.now();
-      } else if (performance.now() - since > stallMs) run.output.destroy(stalled(stallMs));
-    },
-    Math.min(stallMs, 1000),
-  );
-}
-
-function stalled(stallMs: number): AppError {
+function letGo(): AppError {
   return new AppError({
-    code: 'engine/stalled',
+    code: 'run/cancelled',
     stage: 'dump',
-    retry: 'retry',
-    message: `The server has sent nothing for ${Math.round(stallMs / 1000)} s`,
-    hint: 'Look at the load of the server and the network; BACKUP_STALL_SECONDS sets how long to wait',
+    message: 'Nobody wanted the rest of the dump',
+    hint: 'The step after the dump failed: look at its error',
   });
 }
 
-async function open(request: DumpRequest, signal: AbortSignal): Promise<Look> {
-  if (signal.aborted) throw cancelled(signal, 'probe');
-  const connection = await connect(request.uri, 'source');
+async function open(request: DumpRequest, settings: Settings, signal: AbortSignal): Promise<Look> {
+  throwIfAborted(signal, 'probe');
+  const { connection, server } = await connectToOneServer(request.uri, 'source', {
+    silenceTimeoutMs: settings.stallMs,
+    signal,
+  });
+  return { connection, server, session: connection.client.startSession({ causalConsistency: false }) };
+}
+
+/** A look at the server that an abort ends at once, also while the server says nothing. */
+async function unlessAborted<T>(look: Look, signal: AbortSignal, work: () => Promise<T>): Promise<T> {
+  const onAbort = (): void => void close(look);
+  signal.addEventListener('abort', onAbort, { once: true });
   try {
-    const server = await describeServer(connection, 'source');
-    return { connection, server, session: connection.client.startSession({ causalConsistency: false }) };
+    throwIfAborted(signal, 'probe');
+    const outcome = await work();
+    throwIfAborted(signal, 'probe');
+    return outcome;
   } catch (error) {
-    await connection.close();
-    throw error;
+    throw signal.aborted ? cancelled(signal, 'probe') : dumpFailure(error, 'probe', 0);
+  } finally {
+    signal.removeEventListener('abort', onAbort);
   }
 }
 
-async function withServer<T>(
-  request: DumpRequest,
-  signal: AbortSignal,
-  action: (look: Look) => Promise<T>,
-): Promise<T> {
-  const look = await open(request, signal);
-  try {
-    return await action(look);
-  } catch (error) {
-    throw translateMongoError(error, 'source', 'probe');
-  } finally {
-    await look.connection.close();
-  }
+/** Never fails: what was to be had of the server is at hand, or the error that counts is. */
+async function close({ connection }: Look): Promise<void> {
+  await connection.close().catch(() => undefined);
 }

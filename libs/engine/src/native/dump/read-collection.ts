@@ -1,94 +1,99 @@
 import type { ClientSession, Db, Document } from 'mongodb';
-import { forEachDocument, rawBatches, type RawBatch } from './raw-cursor.js';
-import { serverCode } from './server-code.js';
+import type { OpenCursors } from './open-cursors.js';
+import { cursorCommand } from './raw-commands.js';
+import { joinDocuments, type CursorReply } from './raw-reply.js';
+import { serverCode, serverCodes } from './server-code.js';
+import { isSnapshotRefusal, type Snapshot } from './snapshot.js';
 
-/** Documents go on in runs of about this size. */
-const runBytes = 1024 * 1024;
-/** Replies of about this size: larger ones only take memory. */
-const replyBytes = 4 * 1024 * 1024;
-const firstReplyDocuments = 101;
-
-export interface ReadRequest {
+export interface CollectionRead {
   readonly db: Db;
+  /** Where the documents lie. */
   readonly collection: string;
-  readonly filter: Document;
+  /** Of this read alone: a cursor belongs to a session. */
   readonly session: ClientSession;
-  /** Bytes, from the server's statistics; plans the size of replies. */
-  readonly averageDocument: number;
-  readonly readConcern?: Document;
-  readonly rawData?: true;
+  readonly snapshot: Snapshot;
+  readonly cursors: OpenCursors;
+  /** Ask for raw buckets under the name of a time series. */
+  readonly rawData: boolean;
+  /** Bytes of documents to ask for in one reply; documents of very different sizes can make it 16 MiB. */
+  readonly replyBytes: number;
 }
 
-/** Whole documents of a collection in natural order, in runs; each run is a buffer of its own. */
-export async function* readCollection(
-  request: ReadRequest,
-  onFirst?: (batch: RawBatch) => void,
-): AsyncGenerator<Buffer> {
-  const batchSize = Math.max(1, Math.min(100_000, Math.floor(replyBytes / Math.max(request.averageDocument, 1))));
-  let first = true;
-  const runs = new RunBuilder();
-  for await (const reply of startReading(request, batchSize)) {
-    if (first) onFirst?.(reply);
-    first = false;
-    for (const run of runs.add(reply.batch)) yield run;
+export interface RunSink {
+  /** Resolves when the consumer keeps up. */
+  room(): Promise<void>;
+  /** Whole documents, one after the other. The bytes are the sink's from now on. */
+  write(run: Buffer): void;
+}
+
+export interface ReadOutcome {
+  readonly documents: number;
+  /** False: the server gave no snapshot of this collection. */
+  readonly inSnapshot: boolean;
+}
+
+const firstBatchSize = 101;
+const mostDocuments = 100_000;
+/** Natural order is refused by some kinds of collections and servers; they are read without asking for an order. */
+const hintRefusals = new Set<number | undefined>([
+  serverCodes.badValue,
+  serverCodes.failedToParse,
+  serverCodes.noQueryExecutionPlans,
+]);
+
+/** Gives every document of a collection to the sink; returns when the cursor is exhausted. The reply after the current one is asked for ahead. */
+export async function readCollection(read: CollectionRead, sink: RunSink): Promise<ReadOutcome> {
+  const { reply: first, inSnapshot } = await openCursor(read);
+  let reply = first;
+  let documents = 0;
+  read.cursors.note({ db: read.db, ...reply });
+  for (;;) {
+    const { cursorId, collection } = reply;
+    const batchBytes = reply.batch.length;
+    const joined = joinDocuments(reply.batch);
+    documents += joined.documents;
+    const batchSize = nextBatchSize(read.replyBytes, batchBytes, joined.documents);
+    const getMore = () => cursorCommand(read.db, { getMore: cursorId, collection, batchSize }, read.session);
+    // Large replies do not wait behind another one: they are the memory that a dump takes.
+    const ahead = cursorId.isZero() || batchBytes > 2 * read.replyBytes ? undefined : getMore();
+    // Awaited below: until then a failure is no unhandled rejection.
+    ahead?.catch(() => undefined);
+    await sink.room();
+    if (joined.documents > 0) sink.write(joined.run);
+    if (cursorId.isZero()) return { documents, inSnapshot };
+    reply = await (ahead ?? getMore());
+    read.cursors.note({ db: read.db, ...reply }, cursorId);
   }
-  const rest = runs.rest();
-  if (rest.length > 0) yield rest;
 }
 
-/** In natural order, as mongodump reads since 100.18; a namespace that takes no such hint is read without. */
-async function* startReading(request: ReadRequest, batchSize: number): AsyncGenerator<RawBatch> {
-  const { db, collection, filter, session, readConcern, rawData } = request;
-  const find: Document = {
-    find: collection,
-    filter,
-    hint: { $natural: 1 },
-    batchSize: Math.min(batchSize, firstReplyDocuments),
-    ...(readConcern === undefined ? {} : { readConcern }),
-    ...(rawData === undefined ? {} : { rawData }),
-  };
-  let begun = false;
-  try {
-    for await (const reply of rawBatches(db, find, { session, batchSize })) {
-      begun = true;
-      yield reply;
+/** As many as fill a reply, going by the documents of the one before. */
+function nextBatchSize(replyBytes: number, batchBytes: number, documents: number): number {
+  const wanted = Math.round((replyBytes * Math.max(documents, 1)) / batchBytes);
+  return Math.min(mostDocuments, Math.max(1, wanted));
+}
+
+/** In natural order, as mongodump reads since 100.18, and in the snapshot; what the server refuses of this is left out. */
+async function openCursor(read: CollectionRead): Promise<{ reply: CursorReply; inSnapshot: boolean }> {
+  let hint: Document | undefined = { $natural: 1 };
+  let readConcern = read.snapshot.readConcern;
+  const ownConcern = read.db.readConcern;
+  for (;;) {
+    const concern: Document | undefined = readConcern ?? (ownConcern ? { level: ownConcern.level } : undefined);
+    const find: Document = {
+      find: read.collection,
+      filter: {},
+      batchSize: firstBatchSize,
+      ...(hint === undefined ? {} : { hint }),
+      ...(concern === undefined ? {} : { readConcern: concern }),
+      ...(read.rawData ? { rawData: true } : {}),
+    };
+    try {
+      const reply = await cursorCommand(read.db, find, read.session);
+      return { reply, inSnapshot: readConcern !== undefined };
+    } catch (error) {
+      if (readConcern !== undefined && isSnapshotRefusal(error)) readConcern = undefined;
+      else if (hint !== undefined && hintRefusals.has(serverCode(error))) hint = undefined;
+      else throw error;
     }
-  } catch (error) {
-    const badValue = 2;
-    if (begun || serverCode(error) !== badValue) throw error;
-    const { hint: _hint, ...plain } = find;
-    yield* rawBatches(db, plain, { session, batchSize });
-  }
-}
-
-/** Cuts documents out of replies, where they are not neighbours, and sets them side by side. */
-class RunBuilder {
-  #run = Buffer.allocUnsafeSlow(runBytes);
-  #filled = 0;
-
-  /** The runs that became full. */
-  add(batch: Buffer): Buffer[] {
-    const full: Buffer[] = [];
-    forEachDocument(batch, (start, end) => {
-      const length = end - start;
-      if (this.#filled + length > this.#run.length) {
-        if (this.#filled > 0) full.push(this.rest());
-        if (length > runBytes) {
-          full.push(Buffer.from(batch.subarray(start, end)));
-          return;
-        }
-      }
-      batch.copy(this.#run, this.#filled, start, end);
-      this.#filled += length;
-    });
-    return full;
-  }
-
-  /** What is left over; the next documents begin a new buffer, for this one is the consumer's now. */
-  rest(): Buffer {
-    const run = this.#run.subarray(0, this.#filled);
-    this.#run = Buffer.allocUnsafeSlow(runBytes);
-    this.#filled = 0;
-    return run;
   }
 }
