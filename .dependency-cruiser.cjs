@@ -128,7 +128,7 @@ module.exports = {
     packageOnlyIn(
       'child-process',
       '^(node:)?child_process$',
-      ['^libs/engine/src/mongodump/', '^libs/hooks/'],
+      ['^libs/engine/src/mongodump/', '^libs/hooks/', '^apps/cli/bin/'],
       'Child processes live where they are killed as a group',
     ),
     packageOnlyIn(

@@ -90,7 +90,7 @@ function countingStore(): { store: ObjectStore; bytes: () => number } {
         };
       }
       const value: unknown = Reflect.get(target, name, receiver);
-      return typeof value === 'function' ? value.bind(target) : value;
+      return typeof value === 'function' ? (value.bind(target) as unknown) : value;
     },
   });
   return { store, bytes: () => counted };

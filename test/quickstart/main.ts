@@ -9,10 +9,8 @@ import { fillSampleDatabase } from '../support/sample-data.js';
 
 const documents = 20_000;
 const started = Date.now();
-const step = (text: string): void =>
-  void process.stdout.write(
-    `\n\u001B[1m${text}\u001B[0m\n`.replaceAll(/\u001B\[\dm/g, process.stdout.isTTY ? '$&' : ''),
-  );
+const bold = (text: string): string => (process.stdout.isTTY ? `\u001B[1m${text}\u001B[0m` : text);
+const step = (text: string): void => void process.stdout.write(`\n${bold(text)}\n`);
 const say = (text: string): void => void process.stdout.write(`  ${text}\n`);
 
 step('1. Real services: a MongoDB server and an S3 store');

@@ -3,8 +3,11 @@ export function editsOf(value: Record<string, unknown>): [string, unknown][] {
   const edits: [string, unknown][] = [];
   const walk = (node: unknown, path: string[], put: (changed: unknown) => unknown): void => {
     if (Array.isArray(node)) {
-      node.forEach((item, index) => walk(item, [...path, String(index)], (changed) => put(node.with(index, changed))));
-      edits.push([[...path, '+'].join('.'), put([...node, 'x'])]);
+      const items: unknown[] = node;
+      items.forEach((item, index) =>
+        walk(item, [...path, String(index)], (changed) => put(items.with(index, changed))),
+      );
+      edits.push([[...path, '+'].join('.'), put([...items, 'x'])]);
     } else if (typeof node === 'object' && node !== null) {
       for (const [name, item] of Object.entries(node))
         walk(item, [...path, name], (changed) => put({ ...node, [name]: changed }));
@@ -21,7 +24,7 @@ function changeLeaf(leaf: unknown): unknown {
   if (typeof leaf === 'boolean') return !leaf;
   if (typeof leaf !== 'string') return 'x';
   // Stay within the form where there is one: the last digit of hashes, times and ids.
-  const last = leaf.match(/\d(?=\D*$)/);
-  if (last?.index === undefined) return `${leaf}x`;
+  const last = /\d(?=\D*$)/.exec(leaf);
+  if (last === null) return `${leaf}x`;
   return `${leaf.slice(0, last.index)}${(Number(last[0]) + 1) % 10}${leaf.slice(last.index + 1)}`;
 }

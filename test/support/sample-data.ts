@@ -144,10 +144,22 @@ export async function fillSampleDatabase(
     }
     made += count;
   }
-  await db.collection('patients').createIndex({ 'name.family': 1, 'name.given': 1 });
-  await db.collection('patients').createIndex({ number: 1 }, { unique: true });
-  await db.collection('visits').createIndex({ patient: 1, createdAt: -1 });
-  await db.collection('labs').createIndex({ takenAt: 1 }, { expireAfterSeconds: 2_000_000_000 });
-  await db.collection('audit').createIndex({ actor: 1 }, { partialFilterExpression: { action: 'export' } });
+  await db.command({
+    createIndexes: 'patients',
+    indexes: [index({ 'name.family': 1, 'name.given': 1 }), { ...index({ number: 1 }), unique: true }],
+  });
+  await db.command({ createIndexes: 'visits', indexes: [index({ patient: 1, createdAt: -1 })] });
+  await db.command({
+    createIndexes: 'labs',
+    indexes: [{ ...index({ takenAt: 1 }), expireAfterSeconds: 2_000_000_000 }],
+  });
+  await db.command({
+    createIndexes: 'audit',
+    indexes: [{ ...index({ actor: 1 }), partialFilterExpression: { action: 'export' } }],
+  });
   return { collections: shares.length, documents: made, indexes: 5 + shares.length };
+}
+
+function index(key: Record<string, number>): { key: Record<string, number>; name: string } {
+  return { key, name: Object.entries(key).flat().join('_') };
 }

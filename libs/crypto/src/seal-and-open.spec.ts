@@ -36,8 +36,11 @@ async function sealStream(plaintext: Buffer, piece: number): Promise<Buffer> {
   );
   return buffer(Readable.from(pieces, { objectMode: false }).pipe(stream));
 }
-const openStream = (sealed: Buffer) =>
-  buffer(Readable.from([sealed], { objectMode: false }).compose(createOpenStream({ ring, expect: expectation })));
+const openStream = async (sealed: Buffer): Promise<Buffer> => {
+  const stream = createOpenStream({ ring, expect: expectation });
+  stream.end(sealed);
+  return buffer(stream);
+};
 
 const edges = [0, 1, 15, 16, 17, firstPlainSegmentBytes, firstPlainSegmentBytes + plainSegmentBytes];
 

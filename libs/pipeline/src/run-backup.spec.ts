@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, it } from '@jest/globals';
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { Readable } from 'node:stream';
+import type { Readable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
 import { AppError, newBackupId, Secret, systemClock, systemRandom, type Compression } from '#contracts';
 import { generateKey, KeyRing, parseKey } from '#crypto';
@@ -10,7 +10,8 @@ import { dumpDouble, type DumpDoubleOptions } from '../../../test/support/dump-d
 import { silentObserver } from './deps.js';
 import { openArchive } from './open-archive.js';
 import { proveBackup } from './objects/prove-backup.js';
-import { runBackup, type BackupDeps, type BackupRequest } from './run-backup.js';
+import type { BackupDeps, BackupRequest } from './backup-types.js';
+import { runBackup } from './run-backup.js';
 import { runVerify } from './run-verify.js';
 
 const archive = readFileSync(new URL('../../../test/fixtures/archives/clinic.archive', import.meta.url));
@@ -217,8 +218,7 @@ describe('the commit', () => {
     const store = withCalls(
       putting(() => Promise.reject(lost)),
       {
-        getBytes: (key, most) =>
-          key.endsWith('/backup.json') && memory !== undefined ? unanswered(key) : memory.getBytes(key, most),
+        getBytes: (key, most) => (key.endsWith('/backup.json') ? unanswered(key) : memory.getBytes(key, most)),
       },
     );
     let asked = 0;

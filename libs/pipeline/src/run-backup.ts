@@ -1,6 +1,6 @@
-import { AppError, type BackupFacts, type BackupJson, type Compression, type Trigger } from '#contracts';
-import type { DumpEngine, DumpProbe, DumpRequest } from '#engine';
-import type { PipelineDeps } from './deps.js';
+import { AppError, type BackupFacts, type BackupJson } from '#contracts';
+import type { DumpProbe } from '#engine';
+import type { BackupDeps, BackupOutcome, BackupRequest, WrittenData } from './backup-types.js';
 import { totalsOf } from './objects/archive-facts.js';
 import { removeAttempt } from './objects/attempt.js';
 import { encodeBackupJson, readBackupJson } from './objects/backup-json-file.js';
@@ -9,29 +9,7 @@ import { backupFolder, backupJsonKey } from './objects/keys.js';
 import { LeaseFile } from './objects/lease-file.js';
 import { writeManifest } from './objects/manifest-file.js';
 import { ensureStoreIdentity } from './objects/store-identity.js';
-import { writeData, type WrittenData } from './write-data.js';
-
-export interface BackupDeps extends PipelineDeps {
-  readonly engine: DumpEngine;
-}
-
-export interface BackupRequest {
-  readonly backupId: string;
-  readonly target: string;
-  /** The fence of the claim; 1 for a run without catalogue. */
-  readonly attempt: number;
-  readonly trigger: Trigger;
-  readonly dump: DumpRequest;
-  readonly compression: { readonly codec: Compression; readonly level: number | undefined };
-  readonly label: string | null;
-  readonly pinned: boolean;
-  readonly retentionDays: number;
-}
-
-export interface BackupOutcome {
-  readonly backup: BackupJson;
-  readonly warnings: readonly string[];
-}
+import { writeData } from './write-data.js';
 
 const dayMs = 86_400_000;
 

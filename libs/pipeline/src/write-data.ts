@@ -1,24 +1,15 @@
 import type { Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import { ArchiveReader, tapArchive, type ArchiveSummary } from '#archive';
-import { AppError, cancelled, type Frame, type StoredObject } from '#contracts';
+import { ArchiveReader, tapArchive } from '#archive';
+import { AppError, cancelled } from '#contracts';
 import { createSealer } from '#crypto';
-import type { Dump, DumpProbe, DumpResult } from '#engine';
+import type { Dump, DumpProbe } from '#engine';
 import { FrameCompressor } from './compress/frame-compressor.js';
 import { plannedFrameBytes } from './compress/frame-plan.js';
 import { CountAndHash } from './count-and-hash.js';
 import { framesInFlight } from './deps.js';
 import { backupFolder, relativeKeys } from './objects/keys.js';
-import type { BackupDeps, BackupRequest } from './run-backup.js';
-
-/** The archive as it lies in the store, and what was counted while it passed. */
-export interface WrittenData {
-  readonly object: StoredObject;
-  readonly keyIds: readonly string[];
-  readonly archive: ArchiveSummary;
-  readonly frames: readonly Frame[];
-  readonly dump: DumpResult;
-}
+import type { BackupDeps, BackupRequest, WrittenData } from './backup-types.js';
 
 /** dump → tap → compress → seal → hash → put, as one pipeline: when any part fails, all are destroyed (never ended) and the upload is aborted. */
 export async function writeData(

@@ -56,7 +56,7 @@ class Cursor {
       case 0x0a:
         return 'null';
       case 0x0b:
-        return `{"$regularExpression":{"pattern":${quote(this.#cstring())},"options":${quote([...this.#cstring()].sort().join(''))}}}`;
+        return `{"$regularExpression":{"pattern":${quote(this.#cstring())},"options":${quote(Array.from(this.#cstring()).sort().join(''))}}}`;
       case 0x0c:
         return `{"$dbPointer":{"$ref":${quote(this.#string())},"$id":{"$oid":"${this.#take(12).toString('hex')}"}}}`;
       case 0x0d:

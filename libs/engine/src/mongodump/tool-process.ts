@@ -39,15 +39,15 @@ export class ToolProcess {
       });
     });
     this.closed.catch(() => undefined);
-    this.tail = new Tail(this.#child.stderr as Readable);
+    this.tail = new Tail(pipeOf(this.#child.stderr));
   }
 
   get stdout(): Readable {
-    return this.#child.stdout as Readable;
+    return pipeOf(this.#child.stdout);
   }
 
   get stdin(): Writable {
-    return this.#child.stdin as Writable;
+    return pipeOf(this.#child.stdin);
   }
 
   /** Asks the whole group to end, and after the grace ends it. Resolves when the tool is gone. */
@@ -101,4 +101,10 @@ export class ToolProcess {
       cause: error,
     });
   }
+}
+
+/** A pipe that was asked for is there. */
+function pipeOf<T>(stream: T | null): T {
+  if (stream === null) throw new Error('the tool was started without this pipe');
+  return stream;
 }

@@ -12,8 +12,7 @@ import {
 } from '#contracts';
 import { createSealer, openAll } from '#crypto';
 import { mostFrames } from '../compress/frame-plan.js';
-import type { BackupDeps } from '../run-backup.js';
-import type { WrittenData } from '../write-data.js';
+import type { BackupDeps, WrittenData } from '../backup-types.js';
 import { namespaceJson } from './archive-facts.js';
 import { backupFolder, relativeKeys } from './keys.js';
 
