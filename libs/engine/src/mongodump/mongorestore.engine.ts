@@ -37,6 +37,8 @@ async function load(
   options: MongorestoreOptions,
   signal: AbortSignal,
 ): Promise<LoadReport> {
+  // It may fail before anybody reads from it: `feed` looks at that.
+  source.on('error', () => undefined);
   const tool = await findTool(options.searchPath, 'mongorestore');
   const config = await writePrivateConfig(options.tmpDir, withoutDatabase(request.uri));
   const args = [
@@ -67,7 +69,8 @@ async function feed(source: Readable, child: ToolProcess, signal: AbortSignal): 
   } catch (error) {
     if (signal.aborted) return cancelled(signal, 'load');
     // The tool ended early and closed its input: its exit tells why.
-    return error instanceof AppError ? error : undefined;
+    const cause = source.errored ?? error;
+    return cause instanceof AppError ? cause : undefined;
   }
 }
 
