@@ -37,6 +37,8 @@ export default tseslint.config(
         process: 'readonly',
         console: 'readonly',
         URL: 'readonly',
+        Buffer: 'readonly',
+        setInterval: 'readonly',
         setTimeout: 'readonly',
         module: 'writable',
       },
