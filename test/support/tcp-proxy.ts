@@ -1,52 +1,112 @@
 import { createConnection, createServer, type AddressInfo, type Socket } from 'node:net';
+import { Transform } from 'node:stream';
 
-/** A server on 127.0.0.1 that passes everything on to another one, until it is cut: a network that fails when a test says so. */
+export interface TcpProxyOptions {
+  /** Every piece of data waits so long, in both directions. Default 0. */
+  readonly latencyMs?: number;
+}
+
+/** A server on 127.0.0.1 that passes everything on to another one, until a test says otherwise: a network that fails on command. */
 export interface TcpProxy {
   /** The given URI with this proxy as its host. */
   readonly uri: string;
+  /** Bytes that came from the server so far. */
+  readonly bytesFromServer: number;
+  /** Connections that are open. */
+  readonly connections: number;
   /** Breaks all connections and accepts no more. */
   cut(): void;
+  /** The same by a reset instead of an orderly end. */
+  reset(): void;
+  /** From now on connections are taken and kept, but nothing is passed on. */
+  silence(): void;
+  /** Does one of these when so many bytes came from the server, counted from the start; what is beyond is not passed on. */
+  after(bytes: number, what: 'cut' | 'reset' | 'silence'): void;
   close(): Promise<void>;
 }
 
-export async function startTcpProxy(uri: string): Promise<TcpProxy> {
+export async function startTcpProxy(uri: string, options: TcpProxyOptions = {}): Promise<TcpProxy> {
   const target = new URL(uri.replace(/^mongodb:/, 'http:'));
   const address = { host: target.hostname, port: Number(target.port) };
   const sockets = new Set<Socket>();
-  let broken = false;
+  const state = {
+    mode: 'pass' as 'pass' | 'silent' | 'broken',
+    bytes: 0,
+    limit: Infinity,
+    atLimit: undefined as (() => void) | undefined,
+  };
+
   const server = createServer((near) => {
-    if (broken) {
+    if (state.mode === 'broken') {
       near.destroy();
       return;
     }
     const far = createConnection(address);
-    for (const [socket, peer] of [
-      [near, far],
-      [far, near],
-    ] as const) {
-      sockets.add(socket);
-      socket.pipe(peer);
+    const pairs = [
+      { from: near, to: far, isAnswer: false },
+      { from: far, to: near, isAnswer: true },
+    ];
+    for (const { from, to, isAnswer } of pairs) {
+      sockets.add(from);
+      from.pipe(passOn(isAnswer)).pipe(to);
       // Either side's end or error ends the pair.
-      socket.on('error', () => peer.destroy());
-      socket.on('close', () => {
-        sockets.delete(socket);
-        peer.destroy();
+      from.on('error', () => to.destroy());
+      from.on('close', () => {
+        sockets.delete(from);
+        to.destroy();
       });
     }
   });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as AddressInfo;
-  target.hostname = '127.0.0.1';
-  target.port = String(port);
-  const cut = () => {
-    broken = true;
-    for (const socket of sockets) socket.destroy();
+
+  const passOn = (isAnswer: boolean): Transform =>
+    new Transform({
+      transform(chunk: Buffer, _encoding, done) {
+        let passed = chunk;
+        if (isAnswer) {
+          const room = state.limit - state.bytes;
+          state.bytes += chunk.length;
+          if (chunk.length >= room) passed = chunk.subarray(0, Math.max(0, room));
+        }
+        const give = () => {
+          done(null, state.mode === 'pass' && passed.length > 0 ? passed : undefined);
+          // What was let through is on its way first.
+          if (state.bytes >= state.limit && state.atLimit !== undefined) setImmediate(state.atLimit);
+        };
+        if (options.latencyMs === undefined) give();
+        else setTimeout(give, options.latencyMs);
+      },
+    });
+
+  const breakAll = (how: (socket: Socket) => void): void => {
+    state.mode = 'broken';
+    for (const socket of [...sockets]) how(socket);
   };
+  const faults = {
+    cut: () => breakAll((socket) => socket.destroy()),
+    reset: () => breakAll((socket) => socket.resetAndDestroy()),
+    silence: () => {
+      state.mode = 'silent';
+    },
+  };
+
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  target.hostname = '127.0.0.1';
+  target.port = String((server.address() as AddressInfo).port);
   return {
     uri: target.toString().replace(/^http:/, 'mongodb:'),
-    cut,
+    get bytesFromServer() {
+      return state.bytes;
+    },
+    get connections() {
+      return sockets.size / 2;
+    },
+    ...faults,
+    after: (bytes, what) => {
+      state.atLimit = faults[what];
+      state.limit = bytes;
+    },
     close: async () => {
-      cut();
+      faults.cut();
       await new Promise((resolve) => server.close(resolve));
     },
   };
