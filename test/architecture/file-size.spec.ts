@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { projectRoot } from '../support/run-hazina.js';
 
 const most = 300;
+const mostOfSpec = 400;
 
 it(`no source file has over ${most} lines, and none switches a checker off`, () => {
   const files = execFileSync('git', ['ls-files', '-co', '--exclude-standard', '*.ts', '*.mjs', '*.js', '*.cjs'], {
@@ -21,7 +22,7 @@ it(`no source file has over ${most} lines, and none switches a checker off`, () 
     const text = readFileSync(join(projectRoot, file), 'utf8');
     const lines = text.split('\n').length;
     return [
-      ...(lines > most ? [`${file}: ${lines} lines`] : []),
+      ...(lines > (file.endsWith('.spec.ts') ? mostOfSpec : most) ? [`${file}: ${lines} lines`] : []),
       ...(checkerOff.test(text) ? [`${file}: switches a checker off`] : []),
     ];
   });

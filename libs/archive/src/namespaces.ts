@@ -39,8 +39,13 @@ export class Namespaces {
     return this.#open === 0;
   }
 
-  get open(): NamespaceState[] {
-    return this.all.filter(({ ended }) => !ended);
+  /** Names of those that have not ended, and of those expected that never began. */
+  missing(expected: readonly string[]): string[] {
+    const seen = new Set(this.all.map(({ name }) => name));
+    return [
+      ...this.all.filter(({ ended }) => !ended).map(({ name }) => name),
+      ...expected.filter((name) => !seen.has(name)),
+    ];
   }
 
   /** The data of a time series X stands under system.buckets.X before server 8.3. */

@@ -76,7 +76,7 @@ export class ArchiveReader {
       throw this.#fail('truncated', this.#item.start, 'it ends in the middle of an item');
     if (this.#state !== 'block')
       throw this.#fail('truncated', this.#offset, 'it ends in the middle of the prelude or of a block');
-    const open = [...this.#namespaces.open.map(({ name }) => name), ...this.#missing()];
+    const open = this.#namespaces.missing(this.#options.expectNamespaces ?? []);
     if (open.length > 0) {
       throw archiveError(
         'missing-namespace-end',
@@ -85,11 +85,6 @@ export class ArchiveReader {
       );
     }
     return this.#summary();
-  }
-
-  #missing(): string[] {
-    const seen = new Set(this.#namespaces.all.map(({ name }) => name));
-    return (this.#options.expectNamespaces ?? []).filter((name) => !seen.has(name));
   }
 
   #summary(): ArchiveSummary {

@@ -2,7 +2,6 @@ import {
   AbortMultipartUploadCommand,
   DeleteObjectCommand,
   GetObjectCommand,
-  HeadBucketCommand,
   HeadObjectCommand,
   ListMultipartUploadsCommand,
   ListObjectsV2Command,
@@ -12,7 +11,7 @@ import {
   type S3Client,
 } from '@aws-sdk/client-s3';
 import { Readable } from 'node:stream';
-import { AppError, cancelled, randomSuffix, systemRandom, throwIfAborted } from '#contracts';
+import { cancelled, throwIfAborted } from '#contracts';
 import { checkKey, checkPrefix, noObject, preconditionFailed, rangeEnd, tooLarge } from '../key-rules.js';
 import type {
   ByteRange,
@@ -30,7 +29,9 @@ import type { S3StoreOptions } from '../store-options.js';
 import { readBody } from './read-body.js';
 import { uploadStream } from './multipart-upload.js';
 import { planConcurrency, planPartSize } from './part-size.js';
+import { probeAbilities } from './probe-abilities.js';
 import { checksumMode, createS3Client } from './s3-client.js';
+import { readServerTime } from './server-time.js';
 import { statusOf, translateS3Error } from './translate-error.js';
 
 /** A bucket (or a part of it) as a store. */
@@ -228,23 +229,11 @@ class S3Store implements ObjectStore {
   }
 
   async serverTime(signal?: AbortSignal): Promise<Date | null> {
-    let date: string | undefined;
-    const command = new HeadBucketCommand({ Bucket: this.#bucket });
-    command.middlewareStack.add(
-      (next) => async (args) => {
-        const result = await next(args);
-        const { headers = {} } = result.response as { headers?: Record<string, string> };
-        date = headers['date'];
-        return result;
-      },
-      { step: 'deserialize', name: 'readDate', priority: 'low' },
-    );
-    await this.#call('looking at the bucket', signal, (abortSignal) => this.client.send(command, abortSignal));
-    return date === undefined ? null : new Date(date);
+    return this.#call('looking at the bucket', signal, (options) => readServerTime(this.client, this.#bucket, options));
   }
 
   abilities(signal?: AbortSignal): Promise<StoreAbilities> {
-    this.#abilities ??= this.#probe(signal).catch((error: unknown) => {
+    this.#abilities ??= probeAbilities(this, signal).catch((error: unknown) => {
       this.#abilities = undefined;
       throw error;
     });
@@ -254,31 +243,6 @@ class S3Store implements ObjectStore {
   close(): Promise<void> {
     this.client.destroy();
     return Promise.resolve();
-  }
-
-  /** Many compatible stores ignore conditions silently: only trying tells. */
-  async #probe(signal: AbortSignal | undefined): Promise<StoreAbilities> {
-    const key = `_hazina/probe-${randomSuffix(systemRandom, 8)}`;
-    const refuses = async (options: PutBytesOptions): Promise<boolean> => {
-      try {
-        await this.putBytes(key, Buffer.from('probe'), { ...options, ...(signal === undefined ? {} : { signal }) });
-        return false;
-      } catch (error) {
-        if (error instanceof AppError && ['store/exists', 'store/precondition-failed'].includes(error.code))
-          return true;
-        // Not known to the store at all: not honoured either.
-        if (error instanceof AppError && error.code === 'store/failed') return false;
-        throw error;
-      }
-    };
-    try {
-      await this.putBytes(key, Buffer.from('first'), signal === undefined ? {} : { signal });
-      const conditionalCreate = await refuses({ ifNoneMatch: true });
-      const conditionalReplace = await refuses({ ifMatch: '"00000000000000000000000000000000"' });
-      return { conditionalCreate, conditionalReplace, presign: true };
-    } finally {
-      await this.delete(key);
-    }
   }
 
   async *#pages(
