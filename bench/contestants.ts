@@ -27,7 +27,8 @@ export function onPath(program: string): boolean {
   });
 }
 
-export const hazina = `node ${join(projectRoot, 'apps/cli/bin/hazina.mjs')}`;
+/** As its users start it: by its own first line. */
+export const hazina = join(projectRoot, 'apps/cli/bin/hazina.mjs');
 
 /** What people write today, each where its tools are on the PATH. Without mongodump a plain driver loop feeds the same shell commands. */
 export function backupContestants({ uri, database, folder }: Places): { contestants: Contestant[]; missing: string[] } {
