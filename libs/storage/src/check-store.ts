@@ -51,12 +51,12 @@ export async function checkStore(store: ObjectStore, context: CheckContext): Pro
     }
   };
 
+  const written = await check(
+    'put',
+    async () => `${(await store.putBytes(small, bytes, { signal })).bytes} bytes written`,
+  );
+  if (!written) return findings;
   try {
-    const written = await check(
-      'put',
-      async () => `${(await store.putBytes(small, bytes, { signal })).bytes} bytes written`,
-    );
-    if (!written) return findings;
     await check('head', async () => sameSize((await store.head(small, signal))?.bytes, bytes.length));
     await check('get', async () => sameBytes((await store.getBytes(small, 10_000, signal)).bytes, bytes));
     await check('get a range', async () =>
