@@ -53,6 +53,7 @@ export function decodeBlockHeader(bytes: Buffer): BlockHeader {
   const eof = fields.get('EOF');
   const crc = fields.get('CRC');
   if (typeof eof !== 'boolean' || typeof crc !== 'bigint') throw new Error('EOF or CRC is missing');
+  if (!eof && crc !== 0n) throw new Error('a data block carries a checksum, which only an end block does');
   return { db: string(fields, 'db'), collection: string(fields, 'collection'), eof, crc };
 }
 
