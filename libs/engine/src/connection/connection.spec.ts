@@ -2,6 +2,8 @@ import { createServer, type AddressInfo } from 'node:net';
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { MongoNetworkError, MongoServerError, MongoServerSelectionError } from 'mongodb';
 import { AppError, Secret } from '#contracts';
+import { startFakeMongod } from '../../../../test/support/fake-mongod.js';
+import { startTcpProxy } from '../../../../test/support/tcp-proxy.js';
 import { connect, databaseOf } from './connect.js';
 import { directUri } from './direct-uri.js';
 import { redact } from './redact.js';
@@ -104,6 +106,28 @@ describe('connect', () => {
     const uri = new Secret(`mongodb://127.0.0.1:${(server.address() as AddressInfo).port}/`);
     const error = await failure(connect(uri, 'source', { serverSelectionTimeoutMs: 60_000, signal: cancel.signal }));
     expect(error.code).toBe('run/cancelled');
+  });
+});
+
+describe('destroy', () => {
+  it('ends at once, with a server that no longer says anything', async () => {
+    const mongod = await startFakeMongod({
+      collections: [],
+      answer: (sent) => ('ping' in sent ? undefined : 'silence'),
+    });
+    const proxy = await startTcpProxy(mongod.uri);
+    const connection = await connect(new Secret(proxy.uri), 'source', { minPoolSize: 1 });
+    const session = connection.client.startSession();
+    const asked = connection.db('x').command({ find: 'y' }, { session });
+    const failed = expect(asked).rejects.toThrow();
+    // Its answer never comes, and neither does one to a new connection.
+    proxy.silence();
+    await connection.destroy();
+    await failed;
+    await connection.destroy();
+    while (proxy.connections > 0) await new Promise((resolve) => setImmediate(resolve));
+    await proxy.close();
+    await mongod.close();
   });
 });
 

@@ -1,4 +1,4 @@
-import { Secret } from '#contracts';
+import { AppError, Secret } from '#contracts';
 import { connect, type Connection, type ConnectOptions } from './connect.js';
 import { describeServer, type ServerDescription } from './describe-server.js';
 import { directUri } from './direct-uri.js';
@@ -16,35 +16,47 @@ export async function connectToOneServer(
   const connection = await connect(uri, side, options);
   try {
     const server = await describeServer(connection, side);
-    const address = await onlyServer(connection, server, side);
-    if (address === undefined) return { connection, server };
+    const addresses = await possibleServers(connection, server, side);
+    if (addresses.length === 0) return { connection, server };
     const { credentials, tls } = connection.client.options;
-    const pinned = directUri(uri.reveal(), address, {
-      tls,
-      ...(credentials === undefined ? {} : { authSource: credentials.source }),
-    });
+    const facts = { tls, ...(credentials === undefined ? {} : { authSource: credentials.source }) };
+    const uris = addresses.map((address) => new Secret(directUri(uri.reveal(), address, facts)));
     await connection.close();
-    return { connection: await connect(new Secret(pinned), side, options), server };
+    return { connection: await connectToFirst(uris, side, options), server };
   } catch (error) {
-    await connection.close().catch(() => undefined);
+    await connection.destroy().catch(() => undefined);
     throw error;
   }
 }
 
-/** The address to stay with; undefined when the driver has no choice anyway. */
-async function onlyServer(
+/** The first that can be reached: one router of several may be down. */
+async function connectToFirst(uris: readonly Secret[], side: Side, options: ConnectOptions): Promise<Connection> {
+  let unreachable: unknown;
+  for (const uri of uris) {
+    try {
+      return await connect(uri, side, options);
+    } catch (error) {
+      if (!(error instanceof AppError) || error.code !== `${side}/unreachable`) throw error;
+      unreachable = error;
+    }
+  }
+  throw unreachable;
+}
+
+/** The addresses to choose one of; none when the driver has no choice anyway. */
+async function possibleServers(
   connection: Connection,
   { topology }: ServerDescription,
   side: Side,
-): Promise<string | undefined> {
+): Promise<readonly string[]> {
   const { hosts, directConnection, readPreference } = connection.client.options;
-  if (directConnection || topology === 'standalone') return undefined;
-  if (topology === 'sharded') return hosts.length > 1 ? hosts[0]?.toString() : undefined;
+  if (directConnection || topology === 'standalone') return [];
+  if (topology === 'sharded') return hosts.length > 1 ? hosts.map((host) => host.toString()) : [];
   // There is one primary at a time; when another one takes over, its cursors are lost and the dump fails, as it should.
-  if (readPreference.mode === 'primary') return undefined;
+  if (readPreference.mode === 'primary') return [];
   try {
     const hello = await connection.db('admin').command({ hello: 1 }, { readPreference });
-    return typeof hello['me'] === 'string' ? hello['me'] : undefined;
+    return typeof hello['me'] === 'string' ? [hello['me']] : [];
   } catch (error) {
     throw translateMongoError(error, side, 'probe');
   }

@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { BSON, type Document } from 'mongodb';
+import { readArchive } from '#archive';
 import { Secret } from '#contracts';
 import {
   closeFakes,
@@ -117,4 +118,24 @@ describe('collections that go away', () => {
     expect(shape(archive)).toEqual(['shop.orders: 1']);
     expect(result.warnings).toEqual([expect.stringMatching(/shop\.people was dropped/)]);
   });
+});
+
+it('all of a cursor is read from the router that it was opened on', async () => {
+  const cluster = {
+    hello: { msg: 'isdbgrid' },
+    collections: [{ ...people, batches: people.batches?.flatMap((batch) => batch.map((one) => [one])) ?? [] }],
+  };
+  const routers = [await startFakeDump(cluster), await startFakeDump(cluster)].map(({ server }) => server);
+  const hosts = routers.map(({ uri }) => new URL(uri.replace('mongodb:', 'http:')).host).join(',');
+  const request = { uri: new Secret(`mongodb://${hosts}/`), databases: [], include: [], exclude: [] };
+  const engine = createNativeDumpEngine({ engineVersion: '1' });
+  const { signal } = new AbortController();
+  for (let round = 0; round < 5; round += 1) {
+    const probe = await engine.probe(request, signal);
+    expect(probe.server.topology).toBe('sharded');
+    const { stream } = await engine.dump(request, probe, signal);
+    expect(shape(await readArchive(stream))).toEqual(['shop.people: 3']);
+  }
+  const readers = routers.filter(({ commands }) => commands.some((command) => 'getMore' in command));
+  expect(readers).toHaveLength(1);
 });

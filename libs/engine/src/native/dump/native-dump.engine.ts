@@ -53,7 +53,7 @@ async function probe(request: DumpRequest, settings: Settings, signal: AbortSign
 }
 
 async function startDump(request: DumpRequest, settings: Settings, signal: AbortSignal): Promise<Dump> {
-  const look = await open(request, settings, signal);
+  const look = await open(request, settings, signal, settings.parallelCollections + 1);
   let run: DumpRun;
   try {
     run = await unlessAborted(look, signal, async () => {
@@ -72,7 +72,7 @@ async function startDump(request: DumpRequest, settings: Settings, signal: Abort
       });
     });
   } catch (error) {
-    await close(look);
+    await destroy(look);
     throw error;
   }
   return follow(run, look, settings, signal);
@@ -85,10 +85,13 @@ function follow(run: DumpRun, look: Look, settings: Settings, signal: AbortSigna
   stream.on('error', () => undefined);
   const onAbort = (): void => void stream.destroy(cancelled(signal, 'dump'));
   signal.addEventListener('abort', onAbort, { once: true });
-  // Whatever destroys the stream: readers that wait for an answer wait no longer.
-  const closed = new Promise<void>((resolve) => stream.once('close', resolve))
-    .then(() => run.release())
-    .then(() => close(look));
+  // Whatever ends the stream: readers that wait for an answer wait no longer.
+  const closed = new Promise<void>((resolve) => stream.once('close', resolve)).then(async () => {
+    if (stream.readableEnded) return close(look);
+    // A server that does not answer would not hear of it, and waiting for it takes time.
+    if (!isSilent(stream.errored)) await run.release();
+    await destroy(look);
+  });
 
   const work = async (): Promise<DumpResult> => {
     try {
@@ -114,6 +117,10 @@ function follow(run: DumpRun, look: Look, settings: Settings, signal: AbortSigna
   return { stream, result };
 }
 
+function isSilent(error: unknown): boolean {
+  return error instanceof AppError && (error.code === 'engine/stalled' || error.code === 'source/unreachable');
+}
+
 function letGo(): AppError {
   return new AppError({
     code: 'run/cancelled',
@@ -123,10 +130,12 @@ function letGo(): AppError {
   });
 }
 
-async function open(request: DumpRequest, settings: Settings, signal: AbortSignal): Promise<Look> {
+/** `connections`: made ahead. One is always free then, so that cursors are ended without a handshake with a server that says nothing. */
+async function open(request: DumpRequest, settings: Settings, signal: AbortSignal, connections = 0): Promise<Look> {
   throwIfAborted(signal, 'probe');
   const { connection, server } = await connectToOneServer(request.uri, 'source', {
     silenceTimeoutMs: settings.stallMs,
+    minPoolSize: connections,
     signal,
   });
   return { connection, server, session: connection.client.startSession({ causalConsistency: false }) };
@@ -134,7 +143,7 @@ async function open(request: DumpRequest, settings: Settings, signal: AbortSigna
 
 /** A look at the server that an abort ends at once, also while the server says nothing. */
 async function unlessAborted<T>(look: Look, signal: AbortSignal, work: () => Promise<T>): Promise<T> {
-  const onAbort = (): void => void close(look);
+  const onAbort = (): void => void destroy(look);
   signal.addEventListener('abort', onAbort, { once: true });
   try {
     throwIfAborted(signal, 'probe');
@@ -151,4 +160,8 @@ async function unlessAborted<T>(look: Look, signal: AbortSignal, work: () => Pro
 /** Never fails: what was to be had of the server is at hand, or the error that counts is. */
 async function close({ connection }: Look): Promise<void> {
   await connection.close().catch(() => undefined);
+}
+
+async function destroy({ connection }: Look): Promise<void> {
+  await connection.destroy().catch(() => undefined);
 }
