@@ -21,9 +21,14 @@ export function applyRenames(renames: readonly Rename[], db: string, collection:
   return { db: whole?.to.db ?? db, collection };
 }
 
-/** Throws `cli/bad-arguments` for a rename of a wrong form. */
+/** Throws `cli/bad-arguments` for a rename of a wrong form, or a second one of the same name. */
 export function checkRenames(renames: readonly Rename[]): void {
-  for (const rename of renames) parseRename(rename);
+  const seen = new Set<string>();
+  for (const rename of renames) {
+    const from = JSON.stringify(parseRename(rename).from);
+    if (seen.has(from)) throw bad(`--rename ${rename.from}=${rename.to}: ${rename.from} is renamed twice`);
+    seen.add(from);
+  }
 }
 
 function parseRename({ from, to }: Rename): ParsedRename {

@@ -57,4 +57,12 @@ describe('renames', () => {
   ])('refuses %j', (bad, message) => {
     expect(() => checkRenames([bad])).toThrow(message);
   });
+
+  it('refuses a name that is renamed twice, however it is written', () => {
+    const twice = [
+      { from: 'a.x', to: 'a.y' },
+      { from: 'a.\\x', to: 'a.z' },
+    ];
+    expect(() => checkRenames(twice)).toThrow(/renamed twice/);
+  });
 });

@@ -14,11 +14,14 @@ export async function estimateBytes(look: Look, request: DumpRequest, plan: Dump
   if (hasPatterns) {
     const withData = plan.collections.filter(({ type }) => type !== 'view');
     await forEachFew(withData, atOnce, async (collection) => {
-      bytes += await sizeOf(look, collection);
+      // Not `bytes += await …`, which reads the sum before it waits.
+      const size = await sizeOf(look, collection);
+      bytes += size;
     });
   } else {
     await forEachFew(plan.databases, atOnce, async (name) => {
-      bytes += await databaseSize(look, name);
+      const size = await databaseSize(look, name);
+      bytes += size;
     });
   }
   return bytes > 0 || plan.collections.length === 0 ? bytes : null;

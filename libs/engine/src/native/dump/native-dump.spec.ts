@@ -139,6 +139,25 @@ describe('what is dumped', () => {
     expect(error.message).toMatch(message);
   });
 
+  it.each([
+    [{}, 3000],
+    [{ include: ['*.x', 'shop.orders'] }, 3 * 1000],
+    [{ exclude: ['*.x'] }, 2 * 1000],
+    [{ databases: ['shop'] }, 1000],
+  ])('the estimate of %j', async (request, bytes) => {
+    const others = ['one', 'two'].map((db) => ({ db, name: 'x' }));
+    const { probe } = await startFakeDump({ collections: [people, orders, ...others] });
+    expect((await probe(request)).estimatedBytes).toBe(bytes);
+  });
+
+  it('a server that gives no statistics: no estimate', async () => {
+    const answer = (sent: Document) => ('dbStats' in sent || 'collStats' in sent ? refuse(13) : undefined);
+    const { probe, dump } = await startFakeDump({ collections: [people], answer });
+    expect((await probe()).estimatedBytes).toBeNull();
+    expect((await probe({ include: ['shop'] })).estimatedBytes).toBeNull();
+    expect(shape((await dump()).archive)).toEqual(['shop.people: 3']);
+  });
+
   it('patterns choose', async () => {
     const { dump } = await startFakeDump({ collections: [people, orders, { db: 'other', name: 'x' }] });
     expect(shape((await dump({ include: ['shop.*'], exclude: ['*.orders'] })).archive)).toEqual(['shop.people: 3']);

@@ -5,7 +5,7 @@ export function similarNames(name: string, names: readonly string[]): string[] {
   const wanted = name.toLowerCase();
   const scored = names
     .map((other) => ({ other, score: distance(wanted, other.toLowerCase()) }))
-    .filter(({ other, score }) => score <= Math.max(1, Math.floor(wanted.length / 3)) || contains(wanted, other))
+    .filter(({ other, score }) => score <= Math.min(3, Math.floor(wanted.length / 2)) || contains(wanted, other))
     .sort((a, b) => a.score - b.score);
   return (scored.length > 0 ? scored.map(({ other }) => other) : names).slice(0, shown);
 }
