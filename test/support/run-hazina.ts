@@ -49,7 +49,7 @@ export function spawnHazina(
   { environment, stdio = 'inherit', signal, cwd }: HazinaRun,
 ): ReturnType<typeof spawn> {
   const { PATH = '', HOME = '' } = process.env;
-  return spawn(process.execPath, ['--initial-heap-size=64', join(projectRoot, 'apps/cli/bin/hazina.mjs'), ...args], {
+  return spawn(process.execPath, [join(projectRoot, 'apps/cli/bin/hazina.mjs'), ...args], {
     env: { PATH, HOME, ...environment },
     stdio: stdio === 'inherit' ? 'inherit' : ['ignore', 'pipe', 'pipe'],
     ...(signal === undefined ? {} : { signal }),

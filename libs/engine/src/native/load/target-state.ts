@@ -1,4 +1,4 @@
-import { Binary, UUID, type Db, type MongoClient } from 'mongodb';
+import { Binary, UUID, type Collection, type Db, type MongoClient } from 'mongodb';
 import { AppError } from '#contracts';
 import type { NamedEntry } from './name-plan.js';
 import { compare, databasesOf, listNames, nameOf } from './names.js';
@@ -97,7 +97,7 @@ async function lookAt(db: Db, { name, kind, uuid }: ListedCollection): Promise<O
   const collection = db.collection(name, { readPreference: 'primary' });
   // The count comes from statistics, which a crash of the server can leave wrong: that a collection is empty is looked at.
   const documents =
-    (await collection.estimatedDocumentCount()) || ((await collection.findOne({}, { raw: true })) === null ? 0 : 1);
+    (await settledCount(collection)) || ((await collection.findOne({}, { raw: true })) === null ? 0 : 1);
   const indexes = kind === 'collection' ? await listIndexes(db, name) : [];
   return { kind, uuid, documents, indexes: indexes.filter((index) => !isIdIndex(index)).length };
 }
@@ -161,4 +161,13 @@ export function changesBetween(
       return [`${nameOf(entry)} had ${then.documents} documents and has ${now.documents}`];
     return [];
   });
+}
+
+/** Above this a collection is not counted document by document. */
+const fewDocuments = 100_000;
+
+/** Statistics of some compatible servers lag behind, which would look like somebody else's writes: what is few is counted, what is many estimated. */
+async function settledCount(collection: Collection): Promise<number> {
+  const estimate = await collection.estimatedDocumentCount();
+  return estimate < fewDocuments ? collection.countDocuments() : estimate;
 }
