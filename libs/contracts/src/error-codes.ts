@@ -73,14 +73,48 @@ export type ErrorCode =
   | 'store/unsupported'
   | 'store/changed'
   | 'store/failed'
+  // The queue and the catalogue
+  | 'queue/unavailable'
+  | 'queue/evicts'
+  | 'catalog/unavailable'
+  | 'catalog/refused'
+  // What a record ends with
+  | 'worker-shutdown'
+  | 'worker-lost'
+  | 'superseded'
+  | 'owner-gone'
+  // Requests (the problem types of the API)
+  | 'auth/unauthorized'
+  | 'auth/forbidden'
+  | 'auth/too-many-requests'
+  | 'request/invalid'
+  | 'request/not-found'
+  | 'request/too-large'
+  | 'request/timeout'
+  | 'request/idempotency-conflict'
+  | 'backup/already-running'
+  | 'backup/not-completed'
+  | 'backup/object-missing'
+  | 'target/unknown'
+  // Alerts
+  | 'notify/failed'
   // Runs
   | 'run/cancelled'
+  /** Another worker has claimed the record meanwhile: this run may write nothing any more. */
+  | 'run/fenced'
+  | 'store/reserve-reached'
   | 'internal/unexpected';
 
 /** Where in a run an error arose; shown to people beside the code. */
 export type Stage =
   | 'arguments'
   | 'config'
+  | 'request'
+  | 'queue'
+  | 'claim'
+  | 'catalog'
+  | 'cleanup'
+  | 'notify'
   | 'keys'
   | 'probe'
   | 'dump'

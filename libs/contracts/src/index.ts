@@ -26,6 +26,15 @@ export {
   targetPattern,
 } from './ids.js';
 export {
+  queueNames,
+  queueOfJob,
+  type JobName,
+  type JobPayloads,
+  type JobRequest,
+  type JobSink,
+  type QueueName,
+} from './jobs.js';
+export {
   manifest,
   namespaceTypes,
   type BlockExtent,
@@ -35,6 +44,7 @@ export {
   type NamespaceType,
 } from './manifest.js';
 export { parseJson, type ParseFailure } from './parse.js';
+export type * from './records.js';
 export { Secret } from './secret.js';
 export { backupStates, isAllowedMove, isFinal, taskStates, type BackupState, type TaskState } from './states.js';
 export {

@@ -1,0 +1,269 @@
+import type { Compression, Trigger } from './backup-json.js';
+import type { ErrorCode, Stage } from './error-codes.js';
+import type { BackupState, TaskState } from './states.js';
+import type { VerificationLevel } from './store-files.js';
+
+// What the catalogue keeps, as plain values: how records look to everybody who is not the catalogue (spec/api.md, docs/DESIGN.md "States, claims, follow-ups").
+
+/** An error as a record keeps it; never a secret. `message` stands beside it as `errorMessage`. */
+export interface RecordedError {
+  readonly code: ErrorCode;
+  readonly stage: Stage;
+  readonly retryable: boolean;
+  readonly hint: string | null;
+}
+
+export interface RecordedProgress {
+  readonly stage: Stage;
+  readonly archiveBytes: number;
+  readonly storedBytes: number;
+  readonly documents: number;
+  readonly estimatedBytes: number | null;
+  readonly bytesPerSecond: number;
+  readonly updatedAt: Date;
+}
+
+/** What a run used, measured by the process that made it. */
+export interface RunResources {
+  readonly cpuSeconds: number;
+  readonly peakRssBytes: number;
+  readonly archiveBytesPerSecond: number;
+  /** Longest delay of the event loop during the run. */
+  readonly eventLoopDelayMs: number;
+}
+
+export interface RecordedVerification {
+  readonly verificationId: string;
+  readonly level: VerificationLevel;
+  readonly status: TaskState;
+  readonly startedAt: Date | null;
+  readonly completedAt: Date | null;
+  readonly error: (RecordedError & { readonly message: string }) | null;
+}
+
+/** One line of a record's story. */
+export interface RecordedEvent {
+  readonly at: Date;
+  /** `created`, `claimed`, `stage`, `retry`, `committed`, `completed`, `failed`, `cancelled`, `verified`, `verification-failed`, `deleting`, `deleted` … */
+  readonly type: string;
+  readonly message: string;
+}
+
+export interface BackupMetadata {
+  readonly collections: readonly { readonly name: string; readonly documents: number; readonly bytes: number }[];
+  readonly totalDocuments: number;
+  /** BSON bytes. */
+  readonly totalSize: number;
+  /** Archive bytes / stored bytes. */
+  readonly compressionRatio: number;
+}
+
+/** Who runs something, under which fence. Every write of a run filters on `fence`. */
+export interface Claim {
+  readonly fence: number;
+  /** Process that claimed it last: `<host>/<pid>/<random>`; null before the first claim. */
+  readonly owner: string | null;
+  /** Counts heart-beats; a lease has expired when fence and beat stand still on the observer's monotonic clock. */
+  readonly beat: number;
+  /** Claims since the last one that ended with a result (an error counts as one, a lost worker does not): three are poison. */
+  readonly lost: number;
+}
+
+/** The commit (1) of spec/objects.md: which attempt, and the exact bytes of `backup.json`. */
+export interface RecordedCommit {
+  readonly attempt: number;
+  readonly bytes: string;
+}
+
+export interface BackupRecord {
+  readonly backupId: string;
+  readonly target: string;
+  readonly trigger: Trigger;
+  readonly status: BackupState;
+  readonly createdAt: Date;
+  /** The scheduled time; null for a manual backup. */
+  readonly slot: Date | null;
+  readonly correlationId: string;
+  /** Name, or `*` for several; null until a worker has claimed the record. */
+  readonly database: string | null;
+  /** The full key of the data object; relative in a directory. */
+  readonly s3Key: string | null;
+  readonly hash: string | null;
+  readonly size: number | null;
+  readonly startedAt: Date | null;
+  readonly completedAt: Date | null;
+  readonly errorMessage: string | null;
+  readonly error: RecordedError | null;
+  readonly metadata: BackupMetadata | null;
+  readonly retentionDate: Date | null;
+  readonly verificationStatus: {
+    readonly verified: boolean;
+    readonly verifiedAt: Date | null;
+    readonly verificationHash: string | null;
+  };
+  /** Runs that ended with an error that is worth a retry; at the limit the record is failed. */
+  readonly failures: number;
+  readonly stage: Stage | null;
+  readonly progress: RecordedProgress | null;
+  readonly engine: { readonly name: string; readonly version: string } | null;
+  readonly compression: Compression | null;
+  readonly keyIds: readonly string[];
+  readonly label: string | null;
+  readonly pinned: boolean;
+  readonly verifications: readonly RecordedVerification[];
+  readonly events: readonly RecordedEvent[];
+  readonly warnings: readonly string[];
+  readonly resources: RunResources | null;
+  readonly deletedAt: Date | null;
+  /** When the last good verification at any level began or, without one, when the backup was completed: drives the background verification. */
+  readonly lastProvenAt: Date | null;
+  readonly storeId: string | null;
+  readonly claim: Claim;
+  /** Number of the job that carries it: the job's id is `<backupId>-<jobNumber>`. */
+  readonly jobNumber: number;
+  readonly nextAttemptAt: Date | null;
+  /** Holds the target's one running place. */
+  readonly running: boolean;
+  readonly cancelRequestedAt: Date | null;
+  readonly commit: RecordedCommit | null;
+  /** Marks wanted (counts changes of pin and label) and marks written to the store (spec/objects.md, "Marks"). */
+  readonly marks: { readonly wanted: number; readonly written: number };
+}
+
+export type TaskKind = 'verify' | 'cleanup';
+
+/** A verification or a cleanup: has an id, a state, a claim and, at the end, a result. */
+export interface TaskRecord {
+  readonly taskId: string;
+  readonly kind: TaskKind;
+  readonly status: TaskState;
+  readonly createdAt: Date;
+  readonly startedAt: Date | null;
+  readonly completedAt: Date | null;
+  readonly correlationId: string;
+  /** Of a verification. */
+  readonly backupId: string | null;
+  readonly level: VerificationLevel | null;
+  /** Of a cleanup. */
+  readonly cleanup: CleanupWish | null;
+  readonly result: CleanupResult | null;
+  readonly errorMessage: string | null;
+  readonly error: RecordedError | null;
+  readonly failures: number;
+  readonly claim: Claim;
+  readonly jobNumber: number;
+  readonly nextAttemptAt: Date | null;
+}
+
+export interface CleanupWish {
+  /** Null: every target. */
+  readonly target: string | null;
+  readonly dryRun: boolean;
+  /** The count of a dry run, when over half would go. */
+  readonly confirm: number | null;
+}
+
+export interface CleanupResult {
+  readonly dryRun: boolean;
+  /** One line a backup, with the reason. */
+  readonly decisions: readonly {
+    readonly backupId: string;
+    readonly decision: 'keep' | 'remove' | 'kept-by-refusal';
+    readonly reasons: readonly string[];
+  }[];
+  readonly removed: number;
+  readonly freedBytes: number;
+  readonly orphansRemoved: number;
+  readonly recordsPurged: number;
+  /** Foreign names, unreadable files, whole folders without a commit: reported, left alone. */
+  readonly reports: readonly string[];
+}
+
+/** A target's schedule as the catalogue keeps it: which slot was made last, and whether it is paused. */
+export interface ScheduleRecord {
+  readonly target: string;
+  /** The newest slot whose record was inserted; where catching up begins. */
+  readonly lastSlot: Date | null;
+  readonly pausedAt: Date | null;
+  readonly pausedBy: string | null;
+}
+
+/** What one worker publishes of itself with a beat; older than three beats shows as unknown. */
+export interface WorkerReport {
+  readonly workerId: string;
+  readonly version: string;
+  readonly startedAt: Date;
+  readonly beatAt: Date;
+  readonly beatSeconds: number;
+  readonly host: string;
+  readonly nodeVersion: string;
+  /** Tools found: `{mongodump: "100.18.0"}`. */
+  readonly tools: Readonly<Record<string, string>>;
+  readonly keyIds: readonly string[];
+  readonly storeId: string | null;
+  readonly storeLocation: string;
+  /** Null: not known yet. Free bytes of a directory store; null for buckets. */
+  readonly storeFreeBytes: number | null;
+  readonly storeOk: boolean | null;
+  readonly storeDetail: string | null;
+  readonly targets: readonly TargetHealth[];
+}
+
+export interface TargetHealth {
+  readonly target: string;
+  readonly reachable: boolean | null;
+  readonly serverVersion: string | null;
+  readonly topology: string | null;
+  readonly detail: string | null;
+  readonly checkedAt: Date | null;
+  readonly databases: readonly string[];
+}
+
+export type AlertKind =
+  | 'backup-failed'
+  | 'verification-failed'
+  | 'overdue'
+  | 'no-worker'
+  | 'quota-warning'
+  | 'quota-critical'
+  | 'superseded'
+  | 'missing'
+  | 'recovered'
+  | 'test';
+
+/** A message to people, kept until every channel has it. */
+export interface NotificationRecord {
+  readonly notificationId: string;
+  readonly kind: AlertKind;
+  /** What recovered, for `recovered`. */
+  readonly of: AlertKind | null;
+  readonly target: string | null;
+  readonly backupId: string | null;
+  readonly correlationId: string | null;
+  readonly message: string;
+  readonly hint: string | null;
+  readonly createdAt: Date;
+  readonly deliveries: readonly NotificationDelivery[];
+}
+
+export interface NotificationDelivery {
+  readonly channel: string;
+  readonly status: 'pending' | 'delivered' | 'failed';
+  readonly attempts: number;
+  readonly lastError: string | null;
+  readonly deliveredAt: Date | null;
+  readonly nextAttemptAt: Date | null;
+}
+
+export interface AuditRecord {
+  readonly at: Date;
+  /** OWASP's vocabulary: `authn_login_success`, `sensitive_delete` … */
+  readonly event: string;
+  readonly actor: string;
+  readonly role: string | null;
+  readonly address: string | null;
+  readonly correlationId: string | null;
+  readonly resource: string | null;
+  readonly outcome: 'success' | 'failure';
+  readonly detail: string | null;
+}
