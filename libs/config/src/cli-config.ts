@@ -1,7 +1,8 @@
-import { isTargetName, Secret, type Compression } from '#contracts';
+import { isTargetName, type Secret } from '#contracts';
 import { EnvironmentReader, type Environment, type ReadFile } from './environment-reader.js';
 import { readStore, type StoreConfig } from './store-config.js';
-import type { SecretName } from './variables.js';
+import { readCompression, type CompressionConfig } from './read-compression.js';
+import { readKeys, type KeysConfig } from './read-keys.js';
 
 /** What one command of the CLI needs; only that is read, so `hazina inspect FILE` asks for no bucket. */
 export interface CliNeeds {
@@ -10,19 +11,13 @@ export interface CliNeeds {
   readonly source?: boolean;
 }
 
-/** A key as the operator gave it, and the variable it came from (for messages). */
-export interface KeyText {
-  readonly variable: string;
-  readonly text: Secret;
-}
-
 export interface CliConfig {
   readonly store: StoreConfig | undefined;
-  readonly keys: { readonly current: KeyText | undefined; readonly retired: readonly KeyText[] };
+  readonly keys: KeysConfig;
   readonly source: { readonly uri: Secret } | undefined;
   readonly target: string;
   readonly engine: 'auto' | 'mongodump' | 'native';
-  readonly compression: { readonly codec: Compression; readonly level: number | undefined };
+  readonly compression: CompressionConfig;
   readonly retentionDays: number;
   readonly stallMs: number;
 }
@@ -31,8 +26,6 @@ export interface CliConfig {
 export type CliConfigFor<N extends CliNeeds> = CliConfig &
   (N extends { source: true } ? { readonly source: { readonly uri: Secret } } : unknown) &
   (N extends { store: true } ? { readonly store: StoreConfig } : unknown);
-
-const highestLevel: Readonly<Record<Compression, number>> = { zstd: 19, gzip: 9, none: 0 };
 
 export interface LoadOptions {
   readonly environment: Environment;
@@ -50,17 +43,13 @@ export function loadCliConfig<const N extends CliNeeds>(needs: N, options: LoadO
   if (!isTargetName(target)) {
     reader.problem(`BACKUP_TARGET_NAME must be 1 to 40 of a-z, 0-9 and "-", not beginning with "-"; not "${target}"`);
   }
-  const codec = reader.oneOf('BACKUP_COMPRESSION', ['zstd', 'gzip', 'none']) ?? 'zstd';
   const config: CliConfig = {
     store,
     keys,
     source,
     target,
     engine: reader.oneOf('BACKUP_ENGINE', ['auto', 'mongodump', 'native']) ?? 'auto',
-    compression: {
-      codec,
-      level: codec === 'none' ? undefined : reader.integer('BACKUP_COMPRESSION_LEVEL', 1, highestLevel[codec]),
-    },
+    compression: readCompression(reader),
     retentionDays: reader.integer('BACKUP_RETENTION_DAYS', 1, 36_500) ?? 30,
     stallMs: (reader.integer('BACKUP_STALL_SECONDS', 1, 86_400) ?? 120) * 1000,
   };
@@ -76,23 +65,4 @@ function readSource(reader: EnvironmentReader): CliConfig['source'] {
     'MONGODB_URI is not set: it names the server to back up, for instance mongodb://user:…@host:27017/clinic',
   );
   return undefined;
-}
-
-function readKeys(reader: EnvironmentReader): CliConfig['keys'] {
-  const text = reader.secret('BACKUP_ENCRYPTION_KEY');
-  const retired = reader.secret('BACKUP_ENCRYPTION_KEYS_RETIRED');
-  return {
-    current: text === undefined ? undefined : { variable: 'BACKUP_ENCRYPTION_KEY', text },
-    retired: retired === undefined ? [] : splitLines('BACKUP_ENCRYPTION_KEYS_RETIRED', retired),
-  };
-}
-
-/** One key per line; empty lines are none. Keys are not trimmed otherwise (spec/container.md). */
-function splitLines(variable: SecretName, secret: Secret): KeyText[] {
-  return secret
-    .reveal()
-    .split(/\r?\n/)
-    .flatMap((line, index) =>
-      line === '' ? [] : [{ variable: `${variable}, line ${index + 1}`, text: new Secret(line) }],
-    );
 }

@@ -36,6 +36,15 @@ export class EnvironmentReader {
     return undefined;
   }
 
+  /** A number that may have a fraction; the default must be set. */
+  number(name: Exclude<VariableName, SecretName>, min: number, max: number): number {
+    const text = this.required(name);
+    const value = /^\d{1,15}(\.\d{1,9})?$/.test(text) ? Number(text) : Number.NaN;
+    if (value >= min && value <= max) return value;
+    this.problem(`${name} must be a number from ${min} to ${max}, not "${text}"`);
+    return min;
+  }
+
   oneOf<const T extends string>(name: Exclude<VariableName, SecretName>, allowed: readonly T[]): T | undefined {
     const text = this.text(name);
     if (text === undefined) return undefined;

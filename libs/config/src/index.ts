@@ -1,14 +1,17 @@
-export {
-  loadCliConfig,
-  type CliConfig,
-  type CliConfigFor,
-  type CliNeeds,
-  type KeyText,
-  type LoadOptions,
-} from './cli-config.js';
+export { loadCliConfig, type CliConfig, type CliConfigFor, type CliNeeds, type LoadOptions } from './cli-config.js';
 export { withConfigFile } from './config-file.js';
 export { namedUri } from './named-uri.js';
 export type { Environment, ReadFile } from './environment-reader.js';
 export { processEnvironment } from './process-environment.js';
 export type { DirectoryConfig, S3Config, StoreConfig } from './store-config.js';
 export { variables, type Variable } from './variables.js';
+export type { ApiConfig } from './api-config.js';
+export { loadApiConfig, loadWorkerConfig } from './service-loaders.js';
+export type { WorkerConfig } from './worker-config.js';
+export type { LogLevel, ServiceConfig, ServiceLoadOptions } from './service-config.js';
+export type { CompressionConfig } from './read-compression.js';
+export type { KeysConfig, KeyText } from './read-keys.js';
+export type { NotifyConfig } from './read-notify.js';
+export type { RetentionConfig } from './read-retention.js';
+export type { ScheduleConfig } from './read-schedule.js';
+export type { SourceConfig, TargetConfig } from './targets.js';

@@ -1,0 +1,30 @@
+import type { EnvironmentReader } from './environment-reader.js';
+
+/** What is kept; a backup stays if any rule keeps it. Counts of 0 are no rule. */
+export interface RetentionConfig {
+  readonly retentionDays: number;
+  readonly keepLast: number;
+  readonly keepHourly: number;
+  readonly keepDaily: number;
+  readonly keepWeekly: number;
+  readonly keepMonthly: number;
+  readonly keepYearly: number;
+  /** Good backups of a target that are kept in any case. */
+  readonly minKeep: number;
+}
+
+export const mostRetentionDays = 36_500;
+export const mostKept = 10_000;
+
+export function readRetention(reader: EnvironmentReader): RetentionConfig {
+  return {
+    retentionDays: reader.integer('BACKUP_RETENTION_DAYS', 1, mostRetentionDays) ?? 30,
+    keepLast: reader.integer('BACKUP_KEEP_LAST', 0, mostKept) ?? 0,
+    keepHourly: reader.integer('BACKUP_KEEP_HOURLY', 0, mostKept) ?? 0,
+    keepDaily: reader.integer('BACKUP_KEEP_DAILY', 0, mostKept) ?? 0,
+    keepWeekly: reader.integer('BACKUP_KEEP_WEEKLY', 0, mostKept) ?? 0,
+    keepMonthly: reader.integer('BACKUP_KEEP_MONTHLY', 0, mostKept) ?? 0,
+    keepYearly: reader.integer('BACKUP_KEEP_YEARLY', 0, mostKept) ?? 0,
+    minKeep: reader.integer('BACKUP_MIN_KEEP', 1, mostKept) ?? 3,
+  };
+}

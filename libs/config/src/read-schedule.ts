@@ -1,0 +1,50 @@
+import { validateCronExpression } from 'cron';
+import type { EnvironmentReader } from './environment-reader.js';
+
+export interface ScheduleConfig {
+  /** Cron of five fields, or six with seconds first; null: no schedule. */
+  readonly cron: string | null;
+  /** IANA name. */
+  readonly timezone: string;
+}
+
+export function readSchedule(
+  reader: EnvironmentReader,
+  name: 'BACKUP_SCHEDULE' | 'BACKUP_CLEANUP_SCHEDULE',
+): ScheduleConfig {
+  return checkSchedule(
+    { cron: reader.text(name), timezone: reader.text('BACKUP_TIMEZONE') },
+    { cron: name, timezone: 'BACKUP_TIMEZONE' },
+    (text) => reader.problem(text),
+  );
+}
+
+/** Checks what an operator wrote; `off` is no schedule. `names` are for messages. */
+export function checkSchedule(
+  given: { readonly cron: string | undefined; readonly timezone: string | undefined },
+  names: { readonly cron: string; readonly timezone: string },
+  problem: (text: string) => void,
+): ScheduleConfig {
+  const cron = given.cron ?? 'off';
+  const timezone = given.timezone ?? 'UTC';
+  if (!isTimezone(timezone))
+    problem(`${names.timezone} must be an IANA time zone such as Europe/Zurich, not "${timezone}"`);
+  if (cron === 'off') return { cron: null, timezone };
+  const fields = cron.trim().split(/\s+/).length;
+  const { valid } = validateCronExpression(cron);
+  if (!valid || (fields !== 5 && fields !== 6)) {
+    problem(
+      `${names.cron} must be a cron expression of five fields (0 2 * * *), or six with seconds first, or off; not "${cron}"`,
+    );
+  }
+  return { cron, timezone };
+}
+
+function isTimezone(name: string): boolean {
+  try {
+    new Intl.DateTimeFormat('en', { timeZone: name });
+    return true;
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,99 @@
+import { Secret } from '#contracts';
+import type { EnvironmentReader, ReadFile } from './environment-reader.js';
+import { readNotify, type NotifyConfig } from './read-notify.js';
+import { readSchedule, type ScheduleConfig } from './read-schedule.js';
+import { readStore, type StoreConfig } from './store-config.js';
+
+export const logLevels = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
+export type LogLevel = (typeof logLevels)[number];
+
+/** What API and worker share. */
+export interface ServiceConfig {
+  readonly catalogUri: Secret;
+  readonly redisUrl: Secret;
+  readonly redisPrefix: string;
+  readonly store: StoreConfig;
+  readonly lease: { readonly leaseMs: number; readonly beatMs: number; readonly reaperMs: number };
+  readonly verify: {
+    /** After each backup; null: off. */
+    readonly level: 'stored' | 'readable' | null;
+    /** Null: never again. */
+    readonly reverifyDays: number | null;
+  };
+  readonly attempts: number;
+  readonly overdueMs: number;
+  readonly cleanupSchedule: ScheduleConfig;
+  readonly orphanGraceMs: number;
+  readonly recordRetentionDays: number;
+  readonly quotaBytes: number | null;
+  readonly notify: NotifyConfig;
+  readonly metricsToken: Secret | undefined;
+  readonly logLevel: LogLevel;
+}
+
+export function readService(reader: EnvironmentReader, workingDirectory: string): ServiceConfig {
+  const level = reader.oneOf('BACKUP_VERIFY', ['stored', 'readable', 'off']) ?? 'readable';
+  const reverifyDays = reader.integer('BACKUP_REVERIFY_DAYS', 0, 36_500) ?? 30;
+  const seconds = (
+    name: Parameters<EnvironmentReader['integer']>[0],
+    min: number,
+    max: number,
+    usual: number,
+  ): number => (reader.integer(name, min, max) ?? usual) * 1000;
+  const lease = {
+    leaseMs: seconds('BACKUP_LEASE_SECONDS', 1, 86_400, 120),
+    beatMs: seconds('BACKUP_BEAT_SECONDS', 1, 3600, 20),
+    reaperMs: seconds('BACKUP_REAPER_SECONDS', 1, 3600, 30),
+  };
+  if (lease.leaseMs < 2 * lease.beatMs) {
+    reader.problem(
+      'BACKUP_LEASE_SECONDS must be at least twice BACKUP_BEAT_SECONDS: one late heart-beat must not end a run',
+    );
+  }
+  return {
+    catalogUri: requiredSecret(
+      reader,
+      'CATALOG_MONGODB_URI',
+      'it names the database of the records, for instance mongodb://user:…@host:27017/hazina',
+    ),
+    redisUrl: readRedisUrl(reader),
+    redisPrefix: reader.required('REDIS_PREFIX'),
+    store: readStore(reader, workingDirectory),
+    lease,
+    verify: { level: level === 'off' ? null : level, reverifyDays: reverifyDays === 0 ? null : reverifyDays },
+    attempts: reader.integer('BACKUP_ATTEMPTS', 1, 100) ?? 3,
+    overdueMs: seconds('BACKUP_OVERDUE_SECONDS', 1, 31_536_000, 3600),
+    cleanupSchedule: readSchedule(reader, 'BACKUP_CLEANUP_SCHEDULE'),
+    orphanGraceMs: reader.number('BACKUP_ORPHAN_GRACE_HOURS', 0, 87_600) * 3_600_000,
+    recordRetentionDays: reader.integer('BACKUP_RECORD_RETENTION_DAYS', 1, 36_500) ?? 400,
+    quotaBytes: reader.integer('BACKUP_QUOTA_BYTES', 1, Number.MAX_SAFE_INTEGER) ?? null,
+    notify: readNotify(reader),
+    metricsToken: reader.secret('METRICS_TOKEN'),
+    logLevel: reader.oneOf('LOG_LEVEL', logLevels) ?? 'info',
+  };
+}
+
+export function requiredSecret(
+  reader: EnvironmentReader,
+  name: Parameters<EnvironmentReader['secret']>[0],
+  meaning: string,
+): Secret {
+  const secret = reader.secret(name);
+  if (secret !== undefined) return secret;
+  reader.problem(`${name} is not set: ${meaning}`);
+  return new Secret('');
+}
+
+function readRedisUrl(reader: EnvironmentReader): Secret {
+  const url = reader.secret('REDIS_URL') ?? new Secret('redis://127.0.0.1:6379');
+  const protocol = URL.parse(url.reveal())?.protocol;
+  if (protocol !== 'redis:' && protocol !== 'rediss:')
+    reader.problem('REDIS_URL must begin with redis:// or rediss://');
+  return url;
+}
+
+export interface ServiceLoadOptions {
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  readonly readFile: ReadFile;
+  readonly workingDirectory: string;
+}

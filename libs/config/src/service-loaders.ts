@@ -1,0 +1,15 @@
+import type { ApiConfig } from './api-config.js';
+import type { ServiceLoadOptions } from './service-config.js';
+import type { WorkerConfig } from './worker-config.js';
+
+// Loaded only where they are used: cron and YAML would cost every command of the CLI a tenth of a second.
+
+/** The API's options: typed, frozen, all errors at once (`config/invalid`). */
+export async function loadApiConfig(options: ServiceLoadOptions): Promise<ApiConfig> {
+  return (await import('./api-config.js')).loadApiConfig(options);
+}
+
+/** The worker's options, in the same way. */
+export async function loadWorkerConfig(options: ServiceLoadOptions): Promise<WorkerConfig> {
+  return (await import('./worker-config.js')).loadWorkerConfig(options);
+}
