@@ -166,6 +166,8 @@ export interface BackupRepository {
   /** The newest outcomes of a target (completed or failed), newest first: for "the last three runs failed" and the last_* metrics. */
   latest(target: string, limit: number): Promise<readonly BackupRecord[]>;
   targets(): Promise<readonly string[]>;
+  /** End of the newest completed backup (still there or not), by target. */
+  lastSuccess(): Promise<Readonly<Record<string, Date>>>;
 }
 
 export interface CompletedFacts {
@@ -246,10 +248,11 @@ export interface TaskRepository {
 export interface ScheduleRepository {
   all(): Promise<readonly ScheduleRecord[]>;
   find(target: string): Promise<ScheduleRecord | null>;
-  /** Moves `lastSlot` forward only. Makes the record when there is none. */
+  /** Moves `lastSlot` forward only. Makes the record when there is none, with `firstSlot` the same. */
   advance(target: string, slot: Date): Promise<void>;
   pause(target: string, by: string, at: Date): Promise<void>;
-  resume(target: string): Promise<void>;
+  /** Ends the pause; `lastSlot` and `firstSlot` become the newest slot of the pause: what was due meanwhile was not missed. */
+  resume(target: string, newestSlot: Date): Promise<void>;
 }
 
 export interface WorkerRepository {

@@ -184,6 +184,8 @@ export interface ScheduleRecord {
   readonly target: string;
   /** The newest slot whose record was inserted; where catching up begins. */
   readonly lastSlot: Date | null;
+  /** Where this schedule began to count (its first sight, or the end of a pause): nothing before it is overdue. */
+  readonly firstSlot: Date | null;
   readonly pausedAt: Date | null;
   readonly pausedBy: string | null;
 }
