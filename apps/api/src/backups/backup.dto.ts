@@ -166,15 +166,15 @@ export class BackupDto {
   resources!: ResourcesDto | null;
   @ApiProperty({ ...time, ...nullable })
   deletedAt!: string | null;
+}
+
+export class BackupDetailsDto extends BackupDto {
+  @ApiProperty({ type: [EventDto], description: 'What happened, oldest first' })
+  events!: EventDto[];
   @ApiProperty({ type: [String] })
   warnings!: string[];
   @ApiProperty({ ...time, ...nullable, description: 'When the next run is due after one that failed' })
   nextAttemptAt!: string | null;
   @ApiProperty({ description: 'A wish to cancel was taken and is not carried out yet' })
   cancelRequested!: boolean;
-}
-
-export class BackupDetailsDto extends BackupDto {
-  @ApiProperty({ type: [EventDto], description: 'What happened, oldest first' })
-  events!: EventDto[];
 }

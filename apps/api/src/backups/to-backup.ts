@@ -64,9 +64,6 @@ export function toBackup(record: BackupRecord): BackupDto {
       eventLoopDelayMs: resources.eventLoopDelayMs,
     },
     deletedAt: time(record.deletedAt),
-    warnings: [...record.warnings],
-    nextAttemptAt: time(record.nextAttemptAt),
-    cancelRequested: record.cancelRequestedAt !== null && (record.status === 'pending' || record.status === 'in_progress'),
   };
 }
 
@@ -74,6 +71,9 @@ export function toBackupDetails(record: BackupRecord): BackupDetailsDto {
   return {
     ...toBackup(record),
     events: record.events.map(({ at, type, message }) => ({ at: at.toISOString(), type, message })),
+    warnings: [...record.warnings],
+    nextAttemptAt: time(record.nextAttemptAt),
+    cancelRequested: record.cancelRequestedAt !== null && (record.status === 'pending' || record.status === 'in_progress'),
   };
 }
 
