@@ -1,0 +1,14 @@
+import { pipeline } from 'node:stream/promises';
+import { Controller, Get, Inject, Param, Query, Req, Res } from '@nestjs/common';
+import { ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
+import type { Request, Response } from 'express';
+import { AppError } from '#contracts';
+import { resumingGet, type ObjectStore } from '#storage';
+import { Public } from '../auth/access.js';
+import { unauthorized } from '../auth/access.guard.js';
+import { STORE } from '../core/tokens.js';
+import { ServiceLog } from '../logging/service-log.js';
+import { ApiProblems } from '../openapi/api-problems.js';
+import { rangeOf } from './byte-range.js';
+import { TicketQuery } from './download.dto.js';
+import { Tickets, type Ticket } from './tickets.js';
