@@ -52,7 +52,7 @@ export async function startRedisServer(args: readonly string[] = []): Promise<Te
       await waitUntil(answers, { what: `an answer of Redis on port ${port}` });
     },
     stop: async () => {
-      if (child === undefined || child.exitCode !== null || child.signalCode !== null) return;
+      if (child?.exitCode !== null || child.signalCode !== null) return;
       const ended = once(child, 'exit');
       child.kill('SIGKILL');
       await ended;
