@@ -70,8 +70,7 @@ async function checkIdentity(store: ObjectStore, storeId: string | null, signal:
 export async function readStoreId(store: ObjectStore, signal: AbortSignal): Promise<string | null> {
   if ((await store.head('hazina.json', signal)) === null) return null;
   const { bytes } = await store.getBytes('hazina.json', mostIdentityBytes, signal);
-  const parsed = parseJson(bytes.toString('utf8'), storeIdentity);
-  return parsed.ok ? parsed.value.storeId : null;
+  return parseJson(storeIdentity, bytes, { code: 'store/changed', stage: 'store', what: 'hazina.json' }).storeId;
 }
 
 function missing(): AppError {

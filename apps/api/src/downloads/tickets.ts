@@ -18,6 +18,7 @@ const ticket = z.strictObject({
 export type Ticket = z.output<typeof ticket>;
 
 const longestTicket = 2_000;
+const what = { code: 'internal/unexpected', stage: 'request', what: 'a ticket of our own' } as const;
 
 /**
  * Permissions to read one file for a few minutes: signed, so that they need no memory, and the file is served while the catalogue is
@@ -49,9 +50,8 @@ export class Tickets {
     const given = Buffer.from(mac, 'base64url');
     const wanted = this.#mac(body);
     if (rest.length > 0 || given.length !== wanted.length || !timingSafeEqual(given, wanted)) return null;
-    const parsed = parseJson(Buffer.from(body, 'base64url').toString('utf8'), ticket);
-    if (!parsed.ok || parsed.value.expires * 1000 <= this.clock.now().getTime()) return null;
-    return parsed.value;
+    const content = parseJson(ticket, Buffer.from(body, 'base64url'), what);
+    return content.expires * 1000 > this.clock.now().getTime() ? content : null;
   }
 
   #mac(body: string): Buffer {
