@@ -43,8 +43,13 @@ export class AuditLog implements OnApplicationShutdown {
     await this.catalog.audit.append(this.#record(request, entry));
   }
 
-  async onApplicationShutdown(): Promise<void> {
-    await Promise.allSettled(this.#underWay);
+  /** When every entry that was noted so far is kept, or in the log. */
+  async settled(): Promise<void> {
+    await Promise.all(this.#underWay);
+  }
+
+  onApplicationShutdown(): Promise<void> {
+    return this.settled();
   }
 
   #record(request: Request, entry: AuditEntry): AuditRecord {
