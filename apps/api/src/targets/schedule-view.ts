@@ -7,7 +7,7 @@ export function nextTimes({ cron, timezone }: ScheduleConfig, from: Date, count:
   if (cron === null) return [];
   const times: Date[] = [];
   const schedule = new CronTime(cron, timezone);
-  for (let at = from; times.length < count; ) {
+  for (let at = from; times.length < count;) {
     const next = schedule.getNextDateFrom(at, timezone).toJSDate();
     times.push(next);
     at = next;

@@ -52,7 +52,15 @@ export class TargetsController {
     };
   }
 
-  async #target({ target, config, schedule, overdue, nextRunAt, lastSuccessAt, health }: TargetState): Promise<TargetDto> {
+  async #target({
+    target,
+    config,
+    schedule,
+    overdue,
+    nextRunAt,
+    lastSuccessAt,
+    health,
+  }: TargetState): Promise<TargetDto> {
     const [last] = await this.catalog.backups.latest(target, 1);
     return {
       target,
