@@ -1,50 +1,14 @@
 import type {
-  AlertKind,
-  AppError,
-  AuditRecord,
   BackupJson,
   BackupRecord,
   BackupState,
-  CleanupResult,
-  CleanupWish,
-  NotificationRecord,
   RecordedProgress,
   RunResources,
-  ScheduleRecord,
-  TaskKind,
   TaskRecord,
   Trigger,
-  VerificationLevel,
-  WorkerReport,
 } from '#contracts';
-
-/**
- * The catalogue: MongoDB as the truth on records and schedules. This comment is the contract.
- *
- * - Every change is one conditional update of one document, with write concern majority; no transactions (the server may have none).
- *   A method that did not find its condition says so by its result, never by an error; errors are `catalog/unavailable` (retry) or `catalog/refused`.
- * - Every write of a run takes a `ClaimRef` and filters on its fence: after another claim it changes nothing and answers `false`.
- * - Moves between states are those of `isAllowedMove`, checked in one place. Text from users is only ever a value, never a filter's form.
- * - Times come from the caller's clock; leases are judged by observers on their monotonic clock (`LeaseObserver`), never by stored times.
- */
-export interface Catalog {
-  readonly backups: BackupRepository;
-  readonly tasks: TaskRepository;
-  readonly schedules: ScheduleRepository;
-  readonly workers: WorkerRepository;
-  readonly alerts: AlertRepository;
-  readonly audit: AuditRepository;
-  readonly settings: SettingsRepository;
-  /** A round trip, for probes; throws `catalog/unavailable` after `timeoutMs`. */
-  ping(timeoutMs: number): Promise<void>;
-  close(): Promise<void>;
-}
-
-/** One claim of a record: only its holder may write. */
-export interface ClaimRef {
-  readonly id: string;
-  readonly fence: number;
-}
+import type { BackupFailure, ClaimRef, ClaimState, LeaseView } from './claims.js';
+import type { CatalogStats } from './stats.js';
 
 export interface NewBackup {
   readonly backupId: string;
@@ -82,9 +46,14 @@ export interface BackupQuery {
   readonly sortOrder: 'asc' | 'desc';
 }
 
-export interface BackupFailure {
-  readonly error: AppError;
-  readonly at: Date;
+export interface CompletedFacts {
+  readonly backup: BackupJson;
+  /** The data object's full key (with the store's prefix). */
+  readonly s3Key: string;
+  readonly metadata: BackupRecord['metadata'];
+  readonly warnings: readonly string[];
+  readonly resources: RunResources | null;
+  readonly storeId: string;
 }
 
 export interface BackupRepository {
@@ -165,151 +134,11 @@ export interface BackupRepository {
   needVerification(provenBefore: Date, limit: number): Promise<readonly BackupRecord[]>;
   /** The newest outcomes of a target (completed or failed), newest first: for "the last three runs failed" and the last_* metrics. */
   latest(target: string, limit: number): Promise<readonly BackupRecord[]>;
+  /** The newest slot of a target that was superseded after the time; what superseded is no run, so `latest` leaves it out. */
+  supersededSince(target: string, since: Date | null): Promise<BackupRecord | null>;
+  /** Completed ones whose newest verification failed. */
+  failedVerifications(): Promise<readonly BackupRecord[]>;
   targets(): Promise<readonly string[]>;
   /** End of the newest completed backup (still there or not), by target. */
   lastSuccess(): Promise<Readonly<Record<string, Date>>>;
-}
-
-export interface CompletedFacts {
-  readonly backup: BackupJson;
-  /** The data object's full key (with the store's prefix). */
-  readonly s3Key: string;
-  readonly metadata: BackupRecord['metadata'];
-  readonly warnings: readonly string[];
-  readonly resources: RunResources | null;
-  readonly storeId: string;
-}
-
-export interface LeaseView {
-  readonly kind: 'backup' | TaskKind;
-  readonly id: string;
-  readonly fence: number;
-  readonly beat: number;
-}
-
-export type ClaimState = { readonly state: 'held'; readonly cancelRequested: boolean } | { readonly state: 'lost' };
-
-export interface CatalogStats {
-  readonly total: number;
-  readonly byStatus: Readonly<Partial<Record<BackupState, number>>>;
-  readonly storageBytes: number;
-  readonly averageSize: number | null;
-  readonly averageDurationMs: number | null;
-  readonly durationPercentilesMs: { readonly p50: number; readonly p90: number; readonly p99: number } | null;
-  readonly lastBackupAt: Date | null;
-  readonly lastSuccessAt: Date | null;
-  readonly lastVerifiedAt: Date | null;
-  readonly lastSuccessByTarget: Readonly<Record<string, Date>>;
-  /** 30 days to today (UTC), oldest first, days without a run included. */
-  readonly perDay: readonly {
-    readonly date: string;
-    readonly completed: number;
-    readonly failed: number;
-    readonly bytes: number;
-  }[];
-}
-
-export interface NewTask {
-  readonly taskId: string;
-  readonly kind: TaskKind;
-  readonly createdAt: Date;
-  readonly correlationId: string;
-  readonly backupId: string | null;
-  readonly level: VerificationLevel | null;
-  readonly cleanup: CleanupWish | null;
-}
-
-export interface TaskRepository {
-  /** False: a task of this id exists, or another verification of the backup is not final yet. */
-  insert(task: NewTask): Promise<boolean>;
-  withdraw(taskId: string): Promise<boolean>;
-  find(taskId: string): Promise<TaskRecord | null>;
-  claim(taskId: string, owner: string, now: Date): Promise<TaskRecord | null>;
-  beat(ref: ClaimRef): Promise<ClaimState>;
-  complete(
-    ref: ClaimRef,
-    done: { readonly at: Date; readonly result: CleanupResult | null },
-  ): Promise<TaskRecord | null>;
-  fail(ref: ClaimRef, failure: BackupFailure): Promise<TaskRecord | null>;
-  retryLater(ref: ClaimRef, failure: BackupFailure, nextAttemptAt: Date): Promise<TaskRecord | null>;
-  expire(id: string, seen: { readonly fence: number; readonly beat: number }, at: Date): Promise<TaskRecord | null>;
-  inProgress(): Promise<readonly LeaseView[]>;
-  pendingDue(now: Date): Promise<readonly TaskRecord[]>;
-  nextJob(taskId: string, seenJobNumber: number): Promise<number | null>;
-  /** The number the next verification of this backup gets: its id is `<backupId>-v<n>`. */
-  nextVerificationNumber(backupId: string): Promise<number>;
-  /** The newest cleanup that is not a dry run; null when none ran. */
-  lastCleanup(): Promise<TaskRecord | null>;
-  /** Whether a verification of this backup is pending or in progress (a use, spec/objects.md "Deletion"). */
-  uses(backupId: string): Promise<boolean>;
-  purge(endedBefore: Date): Promise<number>;
-}
-
-export interface ScheduleRepository {
-  all(): Promise<readonly ScheduleRecord[]>;
-  find(target: string): Promise<ScheduleRecord | null>;
-  /** Moves `lastSlot` forward only. Makes the record when there is none, with `firstSlot` the same. */
-  advance(target: string, slot: Date): Promise<void>;
-  pause(target: string, by: string, at: Date): Promise<void>;
-  /** Ends the pause; `lastSlot` and `firstSlot` become the newest slot of the pause: what was due meanwhile was not missed. */
-  resume(target: string, newestSlot: Date): Promise<void>;
-}
-
-export interface WorkerRepository {
-  publish(report: WorkerReport): Promise<void>;
-  all(): Promise<readonly WorkerReport[]>;
-  remove(workerId: string): Promise<void>;
-}
-
-/** States that people are told of: raised once, told once, cleared once. */
-export interface AlertRepository {
-  /** Raises `kind` for a key (`<kind>/<target>`); a notification is made only when it was not raised already. Null: no repeat. `event` kinds (backup failed again with another id) raise per `key`. */
-  raise(alert: NewAlert): Promise<NotificationRecord | null>;
-  /** Clears it; a `recovered` notification only when it was raised. */
-  clear(
-    key: string,
-    recovered: {
-      readonly message: string;
-      readonly at: Date;
-      readonly target: string | null;
-      readonly backupId: string | null;
-    },
-  ): Promise<NotificationRecord | null>;
-  raised(): Promise<
-    readonly { readonly key: string; readonly kind: AlertKind; readonly target: string | null; readonly since: Date }[]
-  >;
-  findNotification(notificationId: string): Promise<NotificationRecord | null>;
-  /** Takes the right to deliver for `leaseMs`; null when somebody else has it or nothing is left to deliver. */
-  takeDelivery(notificationId: string, owner: string, now: Date, leaseMs: number): Promise<NotificationRecord | null>;
-  /** One channel's outcome. */
-  recordDelivery(
-    notificationId: string,
-    channel: string,
-    outcome: { readonly at: Date; readonly error: string | null; readonly nextAttemptAt: Date | null },
-  ): Promise<void>;
-  /** Notifications with a channel that is pending and due, oldest first. */
-  undelivered(now: Date): Promise<readonly NotificationRecord[]>;
-}
-
-export interface NewAlert {
-  readonly key: string;
-  readonly kind: AlertKind;
-  readonly target: string | null;
-  readonly backupId: string | null;
-  readonly correlationId: string | null;
-  readonly message: string;
-  readonly hint: string | null;
-  readonly at: Date;
-  /** Names of the channels it goes to. */
-  readonly channels: readonly string[];
-}
-
-export interface AuditRepository {
-  append(entry: AuditRecord): Promise<void>;
-}
-
-export interface SettingsRepository {
-  /** The store that this catalogue belongs to; set once. Throws `store/changed` when another is known. */
-  bindStore(storeId: string): Promise<void>;
-  storeId(): Promise<string | null>;
 }
