@@ -12,7 +12,8 @@ type Queries = Pick<
   | 'needVerification'
   | 'failedVerifications'
   | 'latest'
-  | 'supersededSince'
+  | 'unalerted'
+  | 'alerted'
   | 'targets'
 >;
 
@@ -75,10 +76,12 @@ export function queries(backups: Backups): Queries {
       return records([...completed, ...failed].sort((a, b) => time(b) - time(a)).slice(0, limit));
     },
 
-    async supersededSince(target, since) {
-      const after = since === null ? {} : { completedAt: op({ $gt: since }) };
-      const filter = { target, status: 'failed', 'error.code': 'superseded', ...after };
-      return toRecordOrNull(await backups.findOne(filter, { sort: { completedAt: -1 }, without: longFields }));
+    async unalerted() {
+      return records(await backups.find({ alertDue: true }, { sort: { completedAt: 1 }, without: longFields }));
+    },
+
+    async alerted(backupId) {
+      await backups.change({ backupId }, { $set: { alertDue: false } });
     },
 
     targets: () => backups.distinct('target', {}),

@@ -3,7 +3,7 @@ import type { BackupRepository, InsertOutcome, NewBackup } from '../contract/bac
 import { move } from '../moves.js';
 import type { BackupDocument } from '../schemas/backup.schema.js';
 import { op } from '../store/record-collection.js';
-import { errorFields, event, toBackupRecord, toRecordOrNull, type Backups } from './backup-record.js';
+import { event, failedFields, toBackupRecord, toRecordOrNull, type Backups } from './backup-record.js';
 
 type Insertion = Pick<BackupRepository, 'insert' | 'withdraw' | 'promoteWaiting' | 'waitingTargets'>;
 
@@ -84,7 +84,7 @@ async function supersede(backups: Backups, target: string, at: Date): Promise<re
     const changed = await backups.update(
       { backupId, ...filter, running: op({ $exists: false }) },
       {
-        $set: { ...set, ...errorFields(error), completedAt: at, nextAttemptAt: null },
+        $set: { ...set, ...failedFields(error, at), nextAttemptAt: null },
         $push: event(at, 'failed', error.message),
       },
     );
