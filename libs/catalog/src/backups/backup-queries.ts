@@ -15,6 +15,7 @@ type Queries = Pick<
   | 'unalerted'
   | 'alerted'
   | 'targets'
+  | 'lastSuccess'
 >;
 
 /** What grows with the number of namespaces or of years; a list does without. */
@@ -27,6 +28,9 @@ const sortKeys: Readonly<Record<BackupQuery['sortBy'], string>> = {
   size: 'size',
   status: 'status',
 };
+
+/** By their end. */
+const newestFirst = { completedAt: -1, backupId: -1 } as const;
 
 export function queries(backups: Backups): Queries {
   const records = (documents: readonly BackupDocument[]) => documents.map(toBackupRecord);
@@ -67,13 +71,23 @@ export function queries(backups: Backups): Queries {
     },
 
     async latest(target, limit) {
-      const newest = { sort: { completedAt: -1, backupId: -1 }, limit, without: longFields } as const;
-      const [completed, failed] = await Promise.all([
-        backups.find({ target, status: 'completed' }, newest),
-        backups.find({ target, status: 'failed', 'error.code': op({ $ne: 'superseded' }) }, newest),
-      ]);
-      const time = ({ completedAt }: BackupDocument): number => completedAt?.getTime() ?? 0;
-      return records([...completed, ...failed].sort((a, b) => time(b) - time(a)).slice(0, limit));
+      const ran = { status: op({ $in: ['completed', 'failed'] }), 'error.code': op({ $ne: 'superseded' }) };
+      return records(await backups.find({ target, ...ran }, { sort: newestFirst, limit, without: longFields }));
+    },
+
+    async lastSuccess() {
+      const newest = await Promise.all(
+        (await backups.distinct('target', {})).map((target) =>
+          // What has a hash was completed, whatever became of it since.
+          backups.findOne(
+            { target, hash: op({ $type: 'string' }) },
+            { sort: newestFirst, only: ['target', 'completedAt'] },
+          ),
+        ),
+      );
+      return Object.fromEntries(
+        newest.flatMap((found) => (found?.completedAt ? [[found.target, found.completedAt] as const] : [])),
+      );
     },
 
     async unalerted() {

@@ -124,7 +124,7 @@ backupSchema.index({ status: 1, createdAt: 1, backupId: 1 });
 backupSchema.index({ target: 1, createdAt: 1, backupId: 1 });
 backupSchema.index({ trigger: 1, createdAt: 1, backupId: 1 });
 // The newest outcomes of a target.
-backupSchema.index({ target: 1, status: 1, completedAt: 1 });
+backupSchema.index({ target: 1, completedAt: 1, backupId: 1 });
 // What was not verified for longest.
 backupSchema.index({ status: 1, verifyFrom: 1, backupId: 1 });
 // The few that somebody must still do something about.

@@ -4,6 +4,7 @@ import { dateOrNull, recordSchema, text, textOrNull } from './schema-options.js'
 export const scheduleStateSchema = recordSchema<ScheduleRecord>('schedules', {
   target: text,
   lastSlot: dateOrNull,
+  firstSlot: dateOrNull,
   pausedAt: dateOrNull,
   pausedBy: textOrNull,
 });
