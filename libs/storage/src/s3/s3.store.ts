@@ -240,6 +240,10 @@ class S3Store implements ObjectStore {
     return this.#abilities;
   }
 
+  freeBytes(): Promise<null> {
+    return Promise.resolve(null);
+  }
+
   close(): Promise<void> {
     this.client.destroy();
     return Promise.resolve();
