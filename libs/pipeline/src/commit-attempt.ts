@@ -41,8 +41,7 @@ export class CommitAttempt {
   async fail(error: unknown): Promise<AppError> {
     const cause = AppError.from(error, 'dump');
     if (await this.#mayRemove(cause)) return this.#remove(cause);
-    // The attempt has come to rest: a lease would only make the sweeper wait.
-    await this.lease.end().catch(() => undefined);
+    await this.lease.rest();
     return this.deps.journal !== undefined && this.#phase === 'recorded' ? committed(cause) : cause;
   }
 

@@ -1,6 +1,7 @@
 import type { BackupState, Clock, Random, Stage } from '#contracts';
 import type { KeyRing } from '#crypto';
 import type { DumpProbe } from '#engine';
+import type { RetentionRecord } from '#retention';
 import type { ObjectStore } from '#storage';
 
 /** What every run is given: everything that reaches outside, so that tests replace a part and nothing else. */
@@ -74,4 +75,39 @@ export interface DeletionView {
   readonly usedBy: string | null;
   /** Ids of the target's other records that are `completed` and whose last verification did not fail; newest first. A backup counts only while its objects stand. */
   readonly otherGood: readonly string[];
+}
+
+/** The catalogue as a cleanup sees it. Without catalogue the bucket alone decides (`bucketCatalog`). */
+export interface CleanupCatalog extends DeletionCatalog {
+  /** Every record that is `completed` or `missing` (of one target, or of all). `good`: completed, and the last verification did not fail; whether the objects stand is looked up. */
+  completed(target: string | null): Promise<readonly CatalogBackup[]>;
+  /** Whether the last three ended runs of a target failed (false while there were fewer). */
+  lastRunsFailed(target: string): Promise<boolean>;
+  /** `completed|missing → deleting`; false: not in such a state any more. */
+  beginDelete(backupId: string): Promise<boolean>;
+  /** `deleting → completed`, with the reason. */
+  refuseDelete(backupId: string, reason: string): Promise<void>;
+  /** `deleting → deleted`. */
+  deleted(backupId: string): Promise<void>;
+  /** `completed ↔ missing`. */
+  markMissing(backupId: string, missing: boolean): Promise<void>;
+  /** Removes records that ended too long ago; their number. */
+  purgeRecords(): Promise<number>;
+  /** What earlier sweeps saw; all targets. */
+  readSightings(): Promise<readonly Sighting[]>;
+  writeSightings(sightings: readonly Sighting[]): Promise<void>;
+}
+
+export interface CatalogBackup extends Omit<RetentionRecord, 'lockedUntil'> {
+  readonly status: 'completed' | 'missing';
+}
+
+/** An attempt folder that no backup names, as the sweeper saw it first. */
+export interface Sighting {
+  /** Its key: `<target>/<backupId>/<attempt>/`, or `<target>/<backupId>/` for what lies beside attempts. */
+  readonly folder: string;
+  /** When this sweeper saw it first, with this lease counter. */
+  readonly firstSeen: Date;
+  /** The counter of its `lease.json`; null: none. */
+  readonly leaseCounter: number | null;
 }

@@ -1,5 +1,7 @@
 export {
   silentObserver,
+  type CatalogBackup,
+  type CleanupCatalog,
   type CommitJournal,
   type DeletionCatalog,
   type DeletionView,
@@ -7,6 +9,7 @@ export {
   type PipelineDeps,
   type Progress,
   type RunObserver,
+  type Sighting,
 } from './deps.js';
 export { deleteBackup } from './delete-backup.js';
 export type { Refusal } from './delete/find-refusal.js';
@@ -20,6 +23,7 @@ export { proveBackup, readHeaderOf, type ProvenBackup } from './objects/prove-ba
 export { ensureStoreIdentity, readStoreIdentity, requireStore } from './objects/store-identity.js';
 export type { BackupDeps, BackupOutcome, BackupRequest } from './backup-types.js';
 export { runBackup } from './run-backup.js';
+export { runCleanup, type CleanupDeps, type CleanupRequest } from './run-cleanup.js';
 export { runDelete, type DeleteDeps, type DeleteRequest, type DeleteResult } from './run-delete.js';
 export { planRestore, runRestore, type RestoreDeps } from './run-restore.js';
 export { runVerify, type Verification, type VerifyDeps, type VerifyRequest } from './run-verify.js';

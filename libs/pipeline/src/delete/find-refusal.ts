@@ -29,7 +29,8 @@ export async function findRefusal(
   force: boolean,
   signal: AbortSignal,
 ): Promise<Refusal | null> {
-  if (record?.usedBy != null) return { reason: 'in-use', message: `it is in use: ${record.usedBy}` };
+  const usedBy = record?.usedBy ?? null;
+  if (usedBy !== null) return { reason: 'in-use', message: `it is in use: ${usedBy}` };
   const pinned = { recorded: record?.pinned ?? false, initial: backup?.pinned ?? false };
   const pin = await findPin(store, backupId, pinned, signal);
   if (pin !== null) return { reason: 'pinned', message: pin };
