@@ -9,6 +9,8 @@ export interface BackupDeps extends PipelineDeps {
   readonly journal?: CommitJournal;
   /** First pause between tries of commit (1); doubles. Default 1,000. */
   readonly commitPauseMs?: number;
+  /** Between two looks at the free space, where there is a reserve. Default 5,000. */
+  readonly roomLookMs?: number;
 }
 
 export interface BackupRequest {

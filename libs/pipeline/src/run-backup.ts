@@ -12,6 +12,7 @@ import { leaseKey } from './objects/keys.js';
 import { LeaseFile } from './objects/lease-file.js';
 import { writeManifest } from './objects/manifest-file.js';
 import { ensureStoreIdentity } from './objects/store-identity.js';
+import { defaultRoomLookMs, requireRoom, watchRoom } from './watch-room.js';
 import { writeData } from './write-data.js';
 
 const dayMs = 86_400_000;
@@ -46,11 +47,15 @@ async function makeBackup(
   const probe = await deps.engine.probe(request.dump, signal);
   deps.observer.probed?.(probe);
 
+  const { reserveBytes } = request;
+  if (reserveBytes !== undefined)
+    await requireRoom(store, { estimatedBytes: probe.estimatedBytes, reserveBytes }, signal);
+
   const lease = new LeaseFile(store, backupId, request.attempt);
   const commitment = new CommitAttempt(deps, request, lease);
   try {
     await lease.start(signal);
-    const data = await writeData(deps, request, probe, kdfSalt, signal);
+    const data = await writeWithinRoom(deps, request, probe, kdfSalt, signal);
     await confirmObject(store, backupId, data.object, signal);
 
     deps.observer.stage('manifest');
@@ -65,6 +70,24 @@ async function makeBackup(
     return { backup, warnings, resumed: false, metadata: metadataOfWritten(data) };
   } catch (error) {
     throw await commitment.fail(error);
+  }
+}
+
+/** Writes the data, watched over the store's reserve where there is one. */
+async function writeWithinRoom(
+  deps: BackupDeps,
+  request: BackupRequest,
+  probe: DumpProbe,
+  kdfSalt: string,
+  signal: AbortSignal,
+): Promise<WrittenData> {
+  if (request.reserveBytes === undefined) return writeData(deps, request, probe, kdfSalt, signal);
+  const everyMs = deps.roomLookMs ?? defaultRoomLookMs;
+  const watch = watchRoom(deps.store, { reserveBytes: request.reserveBytes, everyMs }, signal);
+  try {
+    return await writeData(deps, request, probe, kdfSalt, watch.signal);
+  } finally {
+    watch.stop();
   }
 }
 
