@@ -55,7 +55,13 @@ export async function writeData(
   const { throttleBytesPerSecond: rate } = request;
   // First: what is spared is the source, and everything behind follows.
   const throttle = rate === undefined ? [] : [new Throttle(rate, deps.clock)];
-  const stages: Transform[] = [...throttle, tap, ...(compressor === undefined ? [] : [compressor]), sealer.stream, stored];
+  const stages: Transform[] = [
+    ...throttle,
+    tap,
+    ...(compressor === undefined ? [] : [compressor]),
+    sealer.stream,
+    stored,
+  ];
   await flow(dump, stages, signal, () =>
     deps.store.put(`${backupFolder(request.backupId)}${key}`, stored, {
       signal,
