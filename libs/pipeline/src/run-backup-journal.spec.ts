@@ -24,9 +24,8 @@ function world(store: ObjectStore = createMemoryStore()) {
 describe('a backup with a journal', () => {
   it('records attempt and exact bytes before it puts them', async () => {
     const { store, record, run, folder } = world();
-    let standing: unknown;
     const outcome = await run({}, {}, noAbort);
-    standing = (await store.getBytes(`${folder}/backup.json`, 100_000)).bytes.toString();
+    const standing = (await store.getBytes(`${folder}/backup.json`, 100_000)).bytes.toString();
     expect(record.commit).toEqual({ attempt: 1, bytes: standing });
     expect(outcome).toMatchObject({ resumed: false, backup: { attempt: 1 } });
     expect(outcome.metadata).toMatchObject({ totalDocuments: 2981 });
@@ -162,7 +161,7 @@ describe('commit (1)', () => {
     const cancel = new AbortController();
     const deps = { ...backupDeps(store), journal };
     const observer = { ...deps.observer, stage: (stage: string) => stage === 'commit' && cancel.abort() };
-    const done = runBackup({ ...deps, observer: observer as typeof deps.observer }, request, cancel.signal);
+    const done = runBackup({ ...deps, observer: observer }, request, cancel.signal);
     await expect(done).rejects.toMatchObject({ code: 'run/cancelled' });
     expect(record.commit).toBeNull();
     expect(await storeContents(store)).toEqual([]);

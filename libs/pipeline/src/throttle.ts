@@ -38,7 +38,10 @@ export class Throttle extends Transform {
 
   #whenPaid(done: TransformCallback): void {
     const owedMs = -this.#tokens / this.#bytesPerMs;
-    if (owedMs < shortestPauseMs) return done();
+    if (owedMs < shortestPauseMs) {
+      done();
+      return;
+    }
     // By the clock, not by the timer: timers are late when the machine is busy, and a clock of a test may stand still.
     this.#timer = setTimeout(() => {
       this.#fill();
