@@ -3,6 +3,7 @@ import type { Clock } from '#contracts';
 
 const burstMs = 250;
 const shortestPauseMs = 5;
+const longestPauseMs = 100;
 
 /**
  * Lets at most so many bytes a second through: a token bucket that goes into debt for a chunk and pays it off by waiting before the next one, so that chunks keep
@@ -17,7 +18,8 @@ export class Throttle extends Transform {
   #timer: NodeJS.Timeout | undefined;
 
   constructor(bytesPerSecond: number, clock: Clock) {
-    super({ writableHighWaterMark: 1024 * 1024, readableHighWaterMark: 1024 * 1024 });
+    // Small buffers: what waits here has been read from the source too early.
+    super();
     this.#bytesPerMs = bytesPerSecond / 1000;
     this.#clock = clock;
     this.#tokens = 0;
@@ -43,10 +45,13 @@ export class Throttle extends Transform {
       return;
     }
     // By the clock, not by the timer: timers are late when the machine is busy, and a clock of a test may stand still.
-    this.#timer = setTimeout(() => {
-      this.#fill();
-      this.#whenPaid(done);
-    }, owedMs);
+    this.#timer = setTimeout(
+      () => {
+        this.#fill();
+        this.#whenPaid(done);
+      },
+      Math.min(owedMs, longestPauseMs),
+    );
   }
 
   #fill(): void {

@@ -87,8 +87,9 @@ async function flow(
 ): Promise<void> {
   const failure = new FirstFailure();
   const stop = new AbortController();
-  const passing = pipeline([dump.stream, ...stages], { signal: stop.signal }).catch((error: unknown) =>
-    failure.note(error),
+  // The run's signal too: an engine that has given its last byte does not hear it any more, while stages are still busy.
+  const passing = pipeline([dump.stream, ...stages], { signal: AbortSignal.any([stop.signal, signal]) }).catch(
+    (error: unknown) => failure.note(error),
   );
   const upload = put().catch((error: unknown) => {
     failure.note(error);
