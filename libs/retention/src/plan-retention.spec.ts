@@ -78,6 +78,13 @@ describe('a run', () => {
     expect(decisionsOf([target(records.slice(0, 6))]).filter((decision) => decision === 'remove')).toHaveLength(3);
   });
 
+  it('takes the share of the good ones too: garbage does not water it down', () => {
+    const records = [0, 31, 32, 33].map((days) => record(days));
+    const garbage = Array.from({ length: 20 }, (_, at) => record(1 + at, { backupId: `g${at}`, good: false }));
+    const one = { ...policy, minKeep: 1 };
+    expect(decisionsOf([target([...records, ...garbage], { policy: one })])).not.toContain('remove');
+  });
+
   it('removes nothing of a target whose last three runs failed, and goes on with the others', () => {
     const records = [0, 1, 2, 31].map((days) => record(days));
     const other = records.map((one) => ({ ...one, target: 'shop' }));

@@ -32,10 +32,19 @@ export interface RetentionPlan {
 export function planRetention(targets: readonly RetentionTarget[], run: RetentionRun): RetentionPlan {
   const decisions = targets.flatMap((target) => decideTarget(target, run));
   const wanted = decisions.filter(({ decision }) => decision === 'remove').length;
-  const confirmationNeeded = wanted * 2 > decisions.length && run.confirm !== wanted;
+  const good = new Set(
+    targets.flatMap(({ records }) => records.filter((record) => record.good).map(({ backupId }) => backupId)),
+  );
+  // Of all, and of the good ones: garbage in the store must not water the share down.
+  const over = isOverHalf(decisions) || isOverHalf(decisions.filter(({ backupId }) => good.has(backupId)));
+  const confirmationNeeded = over && run.confirm !== wanted;
   if (!confirmationNeeded) return { decisions, wanted, confirmationNeeded };
   const reason = `${wanted} of ${decisions.length} would go, which is over half: confirm the number ${wanted} if that is meant`;
   return { decisions: decisions.map((decision) => refuse(decision, reason)), wanted, confirmationNeeded };
+}
+
+function isOverHalf(decisions: readonly RetentionDecision[]): boolean {
+  return decisions.filter(({ decision }) => decision === 'remove').length * 2 > decisions.length;
 }
 
 function decideTarget(target: RetentionTarget, { clock, storeTime }: RetentionRun): RetentionDecision[] {
