@@ -46,7 +46,7 @@ describe('a throttle', () => {
     };
     const request = backupRequest({ throttleBytesPerSecond: 1000 });
     const started = performance.now();
-    const run = runBackup({ ...deps, observer: observer as typeof deps.observer }, request, cancel.signal);
+    const run = runBackup({ ...deps, observer: observer }, request, cancel.signal);
     await expect(run).rejects.toMatchObject({ code: 'run/cancelled' });
     expect(performance.now() - started).toBeLessThan(5_000);
 
