@@ -1,5 +1,5 @@
 import { afterAll, describe, expect, it } from '@jest/globals';
-import { chmodSync, mkdtempSync, readdirSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdtempSync, readdirSync, rmSync, statfsSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
@@ -50,6 +50,13 @@ describe('a folder', () => {
     expect(uploads).toMatchObject([{ key: 't/1/manifest.hzn', uploadId: '.manifest.hzn.abcd1234.tmp' }]);
     for (const upload of uploads) await store.abortUpload(upload as never);
     expect(readdirSync(join(root, 't/1'))).toEqual(['data.hzn']);
+  });
+
+  it('knows its free bytes before it is there', async () => {
+    const { bavail, bsize } = statfsSync(folder);
+    const free = await new FilesystemStore(join(folder, 'not', 'there', 'yet')).freeBytes();
+    expect(Math.abs(free - bavail * bsize)).toBeLessThan(1024 ** 3);
+    expect(await new MemoryStore().freeBytes()).toBeNull();
   });
 
   it('does not read or write through a symbolic link', async () => {
