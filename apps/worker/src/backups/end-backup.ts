@@ -36,7 +36,8 @@ export async function endBackup(
     // Refused: its commit was recorded meanwhile, and is to be finished.
     return isCancelled ? { state: 'cancelled' } : later(parts, claimed, error, now, context.log);
   }
-  if (error.code === 'worker-shutdown' || error.code === 'run/cancelled') return later(parts, claimed, error, now, context.log);
+  if (error.code === 'worker-shutdown' || error.code === 'run/cancelled')
+    return later(parts, claimed, error, now, context.log);
 
   const { attempts } = parts.config;
   if (error.retry === 'retry' && (isCommitted || record.failures + 1 < attempts))

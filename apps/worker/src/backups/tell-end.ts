@@ -4,7 +4,11 @@ import type { WorkerParts } from '../core/worker-core.js';
 import type { WorkerLog } from '../logging/worker-log.js';
 import { logUpkeep } from '../upkeep/log-upkeep.js';
 
-type End = { readonly record: BackupRecord; readonly durationSeconds: number; readonly resources: RunResources | null } & (
+type End = {
+  readonly record: BackupRecord;
+  readonly durationSeconds: number;
+  readonly resources: RunResources | null;
+} & (
   | { readonly state: 'completed'; readonly outcome: BackupOutcome }
   | { readonly state: 'failed' | 'fenced'; readonly error: AppError }
   | { readonly state: 'pending'; readonly error: AppError; readonly at: Date }
@@ -35,7 +39,11 @@ export async function tellEnd(parts: WorkerParts, log: WorkerLog, end: End): Pro
       log.info('backup cancelled', { durationSeconds });
       break;
     case 'pending':
-      log.failure('backup will be tried again', end.error, 'dump', { nextAttemptAt: end.at, durationSeconds, resources });
+      log.failure('backup will be tried again', end.error, 'dump', {
+        nextAttemptAt: end.at,
+        durationSeconds,
+        resources,
+      });
       return;
     case 'fenced':
       log.info('backup left to another', { code: end.error.code, reason: end.error.message });

@@ -12,12 +12,20 @@ interface HoldContext {
   readonly signal: AbortSignal;
 }
 
-export function holdBackup(parts: WorkerParts, { backupId, claim: { fence } }: BackupRecord, context: HoldContext): HeldClaim {
+export function holdBackup(
+  parts: WorkerParts,
+  { backupId, claim: { fence } }: BackupRecord,
+  context: HoldContext,
+): HeldClaim {
   return hold(parts, parts.catalog.backups, { id: backupId, fence }, context);
 }
 
 /** Nobody cancels a task, so there is nothing to look for between beats. */
-export function holdTask(parts: WorkerParts, { taskId, claim: { fence } }: TaskRecord, context: HoldContext): HeldClaim {
+export function holdTask(
+  parts: WorkerParts,
+  { taskId, claim: { fence } }: TaskRecord,
+  context: HoldContext,
+): HeldClaim {
   const { tasks } = parts.catalog;
   return hold(parts, { beat: (ref) => tasks.beat(ref) }, { id: taskId, fence }, context);
 }

@@ -16,11 +16,15 @@ export async function persist<T>(write: () => Promise<T>, options: PersistOption
       return await write();
     } catch (thrown) {
       const error = AppError.from(thrown, 'catalog');
-      if (error.retry !== 'retry' || options.signal.aborted) throw error;
+      if (error.retry !== 'retry' || isOver(options)) throw error;
       options.onTrouble(error, tried);
       const pauseMs = Math.min(options.pauseMs * 2 ** (tried - 1), options.mostMs);
       await delay(pauseMs, undefined, { signal: options.signal }).catch(() => undefined);
-      if (options.signal.aborted) throw error;
+      if (isOver(options)) throw error;
     }
   }
+}
+
+function isOver({ signal }: PersistOptions): boolean {
+  return signal.aborted;
 }

@@ -15,7 +15,12 @@ export interface TaskSteps {
 }
 
 /** Claims a verification or a cleanup, beats while it is worked on, and ends it. Throws the error of a task that has failed for good. */
-export async function runTask(parts: WorkerParts, taskId: string, steps: TaskSteps, signal: AbortSignal): Promise<void> {
+export async function runTask(
+  parts: WorkerParts,
+  taskId: string,
+  steps: TaskSteps,
+  signal: AbortSignal,
+): Promise<void> {
   const { catalog, clock, owner } = parts;
   const claimedAt = clock.monotonicMs();
   const task = await catalog.tasks.claim(taskId, owner, clock.now());
@@ -23,7 +28,12 @@ export async function runTask(parts: WorkerParts, taskId: string, steps: TaskSte
     parts.log.debug('nothing to do', { taskId });
     return;
   }
-  const { correlationId, backupId, kind, claim: { fence: attempt } } = task;
+  const {
+    correlationId,
+    backupId,
+    kind,
+    claim: { fence: attempt },
+  } = task;
   const log = parts.log.child({ correlationId, taskId, attempt, ...(backupId === null ? {} : { backupId }) });
   const claim = holdTask(parts, task, { claimedAt, log, signal });
   log.info(`${kind} claimed`);

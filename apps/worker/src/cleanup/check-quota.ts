@@ -9,7 +9,9 @@ const kinds = { warning: 'quota-warning', critical: 'quota-critical' } as const;
 const subject = 'store';
 
 /** How much of the quota is used: told when it gets worse, and when it is well again. */
-export async function checkQuota(parts: WorkerParts): Promise<{ readonly state: QuotaState; readonly usedBytes: number }> {
+export async function checkQuota(
+  parts: WorkerParts,
+): Promise<{ readonly state: QuotaState; readonly usedBytes: number }> {
   const { catalog, clock, config } = parts;
   const { storageBytes: usedBytes } = await catalog.backups.stats({}, clock.now());
   const state = quotaState(config.quotaBytes, usedBytes);
@@ -35,7 +37,10 @@ async function raise(parts: WorkerParts, kind: AlertKind, usedBytes: number): Pr
 async function clear(parts: WorkerParts, kind: AlertKind, usedBytes: number): Promise<void> {
   const { catalog, clock } = parts;
   const message = `Backups take ${usedBytes} bytes: ${percent(parts, usedBytes)} % of BACKUP_QUOTA_BYTES`;
-  await tell(parts, await catalog.alerts.clear(alertKey(kind, subject), { message, at: clock.now(), target: null, backupId: null }));
+  await tell(
+    parts,
+    await catalog.alerts.clear(alertKey(kind, subject), { message, at: clock.now(), target: null, backupId: null }),
+  );
 }
 
 function percent({ config: { quotaBytes } }: WorkerParts, usedBytes: number): string {

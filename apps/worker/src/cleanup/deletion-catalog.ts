@@ -18,7 +18,10 @@ async function viewOf(catalog: Catalog, backupId: string): Promise<DeletionView 
     status: record.status,
     pinned: record.pinned,
     usedBy: isUsed ? 'a verification of it waits or runs' : null,
-    otherGood: others.filter((other) => other.backupId !== backupId && isGood(other)).map((other) => other.backupId).reverse(),
+    otherGood: others
+      .filter((other) => other.backupId !== backupId && isGood(other))
+      .map((other) => other.backupId)
+      .reverse(),
   };
 }
 
@@ -26,7 +29,8 @@ async function viewOf(catalog: Catalog, backupId: string): Promise<DeletionView 
 export function isGood({ status, verifications }: BackupRecord): boolean {
   const verdicts = verifications.filter(
     (verification) =>
-      verification.status === 'completed' || (verification.status === 'failed' && verification.error?.retryable !== true),
+      verification.status === 'completed' ||
+      (verification.status === 'failed' && verification.error?.retryable !== true),
   );
   return status === 'completed' && verdicts.at(-1)?.status !== 'failed';
 }

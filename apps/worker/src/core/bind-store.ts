@@ -21,7 +21,8 @@ export async function bindStore(deps: BindDeps, signal: AbortSignal): Promise<St
     known === null
       ? await ensureStoreIdentity(store, deps.clock, deps.random, signal)
       : await requireStore(store, known, signal);
-  if (identity === null) throw new AppError({ code: 'store/changed', stage: 'store', message: 'The store has no identity' });
+  if (identity === null)
+    throw new AppError({ code: 'store/changed', stage: 'store', message: 'The store has no identity' });
   await catalog.settings.bindStore(identity.storeId);
   return identity;
 }

@@ -28,7 +28,12 @@ export async function openParts(core: WorkerCore, signal: AbortSignal): Promise<
     await waitFor('Redis', () => queue.ping(2_000), core, signal);
     await warnOfEviction(queue, core);
     const store = keep(await createStore(config.store));
-    const identity = await waitFor('the store', () => bindStore({ catalog, store, clock, random }, signal), core, signal);
+    const identity = await waitFor(
+      'the store',
+      () => bindStore({ catalog, store, clock, random }, signal),
+      core,
+      signal,
+    );
     const keyIds = (await ring.keyIds(identity.kdfSalt)).map(({ keyId }) => keyId);
     const upkeep = new Upkeep({
       catalog,
@@ -46,7 +51,15 @@ export async function openParts(core: WorkerCore, signal: AbortSignal): Promise<
 }
 
 /** In the order in which nothing is used after it was closed. */
-export async function closeParts({ queue, catalog, store }: { queue: JobQueue; catalog: Catalog; store: ObjectStore }): Promise<void> {
+export async function closeParts({
+  queue,
+  catalog,
+  store,
+}: {
+  queue: JobQueue;
+  catalog: Catalog;
+  store: ObjectStore;
+}): Promise<void> {
   await Promise.allSettled([queue.close(), catalog.close(), store.close()]);
 }
 

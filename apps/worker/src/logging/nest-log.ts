@@ -1,4 +1,4 @@
-import type { LoggerService } from '@nestjs/common';
+import type { LoggerService, NestApplicationOptions } from '@nestjs/common';
 import type { Logger } from 'pino';
 
 /** The framework's own lines, in the same log; what it tells of its start is for developers. */
@@ -35,4 +35,11 @@ function fieldsOf(more: readonly unknown[]): object {
   const texts = more.filter((value) => typeof value === 'string');
   const context = texts.at(-1);
   return { context, ...(texts.length > 1 ? { stack: texts[0] } : {}) };
+}
+
+/** How both contexts of Nest are made: in our log, and an error in their making is thrown instead of ending the process. */
+export function nestOptions(
+  pino: Logger,
+): Pick<NestApplicationOptions, 'logger' | 'abortOnError' | 'forceCloseConnections'> {
+  return { logger: new NestLog(pino), abortOnError: false, forceCloseConnections: true };
 }

@@ -14,6 +14,7 @@ it.each([
 });
 
 it('leaves what is no secret', () => {
-  const line = '{"backupId":"clinic-20261123T020000Z-k3f9q2","location":"s3://backups/mongodb-backups/","mail":"a@b.example"}';
+  const line =
+    '{"backupId":"clinic-20261123T020000Z-k3f9q2","location":"s3://backups/mongodb-backups/","mail":"a@b.example"}';
   expect(scrub(line)).toBe(line);
 });

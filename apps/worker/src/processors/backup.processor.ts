@@ -34,7 +34,12 @@ export class BackupProcessor implements JobProcessor<'backup'> {
       this.parts.log.debug('nothing to do', { backupId, status: waiting.status });
       return;
     }
-    const { target, correlationId, trigger, claim: { fence: attempt } } = record;
+    const {
+      target,
+      correlationId,
+      trigger,
+      claim: { fence: attempt },
+    } = record;
     const log = this.parts.log.child({ correlationId, backupId, attempt, target });
     const claim = holdBackup(this.parts, record, { claimedAt, log, signal });
     const observer = new RecordObserver(catalog.backups, claim, clock, this.parts.tuning.progressMs, log);

@@ -35,7 +35,10 @@ export class DeleteProcessor implements JobProcessor<'delete'> {
   async #delete(
     backupId: string,
     signal: AbortSignal,
-  ): Promise<{ readonly outcome: 'deleted'; readonly freedBytes: number } | { readonly outcome: 'refused'; readonly message: string }> {
+  ): Promise<
+    | { readonly outcome: 'deleted'; readonly freedBytes: number }
+    | { readonly outcome: 'refused'; readonly message: string }
+  > {
     const { catalog, store, clock } = this.parts;
     try {
       return await runDelete({ store, clock, catalog: deletionCatalog(catalog) }, { backupId, force: false }, signal);

@@ -16,7 +16,12 @@ export class MarksProcessor implements JobProcessor<'marks'> {
     const { catalog, store, clock } = this.parts;
     const record = await catalog.backups.find(backupId);
     if (record?.status !== 'completed' || record.marks.written >= record.marks.wanted) return;
-    const { pinned, label, correlationId, marks: { wanted } } = record;
+    const {
+      pinned,
+      label,
+      correlationId,
+      marks: { wanted },
+    } = record;
     const log = this.parts.log.child({ correlationId, backupId });
     await requireStore(store, this.parts.storeId, signal);
     try {
@@ -25,7 +30,8 @@ export class MarksProcessor implements JobProcessor<'marks'> {
       log.info('marks written', { version, pinned, label });
     } catch (error) {
       // Deleted meanwhile: nothing is left to be marked.
-      if (error instanceof AppError && error.code === 'backup/not-found') log.failure('marks not written', error, 'store');
+      if (error instanceof AppError && error.code === 'backup/not-found')
+        log.failure('marks not written', error, 'store');
       else throw error;
     }
   }

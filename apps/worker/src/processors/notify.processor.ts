@@ -26,6 +26,7 @@ export class NotifyProcessor implements JobProcessor<'notify'> {
       },
       signal,
     );
-    if (report.taken) log.info('alert sent', { delivered: report.delivered, pending: report.pending, failed: report.failed });
+    if (report.taken)
+      log.info('alert sent', { delivered: report.delivered, pending: report.pending, failed: report.failed });
   }
 }

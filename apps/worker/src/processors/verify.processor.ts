@@ -52,7 +52,14 @@ export class VerifyProcessor implements JobProcessor<'verify'> {
       const error = AppError.from(thrown, 'store');
       if (error.code !== 'store/changed') throw error;
       const { code, stage, message, hint } = error;
-      throw new AppError({ code, stage, message, retry: 'retry', cause: error, ...(hint === undefined ? {} : { hint }) });
+      throw new AppError({
+        code,
+        stage,
+        message,
+        retry: 'retry',
+        cause: error,
+        ...(hint === undefined ? {} : { hint }),
+      });
     }
   }
 
@@ -75,7 +82,8 @@ export class VerifyProcessor implements JobProcessor<'verify'> {
   async #markMissing(backup: BackupRecord, { message }: AppError): Promise<void> {
     const { backups } = this.parts.catalog;
     const { backupId } = backup;
-    if (await backups.markMissing(backupId, true, this.parts.clock.now())) await raiseMissing(this.parts, backup, message);
+    if (await backups.markMissing(backupId, true, this.parts.clock.now()))
+      await raiseMissing(this.parts, backup, message);
   }
 }
 

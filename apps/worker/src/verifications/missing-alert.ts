@@ -11,7 +11,11 @@ interface Subject {
 }
 
 /** A backup whose objects are gone from the store: told once, and once more when they are back or nobody wants them any more. */
-export async function raiseMissing(deps: Deps, { backupId, target, correlationId }: Subject, reason: string): Promise<void> {
+export async function raiseMissing(
+  deps: Deps,
+  { backupId, target, correlationId }: Subject,
+  reason: string,
+): Promise<void> {
   const { catalog, clock, channels } = deps;
   await tell(
     deps,
@@ -24,13 +28,23 @@ export async function raiseMissing(deps: Deps, { backupId, target, correlationId
   );
 }
 
-export async function clearMissing(deps: Deps, { backupId, target }: Omit<Subject, 'correlationId'>, message: string): Promise<void> {
+export async function clearMissing(
+  deps: Deps,
+  { backupId, target }: Omit<Subject, 'correlationId'>,
+  message: string,
+): Promise<void> {
   const { catalog, clock } = deps;
-  await tell(deps, await catalog.alerts.clear(alertKey('missing', backupId), { message, at: clock.now(), target, backupId }));
+  await tell(
+    deps,
+    await catalog.alerts.clear(alertKey('missing', backupId), { message, at: clock.now(), target, backupId }),
+  );
 }
 
 /** The job of a notification; a queue that is down is no loss, for the reconciler finds what was not delivered. */
-export async function tell({ queue }: Pick<WorkerParts, 'queue'>, notification: NotificationRecord | null): Promise<void> {
+export async function tell(
+  { queue }: Pick<WorkerParts, 'queue'>,
+  notification: NotificationRecord | null,
+): Promise<void> {
   if (notification === null) return;
   await queue.add(notifyJob(notification.notificationId)).catch(() => undefined);
 }
