@@ -1,6 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { UnrecoverableError, Worker, type Job } from 'bullmq';
-import { AppError, queueNames, type JobName, type JobPayloads, type QueueName } from '#contracts';
+import { AppError, queueNames, type QueueName } from '#contracts';
 import { workerOptions } from '#queue';
 import { PARTS } from '../core/tokens.js';
 import type { WorkerParts } from '../core/worker-core.js';
@@ -95,13 +95,8 @@ export class QueueWorkers {
     // Taken in the moment in which fetching stopped: its record is untouched, and the reconciler of another process adds its job again.
     if (this.#isDraining) throw ending();
     if (!isJobName(name)) throw unknownName(name);
-    await this.#run(name, data, signal);
-  }
-
-  #run<N extends JobName>(name: N, data: unknown, signal: AbortSignal): Promise<void> {
-    const processor: JobProcessor<N> = this.processors[name];
-    const payload: JobPayloads[N] = parsePayload(name, data);
-    return processor.process(payload, signal);
+    const processor: JobProcessor = this.processors[name];
+    await processor.process(parsePayload(name, data), signal);
   }
 
   /** How a failed job shows in the queue. */
