@@ -11,6 +11,7 @@ export {
   type RunObserver,
   type Sighting,
 } from './deps.js';
+export { readSightingsFile, writeSightingsFile } from './cleanup/sightings-file.js';
 export { deleteBackup } from './delete-backup.js';
 export type { Refusal } from './delete/find-refusal.js';
 export { finishCommit, type FinishDeps, type FinishRequest } from './finish-commit.js';
