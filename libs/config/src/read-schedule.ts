@@ -36,8 +36,7 @@ export function checkSchedule(
     problem(
       `${names.cron} must be a cron expression of five fields (0 2 * * *), or six with seconds first, or off; not "${cron}"`,
     );
-  }
-  else if (isTimezone(timezone) && !everDue(cron, timezone)) {
+  } else if (isTimezone(timezone) && !everDue(cron, timezone)) {
     problem(`${names.cron} is never due: "${cron}" names no date that exists`);
   }
   return { cron, timezone };

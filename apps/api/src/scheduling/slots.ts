@@ -13,7 +13,7 @@ const windows = [minute, hour, day, 32 * day, 367 * day, 5 * 366 * day];
 /** The first `count` slots after `from` (exclusive); fewer when the schedule is off or ends within eight years. */
 export function nextSlots(schedule: ScheduleConfig, from: Date, count: number): Date[] {
   const slots: Date[] = [];
-  for (let at = from; slots.length < count; ) {
+  for (let at = from; slots.length < count;) {
     const next = nextSlot(schedule, at);
     if (next === null) break;
     slots.push(next);
@@ -68,7 +68,9 @@ function nextSlot({ cron, timezone }: ScheduleConfig, from: Date): Date | null {
   try {
     // The library drops the fraction of its start and may answer with the start's own second.
     const next = new CronTime(cron, timezone).getNextDateFrom(from, timezone).toJSDate();
-    return next > from ? next : new CronTime(cron, timezone).getNextDateFrom(new Date(from.getTime() + 1000), timezone).toJSDate();
+    return next > from
+      ? next
+      : new CronTime(cron, timezone).getNextDateFrom(new Date(from.getTime() + 1000), timezone).toJSDate();
   } catch {
     // No date within eight years: the library says so by an error (29 February may be near that limit).
     return null;

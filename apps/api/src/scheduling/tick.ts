@@ -1,6 +1,14 @@
 import type { Catalog, InsertOutcome } from '#catalog';
 import type { TargetConfig } from '#config';
-import { AppError, slotBackupId, type BackupRecord, type Clock, type JobSink, type Random, type Trigger } from '#contracts';
+import {
+  AppError,
+  slotBackupId,
+  type BackupRecord,
+  type Clock,
+  type JobSink,
+  type Random,
+  type Trigger,
+} from '#contracts';
 import { latestSlot, slotsBetween } from './slots.js';
 
 /** A slot this late is a missed one: of those only the newest is caught up, so that a sleeping fleet does not wake to a burst. */
@@ -37,7 +45,7 @@ export async function tick(deps: TickDeps, target: TargetConfig): Promise<readon
   const now = clock.now();
   const state = await catalog.schedules.find(target.name);
   if (target.schedule.cron === null || (state !== null && state.pausedAt !== null)) return [];
-  if (state?.lastSlot == null) {
+  if (state === null || state.lastSlot === null) {
     // First sight of this schedule: what was due before anybody asked for it was not missed.
     const baseline = latestSlot(target.schedule, new Date(now.getTime() - 1000)) ?? new Date(0);
     await catalog.schedules.advance(target.name, baseline);
