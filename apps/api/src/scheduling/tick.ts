@@ -44,8 +44,8 @@ export async function tick(deps: TickDeps, target: TargetConfig): Promise<readon
   const { catalog, clock } = deps;
   const now = clock.now();
   const state = await catalog.schedules.find(target.name);
-  if (target.schedule.cron === null || (state !== null && state.pausedAt !== null)) return [];
-  if (state === null || state.lastSlot === null) {
+  if (target.schedule.cron === null || (state?.pausedAt ?? null) !== null) return [];
+  if (!state?.lastSlot) {
     // First sight of this schedule: what was due before anybody asked for it was not missed.
     const baseline = latestSlot(target.schedule, new Date(now.getTime() - 1000)) ?? new Date(0);
     await catalog.schedules.advance(target.name, baseline);
