@@ -6,6 +6,8 @@ describe('states of a backup', () => {
     ['pending', 'in_progress'],
     ['in_progress', 'in_progress'],
     ['in_progress', 'pending'],
+    ['pending', 'completed'],
+    ['pending', 'failed'],
     ['completed', 'missing'],
     ['missing', 'completed'],
     ['completed', 'deleting'],
@@ -24,7 +26,6 @@ describe('states of a backup', () => {
     ['completed', 'deleted'],
     ['failed', 'pending'],
     ['cancelled', 'completed'],
-    ['pending', 'completed'],
   ] as const)('%s may not become %s', (from, to) => {
     expect(isAllowedMove(from, to)).toBe(false);
   });

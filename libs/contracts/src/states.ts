@@ -23,7 +23,8 @@ export const taskStates = [
 export type TaskState = (typeof taskStates)[number];
 
 const moves: Readonly<Record<BackupState, readonly BackupState[]>> = {
-  pending: ['in_progress', 'cancelled', 'failed'],
+  // `completed`: after commit (1) whoever finishes (2) completes the record, though its claim was lost meanwhile (spec/objects.md, "Commit").
+  pending: ['in_progress', 'completed', 'cancelled', 'failed'],
   in_progress: ['in_progress', 'pending', 'completed', 'failed', 'cancelled'],
   completed: ['missing', 'deleting'],
   missing: ['completed', 'deleting'],

@@ -1,1 +1,10 @@
-export {};
+export { alertText, type AlertText } from './alert-text.js';
+export { backOffMs, maxAttempts } from './back-off.js';
+export type { Channel } from './channel.js';
+export type { EmailOptions } from './channels/email.channel.js';
+export type { AlertLog } from './channels/log.channel.js';
+export { signatureOf } from './channels/signature.js';
+export type { WebhookOptions } from './channels/webhook.channel.js';
+export { createChannels, type ChannelsOptions } from './create-channels.js';
+export { deliver, deliveryLeaseMs, type DeliverDeps, type DeliveryPort, type DeliveryReport } from './deliver.js';
+export { quotaState, type QuotaState } from './quota-state.js';

@@ -1,1 +1,15 @@
-export {};
+export {
+  createJobQueue,
+  jobStates,
+  type JobQueue,
+  type JobQueueOptions,
+  type JobState,
+  type QueueCounts,
+} from './job-queue.js';
+export { JOB_QUEUE, QueueModule, type QueueModuleOptions } from './queue.module.js';
+export {
+  workerConnection,
+  workerOptions,
+  type WorkerConnectionOptions,
+  type WorkerSettings,
+} from './worker-options.js';

@@ -1,0 +1,114 @@
+import { randomSuffix, type Clock, type NotificationDelivery, type NotificationRecord, type Random } from '#contracts';
+import type { AlertRepository } from '../contract/alerts.js';
+import type { NotificationDocument, PlannedRecovery } from '../schemas/notification.schema.js';
+import { op, type RecordCollection } from '../store/record-collection.js';
+
+type Notifications = RecordCollection<NotificationDocument>;
+
+export function alertRepository(notifications: Notifications, random: Random, clock: Clock): AlertRepository {
+  const newId = (): string => `n-${clock.now().getTime().toString(36)}-${randomSuffix(random, 10)}`;
+
+  /** The planned recovery becomes a notification; repeatable, so whoever finds one left over finishes it. */
+  async function tellRecovery(raised: NotificationDocument): Promise<NotificationRecord | null> {
+    const { recovery } = raised;
+    if (recovery === null) return null;
+    await notifications.insert(recoveredNotification(raised, recovery));
+    await notifications.change({ 'recovery.notificationId': recovery.notificationId }, { $set: { recovery: null } });
+    return find(recovery.notificationId);
+  }
+
+  async function find(notificationId: string): Promise<NotificationRecord | null> {
+    const found = await notifications.findOne({ notificationId });
+    return found === null ? null : toNotification(found);
+  }
+
+  return {
+    findNotification: find,
+
+    async raise({ key, kind, target, backupId, correlationId, message, hint, at, channels }) {
+      const inserted = await notifications.insert({
+        ...{ notificationId: newId(), kind, of: null, target, backupId, correlationId, message, hint, createdAt: at },
+        ...deliveriesTo(channels),
+        raised: key,
+      });
+      return inserted === null ? null : toNotification(inserted);
+    },
+
+    async clear(key, { message, at, target, backupId }) {
+      const recovery: PlannedRecovery = { notificationId: newId(), message, at, target, backupId };
+      const cleared = await notifications.update({ raised: key }, { $unset: { raised: 1 }, $set: { recovery } });
+      return cleared === null ? null : tellRecovery(cleared);
+    },
+
+    async raised() {
+      const found = await notifications.find({ raised: op({ $type: 'string' }) }, { sort: { createdAt: 1 } });
+      return found.map(({ raised = '', kind, target, createdAt }) => ({ key: raised, kind, target, since: createdAt }));
+    },
+
+    async takeDelivery(notificationId, owner, now, leaseMs) {
+      const free = [{ takenUntil: null }, { takenUntil: op({ $lte: now }) }, { takenBy: owner }];
+      const taken = await notifications.update(
+        { notificationId, deliveries: duePart(now), $or: free },
+        { $set: { takenBy: owner, takenUntil: new Date(now.getTime() + leaseMs) }, $inc: { takes: 1 } },
+      );
+      return taken === null ? null : toNotification(taken);
+    },
+
+    async recordDelivery(notificationId, channel, { at, error, nextAttemptAt }) {
+      const status = error === null ? 'delivered' : nextAttemptAt === null ? 'failed' : 'pending';
+      const outcome = {
+        'deliveries.$.status': status,
+        'deliveries.$.lastError': error,
+        'deliveries.$.deliveredAt': error === null ? at : null,
+        'deliveries.$.nextAttemptAt': status === 'pending' ? nextAttemptAt : null,
+      };
+      const ofChannel = op({ $elemMatch: { channel, status: 'pending' } });
+      await notifications.change(
+        { notificationId, deliveries: ofChannel },
+        { $set: outcome, $inc: { 'deliveries.$.attempts': 1 } },
+      );
+      // Nothing left that is due: the right to deliver is given back, and with nothing pending the notification rests.
+      const free = { takenBy: null, takenUntil: null };
+      await notifications.change({ notificationId, deliveries: op({ $not: duePart(at) }) }, { $set: free });
+      const nothingPending = op({ $not: { $elemMatch: { status: 'pending' } } });
+      await notifications.change({ notificationId, deliveries: nothingPending }, { $set: { undelivered: false } });
+    },
+
+    async undelivered(now) {
+      const untold = await notifications.find({ 'recovery.notificationId': op({ $type: 'string' }) });
+      for (const raised of untold) await tellRecovery(raised);
+      const found = await notifications.find(
+        { undelivered: true, deliveries: duePart(now), $or: [{ takenUntil: null }, { takenUntil: op({ $lte: now }) }] },
+        { sort: { createdAt: 1 } },
+      );
+      return found.map((document) => ({ ...toNotification(document), takes: document.takes }));
+    },
+  };
+}
+
+/** Matches deliveries of which one is pending and due. */
+function duePart(now: Date): Readonly<Record<string, unknown>> {
+  return op({ $elemMatch: { status: 'pending', $or: [{ nextAttemptAt: null }, { nextAttemptAt: { $lte: now } }] } });
+}
+
+function deliveriesTo(channels: readonly string[]): Pick<NotificationDocument, 'deliveries' | 'undelivered'> {
+  const deliveries = channels.map((channel): NotificationDelivery => ({
+    ...{ channel, status: 'pending', attempts: 0 },
+    ...{ lastError: null, deliveredAt: null, nextAttemptAt: null },
+  }));
+  return { deliveries, undelivered: channels.length > 0 };
+}
+
+function recoveredNotification(raised: NotificationDocument, recovery: PlannedRecovery): Partial<NotificationDocument> {
+  const { notificationId, message, at, target, backupId } = recovery;
+  return {
+    ...{ notificationId, kind: 'recovered', of: raised.kind, target, backupId, message, hint: null, createdAt: at },
+    correlationId: null,
+    ...deliveriesTo(raised.deliveries.map(({ channel }) => channel)),
+  };
+}
+
+function toNotification(document: NotificationDocument): NotificationRecord {
+  const { notificationId, kind, of, target, backupId, correlationId, message, hint, createdAt, deliveries } = document;
+  return { notificationId, kind, of, target, backupId, correlationId, message, hint, createdAt, deliveries };
+}

@@ -1,0 +1,64 @@
+import type { AppError, BackupRecord, RecordedError } from '#contracts';
+import type { BackupDocument } from '../schemas/backup.schema.js';
+import type { RecordCollection, Update } from '../store/record-collection.js';
+
+export type Backups = RecordCollection<BackupDocument>;
+
+/** What a record tells of its story at most. */
+const mostEvents = 200;
+
+/** The record without what only the collection needs. Fields that a query left out are empty. */
+export function toBackupRecord(document: BackupDocument): BackupRecord {
+  const stored: BackupDocument & { readonly _id?: unknown; readonly __v?: unknown } = document;
+  const { _id, __v, running, listed, verifyFrom, verificationFailed, marksBehind, ...record } = stored;
+  const { events, metadata } = record as Partial<BackupRecord>;
+  return {
+    ...record,
+    events: events ?? [],
+    metadata: metadata ? { ...metadata, collections: (metadata as Partial<typeof metadata>).collections ?? [] } : null,
+    running: running !== undefined,
+  };
+}
+
+export function toRecordOrNull(document: BackupDocument | null): BackupRecord | null {
+  return document === null ? null : toBackupRecord(document);
+}
+
+export function recordedError(error: AppError): RecordedError {
+  return { code: error.code, stage: error.stage, retryable: error.retry === 'retry', hint: error.hint ?? null };
+}
+
+/** The fields that hold an error. */
+export function errorFields(error: AppError): { readonly error: RecordedError; readonly errorMessage: string } {
+  return { error: recordedError(error), errorMessage: error.message };
+}
+
+/** One line more of the record's story, for `$push`. */
+export function event(at: Date, type: string, message: string): Update {
+  return { events: { $each: [{ at, type, message }], $slice: -mostEvents } };
+}
+
+/**
+ * A change that depends on more of the record than its filter says: reads it, lets `choose` decide, and updates under the condition that status,
+ * commit, wish to cancel and claim are still the same; else it looks again. Null: the filter fits nothing, or `choose` wants nothing.
+ */
+export async function decide(
+  backups: Backups,
+  filter: Readonly<Record<string, unknown>>,
+  choose: (document: BackupDocument) => Update | null,
+): Promise<BackupDocument | null> {
+  for (let look = 0; look < 10; look += 1) {
+    const document = await backups.findOne(filter);
+    const update = document === null ? null : choose(document);
+    if (document === null || update === null) return null;
+    const unchanged = {
+      status: document.status,
+      'commit.attempt': document.commit?.attempt ?? null,
+      cancelRequestedAt: document.cancelRequestedAt,
+      'claim.fence': document.claim.fence,
+    };
+    const changed = await backups.update({ ...filter, ...unchanged }, update);
+    if (changed !== null) return changed;
+  }
+  return null;
+}

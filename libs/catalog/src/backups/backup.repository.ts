@@ -1,0 +1,21 @@
+import type { Clock } from '#contracts';
+import type { BackupRepository } from '../contract/backups.js';
+import { claims } from './backup-claims.js';
+import { endings } from './backup-endings.js';
+import { lifecycle } from './backup-lifecycle.js';
+import { queries } from './backup-queries.js';
+import type { Backups } from './backup-record.js';
+import { backupStats } from './backup-stats.js';
+import { insertion } from './insert-backup.js';
+
+export function backupRepository(backups: Backups, clock: Clock): BackupRepository {
+  const now = () => clock.now();
+  return {
+    ...insertion(backups),
+    ...claims(backups, now),
+    ...endings(backups, now),
+    ...lifecycle(backups),
+    ...queries(backups),
+    stats: (filter, at) => backupStats(backups, filter, at),
+  };
+}

@@ -1,0 +1,49 @@
+import type { AlertKind, NotificationRecord } from '#contracts';
+
+export interface NewAlert {
+  readonly key: string;
+  readonly kind: AlertKind;
+  readonly target: string | null;
+  readonly backupId: string | null;
+  readonly correlationId: string | null;
+  readonly message: string;
+  readonly hint: string | null;
+  readonly at: Date;
+  /** Names of the channels it goes to. */
+  readonly channels: readonly string[];
+}
+
+/** A notification, and how often somebody took the right to deliver it: its job's id is `<notificationId>-<takes>`. */
+export interface UndeliveredNotification extends NotificationRecord {
+  readonly takes: number;
+}
+
+/** States that people are told of: raised once, told once, cleared once. */
+export interface AlertRepository {
+  /** Raises `kind` for a key (`<kind>/<target>`); a notification is made only when it was not raised already. Null: no repeat. `event` kinds (backup failed again with another id) raise per `key`. */
+  raise(alert: NewAlert): Promise<NotificationRecord | null>;
+  /** Clears it; a `recovered` notification only when it was raised. */
+  clear(
+    key: string,
+    recovered: {
+      readonly message: string;
+      readonly at: Date;
+      readonly target: string | null;
+      readonly backupId: string | null;
+    },
+  ): Promise<NotificationRecord | null>;
+  raised(): Promise<
+    readonly { readonly key: string; readonly kind: AlertKind; readonly target: string | null; readonly since: Date }[]
+  >;
+  findNotification(notificationId: string): Promise<NotificationRecord | null>;
+  /** Takes the right to deliver for `leaseMs`; null when somebody else has it or nothing is left to deliver. */
+  takeDelivery(notificationId: string, owner: string, now: Date, leaseMs: number): Promise<NotificationRecord | null>;
+  /** One channel's outcome. */
+  recordDelivery(
+    notificationId: string,
+    channel: string,
+    outcome: { readonly at: Date; readonly error: string | null; readonly nextAttemptAt: Date | null },
+  ): Promise<void>;
+  /** Notifications with a channel that is pending and due, oldest first; without those that somebody is delivering. */
+  undelivered(now: Date): Promise<readonly UndeliveredNotification[]>;
+}

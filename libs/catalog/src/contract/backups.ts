@@ -1,0 +1,142 @@
+import type {
+  BackupJson,
+  BackupRecord,
+  BackupState,
+  RecordedProgress,
+  RunResources,
+  TaskRecord,
+  Trigger,
+} from '#contracts';
+import type { BackupFailure, ClaimRef, ClaimState, LeaseView } from './claims.js';
+import type { CatalogStats } from './stats.js';
+
+export interface NewBackup {
+  readonly backupId: string;
+  readonly target: string;
+  readonly trigger: Trigger;
+  readonly slot: Date | null;
+  readonly correlationId: string;
+  readonly createdAt: Date;
+  readonly label: string | null;
+  readonly pinned: boolean;
+  /** Null: of a run without queue (trigger `cli`), claimed by its maker at once. */
+  readonly jobNumber: number;
+}
+
+export type InsertOutcome =
+  /** Inserted, and it holds the target's running place. */
+  | { readonly outcome: 'inserted'; readonly record: BackupRecord }
+  /** Inserted as waiting (only for slots): another backup of the target runs. */
+  | { readonly outcome: 'waiting'; readonly record: BackupRecord; readonly superseded: readonly BackupRecord[] }
+  /** Not inserted: the target is busy with this backup (only for those without a slot). */
+  | { readonly outcome: 'busy'; readonly runningId: string }
+  /** Not inserted: the slot has its record already. */
+  | { readonly outcome: 'exists'; readonly record: BackupRecord };
+
+export interface BackupQuery {
+  readonly page: number;
+  readonly limit: number;
+  readonly status?: BackupState;
+  readonly target?: string;
+  readonly trigger?: Trigger;
+  /** On `createdAt`, both inclusive. */
+  readonly from?: Date;
+  readonly to?: Date;
+  readonly sortBy: 'createdAt' | 'startedAt' | 'completedAt' | 'size' | 'status';
+  readonly sortOrder: 'asc' | 'desc';
+}
+
+export interface CompletedFacts {
+  readonly backup: BackupJson;
+  /** The data object's full key (with the store's prefix). */
+  readonly s3Key: string;
+  readonly metadata: BackupRecord['metadata'];
+  readonly warnings: readonly string[];
+  readonly resources: RunResources | null;
+  readonly storeId: string;
+}
+
+export interface BackupRepository {
+  /** Decides by unique indexes: one record a slot, one running a target. A newer slot replaces a waiting one (`failed`, code `superseded`). */
+  insert(backup: NewBackup): Promise<InsertOutcome>;
+  /** Takes back a record that was never claimed (pending, fence 0), after its job could not be added. False: somebody claimed it. */
+  withdraw(backupId: string): Promise<boolean>;
+  find(backupId: string): Promise<BackupRecord | null>;
+  /** Deleted ones only when asked for by status. Stable: sorted by the field, then by backupId. Without the long fields (namespaces, events). */
+  list(query: BackupQuery): Promise<{ readonly data: readonly BackupRecord[]; readonly total: number }>;
+  stats(filter: { readonly target?: string }, now: Date): Promise<CatalogStats>;
+
+  /** `pending → in_progress`, fence + 1; null when it is not pending or lost its place. `raiseTo`: the new fence is at least this. */
+  claim(backupId: string, owner: string, now: Date, raiseTo?: number): Promise<BackupRecord | null>;
+  /** Raises the fence of one's own claim above attempts found in the store; the new ref, or null when fenced. */
+  raiseFence(ref: ClaimRef, to: number): Promise<ClaimRef | null>;
+  /** A heart-beat. `lost` when the fence is another's or the record has left `in_progress`. */
+  beat(ref: ClaimRef): Promise<ClaimState>;
+  /** The same look without a beat, for watching a wish to cancel every 2 s. */
+  look(ref: ClaimRef): Promise<ClaimState>;
+  /** Stage, progress, an event when the stage changed. */
+  progress(ref: ClaimRef, progress: RecordedProgress): Promise<boolean>;
+  /** Engine, database names, as soon as the probe told them. */
+  started(
+    ref: ClaimRef,
+    facts: { readonly database: string; readonly engine: { name: string; version: string } },
+  ): Promise<boolean>;
+  /** Commit (1): attempt and exact bytes of `backup.json`. From here the record only goes to `completed` (or `failed`, code `commit/conflict`). */
+  recordCommit(ref: ClaimRef, commit: { readonly attempt: number; readonly bytes: string }): Promise<boolean>;
+  /** `→ completed`, from what was committed; frees the running place. Also for a run of a lower fence whose commit stands: filters on the commit's attempt. */
+  complete(backupId: string, done: CompletedFacts): Promise<boolean>;
+  /** `in_progress → pending` with error and due time (also code `worker-shutdown`, which counts no failure); jobNumber + 1. The new record, or null when fenced. */
+  retryLater(ref: ClaimRef, failure: BackupFailure, nextAttemptAt: Date): Promise<BackupRecord | null>;
+  /** `in_progress → failed`; frees the running place. Refused (false) after commit (1) except for code `commit/conflict`. */
+  fail(ref: ClaimRef, failure: BackupFailure, resources: RunResources | null): Promise<boolean>;
+  /** `in_progress → cancelled` by its worker. Refused after commit (1). */
+  cancelled(ref: ClaimRef, at: Date): Promise<boolean>;
+  /** The wish to cancel. `cancelled`: was pending, is over now. `requested`: the worker will see it. `too-late`: committed or final. */
+  requestCancel(backupId: string, by: string, at: Date): Promise<'cancelled' | 'requested' | 'too-late' | 'not-found'>;
+
+  /** A lease that stood still: `in_progress → pending` (or `failed`, code `worker-lost`, at the third), filtered on fence and beat; null when it moved meanwhile. */
+  expire(id: string, seen: { readonly fence: number; readonly beat: number }, at: Date): Promise<BackupRecord | null>;
+  /** Fence and beat of everything in progress. */
+  inProgress(): Promise<readonly LeaseView[]>;
+  /** Pending ones that hold a place and are due, for the reconciler; in order of creation. */
+  pendingDue(now: Date): Promise<readonly BackupRecord[]>;
+  /** Gives the target's free place to its newest waiting slot; null when none waits or the place is taken. */
+  promoteWaiting(target: string): Promise<BackupRecord | null>;
+  /** Targets that have a waiting record. */
+  waitingTargets(): Promise<readonly string[]>;
+  /** jobNumber + 1, filtered on the number seen; the new number, or null when another was faster. */
+  nextJob(backupId: string, seenJobNumber: number): Promise<number | null>;
+
+  /** `completed|missing → deleting`; the record before. Null: not in such a state. */
+  beginDelete(backupId: string, by: string, at: Date): Promise<BackupRecord | null>;
+  /** `deleting → completed`, with the reason as an event. */
+  refuseDelete(backupId: string, reason: string, at: Date): Promise<boolean>;
+  /** `deleting|failed|cancelled → deleted`. */
+  deleted(backupId: string, at: Date): Promise<boolean>;
+  deleting(): Promise<readonly string[]>;
+  /** `completed ↔ missing`. */
+  markMissing(backupId: string, missing: boolean, at: Date): Promise<boolean>;
+  /** Completed records (of a target), oldest first, for retention; with what retention needs. */
+  completed(target?: string): Promise<readonly BackupRecord[]>;
+  /** Deleted, failed and cancelled records that ended before the time: removed for good. The number. */
+  purge(endedBefore: Date): Promise<number>;
+  /** Pin, label; `marks.wanted` + 1. Null: no such record or not changeable in its state. */
+  setMarks(
+    backupId: string,
+    change: { readonly pinned?: boolean; readonly label?: string | null },
+  ): Promise<BackupRecord | null>;
+  marksWritten(backupId: string, version: number): Promise<boolean>;
+  marksBehind(): Promise<readonly string[]>;
+
+  /** A verification's outcome: into `verifications` (the last 20), `verificationStatus`, `lastProvenAt`, an event. */
+  verified(backupId: string, verification: TaskRecord, hash: string | null): Promise<boolean>;
+  /** Completed ones that have no verification task yet, or whose last proof is before the time; oldest proof first. */
+  needVerification(provenBefore: Date, limit: number): Promise<readonly BackupRecord[]>;
+  /** The newest outcomes of a target (completed or failed), newest first: for "the last three runs failed" and the last_* metrics. */
+  latest(target: string, limit: number): Promise<readonly BackupRecord[]>;
+  /** The newest slot of a target that was superseded after the time; what superseded is no run, so `latest` leaves it out. */
+  supersededSince(target: string, since: Date | null): Promise<BackupRecord | null>;
+  /** Completed ones whose newest verification failed. */
+  failedVerifications(): Promise<readonly BackupRecord[]>;
+  targets(): Promise<readonly string[]>;
+}

@@ -1,0 +1,26 @@
+import type { AlertRepository } from './alerts.js';
+import type { BackupRepository } from './backups.js';
+import type { AuditRepository, ScheduleRepository, SettingsRepository, WorkerRepository } from './service-state.js';
+import type { TaskRepository } from './tasks.js';
+
+/**
+ * The catalogue: MongoDB as the truth on records and schedules. This comment is the contract.
+ *
+ * - Every change is one conditional update of one document, with write concern majority; no transactions (the server may have none).
+ *   A method that did not find its condition says so by its result, never by an error; errors are `catalog/unavailable` (retry) or `catalog/refused`.
+ * - Every write of a run takes a `ClaimRef` and filters on its fence: after another claim it changes nothing and answers `false`.
+ * - Moves between states are those of `isAllowedMove`, checked in one place. Text from users is only ever a value, never a filter's form.
+ * - Times come from the caller's clock; leases are judged by observers on their monotonic clock (`LeaseObserver`), never by stored times.
+ */
+export interface Catalog {
+  readonly backups: BackupRepository;
+  readonly tasks: TaskRepository;
+  readonly schedules: ScheduleRepository;
+  readonly workers: WorkerRepository;
+  readonly alerts: AlertRepository;
+  readonly audit: AuditRepository;
+  readonly settings: SettingsRepository;
+  /** A round trip, for probes; throws `catalog/unavailable` after `timeoutMs`. */
+  ping(timeoutMs: number): Promise<void>;
+  close(): Promise<void>;
+}

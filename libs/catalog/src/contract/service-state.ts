@@ -1,0 +1,26 @@
+import type { AuditRecord, ScheduleRecord, WorkerReport } from '#contracts';
+
+export interface ScheduleRepository {
+  all(): Promise<readonly ScheduleRecord[]>;
+  find(target: string): Promise<ScheduleRecord | null>;
+  /** Moves `lastSlot` forward only. Makes the record when there is none. */
+  advance(target: string, slot: Date): Promise<void>;
+  pause(target: string, by: string, at: Date): Promise<void>;
+  resume(target: string): Promise<void>;
+}
+
+export interface WorkerRepository {
+  publish(report: WorkerReport): Promise<void>;
+  all(): Promise<readonly WorkerReport[]>;
+  remove(workerId: string): Promise<void>;
+}
+
+export interface AuditRepository {
+  append(entry: AuditRecord): Promise<void>;
+}
+
+export interface SettingsRepository {
+  /** The store that this catalogue belongs to; set once. Throws `store/changed` when another is known. */
+  bindStore(storeId: string): Promise<void>;
+  storeId(): Promise<string | null>;
+}

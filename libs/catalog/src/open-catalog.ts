@@ -1,0 +1,111 @@
+import mongoose, { type ConnectOptions, type Connection } from 'mongoose';
+import type { Clock, Random, Secret } from '#contracts';
+import { alertRepository } from './alerts/alert.repository.js';
+import { backupRepository } from './backups/backup.repository.js';
+import { buildIndexes } from './build-indexes.js';
+import type { Catalog } from './contract/catalog.js';
+import {
+  auditRepository,
+  scheduleRepository,
+  settingsRepository,
+  workerRepository,
+} from './service-state/service-state.repositories.js';
+import { Guard } from './store/guard.js';
+import { modelsOf } from './store/models.js';
+import { RecordCollection } from './store/record-collection.js';
+import { badCatalogUri, translateCatalogError } from './store/translate-error.js';
+import { taskRepository } from './tasks/task.repository.js';
+
+export interface CatalogOptions {
+  readonly uri: Secret;
+  readonly clock: Clock;
+  readonly random: Random;
+  /** Shows in the server's log. Default `hazina`. */
+  readonly appName?: string;
+  /** How long to look for a server. Default 10,000. */
+  readonly serverSelectionTimeoutMs?: number;
+  /** After so long a call ends with `catalog/unavailable`, whatever the server does. Default 15,000. */
+  readonly operationTimeoutMs?: number;
+}
+
+const defaultSelectionMs = 10_000;
+const defaultOperationMs = 15_000;
+/** A connection that says nothing for so long is given up. Above every deadline of a call: index builds may take their time. */
+const silenceMs = 120_000;
+const defaultDatabase = 'hazina';
+
+/** Connects, makes what indexes are missing, and marks the database. Throws `catalog/unavailable`, `catalog/refused`, `config/invalid`. */
+export async function openCatalog(options: CatalogOptions): Promise<Catalog> {
+  const connection = await connectCatalog(options);
+  try {
+    return await catalogOn(connection, options);
+  } catch (error) {
+    await connection.close(true).catch(() => undefined);
+    throw error;
+  }
+}
+
+/** The catalogue on a connection that was made with `connectionOptions`; closing the catalogue closes it. */
+export async function catalogOn(connection: Connection, options: Omit<CatalogOptions, 'uri'>): Promise<Catalog> {
+  await buildIndexes(connection);
+  const guard = new Guard(options.operationTimeoutMs ?? defaultOperationMs);
+  const models = modelsOf(connection);
+  const backups = new RecordCollection(models.Backup, guard);
+  const tasks = new RecordCollection(models.Task, guard);
+  return {
+    backups: backupRepository(backups, options.clock),
+    tasks: taskRepository(tasks, backups),
+    schedules: scheduleRepository(new RecordCollection(models.ScheduleState, guard)),
+    workers: workerRepository(new RecordCollection(models.WorkerReport, guard)),
+    alerts: alertRepository(new RecordCollection(models.Notification, guard), options.random, options.clock),
+    audit: auditRepository(new RecordCollection(models.AuditEvent, guard)),
+    settings: settingsRepository(new RecordCollection(models.Setting, guard)),
+    async ping(timeoutMs) {
+      await guard.run(async () => connection.db?.command({ ping: 1 }), timeoutMs);
+    },
+    async close() {
+      await connection.close(true).catch(() => undefined);
+    },
+  };
+}
+
+/** A connection of the catalogue's own, never Mongoose's global one. */
+export async function connectCatalog(options: CatalogOptions): Promise<Connection> {
+  const uri = options.uri.reveal();
+  if (!/^mongodb(\+srv)?:\/\//.test(uri)) throw badCatalogUri();
+  const connection = mongoose.createConnection();
+  try {
+    await connection.openUri(uri, connectionOptions(options));
+    return connection;
+  } catch (error) {
+    await connection.close(true).catch(() => undefined);
+    throw connectionError(error);
+  }
+}
+
+/** The error of a connection that was not made. */
+export function connectionError(error: unknown): Error {
+  const name = error instanceof Error ? error.name : '';
+  return /^Mongo(Parse|InvalidArgument|API|MissingCredentials)Error$|^TypeError$/.test(name)
+    ? badCatalogUri()
+    : translateCatalogError(error);
+}
+
+export function connectionOptions(options: CatalogOptions): ConnectOptions {
+  const selectionMs = options.serverSelectionTimeoutMs ?? defaultSelectionMs;
+  return {
+    appName: options.appName ?? 'hazina',
+    serverSelectionTimeoutMS: selectionMs,
+    connectTimeoutMS: selectionMs,
+    socketTimeoutMS: silenceMs,
+    ...(/^mongodb(?:\+srv)?:\/\/[^/?]*\/[^?]+/.test(options.uri.reveal()) ? {} : { dbName: defaultDatabase }),
+    // Decisions need the newest state, and one that no election takes back.
+    readPreference: 'primary',
+    readConcernLevel: 'majority',
+    writeConcern: { w: 'majority', wtimeoutMS: options.operationTimeoutMs ?? defaultOperationMs },
+    autoIndex: false,
+    autoCreate: false,
+    bufferCommands: false,
+    sanitizeFilter: true,
+  };
+}

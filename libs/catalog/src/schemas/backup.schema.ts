@@ -1,0 +1,133 @@
+import { Schema } from 'mongoose';
+import { backupStates, compressions, type BackupRecord } from '#contracts';
+import { claimPart, errorPart, errorWithMessagePart, resourcesPart, unclaimed } from './run-parts.js';
+import {
+  anyText,
+  counter,
+  date,
+  dateOrNull,
+  flag,
+  list,
+  number,
+  numberOrNull,
+  part,
+  partOrNull,
+  schemaOptions,
+  text,
+  textOrNull,
+  texts,
+} from './schema-options.js';
+
+type Mutable<T> = { -readonly [K in keyof T]: T[K] };
+
+/** A backup as it lies in the collection: the record, and what queries need. */
+export interface BackupDocument extends Mutable<Omit<BackupRecord, 'running'>> {
+  /** The target, while the record holds its one running place; otherwise absent, never null (the unique index is partial on strings). */
+  running?: string;
+  /** False once deleted: the first field of the indexes that the list sorts by. */
+  listed: boolean;
+  /** When a verification was last asked for; the epoch when never. In this order they are verified again. */
+  verifyFrom: Date;
+  /** The newest verification found the backup bad. */
+  verificationFailed: boolean;
+  /** The store's marks are older than the record's. */
+  marksBehind: boolean;
+}
+
+/** Never asked for. */
+export const never = new Date(0);
+
+const eventPart = part({ at: date, type: text, message: anyText });
+const collectionPart = part({ name: text, documents: number, bytes: number });
+const metadataPart = part({
+  collections: list(collectionPart),
+  totalDocuments: number,
+  totalSize: number,
+  compressionRatio: number,
+});
+const progressPart = part({
+  stage: text,
+  archiveBytes: number,
+  storedBytes: number,
+  documents: number,
+  estimatedBytes: numberOrNull,
+  bytesPerSecond: number,
+  updatedAt: date,
+});
+const verificationPart = part({
+  verificationId: text,
+  level: text,
+  status: text,
+  startedAt: dateOrNull,
+  completedAt: dateOrNull,
+  error: partOrNull(errorWithMessagePart),
+});
+const verificationStatusPart = part({ verified: flag, verifiedAt: dateOrNull, verificationHash: textOrNull });
+
+export const backupSchema = new Schema<BackupDocument>(
+  {
+    backupId: text,
+    target: text,
+    trigger: { ...text, enum: ['manual', 'schedule', 'catch-up', 'cli', 'safety'] },
+    status: { ...text, enum: [...backupStates] },
+    createdAt: date,
+    slot: dateOrNull,
+    correlationId: text,
+    database: textOrNull,
+    s3Key: textOrNull,
+    hash: textOrNull,
+    size: numberOrNull,
+    startedAt: dateOrNull,
+    completedAt: dateOrNull,
+    errorMessage: textOrNull,
+    error: partOrNull(errorPart),
+    metadata: partOrNull(metadataPart),
+    retentionDate: dateOrNull,
+    verificationStatus: { type: verificationStatusPart, default: () => ({}) },
+    failures: counter,
+    stage: textOrNull,
+    progress: partOrNull(progressPart),
+    engine: partOrNull(part({ name: text, version: anyText })),
+    compression: { ...textOrNull, enum: [...compressions, null] },
+    keyIds: texts,
+    label: textOrNull,
+    pinned: flag,
+    verifications: list(verificationPart),
+    events: list(eventPart),
+    warnings: texts,
+    resources: partOrNull(resourcesPart),
+    deletedAt: dateOrNull,
+    lastProvenAt: dateOrNull,
+    storeId: textOrNull,
+    claim: { type: claimPart, default: () => ({ ...unclaimed }) },
+    jobNumber: counter,
+    nextAttemptAt: dateOrNull,
+    running: { type: String },
+    cancelRequestedAt: dateOrNull,
+    commit: partOrNull(part({ attempt: number, bytes: text })),
+    marks: { type: part({ wanted: counter, written: counter }), default: () => ({}) },
+    listed: { ...flag, default: true },
+    verifyFrom: { ...date, default: () => never },
+    verificationFailed: flag,
+    marksBehind: flag,
+  },
+  { ...schemaOptions, collection: 'backups' },
+);
+
+backupSchema.index({ backupId: 1 }, { unique: true });
+backupSchema.index({ running: 1 }, { unique: true, partialFilterExpression: { running: { $type: 'string' } } });
+backupSchema.index({ target: 1, slot: 1 }, { unique: true, partialFilterExpression: { slot: { $type: 'date' } } });
+// The list without a filter, by each of its sort keys …
+for (const key of ['createdAt', 'startedAt', 'completedAt', 'size', 'status'] as const)
+  backupSchema.index({ listed: 1, [key]: 1, backupId: 1 });
+// … and with one: what an equality leaves is small enough to be sorted, or comes in the default order.
+backupSchema.index({ status: 1, createdAt: 1, backupId: 1 });
+backupSchema.index({ target: 1, createdAt: 1, backupId: 1 });
+backupSchema.index({ trigger: 1, createdAt: 1, backupId: 1 });
+// The newest outcomes of a target.
+backupSchema.index({ target: 1, status: 1, completedAt: 1 });
+// What was not verified for longest.
+backupSchema.index({ status: 1, verifyFrom: 1, backupId: 1 });
+// The few that somebody must still do something about.
+backupSchema.index({ marksBehind: 1 }, { partialFilterExpression: { marksBehind: true } });
+backupSchema.index({ verificationFailed: 1 }, { partialFilterExpression: { verificationFailed: true } });

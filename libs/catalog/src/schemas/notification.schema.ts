@@ -1,0 +1,100 @@
+import { Schema } from 'mongoose';
+import type { AlertKind, NotificationRecord } from '#contracts';
+import {
+  anyText,
+  counter,
+  date,
+  dateOrNull,
+  list,
+  part,
+  partOrNull,
+  schemaOptions,
+  text,
+  textOrNull,
+} from './schema-options.js';
+
+type Mutable<T> = { -readonly [K in keyof T]: T[K] };
+
+/** The message that all is well again, kept until it is a notification of its own. */
+export interface PlannedRecovery {
+  readonly notificationId: string;
+  readonly message: string;
+  readonly at: Date;
+  readonly target: string | null;
+  readonly backupId: string | null;
+}
+
+/**
+ * A notification and the state that it tells of, in one document: so raising is one insert and clearing one update, and no crash leaves a state that
+ * nobody was told of.
+ */
+export interface NotificationDocument extends Mutable<NotificationRecord> {
+  /** The alert's key, while it is raised; otherwise absent, never null (the unique index is partial on strings). */
+  raised?: string;
+  recovery: PlannedRecovery | null;
+  /** How often somebody took the right to deliver it: part of its jobs' ids. */
+  takes: number;
+  takenBy: string | null;
+  takenUntil: Date | null;
+  /** Has a channel that is pending. */
+  undelivered: boolean;
+}
+
+export const alertKinds: readonly AlertKind[] = [
+  'backup-failed',
+  'verification-failed',
+  'overdue',
+  'no-worker',
+  'quota-warning',
+  'quota-critical',
+  'superseded',
+  'missing',
+  'recovered',
+  'test',
+];
+
+const deliveryPart = part({
+  channel: text,
+  status: { ...text, enum: ['pending', 'delivered', 'failed'] },
+  attempts: counter,
+  lastError: textOrNull,
+  deliveredAt: dateOrNull,
+  nextAttemptAt: dateOrNull,
+});
+const recoveryPart = part({
+  notificationId: text,
+  message: anyText,
+  at: date,
+  target: textOrNull,
+  backupId: textOrNull,
+});
+
+export const notificationSchema = new Schema<NotificationDocument>(
+  {
+    notificationId: text,
+    kind: { ...text, enum: [...alertKinds] },
+    of: textOrNull,
+    target: textOrNull,
+    backupId: textOrNull,
+    correlationId: textOrNull,
+    message: anyText,
+    hint: textOrNull,
+    createdAt: date,
+    deliveries: list(deliveryPart),
+    raised: { type: String },
+    recovery: partOrNull(recoveryPart),
+    takes: counter,
+    takenBy: textOrNull,
+    takenUntil: dateOrNull,
+    undelivered: { type: Boolean, required: true },
+  },
+  { ...schemaOptions, collection: 'notifications' },
+);
+
+notificationSchema.index({ notificationId: 1 }, { unique: true });
+notificationSchema.index({ raised: 1 }, { unique: true, partialFilterExpression: { raised: { $type: 'string' } } });
+notificationSchema.index({ undelivered: 1, createdAt: 1 }, { partialFilterExpression: { undelivered: true } });
+notificationSchema.index(
+  { 'recovery.notificationId': 1 },
+  { partialFilterExpression: { 'recovery.notificationId': { $type: 'string' } } },
+);

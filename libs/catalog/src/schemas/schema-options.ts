@@ -1,0 +1,43 @@
+import { Schema } from 'mongoose';
+
+/**
+ * What all schemas share. Unknown fields are errors, in documents and in filters: Mongoose would leave an unknown field of a filter away, and the
+ * filter would match more than was meant. Indexes and collections are made by `buildIndexes` alone, which can wait and report.
+ */
+export const schemaOptions = {
+  strict: 'throw',
+  strictQuery: 'throw',
+  minimize: false,
+  optimisticConcurrency: true,
+  autoIndex: false,
+  autoCreate: false,
+  bufferCommands: false,
+  id: false,
+} as const;
+
+const partOptions = { _id: false, id: false, strict: 'throw', strictQuery: 'throw', minimize: false } as const;
+
+/** A document inside a document, without an id of its own. */
+export function part(definition: Record<string, unknown>): Schema {
+  return new Schema(definition, partOptions);
+}
+
+export const text = { type: String, required: true } as const;
+export const textOrNull = { type: String, default: null } as const;
+export const number = { type: Number, required: true } as const;
+export const numberOrNull = { type: Number, default: null } as const;
+export const counter = { type: Number, required: true, default: 0 } as const;
+export const date = { type: Date, required: true } as const;
+export const dateOrNull = { type: Date, default: null } as const;
+export const flag = { type: Boolean, required: true, default: false } as const;
+export const texts = { type: [String], default: () => [] } as const;
+/** The empty text is a value here, which `required` refuses. */
+export const anyText = { type: String, default: '' } as const;
+
+export function partOrNull(schema: Schema): { type: Schema; default: null } {
+  return { type: schema, default: null };
+}
+
+export function list(schema: Schema): { type: Schema[]; default: () => never[] } {
+  return { type: [schema], default: () => [] };
+}

@@ -1,0 +1,70 @@
+import { Schema } from 'mongoose';
+import { taskStates, verificationLevels, type TaskRecord } from '#contracts';
+import { claimPart, errorPart, unclaimed } from './run-parts.js';
+import {
+  anyText,
+  counter,
+  date,
+  dateOrNull,
+  flag,
+  list,
+  number,
+  numberOrNull,
+  part,
+  partOrNull,
+  schemaOptions,
+  text,
+  textOrNull,
+  texts,
+} from './schema-options.js';
+
+type Mutable<T> = { -readonly [K in keyof T]: T[K] };
+
+export interface TaskDocument extends Mutable<TaskRecord> {
+  /** The backup, while a verification of it is not final: one at a time. Otherwise absent, never null. */
+  open?: string;
+  /** Of a verification: the number in its id. */
+  sequence: number | null;
+}
+
+const decisionPart = part({ backupId: text, decision: text, reasons: texts });
+const resultPart = part({
+  dryRun: flag,
+  decisions: list(decisionPart),
+  removed: number,
+  freedBytes: number,
+  orphansRemoved: number,
+  recordsPurged: number,
+  reports: texts,
+});
+
+export const taskSchema = new Schema<TaskDocument>(
+  {
+    taskId: text,
+    kind: { ...text, enum: ['verify', 'cleanup'] },
+    status: { ...text, enum: [...taskStates] },
+    createdAt: date,
+    startedAt: dateOrNull,
+    completedAt: dateOrNull,
+    correlationId: anyText,
+    backupId: textOrNull,
+    level: { ...textOrNull, enum: [...verificationLevels, null] },
+    cleanup: partOrNull(part({ target: textOrNull, dryRun: flag, confirm: numberOrNull })),
+    result: partOrNull(resultPart),
+    errorMessage: textOrNull,
+    error: partOrNull(errorPart),
+    failures: counter,
+    claim: { type: claimPart, default: () => ({ ...unclaimed }) },
+    jobNumber: counter,
+    nextAttemptAt: dateOrNull,
+    open: { type: String },
+    sequence: numberOrNull,
+  },
+  { ...schemaOptions, collection: 'tasks' },
+);
+
+taskSchema.index({ taskId: 1 }, { unique: true });
+taskSchema.index({ open: 1 }, { unique: true, partialFilterExpression: { open: { $type: 'string' } } });
+taskSchema.index({ status: 1, completedAt: 1 });
+taskSchema.index({ backupId: 1, sequence: 1 });
+taskSchema.index({ kind: 1, completedAt: 1 });

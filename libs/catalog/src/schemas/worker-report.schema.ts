@@ -1,0 +1,49 @@
+import { Schema } from 'mongoose';
+import type { WorkerReport } from '#contracts';
+import {
+  anyText,
+  date,
+  dateOrNull,
+  list,
+  number,
+  numberOrNull,
+  part,
+  schemaOptions,
+  text,
+  textOrNull,
+  texts,
+} from './schema-options.js';
+
+const booleanOrNull = { type: Boolean, default: null } as const;
+const targetPart = part({
+  target: text,
+  reachable: booleanOrNull,
+  serverVersion: textOrNull,
+  topology: textOrNull,
+  detail: textOrNull,
+  checkedAt: dateOrNull,
+  databases: texts,
+});
+
+export const workerReportSchema = new Schema<WorkerReport>(
+  {
+    workerId: text,
+    version: anyText,
+    startedAt: date,
+    beatAt: date,
+    beatSeconds: number,
+    host: anyText,
+    nodeVersion: anyText,
+    tools: { type: Schema.Types.Mixed, default: () => ({}) },
+    keyIds: texts,
+    storeId: textOrNull,
+    storeLocation: anyText,
+    storeFreeBytes: numberOrNull,
+    storeOk: booleanOrNull,
+    storeDetail: textOrNull,
+    targets: list(targetPart),
+  },
+  { ...schemaOptions, collection: 'workers' },
+);
+
+workerReportSchema.index({ workerId: 1 }, { unique: true });

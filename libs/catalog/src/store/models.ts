@@ -1,0 +1,49 @@
+import type { Connection, Model, Schema } from 'mongoose';
+import type { AuditRecord, ScheduleRecord, WorkerReport } from '#contracts';
+import { auditEventSchema } from '../schemas/audit-event.schema.js';
+import { backupSchema, type BackupDocument } from '../schemas/backup.schema.js';
+import { markerSchema, type MarkerDocument } from '../schemas/marker.schema.js';
+import { notificationSchema, type NotificationDocument } from '../schemas/notification.schema.js';
+import { scheduleStateSchema } from '../schemas/schedule-state.schema.js';
+import { settingSchema, type SettingDocument } from '../schemas/setting.schema.js';
+import { taskSchema, type TaskDocument } from '../schemas/task.schema.js';
+import { workerReportSchema } from '../schemas/worker-report.schema.js';
+
+/** Every model of the catalogue: its name and its schema. */
+export const schemas = {
+  Backup: backupSchema,
+  Task: taskSchema,
+  ScheduleState: scheduleStateSchema,
+  WorkerReport: workerReportSchema,
+  Notification: notificationSchema,
+  AuditEvent: auditEventSchema,
+  Setting: settingSchema,
+  Marker: markerSchema,
+} as const satisfies Record<string, Schema>;
+
+export interface Models {
+  readonly Backup: Model<BackupDocument>;
+  readonly Task: Model<TaskDocument>;
+  readonly ScheduleState: Model<ScheduleRecord>;
+  readonly WorkerReport: Model<WorkerReport>;
+  readonly Notification: Model<NotificationDocument>;
+  readonly AuditEvent: Model<AuditRecord>;
+  readonly Setting: Model<SettingDocument>;
+  readonly Marker: Model<MarkerDocument>;
+}
+
+/** The models on a connection; made once a connection, whoever asks first. */
+export function modelsOf(connection: Connection): Models {
+  const model = <T>(name: keyof Models, schema: Schema<T>): Model<T> =>
+    (connection.models[name] as Model<T> | undefined) ?? connection.model<T>(name, schema);
+  return {
+    Backup: model('Backup', backupSchema),
+    Task: model('Task', taskSchema),
+    ScheduleState: model('ScheduleState', scheduleStateSchema),
+    WorkerReport: model('WorkerReport', workerReportSchema),
+    Notification: model('Notification', notificationSchema),
+    AuditEvent: model('AuditEvent', auditEventSchema),
+    Setting: model('Setting', settingSchema),
+    Marker: model('Marker', markerSchema),
+  };
+}

@@ -1,0 +1,110 @@
+import { AppError, type TaskState } from '#contracts';
+import { errorFields, type Backups } from '../backups/backup-record.js';
+import type { ClaimRef } from '../contract/claims.js';
+import type { TaskRepository } from '../contract/tasks.js';
+import type { TaskDocument } from '../schemas/task.schema.js';
+import { op, type Update } from '../store/record-collection.js';
+import { taskInsertion } from './insert-task.js';
+import { toTaskOrNull, toTaskRecord, type Tasks } from './task-record.js';
+
+/** Claims that ended without a result, after which a task is not tried again. */
+const poisonous = 3;
+const finalStates: readonly TaskState[] = ['completed', 'completed_with_differences', 'failed', 'cancelled'];
+
+export function taskRepository(tasks: Tasks, backups: Backups): TaskRepository {
+  return {
+    ...taskInsertion(tasks, backups),
+
+    find: async (taskId) => toTaskOrNull(await tasks.findOne({ taskId })),
+
+    async claim(taskId, owner, now) {
+      return toTaskOrNull(
+        await tasks.update(
+          { taskId, status: 'pending' },
+          {
+            $set: { status: 'in_progress', 'claim.owner': owner, startedAt: now, nextAttemptAt: null },
+            $inc: { 'claim.fence': 1, 'claim.beat': 1, 'claim.lost': 1 },
+          },
+        ),
+      );
+    },
+
+    async beat(ref) {
+      const held = await tasks.change(heldBy(ref), { $inc: { 'claim.beat': 1 } });
+      return held ? { state: 'held', cancelRequested: false } : { state: 'lost' };
+    },
+
+    async complete(ref, { at, result }) {
+      const done = ending('completed', at, { result, error: null, errorMessage: null });
+      return toTaskOrNull(await tasks.update(heldBy(ref), done));
+    },
+
+    async fail(ref, { error, at }) {
+      return toTaskOrNull(await tasks.update(heldBy(ref), ending('failed', at, errorFields(error))));
+    },
+
+    async retryLater(ref, { error, at: _at }, nextAttemptAt) {
+      const shutdown = error.code === 'worker-shutdown';
+      const fields = { ...back(nextAttemptAt), ...errorFields(error), ...(shutdown ? {} : { 'claim.lost': 0 }) };
+      const $inc = { jobNumber: 1, failures: shutdown ? 0 : 1, ...(shutdown ? { 'claim.lost': -1 } : {}) };
+      return toTaskOrNull(await tasks.update(heldBy(ref), { $set: fields, $inc }));
+    },
+
+    async expire(id, { fence, beat }, at) {
+      const stoodStill = { taskId: id, status: 'in_progress', 'claim.fence': fence, 'claim.beat': beat };
+      const task = await tasks.findOne(stoodStill);
+      // Fence and beat are those seen, so nothing of the claim has changed when the update fits.
+      return task === null ? null : toTaskOrNull(await tasks.update(stoodStill, afterLoss(task, at)));
+    },
+
+    async inProgress() {
+      const found = await tasks.find({ status: 'in_progress' }, { only: ['taskId', 'kind', 'claim'] });
+      return found.map(({ taskId, kind, claim: { fence, beat } }) => ({ kind, id: taskId, fence, beat }));
+    },
+
+    async pendingDue(now) {
+      const due = [{ nextAttemptAt: null }, { nextAttemptAt: op({ $lte: now }) }];
+      const found = await tasks.find({ status: 'pending', $or: due }, { sort: { createdAt: 1, taskId: 1 } });
+      return found.map(toTaskRecord);
+    },
+
+    async nextJob(taskId, seenJobNumber) {
+      const next = await tasks.change({ taskId, jobNumber: seenJobNumber }, { $set: { jobNumber: seenJobNumber + 1 } });
+      return next ? seenJobNumber + 1 : null;
+    },
+
+    async lastCleanup() {
+      const ran = { kind: 'cleanup', completedAt: op({ $gt: new Date(0) }), 'cleanup.dryRun': false };
+      return toTaskOrNull(await tasks.findOne(ran, { sort: { completedAt: -1 } }));
+    },
+
+    purge: (endedBefore) =>
+      tasks.removeAll({ status: op({ $in: [...finalStates] }), completedAt: op({ $lt: endedBefore }) }),
+  };
+}
+
+/** The filter of every write of a run: after another claim it fits nothing. */
+function heldBy(ref: ClaimRef): { taskId: string; status: 'in_progress'; 'claim.fence': number } {
+  return { taskId: ref.id, status: 'in_progress', 'claim.fence': ref.fence };
+}
+
+function ending(status: 'completed' | 'failed', at: Date, fields: Readonly<Record<string, unknown>>): Update {
+  const $set = { ...fields, status, completedAt: at, nextAttemptAt: null, 'claim.lost': 0 };
+  return { $set, $unset: { open: 1 } };
+}
+
+function back(nextAttemptAt: Date): Readonly<Record<string, unknown>> {
+  return { status: 'pending', nextAttemptAt };
+}
+
+function afterLoss({ claim }: TaskDocument, at: Date): Update {
+  const error = new AppError({
+    code: 'worker-lost',
+    stage: 'claim',
+    retry: 'retry',
+    message: `The worker ${claim.owner ?? 'of this task'} stopped without a result`,
+    hint: 'Was it killed, or out of memory? Its log and the log of the system tell',
+  });
+  if (claim.lost >= poisonous) return ending('failed', at, errorFields(error));
+  return { $set: { ...back(at), ...errorFields(error) }, $inc: { jobNumber: 1 } };
+}

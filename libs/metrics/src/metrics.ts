@@ -1,0 +1,146 @@
+import { collectDefaultMetrics, Registry } from 'prom-client';
+import type { BackupRecord, RunResources, TaskState, Trigger, VerificationLevel } from '#contracts';
+import { boundedLabel, httpMethod } from './bounded-labels.js';
+import { createInstruments } from './instruments.js';
+import { LastRuns } from './last-runs.js';
+
+export interface BackupEnd {
+  readonly target: string;
+  readonly trigger: Trigger;
+  readonly result: 'completed' | 'failed' | 'cancelled';
+  readonly at: Date;
+  readonly durationSeconds: number;
+  /** Stored bytes; null when nothing was stored. */
+  readonly sizeBytes: number | null;
+  readonly archiveBytes: number | null;
+  readonly resources: RunResources | null;
+}
+
+export interface StoreFindings {
+  readonly orphanUploads: number;
+  readonly orphanObjects: number;
+  readonly missingObjects: number;
+}
+
+/**
+ * What a process tells Prometheus: own metrics begin with `hazina_`; those of the process and of Node keep the names that
+ * everybody's dashboards know (`process_*`, `nodejs_*`, the lag of the event loop among them). Nothing here throws or waits.
+ */
+export interface Metrics {
+  /** The `Content-Type` of `text()`. */
+  readonly contentType: string;
+  text(): Promise<string>;
+
+  /** A target and the longest time between two of its slots (null: no schedule): its counters begin at 0 and not at their first event. */
+  targetKnown(target: string, expectedIntervalSeconds: number | null): void;
+  /** From the newest records of each target, at start-up. */
+  restoreLast(records: readonly BackupRecord[]): void;
+  backupStarted(run: { readonly target: string; readonly at: Date; readonly slot: Date | null }): void;
+  backupEnded(run: BackupEnd): void;
+  verificationEnded(run: {
+    readonly target: string;
+    readonly level: VerificationLevel;
+    readonly result: TaskState;
+    readonly at: Date;
+  }): void;
+  restoreEnded(run: { readonly target: string; readonly result: TaskState }): void;
+  /** A cleanup that was no dry run came to its end. */
+  retentionRan(run: { readonly at: Date; readonly deleted: number }): void;
+  /** Null: no backup of the target can be restored. */
+  recoveryWindow(target: string, oldest: Date | null): void;
+  storeFindings(findings: Partial<StoreFindings>): void;
+  leaseExpired(): void;
+  clockSkew(seconds: number): void;
+  keysMissing(count: number): void;
+  /** As JobQueue.counts() gives it. */
+  queueJobs(counts: Readonly<Record<string, Readonly<Record<string, number>>>>): void;
+  notificationFailed(channel: string): void;
+  /** `route` is the pattern (`/api/admin/backups/:backupId`), never the path; undefined when none matched. */
+  httpRequest(request: {
+    readonly route: string | undefined;
+    readonly method: string;
+    readonly status: number;
+    readonly seconds: number;
+  }): void;
+}
+
+export interface MetricsOptions {
+  readonly app: 'api' | 'worker';
+  readonly version: string;
+}
+
+const maxRoutes = 200;
+
+export function createMetrics(options: MetricsOptions): Metrics {
+  const registry = new Registry();
+  collectDefaultMetrics({ register: registry });
+  const instruments = createInstruments(registry);
+  const last = new LastRuns(instruments);
+  const route = boundedLabel(maxRoutes);
+  instruments.buildInfo.set({ app: options.app, version: options.version, node_version: process.version }, 1);
+
+  return {
+    contentType: registry.contentType,
+    text: () => registry.metrics(),
+
+    targetKnown: (target, expectedIntervalSeconds) => {
+      if (expectedIntervalSeconds === null) instruments.expectedInterval.remove({ target });
+      else instruments.expectedInterval.set({ target }, expectedIntervalSeconds);
+      for (const result of ['completed', 'failed'])
+        instruments.backups.inc({ target, trigger: 'scheduled', result }, 0);
+    },
+    restoreLast: (records) => last.restore(records),
+    backupStarted: ({ target, at, slot }) => {
+      last.attempt(target, at);
+      if (slot !== null) instruments.scheduleDrift.set({ target }, (at.getTime() - slot.getTime()) / 1_000);
+    },
+    backupEnded: ({ target, trigger, result, at, durationSeconds, sizeBytes, archiveBytes, resources }) => {
+      instruments.backups.inc({ target, trigger, result });
+      if (archiveBytes !== null) instruments.backupBytes.inc({ target, stage: 'archive' }, archiveBytes);
+      if (sizeBytes !== null) instruments.backupBytes.inc({ target, stage: 'stored' }, sizeBytes);
+      if (resources !== null) {
+        instruments.backupCpu.set({ target }, resources.cpuSeconds);
+        instruments.backupPeakRss.set({ target }, resources.peakRssBytes);
+      }
+      if (result === 'failed') last.failure(target, at);
+      if (result !== 'completed') return;
+      last.success(target, at, sizeBytes);
+      instruments.backupDuration.observe({ target, trigger }, durationSeconds);
+    },
+    verificationEnded: ({ target, level, result, at }) => {
+      instruments.verifications.inc({ target, level, result });
+      if (result === 'completed') last.verified(target, at);
+    },
+    restoreEnded: ({ target, result }) => instruments.restores.inc({ target, result }),
+    retentionRan: ({ at, deleted }) => {
+      instruments.retentionLastRun.set(at.getTime() / 1_000);
+      instruments.retentionDeleted.inc(deleted);
+    },
+    recoveryWindow: (target, oldest) => {
+      if (oldest === null) instruments.recoveryWindowOldest.remove({ target });
+      else instruments.recoveryWindowOldest.set({ target }, oldest.getTime() / 1_000);
+    },
+    storeFindings: ({ orphanUploads, orphanObjects, missingObjects }) => {
+      if (orphanUploads !== undefined) instruments.orphanUploads.set(orphanUploads);
+      if (orphanObjects !== undefined) instruments.orphanObjects.set(orphanObjects);
+      if (missingObjects !== undefined) instruments.missingObjects.set(missingObjects);
+    },
+    leaseExpired: () => instruments.leaseExpired.inc(),
+    clockSkew: (seconds) => instruments.clockSkew.set(seconds),
+    keysMissing: (count) => instruments.keyMissing.set(count),
+    queueJobs: (counts) => {
+      for (const [queue, states] of Object.entries(counts)) {
+        for (const [state, jobs] of Object.entries(states)) instruments.queueJobs.set({ queue, state }, jobs);
+      }
+    },
+    notificationFailed: (channel) => instruments.notificationFailures.inc({ channel }),
+    httpRequest: (request) => {
+      const labels = {
+        route: request.route === undefined ? 'none' : route(request.route),
+        method: httpMethod(request.method),
+        status: request.status,
+      };
+      instruments.httpDuration.observe(labels, request.seconds);
+    },
+  };
+}

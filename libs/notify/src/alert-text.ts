@@ -1,0 +1,101 @@
+import type { AlertKind, NotificationRecord } from '#contracts';
+import { harmlessLine } from './harmless-text.js';
+
+/** An alert as people read it. */
+export interface AlertText {
+  /** One line, without the `[Hazina]` of mails. */
+  readonly subject: string;
+  /** Plain text: what happened, what to do, and the names to look for. */
+  readonly text: string;
+  /** The same in parts, in order, for a layout. */
+  readonly lead: string;
+  readonly facts: readonly (readonly [label: string, value: string])[];
+}
+
+interface Wording {
+  /** Before `: <target>`. */
+  readonly subject: string;
+  readonly lead: string;
+  /** When the one who raised the alert gave no hint. */
+  readonly next: string;
+}
+
+const wordings: Readonly<Record<AlertKind, Wording>> = {
+  'backup-failed': {
+    subject: 'backup failed',
+    lead: 'A backup failed, and no attempt is left. The next scheduled one is made as usual.',
+    next: 'Look at the record of the backup, mend the cause, and trigger a backup',
+  },
+  'verification-failed': {
+    subject: 'verification failed',
+    lead: 'A stored backup did not pass its verification. Do not count on it for a restore.',
+    next: 'Trigger a new backup now, then find out what damaged this one',
+  },
+  overdue: {
+    subject: 'backup overdue',
+    lead: 'No good backup was made for longer than the schedule promises.',
+    next: 'Check that a worker runs and reaches the server, and look at the latest records of the target',
+  },
+  'no-worker': {
+    subject: 'no worker runs',
+    lead: 'No worker has shown a sign of life. Backups that come due wait until one does.',
+    next: 'Start a worker, or read the log of the one that ended',
+  },
+  'quota-warning': {
+    subject: 'storage quota nearly used',
+    lead: 'Backups use over 80 % of the storage quota.',
+    next: 'Raise BACKUP_QUOTA_BYTES, or keep fewer backups',
+  },
+  'quota-critical': {
+    subject: 'storage quota almost exhausted',
+    lead: 'Backups use over 95 % of the storage quota.',
+    next: 'Raise BACKUP_QUOTA_BYTES, or keep fewer backups, before the store is full',
+  },
+  superseded: {
+    subject: 'backup skipped',
+    lead: 'A scheduled backup never ran: the target was busy until the next one came due.',
+    next: 'Make the schedule rarer, or find out what takes the running backup so long',
+  },
+  missing: {
+    subject: 'backup missing from the store',
+    lead: 'Objects of a completed backup are no longer in the store.',
+    next: 'Find out who removed them (access log, life-cycle rules), and trigger a new backup',
+  },
+  recovered: {
+    subject: 'recovered',
+    lead: 'What was reported before is over.',
+    next: 'Nothing needs to be done',
+  },
+  test: {
+    subject: 'test message',
+    lead: 'This is a test: alerts reach you on this way.',
+    next: 'Nothing needs to be done',
+  },
+};
+
+export function alertText(notification: NotificationRecord): AlertText {
+  const { kind, of, target, message, hint, backupId, correlationId, createdAt } = notification;
+  const wording = wordings[kind];
+  const subject = [
+    wording.subject,
+    ...(of === null ? [] : [wordings[of].subject]),
+    ...(target === null ? [] : [target]),
+  ];
+  const optional = (label: string, value: string | null): [string, string][] =>
+    value === null ? [] : [[label, value]];
+  const facts: [string, string][] = [
+    ['What happened', message],
+    ['What to do', hint ?? wording.next],
+    ...optional('Target', target),
+    ...optional('Backup', backupId),
+    ...optional('Correlation id', correlationId),
+    ['Time', createdAt.toISOString()],
+  ];
+  const lines = facts.map(([label, value]) => [label, harmlessLine(value)] as const);
+  return {
+    subject: harmlessLine(subject.join(': '), 150),
+    text: [wording.lead, '', ...lines.map(([label, value]) => `${label}: ${value}`), ''].join('\n'),
+    lead: wording.lead,
+    facts: lines,
+  };
+}
