@@ -86,8 +86,9 @@ export function createMetrics(options: MetricsOptions): Metrics {
     targetKnown: (target, expectedIntervalSeconds) => {
       if (expectedIntervalSeconds === null) instruments.expectedInterval.remove({ target });
       else instruments.expectedInterval.set({ target }, expectedIntervalSeconds);
-      for (const result of ['completed', 'failed'])
-        instruments.backups.inc({ target, trigger: 'scheduled', result }, 0);
+      for (const result of ['completed', 'failed']) {
+        instruments.backups.inc({ target, trigger: 'schedule' satisfies Trigger, result }, 0);
+      }
     },
     restoreLast: (records) => last.restore(records),
     backupStarted: ({ target, at, slot }) => {

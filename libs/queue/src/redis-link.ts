@@ -26,6 +26,8 @@ export class RedisLink {
   readonly #clock: Clock;
   #lastReason: string | undefined;
   #closed = false;
+  /** Shared by all who wait. */
+  #nextAttempt: Promise<void> | undefined;
 
   constructor(options: RedisLinkOptions) {
     this.#deadlineMs = options.deadlineMs ?? defaultDeadlineMs;
@@ -92,19 +94,28 @@ export class RedisLink {
   /** Resolves when connected; rejects when the next attempt to connect fails: then Redis is down, and waiting on helps nobody. */
   async #ready(): Promise<void> {
     if (this.#closed) throw new Error('the connection was closed by this process');
+    if (this.client.status === 'ready') return;
+    this.#nextAttempt ??= this.#attempt();
+    await this.#nextAttempt;
+  }
+
+  async #attempt(): Promise<void> {
     const { client } = this;
-    if (client.status === 'ready') return;
-    await new Promise<void>((resolve, reject) => {
-      const settle = (how: () => void) => () => {
-        client.off('ready', ready).off('close', failed).off('end', failed);
-        how();
-      };
-      const ready = settle(resolve);
-      const failed = settle(() => {
-        reject(new Error(this.#lastReason ?? 'the connection was closed'));
+    try {
+      await new Promise<void>((resolve, reject) => {
+        const settle = (how: () => void) => () => {
+          client.off('ready', ready).off('close', failed).off('end', failed);
+          how();
+        };
+        const ready = settle(resolve);
+        const failed = settle(() => {
+          reject(new Error(this.#lastReason ?? 'the connection was closed'));
+        });
+        client.on('ready', ready).on('close', failed).on('end', failed);
       });
-      client.once('ready', ready).once('close', failed).once('end', failed);
-    });
+    } finally {
+      this.#nextAttempt = undefined;
+    }
   }
 
   /** A new connection instead of one that does not answer. */

@@ -11,6 +11,7 @@ import {
   METRICS,
   RANDOM,
   RATE_LIMITS,
+  STARTED,
   STORE,
   VERSION,
 } from './tokens.js';
@@ -26,6 +27,7 @@ export class CoreModule {
       { provide: CLOCK, useValue: core.clock },
       { provide: RANDOM, useValue: core.random },
       { provide: CATALOG, useValue: core.catalog },
+      { provide: STARTED, useValue: core.started },
       { provide: JOB_QUEUE, useValue: core.queue },
       { provide: STORE, useValue: core.store },
       { provide: METRICS, useValue: core.metrics },

@@ -9,3 +9,4 @@ export const RANDOM = Symbol('RANDOM');
 export const CHANNELS = Symbol('CHANNELS');
 export const RATE_LIMITS = Symbol('RATE_LIMITS');
 export const VERSION = Symbol('VERSION');
+export const STARTED = Symbol('STARTED');

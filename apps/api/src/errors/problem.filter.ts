@@ -1,6 +1,7 @@
 import { Catch, Inject, type ArgumentsHost, type ExceptionFilter } from '@nestjs/common';
 import type { Request, Response } from 'express';
 import { correlationIdOf } from '../http/request-context.js';
+import { pathOf } from '../logging/request-log.js';
 import { ServiceLog } from '../logging/service-log.js';
 import { problemMediaType, problemOf, type Problem } from './problem.js';
 
@@ -18,7 +19,7 @@ export class ProblemFilter implements ExceptionFilter {
 
   reply(thrown: unknown, request: Request, response: Response): void {
     const problem = problemOf(thrown, {
-      instance: request.originalUrl.split('?')[0] ?? '',
+      instance: pathOf(request),
       correlationId: correlationIdOf(request),
     });
     if (problem.status >= 500) this.log.failure(thrown, { status: problem.status, path: problem.instance });

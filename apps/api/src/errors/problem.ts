@@ -56,8 +56,9 @@ export function problemOf(
   thrown: unknown,
   at: { readonly instance: string; readonly correlationId: string },
 ): Problem {
-  const error = readable(thrown);
-  const status = thrown instanceof HttpException ? thrown.getStatus() : statusOfCode(error.code);
+  const refusal = statusOfFramework(thrown);
+  const error = refusal === undefined ? readable(thrown) : ofFramework(refusal);
+  const status = refusal ?? statusOfCode(error.code);
   const extensions = Object.fromEntries(
     publicDetails.flatMap((name) => (name in error.details ? [[name, error.details[name]]] : [])),
   );
@@ -73,7 +74,6 @@ export function problemOf(
 }
 
 function readable(thrown: unknown): AppError {
-  if (thrown instanceof HttpException) return ofFramework(thrown);
   const error = AppError.from(thrown, 'request');
   if (error.code !== 'internal/unexpected') return error;
   return new AppError({
@@ -84,18 +84,22 @@ function readable(thrown: unknown): AppError {
   });
 }
 
-function ofFramework(thrown: HttpException): AppError {
-  const code = codeOfStatus(thrown.getStatus());
+/** The status of what Nest, Express or the body parser refused by themselves. */
+export function statusOfFramework(thrown: unknown): number | undefined {
+  if (thrown instanceof HttpException) return thrown.getStatus();
+  if (!(thrown instanceof Error) || thrown instanceof AppError || !('status' in thrown)) return undefined;
+  const { status } = thrown;
+  return typeof status === 'number' && status >= 400 && status < 500 ? status : undefined;
+}
+
+function ofFramework(status: number): AppError {
+  const code = codeOfStatus(status);
   // Its own text may quote what a client sent, or name classes of ours.
   const messages: Partial<Record<ErrorCode, string>> = {
     'request/not-found': 'Nothing is served under this method and path',
     'request/too-large': 'The body has more than the 64 KiB that are taken',
     'request/timeout': 'There was no answer in time',
-    'request/invalid': thrown.getStatus() === 400 ? 'The body is no valid JSON' : 'The request cannot be taken in this form',
+    'request/invalid': status === 400 ? 'The body or the path is malformed' : 'The request cannot be taken in this form',
   };
-  return new AppError({
-    code,
-    stage: 'request',
-    message: messages[code] ?? titles[code] ?? 'The request was refused',
-  });
+  return new AppError({ code, stage: 'request', message: messages[code] ?? titles[code] ?? 'The request was refused' });
 }

@@ -22,6 +22,11 @@ export function runInContext(request: IncomingMessage, context: RequestContext, 
   storage.run(context, rest);
 }
 
+/** Runs something that a request caused after it left the request's own path (an event of its connection). */
+export function inContext(context: RequestContext, work: () => void): void {
+  storage.run(context, work);
+}
+
 export function contextOf(request: IncomingMessage): RequestContext {
   const context = contexts.get(request);
   if (context === undefined) throw new Error('The request came in past the first middleware');

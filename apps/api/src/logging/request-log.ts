@@ -1,45 +1,33 @@
-import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { Request } from 'express';
-import { pinoHttp, type HttpLogger } from 'pino-http';
-import type { Logger } from 'pino';
-import { contextOf } from '../http/request-context.js';
+import type { Request, RequestHandler } from 'express';
+import type { Clock } from '#contracts';
+import { contextOf, inContext } from '../http/request-context.js';
+import type { ServiceLog } from './service-log.js';
 
 const quietPaths = /^\/(health|metrics)(\/|$)/;
 
-/** One line a request, when it is answered: no header, no query, no body. */
-export function requestLog(logger: Logger): HttpLogger {
-  return pinoHttp<IncomingMessage, ServerResponse>({
-    logger,
-    genReqId: (request) => contextOf(request).correlationId,
-    quietReqLogger: true,
-    quietResLogger: true,
-    customAttributeKeys: { reqId: 'correlationId' },
-    customLogLevel: (request, response, error) => {
-      if (error !== undefined || response.statusCode >= 500) return 'warn';
-      return quietPaths.test(pathOf(request)) ? 'debug' : 'info';
-    },
-    customSuccessMessage: () => 'answered',
-    customErrorMessage: () => 'not answered',
-    customSuccessObject: (request, response, value: object) => ({ ...value, ...facts(request, response) }),
-    customErrorObject: (request, response, _error, value: { readonly responseTime?: number }) => ({
-      responseTime: value.responseTime,
-      ...facts(request, response),
-    }),
-  });
-}
-
-function facts(request: IncomingMessage, response: ServerResponse): object {
-  const { identity } = contextOf(request);
-  return {
-    method: request.method,
-    path: pathOf(request),
-    status: response.statusCode,
-    address: (request as Request).ip,
-    actor: identity?.subject,
-    role: identity?.role,
+/** One line a request, when its reply has gone or its client has: no header, no query, no body. */
+export function requestLog(log: ServiceLog, clock: Clock): RequestHandler {
+  return (request, response, next) => {
+    const start = clock.monotonicMs();
+    const path = pathOf(request);
+    response.once('close', () => {
+      const context = contextOf(request);
+      const { statusCode: status, writableFinished } = response;
+      const line = {
+        method: request.method,
+        path,
+        status,
+        milliseconds: Math.round(clock.monotonicMs() - start),
+        address: request.ip,
+        ...(context.identity === null ? {} : { actor: context.identity.subject, role: context.identity.role }),
+      };
+      const level = status >= 500 ? 'warn' : quietPaths.test(path) ? 'debug' : 'info';
+      inContext(context, () => log.pino[level](line, writableFinished ? 'answered' : 'cut off'));
+    });
+    next();
   };
 }
 
-function pathOf(request: IncomingMessage): string {
-  return ((request as Request).originalUrl || (request.url ?? '')).split('?')[0] ?? '';
+export function pathOf(request: Request): string {
+  return request.originalUrl.split('?')[0] ?? '';
 }

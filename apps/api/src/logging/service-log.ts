@@ -1,5 +1,6 @@
 import type { Logger } from 'pino';
 import { AppError } from '#contracts';
+import type { AlertLog } from '#notify';
 
 /** What this service says in its own words; the framework's lines go to the same log. */
 export class ServiceLog {
@@ -11,6 +12,11 @@ export class ServiceLog {
 
   warn(message: string, fields: object = {}): void {
     this.pino.warn(fields, message);
+  }
+
+  /** Where alerts go when no channel is configured. */
+  alerts(): AlertLog {
+    return (alert) => this.pino.warn({ notificationId: alert.notificationId, text: alert.text }, `alert: ${alert.subject}`);
   }
 
   /** An error that a person should look at: what failed outside is a warning, what should not happen an error with its stack. */

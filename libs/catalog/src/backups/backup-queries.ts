@@ -14,6 +14,7 @@ type Queries = Pick<
   | 'latest'
   | 'supersededSince'
   | 'targets'
+  | 'lastSuccess'
 >;
 
 /** What grows with the number of namespaces or of years; a list does without. */
@@ -82,6 +83,15 @@ export function queries(backups: Backups): Queries {
     },
 
     targets: () => backups.distinct('target', {}),
+
+    async lastSuccess() {
+      const found: Record<string, Date> = {};
+      for (const target of await backups.distinct('target', {})) {
+        const [newest] = await backups.find({ target, status: 'completed' }, { sort: { completedAt: -1 }, limit: 1 });
+        if (newest?.completedAt) found[target] = newest.completedAt;
+      }
+      return found;
+    },
   };
 }
 

@@ -139,4 +139,6 @@ export interface BackupRepository {
   /** Completed ones whose newest verification failed. */
   failedVerifications(): Promise<readonly BackupRecord[]>;
   targets(): Promise<readonly string[]>;
+  /** End of the newest completed backup (still there or not), by target. */
+  lastSuccess(): Promise<Readonly<Record<string, Date>>>;
 }

@@ -86,6 +86,8 @@ function mailOf(notification: NotificationRecord, { from, to }: EmailOptions) {
 /** Only the code and the status of the server: replies may quote what was sent, a login included. */
 function failure(error: unknown, { host, port }: SmtpServer, timeoutMs: number | undefined): AppError {
   const code = systemCode(error) ?? 'no code';
+  // The library files most trouble with sockets under one code, and keeps the system's beside it.
+  const detail = originalCode(error) ?? code;
   const status = statusOf(error);
   const where = `The mail server ${host}:${port}`;
   if (timeoutMs !== undefined) {
@@ -102,19 +104,25 @@ function failure(error: unknown, { host, port }: SmtpServer, timeoutMs: number |
       'Check user and password in SMTP_URL',
     );
   }
-  if (code === 'ETLS') {
-    const hint = 'Check its certificate and offer of STARTTLS; ?requireTLS=false in SMTP_URL does without TLS';
-    return notifyFailed(`${where} offers no safe connection`, 'retry', hint);
+  if (code === 'ETLS' || /CERT|TLS|UNABLE_TO/.test(detail)) {
+    const hint =
+      'Check its certificate (own authorities by NODE_EXTRA_CA_CERTS) and that it offers STARTTLS; ?requireTLS=false in SMTP_URL does without';
+    return notifyFailed(`${where} offers no safe connection (${detail})`, 'retry', hint);
   }
   if (code === 'EENVELOPE' || code === 'EMESSAGE') {
     const forGood = status !== undefined && status >= 500;
     const hint = 'Check NOTIFY_EMAIL_FROM and NOTIFY_EMAIL_TO, and what the server lets through';
     return notifyFailed(`${where} refused the message (${status ?? code})`, forGood ? 'no-retry' : 'retry', hint);
   }
-  return notifyFailed(`${where} is not reachable or broke off (${code})`, 'retry', 'Check SMTP_URL and the network');
+  return notifyFailed(`${where} is not reachable or broke off (${detail})`, 'retry', 'Check SMTP_URL and the network');
 }
 
 function statusOf(error: unknown): number | undefined {
   if (typeof error !== 'object' || error === null || !('responseCode' in error)) return undefined;
   return typeof error.responseCode === 'number' ? error.responseCode : undefined;
+}
+
+function originalCode(error: unknown): string | undefined {
+  if (typeof error !== 'object' || error === null || !('originalCode' in error)) return undefined;
+  return typeof error.originalCode === 'string' ? error.originalCode : undefined;
 }

@@ -1,0 +1,114 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import type { Catalog, InsertOutcome } from '#catalog';
+import {
+  catalogWorld,
+  completeBackup,
+  manualBackup,
+  newTarget,
+  slotBackup,
+  type CatalogWorld,
+} from '../support/catalog-world.js';
+
+// How records come in: the server's unique indexes decide, however many try at the same moment.
+
+let world: CatalogWorld;
+let catalog: Catalog;
+let other: Catalog;
+beforeAll(async () => {
+  world = await catalogWorld();
+  catalog = world.catalog;
+  other = await world.another();
+});
+afterAll(() => world.close());
+
+const slotAt = (minute: number): Date => new Date(Date.UTC(2026, 10, 23, 2, minute));
+const outcomes = (results: readonly InsertOutcome[]) => results.map(({ outcome }) => outcome).sort();
+
+describe('insert', () => {
+  it('a slot gets one record, whoever of fifty comes first', async () => {
+    const target = newTarget();
+    const backup = slotBackup(target, slotAt(0));
+    const results = await Promise.all(
+      Array.from({ length: 50 }, (_, index) => (index % 2 === 0 ? catalog : other).backups.insert(backup)),
+    );
+    expect(outcomes(results)).toEqual([...Array.from({ length: 49 }, () => 'exists'), 'inserted']);
+    expect(await world.client.db(world.database).collection('backups').countDocuments({ target })).toBe(1);
+    for (const result of results)
+      expect(result).toMatchObject({ record: { backupId: backup.backupId, running: true } });
+  });
+
+  it('of two triggers at the same moment one is inserted, the other is told the running one', async () => {
+    for (let round = 0; round < 10; round += 1) {
+      const target = newTarget();
+      const results = await Promise.all([catalog, other].map(({ backups }) => backups.insert(manualBackup(target))));
+      expect(outcomes(results)).toEqual(['busy', 'inserted']);
+      const inserted = results.find((result) => result.outcome === 'inserted');
+      const busy = results.find((result) => result.outcome === 'busy');
+      expect(busy?.runningId).toBe(inserted?.record.backupId);
+    }
+  });
+
+  it('a slot whose target is busy waits, and a newer one replaces it', async () => {
+    const target = newTarget();
+    const running = manualBackup(target);
+    await catalog.backups.insert(running);
+    expect(await catalog.backups.insert(slotBackup(target, slotAt(0)))).toMatchObject({
+      outcome: 'waiting',
+      superseded: [],
+      record: { status: 'pending', running: false },
+    });
+    const second = await catalog.backups.insert(slotBackup(target, slotAt(5)));
+    expect(second).toMatchObject({
+      outcome: 'waiting',
+      superseded: [
+        { slot: slotAt(0), status: 'failed', error: { code: 'superseded' }, errorMessage: expect.any(String) },
+      ],
+    });
+    expect(await catalog.backups.supersededSince(target, null)).toMatchObject({ slot: slotAt(0) });
+    expect(await catalog.backups.latest(target, 5)).toEqual([]);
+    expect(await catalog.backups.waitingTargets()).toContain(target);
+    expect(await catalog.backups.promoteWaiting(target)).toBeNull();
+
+    await completeBackup(catalog, running.backupId, target);
+    const promoted = await Promise.all(
+      Array.from({ length: 10 }, (_, index) => (index % 2 === 0 ? catalog : other).backups.promoteWaiting(target)),
+    );
+    expect(promoted.filter((record) => record !== null)).toMatchObject([{ slot: slotAt(5), running: true }]);
+    expect(await catalog.backups.waitingTargets()).not.toContain(target);
+  });
+
+  it('an older slot does not push a newer one aside', async () => {
+    const target = newTarget();
+    await catalog.backups.insert(manualBackup(target));
+    await catalog.backups.insert(slotBackup(target, slotAt(10)));
+    const late = await catalog.backups.insert(slotBackup(target, slotAt(5)));
+    expect(late).toMatchObject({ superseded: [{ slot: slotAt(5) }], record: { status: 'failed' } });
+    expect(await catalog.backups.waitingTargets()).toContain(target);
+  });
+
+  it('many slots at once leave one waiting and no two running', async () => {
+    const target = newTarget();
+    const results = await Promise.all(
+      Array.from({ length: 20 }, (_, index) =>
+        (index % 2 === 0 ? catalog : other).backups.insert(slotBackup(target, slotAt(index))),
+      ),
+    );
+    expect(results.filter(({ outcome }) => outcome === 'exists')).toEqual([]);
+    const collection = world.client.db(world.database).collection('backups');
+    expect(await collection.countDocuments({ target, running: target })).toBe(1);
+    expect(await collection.countDocuments({ target, status: 'pending', running: { $exists: false } })).toBeLessThan(2);
+    expect(await collection.countDocuments({ target, status: 'pending', running: null })).toBeLessThan(2);
+  });
+
+  it('withdraws what nobody claimed, and nothing else', async () => {
+    const target = newTarget();
+    const backup = manualBackup(target);
+    await catalog.backups.insert(backup);
+    expect(await catalog.backups.withdraw(backup.backupId)).toBe(true);
+    expect(await catalog.backups.find(backup.backupId)).toBeNull();
+    const claimed = manualBackup(target);
+    expect(await catalog.backups.insert(claimed)).toMatchObject({ outcome: 'inserted' });
+    await catalog.backups.claim(claimed.backupId, 'w', new Date());
+    expect(await catalog.backups.withdraw(claimed.backupId)).toBe(false);
+  });
+});
