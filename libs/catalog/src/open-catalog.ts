@@ -53,7 +53,7 @@ export async function catalogOn(connection: Connection, options: Omit<CatalogOpt
   const backups = new RecordCollection(models.Backup, guard);
   const tasks = new RecordCollection(models.Task, guard);
   return {
-    backups: backupRepository(backups, options.clock),
+    backups: backupRepository(backups, tasks, options.clock),
     tasks: taskRepository(tasks, backups),
     schedules: scheduleRepository(new RecordCollection(models.ScheduleState, guard)),
     workers: workerRepository(new RecordCollection(models.WorkerReport, guard)),

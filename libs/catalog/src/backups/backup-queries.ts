@@ -12,7 +12,8 @@ type Queries = Pick<
   | 'needVerification'
   | 'failedVerifications'
   | 'latest'
-  | 'supersededSince'
+  | 'unalerted'
+  | 'alerted'
   | 'targets'
   | 'lastSuccess'
 >;
@@ -27,6 +28,9 @@ const sortKeys: Readonly<Record<BackupQuery['sortBy'], string>> = {
   size: 'size',
   status: 'status',
 };
+
+/** By their end. */
+const newestFirst = { completedAt: -1, backupId: -1 } as const;
 
 export function queries(backups: Backups): Queries {
   const records = (documents: readonly BackupDocument[]) => documents.map(toBackupRecord);
@@ -67,31 +71,34 @@ export function queries(backups: Backups): Queries {
     },
 
     async latest(target, limit) {
-      const newest = { sort: { completedAt: -1, backupId: -1 }, limit, without: longFields } as const;
-      const [completed, failed] = await Promise.all([
-        backups.find({ target, status: 'completed' }, newest),
-        backups.find({ target, status: 'failed', 'error.code': op({ $ne: 'superseded' }) }, newest),
-      ]);
-      const time = ({ completedAt }: BackupDocument): number => completedAt?.getTime() ?? 0;
-      return records([...completed, ...failed].sort((a, b) => time(b) - time(a)).slice(0, limit));
+      const ran = { status: op({ $in: ['completed', 'failed'] }), 'error.code': op({ $ne: 'superseded' }) };
+      return records(await backups.find({ target, ...ran }, { sort: newestFirst, limit, without: longFields }));
     },
 
-    async supersededSince(target, since) {
-      const after = since === null ? {} : { completedAt: op({ $gt: since }) };
-      const filter = { target, status: 'failed', 'error.code': 'superseded', ...after };
-      return toRecordOrNull(await backups.findOne(filter, { sort: { completedAt: -1 }, without: longFields }));
+    async lastSuccess() {
+      const newest = await Promise.all(
+        (await backups.distinct('target', {})).map((target) =>
+          // What has a hash was completed, whatever became of it since.
+          backups.findOne(
+            { target, hash: op({ $type: 'string' }) },
+            { sort: newestFirst, only: ['target', 'completedAt'] },
+          ),
+        ),
+      );
+      return Object.fromEntries(
+        newest.flatMap((found) => (found?.completedAt ? [[found.target, found.completedAt] as const] : [])),
+      );
+    },
+
+    async unalerted() {
+      return records(await backups.find({ alertDue: true }, { sort: { completedAt: 1 }, without: longFields }));
+    },
+
+    async alerted(backupId) {
+      await backups.change({ backupId }, { $set: { alertDue: false } });
     },
 
     targets: () => backups.distinct('target', {}),
-
-    async lastSuccess() {
-      const found: Record<string, Date> = {};
-      for (const target of await backups.distinct('target', {})) {
-        const [newest] = await backups.find({ target, status: 'completed' }, { sort: { completedAt: -1 }, limit: 1 });
-        if (newest?.completedAt) found[target] = newest.completedAt;
-      }
-      return found;
-    },
   };
 }
 

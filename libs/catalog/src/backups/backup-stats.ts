@@ -77,7 +77,7 @@ async function newestDurations(backups: Backups, ofTarget: { readonly target?: s
 function totals(groups: readonly Group[]): Omit<CatalogStats, 'durationPercentilesMs' | 'perDay'> {
   const of = (...states: readonly BackupState[]) => groups.filter(({ _id }) => states.includes(_id.status));
   const sum = (some: readonly Group[], field: 'count' | 'bytes' | 'durationMs') =>
-    some.reduce((total, group) => total + Number(group[field]), 0);
+    some.reduce((total, group) => total + group[field], 0);
   const newest = (dates: readonly (Date | null)[]) =>
     dates.reduce((a, b) => (a === null || (b !== null && b > a) ? b : a), null);
   const completed = of('completed');
@@ -112,6 +112,6 @@ function fillDays(firstDay: Date, found: readonly Day[]): CatalogStats['perDay']
     const date = new Date(firstDay.getTime() + index * dayMs).toISOString().slice(0, 10);
     const good = found.find(({ _id }) => _id.date === date && _id.good);
     const bad = found.find(({ _id }) => _id.date === date && !_id.good);
-    return { date, completed: good?.count ?? 0, failed: bad?.count ?? 0, bytes: Number(good?.bytes ?? 0) };
+    return { date, completed: good?.count ?? 0, failed: bad?.count ?? 0, bytes: good?.bytes ?? 0 };
   });
 }

@@ -1,5 +1,6 @@
 import type { Clock } from '#contracts';
 import type { BackupRepository } from '../contract/backups.js';
+import type { Tasks } from '../tasks/task-record.js';
 import { claims } from './backup-claims.js';
 import { endings } from './backup-endings.js';
 import { lifecycle } from './backup-lifecycle.js';
@@ -8,13 +9,13 @@ import type { Backups } from './backup-record.js';
 import { backupStats } from './backup-stats.js';
 import { insertion } from './insert-backup.js';
 
-export function backupRepository(backups: Backups, clock: Clock): BackupRepository {
+export function backupRepository(backups: Backups, tasks: Tasks, clock: Clock): BackupRepository {
   const now = () => clock.now();
   return {
     ...insertion(backups),
     ...claims(backups, now),
     ...endings(backups, now),
-    ...lifecycle(backups),
+    ...lifecycle(backups, tasks),
     ...queries(backups),
     stats: (filter, at) => backupStats(backups, filter, at),
   };
