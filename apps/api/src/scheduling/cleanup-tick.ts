@@ -1,3 +1,4 @@
+import { taskJob } from '#catalog';
 import type { ScheduleConfig } from '#config';
 import { compactTime } from '#contracts';
 import type { TickDeps } from './tick.js';
@@ -20,6 +21,6 @@ export async function cleanupTick(deps: TickDeps, schedule: ScheduleConfig): Pro
   });
   if (!inserted) return null;
   // A queue that is down is no loss: the reconciler adds the job of a pending task.
-  await deps.queue.add({ name: 'cleanup', payload: { taskId }, jobId: `${taskId}-1` });
+  await deps.queue.add(taskJob({ taskId, kind: 'cleanup', jobNumber: 1 }));
   return taskId;
 }

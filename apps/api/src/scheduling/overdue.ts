@@ -1,64 +1,35 @@
-import type { Catalog } from '#catalog';
 import type { TargetConfig } from '#config';
 import type { ScheduleRecord } from '#contracts';
-import { latestSlot, nextSlots } from './slots.js';
+import { nextSlots } from './slots.js';
 
-/** What `GET targets`, `GET schedules` and `stats` say of a target's schedule. */
-export interface TargetSchedule {
-  readonly target: string;
-  readonly overdue: boolean;
-  /** The slot whose backup is overdue. */
+export interface ScheduleState {
+  /** The first slot since the last success whose backup is not completed, when its time is up; null: not overdue. */
   readonly overdueSince: Date | null;
+  /** Null: no schedule, or paused. */
   readonly nextRunAt: Date | null;
-  readonly lastSuccessAt: Date | null;
-  readonly paused: boolean;
 }
 
-export interface OverdueInput {
+export interface ScheduleFacts {
   readonly target: TargetConfig;
   readonly schedule: ScheduleRecord | null;
   /** End of the newest completed backup. */
   readonly lastSuccessAt: Date | null;
-  readonly now: Date;
-  /** A slot may take this long until its backup is completed. */
-  readonly overdueMs: number;
 }
 
 /**
- * A target is overdue when the newest slot that had `overdueMs` to be completed has no completed backup since. Judged from records and clock alone,
- * so it shows as well when every worker is dead. A schedule that nobody has seen yet, or that is paused, is not overdue.
+ * A scheduled backup that is not completed `overdueMs` after its slot is overdue. Judged from records and clock alone, so it shows as well when every
+ * worker is dead. Nothing before a schedule's first sight is overdue, and nothing while it is paused.
  */
-export function judgeSchedule({ target, schedule, lastSuccessAt, now, overdueMs }: OverdueInput): TargetSchedule {
-  const paused = schedule !== null && schedule.pausedAt !== null;
-  const expected = paused ? null : latestSlot(target.schedule, new Date(now.getTime() - overdueMs));
-  const known = schedule?.firstSlot ?? null;
-  const overdue =
-    expected !== null && known !== null && expected > known && (lastSuccessAt === null || lastSuccessAt < expected);
-  return {
-    target: target.name,
-    overdue,
-    overdueSince: overdue ? expected : null,
-    nextRunAt: paused ? null : (nextSlots(target.schedule, now, 1)[0] ?? null),
-    lastSuccessAt,
-    paused,
-  };
-}
-
-/** The same for every target, from the catalogue. */
-export async function judgeSchedules(
-  catalog: Catalog,
-  targets: readonly TargetConfig[],
+export function judgeSchedule(
+  { target, schedule, lastSuccessAt }: ScheduleFacts,
   now: Date,
   overdueMs: number,
-): Promise<TargetSchedule[]> {
-  const [schedules, lastSuccess] = await Promise.all([catalog.schedules.all(), catalog.backups.lastSuccess()]);
-  return targets.map((target) =>
-    judgeSchedule({
-      target,
-      schedule: schedules.find((record) => record.target === target.name) ?? null,
-      lastSuccessAt: lastSuccess[target.name] ?? null,
-      now,
-      overdueMs,
-    }),
-  );
+): ScheduleState {
+  if (schedule !== null && schedule.pausedAt !== null) return { overdueSince: null, nextRunAt: null };
+  const nextRunAt = nextSlots(target.schedule, now, 1)[0] ?? null;
+  if (!schedule?.firstSlot) return { overdueSince: null, nextRunAt };
+  const since = Math.max(schedule.firstSlot.getTime(), lastSuccessAt?.getTime() ?? 0);
+  const [expected] = nextSlots(target.schedule, new Date(since), 1);
+  const overdue = expected !== undefined && expected.getTime() + overdueMs < now.getTime();
+  return { overdueSince: overdue ? expected : null, nextRunAt };
 }

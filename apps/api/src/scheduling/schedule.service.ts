@@ -12,7 +12,7 @@ import { cleanupTick } from './cleanup-tick.js';
 import { oneAtATime } from './one-at-a-time.js';
 import { intervalMs } from './slots.js';
 import { tick, type TickDeps, type TickOutcome } from './tick.js';
-import { Upkeep } from './upkeep.js';
+import { UpkeepService } from './upkeep.service.js';
 
 /**
  * One cron job a target, one for the daily cleanup, and a look at everything every `BACKUP_REAPER_SECONDS`. All of them may be made by any number
@@ -33,7 +33,7 @@ export class ScheduleService implements OnApplicationBootstrap, BeforeApplicatio
     @Inject(METRICS) private readonly metrics: Metrics,
     private readonly log: ServiceLog,
     private readonly registry: SchedulerRegistry,
-    private readonly upkeep: Upkeep,
+    private readonly upkeep: UpkeepService,
   ) {
     this.#deps = { catalog, queue, clock, random };
   }
@@ -82,7 +82,7 @@ export class ScheduleService implements OnApplicationBootstrap, BeforeApplicatio
     const { backupId, target, slot, correlationId } = record;
     this.log.info('slot', { backupId, target, slot, correlationId, trigger, inserted, driftMs });
     if (queueError !== null) this.log.failure(queueError, { backupId, correlationId });
-    for (const old of superseded) await this.upkeep.superseded(old, record);
+    if (superseded.length > 0) await this.upkeep.afterSuperseding(target);
   }
 
   async #cleanup(): Promise<void> {

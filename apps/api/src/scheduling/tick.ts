@@ -1,4 +1,4 @@
-import type { Catalog, InsertOutcome } from '#catalog';
+import { backupJob, type Catalog, type InsertOutcome } from '#catalog';
 import type { TargetConfig } from '#config';
 import {
   AppError,
@@ -97,9 +97,9 @@ async function make(
 }
 
 /** The record stands whatever the queue says; it is found again by its state. */
-async function enqueue(queue: JobSink, { backupId, jobNumber }: BackupRecord): Promise<AppError | null> {
+async function enqueue(queue: JobSink, record: BackupRecord): Promise<AppError | null> {
   try {
-    await queue.add({ name: 'backup', payload: { backupId }, jobId: `${backupId}-${jobNumber}` });
+    await queue.add(backupJob(record));
     return null;
   } catch (error) {
     return AppError.from(error, 'queue');
