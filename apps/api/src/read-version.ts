@@ -6,7 +6,10 @@ export function readVersion(): string {
   let folder = import.meta.dirname;
   for (;;) {
     try {
-      const { name, version } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')) as Record<string, unknown>;
+      const { name, version } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')) as Record<
+        string,
+        unknown
+      >;
       if (name === 'hazina' && typeof version === 'string') return version;
     } catch {
       // Not in this folder: further up.

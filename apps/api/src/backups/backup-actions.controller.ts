@@ -33,7 +33,8 @@ export class BackupActionsController {
   @ApiOperation({
     operationId: 'triggerBackup',
     summary: 'A backup now, by a worker',
-    description: 'Location names the backup: ask there how far it is. When the queue does not answer, nothing is begun.',
+    description:
+      'Location names the backup: ask there how far it is. When the queue does not answer, nothing is begun.',
   })
   @ApiAcceptedResponse({ type: AcceptedDto })
   @ApiProblems(...usualProblems, 409, 422)

@@ -74,7 +74,11 @@ export class ListQuery extends StatsQuery {
 }
 
 export class DeleteQuery {
-  @ApiPropertyOptional({ type: Boolean, default: false, description: 'Also when it is the last good one of its target' })
+  @ApiPropertyOptional({
+    type: Boolean,
+    default: false,
+    description: 'Also when it is the last good one of its target',
+  })
   @IsOptional()
   @Flag()
   @IsBoolean()

@@ -73,7 +73,8 @@ export function toBackupDetails(record: BackupRecord): BackupDetailsDto {
     events: record.events.map(({ at, type, message }) => ({ at: at.toISOString(), type, message })),
     warnings: [...record.warnings],
     nextAttemptAt: time(record.nextAttemptAt),
-    cancelRequested: record.cancelRequestedAt !== null && (record.status === 'pending' || record.status === 'in_progress'),
+    cancelRequested:
+      record.cancelRequestedAt !== null && (record.status === 'pending' || record.status === 'in_progress'),
   };
 }
 

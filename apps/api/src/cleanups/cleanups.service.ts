@@ -1,7 +1,15 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { Catalog } from '#catalog';
 import type { ApiConfig } from '#config';
-import { AppError, compactTime, randomSuffix, type Clock, type JobSink, type Random, type TaskRecord } from '#contracts';
+import {
+  AppError,
+  compactTime,
+  randomSuffix,
+  type Clock,
+  type JobSink,
+  type Random,
+  type TaskRecord,
+} from '#contracts';
 import { toError } from '../backups/to-backup.js';
 import { API_CONFIG, CATALOG, CLOCK, JOB_QUEUE, RANDOM } from '../core/tokens.js';
 import { tooLate } from '../http/deadline.interceptor.js';
@@ -70,7 +78,11 @@ function toCleanup(task: TaskRecord): CleanupStateDto {
     correlationId: task.correlationId,
     result: result && {
       dryRun: result.dryRun,
-      decisions: result.decisions.map(({ backupId, decision, reasons }) => ({ backupId, decision, reasons: [...reasons] })),
+      decisions: result.decisions.map(({ backupId, decision, reasons }) => ({
+        backupId,
+        decision,
+        reasons: [...reasons],
+      })),
       removed: result.removed,
       freedBytes: result.freedBytes,
       orphansRemoved: result.orphansRemoved,

@@ -74,12 +74,14 @@ type RepositoryName = Exclude<keyof Catalog, 'ping' | 'close'>;
 /** The repository's methods, each of which opens the catalogue first. */
 function lazyRepository<N extends RepositoryName>(link: CatalogLink, name: N): Catalog[N] {
   return new Proxy({} as Catalog[N], {
-    get: (_target, method) => async (...given: unknown[]) => {
-      const repository = (await link.use())[name];
-      const call: unknown = Reflect.get(repository, method);
-      if (typeof call !== 'function') throw new TypeError(`${name}.${String(method)} is no method of the catalogue`);
-      return Reflect.apply(call, repository, given) as unknown;
-    },
+    get:
+      (_target, method) =>
+      async (...given: unknown[]) => {
+        const repository = (await link.use())[name];
+        const call: unknown = Reflect.get(repository, method);
+        if (typeof call !== 'function') throw new TypeError(`${name}.${String(method)} is no method of the catalogue`);
+        return Reflect.apply(call, repository, given) as unknown;
+      },
   });
 }
 

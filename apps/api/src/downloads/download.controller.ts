@@ -22,7 +22,8 @@ export class DownloadController {
   @ApiOperation({
     operationId: 'downloadBackup',
     summary: 'A short-lived URL of the sealed file',
-    description: 'Read it with curl -OJ; hazina open turns the file into an archive. With redirect=true the answer is 302 to the URL.',
+    description:
+      'Read it with curl -OJ; hazina open turns the file into an archive. With redirect=true the answer is 302 to the URL.',
   })
   @ApiOkResponse({ type: DownloadDto })
   @ApiResponse({ status: 302, description: 'To the URL, with redirect=true' })

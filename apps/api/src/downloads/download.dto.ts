@@ -10,7 +10,11 @@ export class DownloadHeaderDto {
 }
 
 export class DownloadDto {
-  @ApiProperty({ format: 'uri', description: 'Presigned on S3, a ticket of this API for a directory', example: download.url })
+  @ApiProperty({
+    format: 'uri',
+    description: 'Presigned on S3, a ticket of this API for a directory',
+    example: download.url,
+  })
   url!: string;
   @ApiProperty({ format: 'date-time', example: download.expiresAt })
   expiresAt!: string;

@@ -32,7 +32,11 @@ export class DownloadService {
   ): Promise<DownloadDto> {
     const record = await findBackup(this.catalog, backupId);
     checkState(record);
-    const stored = await locate(this.store, record, AbortSignal.timeout(Math.max(1, Math.floor(deadline.remainingMs()))));
+    const stored = await locate(
+      this.store,
+      record,
+      AbortSignal.timeout(Math.max(1, Math.floor(deadline.remainingMs()))),
+    );
     const name = `${backupId}.hzn`;
     const { url, expiresAt } = await this.#url(backupId, stored.data, name, expiresIn, request);
     const { header } = stored;

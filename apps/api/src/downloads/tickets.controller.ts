@@ -31,10 +31,15 @@ export class TicketsController {
   @ApiOperation({
     operationId: 'downloadByTicket',
     summary: 'The sealed file of a ticket; ranges are allowed',
-    description: 'Needs no token: the ticket in the URL is the permission. Where the store gives URLs itself (S3), none is made.',
+    description:
+      'Needs no token: the ticket in the URL is the permission. Where the store gives URLs itself (S3), none is made.',
   })
   @ApiResponse({ status: 200, description: 'The file', content: { 'application/octet-stream': {} } })
-  @ApiResponse({ status: 206, description: 'The range that was asked for', content: { 'application/octet-stream': {} } })
+  @ApiResponse({
+    status: 206,
+    description: 'The range that was asked for',
+    content: { 'application/octet-stream': {} },
+  })
   @ApiProblems(400, 401, 410, 416, 429, 503)
   async read(
     @Param('fileName') fileName: string,
@@ -51,8 +56,7 @@ export class TicketsController {
       return;
     }
     const { start, end } = range === 'whole' ? { start: 0, end: ticket.size } : range;
-    if (range !== 'whole')
-      response.status(206).setHeader('Content-Range', `bytes ${start}-${end - 1}/${ticket.size}`);
+    if (range !== 'whole') response.status(206).setHeader('Content-Range', `bytes ${start}-${end - 1}/${ticket.size}`);
     response.setHeader('Content-Length', end - start);
     if (request.method === 'HEAD') response.end();
     else await this.#send(ticket, { start, end }, response);
@@ -75,7 +79,14 @@ export class TicketsController {
   }
 }
 
-const bodyHeaders = new Set(['content-length', 'content-range', 'content-disposition', 'etag', 'repr-digest', 'accept-ranges']);
+const bodyHeaders = new Set([
+  'content-length',
+  'content-range',
+  'content-disposition',
+  'etag',
+  'repr-digest',
+  'accept-ranges',
+]);
 
 function describe(response: Response, { fileName, sha256 }: Ticket): void {
   response.setHeader('Content-Type', 'application/octet-stream');

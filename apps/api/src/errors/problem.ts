@@ -52,10 +52,7 @@ const publicDetails = ['errors', 'runningId', 'retryAfter', 'verificationId'] as
 export type PublicDetail = (typeof publicDetails)[number];
 
 /** What any thrown value tells a client: never a stack, and nothing of an error that was not made for people. */
-export function problemOf(
-  thrown: unknown,
-  at: { readonly instance: string; readonly correlationId: string },
-): Problem {
+export function problemOf(thrown: unknown, at: { readonly instance: string; readonly correlationId: string }): Problem {
   const refusal = statusOfFramework(thrown);
   const error = refusal === undefined ? readable(thrown) : ofFramework(refusal);
   const status = refusal ?? statusOfCode(error.code);
@@ -99,7 +96,8 @@ function ofFramework(status: number): AppError {
     'request/not-found': 'Nothing is served under this method and path',
     'request/too-large': 'The body has more than the 64 KiB that are taken',
     'request/timeout': 'There was no answer in time',
-    'request/invalid': status === 400 ? 'The body or the path is malformed' : 'The request cannot be taken in this form',
+    'request/invalid':
+      status === 400 ? 'The body or the path is malformed' : 'The request cannot be taken in this form',
   };
   return new AppError({ code, stage: 'request', message: messages[code] ?? titles[code] ?? 'The request was refused' });
 }

@@ -21,7 +21,10 @@ export class HealthController {
   }
 
   @Get('ready')
-  @ApiOperation({ operationId: 'getReady', summary: 'MongoDB and Redis answer; storage shows as degraded, not as down' })
+  @ApiOperation({
+    operationId: 'getReady',
+    summary: 'MongoDB and Redis answer; storage shows as degraded, not as down',
+  })
   ready(@Res({ passthrough: true }) response: Response): Promise<unknown> {
     return inTerminusShape(this.health.ready(), response);
   }

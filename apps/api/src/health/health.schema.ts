@@ -13,7 +13,10 @@ export function healthSchema(status: 'ok' | 'error'): Schema {
     properties: {
       status: { type: 'string', example: status },
       info: { ...states, example: { mongodb: { status: 'up' } } },
-      error: { ...states, example: status === 'ok' ? {} : { redis: { status: 'down', message: 'queue/unavailable: …' } } },
+      error: {
+        ...states,
+        example: status === 'ok' ? {} : { redis: { status: 'down', message: 'queue/unavailable: …' } },
+      },
       details: { ...states, example: { mongodb: { status: 'up' } } },
     },
   };

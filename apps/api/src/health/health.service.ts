@@ -13,9 +13,7 @@ const rememberMs = 1_000;
 /** Ready is MongoDB and Redis, with its noeviction; the store shows as degraded, for an outage of it must not take the API away. */
 @Injectable()
 export class HealthService {
-  readonly #catalogTrouble = new Remembered(rememberMs, () =>
-    troubleWithin(limitMs, () => this.catalog.ping(limitMs)),
-  );
+  readonly #catalogTrouble = new Remembered(rememberMs, () => troubleWithin(limitMs, () => this.catalog.ping(limitMs)));
   readonly #queueTrouble = new Remembered(rememberMs, () =>
     troubleWithin(limitMs, async () => {
       await this.queue.ping(limitMs);

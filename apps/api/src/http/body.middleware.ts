@@ -7,7 +7,8 @@ export const mostBodyBytes = 64 * 1024;
 export function body(): RequestHandler[] {
   return [
     (request, _response, next) => {
-      const hasBody = request.headers['transfer-encoding'] !== undefined || Number(request.headers['content-length'] ?? 0) > 0;
+      const hasBody =
+        request.headers['transfer-encoding'] !== undefined || Number(request.headers['content-length'] ?? 0) > 0;
       if (!hasBody || request.is('application/json') !== false) {
         next();
         return;

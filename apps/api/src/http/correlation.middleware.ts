@@ -10,8 +10,7 @@ const pattern = /^[A-Za-z0-9._-]{8,64}$/;
 export function correlation(clock: Clock, random: Random): RequestHandler {
   return (request, response, next) => {
     const given = request.headers[correlationHeader.toLowerCase()];
-    const correlationId =
-      typeof given === 'string' && pattern.test(given) ? given : random.bytes(16).toString('hex');
+    const correlationId = typeof given === 'string' && pattern.test(given) ? given : random.bytes(16).toString('hex');
     response.setHeader(correlationHeader, correlationId);
     runInContext(request, { correlationId, deadline: startDeadline(clock), identity: null }, next);
   };

@@ -3,7 +3,9 @@ import { Transform } from 'class-transformer';
 // Query values are texts. Each is read in its one form; anything else stays as it came, so that the check after it refuses it.
 
 export const WholeNumber = (): PropertyDecorator =>
-  Transform(({ value }: { value: unknown }) => (typeof value === 'string' && /^\d{1,9}$/.test(value) ? Number(value) : value));
+  Transform(({ value }: { value: unknown }) =>
+    typeof value === 'string' && /^\d{1,9}$/.test(value) ? Number(value) : value,
+  );
 
 export const Flag = (): PropertyDecorator =>
   Transform(({ value }: { value: unknown }) => {

@@ -16,7 +16,8 @@ export class ServiceLog {
 
   /** Where alerts go when no channel is configured. */
   alerts(): AlertLog {
-    return (alert) => this.pino.warn({ notificationId: alert.notificationId, text: alert.text }, `alert: ${alert.subject}`);
+    return (alert) =>
+      this.pino.warn({ notificationId: alert.notificationId, text: alert.text }, `alert: ${alert.subject}`);
   }
 
   /** An error that a person should look at: what failed outside is a warning, what should not happen an error with its stack. */

@@ -22,7 +22,8 @@ export class MetricsController {
   @ApiOperation({
     operationId: 'getMetrics',
     summary: 'Prometheus metrics',
-    description: 'With METRICS_TOKEN as a bearer token, or without a token from the machine itself and through no proxy.',
+    description:
+      'With METRICS_TOKEN as a bearer token, or without a token from the machine itself and through no proxy.',
   })
   @ApiResponse({ status: 200, description: 'Text format', content: { 'text/plain': { schema: { type: 'string' } } } })
   @ApiProblems(401)

@@ -32,7 +32,8 @@ export class StoreLook {
     const { location } = this.store;
     try {
       const storeId = await readStoreId(this.store, AbortSignal.timeout(limitMs));
-      const detail = storeId === null ? 'no hazina.json: nothing was backed up there yet, or another place is meant' : null;
+      const detail =
+        storeId === null ? 'no hazina.json: nothing was backed up there yet, or another place is meant' : null;
       return { location, state: 'ok', detail, storeId };
     } catch (thrown) {
       const { code, message } = AppError.from(thrown, 'store');

@@ -59,7 +59,10 @@ export class SystemDto {
   version!: string;
   @ApiProperty({ example: 'v24.21.0' })
   nodeVersion!: string;
-  @ApiProperty({ type: [String], description: 'Of all live workers: the keys that backups are sealed with and opened by' })
+  @ApiProperty({
+    type: [String],
+    description: 'Of all live workers: the keys that backups are sealed with and opened by',
+  })
   keyIds!: string[];
   @ApiProperty({ type: String, nullable: true, description: 'The store that the catalogue belongs to' })
   storeId!: string | null;
