@@ -137,9 +137,7 @@ async function verify(api: ApiClient, backupId: string, curl: (line: string) => 
   const id = asked.body['verificationId'];
   await api.settledWhen(async () => {
     const { verifications } = await api.backup(backupId);
-    const mine = (
-      verifications as { verificationId: string; status: string; error: { message: string } | null }[]
-    ).find(({ verificationId }) => verificationId === id);
+    const mine = (verifications as Verification[]).find(({ verificationId }) => verificationId === id);
     if (mine?.status === 'failed') throw new Error(`the verification failed: ${mine.error?.message ?? ''}`);
     return mine?.status === 'completed';
   }, 'the verification to end');
