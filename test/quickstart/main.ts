@@ -118,7 +118,7 @@ async function throughHttp(stack: ServiceStack): Promise<string> {
   const file = join(folder, fileName);
   const reply = await fetch(url, { signal: stop.signal });
   if (!reply.ok || reply.body === null) throw new Error(`the download answered ${reply.status}`);
-  await pipeline(Readable.fromWeb(reply.body as Parameters<typeof Readable.fromWeb>[0]), createWriteStream(file));
+  await pipeline(Readable.fromWeb(reply.body), createWriteStream(file));
   say(`${fileName}, ${size} bytes`);
   return file;
 }
