@@ -28,8 +28,7 @@ describe('a worker that ends in the middle of a backup', () => {
       async () => {
         const { status, progress } = await world.as('viewer', api).backup(backupId);
         return (
-          status === 'in_progress' &&
-          Number((progress as { archiveBytes?: number } | null)?.archiveBytes ?? 0) > 100_000
+          status === 'in_progress' && ((progress as { archiveBytes?: number } | null)?.archiveBytes ?? 0) > 100_000
         );
       },
       { what: 'bytes on their way', timeoutMs: 30_000, intervalMs: 100 },
