@@ -1,5 +1,6 @@
+import { Redis } from 'ioredis';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { OwnRedis } from '../support/own-redis.js';
+import { startRedisServer, type TestRedis } from '../support/redis-server.js';
 import type { ServiceProcess } from '../support/service-process.js';
 import { ServiceWorld } from '../support/service-world.js';
 import { waitUntil } from '../services/services.js';
@@ -7,13 +8,13 @@ import { waitUntil } from '../services/services.js';
 // Redis only carries work: what happens when it stops, comes back, or forgets everything.
 
 describe('Redis', () => {
-  let redis: OwnRedis;
+  let redis: TestRedis;
   let world: ServiceWorld;
   let api: ServiceProcess;
   let worker: ServiceProcess;
 
   beforeEach(async () => {
-    redis = await OwnRedis.start();
+    redis = await startRedisServer();
     world = await ServiceWorld.create('folder', { REDIS_URL: redis.url });
     await world.fill(300);
   }, 60_000);
@@ -25,6 +26,11 @@ describe('Redis', () => {
 
   const start = async (settings: Record<string, string> = {}): Promise<void> => {
     [api, worker] = await Promise.all([world.startApi(settings), world.startWorker(settings)]);
+  };
+  const command = async (name: string, ...args: string[]): Promise<void> => {
+    const client = new Redis(redis.url);
+    expect(await client.call(name, ...args)).toBe('OK');
+    await client.quit();
   };
   const statusOf = async (service: ServiceProcess, probe: string): Promise<number> =>
     (await fetch(`${service.url}/health/${probe}`)).status;
@@ -57,14 +63,14 @@ describe('Redis', () => {
 
   it('frozen: a trigger gives 503 in time', async () => {
     await start();
-    redis.signal('SIGSTOP');
+    redis.freeze();
     try {
       const started = performance.now();
       const refused = await world.as('operator', api).post('/api/admin/backups/trigger');
       expect(performance.now() - started).toBeLessThan(3000);
       expect(refused.status).toBe(503);
     } finally {
-      redis.signal('SIGCONT');
+      redis.thaw();
     }
     // A job that Redis took after all has no record: it ends quietly.
     await waitUntil(async () => (await statusOf(api, 'ready')) === 200, { what: 'readiness', timeoutMs: 30_000 });
@@ -75,14 +81,14 @@ describe('Redis', () => {
     api = await world.startApi();
     const operator = world.as('operator', api);
     const waiting = await operator.trigger();
-    expect(await redis.command('FLUSHALL')).toContain('OK');
+    await command('FLUSHALL');
     worker = await world.startWorker();
     const done = await operator.settled(waiting, ['completed', 'failed'], 60_000);
     expect(done['status']).toBe('completed');
 
     await api.stop();
     api = await world.startApi({ BACKUP_SCHEDULE: '*/5 * * * * *' });
-    expect(await redis.command('FLUSHALL')).toContain('OK');
+    await command('FLUSHALL');
     const slot = await waitUntil(
       async () => (await world.records({ slot: { $type: 'date' }, status: 'completed' }))[0],
       {
@@ -95,7 +101,7 @@ describe('Redis', () => {
   }, 150_000);
 
   it('that evicts is refused by readiness', async () => {
-    await redis.command('CONFIG SET maxmemory-policy allkeys-lru');
+    await command('CONFIG', 'SET', 'maxmemory-policy', 'allkeys-lru');
     await world.startApi().then(
       () => {
         throw new Error('the API said that it was ready');
