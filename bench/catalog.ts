@@ -10,7 +10,7 @@ import { formatTable } from './table.js';
 /** The repository may take so many times as long as the bare driver with the same query. */
 const mostRatio = 3;
 /** Turns of a case: as many as fit into the time, within limits. */
-const turns = { least: 10, most: 100, seconds: 2 } as const;
+const turns = { least: 5, most: 100, seconds: 2 } as const;
 
 interface Call {
   readonly collection: string;
@@ -100,7 +100,8 @@ function cases(records: number): readonly Case[] {
   };
   const lists = Object.entries(filters).flatMap(([name, filter]) =>
     sortKeys.flatMap((sortBy) =>
-      sortOrders.map((sortOrder): Case => ({
+      // Both directions of one index cost the same: shown once.
+      (name === 'all' ? sortOrders : (['desc'] as const)).map((sortOrder): Case => ({
         name: `list ${name}, by ${sortBy} ${sortOrder}`,
         run: ({ backups }) => backups.list({ page: 1, limit: 20, sortBy, sortOrder, ...filter }),
       })),
