@@ -13,12 +13,17 @@ export interface Kek {
  * run takes up to 256 MiB, and headers, which nobody has authenticated yet, say how many there are.
  */
 export class KeyRing {
+  readonly #scrypt: typeof scryptKey;
   readonly #current: readonly OperatorKey[];
   readonly #retired: readonly OperatorKey[];
   readonly #derived = new Map<string, Promise<Buffer>>();
   #turn: Promise<unknown> = Promise.resolve();
 
-  constructor(keys: { readonly current: readonly OperatorKey[]; readonly retired: readonly OperatorKey[] }) {
+  constructor(
+    keys: { readonly current: readonly OperatorKey[]; readonly retired: readonly OperatorKey[] },
+    scrypt = scryptKey,
+  ) {
+    this.#scrypt = scrypt;
     this.#current = keys.current;
     this.#retired = keys.retired;
   }
@@ -65,7 +70,7 @@ export class KeyRing {
     const name = JSON.stringify([passphrase.normalize('NFC'), kdfSalt, n]);
     const known = this.#derived.get(name);
     if (known !== undefined) return known;
-    const derived = this.#turn.then(() => scryptKey(passphrase, Buffer.from(kdfSalt, 'hex'), n));
+    const derived = this.#turn.then(() => this.#scrypt(passphrase, Buffer.from(kdfSalt, 'hex'), n));
     this.#derived.set(name, derived);
     // A failure (no memory left) is this call's alone: the next one tries again.
     this.#turn = derived.catch(() => this.#derived.delete(name));
