@@ -7,10 +7,14 @@ import type { Writable } from 'node:stream';
 export async function writeInPieces(stream: Writable, bytes: Buffer, size: number): Promise<void> {
   const step = Math.max(1, Math.min(size, bytes.length));
   for (let at = 0; at < bytes.length && !stream.destroyed; at += step) {
-    if (!stream.write(bytes.subarray(at, at + step))) await drained(stream);
+    const piece = step === 1 ? singleBytes[bytes[at] ?? 0] : bytes.subarray(at, at + step);
+    if (!stream.write(piece)) await drained(stream);
   }
   if (!stream.destroyed) stream.end();
 }
+
+/** One buffer for each byte: making one for each of millions of pieces takes longer than all the rest. */
+const singleBytes = Array.from({ length: 256 }, (_, byte) => Buffer.of(byte));
 
 function drained(stream: Writable): Promise<void> {
   return new Promise((resolve) => {

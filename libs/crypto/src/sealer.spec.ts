@@ -1,4 +1,4 @@
-import { describe, expect, it } from '@jest/globals';
+import { describe, expect, it, jest } from '@jest/globals';
 import { once } from 'node:events';
 import { PassThrough, Readable, Writable, type Transform } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
@@ -11,6 +11,9 @@ import { generateKey, parseKey } from './keys/parse-key.js';
 import { openAll } from './opener.js';
 import { SegmentSealer } from './payload/segment-cipher.js';
 import { createSealer, type Sealer, type SealOptions } from './sealer.js';
+
+// Megabytes in small pieces, on a machine that has other work to do.
+jest.setTimeout(60_000);
 
 const key = () => parseKey(generateKey(systemRandom), 'KEY').key;
 const ring = new KeyRing({ current: [key()], retired: [] });

@@ -1,4 +1,4 @@
-import { describe, expect, it } from '@jest/globals';
+import { describe, expect, it, jest } from '@jest/globals';
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { Secret } from '#contracts';
@@ -51,6 +51,9 @@ interface Vectors {
   readonly keys: { text: string; kind: string; keyId?: string; kdfSalt?: string; n?: number; warns?: boolean }[];
   readonly refusedKeys: string[];
 }
+
+// Megabytes in small pieces, on a machine that has other work to do.
+jest.setTimeout(60_000);
 
 const folder = new URL('../../../test/vectors/', import.meta.url);
 const vectors = JSON.parse(readFileSync(new URL('container.json', folder), 'utf8')) as Vectors;

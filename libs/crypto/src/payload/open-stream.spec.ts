@@ -1,4 +1,4 @@
-import { beforeAll, describe, expect, it } from '@jest/globals';
+import { beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { once } from 'node:events';
 import { PassThrough, Readable, Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
@@ -18,6 +18,9 @@ import { parseKey } from '../keys/parse-key.js';
 import { createSealer } from '../sealer.js';
 import { OpenStream } from './open-stream.js';
 import { SegmentOpener } from './segment-cipher.js';
+
+// Megabytes in small pieces, on a machine that has other work to do.
+jest.setTimeout(60_000);
 
 const ring = new KeyRing({ current: [parseKey(new Secret(craftedKeyText), 'KEY').key], retired: [] });
 const passphrase = new KeyRing({ current: [parseKey(new Secret('pass:twelve letters'), 'KEY').key], retired: [] });
