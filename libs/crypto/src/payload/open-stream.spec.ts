@@ -50,7 +50,8 @@ async function open(bytes: Buffer, size = 300_000): Promise<Outcome> {
     (error: unknown) => error as AppError,
   );
   await writeInPieces(stream, bytes, size);
-  return { given: Buffer.concat(given), error: (await ended) ?? (stream.errored as AppError | null) ?? undefined };
+  const error = await ended;
+  return { given: Buffer.concat(given), error };
 }
 
 // Three segments, the last of 1,000 bytes.
