@@ -15,7 +15,7 @@ export function parseSidecar(
 ): { region: HeaderRegion; warnings: readonly ContainerWarning[] } {
   // What is too short for a header is no sealed file, whatever lies beside it.
   if (first.byteLength < headerBytes) parseHeader(first);
-  if (sidecar.byteLength !== headerBytes) throw bad(`the sidecar has ${sidecar.byteLength} bytes, not ${headerBytes}`);
+  if (sidecar.byteLength !== headerBytes) throw bad(`the sidecar does not have ${headerBytes} bytes`);
   const region = parseRegion(sidecar);
   const embedded = embeddedFields(first);
   if (embedded === undefined) {
