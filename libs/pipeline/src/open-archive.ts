@@ -1,17 +1,24 @@
 import { pipeline, Transform, type Readable, type TransformCallback } from 'node:stream';
 import { AppError, type Compression, type Frame } from '#contracts';
-import { createOpenStream, type KeyRing } from '#crypto';
+import { createOpenStream, type KeyRing, type ReadHeader } from '#crypto';
 import { resumingGet, type ObjectStore } from '#storage';
 import { FrameDecompressor } from './compress/frame-decompressor.js';
 import { streamDecompressor, translateZlibError } from './compress/stream-decompressor.js';
 import { CountAndHash } from './count-and-hash.js';
 import { framesInFlight } from './deps.js';
-import { mismatch } from './objects/compare-manifest.js';
+import { judgeHash } from './objects/judge-hash.js';
 import type { ProvenBackup } from './objects/prove-backup.js';
 
 export interface OpenArchiveDeps {
   readonly store: ObjectStore;
   readonly ring: KeyRing;
+}
+
+export interface OpenArchiveOptions {
+  readonly signal: AbortSignal;
+  readonly onStoredBytes?: (bytes: number) => void;
+  /** Told of damage that takes nothing from the archive, before the stream ends. */
+  readonly onWarning?: (text: string) => void;
 }
 
 /**
@@ -21,7 +28,7 @@ export interface OpenArchiveDeps {
 export function openArchive(
   deps: OpenArchiveDeps,
   { backup, manifest, dataKey, dataSidecar }: ProvenBackup,
-  options: { signal: AbortSignal; onStoredBytes?: (bytes: number) => void },
+  options: OpenArchiveOptions,
 ): Readable {
   const { data } = backup.objects;
   const source = resumingGet(deps.store, dataKey, { bytes: data.bytes, signal: options.signal });
@@ -32,10 +39,12 @@ export function openArchive(
     ...(dataSidecar === undefined ? {} : { sidecar: dataSidecar }),
   });
   const decompress = decompressor(backup.content.compression, manifest.frames);
+  let header: ReadHeader | undefined;
+  opened.opened.then((read) => (header = read)).catch(() => undefined);
   return joined([source, stored, opened, decompress], () => {
-    if (stored.sha256 !== data.sha256) {
-      throw mismatch(backup.backupId, data.key, 'its SHA-256 is not the one in backup.json');
-    }
+    if (header === undefined) throw new Error('the container ended before its header was opened');
+    const damage = judgeHash(backup, data, stored.sha256, header);
+    if (damage !== undefined) options.onWarning?.(damage);
   });
 }
 

@@ -83,8 +83,10 @@ async function verifyReadable(
 ): Promise<Verification> {
   if (deps.ring === undefined) throw new Error('verifyReadable was called without a key ring');
   const proven = await proveBackup({ store: deps.store, ring: deps.ring }, backupId, signal);
+  const warnings = [...proven.warnings];
   const archive = openArchive({ store: deps.store, ring: deps.ring }, proven, {
     signal,
+    onWarning: (text) => warnings.push(text),
     onStoredBytes: (storedBytes) => {
       deps.observer.progress({ storedBytes, expectedBytes: proven.backup.objects.data.bytes });
     },
@@ -92,7 +94,7 @@ async function verifyReadable(
   const summary = await readArchive(archive);
   compareContents(proven.manifest, summary);
   const storedBytes = proven.backup.objects.data.bytes + proven.backup.objects.manifest.bytes;
-  return { backup: proven.backup, storedBytes, archiveBytes: summary.archiveBytes, warnings: proven.warnings };
+  return { backup: proven.backup, storedBytes, archiveBytes: summary.archiveBytes, warnings };
 }
 
 /** What the archive holds against what the manifest says it holds. */

@@ -54,6 +54,8 @@ export interface ContainerWarning {
 /** A header that was read, and what was odd about it and its sidecar. */
 export interface ReadHeader {
   readonly header: ContainerHeader;
+  /** Which of the two it is. With a sidecar, the first 4096 bytes of the file may be damaged and the rest as good as ever. */
+  readonly from: 'file' | 'sidecar';
   readonly warnings: readonly ContainerWarning[];
 }
 

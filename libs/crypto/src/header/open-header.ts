@@ -30,14 +30,14 @@ export async function unlockHeader(first: Uint8Array, options: OpenOptions): Pro
 
 /** `unlockHeader` for callers that want to know what the header says, not the data key. */
 export async function openHeader(first: Uint8Array, options: OpenOptions): Promise<ReadHeader> {
-  const { dek, header, warnings } = await unlockHeader(first, options);
+  const { dek, ...read } = await unlockHeader(first, options);
   dek.fill(0);
-  return { header, warnings };
+  return read;
 }
 
 async function unlockEmbedded(first: Uint8Array, ring: KeyRing): Promise<UnlockedHeader> {
   const region = parseHeader(first);
-  return { header: region.header, dek: await openSlots(region, ring), warnings: [] };
+  return { header: region.header, from: 'file', dek: await openSlots(region, ring), warnings: [] };
 }
 
 function compareWithRequest(header: ContainerHeader, { kind, backupId }: OpenOptions['expect']): void {

@@ -22,7 +22,7 @@ export async function unlockWithSidecar(
     if (!isHeaderFailure(error)) throw error;
     const dek = await unlockEmbedded(first, ring, /^container\//);
     if (dek === undefined) throw error;
-    return { header: parseHeader(first).header, dek, warnings: [notUsed(error)] };
+    return { header: parseHeader(first).header, from: 'file', dek, warnings: [notUsed(error)] };
   }
 }
 
@@ -36,18 +36,18 @@ export async function unlockSidecar(first: Uint8Array, sidecar: Uint8Array, ring
     dek.fill(0);
     throw error;
   }
-  return { header: region.header, dek, warnings };
+  return { header: region.header, from: 'sidecar', dek, warnings };
 }
 
 /** The decision of `unlockWithSidecar` without a key, as far as it can be made: nothing of it is proven. */
 export function inspectWithSidecar(first: Uint8Array, sidecar: Uint8Array): ReadHeader {
   try {
     const { region, warnings } = parseSidecar(first, sidecar);
-    return { header: region.header, warnings };
+    return { header: region.header, from: 'sidecar', warnings };
   } catch (error) {
     if (!isHeaderFailure(error)) throw error;
     try {
-      return { header: parseHeader(first).header, warnings: [notUsed(error)] };
+      return { header: parseHeader(first).header, from: 'file', warnings: [notUsed(error)] };
     } catch {
       throw error;
     }

@@ -74,8 +74,8 @@ export class OpenStream extends Transform {
     const bytes = this.#buffer.subarray(0, this.#filled);
     if (this.#part === 'header') {
       this.#unlocked = await unlockHeader(bytes, this.#options);
-      const { header, warnings } = this.#unlocked;
-      this.#opened.resolve({ header, warnings });
+      const { dek: _kept, ...read } = this.#unlocked;
+      this.#opened.resolve(read);
       this.#part = 'head';
     } else {
       // What the length byte says is judged with the first segment: a payload of 40 bytes is truncated whatever they are.

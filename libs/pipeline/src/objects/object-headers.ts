@@ -47,7 +47,7 @@ export async function openStoredHeader(
 /** What the header says, without a key: nothing of it is proven. */
 export async function inspectStoredHeader({ first, sidecar, sidecarFailure }: StoredHeader): Promise<ReadHeader> {
   const embedded = (): Promise<ReadHeader> =>
-    Promise.resolve().then(() => ({ header: inspectHeader(first), warnings: [] }));
+    Promise.resolve().then(() => ({ header: inspectHeader(first), from: 'file', warnings: [] }));
   if (sidecarFailure !== undefined) return fallBack(sidecarFailure, embedded);
   return sidecar === undefined ? embedded() : inspectWithSidecar(first, sidecar);
 }
@@ -61,7 +61,7 @@ async function fallBack(failure: AppError, embedded: () => Promise<ReadHeader>):
   try {
     const { header } = await embedded();
     const message = `The header sidecar was not used: ${failure.message}`;
-    return { header, warnings: [{ code: failure.code, message }] };
+    return { header, from: 'file', warnings: [{ code: failure.code, message }] };
   } catch (error) {
     if (isContainerError(error) && error.code !== 'container/not-the-one-asked-for') throw failure;
     throw error;

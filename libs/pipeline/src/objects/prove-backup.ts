@@ -1,10 +1,11 @@
 import { createHash } from 'node:crypto';
 import { buffer } from 'node:stream/consumers';
 import { AppError, type BackupJson, type Manifest, type StoredObject } from '#contracts';
-import { inspectHeader, type ContainerHeader, type KeyRing } from '#crypto';
+import { inspectHeader, type ContainerHeader, type KeyRing, type ReadHeader } from '#crypto';
 import { resumingGet, type ObjectStore } from '#storage';
 import { requireBackupJson } from './backup-json-file.js';
 import { compareWithManifest, mismatch } from './compare-manifest.js';
+import { judgeHash } from './judge-hash.js';
 import { backupFolder } from './keys.js';
 import { mostManifestBytes, openManifest } from './manifest-file.js';
 import {
@@ -20,7 +21,7 @@ export interface ProvenBackup {
   readonly backup: BackupJson;
   readonly manifest: Manifest;
   readonly dataKey: string;
-  /** The header that opened: the sidecar's, where that one was used. */
+  /** The header that opened. */
   readonly dataHeader: ContainerHeader;
   readonly dataSidecar: Buffer | undefined;
   readonly warnings: readonly string[];
@@ -46,7 +47,7 @@ export async function proveBackup(
   if (sealedManifest.bytes > mostManifestBytes) {
     throw mismatch(backupId, sealedManifest.key, `a manifest of ${sealedManifest.bytes} bytes is impossible`);
   }
-  const { warnings } = await openObject(deps.ring, backup, sealedManifest, 'manifest', manifestObject);
+  const manifestHeader = await openObject(deps.ring, backup, sealedManifest, 'manifest', manifestObject);
   const sealed = await buffer(resumingGet(deps.store, manifestObject.key, { bytes: sealedManifest.bytes, signal }));
   const manifest = await openManifest(sealed, backupId, {
     ring: deps.ring,
@@ -54,17 +55,20 @@ export async function proveBackup(
   });
   compareWithManifest(backup, manifest);
   // Last, for the container names a flipped bit with its segment, and the comparison another backup's manifest.
-  if (createHash('sha256').update(sealed).digest('hex') !== sealedManifest.sha256) {
-    throw mismatch(backupId, sealedManifest.key, 'its SHA-256 is not the one in backup.json');
-  }
-  const opened = await openObject(deps.ring, backup, data, 'mongodump-archive', dataObject);
+  const sha256 = createHash('sha256').update(sealed).digest('hex');
+  const damage = judgeHash(backup, sealedManifest, sha256, manifestHeader);
+  const dataHeader = await openObject(deps.ring, backup, data, 'mongodump-archive', dataObject);
   return {
     backup,
     manifest,
     dataKey: dataObject.key,
-    dataHeader: opened.header,
+    dataHeader: dataHeader.header,
     dataSidecar: dataObject.sidecar,
-    warnings: [...warnings, ...opened.warnings],
+    warnings: [
+      ...warningTexts(manifestObject, manifestHeader),
+      ...(damage === undefined ? [] : [damage]),
+      ...warningTexts(dataObject, dataHeader),
+    ],
   };
 }
 
@@ -77,10 +81,10 @@ async function openObject(
   object: StoredObject,
   kind: Kind,
   stored: StoredHeader,
-): Promise<{ header: ContainerHeader; warnings: readonly string[] }> {
+): Promise<ReadHeader> {
   const opened = await openStoredHeader(stored, { ring, expect: { kind, backupId: backup.backupId } });
   compareHeader(backup, object, kind, opened.header);
-  return { header: opened.header, warnings: warningTexts(stored, opened) };
+  return opened;
 }
 
 /** Size and header of one object against `backup.json`, as far as that goes without a key. */
