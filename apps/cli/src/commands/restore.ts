@@ -71,7 +71,7 @@ async function restore(what: string | undefined, options: Options, context: CliC
   if (options.at !== undefined && options.latest !== true) throw bad('--at goes with --latest');
   const uri = context.uriOf(options.toEnv);
   if (what !== undefined && !isBackupId(what)) {
-    await restoreFile(what, options, requestOf(uri, await fileIdentity(what), options), context);
+    await restoreFile(what, options, requestOf(uri, await fileIdentity(what, options), options), context);
     return;
   }
 
@@ -99,7 +99,7 @@ async function restoreFile(path: string, options: Options, request: LoadRequest,
     sidecar: await readSidecarFile(options.header),
     observer: context.observer(),
   });
-  await run(source, request, options, [], context);
+  await run(source, request, options, source.warnings, context);
 }
 
 async function run(
@@ -112,6 +112,7 @@ async function run(
   const { createLoadEngine } = await import('../engines.js');
   const { planRestore, runRestore } = await import('#pipeline');
   const observer = context.observer();
+  for (const warning of warnings) context.warn(warning);
   const deps = { engine: createLoadEngine(options.engine, context), source, observer };
   if (options.dryRun === true) {
     const plan = await planRestore(deps, request, context.signal);
@@ -127,7 +128,7 @@ async function run(
   );
   const durationMs = Math.round(context.clock.monotonicMs() - started);
   const all = [...warnings, ...report.warnings];
-  for (const warning of all) context.warn(warning);
+  for (const warning of report.warnings) context.warn(warning);
   if (context.json) context.printJson({ backupId: request.backupId, ...report, durationMs, warnings: all });
   else context.print(describeReport(report, durationMs));
   refuseDifferences(report);
@@ -171,8 +172,8 @@ function parseRename(text: string): Rename {
 }
 
 /** Names a file in the restore's plan, so that the same command can resume it: by its size and first bytes, for reading all of it would take as long as the restore. */
-async function fileIdentity(path: string): Promise<string> {
+async function fileIdentity(path: string, { header }: Options): Promise<string> {
   const { sniffFile } = await import('#pipeline');
-  const { first, bytes } = await sniffFile(path);
+  const { first, bytes } = await sniffFile(path, header !== undefined);
   return `file-${createHash('sha256').update(`${bytes}/`).update(first).digest('hex').slice(0, 32)}`;
 }

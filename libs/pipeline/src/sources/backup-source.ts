@@ -17,6 +17,7 @@ export function backupSource(deps: OpenArchiveDeps & { observer: RunObserver }, 
         openArchive(deps, proven, {
           signal,
           onStoredBytes: (storedBytes) => deps.observer.progress({ storedBytes, expectedBytes }),
+          onWarning: (text) => deps.observer.warning(text),
         }),
       ),
   };
