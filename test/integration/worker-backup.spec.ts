@@ -1,12 +1,13 @@
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { Secret } from '#contracts';
-import { createNativeLoadEngine } from '#engine';
+import { createNativeLoadEngine, type LoadRequest } from '#engine';
 import { backupSource, proveBackup, runRestore, silentObserver } from '#pipeline';
 import { services, uniqueDatabase, waitUntil } from '../services/services.js';
 import { compareDatabases } from '../support/compare-databases.js';
 import { catalogUri } from '../support/catalog-world.js';
 import { WorkerWorld } from '../support/worker-world.js';
 
+jest.setTimeout(60_000);
 const never = new AbortController().signal;
 const documents = 400;
 let world: WorkerWorld;
@@ -127,11 +128,12 @@ async function restored(backupId: string): Promise<{ differences: readonly strin
     await world.withStore(async (store) => {
       const deps = { store, ring: world.ring(), observer: silentObserver };
       const source = backupSource(deps, await proveBackup(deps, backupId, never));
-      const request = {
+      const request: LoadRequest = {
         ...{ uri: new Secret(services().mongodbUri), backupId, databases: [], include: [], exclude: [] },
-        ...{ rename: [{ from: world.source, to: copy }], mode: 'into-empty', confirm: [], onConflict: 'fail' },
-        ...{ ignoreWrites: false, strict: false },
-      } as const;
+        ...{ rename: [{ from: world.source, to: copy }], confirm: [], ignoreWrites: false, strict: false },
+        mode: 'into-empty',
+        onConflict: 'fail',
+      };
       await runRestore({ engine: createNativeLoadEngine(), source, observer: silentObserver }, request, never);
     });
     const { differences, documents: count } = await compareDatabases(
