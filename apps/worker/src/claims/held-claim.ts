@@ -72,7 +72,7 @@ export class HeldClaim {
 
   /** Raises the fence of this claim by `raise`. No beat is under way meanwhile: one with the old fence would look like a lost claim. */
   async raise(raise: (ref: ClaimRef) => Promise<ClaimRef | null>): Promise<ClaimRef | null> {
-    await this.#asking;
+    while (this.#asking !== undefined) await this.#asking;
     const asking = raise(this.#ref);
     this.#asking = asking.then(
       () => undefined,
