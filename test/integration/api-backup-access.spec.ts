@@ -1,7 +1,10 @@
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { createHmac, generateKeyPairSync } from 'node:crypto';
 import { Controller, Get, Module } from '@nestjs/common';
 import { ApiWorld, jwtSecret, sign } from '../support/api-world.js';
+
+// Scrypt and a busy machine take their time; nothing here waits for a fixed one.
+jest.setTimeout(60_000);
 
 // API endpoint authentication and authorization: who is let in, and how far.
 

@@ -1,9 +1,12 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { Redis } from 'ioredis';
 import { isBackupId } from '#contracts';
 import { seedCompleted, seedPending } from '../support/api-records.js';
 import { ApiWorld, type ApiReply } from '../support/api-world.js';
 import { services } from '../services/services.js';
+
+// Scrypt and a busy machine take their time; nothing here waits for a fixed one.
+jest.setTimeout(60_000);
 
 let world: ApiWorld;
 let redis: Redis;
@@ -183,68 +186,6 @@ describe('GET backups', () => {
   });
 });
 
-describe('refused input', () => {
-  const queries: [string, string[]][] = [
-    ['limit=0', ['limit']],
-    ['limit=101', ['limit']],
-    ['limit=1e9', ['limit']],
-    ['limit=', ['limit']],
-    ['limit=1&limit=2', ['limit']],
-    ['page=0', ['page']],
-    ['page=-1', ['page']],
-    ['page=1.5', ['page']],
-    ['page=0x10', ['page']],
-    ['status=unknown', ['status']],
-    ['status[$ne]=x', ['status[$ne]']],
-    ['trigger=manual%00', ['trigger']],
-    ['sortBy=$where', ['sortBy']],
-    ['sortBy=claim.owner', ['sortBy']],
-    ['sortOrder=up', ['sortOrder']],
-    ['target=UPPER', ['target']],
-    ['target[$regex]=.*', ['target[$regex]']],
-    ['from=yesterday', ['from']],
-    ['from=2026-02-30', ['from']],
-    ['to=1', ['to']],
-    ['from=2026-10-02&to=2026-10-01', ['from']],
-    ['unknown=1', ['unknown']],
-    ['__proto__[x]=1', ['__proto__[x]']],
-  ];
-  it.each(queries)('GET backups?%s names the field', async (query, fields) => {
-    const reply = await world.get(`/api/admin/backups?${query}`);
-    expect(problem(reply)).toEqual({ status: 400, code: 'request-invalid' });
-    expect([...new Set((reply.body['errors'] as { field: string }[]).map(({ field }) => field))]).toEqual(fields);
-  });
-
-  const bodies: [string, unknown][] = [
-    ['an operator', { target: { $ne: null } }],
-    ['a number', { target: 7 }],
-    ['an unknown field', { uri: 'mongodb://x' }],
-    ['a list', []],
-    ['a list of objects', [{}]],
-    ['a text', '"clinic"'],
-    ['a prototype', '{"__proto__": {"target": "clinic"}}'],
-    ['a label of two lines', { target: 'wiki', label: 'a\nb' }],
-    ['a label with an escape', { target: 'wiki', label: '\u001b[2J' }],
-    ['a long label', { target: 'wiki', label: 'x'.repeat(201) }],
-    ['a pinned that is a text', { target: 'wiki', pinned: 'yes' }],
-    ['no JSON', '{"target"'],
-    ['nothing valid', 'null'],
-  ];
-  it.each(bodies)('trigger with %s is 400 and makes nothing', async (_name, body) => {
-    const before = (await world.documents('backups')).length;
-    const reply = await world.post('/api/admin/backups/trigger', body);
-    expect(problem(reply)).toEqual({ status: 400, code: 'request-invalid' });
-    expect((await world.documents('backups')).length).toBe(before);
-  });
-
-  it('a body of another type is refused, not overlooked', async () => {
-    const reply = await world.post('/api/admin/backups/trigger', '{"target":"wiki"}', {
-      headers: { 'content-type': 'text/plain' },
-    });
-    expect(problem(reply)).toEqual({ status: 400, code: 'request-invalid' });
-  });
-});
-
 describe('of a completed backup', () => {
   let backupId: string;
   beforeEach(async () => {
@@ -287,7 +228,8 @@ describe('of a completed backup', () => {
       code: 'request-invalid',
     });
     const changed = await world.call('PATCH', path, { body: { pinned: true, label: 'keep' } });
-    expect({ status: changed.status, ...changed.body }).toMatchObject({ status: 200, pinned: true, label: 'keep' });
+    expect(changed.status).toBe(200);
+    expect(changed.body).toMatchObject({ backupId, pinned: true, label: 'keep' });
     expect(await hasJob('cleanup', `${backupId}-marks-1`)).toBe(true);
     expect(problem(await world.call('DELETE', `${path}?force=true`))).toEqual({ status: 409, code: 'backup-refused' });
     expect((await world.call('PATCH', path, { body: { pinned: false, label: null } })).body).toMatchObject({

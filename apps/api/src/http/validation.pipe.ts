@@ -22,6 +22,9 @@ export class RequestPipe extends ValidationPipe {
       // No body at all is an empty one. An array would be checked item by item, and an empty array be an object without any field.
       const given = value ?? {};
       if (!isPlainObject(given)) throw invalid([{ field: '', message: 'the body must be a JSON object' }]);
+      // The transformer drops this name in silence; every other unknown field is told.
+      if (Object.hasOwn(given, '__proto__'))
+        throw invalid([{ field: '__proto__', message: 'property __proto__ should not exist' }]);
       return super.transform(given, metadata);
     }
     return super.transform(value, metadata);
@@ -47,6 +50,6 @@ function flatten(errors: readonly ValidationError[], path = ''): FieldError[] {
   });
 }
 
-function isPlainObject(value: unknown): boolean {
+function isPlainObject(value: unknown): value is object {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

@@ -9,8 +9,9 @@ export async function troubleWithin(milliseconds: number, work: () => Promise<un
   const outcome = work().then(
     () => null,
     (thrown: unknown) => {
-      const { code, message } = AppError.from(thrown, 'request');
-      return code === 'internal/unexpected' ? 'an unexpected error, see the log' : `${code}: ${message}`;
+      const { code, message, hint } = AppError.from(thrown, 'request');
+      if (code === 'internal/unexpected') return 'an unexpected error, see the log';
+      return hint === undefined ? `${code}: ${message}` : `${code}: ${message}. ${hint}`;
     },
   );
   try {
