@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, expect } from '@jest/globals';
+import { afterEach, beforeEach, expect, jest } from '@jest/globals';
 import { Readable } from 'node:stream';
 import { Secret } from '#contracts';
 import { createMongorestoreEngine, type LoadReport, type LoadRequest, type MongorestoreOptions } from '#engine';
@@ -15,9 +15,7 @@ export const small: readonly ArchiveNamespaceInput[] = [
   { db: 'a', collection: 'none' },
 ];
 /** More than the pipe to the tool takes in. */
-export const large: readonly ArchiveNamespaceInput[] = [
-  { db: 'a', collection: 'b', documents: documents(50, 10_000) },
-];
+export const large: readonly ArchiveNamespaceInput[] = [{ db: 'a', collection: 'b', documents: documents(50, 10_000) }];
 const archives = new Map<readonly ArchiveNamespaceInput[], Buffer>();
 
 /** A copy; made once, for its checksums take long. */
@@ -65,6 +63,8 @@ export function restoreByDouble(): {
     signal?: AbortSignal,
   ) => Promise<LoadReport>;
 } {
+  // Every test starts processes, on a machine that may be busy.
+  jest.setTimeout(30_000);
   let doubles: ToolDoubles;
   beforeEach(() => {
     doubles = new ToolDoubles();

@@ -1,8 +1,11 @@
-import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { chmodSync, existsSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { ToolDoubles } from '../../../../test/support/tool-doubles.js';
 import { findTool } from './find-tool.js';
+
+// Every test starts processes, on a machine that may be busy.
+jest.setTimeout(30_000);
 
 let doubles: ToolDoubles;
 let tool: string;
