@@ -1,6 +1,5 @@
-import type { MongoClient } from 'mongodb';
 import { AppError, throwIfAborted } from '#contracts';
-import { connect } from '../connection/index.js';
+import { connect, type Connection } from '../connection/index.js';
 import type { ArchiveContents, LoadEngine, LoadPlan, LoadRequest } from '../engine.js';
 import { planNames, type NamedEntry } from '../native/load/name-plan.js';
 import { databasesOf, listNames, nameOf } from '../native/load/names.js';
@@ -20,7 +19,7 @@ export const planMongorestore: LoadEngine['plan'] = async (request, contents, si
 };
 
 async function plan(
-  client: MongoClient,
+  client: Connection['client'],
   request: LoadRequest,
   contents: ArchiveContents,
   signal: AbortSignal,
@@ -47,7 +46,7 @@ async function plan(
 }
 
 /** Their temporaries and renames are none of mongorestore's knowledge. */
-async function refuseOtherRestores(client: MongoClient, entries: readonly NamedEntry[]): Promise<void> {
+async function refuseOtherRestores(client: Connection['client'], entries: readonly NamedEntry[]): Promise<void> {
   for (const db of databasesOf(entries)) {
     const found = await findPlan(client, db);
     if (found === null) continue;
@@ -64,7 +63,7 @@ async function refuseOtherRestores(client: MongoClient, entries: readonly NamedE
   }
 }
 
-async function leftAlone(client: MongoClient, entries: readonly NamedEntry[]): Promise<string[]> {
+async function leftAlone(client: Connection['client'], entries: readonly NamedEntry[]): Promise<string[]> {
   return [...(await untouchedCollections(client, entries))]
     .filter(([, names]) => names.length > 0)
     .map(

@@ -1,6 +1,5 @@
-import type { MongoClient } from 'mongodb';
 import type { Secret } from '#contracts';
-import { connect } from '../connection/index.js';
+import { connect, type Connection } from '../connection/index.js';
 import { indexesNotKept, optionsNotKept } from '../native/load/compare-definitions.js';
 import { indexDefinition } from '../native/load/collection-spec.js';
 import { onTarget } from '../native/load/target-errors.js';
@@ -34,7 +33,7 @@ export const readBackTarget: ReadBack = async (uri, entries, signal) => {
 };
 
 async function compareAll(
-  client: MongoClient,
+  client: Connection['client'],
   entries: readonly RestoredEntry[],
 ): Promise<Map<RestoredEntry, FoundNamespace>> {
   const found = new Map<RestoredEntry, FoundNamespace>();
@@ -46,7 +45,7 @@ async function compareAll(
 }
 
 async function compare(
-  client: MongoClient,
+  client: Connection['client'],
   { db, collection, kind, spec }: RestoredEntry,
   listed: ListedCollection | undefined,
 ): Promise<FoundNamespace> {
