@@ -1,5 +1,6 @@
 import { Option, type Command } from 'commander';
 import { createHash } from 'node:crypto';
+import type { CliConfig } from '#config';
 import { AppError, isBackupId } from '#contracts';
 import type { LoadRequest, LoadReport, Rename } from '#engine';
 import type { ArchiveSource } from '#pipeline';
@@ -85,7 +86,7 @@ async function restore(what: string | undefined, options: Options, context: CliC
     const { backupId } = await chooseBackup(store, which, context);
     const proven = await proveBackup({ store, ring }, backupId, context.signal);
     const source = backupSource({ store, ring, observer: context.observer() }, proven);
-    await run(source, requestOf(uri, backupId, options), options, [...proven.warnings], context);
+    await run({ source, config, warnings: proven.warnings }, requestOf(uri, backupId, options), options, context);
   });
 }
 
@@ -99,21 +100,26 @@ async function restoreFile(path: string, options: Options, request: LoadRequest,
     sidecar: await readSidecarFile(options.header),
     observer: context.observer(),
   });
-  await run(source, request, options, source.warnings, context);
+  await run({ source, config, warnings: source.warnings }, request, options, context);
+}
+
+interface Restorable {
+  readonly source: ArchiveSource;
+  readonly config: Pick<CliConfig, 'stallMs'>;
+  readonly warnings: readonly string[];
 }
 
 async function run(
-  source: ArchiveSource,
+  { source, config, warnings }: Restorable,
   request: LoadRequest,
   options: Options,
-  warnings: readonly string[],
   context: CliContext,
 ): Promise<void> {
   const { createLoadEngine } = await import('../engines.js');
   const { planRestore, runRestore } = await import('#pipeline');
   const observer = context.observer();
   for (const warning of warnings) context.warn(warning);
-  const deps = { engine: createLoadEngine(options.engine, context), source, observer };
+  const deps = { engine: createLoadEngine(options.engine, config, context), source, observer };
   if (options.dryRun === true) {
     const plan = await planRestore(deps, request, context.signal);
     if (context.json) context.printJson({ backupId: request.backupId, dryRun: true, ...plan });
