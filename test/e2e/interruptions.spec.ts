@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { copyFileSync, mkdirSync, writeFileSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { execFileSync } from 'node:child_process';
 import { once } from 'node:events';
 import { dirname, join } from 'node:path';
@@ -17,8 +17,8 @@ beforeAll(async () => {
 afterAll(() => world.close());
 
 /** A mongodump that gives half an archive and then hangs, or dies, or fails at the end. */
-function toolDouble(behaviour: string): string {
-  const folder = join(world.folder, `bin-${behaviour}`);
+function toolDouble(behaviour: string, name = behaviour): string {
+  const folder = join(world.folder, `bin-${name}`);
   mkdirSync(folder);
   copyFileSync(join(projectRoot, 'test/support/tool-double.mjs'), join(folder, 'mongodump'));
   const archive = join(projectRoot, 'test/fixtures/archives/clinic.archive');
@@ -68,6 +68,29 @@ describe('a backup that is interrupted', () => {
     },
     60_000,
   );
+
+  it('a second signal ends it at once: neither the tool nor its file with the URI stays', async () => {
+    const TMPDIR = join(world.folder, 'second-signal');
+    mkdirSync(TMPDIR);
+    const PATH = toolDouble('ignores-term', 'twice');
+    const BACKUP_DIRECTORY = join(world.folder, 'second-signal-store');
+    const environment = { ...world.environment, BACKUP_ENGINE: 'mongodump', PATH, TMPDIR, BACKUP_DIRECTORY };
+    const privateFiles = () => readdirSync(TMPDIR).filter((name) => name.startsWith('hazina-'));
+    const seen = join(PATH.split(':')[0] ?? '', 'seen.json');
+    const child = spawnHazina(['backup'], { environment, stdio: 'pipe' });
+    let stderr = '';
+    child.stderr?.on('data', (chunk: Buffer) => (stderr += chunk.toString()));
+    const closed = once(child, 'close');
+    await waitUntil(() => existsSync(seen), { what: 'the tool runs' });
+    expect(privateFiles()).toHaveLength(1);
+    child.kill('SIGINT');
+    await waitUntil(() => stderr.includes('once more'), { what: 'the first signal is heard' });
+    child.kill('SIGINT');
+    expect((await closed)[0]).toBe(130);
+    expect(privateFiles()).toEqual([]);
+    const { pid } = JSON.parse(readFileSync(seen, 'utf8')) as { pid: number };
+    await waitUntil(() => !existsSync(`/proc/${pid}`), { what: 'the tool is gone' });
+  }, 60_000);
 
   it.each([
     ['killed', 'engine/killed'],

@@ -20,6 +20,8 @@ export interface TcpProxy {
   reset(): void;
   /** From now on connections are taken and kept, but nothing is passed on. */
   silence(): void;
+  /** Passes everything on again; what was broken stays broken. */
+  mend(): void;
   /** Does one of these when so many bytes came from the server, counted from the start; what is beyond is not passed on. */
   after(bytes: number, what: 'cut' | 'reset' | 'silence'): void;
   close(): Promise<void>;
@@ -101,6 +103,11 @@ export async function startTcpProxy(uri: string, options: TcpProxyOptions = {}):
       return sockets.size / 2;
     },
     ...faults,
+    mend: () => {
+      state.mode = 'pass';
+      state.atLimit = undefined;
+      state.limit = Infinity;
+    },
     after: (bytes, what) => {
       state.atLimit = faults[what];
       state.limit = bytes;

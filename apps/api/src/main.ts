@@ -9,6 +9,7 @@ import { HealthService } from './health/health.service.js';
 import { createLog } from './logging/create-log.js';
 import { ServiceLog } from './logging/service-log.js';
 import { readVersion } from './read-version.js';
+import { SchedulingModule } from './scheduling/scheduling.module.js';
 
 const exitCodes = { configuration: 3, unexpected: 1 } as const;
 /** So long requests are still taken after SIGTERM, while readiness is red already. */
@@ -21,7 +22,7 @@ async function main(): Promise<void> {
   const config = await readConfig();
   const log = new ServiceLog(createLog({ level: config.logLevel, version }));
   const core = await openCore(config, version, log, (error) => refuse(error));
-  const app = await createApi(core);
+  const app = await createApi(core, [SchedulingModule]);
   await app.listen(config.port, config.host);
   endOnSignals(app, core);
   const { port } = app.getHttpServer().address() as AddressInfo;

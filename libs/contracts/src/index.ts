@@ -51,10 +51,12 @@ export { backupStates, isAllowedMove, isFinal, taskStates, type BackupState, typ
 export {
   lease,
   marks,
+  sightings,
   storeIdentity,
   verificationLevels,
   type Lease,
   type Marks,
+  type Sightings,
   type StoreIdentity,
   type VerificationLevel,
 } from './store-files.js';

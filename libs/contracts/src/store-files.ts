@@ -43,3 +43,12 @@ export const lease = z.looseObject({
   everySeconds: z.int().min(1),
 });
 export type Lease = z.output<typeof lease>;
+
+/** `_hazina/sightings.json`: when the sweeper of a store without catalogue first saw what no backup names. */
+export const sightings = z.looseObject({
+  schema: z.literal('hazina-sightings/1'),
+  sightings: z.array(
+    z.looseObject({ folder: z.string(), firstSeen: timestamp, leaseCounter: z.int().min(0).nullable() }),
+  ),
+});
+export type Sightings = z.output<typeof sightings>;

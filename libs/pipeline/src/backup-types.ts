@@ -1,10 +1,16 @@
 import type { ArchiveSummary } from '#archive';
-import type { BackupJson, Compression, Frame, StoredObject, Trigger } from '#contracts';
+import type { BackupJson, BackupMetadata, Compression, Frame, StoredObject, Trigger } from '#contracts';
 import type { DumpEngine, DumpRequest, DumpResult } from '#engine';
-import type { PipelineDeps } from './deps.js';
+import type { CommitJournal, PipelineDeps } from './deps.js';
 
 export interface BackupDeps extends PipelineDeps {
   readonly engine: DumpEngine;
+  /** Absent: a run without catalogue. Its random id has no rival, and step (1) of the commit is left out. */
+  readonly journal?: CommitJournal;
+  /** First pause between tries of commit (1); doubles. Default 1,000. */
+  readonly commitPauseMs?: number;
+  /** Between two looks at the free space, where there is a reserve. Default 5,000. */
+  readonly roomLookMs?: number;
 }
 
 export interface BackupRequest {
@@ -18,11 +24,19 @@ export interface BackupRequest {
   readonly label: string | null;
   readonly pinned: boolean;
   readonly retentionDays: number;
+  /** Most bytes of archive a second; absent: as fast as it goes. */
+  readonly throttleBytesPerSecond?: number;
+  /** Bytes that must stay free where the store knows its room: a run that would need them is not begun, or is ended. */
+  readonly reserveBytes?: number;
 }
 
 export interface BackupOutcome {
   readonly backup: BackupJson;
   readonly warnings: readonly string[];
+  /** The backup stood already, or only its commit was finished: nothing was dumped. */
+  readonly resumed: boolean;
+  /** What a record keeps of the contents; null when the manifest of a resumed backup could not be opened (the warnings say why). */
+  readonly metadata: BackupMetadata | null;
 }
 
 /** The archive as it lies in the store, and what was counted while it passed. */

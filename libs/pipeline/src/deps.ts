@@ -1,5 +1,7 @@
-import type { Clock, Random, Stage } from '#contracts';
+import type { BackupState, Clock, Random, Stage } from '#contracts';
 import type { KeyRing } from '#crypto';
+import type { DumpProbe } from '#engine';
+import type { RetentionRecord } from '#retention';
 import type { ObjectStore } from '#storage';
 
 /** What every run is given: everything that reaches outside, so that tests replace a part and nothing else. */
@@ -16,6 +18,8 @@ export interface RunObserver {
   stage(stage: Stage): void;
   progress(progress: Progress): void;
   warning(text: string): void;
+  /** What the look at the server found, before anything is dumped: engine, databases, estimate. */
+  probed?(probe: DumpProbe): void;
 }
 
 /** Counted from the bytes as they pass; all grow until the run ends. */
@@ -37,3 +41,73 @@ export const silentObserver: RunObserver = {
 
 /** Compressions and decompressions at the same time. The thread pool has four threads; three leave one for files and names. */
 export const framesInFlight = 3;
+
+/**
+ * The record of a backup as its run sees it (spec/objects.md, "Commit"). A run without catalogue has none. An implementation holds the claim: every write
+ * filters on its fence with write concern majority, every read is a majority read.
+ */
+export interface CommitJournal {
+  /** Raises the fence above an attempt number found in the store and gives the attempt to use from then on. Throws `run/fenced`. */
+  raiseAbove(attempt: number): Promise<number>;
+  /** Commit (1): stores attempt and exact bytes. Repeatable with the same bytes. Throws `run/fenced` when it was refused; any other error leaves open whether it was stored. */
+  record(attempt: number, bytes: Buffer): Promise<void>;
+  /** The record as it stands; null when there is none. */
+  look(): Promise<JournalView | null>;
+}
+
+export interface JournalView {
+  readonly fence: number;
+  readonly status: BackupState;
+  readonly commit: { readonly attempt: number } | null;
+}
+
+/** The catalogue as a deletion sees it. Without catalogue the bucket alone decides. */
+export interface DeletionCatalog {
+  /** Majority read of the record and of what stands against its removal; null when there is no record. */
+  view(backupId: string): Promise<DeletionView | null>;
+}
+
+export interface DeletionView {
+  readonly status: BackupState;
+  /** Pin of the record; that of the marks is read from the store. */
+  readonly pinned: boolean;
+  /** A verification, restore, copy or rotation that holds it, in words; null: none. */
+  readonly usedBy: string | null;
+  /** Ids of the target's other records that are `completed` and whose last verification did not fail; newest first. A backup counts only while its objects stand. */
+  readonly otherGood: readonly string[];
+}
+
+/** The catalogue as a cleanup sees it. Without catalogue the bucket alone decides (`bucketCatalog`). */
+export interface CleanupCatalog extends DeletionCatalog {
+  /** Every record that is `completed` or `missing` (of one target, or of all). `good`: completed, and the last verification did not fail; whether the objects stand is looked up. */
+  completed(target: string | null): Promise<readonly CatalogBackup[]>;
+  /** Whether the last three ended runs of a target failed (false while there were fewer). */
+  lastRunsFailed(target: string): Promise<boolean>;
+  /** `completed|missing → deleting`; false: not in such a state any more. */
+  beginDelete(backupId: string): Promise<boolean>;
+  /** `deleting → completed`, with the reason. */
+  refuseDelete(backupId: string, reason: string): Promise<void>;
+  /** `deleting → deleted`. */
+  deleted(backupId: string): Promise<void>;
+  /** `completed ↔ missing`. */
+  markMissing(backupId: string, missing: boolean): Promise<void>;
+  /** Removes records that ended too long ago; their number. */
+  purgeRecords(): Promise<number>;
+  /** What earlier sweeps saw; all targets. */
+  readSightings(): Promise<readonly Sighting[]>;
+  writeSightings(sightings: readonly Sighting[]): Promise<void>;
+}
+
+export interface CatalogBackup extends Omit<RetentionRecord, 'lockedUntil'> {
+  readonly status: 'completed' | 'missing';
+}
+
+/** An attempt folder that no backup names, as the sweeper saw it first. */
+export interface Sighting {
+  /** Its key: `<target>/<backupId>/<attempt>/`, or `<target>/<backupId>/` for what lies beside attempts. */
+  readonly folder: string;
+  /** When this sweeper saw it first, with this lease counter. */
+  readonly firstSeen: Date;
+  /** The counter of its `lease.json`; null: none. */
+  readonly leaseCounter: number | null;
+}

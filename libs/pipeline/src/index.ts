@@ -1,13 +1,35 @@
-export { silentObserver, type PipelineDeps, type Progress, type RunObserver } from './deps.js';
-export { deleteBackup, type DeleteRequest } from './delete-backup.js';
+export {
+  silentObserver,
+  type CatalogBackup,
+  type CleanupCatalog,
+  type CommitJournal,
+  type DeletionCatalog,
+  type DeletionView,
+  type JournalView,
+  type PipelineDeps,
+  type Progress,
+  type RunObserver,
+  type Sighting,
+} from './deps.js';
+export { readSightingsFile, writeSightingsFile } from './cleanup/sightings-file.js';
+export { deleteBackup } from './delete-backup.js';
+export type { Refusal } from './delete/find-refusal.js';
+export { finishCommit, type FinishDeps, type FinishRequest } from './finish-commit.js';
 export { listBackups, type BackupList } from './list-backups.js';
 export { openArchive } from './open-archive.js';
+export { backupMetadata, readBackupMetadata } from './objects/backup-metadata.js';
 export { requireBackupJson } from './objects/backup-json-file.js';
-export { proveBackup, readHeaderOf, type ProvenBackup } from './objects/prove-backup.js';
+export { readMarks } from './objects/marks-file.js';
+export { proveBackup, type ProvenBackup } from './objects/prove-backup.js';
+export { readHeaderOf } from './objects/read-header.js';
+export { ensureStoreIdentity, readStoreIdentity, requireStore } from './objects/store-identity.js';
 export type { BackupDeps, BackupOutcome, BackupRequest } from './backup-types.js';
 export { runBackup } from './run-backup.js';
+export { runCleanup, type CleanupDeps, type CleanupRequest } from './run-cleanup.js';
+export { runDelete, type DeleteDeps, type DeleteRequest, type DeleteResult } from './run-delete.js';
 export { planRestore, runRestore, type RestoreDeps } from './run-restore.js';
 export { runVerify, type Verification, type VerifyDeps, type VerifyRequest } from './run-verify.js';
 export type { ArchiveSource } from './sources/archive-source.js';
 export { backupSource } from './sources/backup-source.js';
 export { fileSource, sniffFile, type FileKind } from './sources/file-source.js';
+export { writeMarks, type MarksChange } from './write-marks.js';

@@ -1,53 +1,107 @@
 import { AppError, type BackupFacts, type BackupJson } from '#contracts';
 import type { DumpProbe } from '#engine';
 import type { BackupDeps, BackupOutcome, BackupRequest, WrittenData } from './backup-types.js';
+import { CommitAttempt, committed } from './commit-attempt.js';
+import { resumedOutcome } from './finish-commit.js';
 import { totalsOf } from './objects/archive-facts.js';
-import { removeAttempt } from './objects/attempt.js';
-import { encodeBackupJson, readBackupJson } from './objects/backup-json-file.js';
-import { commit } from './objects/commit.js';
-import { backupFolder, backupJsonKey } from './objects/keys.js';
+import { metadataOfWritten } from './objects/backup-metadata.js';
+import { readBackupJson } from './objects/backup-json-file.js';
+import { beginAttempt } from './objects/begin-attempt.js';
+import { confirmObject, conflict, findLoss, stillStands } from './objects/confirm.js';
+import { leaseKey } from './objects/keys.js';
 import { LeaseFile } from './objects/lease-file.js';
 import { writeManifest } from './objects/manifest-file.js';
 import { ensureStoreIdentity } from './objects/store-identity.js';
+import { defaultRoomLookMs, requireRoom, watchRoom } from './watch-room.js';
 import { writeData } from './write-data.js';
 
 const dayMs = 86_400_000;
 
 /**
  * One backup, from the first look at the server to the commit. When it returns, the backup stands and every byte of it was confirmed by the store;
- * when it throws, nothing of it is left behind (or the error says what is, and why).
+ * when it throws, nothing of it is left behind (or the error says what is, and why). With a journal it keeps spec/objects.md, "Commit", steps 0 to 3: an
+ * error with `committed` in its details came after commit (1), and `finishCommit` is what is left to do.
  */
 export async function runBackup(deps: BackupDeps, request: BackupRequest, signal: AbortSignal): Promise<BackupOutcome> {
-  const startedAt = deps.clock.now();
   deps.observer.stage('probe');
-  const identity = await ensureStoreIdentity(deps.store, deps.clock, deps.random, signal);
-  const { conditionalCreate } = await deps.store.abilities(signal);
-  await refuseSecondCommit(deps, request, signal);
-  const probe = await deps.engine.probe(request.dump, signal);
+  const { kdfSalt } = await ensureStoreIdentity(deps.store, deps.clock, deps.random, signal);
+  if (deps.journal === undefined) {
+    await refuseSecondCommit(deps, request, signal);
+    return makeBackup(deps, request, kdfSalt, signal);
+  }
+  const beginning = await beginAttempt(deps.store, deps.journal, request, signal);
+  if ('standing' in beginning) return resume(deps, beginning.standing, signal);
+  return makeBackup(deps, { ...request, attempt: beginning.attempt }, kdfSalt, signal);
+}
 
-  const lease = new LeaseFile(deps.store, request.backupId, request.attempt);
-  let warnings: readonly string[];
-  let backup: BackupJson;
+async function makeBackup(
+  deps: BackupDeps,
+  request: BackupRequest,
+  kdfSalt: string,
+  signal: AbortSignal,
+): Promise<BackupOutcome> {
+  const { store } = deps;
+  const { backupId } = request;
+  const startedAt = deps.clock.now();
+  const { conditionalCreate } = await store.abilities(signal);
+  const probe = await deps.engine.probe(request.dump, signal);
+  deps.observer.probed?.(probe);
+
+  const { reserveBytes } = request;
+  if (reserveBytes !== undefined)
+    await requireRoom(store, { estimatedBytes: probe.estimatedBytes, reserveBytes }, signal);
+
+  const lease = new LeaseFile(store, backupId, request.attempt);
+  const commitment = new CommitAttempt(deps, request, lease);
   try {
     await lease.start(signal);
-    const data = await writeData(deps, request, probe, identity.kdfSalt, signal);
-    await confirm(deps, request, data.object, signal);
+    const data = await writeWithinRoom(deps, request, probe, kdfSalt, signal);
+    await confirmObject(store, backupId, data.object, signal);
 
     deps.observer.stage('manifest');
-    warnings = collectWarnings(probe, data);
+    const warnings = [...new Set([...probe.warnings, ...data.dump.warnings])];
     const facts = describe(deps, request, probe, data, startedAt);
-    const manifest = await writeManifest(deps, { facts, data, warnings, kdfSalt: identity.kdfSalt }, signal);
-    await confirm(deps, request, manifest, signal);
-    backup = { ...facts, schema: 'hazina-backup/1', objects: { data: data.object, manifest } };
+    const manifest = await writeManifest(deps, { facts, data, warnings, kdfSalt }, signal);
+    await confirmObject(store, backupId, manifest, signal);
 
     deps.observer.stage('commit');
-    await commit(deps.store, request.backupId, encodeBackupJson(backup), conditionalCreate, signal);
+    const backup: BackupJson = { ...facts, schema: 'hazina-backup/1', objects: { data: data.object, manifest } };
+    await commitment.run(backup, conditionalCreate, signal);
+    return { backup, warnings, resumed: false, metadata: metadataOfWritten(data) };
   } catch (error) {
-    throw await cleanUp(deps, request, lease, error);
+    throw await commitment.fail(error);
   }
-  await lease.end();
-  await stillThere(deps, request, backup);
-  return { backup, warnings };
+}
+
+/** Writes the data, watched over the store's reserve where there is one. */
+async function writeWithinRoom(
+  deps: BackupDeps,
+  request: BackupRequest,
+  probe: DumpProbe,
+  kdfSalt: string,
+  signal: AbortSignal,
+): Promise<WrittenData> {
+  if (request.reserveBytes === undefined) return writeData(deps, request, probe, kdfSalt, signal);
+  const everyMs = deps.roomLookMs ?? defaultRoomLookMs;
+  const watch = watchRoom(deps.store, { reserveBytes: request.reserveBytes, everyMs }, signal);
+  try {
+    return await writeData(deps, request, probe, kdfSalt, watch.signal);
+  } finally {
+    watch.stop();
+  }
+}
+
+/** The backup stands already: an attempt before this one committed it. Its record is completed from it; nothing is dumped, nothing removed. */
+async function resume(deps: BackupDeps, standing: BackupJson, signal: AbortSignal): Promise<BackupOutcome> {
+  try {
+    const loss = await findLoss(deps.store, standing, signal);
+    if (loss !== null) throw conflict(standing.backupId, loss);
+    await deps.store.delete(leaseKey(standing.backupId, standing.attempt), signal);
+    await stillStands(deps, standing);
+    return await resumedOutcome(deps, standing, signal);
+  } catch (error) {
+    throw committed(AppError.from(error, 'commit'));
+  }
 }
 
 /** Before its first write an attempt looks whether its backup is committed already (spec/objects.md, step 0). */
@@ -59,57 +113,6 @@ async function refuseSecondCommit(deps: BackupDeps, request: BackupRequest, sign
     message: `The backup ${request.backupId} is committed already`,
     hint: 'Nothing was done: hazina show tells what it holds',
   });
-}
-
-/** What the store says it has must be what was sent. */
-async function confirm(
-  deps: BackupDeps,
-  request: BackupRequest,
-  object: { key: string; bytes: number },
-  signal?: AbortSignal,
-): Promise<void> {
-  const key = `${backupFolder(request.backupId)}${object.key}`;
-  const head = await deps.store.head(key, signal);
-  if (head?.bytes === object.bytes) return;
-  throw new AppError({
-    code: 'store/failed',
-    stage: 'store',
-    retry: 'retry',
-    message: `${key} should have ${object.bytes} bytes in ${deps.store.location}, but ${head === null ? 'is not there' : `has ${head.bytes}`}`,
-    hint: 'The store lost or cut what it had confirmed: run hazina storage check',
-  });
-}
-
-/** After the commit both objects are looked at once more: a backup without its objects must not stand (spec/objects.md, step 3). */
-async function stillThere(deps: BackupDeps, request: BackupRequest, backup: BackupJson): Promise<void> {
-  try {
-    await confirm(deps, request, backup.objects.data);
-    await confirm(deps, request, backup.objects.manifest);
-  } catch (error) {
-    if (AppError.from(error, 'store').code === 'store/failed') await deps.store.delete(backupJsonKey(request.backupId));
-    throw error;
-  }
-}
-
-/** Removes what this attempt put, unless the commit may stand. Returns the error to throw: the cause, with what could not be removed. */
-async function cleanUp(deps: BackupDeps, request: BackupRequest, lease: LeaseFile, error: unknown): Promise<AppError> {
-  const cause = AppError.from(error, 'dump');
-  if (cause.code === 'commit/conflict' || cause.details['outcomeUnknown'] === true) return cause;
-  try {
-    await lease.end();
-    await removeAttempt(deps.store, request.backupId, request.attempt);
-    return cause;
-  } catch (removal) {
-    return new AppError({
-      code: cause.code,
-      stage: cause.stage,
-      retry: cause.retry,
-      message: `${cause.message}. What was written below ${backupFolder(request.backupId)} could not be removed: ${AppError.from(removal, 'delete').message}`,
-      hint: `${cause.hint ?? ''} The unfinished folder is no backup and takes only room: the daily sweep removes it`.trim(),
-      cause,
-      details: cause.details,
-    });
-  }
 }
 
 function describe(
@@ -144,8 +147,4 @@ function describe(
 function compressedBytes(data: WrittenData): number {
   if (data.frames.length === 0) return data.archive.archiveBytes;
   return data.frames.reduce((sum, [, compressed]) => sum + compressed, 0);
-}
-
-function collectWarnings(probe: DumpProbe, data: WrittenData): string[] {
-  return [...new Set([...probe.warnings, ...data.dump.warnings])];
 }

@@ -9,6 +9,7 @@ import { plannedFrameBytes } from './compress/frame-plan.js';
 import { CountAndHash } from './count-and-hash.js';
 import { framesInFlight } from './deps.js';
 import { backupFolder, relativeKeys } from './objects/keys.js';
+import { Throttle } from './throttle.js';
 import type { BackupDeps, BackupRequest, WrittenData } from './backup-types.js';
 
 /** dump → tap → compress → seal → hash → put, as one pipeline: when any part fails, all are destroyed (never ended) and the upload is aborted. */
@@ -29,7 +30,16 @@ export async function writeData(
     random: deps.random,
   });
   const reader = new ArchiveReader({}, { recordBlocks: true });
-  const tap = tapArchive(reader);
+  // From both ends: a slow source shows its archive bytes long before the first frame is full, a slow store its stored ones.
+  const report = (): void => {
+    deps.observer.progress({
+      storedBytes: stored.bytes,
+      archiveBytes: reader.offset,
+      documents: reader.documents,
+      expectedBytes: probe.estimatedBytes,
+    });
+  };
+  const tap = tapArchive(reader, report);
   const compressor =
     codec === 'none'
       ? undefined
@@ -39,19 +49,21 @@ export async function writeData(
           frameBytes: plannedFrameBytes(probe.estimatedBytes),
           concurrency: framesInFlight,
         });
-  const stored = new CountAndHash((storedBytes) => {
-    deps.observer.progress({
-      storedBytes,
-      archiveBytes: reader.offset,
-      documents: reader.documents,
-      expectedBytes: probe.estimatedBytes,
-    });
-  });
+  const stored = new CountAndHash(report);
   const key = relativeKeys(request.attempt).data;
 
   deps.observer.stage('dump');
   const dump = await deps.engine.dump(request.dump, probe, signal);
-  const stages: Transform[] = [tap, ...(compressor === undefined ? [] : [compressor]), sealer.stream, stored];
+  const { throttleBytesPerSecond: rate } = request;
+  // First: what is spared is the source, and everything behind follows.
+  const throttle = rate === undefined ? [] : [new Throttle(rate, deps.clock)];
+  const stages: Transform[] = [
+    ...throttle,
+    tap,
+    ...(compressor === undefined ? [] : [compressor]),
+    sealer.stream,
+    stored,
+  ];
   await flow(dump, stages, signal, () =>
     deps.store.put(`${backupFolder(request.backupId)}${key}`, stored, {
       signal,
@@ -77,8 +89,9 @@ async function flow(
 ): Promise<void> {
   const failure = new FirstFailure();
   const stop = new AbortController();
-  const passing = pipeline([dump.stream, ...stages], { signal: stop.signal }).catch((error: unknown) =>
-    failure.note(error),
+  // The run's signal too: an engine that has given its last byte does not hear it any more, while stages are still busy.
+  const passing = pipeline([dump.stream, ...stages], { signal: AbortSignal.any([stop.signal, signal]) }).catch(
+    (error: unknown) => failure.note(error),
   );
   const upload = put().catch((error: unknown) => {
     failure.note(error);

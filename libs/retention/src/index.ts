@@ -1,1 +1,4 @@
-export {};
+export { planRetention, type RetentionPlan, type RetentionRun, type RetentionTarget } from './plan-retention.js';
+export { retentionNow, type NowSources } from './retention-now.js';
+export { selectExpired } from './select-expired.js';
+export type { RetentionDecision, RetentionPolicy, RetentionRecord } from './types.js';

@@ -2,6 +2,7 @@ export { checkStore, type CheckContext, type StoreFinding } from './check-store.
 export { createStore } from './create-store.js';
 export { FilesystemStore } from './filesystem/filesystem.store.js';
 export { createMemoryStore } from './memory/memory.store.js';
+export { foreverLocked } from './object-store.js';
 export type {
   ByteRange,
   ObjectEntry,

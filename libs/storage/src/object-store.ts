@@ -45,6 +45,8 @@ export interface ObjectStore {
   serverTime(signal?: AbortSignal): Promise<Date | null>;
   /** What this store can do, found out by trying once and remembered. Writes below `_hazina/probe-…` and removes it again. */
   abilities(signal?: AbortSignal): Promise<StoreAbilities>;
+  /** Bytes that may still be written, as the file system below tells; null where nobody knows (buckets, memory). */
+  freeBytes(signal?: AbortSignal): Promise<number | null>;
   /** Ends connections. Calls after it fail. */
   close(): Promise<void>;
 }
@@ -74,7 +76,12 @@ export interface ObjectHead {
   readonly bytes: number;
   readonly etag: string;
   readonly lastModified: Date;
+  /** The store refuses to remove it before (object lock); `foreverLocked` under a legal hold. Absent: not locked, or the store tells nothing. */
+  readonly lockedUntil?: Date;
 }
+
+/** The last time that a Date can hold: a legal hold has no end. */
+export const foreverLocked = new Date(8_640_000_000_000_000);
 
 export interface ObjectEntry {
   readonly key: string;

@@ -1,5 +1,5 @@
 import { afterAll, describe, expect, it } from '@jest/globals';
-import { chmodSync, mkdtempSync, readdirSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdtempSync, readdirSync, rmSync, statfsSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
@@ -52,6 +52,13 @@ describe('a folder', () => {
     expect(readdirSync(join(root, 't/1'))).toEqual(['data.hzn']);
   });
 
+  it('knows its free bytes before it is there', async () => {
+    const { bavail, bsize } = statfsSync(folder);
+    const free = await new FilesystemStore(join(folder, 'not', 'there', 'yet')).freeBytes();
+    expect(Math.abs(free - bavail * bsize)).toBeLessThan(1024 ** 3);
+    expect(await new MemoryStore().freeBytes()).toBeNull();
+  });
+
   it('does not read or write through a symbolic link', async () => {
     const root = join(folder, 'linked');
     const store = new FilesystemStore(root);
@@ -99,9 +106,28 @@ describe('checkStore', () => {
       'multipart',
       'conditional write',
       'clock',
+      'latency',
       'delete',
     ]);
     expect(readdirSync(join(folder, 'checked'))).toEqual([]);
+  });
+
+  it('doubts a store that is far away', async () => {
+    let now = 0;
+    class Far extends DelegatingStore {
+      override head(...args: Parameters<ObjectStore['head']>): ReturnType<ObjectStore['head']> {
+        now += 200;
+        return super.head(...args);
+      }
+    }
+    const findings = await checkStore(new Far(new MemoryStore()), {
+      clock: { now: () => new Date(), monotonicMs: () => now },
+      random: systemRandom,
+      signal: new AbortController().signal,
+    });
+    const latency = findings.find(({ check }) => check === 'latency');
+    expect(latency).toMatchObject({ ok: true, doubtful: true, detail: '200 ms a request (median)' });
+    expect(latency?.hint).toContain('region');
   });
 
   it('finds a store that gives back other bytes, loses objects from listings, or has another time', async () => {

@@ -3,13 +3,15 @@ import type { Catalog } from '#catalog';
 import type { ApiConfig, TargetConfig } from '#config';
 import type { ScheduleRecord, TargetHealth, WorkerReport } from '#contracts';
 import { API_CONFIG, CATALOG } from '../core/tokens.js';
-import { isOverdue, nextTimes } from './schedule-view.js';
+import { judgeSchedule } from '../scheduling/overdue.js';
 
 export interface TargetState {
   readonly target: string;
   readonly config: TargetConfig;
   readonly schedule: ScheduleRecord | null;
   readonly overdue: boolean;
+  /** The slot whose backup is overdue. */
+  readonly overdueSince: Date | null;
   /** Null: no schedule, or paused. */
   readonly nextRunAt: Date | null;
   readonly lastSuccessAt: Date | null;
@@ -38,13 +40,18 @@ export class TargetStates {
       const target = config.name;
       const schedule = schedules.find((record) => record.target === target) ?? null;
       const lastSuccessAt = lastSuccess[target] ?? null;
-      const paused = schedule !== null && schedule.pausedAt !== null;
+      const { overdueSince, nextRunAt } = judgeSchedule(
+        { target: config, schedule, lastSuccessAt },
+        now,
+        this.config.overdueMs,
+      );
       return {
         target,
         config,
         schedule,
-        overdue: isOverdue(config, { schedule, lastSuccessAt }, now, this.config.overdueMs),
-        nextRunAt: paused ? null : (nextTimes(config.schedule, now, 1)[0] ?? null),
+        overdue: overdueSince !== null,
+        overdueSince,
+        nextRunAt,
         lastSuccessAt,
         health: healthOf(target, workers, now),
       };

@@ -5,7 +5,7 @@ import type { BackupRecord, Clock, TargetHealth } from '#contracts';
 import { Roles } from '../auth/access.js';
 import { CATALOG, CLOCK } from '../core/tokens.js';
 import { ApiProblems, usualProblems } from '../openapi/api-problems.js';
-import { nextTimes } from './schedule-view.js';
+import { nextSlots } from '../scheduling/slots.js';
 import { TargetStates, type TargetState } from './target-states.js';
 import { SchedulesDto, TargetsDto, type LastRunDto, type TargetDto, type TargetHealthDto } from './targets.dto.js';
 
@@ -46,7 +46,7 @@ export class TargetsController {
         pausedAt: schedule?.pausedAt?.toISOString() ?? null,
         pausedBy: schedule?.pausedBy ?? null,
         lastSlot: schedule?.lastSlot?.toISOString() ?? null,
-        nextRuns: nextTimes(config.schedule, now, timesShown).map((at) => at.toISOString()),
+        nextRuns: nextSlots(config.schedule, now, timesShown).map((at) => at.toISOString()),
         overdue,
       })),
     };

@@ -19,7 +19,7 @@ async function remove(id: string, force: boolean, context: CliContext): Promise<
   const { deleteBackup } = await import('#pipeline');
   await withStore(config, async (store) => {
     await chooseBackup(store, { id, latest: false }, context);
-    const { objects } = await deleteBackup(store, { backupId: id, force }, context.signal);
+    const { objects } = await deleteBackup({ store, clock: context.clock }, { backupId: id, force }, context.signal);
     if (context.json) context.printJson({ backupId: id, deleted: true });
     else context.print(`Deleted ${id} (${formatBytes(objects.data.bytes + objects.manifest.bytes)})`);
   });

@@ -1,9 +1,19 @@
-import { randomSuffix, type Clock, type NotificationDelivery, type NotificationRecord, type Random } from '#contracts';
+import {
+  randomSuffix,
+  type AlertKind,
+  type Clock,
+  type NotificationDelivery,
+  type NotificationRecord,
+  type Random,
+} from '#contracts';
 import type { AlertRepository } from '../contract/alerts.js';
 import type { NotificationDocument, PlannedRecovery } from '../schemas/notification.schema.js';
 import { op, type RecordCollection } from '../store/record-collection.js';
 
 type Notifications = RecordCollection<NotificationDocument>;
+
+/** Each backup that ends so is told of, once ever, though the state of its target is raised already. */
+const eventKinds: ReadonlySet<AlertKind> = new Set(['backup-failed', 'superseded']);
 
 export function alertRepository(notifications: Notifications, random: Random, clock: Clock): AlertRepository {
   const newId = (): string => `n-${clock.now().getTime().toString(36)}-${randomSuffix(random, 10)}`;
@@ -26,11 +36,15 @@ export function alertRepository(notifications: Notifications, random: Random, cl
     findNotification: find,
 
     async raise({ key, kind, target, backupId, correlationId, message, hint, at, channels }) {
-      const inserted = await notifications.insert({
-        ...{ notificationId: newId(), kind, of: null, target, backupId, correlationId, message, hint, createdAt: at },
+      const notificationId = eventKinds.has(kind) && backupId !== null ? `${kind}-${backupId}` : newId();
+      const notification = {
+        ...{ notificationId, kind, of: null, target, backupId, correlationId, message, hint, createdAt: at },
         ...deliveriesTo(channels),
-        raised: key,
-      });
+      };
+      const inserted =
+        (await notifications.insert({ ...notification, raised: key })) ??
+        // Raised already: another backup's failure is told all the same, by its id once.
+        (eventKinds.has(kind) && backupId !== null ? await notifications.insert(notification) : null);
       return inserted === null ? null : toNotification(inserted);
     },
 

@@ -4,7 +4,7 @@ import { move } from '../moves.js';
 import type { BackupDocument } from '../schemas/backup.schema.js';
 import { op, type Update } from '../store/record-collection.js';
 import { heldBy } from './backup-claims.js';
-import { decide, errorFields, event, toRecordOrNull, type Backups } from './backup-record.js';
+import { decide, errorFields, event, failedFields, toRecordOrNull, type Backups } from './backup-record.js';
 
 type Endings = Pick<BackupRepository, 'complete' | 'retryLater' | 'fail' | 'cancelled' | 'requestCancel' | 'expire'>;
 
@@ -141,8 +141,9 @@ function ending(to: 'failed' | 'cancelled', at: Date, message: string, error: Ap
     $set: {
       ...set,
       ...ended,
-      completedAt: at,
-      ...(error === null ? { error: null, errorMessage: null } : { ...errorFields(error), errorMessage: message }),
+      ...(error === null
+        ? { completedAt: at, error: null, errorMessage: null }
+        : { ...failedFields(error, at), errorMessage: message }),
     },
     $unset: { running: 1 },
     $push: event(at, to, message),

@@ -1,6 +1,7 @@
 import type { TaskRecord } from '#contracts';
 import type { BackupRepository } from '../contract/backups.js';
 import { move } from '../moves.js';
+import type { Tasks } from '../tasks/task-record.js';
 import { op, type Update } from '../store/record-collection.js';
 import { event, toRecordOrNull, type Backups } from './backup-record.js';
 
@@ -21,7 +22,7 @@ type Lifecycle = Pick<
 const keptVerifications = 20;
 
 /** What happens to a record after its run. */
-export function lifecycle(backups: Backups): Lifecycle {
+export function lifecycle(backups: Backups, tasks: Tasks): Lifecycle {
   return {
     async beginDelete(backupId, by, at) {
       const { filter, set } = move(['completed', 'missing'], 'deleting');
@@ -43,7 +44,14 @@ export function lifecycle(backups: Backups): Lifecycle {
       return backups.change(
         { backupId, ...filter },
         {
-          $set: { ...set, deletedAt: at, listed: false, marksBehind: false, verificationFailed: false },
+          $set: {
+            ...set,
+            deletedAt: at,
+            listed: false,
+            alertDue: false,
+            marksBehind: false,
+            verificationFailed: false,
+          },
           $push: event(at, 'deleted', 'Deleted'),
         },
       );
@@ -103,7 +111,9 @@ export function lifecycle(backups: Backups): Lifecycle {
         { ...seen, 'verifications.verificationId': op({ $ne: taskId }) },
         outcomeOf(task, hash),
       );
-      return changed || backups.exists(seen);
+      const noted = changed || (await backups.exists(seen));
+      await tasks.change({ taskId }, { $set: { outcomeDue: false } });
+      return noted;
     },
   };
 }

@@ -2,6 +2,8 @@ import type { BackupQuery, BackupRepository } from '../contract/backups.js';
 import type { BackupDocument } from '../schemas/backup.schema.js';
 import { op, type Filter } from '../store/record-collection.js';
 import { toBackupRecord, toRecordOrNull, type Backups } from './backup-record.js';
+import type { KnownTargets } from './known-targets.js';
+import { lastSuccessOf, newest } from './newest.js';
 
 type Queries = Pick<
   BackupRepository,
@@ -12,7 +14,8 @@ type Queries = Pick<
   | 'needVerification'
   | 'failedVerifications'
   | 'latest'
-  | 'supersededSince'
+  | 'unalerted'
+  | 'alerted'
   | 'targets'
   | 'lastSuccess'
 >;
@@ -28,7 +31,7 @@ const sortKeys: Readonly<Record<BackupQuery['sortBy'], string>> = {
   status: 'status',
 };
 
-export function queries(backups: Backups): Queries {
+export function queries(backups: Backups, targets: KnownTargets, now: () => Date): Queries {
   const records = (documents: readonly BackupDocument[]) => documents.map(toBackupRecord);
   return {
     find: async (backupId) => toRecordOrNull(await backups.findOne({ backupId })),
@@ -43,8 +46,8 @@ export function queries(backups: Backups): Queries {
       return { data: records(data), total };
     },
 
-    async pendingDue(now) {
-      const due = [{ nextAttemptAt: null }, { nextAttemptAt: op({ $lte: now }) }];
+    async pendingDue(at) {
+      const due = [{ nextAttemptAt: null }, { nextAttemptAt: op({ $lte: at }) }];
       const filter = { status: 'pending', running: op({ $type: 'string' }), $or: due };
       return records(await backups.find(filter, { sort: { createdAt: 1, backupId: 1 } }));
     },
@@ -67,31 +70,29 @@ export function queries(backups: Backups): Queries {
     },
 
     async latest(target, limit) {
-      const newest = { sort: { completedAt: -1, backupId: -1 }, limit, without: longFields } as const;
-      const [completed, failed] = await Promise.all([
-        backups.find({ target, status: 'completed' }, newest),
-        backups.find({ target, status: 'failed', 'error.code': op({ $ne: 'superseded' }) }, newest),
-      ]);
-      const time = ({ completedAt }: BackupDocument): number => completedAt?.getTime() ?? 0;
-      return records([...completed, ...failed].sort((a, b) => time(b) - time(a)).slice(0, limit));
+      const ran = { status: op({ $in: ['completed', 'failed'] }), 'error.code': op({ $ne: 'superseded' }) };
+      return records(await newest(backups, 'completedAt', { target, ...ran }, now(), { limit, without: longFields }));
     },
-
-    async supersededSince(target, since) {
-      const after = since === null ? {} : { completedAt: op({ $gt: since }) };
-      const filter = { target, status: 'failed', 'error.code': 'superseded', ...after };
-      return toRecordOrNull(await backups.findOne(filter, { sort: { completedAt: -1 }, without: longFields }));
-    },
-
-    targets: () => backups.distinct('target', {}),
 
     async lastSuccess() {
-      const found: Record<string, Date> = {};
-      for (const target of await backups.distinct('target', {})) {
-        const [newest] = await backups.find({ target, status: 'completed' }, { sort: { completedAt: -1 }, limit: 1 });
-        if (newest?.completedAt) found[target] = newest.completedAt;
-      }
-      return found;
+      const at = now();
+      const ends = (await targets.all()).map(
+        async (target) => [target, await lastSuccessOf(backups, target, at)] as const,
+      );
+      return Object.fromEntries(
+        (await Promise.all(ends)).flatMap(([target, end]) => (end === null ? [] : [[target, end]])),
+      );
     },
+
+    async unalerted() {
+      return records(await backups.find({ alertDue: true }, { sort: { completedAt: 1 }, without: longFields }));
+    },
+
+    async alerted(backupId) {
+      await backups.change({ backupId }, { $set: { alertDue: false } });
+    },
+
+    targets: () => targets.all(),
   };
 }
 

@@ -10,7 +10,7 @@ const mostEvents = 200;
 /** The record without what only the collection needs. Fields that a query left out are empty. */
 export function toBackupRecord(document: BackupDocument): BackupRecord {
   const stored: BackupDocument & { readonly _id?: unknown; readonly __v?: unknown } = document;
-  const { _id, __v, running, listed, verifyFrom, verificationFailed, marksBehind, ...record } = stored;
+  const { _id, __v, running, listed, verifyFrom, verificationFailed, alertDue, marksBehind, ...record } = stored;
   const { events, metadata } = record as Partial<BackupRecord>;
   return {
     ...record,
@@ -31,6 +31,11 @@ export function recordedError(error: AppError): RecordedError {
 /** The fields that hold an error. */
 export function errorFields(error: AppError): { readonly error: RecordedError; readonly errorMessage: string } {
   return { error: recordedError(error), errorMessage: error.message };
+}
+
+/** The fields of a record that fails with it: until `alerted`, somebody must be told. */
+export function failedFields(error: AppError, at: Date): Readonly<Record<string, unknown>> {
+  return { ...errorFields(error), completedAt: at, alertDue: true };
 }
 
 /** One line more of the record's story, for `$push`. */

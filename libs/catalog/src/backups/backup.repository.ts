@@ -1,21 +1,24 @@
 import type { Clock } from '#contracts';
 import type { BackupRepository } from '../contract/backups.js';
+import type { Tasks } from '../tasks/task-record.js';
 import { claims } from './backup-claims.js';
 import { endings } from './backup-endings.js';
 import { lifecycle } from './backup-lifecycle.js';
 import { queries } from './backup-queries.js';
 import type { Backups } from './backup-record.js';
+import { knownTargets, type Targets } from './known-targets.js';
 import { backupStats } from './backup-stats.js';
 import { insertion } from './insert-backup.js';
 
-export function backupRepository(backups: Backups, clock: Clock): BackupRepository {
+export function backupRepository(backups: Backups, tasks: Tasks, targets: Targets, clock: Clock): BackupRepository {
   const now = () => clock.now();
+  const known = knownTargets(targets);
   return {
-    ...insertion(backups),
+    ...insertion(backups, known),
     ...claims(backups, now),
     ...endings(backups, now),
-    ...lifecycle(backups),
-    ...queries(backups),
-    stats: (filter, at) => backupStats(backups, filter, at),
+    ...lifecycle(backups, tasks),
+    ...queries(backups, known, now),
+    stats: (filter, at) => backupStats(backups, known, filter, at),
   };
 }

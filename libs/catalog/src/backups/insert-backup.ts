@@ -3,46 +3,63 @@ import type { BackupRepository, InsertOutcome, NewBackup } from '../contract/bac
 import { move } from '../moves.js';
 import type { BackupDocument } from '../schemas/backup.schema.js';
 import { op } from '../store/record-collection.js';
-import { errorFields, event, toBackupRecord, toRecordOrNull, type Backups } from './backup-record.js';
+import { unavailable } from '../store/translate-error.js';
+import { event, failedFields, toBackupRecord, toRecordOrNull, type Backups } from './backup-record.js';
+import type { KnownTargets } from './known-targets.js';
 
 type Insertion = Pick<BackupRepository, 'insert' | 'withdraw' | 'promoteWaiting' | 'waitingTargets'>;
 
 /** A pending record without the target's place: only slots wait. */
 const waiting = { status: 'pending', running: op({ $exists: false }) } as const;
 
+/** Each look that led to nothing means that somebody else got further; so many in a row do not happen. */
+const mostLooks = 50;
+
 /** How a record comes in, and how it gets its target's one running place. Unique indexes decide, so any number of processes may try. */
-export function insertion(backups: Backups): Insertion {
+export function insertion(backups: Backups, targets: KnownTargets): Insertion {
   async function promoteWaiting(target: string): Promise<BackupRecord | null> {
-    for (;;) {
-      const [newest] = await backups.find({ target, ...waiting }, { sort: { slot: -1 }, limit: 1, only: ['backupId'] });
-      if (newest === undefined) return null;
-      if (await backups.exists({ running: target })) return null;
+    for (let look = 0; look < mostLooks; look += 1) {
+      const newest = await backups.findOne({ target, ...waiting }, { sort: { slot: -1 }, only: ['backupId'] });
+      if (newest === null || (await backups.exists({ running: target }))) return null;
       const { backupId } = newest;
       const promoted = await backups.updateUnlessTaken({ backupId, ...waiting }, { $set: { running: target } });
       if (promoted !== null) return toBackupRecord(promoted);
       // Somebody took the place, or this record is waiting no more: look again.
     }
+    return null;
+  }
+
+  async function insertWaiting(backup: NewBackup): Promise<InsertOutcome | null> {
+    const { backupId, target } = backup;
+    const queued = await backups.insert(fieldsOf(backup));
+    if (queued === null) return null;
+    const superseded = await supersede(backups, target, backup.createdAt);
+    // The place may have become free while this was inserted, and whoever freed it did not see this record.
+    const promoted = await promoteWaiting(target);
+    if (promoted?.backupId === backupId && superseded.length === 0) return { outcome: 'inserted', record: promoted };
+    const record = toRecordOrNull(await backups.findOne({ backupId })) ?? toBackupRecord(queued);
+    return { outcome: 'waiting', record, superseded };
   }
 
   async function insert(backup: NewBackup): Promise<InsertOutcome> {
-    const { backupId, target, slot } = backup;
-    for (;;) {
-      const placed = await backups.insert({ ...fieldsOf(backup), running: target });
-      if (placed !== null) return { outcome: 'inserted', record: toBackupRecord(placed) };
+    const { target, slot } = backup;
+    await targets.note(target);
+    for (let look = 0; look < mostLooks; look += 1) {
       const existing = await findExisting(backups, backup);
       if (existing !== null) return { outcome: 'exists', record: existing };
       const running = await backups.findOne({ running: target }, { only: ['backupId'] });
-      if (running === null) continue;
-      if (slot === null) return { outcome: 'busy', runningId: running.backupId };
-      const queued = await backups.insert(fieldsOf(backup));
-      if (queued === null) continue;
-      const superseded = await supersede(backups, target, backup.createdAt);
-      // The place may have become free while this was inserted, and whoever freed it did not see this record.
-      const promoted = await promoteWaiting(target);
-      if (promoted?.backupId === backupId && superseded.length === 0) return { outcome: 'inserted', record: promoted };
-      const record = toRecordOrNull(await backups.findOne({ backupId })) ?? toBackupRecord(queued);
-      return { outcome: 'waiting', record, superseded };
+      if (running === null) {
+        const placed = await backups.insert({ ...fieldsOf(backup), running: target });
+        if (placed !== null) return { outcome: 'inserted', record: toBackupRecord(placed) };
+      } else if (slot === null) {
+        return { outcome: 'busy', runningId: running.backupId };
+      } else {
+        const outcome = await insertWaiting(backup);
+        if (outcome !== null) return outcome;
+      }
+      // An index refused it: somebody was faster, and the next look tells who.
     }
+    throw unavailable(`too much goes on with target ${target} to insert a backup of it`);
   }
 
   return {
@@ -84,7 +101,7 @@ async function supersede(backups: Backups, target: string, at: Date): Promise<re
     const changed = await backups.update(
       { backupId, ...filter, running: op({ $exists: false }) },
       {
-        $set: { ...set, ...errorFields(error), completedAt: at, nextAttemptAt: null },
+        $set: { ...set, ...failedFields(error, at), nextAttemptAt: null },
         $push: event(at, 'failed', error.message),
       },
     );

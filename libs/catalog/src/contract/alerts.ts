@@ -20,7 +20,10 @@ export interface UndeliveredNotification extends NotificationRecord {
 
 /** States that people are told of: raised once, told once, cleared once. */
 export interface AlertRepository {
-  /** Raises `kind` for a key (`<kind>/<target>`); a notification is made only when it was not raised already. Null: no repeat. `event` kinds (backup failed again with another id) raise per `key`. */
+  /**
+   * Raises `kind` for a key (`alertKey`); a notification is made only when it was not raised already. Null: no repeat. `backup-failed` and `superseded`
+   * are told once for each backup (another backup's failure makes a notification though the key is raised), and never again for the same one.
+   */
   raise(alert: NewAlert): Promise<NotificationRecord | null>;
   /** Clears it; a `recovered` notification only when it was raised. */
   clear(

@@ -132,10 +132,11 @@ export interface BackupRepository {
   verified(backupId: string, verification: TaskRecord, hash: string | null): Promise<boolean>;
   /** Completed ones that have no verification task yet, or whose last proof is before the time; oldest proof first. */
   needVerification(provenBefore: Date, limit: number): Promise<readonly BackupRecord[]>;
-  /** The newest outcomes of a target (completed or failed), newest first: for "the last three runs failed" and the last_* metrics. */
+  /** The newest outcomes of a target (completed or failed, but not superseded, for that was no run), newest first: for "the last three runs failed" and the last_* metrics. */
   latest(target: string, limit: number): Promise<readonly BackupRecord[]>;
-  /** The newest slot of a target that was superseded after the time; what superseded is no run, so `latest` leaves it out. */
-  supersededSince(target: string, since: Date | null): Promise<BackupRecord | null>;
+  /** Failed ones (superseded ones too) that nobody was told of yet: kept on the record from the update that makes it `failed`. */
+  unalerted(): Promise<readonly BackupRecord[]>;
+  alerted(backupId: string): Promise<void>;
   /** Completed ones whose newest verification failed. */
   failedVerifications(): Promise<readonly BackupRecord[]>;
   targets(): Promise<readonly string[]>;

@@ -3,10 +3,11 @@ import type { AuditRecord, ScheduleRecord, WorkerReport } from '#contracts';
 export interface ScheduleRepository {
   all(): Promise<readonly ScheduleRecord[]>;
   find(target: string): Promise<ScheduleRecord | null>;
-  /** Moves `lastSlot` forward only. Makes the record when there is none. */
+  /** Moves `lastSlot` forward only. Makes the record when there is none, with `firstSlot` the same. */
   advance(target: string, slot: Date): Promise<void>;
   pause(target: string, by: string, at: Date): Promise<void>;
-  resume(target: string): Promise<void>;
+  /** Ends the pause; `lastSlot` and `firstSlot` become the newest slot of the pause: what was due meanwhile was not missed. */
+  resume(target: string, newestSlot: Date): Promise<void>;
 }
 
 export interface WorkerRepository {

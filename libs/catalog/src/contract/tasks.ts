@@ -32,6 +32,8 @@ export interface TaskRepository {
   nextVerificationNumber(backupId: string): Promise<number>;
   /** The newest cleanup that is not a dry run; null when none ran. */
   lastCleanup(): Promise<TaskRecord | null>;
+  /** Verifications that are over, but whose outcome `BackupRepository.verified` has not noted yet. */
+  unrecorded(): Promise<readonly TaskRecord[]>;
   /** Whether a verification of this backup is pending or in progress (a use, spec/objects.md "Deletion"). */
   uses(backupId: string): Promise<boolean>;
   purge(endedBefore: Date): Promise<number>;

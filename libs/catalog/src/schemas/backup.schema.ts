@@ -1,4 +1,3 @@
-import { Schema } from 'mongoose';
 import { backupStates, compressions, type BackupRecord } from '#contracts';
 import { claimPart, errorPart, errorWithMessagePart, resourcesPart, unclaimed } from './run-parts.js';
 import {
@@ -12,7 +11,7 @@ import {
   numberOrNull,
   part,
   partOrNull,
-  schemaOptions,
+  recordSchema,
   text,
   textOrNull,
   texts,
@@ -30,6 +29,8 @@ export interface BackupDocument extends Mutable<Omit<BackupRecord, 'running'>> {
   verifyFrom: Date;
   /** The newest verification found the backup bad. */
   verificationFailed: boolean;
+  /** It failed, and nobody was told yet. */
+  alertDue: boolean;
   /** The store's marks are older than the record's. */
   marksBehind: boolean;
 }
@@ -64,55 +65,53 @@ const verificationPart = part({
 });
 const verificationStatusPart = part({ verified: flag, verifiedAt: dateOrNull, verificationHash: textOrNull });
 
-export const backupSchema = new Schema<BackupDocument>(
-  {
-    backupId: text,
-    target: text,
-    trigger: { ...text, enum: ['manual', 'schedule', 'catch-up', 'cli', 'safety'] },
-    status: { ...text, enum: [...backupStates] },
-    createdAt: date,
-    slot: dateOrNull,
-    correlationId: text,
-    database: textOrNull,
-    s3Key: textOrNull,
-    hash: textOrNull,
-    size: numberOrNull,
-    startedAt: dateOrNull,
-    completedAt: dateOrNull,
-    errorMessage: textOrNull,
-    error: partOrNull(errorPart),
-    metadata: partOrNull(metadataPart),
-    retentionDate: dateOrNull,
-    verificationStatus: { type: verificationStatusPart, default: () => ({}) },
-    failures: counter,
-    stage: textOrNull,
-    progress: partOrNull(progressPart),
-    engine: partOrNull(part({ name: text, version: anyText })),
-    compression: { ...textOrNull, enum: [...compressions, null] },
-    keyIds: texts,
-    label: textOrNull,
-    pinned: flag,
-    verifications: list(verificationPart),
-    events: list(eventPart),
-    warnings: texts,
-    resources: partOrNull(resourcesPart),
-    deletedAt: dateOrNull,
-    lastProvenAt: dateOrNull,
-    storeId: textOrNull,
-    claim: { type: claimPart, default: () => ({ ...unclaimed }) },
-    jobNumber: counter,
-    nextAttemptAt: dateOrNull,
-    running: { type: String },
-    cancelRequestedAt: dateOrNull,
-    commit: partOrNull(part({ attempt: number, bytes: text })),
-    marks: { type: part({ wanted: counter, written: counter }), default: () => ({}) },
-    listed: { ...flag, default: true },
-    verifyFrom: { ...date, default: () => never },
-    verificationFailed: flag,
-    marksBehind: flag,
-  },
-  { ...schemaOptions, collection: 'backups' },
-);
+export const backupSchema = recordSchema<BackupDocument>('backups', {
+  backupId: text,
+  target: text,
+  trigger: { ...text, enum: ['manual', 'schedule', 'catch-up', 'cli', 'safety'] },
+  status: { ...text, enum: [...backupStates] },
+  createdAt: date,
+  slot: dateOrNull,
+  correlationId: text,
+  database: textOrNull,
+  s3Key: textOrNull,
+  hash: textOrNull,
+  size: numberOrNull,
+  startedAt: dateOrNull,
+  completedAt: dateOrNull,
+  errorMessage: textOrNull,
+  error: partOrNull(errorPart),
+  metadata: partOrNull(metadataPart),
+  retentionDate: dateOrNull,
+  verificationStatus: { type: verificationStatusPart, default: () => ({}) },
+  failures: counter,
+  stage: textOrNull,
+  progress: partOrNull(progressPart),
+  engine: partOrNull(part({ name: text, version: anyText })),
+  compression: { ...textOrNull, enum: [...compressions, null] },
+  keyIds: texts,
+  label: textOrNull,
+  pinned: flag,
+  verifications: list(verificationPart),
+  events: list(eventPart),
+  warnings: texts,
+  resources: partOrNull(resourcesPart),
+  deletedAt: dateOrNull,
+  lastProvenAt: dateOrNull,
+  storeId: textOrNull,
+  claim: { type: claimPart, default: () => ({ ...unclaimed }) },
+  jobNumber: counter,
+  nextAttemptAt: dateOrNull,
+  running: { type: String },
+  cancelRequestedAt: dateOrNull,
+  commit: partOrNull(part({ attempt: number, bytes: text })),
+  marks: { type: part({ wanted: counter, written: counter }), default: () => ({}) },
+  listed: { ...flag, default: true },
+  verifyFrom: { ...date, default: () => never },
+  verificationFailed: flag,
+  alertDue: flag,
+  marksBehind: flag,
+});
 
 backupSchema.index({ backupId: 1 }, { unique: true });
 backupSchema.index({ running: 1 }, { unique: true, partialFilterExpression: { running: { $type: 'string' } } });
@@ -125,9 +124,10 @@ backupSchema.index({ status: 1, createdAt: 1, backupId: 1 });
 backupSchema.index({ target: 1, createdAt: 1, backupId: 1 });
 backupSchema.index({ trigger: 1, createdAt: 1, backupId: 1 });
 // The newest outcomes of a target.
-backupSchema.index({ target: 1, status: 1, completedAt: 1 });
+backupSchema.index({ target: 1, completedAt: 1, backupId: 1 });
 // What was not verified for longest.
 backupSchema.index({ status: 1, verifyFrom: 1, backupId: 1 });
 // The few that somebody must still do something about.
 backupSchema.index({ marksBehind: 1 }, { partialFilterExpression: { marksBehind: true } });
+backupSchema.index({ alertDue: 1 }, { partialFilterExpression: { alertDue: true } });
 backupSchema.index({ verificationFailed: 1 }, { partialFilterExpression: { verificationFailed: true } });

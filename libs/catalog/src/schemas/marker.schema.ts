@@ -1,5 +1,4 @@
-import { Schema } from 'mongoose';
-import { schemaOptions, text } from './schema-options.js';
+import { recordSchema, text } from './schema-options.js';
 
 /** The document that marks this database as the catalogue's own: dumps leave it out and nothing is restored over it (libs/engine looks for it). */
 export interface MarkerDocument {
@@ -8,7 +7,4 @@ export interface MarkerDocument {
 
 export const markerId = 'marker';
 
-export const markerSchema = new Schema<MarkerDocument>(
-  { _id: text },
-  { ...schemaOptions, collection: '_hazina_catalog' },
-);
+export const markerSchema = recordSchema<MarkerDocument>('_hazina_catalog', { _id: text });

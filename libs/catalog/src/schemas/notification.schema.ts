@@ -1,4 +1,3 @@
-import { Schema } from 'mongoose';
 import type { AlertKind, NotificationRecord } from '#contracts';
 import {
   anyText,
@@ -8,7 +7,7 @@ import {
   list,
   part,
   partOrNull,
-  schemaOptions,
+  recordSchema,
   text,
   textOrNull,
 } from './schema-options.js';
@@ -69,27 +68,24 @@ const recoveryPart = part({
   backupId: textOrNull,
 });
 
-export const notificationSchema = new Schema<NotificationDocument>(
-  {
-    notificationId: text,
-    kind: { ...text, enum: [...alertKinds] },
-    of: textOrNull,
-    target: textOrNull,
-    backupId: textOrNull,
-    correlationId: textOrNull,
-    message: anyText,
-    hint: textOrNull,
-    createdAt: date,
-    deliveries: list(deliveryPart),
-    raised: { type: String },
-    recovery: partOrNull(recoveryPart),
-    takes: counter,
-    takenBy: textOrNull,
-    takenUntil: dateOrNull,
-    undelivered: { type: Boolean, required: true },
-  },
-  { ...schemaOptions, collection: 'notifications' },
-);
+export const notificationSchema = recordSchema<NotificationDocument>('notifications', {
+  notificationId: text,
+  kind: { ...text, enum: [...alertKinds] },
+  of: textOrNull,
+  target: textOrNull,
+  backupId: textOrNull,
+  correlationId: textOrNull,
+  message: anyText,
+  hint: textOrNull,
+  createdAt: date,
+  deliveries: list(deliveryPart),
+  raised: { type: String },
+  recovery: partOrNull(recoveryPart),
+  takes: counter,
+  takenBy: textOrNull,
+  takenUntil: dateOrNull,
+  undelivered: { type: Boolean, required: true },
+});
 
 notificationSchema.index({ notificationId: 1 }, { unique: true });
 notificationSchema.index({ raised: 1 }, { unique: true, partialFilterExpression: { raised: { $type: 'string' } } });

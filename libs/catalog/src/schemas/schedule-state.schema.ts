@@ -1,10 +1,12 @@
-import { Schema } from 'mongoose';
 import type { ScheduleRecord } from '#contracts';
-import { dateOrNull, schemaOptions, text, textOrNull } from './schema-options.js';
+import { dateOrNull, recordSchema, text, textOrNull } from './schema-options.js';
 
-export const scheduleStateSchema = new Schema<ScheduleRecord>(
-  { target: text, lastSlot: dateOrNull, pausedAt: dateOrNull, pausedBy: textOrNull },
-  { ...schemaOptions, collection: 'schedules' },
-);
+export const scheduleStateSchema = recordSchema<ScheduleRecord>('schedules', {
+  target: text,
+  lastSlot: dateOrNull,
+  firstSlot: dateOrNull,
+  pausedAt: dateOrNull,
+  pausedBy: textOrNull,
+});
 
 scheduleStateSchema.index({ target: 1 }, { unique: true });

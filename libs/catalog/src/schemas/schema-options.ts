@@ -4,7 +4,7 @@ import { Schema } from 'mongoose';
  * What all schemas share. Unknown fields are errors, in documents and in filters: Mongoose would leave an unknown field of a filter away, and the
  * filter would match more than was meant. Indexes and collections are made by `buildIndexes` alone, which can wait and report.
  */
-export const schemaOptions = {
+const schemaOptions = {
   strict: 'throw',
   strictQuery: 'throw',
   minimize: false,
@@ -16,6 +16,11 @@ export const schemaOptions = {
 } as const;
 
 const partOptions = { _id: false, id: false, strict: 'throw', strictQuery: 'throw', minimize: false } as const;
+
+/** The schema of a collection; every field of the document's type must be there, and no other. */
+export function recordSchema<T>(collection: string, fields: Readonly<Record<keyof T & string, unknown>>): Schema<T> {
+  return new Schema({ ...fields } as Record<string, unknown>, { ...schemaOptions, collection });
+}
 
 /** A document inside a document, without an id of its own. */
 export function part(definition: Record<string, unknown>): Schema {

@@ -1,5 +1,4 @@
-import { Schema } from 'mongoose';
-import { schemaOptions, text } from './schema-options.js';
+import { recordSchema, text } from './schema-options.js';
 
 /** One fact about the installation, by its name. */
 export interface SettingDocument {
@@ -7,9 +6,6 @@ export interface SettingDocument {
   readonly value: string;
 }
 
-export const settingSchema = new Schema<SettingDocument>(
-  { name: text, value: text },
-  { ...schemaOptions, collection: 'settings' },
-);
+export const settingSchema = recordSchema<SettingDocument>('settings', { name: text, value: text });
 
 settingSchema.index({ name: 1 }, { unique: true });

@@ -1,4 +1,3 @@
-import { Schema } from 'mongoose';
 import { taskStates, verificationLevels, type TaskRecord } from '#contracts';
 import { claimPart, errorPart, unclaimed } from './run-parts.js';
 import {
@@ -12,7 +11,7 @@ import {
   numberOrNull,
   part,
   partOrNull,
-  schemaOptions,
+  recordSchema,
   text,
   textOrNull,
   texts,
@@ -23,6 +22,8 @@ type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 export interface TaskDocument extends Mutable<TaskRecord> {
   /** The backup, while a verification of it is not final: one at a time. Otherwise absent, never null. */
   open?: string;
+  /** A verification is over, and its backup does not know yet. */
+  outcomeDue: boolean;
   /** Of a verification: the number in its id. */
   sequence: number | null;
 }
@@ -38,33 +39,32 @@ const resultPart = part({
   reports: texts,
 });
 
-export const taskSchema = new Schema<TaskDocument>(
-  {
-    taskId: text,
-    kind: { ...text, enum: ['verify', 'cleanup'] },
-    status: { ...text, enum: [...taskStates] },
-    createdAt: date,
-    startedAt: dateOrNull,
-    completedAt: dateOrNull,
-    correlationId: anyText,
-    backupId: textOrNull,
-    level: { ...textOrNull, enum: [...verificationLevels, null] },
-    cleanup: partOrNull(part({ target: textOrNull, dryRun: flag, confirm: numberOrNull })),
-    result: partOrNull(resultPart),
-    errorMessage: textOrNull,
-    error: partOrNull(errorPart),
-    failures: counter,
-    claim: { type: claimPart, default: () => ({ ...unclaimed }) },
-    jobNumber: counter,
-    nextAttemptAt: dateOrNull,
-    open: { type: String },
-    sequence: numberOrNull,
-  },
-  { ...schemaOptions, collection: 'tasks' },
-);
+export const taskSchema = recordSchema<TaskDocument>('tasks', {
+  taskId: text,
+  kind: { ...text, enum: ['verify', 'cleanup'] },
+  status: { ...text, enum: [...taskStates] },
+  createdAt: date,
+  startedAt: dateOrNull,
+  completedAt: dateOrNull,
+  correlationId: anyText,
+  backupId: textOrNull,
+  level: { ...textOrNull, enum: [...verificationLevels, null] },
+  cleanup: partOrNull(part({ target: textOrNull, dryRun: flag, confirm: numberOrNull })),
+  result: partOrNull(resultPart),
+  errorMessage: textOrNull,
+  error: partOrNull(errorPart),
+  failures: counter,
+  claim: { type: claimPart, default: () => ({ ...unclaimed }) },
+  jobNumber: counter,
+  nextAttemptAt: dateOrNull,
+  open: { type: String },
+  sequence: numberOrNull,
+  outcomeDue: flag,
+});
 
 taskSchema.index({ taskId: 1 }, { unique: true });
 taskSchema.index({ open: 1 }, { unique: true, partialFilterExpression: { open: { $type: 'string' } } });
 taskSchema.index({ status: 1, completedAt: 1 });
 taskSchema.index({ backupId: 1, sequence: 1 });
+taskSchema.index({ outcomeDue: 1 }, { partialFilterExpression: { outcomeDue: true } });
 taskSchema.index({ kind: 1, completedAt: 1 });

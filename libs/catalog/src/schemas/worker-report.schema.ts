@@ -8,7 +8,7 @@ import {
   number,
   numberOrNull,
   part,
-  schemaOptions,
+  recordSchema,
   text,
   textOrNull,
   texts,
@@ -25,25 +25,22 @@ const targetPart = part({
   databases: texts,
 });
 
-export const workerReportSchema = new Schema<WorkerReport>(
-  {
-    workerId: text,
-    version: anyText,
-    startedAt: date,
-    beatAt: date,
-    beatSeconds: number,
-    host: anyText,
-    nodeVersion: anyText,
-    tools: { type: Schema.Types.Mixed, default: () => ({}) },
-    keyIds: texts,
-    storeId: textOrNull,
-    storeLocation: anyText,
-    storeFreeBytes: numberOrNull,
-    storeOk: booleanOrNull,
-    storeDetail: textOrNull,
-    targets: list(targetPart),
-  },
-  { ...schemaOptions, collection: 'workers' },
-);
+export const workerReportSchema = recordSchema<WorkerReport>('workers', {
+  workerId: text,
+  version: anyText,
+  startedAt: date,
+  beatAt: date,
+  beatSeconds: number,
+  host: anyText,
+  nodeVersion: anyText,
+  tools: { type: Schema.Types.Mixed, default: () => ({}) },
+  keyIds: texts,
+  storeId: textOrNull,
+  storeLocation: anyText,
+  storeFreeBytes: numberOrNull,
+  storeOk: booleanOrNull,
+  storeDetail: textOrNull,
+  targets: list(targetPart),
+});
 
 workerReportSchema.index({ workerId: 1 }, { unique: true });

@@ -6,7 +6,7 @@ import type {
   WorkerRepository,
 } from '../contract/service-state.js';
 import type { SettingDocument } from '../schemas/setting.schema.js';
-import type { RecordCollection } from '../store/record-collection.js';
+import { op, type RecordCollection } from '../store/record-collection.js';
 
 // The small collections, one document a target, a worker, a setting.
 
@@ -17,24 +17,29 @@ function withoutIds<T extends object>(document: T): T {
 }
 
 export function scheduleRepository(schedules: RecordCollection<ScheduleRecord>): ScheduleRepository {
-  const fresh = { lastSlot: null, pausedAt: null, pausedBy: null };
-  const insertOnly = (changed: readonly string[]) =>
-    Object.fromEntries(Object.entries(fresh).filter(([name]) => !changed.includes(name)));
   return {
     all: async () => (await schedules.find({}, { sort: { target: 1 } })).map(withoutIds),
     async find(target) {
       const found = await schedules.findOne({ target });
       return found === null ? null : withoutIds(found);
     },
-    advance: (target, slot) =>
-      schedules.upsert({ target }, { $max: { lastSlot: slot }, $setOnInsert: insertOnly(['lastSlot']) }),
+    async advance(target, slot) {
+      const fresh = { firstSlot: slot, pausedAt: null, pausedBy: null };
+      await schedules.upsert({ target }, { $max: { lastSlot: slot }, $setOnInsert: fresh });
+      // A pause may have made the record before there was a slot.
+      await schedules.change({ target, firstSlot: null }, { $set: { firstSlot: slot } });
+    },
     pause: (target, by, at) =>
       schedules.upsert(
         { target },
-        { $set: { pausedAt: at, pausedBy: by }, $setOnInsert: insertOnly(['pausedAt', 'pausedBy']) },
+        { $set: { pausedAt: at, pausedBy: by }, $setOnInsert: { lastSlot: null, firstSlot: null } },
       ),
-    async resume(target) {
-      await schedules.change({ target }, { $set: { pausedAt: null, pausedBy: null } });
+    async resume(target, newestSlot) {
+      // Only the end of a pause moves the slots: asked for twice, the second changes nothing.
+      await schedules.change(
+        { target, pausedAt: op({ $ne: null }) },
+        { $set: { pausedAt: null, pausedBy: null, firstSlot: newestSlot }, $max: { lastSlot: newestSlot } },
+      );
     },
   };
 }

@@ -1,4 +1,4 @@
-import { isDuplicateKey, translateCatalogError, unavailable } from './translate-error.js';
+import { isConflict, isDuplicateKey, translateCatalogError, unavailable } from './translate-error.js';
 
 /** Every call to the server passes here: it ends in time, and its errors are ours. */
 export class Guard {
@@ -14,7 +14,7 @@ export class Guard {
     const late = new Promise<never>((_, reject) => {
       timer = setTimeout(() => reject(unavailable(`it did not answer within ${deadlineMs / 1000} s`)), deadlineMs);
     });
-    const working = work();
+    const working = againOnConflict(work);
     // Whatever becomes of it after the deadline was already reported.
     working.catch(() => undefined);
     try {
@@ -36,5 +36,17 @@ export class Guard {
         throw error;
       }
     });
+  }
+}
+
+const mostConflicts = 10;
+
+async function againOnConflict<T>(work: () => Promise<T>): Promise<T> {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return await work();
+    } catch (error) {
+      if (attempt === mostConflicts || !isConflict(error)) throw error;
+    }
   }
 }

@@ -114,7 +114,7 @@ export class RecordCollection<T> {
 
 /** A copy: `sanitizeFilter` rewrites what it is given. */
 function of<T>(filter: Filter): QueryFilter<T> {
-  return { ...filter } as QueryFilter<T>;
+  return { ...filter };
 }
 
 function as<T>(update: Update): UpdateQuery<T> {

@@ -10,6 +10,7 @@ const passing = new Set([
 const unreachable =
   /^(Mongo(ose)?(Network|NetworkTimeout|ServerSelection|TopologyClosed|NotConnected|PoolCleared|PoolClosed|ClientClosed|ConnectionPoolCleared|OperationTimeout|WaitQueueTimeout|WriteConcern|Runtime)Error|PoolClearedError|PoolClearedOnNetworkError|MongoPoolClearedOnNetworkError|WaitQueueTimeoutError|MongoExpiredSessionError)$/;
 const duplicateKey = 11000;
+const writeConflict = 112;
 
 interface DriverError {
   readonly name?: unknown;
@@ -74,9 +75,24 @@ export function isDuplicateKey(error: unknown): boolean {
   return chainOf(error).some(({ code }) => code === duplicateKey);
 }
 
+/**
+ * Two writes met and this one was rolled back: made again at once it finds the other's outcome. MongoDB settles most of these itself; servers on
+ * PostgreSQL (FerretDB) tell of deadlocks between unique indexes.
+ */
+export function isConflict(error: unknown): boolean {
+  return chainOf(error).some(({ code }) => code === writeConflict || sqlState(code).startsWith('40'));
+}
+
+/** PostgreSQL's five characters, which such servers pack into a number, six bits each; empty for MongoDB's own codes, which are small. */
+function sqlState(code: unknown): string {
+  if (typeof code !== 'number' || code < 2 ** 18 || code >= 2 ** 30) return '';
+  return [0, 6, 12, 18, 24].map((bits) => String.fromCharCode(48 + ((code >> bits) & 63))).join('');
+}
+
 function mayPass({ name, code, hasErrorLabel }: DriverError, _: number, [outermost]: readonly DriverError[]): boolean {
   if (typeof name === 'string' && unreachable.test(name)) return true;
   if (typeof code === 'number' && passing.has(code)) return true;
+  if (/^(08|40|53|57)/.test(sqlState(code))) return true;
   return hasErrorLabel?.call(outermost, 'RetryableWriteError') === true;
 }
 

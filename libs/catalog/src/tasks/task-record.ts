@@ -6,7 +6,7 @@ export type Tasks = RecordCollection<TaskDocument>;
 
 export function toTaskRecord(document: TaskDocument): TaskRecord {
   const stored: TaskDocument & { readonly _id?: unknown; readonly __v?: unknown } = document;
-  const { _id, __v, open, sequence, ...record } = stored;
+  const { _id, __v, open, sequence, outcomeDue, ...record } = stored;
   return record;
 }
 

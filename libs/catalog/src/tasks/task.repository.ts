@@ -1,4 +1,4 @@
-import { AppError, type TaskState } from '#contracts';
+import { AppError, type TaskKind, type TaskRecord, type TaskState } from '#contracts';
 import { errorFields, type Backups } from '../backups/backup-record.js';
 import type { ClaimRef } from '../contract/claims.js';
 import type { TaskRepository } from '../contract/tasks.js';
@@ -9,9 +9,24 @@ import { toTaskOrNull, toTaskRecord, type Tasks } from './task-record.js';
 
 /** Claims that ended without a result, after which a task is not tried again. */
 const poisonous = 3;
+type Fields = Readonly<Record<string, unknown>>;
 const finalStates: readonly TaskState[] = ['completed', 'completed_with_differences', 'failed', 'cancelled'];
 
 export function taskRepository(tasks: Tasks, backups: Backups): TaskRepository {
+  /** Whoever ends a verification leaves a note until its backup knows. */
+  async function end(
+    ref: ClaimRef,
+    status: 'completed' | 'failed',
+    at: Date,
+    fields: Fields,
+  ): Promise<TaskRecord | null> {
+    for (const kind of ['verify', 'cleanup'] as const) {
+      const ended = await tasks.update({ ...heldBy(ref), kind }, ending(kind, status, at, fields));
+      if (ended !== null) return toTaskRecord(ended);
+    }
+    return null;
+  }
+
   return {
     ...taskInsertion(tasks, backups),
 
@@ -34,16 +49,15 @@ export function taskRepository(tasks: Tasks, backups: Backups): TaskRepository {
       return held ? { state: 'held', cancelRequested: false } : { state: 'lost' };
     },
 
-    async complete(ref, { at, result }) {
-      const done = ending('completed', at, { result, error: null, errorMessage: null });
-      return toTaskOrNull(await tasks.update(heldBy(ref), done));
+    complete(ref, { at, result }) {
+      return end(ref, 'completed', at, { result, error: null, errorMessage: null });
     },
 
-    async fail(ref, { error, at }) {
-      return toTaskOrNull(await tasks.update(heldBy(ref), ending('failed', at, errorFields(error))));
+    fail(ref, { error, at }) {
+      return end(ref, 'failed', at, errorFields(error));
     },
 
-    async retryLater(ref, { error, at: _at }, nextAttemptAt) {
+    async retryLater(ref, { error }, nextAttemptAt) {
       const shutdown = error.code === 'worker-shutdown';
       const fields = { ...back(nextAttemptAt), ...errorFields(error), ...(shutdown ? {} : { 'claim.lost': 0 }) };
       const $inc = { jobNumber: 1, failures: shutdown ? 0 : 1, ...(shutdown ? { 'claim.lost': -1 } : {}) };
@@ -78,6 +92,10 @@ export function taskRepository(tasks: Tasks, backups: Backups): TaskRepository {
       return toTaskOrNull(await tasks.findOne(ran, { sort: { completedAt: -1 } }));
     },
 
+    async unrecorded() {
+      return (await tasks.find({ outcomeDue: true }, { sort: { completedAt: 1 } })).map(toTaskRecord);
+    },
+
     purge: (endedBefore) =>
       tasks.removeAll({ status: op({ $in: [...finalStates] }), completedAt: op({ $lt: endedBefore }) }),
   };
@@ -88,8 +106,9 @@ function heldBy(ref: ClaimRef): { taskId: string; status: 'in_progress'; 'claim.
   return { taskId: ref.id, status: 'in_progress', 'claim.fence': ref.fence };
 }
 
-function ending(status: 'completed' | 'failed', at: Date, fields: Readonly<Record<string, unknown>>): Update {
-  const $set = { ...fields, status, completedAt: at, nextAttemptAt: null, 'claim.lost': 0 };
+function ending(kind: TaskKind, status: 'completed' | 'failed', at: Date, fields: Fields): Update {
+  const outcomeDue = kind === 'verify';
+  const $set = { ...fields, status, outcomeDue, completedAt: at, nextAttemptAt: null, 'claim.lost': 0 };
   return { $set, $unset: { open: 1 } };
 }
 
@@ -97,7 +116,7 @@ function back(nextAttemptAt: Date): Readonly<Record<string, unknown>> {
   return { status: 'pending', nextAttemptAt };
 }
 
-function afterLoss({ claim }: TaskDocument, at: Date): Update {
+function afterLoss({ kind, claim }: TaskDocument, at: Date): Update {
   const error = new AppError({
     code: 'worker-lost',
     stage: 'claim',
@@ -105,6 +124,6 @@ function afterLoss({ claim }: TaskDocument, at: Date): Update {
     message: `The worker ${claim.owner ?? 'of this task'} stopped without a result`,
     hint: 'Was it killed, or out of memory? Its log and the log of the system tell',
   });
-  if (claim.lost >= poisonous) return ending('failed', at, errorFields(error));
+  if (claim.lost >= poisonous) return ending(kind, 'failed', at, errorFields(error));
   return { $set: { ...back(at), ...errorFields(error) }, $inc: { jobNumber: 1 } };
 }

@@ -10,6 +10,11 @@ export function namespaceType(namespace: ArchiveNamespaceSummary): NamespaceType
   return namespace.type;
 }
 
+/** What the server keeps for itself (users, roles, stored functions), and the oplog: not counted among the collections. */
+export function isSystemNamespace({ db, collection }: { readonly db: string; readonly collection: string }): boolean {
+  return db === '' || /^(\$admin\.)?system\./.test(collection);
+}
+
 /** The totals that the archive tells; its compressed size is another's to know. */
 export interface ArchiveTotals {
   readonly databases: number;
@@ -27,13 +32,11 @@ export function totalsOf(archive: ArchiveSummary): {
 } {
   const databases = [...new Set(archive.namespaces.map(({ db }) => db))].filter((db) => db !== '').sort();
   const isView = (namespace: ArchiveNamespaceSummary) => namespace.type === 'view';
-  const isSystem = ({ db, collection }: ArchiveNamespaceSummary) =>
-    db === '' || /^(\$admin\.)?system\./.test(collection);
   return {
     databases,
     totals: {
       databases: databases.length,
-      collections: archive.namespaces.filter((namespace) => !isView(namespace) && !isSystem(namespace)).length,
+      collections: archive.namespaces.filter((namespace) => !isView(namespace) && !isSystemNamespace(namespace)).length,
       views: archive.namespaces.filter(isView).length,
       documents: archive.namespaces.reduce((sum, namespace) => sum + namespace.documents, 0),
       bsonBytes: archive.namespaces.reduce((sum, namespace) => sum + namespace.bsonBytes, 0),

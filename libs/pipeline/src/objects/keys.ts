@@ -4,6 +4,9 @@ import { targetOfBackupId } from '#contracts';
 
 export const storeIdentityKey = 'hazina.json';
 
+/** What the sweeper remembers, where no catalogue does. */
+export const sightingsKey = '_hazina/sightings.json';
+
 /** `<target>/<backupId>/`. */
 export function backupFolder(backupId: string): string {
   const target = targetOfBackupId(backupId);

@@ -1,8 +1,9 @@
-import type { Lease } from '#contracts';
+import { AppError, lease as leaseSchema, parseJson, type Lease } from '#contracts';
 import type { ObjectStore } from '#storage';
 import { leaseKey } from './keys.js';
 
 const everySeconds = 900;
+const mostBytes = 64 * 1024;
 
 /** `lease.json` of a running attempt: the sweeper leaves its folder alone while the counter changes. */
 export class LeaseFile {
@@ -25,10 +26,15 @@ export class LeaseFile {
     this.#timer.unref();
   }
 
-  /** Ends the beats and removes the file. */
-  async end(): Promise<void> {
+  /** Ends the beats and leaves the file: what it stands for is to be decided later, and the sweeper waits a little longer for it. */
+  async rest(): Promise<void> {
     clearInterval(this.#timer);
     await this.#writing;
+  }
+
+  /** Ends the beats and removes the file. */
+  async end(): Promise<void> {
+    await this.rest();
     await this.store.delete(leaseKey(this.backupId, this.attempt));
   }
 
@@ -36,5 +42,22 @@ export class LeaseFile {
     this.#counter += 1;
     const lease: Lease = { schema: 'hazina-lease/1', attempt: this.attempt, counter: this.#counter, everySeconds };
     await this.store.putBytes(leaseKey(this.backupId, this.attempt), Buffer.from(JSON.stringify(lease)), { signal });
+  }
+}
+
+/** The lease of an attempt as it stands; null when there is none. One that cannot be read counts as one that never changes. */
+export async function readLease(
+  store: ObjectStore,
+  key: string,
+  signal: AbortSignal,
+): Promise<{ readonly counter: number | null; readonly everySeconds: number } | null> {
+  try {
+    const { bytes } = await store.getBytes(key, mostBytes, signal);
+    return parseJson(leaseSchema, bytes, { code: 'backup/damaged', stage: 'cleanup', what: key });
+  } catch (error) {
+    if (!(error instanceof AppError)) throw error;
+    if (error.code === 'store/no-object') return null;
+    if (error.code === 'backup/damaged' || error.code === 'store/unsupported') return { counter: null, everySeconds };
+    throw error;
   }
 }

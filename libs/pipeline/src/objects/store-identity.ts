@@ -16,6 +16,25 @@ export async function readStoreIdentity(store: ObjectStore, signal: AbortSignal)
   });
 }
 
+/**
+ * The store's identity, where it must be the one that the catalogue knows (null: it knows none yet, and any store will do). Another store, or one without
+ * identity, is `store/changed`: an unmounted volume must not look like an empty one. Whoever verifies, deletes, sweeps or marks backups `missing` asks first.
+ */
+export async function requireStore(
+  store: ObjectStore,
+  expectedStoreId: string | null,
+  signal: AbortSignal,
+): Promise<StoreIdentity | null> {
+  const identity = await readStoreIdentity(store, signal);
+  if (expectedStoreId === null || identity?.storeId === expectedStoreId) return identity;
+  throw new AppError({
+    code: 'store/changed',
+    stage: 'store',
+    message: `${store.location} is ${identity === null ? 'no store of Hazina' : `the store ${identity.storeId}`}, but the backups of this catalogue lie in ${expectedStoreId}`,
+    hint: 'Is the volume mounted, and are bucket and prefix the right ones? Nothing was verified, removed or marked as missing',
+  });
+}
+
 /** The store's identity, made on first use and read again after writing: when two first starts race, both take the one that stands (spec/objects.md). */
 export async function ensureStoreIdentity(
   store: ObjectStore,

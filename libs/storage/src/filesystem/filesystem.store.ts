@@ -15,6 +15,7 @@ import type {
   PutResult,
   StoreAbilities,
 } from '../object-store.js';
+import { freeBytesOf } from './free-bytes.js';
 import { translateFileError } from './translate-error.js';
 import { temporaryPattern, writeFileWhole } from './write-file.js';
 
@@ -159,6 +160,11 @@ export class FilesystemStore implements ObjectStore {
 
   abilities(): Promise<StoreAbilities> {
     return Promise.resolve({ conditionalCreate: true, conditionalReplace: true, presign: false });
+  }
+
+  async freeBytes(signal?: AbortSignal): Promise<number> {
+    throwIfAborted(signal, 'store');
+    return this.#translated('looking at the free space', () => freeBytesOf(this.root));
   }
 
   close(): Promise<void> {

@@ -110,6 +110,10 @@ export class MemoryStore implements ObjectStore {
     return Promise.resolve({ conditionalCreate: true, conditionalReplace: true, presign: false });
   }
 
+  freeBytes(): Promise<null> {
+    return Promise.resolve(null);
+  }
+
   close(): Promise<void> {
     return Promise.resolve();
   }

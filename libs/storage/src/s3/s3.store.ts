@@ -2,7 +2,6 @@ import {
   AbortMultipartUploadCommand,
   DeleteObjectCommand,
   GetObjectCommand,
-  HeadObjectCommand,
   ListMultipartUploadsCommand,
   ListObjectsV2Command,
   PutObjectCommand,
@@ -27,6 +26,8 @@ import type {
 } from '../object-store.js';
 import type { S3StoreOptions } from '../store-options.js';
 import { readBody } from './read-body.js';
+import { headObject } from './head-object.js';
+import { signGet } from './sign-get.js';
 import { uploadStream } from './multipart-upload.js';
 import { planConcurrency, planPartSize } from './part-size.js';
 import { probeAbilities } from './probe-abilities.js';
@@ -96,25 +97,7 @@ class S3Store implements ObjectStore {
 
   async head(key: string, signal?: AbortSignal): Promise<ObjectHead | null> {
     const at = this.#at(key);
-    return this.#call(`looking at ${key}`, signal, async (abortSignal) => {
-      try {
-        const {
-          ContentLength = 0,
-          ETag = '',
-          LastModified = new Date(0),
-        } = await this.client.send(new HeadObjectCommand(at), abortSignal);
-        return { bytes: ContentLength, etag: ETag, lastModified: LastModified };
-      } catch (error) {
-        if (statusOf(error) !== 404) throw error;
-        // A HEAD has no body that could tell a missing bucket, or credentials unknown, from a missing object.
-        await this.client
-          .send(new ListObjectsV2Command({ Bucket: this.#bucket, MaxKeys: 1 }), abortSignal)
-          .catch((bucketError: unknown) => {
-            if (statusOf(bucketError) !== 403) throw bucketError;
-          });
-        return null;
-      }
-    });
+    return this.#call(`looking at ${key}`, signal, (options) => headObject(this.client, at, options));
   }
 
   async get(key: string, range?: ByteRange, signal?: AbortSignal): Promise<Readable> {
@@ -214,18 +197,9 @@ class S3Store implements ObjectStore {
     });
   }
 
-  async presignGet(key: string, { expiresIn, fileName }: PresignOptions): Promise<{ url: string; expiresAt: Date }> {
+  async presignGet(key: string, options: PresignOptions): Promise<{ url: string; expiresAt: Date }> {
     const at = this.#at(key);
-    const { getSignedUrl } = await import('@aws-sdk/s3-request-presigner');
-    const disposition = `attachment; filename="${fileName.replaceAll(/[^A-Za-z0-9._-]/g, '_')}"`;
-    return this.#call(`signing a URL of ${key}`, undefined, async () => {
-      const url = await getSignedUrl(
-        this.client,
-        new GetObjectCommand({ ...at, ResponseContentDisposition: disposition }),
-        { expiresIn },
-      );
-      return { url, expiresAt: new Date(Date.now() + expiresIn * 1000) };
-    });
+    return this.#call(`signing a URL of ${key}`, undefined, () => signGet(this.client, at, options));
   }
 
   async serverTime(signal?: AbortSignal): Promise<Date | null> {
@@ -238,6 +212,10 @@ class S3Store implements ObjectStore {
       throw error;
     });
     return this.#abilities;
+  }
+
+  freeBytes(): Promise<null> {
+    return Promise.resolve(null);
   }
 
   close(): Promise<void> {

@@ -181,6 +181,11 @@ export function describeObjectStore(name: string, options: ConformanceOptions): 
       expect(await keysBelow('k/')).toEqual([]);
     });
 
+    it('tells its free bytes, or that nobody knows', async () => {
+      const free = await store.freeBytes();
+      if (free !== null) expect(free).toBeGreaterThan(0);
+    });
+
     it('leaves nothing of its probes', async () => {
       await store.abilities();
       expect(await keysBelow('_hazina/')).toEqual([]);

@@ -72,6 +72,10 @@ export class DelegatingStore implements ObjectStore {
     return this.inner.abilities(signal);
   }
 
+  freeBytes(signal?: AbortSignal): Promise<number | null> {
+    return this.inner.freeBytes(signal);
+  }
+
   close(): Promise<void> {
     return this.inner.close();
   }

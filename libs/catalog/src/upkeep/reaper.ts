@@ -1,0 +1,61 @@
+import type { LeaseView } from '../contract/claims.js';
+import { LeaseObserver } from '../lease-observer.js';
+import { afterRun } from './after-run.js';
+import { backupJob, taskJob } from './follow-up-jobs.js';
+import { Look, type UpkeepReport } from './report.js';
+import type { UpkeepOptions } from './upkeep-options.js';
+
+/**
+ * Ends the claims of owners that show no life any more. Runs in every worker and API: each update filters on the fence and beat that were seen, so
+ * one of them acts and the others find nothing.
+ */
+export class Reaper {
+  readonly #options: UpkeepOptions;
+  readonly #observer: LeaseObserver;
+
+  constructor(options: UpkeepOptions) {
+    this.#options = options;
+    this.#observer = new LeaseObserver({ ...options.lease, intervalMs: options.lease.reaperMs, clock: options.clock });
+  }
+
+  /** Call it every `reaperMs`. Throws `catalog/unavailable` when it could not look. */
+  async look(): Promise<UpkeepReport> {
+    const { jobs, clock } = this.#options;
+    const look = new Look(jobs);
+    const began = clock.monotonicMs();
+    const lost = this.#observer.observe(await this.#leases(), began);
+    await look.each(lost, (view) =>
+      view.kind === 'backup' ? this.#loseBackup(view, look) : this.#loseTask(view, look),
+    );
+    return look.report();
+  }
+
+  async #leases(): Promise<readonly LeaseView[]> {
+    const { backups, tasks } = this.#options.catalog;
+    const [running, runningTasks, pending] = await Promise.all([
+      backups.inProgress(),
+      tasks.inProgress(),
+      backups.pendingDue(this.#options.clock.now()),
+    ]);
+    // A pending `cli` record has an owner too: the command that made it and was to claim it at once.
+    const ownersMayBeGone = pending
+      .filter(({ trigger, commit }) => trigger === 'cli' && commit === null)
+      .map(({ backupId, claim: { fence, beat } }): LeaseView => ({ kind: 'backup', id: backupId, fence, beat }));
+    return [...running, ...runningTasks, ...ownersMayBeGone];
+  }
+
+  async #loseBackup({ id, fence, beat }: LeaseView, look: Look): Promise<void> {
+    const record = await this.#options.catalog.backups.expire(id, { fence, beat }, this.#options.clock.now());
+    if (record === null) return;
+    look.expired(id, record.status);
+    if (record.status === 'pending') await look.enqueue(backupJob(record));
+    else await afterRun(this.#options, look, record.target);
+  }
+
+  async #loseTask({ id, fence, beat }: LeaseView, look: Look): Promise<void> {
+    const task = await this.#options.catalog.tasks.expire(id, { fence, beat }, this.#options.clock.now());
+    if (task === null) return;
+    look.expired(id, task.status);
+    if (task.status === 'pending') await look.enqueue(taskJob(task));
+  }
+}

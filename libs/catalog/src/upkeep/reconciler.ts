@@ -1,0 +1,95 @@
+import type { BackupRecord, TaskRecord } from '#contracts';
+import { promote } from './after-run.js';
+import { settleAlerts } from './alert-states.js';
+import { backupJob, deleteJob, marksJob, marksRetryJob, notifyJob, taskJob } from './follow-up-jobs.js';
+import { Look, type UpkeepReport } from './report.js';
+import type { UpkeepOptions } from './upkeep-options.js';
+import { verifyAgain, verifyNew } from './verifications.js';
+
+/**
+ * Finds by their state the follow-ups that a crash, a lost queue or a failed call left undone, and enqueues them. Every job that it adds may be added
+ * twice: jobs claim their record, or are repeatable.
+ */
+export class Reconciler {
+  readonly #options: UpkeepOptions;
+
+  constructor(options: UpkeepOptions) {
+    this.#options = options;
+  }
+
+  /** Call it every `reaperMs`. What could not be done is in the report's `problems`, and found again by the next look. */
+  async look(): Promise<UpkeepReport> {
+    const options = this.#options;
+    const { catalog, jobs, clock } = options;
+    const { backups, tasks, alerts } = catalog;
+    const look = new Look(jobs);
+    const now = clock.now();
+    await look.step(async () => {
+      const due = await backups.pendingDue(now);
+      // A `cli` record is dumped by its maker alone; once committed, any worker may finish it.
+      const forWorkers = due.filter(({ trigger, commit }) => trigger !== 'cli' || commit !== null);
+      await look.each(forWorkers, (record) => this.#ensureBackupJob(look, record));
+    });
+    await look.step(async () => {
+      await look.each(await backups.waitingTargets(), (target) => promote(options, look, target));
+    });
+    await look.step(async () => {
+      await look.each(await tasks.unrecorded(), (task) => this.#recordOutcome(task));
+    });
+    await look.step(() => verifyNew(options, look));
+    await look.step(() => verifyAgain(options, look));
+    await look.step(async () => {
+      await look.each(await tasks.pendingDue(now), (task) => this.#ensureTaskJob(look, task));
+    });
+    await look.step(async () => {
+      await look.each(await backups.deleting(), (id) => this.#ensureDeleteJob(look, id));
+    });
+    await look.step(async () => {
+      await look.each(await backups.marksBehind(), (id) => this.#ensureMarksJob(look, id));
+    });
+    await look.step(() => settleAlerts(options, look));
+    await look.step(async () => {
+      await look.each(await alerts.undelivered(now), async ({ notificationId, takes }) => {
+        const job = notifyJob(notificationId, takes);
+        if (!(await look.isLive(job))) await look.enqueue(job);
+      });
+    });
+    return look.report();
+  }
+
+  async #ensureBackupJob(look: Look, record: BackupRecord): Promise<void> {
+    if (await look.isLive(backupJob(record))) return;
+    const jobNumber = await this.#options.catalog.backups.nextJob(record.backupId, record.jobNumber);
+    if (jobNumber !== null) await look.enqueue(backupJob({ ...record, jobNumber }));
+  }
+
+  async #ensureTaskJob(look: Look, task: TaskRecord): Promise<void> {
+    if (await look.isLive(taskJob(task))) return;
+    const jobNumber = await this.#options.catalog.tasks.nextJob(task.taskId, task.jobNumber);
+    if (jobNumber !== null) await look.enqueue(taskJob({ ...task, jobNumber }));
+  }
+
+  async #ensureDeleteJob(look: Look, backupId: string): Promise<void> {
+    const { backups } = this.#options.catalog;
+    const record = await backups.find(backupId);
+    if (record?.status !== 'deleting' || (await look.isLive(deleteJob(record)))) return;
+    const jobNumber = await backups.nextJob(backupId, record.jobNumber);
+    if (jobNumber !== null) await look.enqueue(deleteJob({ backupId, jobNumber }));
+  }
+
+  async #ensureMarksJob(look: Look, backupId: string): Promise<void> {
+    const { backups } = this.#options.catalog;
+    const record = await backups.find(backupId);
+    if (record === null || (await look.isLive(marksJob(record))) || (await look.isLive(marksRetryJob(record)))) return;
+    const jobNumber = await backups.nextJob(backupId, record.jobNumber);
+    if (jobNumber !== null) await look.enqueue(marksRetryJob({ ...record, jobNumber }));
+  }
+
+  /** The worker ended the verification and then could not note it on the backup. */
+  async #recordOutcome(task: TaskRecord): Promise<void> {
+    const { backups } = this.#options.catalog;
+    const backupId = task.backupId ?? '';
+    const record = await backups.find(backupId);
+    await backups.verified(backupId, task, record?.hash ?? null);
+  }
+}

@@ -1,0 +1,37 @@
+import { AppError, parseJson, sightings as sightingsSchema, type Sightings } from '#contracts';
+import type { ObjectStore } from '#storage';
+import type { Sighting } from '../deps.js';
+import { sightingsKey } from '../objects/keys.js';
+
+const mostBytes = 16 * 1024 * 1024;
+
+/** The sweeper's memory in the bucket. One that is gone or cannot be read begins anew: that only makes the sweeper wait longer. */
+export async function readSightingsFile(store: ObjectStore, signal: AbortSignal): Promise<Sighting[]> {
+  try {
+    const { bytes } = await store.getBytes(sightingsKey, mostBytes, signal);
+    const failure = { code: 'backup/damaged', stage: 'cleanup', what: sightingsKey } as const;
+    const { sightings } = parseJson(sightingsSchema, bytes, failure);
+    return sightings.map(({ folder, firstSeen, leaseCounter }) => ({
+      folder,
+      firstSeen: new Date(firstSeen),
+      leaseCounter,
+    }));
+  } catch (error) {
+    if (error instanceof AppError && ['store/no-object', 'backup/damaged', 'store/unsupported'].includes(error.code))
+      return [];
+    throw error;
+  }
+}
+
+export async function writeSightingsFile(
+  store: ObjectStore,
+  sightings: readonly Sighting[],
+  signal: AbortSignal,
+): Promise<void> {
+  if (sightings.length === 0) return store.delete(sightingsKey, signal);
+  const file: Sightings = {
+    schema: 'hazina-sightings/1',
+    sightings: sightings.map(({ firstSeen, ...rest }) => ({ ...rest, firstSeen: firstSeen.toISOString() })),
+  };
+  await store.putBytes(sightingsKey, Buffer.from(JSON.stringify(file)), { signal });
+}

@@ -1,0 +1,133 @@
+import { AppError, isFinal, type BackupState } from '#contracts';
+import type { OpenUpload } from '#storage';
+import type { Sighting } from '../deps.js';
+import { inRemovalOrder } from '../objects/key-pattern.js';
+import { attemptFolder, backupFolder, backupJsonKey, leaseKey, marksKey } from '../objects/keys.js';
+import { readLease } from '../objects/lease-file.js';
+import { readBackupJson } from '../objects/backup-json-file.js';
+import type { CleanupRun } from './cleanup-types.js';
+import type { FolderInventory, Inventory } from './inventory.js';
+
+/** A folder that no backup names, as the listing shows it. */
+interface Candidate {
+  readonly backupId: string;
+  /** Null: marks and open uploads beside the attempts. */
+  readonly attempt: number | null;
+  readonly folder: string;
+  readonly keys: readonly string[];
+  readonly uploads: readonly OpenUpload[];
+  /** Data and manifest are both there, and no `backup.json`: somebody may want to adopt it. */
+  readonly whole: boolean;
+  readonly bytes: number;
+}
+
+/**
+ * The orphans of spec/objects.md: folders and open uploads of our pattern that no backup names, whose record (if any) is final, and whose lease has stood still
+ * since this sweeper saw them first, long enough ago. Returns how many were removed, and their bytes.
+ */
+export async function sweepOrphans(
+  run: CleanupRun,
+  inventory: Inventory,
+): Promise<{ removed: number; freedBytes: number }> {
+  const known = new Map((await run.catalog.readSightings()).map((sighting) => [sighting.folder, sighting]));
+  const scope = run.request.target === null ? '' : `${run.request.target}/`;
+  const sightings = [...known.values()].filter(({ folder }) => !folder.startsWith(scope));
+  let removed = 0;
+  let freedBytes = 0;
+  for (const candidate of [...inventory.folders.values()].flatMap(candidatesOf)) {
+    const state = (await run.catalog.view(candidate.backupId))?.status ?? null;
+    if (state !== null && !isFinal(state)) continue;
+    if (candidate.whole && state !== 'deleted') {
+      run.report(
+        `${candidate.folder} holds data and manifest but no commit: kept; hazina catalog sync --adopt takes it in`,
+      );
+      continue;
+    }
+    const sighting = await look(run, candidate, known.get(candidate.folder));
+    const due = await isDue(run, candidate, sighting);
+    if (due && run.request.dryRun) run.report(`${candidate.folder} is an orphan and would be removed`);
+    if (due && !run.request.dryRun && (await isStillOrphan(run, candidate, sighting, state))) {
+      await remove(run, candidate);
+      run.report(`${candidate.folder} was an orphan and is removed`);
+      removed += 1;
+      freedBytes += candidate.bytes;
+    } else sightings.push(sighting);
+  }
+  if (!run.request.dryRun) await run.catalog.writeSightings(sightings);
+  return { removed, freedBytes };
+}
+
+function candidatesOf(folder: FolderInventory): Candidate[] {
+  const { backupId, commit } = folder;
+  // A backup.json that cannot be read may name any of them: damage is never deleted.
+  if (commit instanceof AppError) return [];
+  const candidates: Candidate[] = [];
+  for (const [attempt, { objects, uploads }] of folder.attempts) {
+    if (commit?.attempt === attempt) continue;
+    const at = attemptFolder(backupId, attempt);
+    candidates.push({
+      backupId,
+      attempt,
+      folder: at,
+      keys: [...objects.keys()].map((name) => `${at}${name}`),
+      uploads,
+      whole: commit === null && objects.has('data.hzn') && objects.has('manifest.hzn'),
+      bytes: [...objects.values()].reduce((sum, bytes) => sum + bytes, 0),
+    });
+  }
+  const keys = folder.hasMarks ? [marksKey(backupId)] : [];
+  if (commit === null && folder.attempts.size === 0 && keys.length + folder.uploads.length > 0)
+    candidates.push({
+      backupId,
+      attempt: null,
+      folder: backupFolder(backupId),
+      keys,
+      uploads: folder.uploads,
+      whole: false,
+      bytes: 0,
+    });
+  return candidates;
+}
+
+/** Time counts from the sweeper's own first sighting, which starts anew when the lease changes; and never from a time that lies ahead. */
+async function look(run: CleanupRun, candidate: Candidate, before: Sighting | undefined): Promise<Sighting> {
+  const leaseCounter = (await leaseOf(run, candidate))?.counter ?? null;
+  if (before?.leaseCounter === leaseCounter && before.firstSeen <= run.now) return before;
+  return { folder: candidate.folder, firstSeen: run.now, leaseCounter };
+}
+
+async function isDue(run: CleanupRun, candidate: Candidate, sighting: Sighting): Promise<boolean> {
+  const everySeconds = (await leaseOf(run, candidate))?.everySeconds ?? 0;
+  const wait = Math.max(run.request.graceMs, 3 * everySeconds * 1000);
+  return run.now.getTime() - sighting.firstSeen.getTime() >= wait;
+}
+
+async function leaseOf(
+  run: CleanupRun,
+  { backupId, attempt }: Candidate,
+): Promise<{ counter: number | null; everySeconds: number } | null> {
+  return attempt === null ? null : readLease(run.deps.store, leaseKey(backupId, attempt), run.signal);
+}
+
+/** `backup.json`, record and lease are read again just before a folder goes. */
+async function isStillOrphan(
+  run: CleanupRun,
+  candidate: Candidate,
+  sighting: Sighting,
+  state: BackupState | null,
+): Promise<boolean> {
+  const { store } = run.deps;
+  const { backupId, attempt } = candidate;
+  const now = (await run.catalog.view(backupId))?.status ?? null;
+  if (now !== state) return false;
+  if (((await leaseOf(run, candidate))?.counter ?? null) !== sighting.leaseCounter) return false;
+  if ((await store.head(backupJsonKey(backupId), run.signal)) === null) return true;
+  if (attempt === null) return false;
+  const commit = await readBackupJson(store, backupId, run.signal).catch(() => null);
+  return commit !== null && commit.attempt !== attempt;
+}
+
+async function remove({ deps: { store }, signal }: CleanupRun, { keys, uploads }: Candidate): Promise<void> {
+  for (const upload of uploads) await store.abortUpload(upload, signal);
+  for (const key of inRemovalOrder(keys)) await store.delete(key, signal);
+}

@@ -1,0 +1,67 @@
+import { AppError, type BackupJson } from '#contracts';
+import type { ObjectStore } from '#storage';
+import type { CommitJournal } from '../deps.js';
+import { fenced } from './begin-attempt.js';
+import { backupFolder, backupJsonKey } from './keys.js';
+
+/** What the store says it has must be what was sent. */
+export async function confirmObject(
+  store: ObjectStore,
+  backupId: string,
+  object: { readonly key: string; readonly bytes: number },
+  signal?: AbortSignal,
+): Promise<void> {
+  const key = `${backupFolder(backupId)}${object.key}`;
+  const head = await store.head(key, signal);
+  if (head?.bytes === object.bytes) return;
+  throw new AppError({
+    code: 'store/failed',
+    stage: 'store',
+    retry: 'retry',
+    message: `${key} should have ${object.bytes} bytes in ${store.location}, but ${head === null ? 'is not there' : `has ${head.bytes}`}`,
+    hint: 'The store lost or cut what it had confirmed: run hazina storage check',
+  });
+}
+
+/** Both objects of a backup as `confirmObject` sees them: null when they stand, else what is wrong. Throws when the store cannot be asked. */
+export async function findLoss(store: ObjectStore, backup: BackupJson, signal?: AbortSignal): Promise<AppError | null> {
+  try {
+    await confirmObject(store, backup.backupId, backup.objects.data, signal);
+    await confirmObject(store, backup.backupId, backup.objects.manifest, signal);
+    return null;
+  } catch (error) {
+    if (error instanceof AppError && error.code === 'store/failed') return error;
+    throw error;
+  }
+}
+
+/**
+ * Step (3) of the commit (spec/objects.md): a backup whose record is being deleted, or without its objects, must not stand: its `backup.json` is removed again.
+ * Without the run's signal: the commit stands, and this question needs its answer.
+ */
+export async function stillStands(
+  deps: { readonly store: ObjectStore; readonly journal?: CommitJournal | undefined },
+  backup: BackupJson,
+): Promise<void> {
+  const { store, journal } = deps;
+  const status = (await journal?.look())?.status;
+  if (status === 'deleting' || status === 'deleted') {
+    await store.delete(backupJsonKey(backup.backupId));
+    throw fenced(backup.backupId);
+  }
+  const loss = await findLoss(store, backup);
+  if (loss === null) return;
+  await store.delete(backupJsonKey(backup.backupId));
+  throw journal === undefined ? loss : conflict(backup.backupId, loss);
+}
+
+/** What was committed cannot stand: an object is gone, or another `backup.json` is there. For people to look at; nothing is dumped again. */
+export function conflict(backupId: string, loss: AppError): AppError {
+  return new AppError({
+    code: 'commit/conflict',
+    stage: 'commit',
+    message: `${backupId} is recorded as committed, but ${loss.message}`,
+    hint: 'No object was removed: find out who can write to the store, then make a new backup',
+    cause: loss,
+  });
+}

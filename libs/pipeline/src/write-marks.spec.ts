@@ -1,0 +1,105 @@
+import { beforeEach, describe, expect, it } from '@jest/globals';
+import { createMemoryStore, type ObjectStore } from '#storage';
+import { backupDeps, noAbort, putBackup, storeContents } from '../../../test/support/backup-world.js';
+import { replaceCalls } from '../../../test/support/replace-calls.js';
+import { readMarks } from './objects/marks-file.js';
+import { writeMarks, type MarksChange } from './write-marks.js';
+
+let store: ObjectStore;
+let backupId: string;
+let key: string;
+beforeEach(async () => {
+  store = createMemoryStore();
+  ({ backupId } = await putBackup(store, new Date(), { label: 'first', pinned: true }));
+  key = `clinic/${backupId}/marks.json`;
+});
+const write = (change: MarksChange, other: Partial<ObjectStore> = {}) =>
+  writeMarks(backupDeps(replaceCalls(store, other)), backupId, change, noAbort);
+
+describe('marks', () => {
+  it('begin with what backup.json says, and change only what they are told', async () => {
+    expect(await readMarks(store, backupId, noAbort)).toBeNull();
+    expect(await write({ version: 1, label: 'second' })).toMatchObject({ version: 1, pinned: true, label: 'second' });
+    expect(await write({ version: 2, pinned: false })).toMatchObject({ version: 2, pinned: false, label: 'second' });
+    expect(await write({ version: 3, label: null })).toMatchObject({ version: 3, pinned: false, label: null });
+    expect(await readMarks(store, backupId, noAbort)).toMatchObject({ schema: 'hazina-marks/1', version: 3 });
+  });
+
+  it('keep verifications and fields of newer versions', async () => {
+    await write({ version: 1, pinned: true });
+    const marks = await readMarks(store, backupId, noAbort);
+    const verification = { level: 'readable', ok: true, at: '2026-11-23T02:00:00.000Z' };
+    await store.putBytes(key, Buffer.from(JSON.stringify({ ...marks, verifications: [verification], newer: [1] })));
+    expect(await write({ version: 2, pinned: false })).toMatchObject({ verifications: [verification], newer: [1] });
+  });
+
+  it('are not written twice, and their version only rises', async () => {
+    await write({ version: 5, pinned: true });
+    const { etag } = await store.getBytes(key, 10_000);
+    await write({ version: 5, pinned: true });
+    await write({ version: 3, pinned: true });
+    expect((await store.getBytes(key, 10_000)).etag).toBe(etag);
+    expect(await write({ version: 0, pinned: false })).toMatchObject({ version: 6 });
+  });
+
+  it('merge with a writer who comes in between', async () => {
+    await write({ version: 1, label: 'mine' });
+    let first = true;
+    const putBytes: ObjectStore['putBytes'] = async (...args) => {
+      if (first) {
+        first = false;
+        await write({ version: 2, label: 'theirs' });
+      }
+      return store.putBytes(...args);
+    };
+    await write({ version: 2, pinned: false }, { putBytes });
+    expect(await readMarks(store, backupId, noAbort)).toMatchObject({ version: 3, pinned: false, label: 'theirs' });
+  });
+
+  it('merge too when the first two writers come at once', async () => {
+    let first = true;
+    const putBytes: ObjectStore['putBytes'] = async (...args) => {
+      if (first) {
+        first = false;
+        await write({ version: 1, label: 'theirs' });
+      }
+      return store.putBytes(...args);
+    };
+    await write({ version: 1, pinned: false }, { putBytes });
+    expect(await readMarks(store, backupId, noAbort)).toMatchObject({ pinned: false, label: 'theirs' });
+  });
+
+  it('are read back where the store honours no condition', async () => {
+    const abilities = () => Promise.resolve({ conditionalCreate: false, conditionalReplace: false, presign: false });
+    await write({ version: 1, label: 'mine' });
+    let first = true;
+    const putBytes: ObjectStore['putBytes'] = async (...args) => {
+      const result = await store.putBytes(...args);
+      if (first) {
+        first = false;
+        await store.putBytes(
+          key,
+          Buffer.from(JSON.stringify({ ...(await readMarks(store, backupId, noAbort)), pinned: true })),
+        );
+      }
+      return result;
+    };
+    expect(await write({ version: 2, pinned: false }, { abilities, putBytes })).toMatchObject({ pinned: false });
+  });
+
+  it('that cannot be read are not written over', async () => {
+    await store.putBytes(key, Buffer.from('{'));
+    await expect(write({ version: 1, pinned: false })).rejects.toMatchObject({ code: 'backup/damaged' });
+    expect((await store.getBytes(key, 10)).bytes.toString()).toBe('{');
+  });
+
+  it('do not outlive a backup that is deleted meanwhile', async () => {
+    const putBytes: ObjectStore['putBytes'] = async (...args) => {
+      await store.delete(`clinic/${backupId}/backup.json`);
+      return store.putBytes(...args);
+    };
+    await expect(write({ version: 1, pinned: true }, { putBytes })).rejects.toMatchObject({ code: 'backup/not-found' });
+    expect(await storeContents(store)).not.toContain(key);
+    await expect(write({ version: 1, pinned: true })).rejects.toMatchObject({ code: 'backup/not-found' });
+  });
+});

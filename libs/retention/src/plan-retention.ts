@@ -1,0 +1,67 @@
+import { retentionNow } from './retention-now.js';
+import { selectExpired } from './select-expired.js';
+import type { RetentionDecision, RetentionPolicy, RetentionRecord } from './types.js';
+
+export interface RetentionTarget {
+  readonly target: string;
+  /** Null: nobody has said what to keep (a target that the configuration does not know any more); everything is kept. */
+  readonly policy: RetentionPolicy | null;
+  readonly intervalMs: number | null;
+  readonly records: readonly RetentionRecord[];
+  /** The last three runs of the target failed: nothing of it is removed. */
+  readonly lastRunsFailed: boolean;
+}
+
+export interface RetentionRun {
+  readonly clock: Date;
+  readonly storeTime: Date | null;
+  /** How many removals the operator has confirmed, after a dry run; null: none. */
+  readonly confirm: number | null;
+}
+
+export interface RetentionPlan {
+  /** One for each record. */
+  readonly decisions: readonly RetentionDecision[];
+  /** Backups that would go; the number to confirm when it is over half. */
+  readonly wanted: number;
+  /** Over half would go, and the number was not confirmed: nothing is removed. */
+  readonly confirmationNeeded: boolean;
+}
+
+/** What one run may remove, over all its targets. A run that would remove over half is refused unless exactly its number was confirmed. */
+export function planRetention(targets: readonly RetentionTarget[], run: RetentionRun): RetentionPlan {
+  const decisions = targets.flatMap((target) => decideTarget(target, run));
+  const wanted = decisions.filter(({ decision }) => decision === 'remove').length;
+  const good = new Set(
+    targets.flatMap(({ records }) => records.filter((record) => record.good).map(({ backupId }) => backupId)),
+  );
+  // Of all, and of the good ones: garbage in the store must not water the share down.
+  const over = isOverHalf(decisions) || isOverHalf(decisions.filter(({ backupId }) => good.has(backupId)));
+  const confirmationNeeded = over && run.confirm !== wanted;
+  if (!confirmationNeeded) return { decisions, wanted, confirmationNeeded };
+  const reason = `${wanted} of ${decisions.length} would go, which is over half: confirm the number ${wanted} if that is meant`;
+  return { decisions: decisions.map((decision) => refuse(decision, reason)), wanted, confirmationNeeded };
+}
+
+function isOverHalf(decisions: readonly RetentionDecision[]): boolean {
+  return decisions.filter(({ decision }) => decision === 'remove').length * 2 > decisions.length;
+}
+
+function decideTarget(target: RetentionTarget, { clock, storeTime }: RetentionRun): RetentionDecision[] {
+  const { policy, records, intervalMs } = target;
+  if (policy === null)
+    return records.map(({ backupId }) => ({
+      backupId,
+      target: target.target,
+      decision: 'keep',
+      reasons: ['no policy is configured for its target'],
+    }));
+  const decisions = selectExpired(policy, records, retentionNow(records, { clock, storeTime, intervalMs }));
+  if (!target.lastRunsFailed) return decisions;
+  return decisions.map((decision) => refuse(decision, 'the last three runs of its target failed'));
+}
+
+function refuse(decision: RetentionDecision, reason: string): RetentionDecision {
+  if (decision.decision !== 'remove') return decision;
+  return { ...decision, decision: 'kept-by-refusal', reasons: [...decision.reasons, reason] };
+}

@@ -1,0 +1,147 @@
+import { describe, expect, it } from '@jest/globals';
+import fc from 'fast-check';
+import { readFileSync } from 'node:fs';
+import { selectExpired } from './select-expired.js';
+import type { RetentionPolicy, RetentionRecord } from './types.js';
+
+interface GoldenCase {
+  readonly name: string;
+  readonly policy: Partial<RetentionPolicy>;
+  readonly now: string;
+  readonly backups: readonly (Partial<Omit<RetentionRecord, 'lockedUntil'>> & {
+    readonly id: string;
+    readonly at: string;
+    readonly lockedUntil?: string;
+  })[];
+  readonly removed: readonly string[];
+}
+
+const off: RetentionPolicy = {
+  retentionDays: 0,
+  keepLast: 0,
+  hourly: 0,
+  daily: 0,
+  weekly: 0,
+  monthly: 0,
+  yearly: 0,
+  minKeep: 3,
+};
+const cases = JSON.parse(readFileSync(new URL('golden-cases.json', import.meta.url), 'utf8')) as GoldenCase[];
+const removedOf = (policy: RetentionPolicy, records: readonly RetentionRecord[], now: Date) =>
+  selectExpired(policy, records, now)
+    .filter(({ decision }) => decision === 'remove')
+    .map(({ backupId }) => backupId);
+
+describe('golden cases', () => {
+  it.each(cases.map((golden) => [golden.name, golden] as const))('%s', (_name, { policy, now, backups, removed }) => {
+    const records = backups.map(({ id, at, lockedUntil, ...rest }): RetentionRecord => ({
+      backupId: id,
+      target: 'clinic',
+      completedAt: new Date(at),
+      pinned: false,
+      usedBy: null,
+      good: true,
+      verified: rest.good !== false,
+      ...rest,
+      lockedUntil: lockedUntil === undefined ? null : new Date(lockedUntil),
+    }));
+    const found = removedOf({ ...off, ...policy }, records, new Date(now));
+    expect(found.sort()).toEqual([...removed].sort());
+  });
+});
+
+const now = new Date('2026-11-30T12:00:00.000Z');
+const hourMs = 3_600_000;
+/** Up to two years back, and a day ahead. */
+const times = fc.integer({ min: -17_520, max: 24 }).map((hours) => new Date(now.getTime() + hours * hourMs));
+const recordsOf = (good: fc.Arbitrary<boolean>) =>
+  fc
+    .array(
+      fc.record({
+        completedAt: times,
+        pinned: fc.constantFrom(false, false, false, true),
+        usedBy: fc.constantFrom(null, null, null, 'a restore'),
+        good,
+        verified: fc.boolean(),
+        lockedUntil: fc.option(times, { freq: 5 }),
+      }),
+      { maxLength: 60 },
+    )
+    .map((some) => some.map((record, at): RetentionRecord => ({ ...record, backupId: `b${at}`, target: 'clinic' })));
+const records = recordsOf(fc.boolean());
+const policies = fc.record({
+  retentionDays: fc.nat(60),
+  keepLast: fc.nat(5),
+  hourly: fc.nat(48),
+  daily: fc.nat(14),
+  weekly: fc.nat(8),
+  monthly: fc.nat(12),
+  yearly: fc.nat(3),
+  minKeep: fc.nat(5),
+});
+const property = <T extends [unknown, ...unknown[]]>(
+  values: { [K in keyof T]: fc.Arbitrary<T[K]> },
+  holds: (...args: T) => void,
+) => fc.assert(fc.property(...(values as never as [fc.Arbitrary<T[0]>]), holds as never), { numRuns: 500 });
+
+describe('whatever the backups and the policy', () => {
+  it('the last good one stays, and never fewer than minKeep', () =>
+    property<[RetentionRecord[], RetentionPolicy]>([records, policies], (some, policy) => {
+      const removed = new Set(removedOf(policy, some, now));
+      const past = some.filter(({ completedAt }) => completedAt <= now);
+      const newestGood = Math.max(...past.filter(({ good }) => good).map(({ completedAt }) => completedAt.getTime()));
+      if (newestGood > -Infinity)
+        expect(
+          past.some(
+            ({ backupId, good, completedAt }) => good && completedAt.getTime() === newestGood && !removed.has(backupId),
+          ),
+        ).toBe(true);
+      expect(some.length - removed.size).toBeGreaterThanOrEqual(Math.min(Math.max(1, policy.minKeep), past.length));
+    }));
+
+  it('nothing pinned, used, locked or of the future goes, and everything has a reason', () =>
+    property<[RetentionRecord[], RetentionPolicy]>([records, policies], (some, policy) => {
+      const removed = new Set(removedOf(policy, some, now));
+      for (const record of some.filter(({ backupId }) => removed.has(backupId))) {
+        expect([record.pinned, record.usedBy]).toEqual([false, null]);
+        expect(record.completedAt <= now && !(record.lockedUntil !== null && record.lockedUntil > now)).toBe(true);
+      }
+      const decisions = selectExpired(policy, some, now);
+      expect(decisions.map(({ backupId }) => backupId).sort()).toEqual(some.map(({ backupId }) => backupId).sort());
+      expect(decisions.every(({ reasons }) => reasons.length > 0)).toBe(true);
+    }));
+
+  it('the same purge again removes nothing', () =>
+    property<[RetentionRecord[], RetentionPolicy]>([records, policies], (some, policy) => {
+      const removed = new Set(removedOf(policy, some, now));
+      const rest = some.filter(({ backupId }) => !removed.has(backupId));
+      expect(removedOf(policy, rest, now)).toEqual([]);
+    }));
+
+  it('a policy that keeps more removes no backup more', () =>
+    property<[RetentionRecord[], RetentionPolicy, RetentionPolicy]>([records, policies, policies], (some, a, b) => {
+      const larger = Object.fromEntries(
+        Object.entries(a).map(([name, value]) => [name, Math.max(value as number, b[name as keyof RetentionPolicy])]),
+      ) as never as RetentionPolicy;
+      const removed = new Set(removedOf(a, some, now));
+      for (const backupId of removedOf(larger, some, now)) expect(removed.has(backupId)).toBe(true);
+    }));
+
+  it('what goes now would go later too, when nothing was added', () =>
+    property<[RetentionRecord[], RetentionPolicy, number]>([records, policies, fc.nat(1000)], (some, policy, hours) => {
+      const past = some.filter(({ completedAt }) => completedAt <= now);
+      const later = new Set(removedOf(policy, past, new Date(now.getTime() + hours * hourMs)));
+      for (const backupId of removedOf(policy, past, now)) expect(later.has(backupId)).toBe(true);
+    }));
+
+  it('garbage that is not good, whatever its dates, changes nothing for a good one', () =>
+    property<[RetentionRecord[], RetentionRecord[], RetentionPolicy]>(
+      [recordsOf(fc.constant(true)), recordsOf(fc.constant(false)), policies],
+      (some, garbage, policy) => {
+        const before = removedOf(policy, some, now);
+        const flooded = [...some, ...garbage.map((record) => ({ ...record, backupId: `garbage-${record.backupId}` }))];
+        const after = removedOf(policy, flooded, now).filter((backupId) => !backupId.startsWith('garbage'));
+        expect(after.sort()).toEqual(before.sort());
+      },
+    ));
+});

@@ -1,0 +1,69 @@
+import type { RetentionDecision, RetentionPolicy, RetentionRecord } from './types.js';
+import { windowKinds, windowName, windowOf, type WindowKind } from './windows.js';
+
+const dayMs = 86_400_000;
+
+/**
+ * What becomes of each backup of one target, newest first. Kept if any rule keeps; never removed: the last good one, the last verified one, one of the last
+ * `minKeep`, a pinned, used or locked one, one dated after `now`. Rules count time windows that end now, and only good backups of the past take a place in
+ * them: whoever can only add files to the store pushes nothing out.
+ */
+export function selectExpired(
+  policy: RetentionPolicy,
+  records: readonly RetentionRecord[],
+  now: Date,
+): RetentionDecision[] {
+  const newestFirst = [...records].sort(
+    (a, b) => b.completedAt.getTime() - a.completedAt.getTime() || (a.backupId < b.backupId ? 1 : -1),
+  );
+  const reasons = new Map<string, string[]>(newestFirst.map(({ backupId }) => [backupId, []]));
+  const keep = ({ backupId }: RetentionRecord, reason: string) => reasons.get(backupId)?.push(reason);
+
+  for (const record of newestFirst) {
+    if (record.pinned) keep(record, 'pinned');
+    if (record.usedBy !== null) keep(record, `in use: ${record.usedBy}`);
+    if (record.lockedUntil !== null && record.lockedUntil > now)
+      keep(record, `locked until ${record.lockedUntil.toISOString()}`);
+    if (record.completedAt > now) keep(record, 'dated after the time that counts');
+    else if (now.getTime() - record.completedAt.getTime() < policy.retentionDays * dayMs)
+      keep(record, `younger than ${policy.retentionDays} days`);
+  }
+  const past = newestFirst.filter(({ completedAt }) => completedAt <= now);
+  const good = past.filter((record) => record.good);
+  for (const record of good.slice(0, policy.keepLast)) keep(record, `one of the last ${policy.keepLast}`);
+  for (const kind of windowKinds) keepWindows(kind, policy[kind], good, now, keep);
+
+  const [lastGood] = good;
+  if (lastGood !== undefined) keep(lastGood, 'the last good one');
+  const lastVerified = good.find(({ verified }) => verified);
+  if (lastVerified !== undefined) keep(lastVerified, 'the last verified one');
+  const minKeep = Math.max(1, policy.minKeep);
+  // Good ones first; bad ones only where there are not enough: a damaged backup is better than none.
+  for (const record of [...good, ...past.filter((other) => !other.good)].slice(0, minKeep))
+    if (reasons.get(record.backupId)?.length === 0) keep(record, `one of the ${minKeep} that are always kept`);
+
+  return newestFirst.map(({ backupId, target, completedAt }) => {
+    const kept = reasons.get(backupId) ?? [];
+    if (kept.length > 0) return { backupId, target, decision: 'keep', reasons: kept };
+    const days = Math.floor((now.getTime() - completedAt.getTime()) / dayMs);
+    return { backupId, target, decision: 'remove', reasons: [`${days} days old, and no rule keeps it`] };
+  });
+}
+
+/** The newest good one of each of the last `count` windows. */
+function keepWindows(
+  kind: WindowKind,
+  count: number,
+  goodNewestFirst: readonly RetentionRecord[],
+  now: Date,
+  keep: (record: RetentionRecord, reason: string) => void,
+): void {
+  const current = windowOf(kind, now);
+  const taken = new Set<number>();
+  for (const record of goodNewestFirst) {
+    const window = windowOf(kind, record.completedAt);
+    if (window <= current - count || taken.has(window)) continue;
+    taken.add(window);
+    keep(record, windowName(kind, record.completedAt));
+  }
+}

@@ -1,0 +1,106 @@
+import type { BackupJson, BackupState } from '#contracts';
+import type { CatalogBackup, CleanupCatalog, Sighting } from '#pipeline';
+
+export interface MemoryBackup {
+  readonly backupId: string;
+  readonly target: string;
+  status: BackupState;
+  readonly completedAt: Date;
+  pinned: boolean;
+  usedBy: string | null;
+  good: boolean;
+  verified: boolean;
+}
+
+/** A catalogue in memory, as a cleanup sees it. */
+export class MemoryCatalog implements CleanupCatalog {
+  readonly records = new Map<string, MemoryBackup>();
+  readonly failing = new Set<string>();
+  readonly refusals: string[] = [];
+  sightings: readonly Sighting[] = [];
+
+  /** A record of a backup that stands. */
+  add({ backupId, target, completedAt, pinned }: BackupJson, changes: Partial<MemoryBackup> = {}): MemoryBackup {
+    const record: MemoryBackup = {
+      backupId,
+      target,
+      status: 'completed',
+      completedAt: new Date(completedAt),
+      pinned,
+      usedBy: null,
+      good: true,
+      verified: false,
+      ...changes,
+    };
+    this.records.set(backupId, record);
+    return record;
+  }
+
+  statusOf(backupId: string): BackupState | undefined {
+    return this.records.get(backupId)?.status;
+  }
+
+  view(backupId: string): ReturnType<CleanupCatalog['view']> {
+    const record = this.records.get(backupId);
+    if (record === undefined) return Promise.resolve(null);
+    const others = [...this.records.values()].filter(
+      (other) => other.target === record.target && other !== record && other.status === 'completed' && other.good,
+    );
+    const { status, pinned, usedBy } = record;
+    return Promise.resolve({ status, pinned, usedBy, otherGood: others.map((other) => other.backupId) });
+  }
+
+  completed(target: string | null): Promise<readonly CatalogBackup[]> {
+    return Promise.resolve(
+      [...this.records.values()].flatMap(({ status, ...record }) =>
+        (status === 'completed' || status === 'missing') && (target ?? record.target) === record.target
+          ? [{ ...record, status }]
+          : [],
+      ),
+    );
+  }
+
+  lastRunsFailed(target: string): Promise<boolean> {
+    return Promise.resolve(this.failing.has(target));
+  }
+
+  beginDelete(backupId: string): Promise<boolean> {
+    return Promise.resolve(this.#move(backupId, ['completed', 'missing'], 'deleting'));
+  }
+
+  refuseDelete(backupId: string, reason: string): Promise<void> {
+    this.refusals.push(reason);
+    this.#move(backupId, ['deleting'], 'completed');
+    return Promise.resolve();
+  }
+
+  deleted(backupId: string): Promise<void> {
+    this.#move(backupId, ['deleting'], 'deleted');
+    return Promise.resolve();
+  }
+
+  markMissing(backupId: string, missing: boolean): Promise<void> {
+    this.#move(backupId, missing ? ['completed'] : ['missing'], missing ? 'missing' : 'completed');
+    return Promise.resolve();
+  }
+
+  purgeRecords(): Promise<number> {
+    return Promise.resolve(7);
+  }
+
+  readSightings(): Promise<readonly Sighting[]> {
+    return Promise.resolve(this.sightings);
+  }
+
+  writeSightings(sightings: readonly Sighting[]): Promise<void> {
+    this.sightings = sightings;
+    return Promise.resolve();
+  }
+
+  #move(backupId: string, from: readonly BackupState[], to: BackupState): boolean {
+    const record = this.records.get(backupId);
+    if (record === undefined || !from.includes(record.status)) return false;
+    record.status = to;
+    return true;
+  }
+}
