@@ -34,6 +34,3 @@ export const silentObserver: RunObserver = {
   progress: () => undefined,
   warning: () => undefined,
 };
-
-/** Compressions and decompressions at the same time. The thread pool has four threads; three leave one for files and names. */
-export const framesInFlight = 3;

@@ -6,7 +6,6 @@ import { resumingGet, type ObjectStore } from '#storage';
 import { FrameDecompressor } from './compress/frame-decompressor.js';
 import { streamDecompressor, translateZlibError } from './compress/stream-decompressor.js';
 import { CountAndHash } from './count-and-hash.js';
-import { framesInFlight } from './deps.js';
 import { mismatch } from './objects/compare-manifest.js';
 import type { ProvenBackup } from './objects/prove-backup.js';
 
@@ -43,7 +42,7 @@ export function openArchive(
 /** Parallel where the manifest lists the frames, else one after the other. */
 export function decompressor(compression: Compression, frames: readonly Frame[] | undefined): Transform {
   if (compression === 'none' || frames === undefined || frames.length === 0) return streamDecompressor(compression);
-  return new FrameDecompressor(compression, frames, framesInFlight);
+  return new FrameDecompressor(compression, frames);
 }
 
 /** A chain of streams as one Readable: an error anywhere destroys it with that error, as one of ours; `atEnd` may still refuse before it ends. */

@@ -1,10 +1,11 @@
-import { Transform, type TransformCallback } from 'node:stream';
+import type { TransformCallback } from 'node:stream';
 import { AppError, type Frame } from '#contracts';
 import { decompressFrame, type FrameCodec } from './codec.js';
+import { framesAtOnce } from './frame-plan.js';
+import { OrderedFrames } from './ordered-frames.js';
 
 /** Collects the frames that the manifest lists, decompresses several at once, and gives the archive out in order. */
-export class FrameDecompressor extends Transform {
-  readonly #inFlight: Promise<void>[] = [];
+export class FrameDecompressor extends OrderedFrames {
   #pieces: Buffer[] = [];
   #collected = 0;
   #index = 0;
@@ -12,9 +13,8 @@ export class FrameDecompressor extends Transform {
   constructor(
     private readonly codec: FrameCodec,
     private readonly frames: readonly Frame[],
-    private readonly concurrency: number,
   ) {
-    super({ readableHighWaterMark: 4 * 1024 * 1024 });
+    super({ writableHighWaterMark: 1024 * 1024 });
   }
 
   override _transform(chunk: Buffer, _encoding: BufferEncoding, done: TransformCallback): void {
@@ -46,33 +46,17 @@ export class FrameDecompressor extends Transform {
     }
   }
 
-  async #start(frame: Frame): Promise<void> {
+  async #start([archiveBytes]: Frame): Promise<void> {
     const compressed = Buffer.concat(this.#pieces, this.#collected);
     this.#pieces = [];
     this.#collected = 0;
-    const plain = this.#decompress(compressed, frame[0], this.#index, this.#inFlight.at(-1));
-    // Awaited later: until then a failure is no unhandled rejection.
-    plain.catch(() => undefined);
-    this.#inFlight.push(plain);
+    const index = this.#index;
     this.#index += 1;
-    while (this.#inFlight.length >= this.concurrency) await this.#inFlight.shift();
-  }
-
-  async #decompress(
-    compressed: Buffer,
-    archiveBytes: number,
-    index: number,
-    earlier: Promise<void> | undefined,
-  ): Promise<void> {
-    const plain = decompressFrame(this.codec, compressed, archiveBytes, index);
-    // The earlier frame's failure is the one to report.
-    plain.catch(() => undefined);
-    await earlier;
-    this.push(await plain);
+    await this.enqueue(decompressFrame(this.codec, compressed, archiveBytes, index), framesAtOnce(archiveBytes));
   }
 
   async #finish(): Promise<void> {
-    while (this.#inFlight.length > 0) await this.#inFlight.shift();
+    await this.drain();
     if (this.#index !== this.frames.length || this.#collected > 0) {
       throw this.#mismatch(`${this.#index} whole frames where the manifest lists ${this.frames.length}`);
     }
