@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { BSON } from 'mongodb';
-import { BatchQueue, type Batch, type BatchLimits } from './batch-queue.js';
+import { BatchQueue, type BatchLimits } from './batch-queue.js';
+import type { Batch } from './open-batch.js';
 import { documentsOfRun } from './raw-bson.js';
 
 const limits: BatchLimits = { batchBytes: 100, batchDocuments: 4, inFlight: 2, inFlightBytes: 10_000, openBytes: 250 };
