@@ -4,9 +4,13 @@ import { decompressFrame, type FrameCodec } from './codec.js';
 import { framesAtOnce } from './frame-plan.js';
 import { OrderedFrames } from './ordered-frames.js';
 
+const sizeStep = 256 * 1024;
+
 /** Collects the frames that the manifest lists, decompresses several at once, and gives the archive out in order. */
 export class FrameDecompressor extends OrderedFrames {
-  #pieces: Buffer[] = [];
+  /** Buffers for compressed frames: taken back when their frame is decompressed. */
+  readonly #free: Buffer[] = [];
+  #frame: Buffer | undefined;
   #collected = 0;
   #index = 0;
 
@@ -18,13 +22,6 @@ export class FrameDecompressor extends OrderedFrames {
   }
 
   override _transform(chunk: Buffer, _encoding: BufferEncoding, done: TransformCallback): void {
-    const wanted = this.frames[this.#index]?.[1] ?? 0;
-    if (this.#collected + chunk.length < wanted) {
-      this.#pieces.push(chunk);
-      this.#collected += chunk.length;
-      done();
-      return;
-    }
     this.#take(chunk).then(() => done(), done);
   }
 
@@ -33,26 +30,34 @@ export class FrameDecompressor extends OrderedFrames {
   }
 
   async #take(chunk: Buffer): Promise<void> {
-    let rest = chunk;
-    while (rest.length > 0) {
-      const frame = this.frames[this.#index];
-      if (frame === undefined) throw this.#mismatch('more compressed bytes than the manifest lists');
-      const missing = frame[1] - this.#collected;
-      const piece = rest.subarray(0, missing);
-      rest = rest.subarray(piece.length);
-      this.#pieces.push(piece);
-      this.#collected += piece.length;
-      if (this.#collected === frame[1]) await this.#start(frame);
+    for (let taken = 0; taken < chunk.length;) {
+      const listed = this.frames[this.#index];
+      if (listed === undefined) throw this.#mismatch('more compressed bytes than the manifest lists');
+      const [archiveBytes, frameBytes] = listed;
+      this.#frame ??= this.#bufferFor(frameBytes);
+      const copied = chunk.copy(this.#frame, this.#collected, taken, taken + frameBytes - this.#collected);
+      taken += copied;
+      this.#collected += copied;
+      if (this.#collected === frameBytes) await this.#start(this.#frame, archiveBytes);
     }
   }
 
-  async #start([archiveBytes]: Frame): Promise<void> {
-    const compressed = Buffer.concat(this.#pieces, this.#collected);
-    this.#pieces = [];
+  async #start(frame: Buffer, archiveBytes: number): Promise<void> {
+    const compressed = frame.subarray(0, this.#collected);
+    const plain = decompressFrame(this.codec, compressed, archiveBytes, this.#index).finally(() =>
+      this.#free.push(frame),
+    );
+    this.#frame = undefined;
     this.#collected = 0;
-    const index = this.#index;
     this.#index += 1;
-    await this.enqueue(decompressFrame(this.codec, compressed, archiveBytes, index), framesAtOnce(archiveBytes));
+    await this.enqueue(plain, framesAtOnce(archiveBytes));
+  }
+
+  /** One that is too small for this frame is not kept: the sizes of frames differ little. */
+  #bufferFor(frameBytes: number): Buffer {
+    const reused = this.#free.pop();
+    if (reused !== undefined && reused.length >= frameBytes) return reused;
+    return Buffer.allocUnsafeSlow(Math.ceil(frameBytes / sizeStep) * sizeStep);
   }
 
   async #finish(): Promise<void> {

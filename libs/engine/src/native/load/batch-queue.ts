@@ -1,7 +1,6 @@
 import { BatchBuffers } from './batch-buffers.js';
-import { OpenBatch, type Batch } from './open-batch.js';
+import { batchHead, OpenBatch, type Batch } from './open-batch.js';
 import { documentsOfRun } from './raw-bson.js';
-import { sectionHead } from './raw-command.js';
 
 export interface BatchLimits {
   /** Of one insert; a single larger document still goes. */
@@ -45,7 +44,7 @@ export class BatchQueue<T> {
     private readonly isSequential: (target: T) => boolean,
     private readonly limits: BatchLimits,
   ) {
-    this.buffers = new BatchBuffers(limits.batchBytes + sectionHead, 2 * limits.inFlightBytes);
+    this.buffers = new BatchBuffers(limits.batchBytes + batchHead, 2 * limits.inFlightBytes);
   }
 
   /** Takes whole documents; `run` may be reused by the caller afterwards. */
@@ -161,10 +160,10 @@ export class BatchQueue<T> {
   private async sendOne(lane: Lane<T>, batch: OpenBatch): Promise<void> {
     try {
       await this.send(lane.target, batch.seal());
+      batch.release();
     } catch (error) {
       this.failure ??= { error };
     }
-    batch.release();
     this.sending -= 1;
     this.sendingBytes -= batch.bytes;
     lane.sending -= 1;

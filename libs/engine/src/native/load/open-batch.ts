@@ -1,4 +1,5 @@
 import type { BatchBuffers } from './batch-buffers.js';
+import { announceSection, messageRoom } from './message-room.js';
 import { sectionHead, type RawDocuments } from './raw-command.js';
 
 /** One insert. Its bytes are used again after it was answered. */
@@ -7,8 +8,10 @@ export interface Batch extends RawDocuments {
 }
 
 const noBytes = Buffer.alloc(0);
+/** What stands before the documents in a message. */
+export const batchHead = messageRoom + sectionHead;
 
-/** Documents copied one after the other into one buffer, behind room for the head of the message's section. */
+/** Documents copied one after the other into one buffer, which becomes the message itself. */
 export class OpenBatch {
   bytes = 0;
   count = 0;
@@ -22,7 +25,7 @@ export class OpenBatch {
   }
 
   append(run: Buffer, count: number): void {
-    const start = sectionHead + this.bytes;
+    const start = batchHead + this.bytes;
     if (start + run.length > this.buffer.length) this.grow(start + run.length);
     run.copy(this.buffer, start);
     this.bytes += run.length;
@@ -32,17 +35,17 @@ export class OpenBatch {
   private grow(bytes: number): void {
     const old = this.buffer;
     this.buffer = this.buffers.take(bytes);
-    old.copy(this.buffer, 0, 0, sectionHead + this.bytes);
+    if (this.bytes > 0) old.copy(this.buffer, batchHead, batchHead, batchHead + this.bytes);
     this.buffers.release(old);
   }
 
   /** To be sent. */
   seal(): Batch {
-    const section = this.buffer.subarray(0, sectionHead + this.bytes);
+    const section = announceSection(this.buffer, batchHead + this.bytes);
     return { runs: [section.subarray(sectionHead)], section, count: this.count, bytes: this.bytes };
   }
 
-  /** It was answered. */
+  /** It was answered well. A batch that was not may still be on its way: its buffer is not used again. */
   release(): void {
     this.buffers.release(this.buffer);
     this.buffer = noBytes;
