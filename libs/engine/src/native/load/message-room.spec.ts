@@ -19,7 +19,7 @@ const { ByteUtils } = require('mongodb/lib/bson.js') as {
 
 /** What the driver would write to its socket for these documents. */
 async function message(documents: RawDocuments, command: Document): Promise<Buffer> {
-  let sent = Buffer.alloc(0);
+  let sent: Buffer = Buffer.alloc(0);
   const db = {
     command: (body: Document) => {
       sent = ByteUtils.concat(new OpMsgRequest('db', body, { requestId: 7 }).toBin());
