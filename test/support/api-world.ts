@@ -1,6 +1,5 @@
 import { randomBytes } from 'node:crypto';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -71,7 +70,7 @@ export class ApiWorld {
     world.core = { ...real, ...options.parts?.(real) };
     world.app = await createApi(world.core, options.modules);
     await world.app.listen(0, '127.0.0.1');
-    const { port } = (world.app.getHttpServer() as Server).address() as AddressInfo;
+    const { port } = (world.app.getHttpServer()).address() as AddressInfo;
     world.url = `http://127.0.0.1:${port}`;
     if (options.waitForCatalog !== false)
       await waitUntil(() => world.core.started(), { what: 'the catalogue', timeoutMs: 30_000 });
@@ -177,7 +176,7 @@ export function sign(
     exp: iat + 600,
   };
   const { key = jwtSecret, algorithm = 'HS256' } = options;
-  const all = Object.entries({ ...usual, ...claims }).filter(([, value]) => value !== undefined);
+  const all = Object.entries<unknown>({ ...usual, ...claims }).filter(([, value]) => value !== undefined);
   const noTimestamp = 'iat' in claims && claims['iat'] === undefined;
   return jsonwebtoken.sign(Object.fromEntries(all), key, { algorithm, noTimestamp });
 }

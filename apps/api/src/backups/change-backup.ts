@@ -8,6 +8,7 @@ import type { BackupDto } from './backup.dto.js';
 import type { MarksDto } from './backup-requests.dto.js';
 import { findBackup, noSuchBackup, refused } from './find-backup.js';
 import { toBackup } from './to-backup.js';
+import type { Plain } from '../http/plain.js';
 
 /** Changes of a record that take effect by themselves; the queue only makes them quicker. */
 @Injectable()
@@ -39,7 +40,7 @@ export class ChangeBackup {
   }
 
   /** The record decides; the marks in the store follow (spec/objects.md, "Marks"). */
-  async setMarks(backupId: string, { pinned, label }: MarksDto): Promise<BackupDto> {
+  async setMarks(backupId: string, { pinned, label }: Plain<MarksDto>): Promise<Plain<BackupDto>> {
     if (pinned === undefined && label === undefined)
       throw invalid([{ field: '', message: 'at least one of pinned and label must be given' }]);
     const before = await findBackup(this.catalog, backupId);

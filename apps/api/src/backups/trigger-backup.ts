@@ -8,6 +8,7 @@ import type { RequestContext } from '../http/request-context.js';
 import { invalid } from '../http/validation.pipe.js';
 import { ServiceLog } from '../logging/service-log.js';
 import type { TriggerDto } from './backup-requests.dto.js';
+import type { Plain } from '../http/plain.js';
 
 /** A manual backup: record and job, or neither. */
 @Injectable()
@@ -22,7 +23,7 @@ export class TriggerBackup {
   ) {}
 
   /** Throws `backup/already-running`, `target/unknown`, `queue/unavailable`, `catalog/unavailable`. */
-  async trigger(wish: TriggerDto, context: RequestContext): Promise<BackupRecord> {
+  async trigger(wish: Plain<TriggerDto>, context: RequestContext): Promise<BackupRecord> {
     const target = this.#target(wish.target ?? undefined);
     const createdAt = this.clock.now();
     const inserted = await this.catalog.backups.insert({
