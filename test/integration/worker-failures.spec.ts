@@ -2,19 +2,21 @@ import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals
 import { alertKey } from '#catalog';
 import { services, waitUntil } from '../services/services.js';
 import { catalogUri } from '../support/catalog-world.js';
-import { startTcpProxy, type TcpProxy } from '../support/tcp-proxy.js';
-import { WorkerWorld, type RunningWorker } from '../support/worker-world.js';
+import { startSlowHttp } from '../support/slow-http.js';
+import { startTcpProxy } from '../support/tcp-proxy.js';
+import { WorkerWorld } from '../support/worker-world.js';
 
 jest.setTimeout(60_000);
 let world: WorkerWorld;
-const started: (RunningWorker | TcpProxy)[] = [];
+type Part = { end(): Promise<void> } | { close(): Promise<void> };
+const started: Part[] = [];
 
 beforeEach(async () => {
   world = await WorkerWorld.open();
   await world.fill(300);
 });
 afterEach(async () => {
-  for (const part of started.splice(0)) await ('close' in part ? part.close() : part.end());
+  for (const part of started.splice(0).reverse()) await ('close' in part ? part.close() : part.end());
   await world.close();
 });
 
@@ -98,12 +100,12 @@ describe('a backup that cannot be made', () => {
 describe('a catalogue that is away', () => {
   it('at the moment of completion loses nothing: the backup is completed once, when it is back', async () => {
     const catalogProxy = keep(await startTcpProxy(catalogUri(world.catalogs.database)));
-    // Every piece waits, so that the store's part of the commit takes long enough to be met.
-    const storeProxy = keep(await startTcpProxy(services().s3.endpoint, { latencyMs: 100 }));
+    // Far away, so that the store's part of the commit takes long enough to be met.
+    const store = keep(await startSlowHttp(services().s3.endpoint, 150));
     const { lines } = keep(
       await world.worker({
         CATALOG_MONGODB_URI: `${catalogProxy.uri}?serverSelectionTimeoutMS=500`,
-        S3_ENDPOINT: storeProxy.uri.replace('mongodb:', 'http:').replace(/\/$/, ''),
+        S3_ENDPOINT: store.url,
       }),
     );
     const backupId = await world.trigger();
@@ -130,7 +132,7 @@ describe('a catalogue that is away', () => {
   });
 });
 
-function keep<T extends RunningWorker | TcpProxy>(part: T): T {
+function keep<T extends Part>(part: T): T {
   started.push(part);
   return part;
 }
