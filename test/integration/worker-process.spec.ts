@@ -5,7 +5,10 @@ import { WorkerWorld, type Environment } from '../support/worker-world.js';
 
 jest.setTimeout(90_000);
 const shortLease = { BACKUP_LEASE_SECONDS: '4', BACKUP_BEAT_SECONDS: '1', BACKUP_REAPER_SECONDS: '1' };
-const slow = { BACKUP_THROTTLE_BYTES_PER_SECOND: '4000' };
+/** About 8 MB at 0.5 MB/s, in parts of 5 MiB: an upload is open when the second one is under way. */
+const slow = { BACKUP_THROTTLE_BYTES_PER_SECOND: '500000', BACKUP_COMPRESSION: 'none', S3_PART_SIZE: '5242880' };
+const manyDocuments = 12_000;
+const inTheUpload = 6_000_000;
 const leaseAndTwoIntervalsMs = 4_000 + 2 * 1_000;
 
 let world: WorkerWorld;
@@ -13,7 +16,6 @@ const processes: WorkerProcess[] = [];
 
 beforeEach(async () => {
   world = await WorkerWorld.open();
-  await world.fill(300);
 });
 afterEach(async () => {
   for (const child of processes.splice(0)) await child.end();
@@ -28,12 +30,15 @@ function start(more: Environment = {}): WorkerProcess {
 
 describe('a worker process', () => {
   it('that is killed in the middle of an upload leaves its work to another: one committed set, no orphan', async () => {
+    await world.fill(manyDocuments);
     const first = start({ ...shortLease, ...slow });
     await first.line('working');
     const backupId = await world.trigger();
-    await world.until(backupId, ({ progress }) => (progress?.archiveBytes ?? 0) > 0, { what: 'the upload' });
+    await world.until(backupId, ({ status }) => status === 'in_progress', { what: 'the first claim' });
     const second = start(shortLease);
     await second.line('working');
+    await world.until(backupId, ({ progress }) => (progress?.archiveBytes ?? 0) > inTheUpload, { what: 'the upload' });
+    expect((await world.stored()).filter((key) => key.startsWith('upload of'))).toHaveLength(1);
     first.kill('SIGKILL');
     const killed = performance.now();
     await world.until(backupId, ({ claim }) => claim.fence > 1, { what: 'the second claim' });
@@ -52,11 +57,12 @@ describe('a worker process', () => {
   });
 
   it('hands its work back at SIGTERM, with no failure counted and nothing left in the store, and exits with 0', async () => {
+    await world.fill(manyDocuments);
     const first = start({ ...slow, BACKUP_SHUTDOWN_GRACE_SECONDS: '3' });
     const { port } = await first.line('listening');
     await first.line('working');
     const backupId = await world.trigger();
-    await world.until(backupId, ({ progress }) => (progress?.archiveBytes ?? 0) > 0, { what: 'the upload' });
+    await world.until(backupId, ({ progress }) => (progress?.archiveBytes ?? 0) > inTheUpload, { what: 'the upload' });
     const asked = performance.now();
     first.kill('SIGTERM');
     // npm passes a signal on that the whole group got already.
@@ -80,6 +86,7 @@ describe('a worker process', () => {
   });
 
   it('lets a run finish that has the time to', async () => {
+    await world.fill(300);
     const first = start({ BACKUP_THROTTLE_BYTES_PER_SECOND: '100000', BACKUP_SHUTDOWN_GRACE_SECONDS: '30' });
     await first.line('working');
     const backupId = await world.trigger();
@@ -90,7 +97,8 @@ describe('a worker process', () => {
   });
 
   it('ends at once at a second signal that is another one', async () => {
-    const first = start({ ...slow, BACKUP_SHUTDOWN_GRACE_SECONDS: '60' });
+    await world.fill(300);
+    const first = start({ BACKUP_THROTTLE_BYTES_PER_SECOND: '1024', BACKUP_SHUTDOWN_GRACE_SECONDS: '60' });
     await first.line('working');
     const backupId = await world.trigger();
     await world.until(backupId, ({ progress }) => progress?.stage === 'dump', { what: 'the dump' });

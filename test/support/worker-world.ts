@@ -83,7 +83,8 @@ export class WorkerWorld {
   async fill(documents: number): Promise<void> {
     const random = seededRandom(7);
     const all = Array.from({ length: documents }, (_, index) => sampleDocument('patients', index, random));
-    await this.client.db(this.source).collection('patients').insertMany(all);
+    const patients = this.client.db(this.source).collection('patients');
+    for (let at = 0; at < all.length; at += 2_000) await patients.insertMany(all.slice(at, at + 2_000));
   }
 
   async worker(more: Environment = {}, tuning: Partial<Tuning> = {}): Promise<RunningWorker> {
