@@ -106,7 +106,7 @@ describe('a directory as the store', () => {
     expect(record.s3Key).toBe(`clinic/${good}/1/data.hzn`);
     await roomy.end();
 
-    const full = { BACKUP_DIRECTORY_RESERVE_BYTES: String(Number.MAX_SAFE_INTEGER), BACKUP_ATTEMPTS: '1' };
+    const full = { BACKUP_DIRECTORY_RESERVE_BYTES: '100000000000000', BACKUP_ATTEMPTS: '1' };
     const { port } = keep(await world.worker({ ...directory, ...full }));
     const refused = await world.until(await world.trigger(), ({ status }) => status === 'failed', {
       what: 'the refusal',
