@@ -97,6 +97,29 @@ describe('a backup that cannot be made', () => {
   });
 });
 
+describe('a directory as the store', () => {
+  it('takes backups while there is room, and none that would touch the reserve', async () => {
+    const directory = { S3_BACKUP_BUCKET: '', S3_ENDPOINT: '', BACKUP_DIRECTORY: world.folder };
+    const roomy = keep(await world.worker(directory));
+    const good = await world.trigger();
+    const record = await world.until(good, ({ status }) => status === 'completed', { what: 'the backup' });
+    expect(record.s3Key).toBe(`clinic/${good}/1/data.hzn`);
+    await roomy.end();
+
+    const full = { BACKUP_DIRECTORY_RESERVE_BYTES: '100000000000000', BACKUP_ATTEMPTS: '1' };
+    const { port } = keep(await world.worker({ ...directory, ...full }));
+    const refused = await world.until(await world.trigger(), ({ status }) => status === 'failed', {
+      what: 'the refusal',
+    });
+    expect(refused.error?.code).toBe('store/reserve-reached');
+    await waitUntil(
+      async () =>
+        JSON.stringify(await (await fetch(`http://127.0.0.1:${port}/health/ready`)).json()).includes('degraded'),
+      { what: 'the degraded store' },
+    );
+  });
+});
+
 describe('a catalogue that is away', () => {
   it('at the moment of completion loses nothing: the backup is completed once, when it is back', async () => {
     const catalogProxy = keep(await startTcpProxy(catalogUri(world.catalogs.database)));
@@ -115,7 +138,7 @@ describe('a catalogue that is away', () => {
       intervalMs: 5,
     });
     catalogProxy.cut();
-    await waitUntil(() => lines.some(({ msg }) => /not recorded yet/.test(msg)), {
+    await waitUntil(() => lines.some(({ msg }) => msg.includes('not recorded yet')), {
       what: 'the wait',
       timeoutMs: 30_000,
     });

@@ -29,7 +29,7 @@ export interface RunningWorker {
   readonly worker: HazinaWorker;
   readonly port: number;
   readonly lines: readonly LogLine[];
-  end(): Promise<void>;
+  readonly end: () => Promise<void>;
 }
 
 /** Short times: what takes minutes for people takes seconds here. */
