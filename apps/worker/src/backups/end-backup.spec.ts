@@ -5,11 +5,11 @@ import type { HeldClaim } from '../claims/held-claim.js';
 import { cancelWished, fenced, shuttingDown } from '../claims/run-errors.js';
 import { defaultTuning } from '../core/tuning.js';
 import type { WorkerParts } from '../core/worker-core.js';
-import { createLog } from '../logging/create-log.js';
+import { createLog } from '#logging';
 import { WorkerLog } from '../logging/worker-log.js';
 import { endBackup } from './end-backup.js';
 
-const log = new WorkerLog(createLog({ level: 'silent', version: 'test' }));
+const log = new WorkerLog(createLog({ service: 'hazina-worker', level: 'silent', version: 'test' }));
 const at = new Date('2026-11-25T12:00:00.000Z');
 const resources: RunResources = { cpuSeconds: 1, peakRssBytes: 1, archiveBytesPerSecond: 1, eventLoopDelayMs: 1 };
 const unreachable = new AppError({ code: 'source/unreachable', stage: 'probe', message: 'no server', retry: 'retry' });
