@@ -1,4 +1,4 @@
-import { beforeAll, describe, expect, it } from '@jest/globals';
+import { beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { AppError, type Clock } from '#contracts';
 import {
   firstDifference,
@@ -17,6 +17,8 @@ import { rewrapHeader } from './rewrap-header.js';
 import { createSealer } from './sealer.js';
 
 // Whatever is done to a sealed file or its sidecar, the reader notices: over 10,000 seeded changes, the same number of each kind to each part.
+
+jest.setTimeout(60_000);
 
 const seed = 20_261_124;
 const changesOfEach = 240;
