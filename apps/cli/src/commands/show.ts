@@ -23,6 +23,7 @@ async function show(id: string, context: CliContext): Promise<void> {
   await withStore(config, async (store) => {
     const backup = await chooseBackup(store, { id, latest: false }, context);
     const proven = ring === undefined ? undefined : await proveBackup({ store, ring }, id, context.signal);
+    for (const warning of proven?.warnings ?? []) context.warn(warning);
     const warnings = proven?.manifest.warnings ?? warningsWithoutKey(backup);
     if (context.json) context.printJson({ ...backup, warnings });
     else

@@ -8,7 +8,8 @@ import { SegmentOpener } from './segment-cipher.js';
 /** Opens what passes: a sealed file in, its plaintext out. No byte of a segment is given out before its tag was checked; the last one as the last. */
 export class OpenStream extends Transform {
   readonly #options: OpenOptions;
-  readonly #buffer = Buffer.allocUnsafeSlow(segmentBytes);
+  /** Room for the header first; for a segment when there is one. */
+  #buffer = Buffer.allocUnsafeSlow(headerBytes);
   readonly #opened = Promise.withResolvers<ReadHeader>();
   #filled = 0;
   #part: 'header' | 'head' | 'segments' = 'header';
@@ -82,6 +83,7 @@ export class OpenStream extends Transform {
       if (this.#unlocked !== undefined && bytes[0] === payloadHeadBytes)
         this.#cipher = new SegmentOpener(this.#unlocked.dek, this.#unlocked.header.fileId, bytes);
       this.#unlocked?.dek.fill(0);
+      this.#buffer = Buffer.allocUnsafeSlow(segmentBytes);
       this.#part = 'segments';
     }
     this.#filled = 0;
