@@ -4,7 +4,7 @@ import { openSlots } from './open-slots.js';
 import { parseHeader } from './parse-header.js';
 
 /**
- * Reads a header of our own making as any reader would: its forms are right, and it opens with our keys to the data key. A mistake here would show only on
+ * Reads a header of our own making the way that every reader does: its forms are right, and it opens with our keys to the data key. A mistake here would show only on
  * the day of a restore.
  */
 export async function proveHeader(region: Buffer, ring: KeyRing, dek: Buffer): Promise<void> {
