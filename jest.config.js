@@ -23,6 +23,8 @@ const base = {
 
 export default {
   maxWorkers: 2,
+  // Many tests start processes and speak to real servers: on a busy machine Jest's own 5 s are not enough. What a test promises about time, it measures itself.
+  testTimeout: 30_000,
   projects: [
     {
       ...base,

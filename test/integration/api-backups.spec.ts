@@ -230,7 +230,7 @@ describe('of a completed backup', () => {
     const changed = await world.call('PATCH', path, { body: { pinned: true, label: 'keep' } });
     expect(changed.status).toBe(200);
     expect(changed.body).toMatchObject({ backupId, pinned: true, label: 'keep' });
-    expect(await hasJob('cleanup', `${backupId}-marks-1`)).toBe(true);
+    expect(await hasJob('cleanup', `marks-${backupId}-1`)).toBe(true);
     expect(problem(await world.call('DELETE', `${path}?force=true`))).toEqual({ status: 409, code: 'backup-refused' });
     expect((await world.call('PATCH', path, { body: { pinned: false, label: null } })).body).toMatchObject({
       pinned: false,
@@ -245,7 +245,7 @@ describe('of a completed backup', () => {
       status: 202,
       body: { backupId, status: 'deleting' },
     });
-    expect(await hasJob('cleanup', `${backupId}-delete-1`)).toBe(true);
+    expect(await hasJob('cleanup', `delete-${backupId}-1`)).toBe(true);
     expect((await world.call('DELETE', `/api/admin/backups/${backupId}`)).status).toBe(202);
     expect(problem(await world.get(`/api/admin/backups/${backupId}/download`))).toEqual({
       status: 410,
