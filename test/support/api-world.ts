@@ -70,7 +70,7 @@ export class ApiWorld {
     world.core = { ...real, ...options.parts?.(real) };
     world.app = await createApi(world.core, options.modules);
     await world.app.listen(0, '127.0.0.1');
-    const { port } = (world.app.getHttpServer()).address() as AddressInfo;
+    const { port } = world.app.getHttpServer().address() as AddressInfo;
     world.url = `http://127.0.0.1:${port}`;
     if (options.waitForCatalog !== false)
       await waitUntil(() => world.core.started(), { what: 'the catalogue', timeoutMs: 30_000 });
