@@ -5,7 +5,7 @@ import { ApiWorld } from '../support/api-world.js';
 import { projectRoot } from '../support/run-hazina.js';
 
 it('docs/openapi.json is what the API serves (npm run openapi writes it)', async () => {
-  const world = await ApiWorld.start({ waitForCatalog: false });
+  const world = await ApiWorld.start();
   try {
     const served = (await world.get('/docs-json', { token: null })).body;
     const committed = JSON.parse(readFileSync(join(projectRoot, 'docs/openapi.json'), 'utf8')) as typeof served;
