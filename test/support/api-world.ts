@@ -13,7 +13,8 @@ import type { Role } from '#contracts';
 import { AuditLog } from '../../apps/api/src/audit/audit-log.js';
 import { closeCore, openCore, type Core } from '../../apps/api/src/core/open-core.js';
 import { createApi } from '../../apps/api/src/create-api.js';
-import { createLog } from '../../apps/api/src/logging/create-log.js';
+import { currentCorrelationId } from '../../apps/api/src/http/request-context.js';
+import { createLog } from '#logging';
 import { ServiceLog } from '../../apps/api/src/logging/service-log.js';
 import { services, uniqueDatabase, waitUntil } from '../services/services.js';
 
@@ -64,7 +65,13 @@ export class ApiWorld {
       workingDirectory: world.folder,
     });
     const log = new ServiceLog(
-      createLog({ level: config.logLevel, version: 'test', write: (line) => world.lines.push(line) }),
+      createLog({
+        service: 'hazina-api',
+        correlationId: currentCorrelationId,
+        level: config.logLevel,
+        version: 'test',
+        write: (line) => world.lines.push(line),
+      }),
     );
     const real = await openCore(config, 'test', log, () => undefined);
     world.core = { ...real, ...options.parts?.(real) };

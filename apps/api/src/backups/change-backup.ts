@@ -1,6 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
-import type { Catalog } from '#catalog';
-import type { BackupState, Clock, JobSink } from '#contracts';
+import { marksJob, type Catalog } from '#catalog';
+import type { BackupRecord, BackupState, Clock, JobSink } from '#contracts';
 import { CATALOG, CLOCK, JOB_QUEUE } from '../core/tokens.js';
 import { invalid } from '../http/validation.pipe.js';
 import { ServiceLog } from '../logging/service-log.js';
@@ -49,15 +49,18 @@ export class ChangeBackup {
       ...(label === undefined ? {} : { label: label === '' ? null : label }),
     });
     if (record === null) throw refused(`The backup is ${before.status}: it has no marks any more`);
-    if (record.status === 'completed') await this.#enqueue(backupId, record.marks.wanted);
+    if (record.status === 'completed') await this.#enqueue(record);
     return toBackup(record);
   }
 
-  async #enqueue(backupId: string, version: number): Promise<void> {
+  async #enqueue(record: BackupRecord): Promise<void> {
     try {
-      await this.queue.add({ name: 'marks', payload: { backupId }, jobId: `${backupId}-marks-${version}` });
+      await this.queue.add(marksJob(record));
     } catch (error) {
-      this.log.failure(error, { backupId, consequence: 'the marks are written when the queue is back' });
+      this.log.failure(error, {
+        backupId: record.backupId,
+        consequence: 'the marks are written when the queue is back',
+      });
     }
   }
 }

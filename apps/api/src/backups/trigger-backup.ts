@@ -1,5 +1,5 @@
 import { Inject, Injectable } from '@nestjs/common';
-import type { Catalog } from '#catalog';
+import { backupJob, type Catalog } from '#catalog';
 import type { ApiConfig } from '#config';
 import { AppError, newBackupId, type BackupRecord, type Clock, type JobSink, type Random } from '#contracts';
 import { API_CONFIG, CATALOG, CLOCK, JOB_QUEUE, RANDOM } from '../core/tokens.js';
@@ -46,7 +46,7 @@ export class TriggerBackup {
   async #enqueueOrWithdraw({ backupId, jobNumber }: BackupRecord, { deadline }: RequestContext): Promise<void> {
     try {
       if (deadline.passed()) throw tooLate();
-      await this.queue.add({ name: 'backup', payload: { backupId }, jobId: `${backupId}-${jobNumber}` });
+      await this.queue.add(backupJob({ backupId, jobNumber }));
       // The client was told meanwhile that nothing was begun: so be it. A job without a record ends quietly.
       if (deadline.passed()) throw tooLate();
     } catch (error) {

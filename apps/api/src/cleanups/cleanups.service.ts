@@ -1,5 +1,5 @@
 import { Inject, Injectable } from '@nestjs/common';
-import type { Catalog } from '#catalog';
+import { taskJob, type Catalog } from '#catalog';
 import type { ApiConfig } from '#config';
 import {
   AppError,
@@ -50,7 +50,7 @@ export class CleanupsService {
     });
     try {
       if (context.deadline.passed()) throw tooLate();
-      await this.queue.add({ name: 'cleanup', payload: { taskId }, jobId: `${taskId}-1` });
+      await this.queue.add(taskJob({ taskId, kind: 'cleanup', jobNumber: 1 }));
       if (context.deadline.passed()) throw tooLate();
     } catch (error) {
       await this.catalog.tasks.withdraw(taskId);
