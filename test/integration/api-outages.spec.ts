@@ -62,8 +62,14 @@ describe('without Redis', () => {
       const system = await timed(world.get('/api/admin/system'));
       expect(system.body).toMatchObject({ queue: { state: 'unavailable', jobs: null } });
       expect((await timed(world.get('/health/live'))).status).toBe(200);
-      const ready = await timed(world.get('/health/ready'));
-      expect(ready.status).toBe(503);
+      // What it found is remembered for a second.
+      const ready = await waitUntil(
+        async () => {
+          const reply = await timed(world.get('/health/ready'));
+          return reply.status === 503 && reply;
+        },
+        { what: 'a red readiness' },
+      );
       expect(ready.body).toMatchObject({
         status: 'error',
         error: { redis: { status: 'down' } },
@@ -141,7 +147,9 @@ describe('without MongoDB', () => {
         await timed(world.post('/api/admin/backups/trigger')),
         /^(catalog-unavailable|request-timeout)$/,
       );
-      expect((await timed(world.get('/health/ready'))).status).toBe(503);
+      await waitUntil(async () => (await timed(world.get('/health/ready'))).status === 503, {
+        what: 'a red readiness',
+      });
       expect((await timed(world.get('/health/live'))).status).toBe(200);
     } finally {
       await proxy.close();

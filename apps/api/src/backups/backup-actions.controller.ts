@@ -1,5 +1,12 @@
 import { Body, Controller, Delete, HttpCode, Inject, Param, Patch, Post, Query, Req, Res } from '@nestjs/common';
-import { ApiAcceptedResponse, ApiNoContentResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+import {
+  ApiAcceptedResponse,
+  ApiBody,
+  ApiNoContentResponse,
+  ApiOkResponse,
+  ApiOperation,
+  ApiTags,
+} from '@nestjs/swagger';
 import type { Request, Response } from 'express';
 import { AuditLog } from '../audit/audit-log.js';
 import { Roles } from '../auth/access.js';
@@ -37,6 +44,7 @@ export class BackupActionsController {
     description:
       'Location names the backup: ask there how far it is. When the queue does not answer, nothing is begun.',
   })
+  @ApiBody({ type: TriggerDto, required: false })
   @ApiAcceptedResponse({ type: AcceptedDto })
   @ApiProblems(...usualProblems, 409, 422)
   async trigger(
@@ -55,6 +63,7 @@ export class BackupActionsController {
   @Roles('operator')
   @HttpCode(202)
   @ApiOperation({ operationId: 'verifyBackup', summary: 'Prove now that a backup is good, by a worker' })
+  @ApiBody({ type: VerifyDto, required: false })
   @ApiAcceptedResponse({ type: VerificationAcceptedDto })
   @ApiProblems(...usualProblems, 404, 409, 422)
   async verify(

@@ -14,7 +14,11 @@ export class TriggerDto {
   @Matches(targetPattern, { message: 'target must be a target name: 1 to 40 of a-z, 0-9 and "-"' })
   target?: string;
 
-  @ApiPropertyOptional({ description: 'A note, in plain text in the store', example: 'before the upgrade' })
+  @ApiPropertyOptional({
+    maxLength: longestLabel,
+    description: 'A note, in plain text in the store',
+    example: 'before the upgrade',
+  })
   @IsOptional()
   @IsString()
   @MaxLength(longestLabel)
@@ -41,7 +45,13 @@ export class MarksDto {
   @IsBoolean()
   pinned?: boolean;
 
-  @ApiPropertyOptional({ type: String, nullable: true, description: 'null removes it', example: 'before the upgrade' })
+  @ApiPropertyOptional({
+    type: String,
+    nullable: true,
+    maxLength: longestLabel,
+    description: 'null removes it',
+    example: 'before the upgrade',
+  })
   @IsOptional()
   @IsString()
   @MaxLength(longestLabel)

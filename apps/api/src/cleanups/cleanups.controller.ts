@@ -1,5 +1,5 @@
 import { Body, Controller, Get, HttpCode, Inject, Param, Post, Req, Res } from '@nestjs/common';
-import { ApiAcceptedResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+import { ApiAcceptedResponse, ApiBody, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { Request, Response } from 'express';
 import { AuditLog } from '../audit/audit-log.js';
 import { Roles } from '../auth/access.js';
@@ -27,6 +27,7 @@ export class CleanupsController {
     summary: 'Retention and orphans now, by a worker',
     description: 'Location names the cleanup, where its result appears. Begin with dryRun.',
   })
+  @ApiBody({ type: CleanupDto, required: false })
   @ApiAcceptedResponse({ type: CleanupAcceptedDto })
   @ApiProblems(...usualProblems, 422)
   async begin(

@@ -26,7 +26,7 @@ export class RateLimits {
       enableOfflineQueue: false,
       maxRetriesPerRequest: 0,
       connectTimeout: 1_000,
-      commandTimeout: 300,
+      commandTimeout: 600,
       retryStrategy: (attempt) => Math.min(100 * attempt, 1_000),
     });
     let told = false;
