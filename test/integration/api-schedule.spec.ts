@@ -127,6 +127,20 @@ describe('tick', () => {
     expect(await records()).toHaveLength(2);
   });
 
+  it('goes on after a clock that had once been far ahead was put right', async () => {
+    const { run, clock, target } = setUp('0 * * * *', '2026-11-25T01:30:00Z');
+    await run();
+    clock.set('2027-11-25T02:00:10Z');
+    expect(await run()).toMatchObject([{ slot: new Date('2027-11-25T02:00:00Z') }]);
+    clock.set('2026-11-25T02:30:00Z');
+    expect(await run()).toEqual([]);
+    clock.pass(31 * minute);
+    expect((await run()).map(({ slot }) => slot)).toEqual([new Date('2026-11-25T03:00:00Z')]);
+    const schedule = await catalog.schedules.find(target.name);
+    const ahead = { target, schedule, lastSuccessAt: new Date('2027-11-25T02:01:00Z') };
+    expect(judgeSchedule(ahead, new Date('2026-11-25T06:00:00Z'), 60 * minute).overdueSince).not.toBeNull();
+  });
+
   it('is silent while the schedule is paused, and what was due meanwhile was not missed', async () => {
     const { run, clock, target } = setUp('0 * * * *', '2026-11-25T01:30:00Z');
     await run();

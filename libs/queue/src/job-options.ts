@@ -9,11 +9,17 @@ export function jobOptions(request: JobRequest): JobsOptions {
   return {
     jobId: checkedJobId(request.jobId),
     attempts: 1,
-    removeOnComplete: kept,
-    removeOnFail: kept,
+    ...keptAfterEnd(request.name),
     ...(request.delayMs === undefined || request.delayMs <= 0 ? {} : { delay: Math.ceil(request.delayMs) }),
     ...priorityOf(request.name),
   };
+}
+
+/** A notification is told by its own record; an ended job must not block the id of its next try. */
+function keptAfterEnd(name: JobName): Pick<JobsOptions, 'removeOnComplete' | 'removeOnFail'> {
+  return name === 'notify'
+    ? { removeOnComplete: true, removeOnFail: true }
+    : { removeOnComplete: kept, removeOnFail: kept };
 }
 
 /** BullMQ takes jobs without a priority first, then from 1 upwards. Each queue has its own order; queues do not wait for each other. */

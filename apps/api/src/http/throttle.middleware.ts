@@ -1,3 +1,4 @@
+import { isIPv6 } from 'node:net';
 import type { RequestHandler } from 'express';
 import { tokenDigest } from '../auth/identity.js';
 import type { RateLimits } from './rate-limits.js';
@@ -15,9 +16,25 @@ export function throttle(limits: RateLimits): RequestHandler {
       return;
     }
     const { identity } = contextOf(request);
-    const address = request.ip ?? 'unknown';
+    const address = networkOf(request.ip ?? 'unknown');
     await limits.countRequest(identity === null ? `address/${address}` : `token/${tokenDigest(identity)}`);
     if (request.method === 'POST' && login.test(request.path)) await limits.countLogin(address);
     next();
   };
+}
+
+/** An IPv6 customer has a whole /64: counted one by one, addresses would never run out. */
+export function networkOf(address: string): string {
+  const mapped = /^::ffff:(\d{1,3}(?:\.\d{1,3}){3})$/i.exec(address)?.[1];
+  if (mapped !== undefined) return mapped;
+  if (!isIPv6(address)) return address;
+  const [head = '', tail] = (address.split('%')[0] ?? '').split('::');
+  const before = head === '' ? [] : head.split(':');
+  const after = tail === undefined || tail === '' ? [] : tail.split(':');
+  const zeros = tail === undefined ? 0 : Math.max(0, 8 - before.length - after.length);
+  const groups = [...before, ...Array.from({ length: zeros }, () => '0'), ...after];
+  return `${groups
+    .slice(0, 4)
+    .map((group) => Number.parseInt(group, 16).toString(16))
+    .join(':')}::/64`;
 }

@@ -28,7 +28,9 @@ export function judgeSchedule(
   if (schedule !== null && schedule.pausedAt !== null) return { overdueSince: null, nextRunAt: null };
   const nextRunAt = nextSlots(target.schedule, now, 1)[0] ?? null;
   if (!schedule?.firstSlot) return { overdueSince: null, nextRunAt };
-  const since = Math.max(schedule.firstSlot.getTime(), lastSuccessAt?.getTime() ?? 0);
+  // An end that lies ahead was written by a wrong clock: it must not keep the alarm silent until then.
+  const ended = lastSuccessAt?.getTime() ?? 0;
+  const since = Math.max(schedule.firstSlot.getTime(), ended > now.getTime() + overdueMs ? 0 : ended);
   const [expected] = nextSlots(target.schedule, new Date(since), 1);
   const overdue = expected !== undefined && expected.getTime() + overdueMs < now.getTime();
   return { overdueSince: overdue ? expected : null, nextRunAt };

@@ -51,6 +51,8 @@ export class ScheduleService implements OnApplicationBootstrap, BeforeApplicatio
     if (cron !== null) this.#cron('cleanup', cron, timezone, cleanup);
     const look = oneAtATime(async () => {
       for (const run of ticks) await run();
+      // Its id is made of its slot: one that was missed is made now, one that was made is found.
+      if (cron !== null) await cleanup();
       await this.#guard(() => this.upkeep.look(), 'upkeep');
     });
     this.registry.addInterval(

@@ -51,6 +51,12 @@ export async function tick(deps: TickDeps, target: TargetConfig): Promise<readon
     await catalog.schedules.advance(target.name, baseline);
     return [];
   }
+  if (state.lastSlot.getTime() > now.getTime() + lateMs) {
+    // Some clock was ahead when it was made. Without this nothing would be due until that date.
+    const newest = latestSlot(target.schedule, now) ?? new Date(0);
+    await catalog.schedules.putBack(target.name, state.lastSlot, newest);
+    return [];
+  }
   const due = slotsBetween(target.schedule, state.lastSlot, now, mostAtOnce);
   const late = due.filter((slot) => now.getTime() - slot.getTime() > lateMs);
   const outcomes: TickOutcome[] = [];

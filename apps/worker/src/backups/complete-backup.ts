@@ -58,11 +58,18 @@ async function complete(
   return surely(() => catalog.backups.complete(record.backupId, factsOf(parts, done)));
 }
 
+/** A record is one document of at most 16 MB: of very many collections it lists the first, its totals count all, and the manifest holds the rest. */
+const mostListed = 10_000;
+
 function factsOf({ config, storeId }: WorkerParts, { outcome, resources }: Done): CompletedFacts {
   const { backup, metadata, warnings } = outcome;
   const prefix = config.store.kind === 's3' ? config.store.prefix : '';
   const s3Key = `${prefix}${folderOf(backup.backupId, backup.target)}${backup.objects.data.key}`;
-  return { backup, s3Key, metadata, warnings, resources, storeId };
+  return {
+    ...{ backup, s3Key, resources, storeId },
+    metadata: metadata === null ? null : { ...metadata, collections: metadata.collections.slice(0, mostListed) },
+    warnings: warnings.slice(0, mostListed),
+  };
 }
 
 async function readBytes({ store }: WorkerParts, backupId: string, signal: AbortSignal): Promise<string> {

@@ -5,6 +5,8 @@ export interface ScheduleRepository {
   find(target: string): Promise<ScheduleRecord | null>;
   /** Moves `lastSlot` forward only. Makes the record when there is none, with `firstSlot` the same. */
   advance(target: string, slot: Date): Promise<void>;
+  /** Puts back a `lastSlot` that a clock ahead of its time had made, if it is still the one seen; counting begins anew at `slot`. */
+  putBack(target: string, seenLastSlot: Date, slot: Date): Promise<boolean>;
   pause(target: string, by: string, at: Date): Promise<void>;
   /** Ends the pause; `lastSlot` and `firstSlot` become the newest slot of the pause: what was due meanwhile was not missed. */
   resume(target: string, newestSlot: Date): Promise<void>;

@@ -29,6 +29,8 @@ export function scheduleRepository(schedules: RecordCollection<ScheduleRecord>):
       // A pause may have made the record before there was a slot.
       await schedules.change({ target, firstSlot: null }, { $set: { firstSlot: slot } });
     },
+    putBack: (target, seenLastSlot, slot) =>
+      schedules.change({ target, lastSlot: seenLastSlot }, { $set: { lastSlot: slot, firstSlot: slot } }),
     pause: (target, by, at) =>
       schedules.upsert(
         { target },

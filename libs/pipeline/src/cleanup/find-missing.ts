@@ -1,6 +1,7 @@
 import { AppError, type BackupJson } from '#contracts';
 import type { CatalogBackup } from '../deps.js';
 import { backupFolder, backupJsonKey } from '../objects/keys.js';
+import { requireStore } from '../objects/store-identity.js';
 import type { CleanupRun } from './cleanup-types.js';
 import { lossInListing, type FolderInventory, type Inventory } from './inventory.js';
 
@@ -30,8 +31,11 @@ export async function findMissing(
     const missing = loss !== null && (await isGone(run, record.backupId, commit));
     if (missing) run.report(`${record.backupId} is missing in ${run.deps.store.location}: ${loss}`);
     else if (loss !== null && commit !== null) run.report(`${record.backupId} is damaged: ${loss}`);
-    if (!run.request.dryRun && missing !== (record.status === 'missing') && (missing || loss === null))
+    if (!run.request.dryRun && missing !== (record.status === 'missing') && (missing || loss === null)) {
+      // A volume that was unmounted meanwhile has none of them: that is no loss of a backup.
+      if (missing) await requireStore(run.deps.store, run.request.expectedStoreId, run.signal);
       await run.catalog.markMissing(record.backupId, missing);
+    }
     seen.push({ record, loss, missing });
   }
   return seen;

@@ -18,6 +18,8 @@ interface Candidate {
   readonly uploads: readonly OpenUpload[];
   /** Data and manifest are both there, and no `backup.json`: somebody may want to adopt it. */
   readonly whole: boolean;
+  /** A `backup.json` stands; this folder is not the one that it names. */
+  readonly committed: boolean;
   readonly bytes: number;
 }
 
@@ -37,6 +39,10 @@ export async function sweepOrphans(
   for (const candidate of [...inventory.folders.values()].flatMap(candidatesOf)) {
     const state = (await run.catalog.view(candidate.backupId))?.status ?? null;
     if (state !== null && !isFinal(state)) continue;
+    if (!candidate.committed && (state === 'completed' || state === 'missing')) {
+      run.report(`${candidate.folder} is what is left of ${candidate.backupId}, whose backup.json is gone: kept`);
+      continue;
+    }
     if (candidate.whole && state !== 'deleted') {
       run.report(
         `${candidate.folder} holds data and manifest but no commit: kept; hazina catalog sync --adopt takes it in`,
@@ -71,6 +77,7 @@ function candidatesOf(folder: FolderInventory): Candidate[] {
       folder: at,
       keys: [...objects.keys()].map((name) => `${at}${name}`),
       uploads,
+      committed: commit !== null,
       whole: commit === null && objects.has('data.hzn') && objects.has('manifest.hzn'),
       bytes: [...objects.values()].reduce((sum, bytes) => sum + bytes, 0),
     });
@@ -83,6 +90,7 @@ function candidatesOf(folder: FolderInventory): Candidate[] {
       folder: backupFolder(backupId),
       keys,
       uploads: folder.uploads,
+      committed: false,
       whole: false,
       bytes: 0,
     });
