@@ -6,6 +6,13 @@ const iso = (dates: readonly Date[]): string[] => dates.map((date) => date.toISO
 
 describe('nextSlots', () => {
   it.each([
+    [
+      'no hour early when clocks go back',
+      '30 3 * * *',
+      'Europe/Zurich',
+      '2026-10-24T12:00:00Z',
+      ['2026-10-25T02:30:00Z', '2026-10-26T02:30:00Z'],
+    ],
     ['a plain day', '0 2 * * *', 'UTC', '2026-11-25T02:00:00Z', ['2026-11-26T02:00:00Z', '2026-11-27T02:00:00Z']],
     [
       'seconds first',

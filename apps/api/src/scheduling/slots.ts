@@ -63,16 +63,46 @@ export function intervalMs(schedule: ScheduleConfig, at: Date): number | null {
   return first === undefined || second === undefined ? null : second.getTime() - first.getTime();
 }
 
-function nextSlot({ cron, timezone }: ScheduleConfig, from: Date): Date | null {
+function nextSlot(schedule: ScheduleConfig, from: Date): Date | null {
+  const { cron, timezone } = schedule;
   if (cron === null) return null;
   try {
     // The library drops the fraction of its start and may answer with the start's own second.
-    const next = new CronTime(cron, timezone).getNextDateFrom(from, timezone).toJSDate();
-    return next > from
-      ? next
-      : new CronTime(cron, timezone).getNextDateFrom(new Date(from.getTime() + 1000), timezone).toJSDate();
+    const found = new CronTime(cron, timezone).getNextDateFrom(from, timezone).toJSDate();
+    const next =
+      found > from
+        ? found
+        : new CronTime(cron, timezone).getNextDateFrom(new Date(from.getTime() + 1000), timezone).toJSDate();
+    return isSlot(cron, timezone, next) ? next : nextSlot(schedule, next);
   } catch {
     // No date within eight years: the library says so by an error (29 February may be near that limit).
     return null;
   }
+}
+
+/**
+ * When clocks go back, the library also gives times an hour early (3:30 at 2:30), which no field of the schedule names. A slot's wall clock fits the
+ * schedule, or it is the instant after a gap, where what fell into the gap is made up for.
+ */
+function isSlot(cron: string, timezone: string, at: Date): boolean {
+  const wall = wallClock(timezone, at);
+  const fitting = new CronTime(cron, 'UTC').getNextDateFrom(new Date(wall - 1000), 'UTC').toMillis();
+  return fitting === wall || wall - wallClock(timezone, new Date(at.getTime() - minute)) > minute;
+}
+
+const formatters = new Map<string, Intl.DateTimeFormat>();
+
+/** The wall clock of a zone at an instant, as if it were UTC. */
+function wallClock(timezone: string, at: Date): number {
+  const formatter =
+    formatters.get(timezone) ??
+    new Intl.DateTimeFormat('en-US', {
+      timeZone: timezone,
+      hourCycle: 'h23',
+      ...{ year: 'numeric', month: 'numeric', day: 'numeric', hour: 'numeric', minute: 'numeric', second: 'numeric' },
+    });
+  formatters.set(timezone, formatter);
+  const parts = Object.fromEntries(formatter.formatToParts(at).map(({ type, value }) => [type, Number(value)]));
+  const { year = 0, month = 1, day = 1, hour = 0, minute: minutes = 0, second = 0 } = parts;
+  return Date.UTC(year, month - 1, day, hour, minutes, second);
 }
