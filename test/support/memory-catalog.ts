@@ -17,6 +17,7 @@ export class MemoryCatalog implements CleanupCatalog {
   readonly records = new Map<string, MemoryBackup>();
   readonly failing = new Set<string>();
   readonly refusals: string[] = [];
+  readonly #before = new Map<string, BackupState>();
   sightings: readonly Sighting[] = [];
 
   /** A record of a backup that stands. */
@@ -65,12 +66,13 @@ export class MemoryCatalog implements CleanupCatalog {
   }
 
   beginDelete(backupId: string): Promise<boolean> {
+    this.#before.set(backupId, this.statusOf(backupId) ?? 'completed');
     return Promise.resolve(this.#move(backupId, ['completed', 'missing'], 'deleting'));
   }
 
-  refuseDelete(backupId: string, reason: string): Promise<void> {
+  refuseDelete(backupId: string, reason: string, isGone: boolean): Promise<void> {
     this.refusals.push(reason);
-    this.#move(backupId, ['deleting'], 'completed');
+    this.#move(backupId, ['deleting'], isGone ? 'missing' : (this.#before.get(backupId) ?? 'completed'));
     return Promise.resolve();
   }
 

@@ -82,8 +82,8 @@ export interface CleanupCatalog extends DeletionCatalog {
   lastRunsFailed(target: string): Promise<boolean>;
   /** `completed|missing → deleting`; false: not in such a state any more. */
   beginDelete(backupId: string): Promise<boolean>;
-  /** `deleting → completed`, with the reason. */
-  refuseDelete(backupId: string, reason: string): Promise<void>;
+  /** `deleting →` the state before, with the reason; `isGone`: its `backup.json` is not there, and it becomes `missing`. */
+  refuseDelete(backupId: string, reason: string, isGone: boolean): Promise<void>;
   /** `deleting → deleted`. */
   deleted(backupId: string): Promise<void>;
   /** `completed ↔ missing`. */

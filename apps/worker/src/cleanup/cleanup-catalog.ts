@@ -24,8 +24,8 @@ export function cleanupCatalog(parts: WorkerParts, signal: AbortSignal): Cleanup
       return latest.length === failuresThatStopDeletion && latest.every(({ status }) => status === 'failed');
     },
     beginDelete: async (backupId) => (await backups.beginDelete(backupId, actor, clock.now())) !== null,
-    async refuseDelete(backupId, reason) {
-      await backups.refuseDelete(backupId, reason, clock.now());
+    async refuseDelete(backupId, reason, isGone) {
+      await backups.refuseDelete(backupId, reason, clock.now(), isGone);
     },
     async deleted(backupId) {
       await backups.deleted(backupId, clock.now());

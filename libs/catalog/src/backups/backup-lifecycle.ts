@@ -2,8 +2,8 @@ import type { TaskRecord } from '#contracts';
 import type { BackupRepository } from '../contract/backups.js';
 import { move } from '../moves.js';
 import type { Tasks } from '../tasks/task-record.js';
-import { op, type Update } from '../store/record-collection.js';
-import { event, toRecordOrNull, type Backups } from './backup-record.js';
+import { op, type Filter, type Update } from '../store/record-collection.js';
+import { event, toBackupRecord, toRecordOrNull, type Backups } from './backup-record.js';
 
 type Lifecycle = Pick<
   BackupRepository,
@@ -25,18 +25,27 @@ const keptVerifications = 20;
 export function lifecycle(backups: Backups, tasks: Tasks): Lifecycle {
   return {
     async beginDelete(backupId, by, at, force = false) {
-      const { filter, set } = move(['completed', 'missing'], 'deleting');
       const text = force ? `Asked for by ${by}, even as the last good one` : `Asked for by ${by}`;
-      const update = { $set: { ...set, deleteForced: force }, $push: event(at, 'deleting', text) };
-      return toRecordOrNull(await backups.updateAndReturnOld({ backupId, ...filter }, update));
+      for (const deletingFrom of ['completed', 'missing'] as const) {
+        const { filter, set } = move([deletingFrom], 'deleting');
+        const update = { $set: { ...set, deletingFrom, deleteForced: force }, $push: event(at, 'deleting', text) };
+        const before = await backups.updateAndReturnOld({ backupId, ...filter }, update);
+        if (before !== null) return toBackupRecord(before);
+      }
+      return null;
     },
 
-    refuseDelete(backupId, reason, at) {
-      const { filter, set } = move(['deleting'], 'completed');
-      return backups.change(
-        { backupId, ...filter },
+    async refuseDelete(backupId, reason, at, isGone = false) {
+      const refuse = (to: 'completed' | 'missing', from: Filter): Promise<boolean> => {
+        const { filter, set } = move(['deleting'], to);
         // The next wish gets a job of its own.
-        { $set: set, $inc: { jobNumber: 1 }, $push: event(at, 'delete-refused', reason) },
+        const update = { $set: { ...set, deletingFrom: null, deleteForced: false }, $inc: { jobNumber: 1 } };
+        return backups.change({ backupId, ...filter, ...from }, { ...update, $push: event(at, 'delete-refused', reason) });
+      };
+      if (isGone) return refuse('missing', {});
+      return (
+        (await refuse('missing', { deletingFrom: 'missing' })) ||
+        refuse('completed', { deletingFrom: op({ $ne: 'missing' }) })
       );
     },
 

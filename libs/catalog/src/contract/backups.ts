@@ -109,8 +109,8 @@ export interface BackupRepository {
 
   /** `completed|missing → deleting`; the record before. Null: not in such a state. */
   beginDelete(backupId: string, by: string, at: Date, force?: boolean): Promise<BackupRecord | null>;
-  /** `deleting → completed`, with the reason as an event. */
-  refuseDelete(backupId: string, reason: string, at: Date): Promise<boolean>;
+  /** `deleting →` the state before, with the reason as an event. `isGone`: there is no `backup.json`, so it becomes `missing` whatever it was. */
+  refuseDelete(backupId: string, reason: string, at: Date, isGone?: boolean): Promise<boolean>;
   /** `deleting|failed|cancelled → deleted`. */
   deleted(backupId: string, at: Date): Promise<boolean>;
   deleting(): Promise<readonly string[]>;
