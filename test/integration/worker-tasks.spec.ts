@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { alertKey, deleteJob, marksJob, taskJob } from '#catalog';
 import type { TaskRecord } from '#contracts';
-import { backupJsonOf, manualBackup, verifyTask } from '../support/catalog-world.js';
+import { backupJsonOf, completedBackup, manualBackup, verifyTask } from '../support/catalog-world.js';
 import { waitUntil } from '../services/services.js';
 import { WorkerWorld, type Environment, type RunningWorker } from '../support/worker-world.js';
 
@@ -132,11 +132,14 @@ describe('other jobs', () => {
   });
 
   it('cleans up: an expired record goes, statistics stay, the quota is told of', async () => {
-    const { lines } = await start({ BACKUP_MIN_KEEP: '1', BACKUP_QUOTA_BYTES: '1000', BACKUP_ORPHAN_GRACE_HOURS: '0' });
+    const { lines, port } = await start({ BACKUP_MIN_KEEP: '1', BACKUP_QUOTA_BYTES: '1000', BACKUP_ORPHAN_GRACE_HOURS: '0' });
     const backupId = await completed();
     await world.withStore((store) =>
       store.putBytes(key(`clinic-20200101T000000Z-abcdef`, '1/data.hzn'), Buffer.from('x')),
     );
+    // Whole, and nobody's: kept, and counted.
+    for (const name of ['1/data.hzn', '1/manifest.hzn'])
+      await world.withStore((store) => store.putBytes(key(`clinic-20200102T000000Z-abcdef`, name), Buffer.from('x')));
     const taskId = 'cleanup-test';
     await world.catalog.tasks.insert({
       ...{ taskId, kind: 'cleanup', createdAt: new Date(), correlationId: 'cleanup', backupId: null, level: null },
@@ -151,6 +154,7 @@ describe('other jobs', () => {
     await waitUntil(() => lines.some(({ msg, state }) => msg === 'storage' && state === 'critical'), {
       what: 'the statistics',
     });
+    expect(await (await fetch(`http://127.0.0.1:${port}/metrics`)).text()).toContain('hazina_orphan_objects 2\n');
     expect(lines.find(({ msg }) => msg === 'cleaned up')).toMatchObject({
       orphansRemoved: 1,
       correlationId: 'cleanup',
@@ -159,6 +163,18 @@ describe('other jobs', () => {
 });
 
 describe('what a worker does beside jobs', () => {
+  it('shows the last success of its target though another made it', async () => {
+    const { port } = await start({ BACKUP_REAPER_SECONDS: '1' });
+    const at = new Date(Date.now() + 60_000);
+    const backupId = await completedBackup(world.catalog, 'clinic', {}, at);
+    const line = `hazina_backup_last_success_timestamp_seconds{target="clinic"} ${at.getTime() / 1000}`;
+    await waitUntil(async () => (await (await fetch(`http://127.0.0.1:${port}/metrics`)).text()).includes(line), {
+      what: 'the success of another',
+    });
+    await world.catalog.backups.beginDelete(backupId, 'a test', at);
+    await world.catalog.backups.deleted(backupId, at);
+  });
+
   it('publishes itself and the health of its targets and store, and takes the report back', async () => {
     const { worker: running, end, port } = await start();
     const report = await waitUntil(
