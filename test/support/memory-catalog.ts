@@ -10,6 +10,7 @@ export interface MemoryBackup {
   usedBy: string | null;
   good: boolean;
   verified: boolean;
+  commitConflict?: boolean;
 }
 
 /** A catalogue in memory, as a cleanup sees it. */
@@ -47,8 +48,8 @@ export class MemoryCatalog implements CleanupCatalog {
     const others = [...this.records.values()].filter(
       (other) => other.target === record.target && other !== record && other.status === 'completed' && other.good,
     );
-    const { status, pinned, usedBy } = record;
-    return Promise.resolve({ status, pinned, usedBy, otherGood: others.map((other) => other.backupId) });
+    const { status, pinned, usedBy, commitConflict = false } = record;
+    return Promise.resolve({ status, commitConflict, pinned, usedBy, otherGood: others.map((other) => other.backupId) });
   }
 
   completed(target: string | null): Promise<readonly CatalogBackup[]> {

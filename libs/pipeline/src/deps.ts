@@ -66,6 +66,8 @@ export interface DeletionCatalog {
 
 export interface DeletionView {
   readonly status: BackupState;
+  /** Its run failed with `commit/conflict`: what stands in its folder may be a whole backup, and is people's to look at. */
+  readonly commitConflict: boolean;
   /** Pin of the record; that of the marks is read from the store. */
   readonly pinned: boolean;
   /** A verification, restore, copy or rotation that holds it, in words; null: none. */

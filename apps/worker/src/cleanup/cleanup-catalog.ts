@@ -1,8 +1,9 @@
+import { isGood } from '#catalog';
 import type { BackupRecord } from '#contracts';
 import { readSightingsFile, writeSightingsFile, type CatalogBackup, type CleanupCatalog } from '#pipeline';
 import type { WorkerParts } from '../core/worker-core.js';
 import { clearMissing, raiseMissing } from '../verifications/missing-alert.js';
-import { deletionCatalog, isGood } from './deletion-catalog.js';
+import { deletionCatalog } from './deletion-catalog.js';
 
 const dayMs = 86_400_000;
 const failuresThatStopDeletion = 3;

@@ -52,7 +52,8 @@ export function lifecycle(backups: Backups, tasks: Tasks): Lifecycle {
     deleted(backupId, at) {
       const { filter, set } = move(['deleting', 'failed', 'cancelled'], 'deleted');
       return backups.change(
-        { backupId, ...filter },
+        // After a conflict of its commit a whole backup may stand in the store, which a deleted record would give to the sweeper.
+        { backupId, ...filter, 'error.code': op({ $ne: 'commit/conflict' }) },
         {
           $set: {
             ...set,

@@ -111,7 +111,7 @@ export interface BackupRepository {
   beginDelete(backupId: string, by: string, at: Date, force?: boolean): Promise<BackupRecord | null>;
   /** `deleting →` the state before, with the reason as an event. `isGone`: there is no `backup.json`, so it becomes `missing` whatever it was. */
   refuseDelete(backupId: string, reason: string, at: Date, isGone?: boolean): Promise<boolean>;
-  /** `deleting|failed|cancelled → deleted`. */
+  /** `deleting|failed|cancelled → deleted`. Refused (false) when it failed with `commit/conflict`. */
   deleted(backupId: string, at: Date): Promise<boolean>;
   deleting(): Promise<readonly string[]>;
   /** `completed ↔ missing`. */
