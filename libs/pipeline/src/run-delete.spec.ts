@@ -19,7 +19,13 @@ async function twoBackups() {
 
 /** A catalogue that says what a test tells it to. */
 function withRecord(store: ObjectStore, view: Partial<DeletionView> | null): DeleteDeps {
-  const full = { status: 'deleting' as BackupState, pinned: false, commitConflict: false, usedBy: null, otherGood: [] as string[] };
+  const full = {
+    status: 'deleting' as BackupState,
+    pinned: false,
+    commitConflict: false,
+    usedBy: null,
+    otherGood: [] as string[],
+  };
   return {
     ...backupDeps(store),
     catalog: { view: () => Promise.resolve(view === null ? null : { ...full, ...view }) },

@@ -1,9 +1,9 @@
-import type { TaskRecord } from '#contracts';
 import type { BackupRepository } from '../contract/backups.js';
 import { move } from '../moves.js';
 import type { Tasks } from '../tasks/task-record.js';
-import { op, type Filter, type Update } from '../store/record-collection.js';
+import { op, type Filter } from '../store/record-collection.js';
 import { event, toBackupRecord, toRecordOrNull, type Backups } from './backup-record.js';
+import { outcomeOf } from './verification-outcome.js';
 
 type Lifecycle = Pick<
   BackupRepository,
@@ -18,8 +18,6 @@ type Lifecycle = Pick<
   | 'marksBehind'
   | 'verified'
 >;
-
-const keptVerifications = 20;
 
 /** What happens to a record after its run. */
 export function lifecycle(backups: Backups, tasks: Tasks): Lifecycle {
@@ -40,7 +38,10 @@ export function lifecycle(backups: Backups, tasks: Tasks): Lifecycle {
         const { filter, set } = move(['deleting'], to);
         // The next wish gets a job of its own.
         const update = { $set: { ...set, deletingFrom: null, deleteForced: false }, $inc: { jobNumber: 1 } };
-        return backups.change({ backupId, ...filter, ...from }, { ...update, $push: event(at, 'delete-refused', reason) });
+        return backups.change(
+          { backupId, ...filter, ...from },
+          { ...update, $push: event(at, 'delete-refused', reason) },
+        );
       };
       if (isGone) return refuse('missing', {});
       return (
@@ -127,35 +128,4 @@ export function lifecycle(backups: Backups, tasks: Tasks): Lifecycle {
       return noted;
     },
   };
-}
-
-function outcomeOf(task: TaskRecord, hash: string | null): Update {
-  const { taskId, level, status, startedAt, completedAt, error, errorMessage } = task;
-  const good = status === 'completed';
-  const at = completedAt ?? startedAt ?? task.createdAt;
-  const verification = {
-    ...{ verificationId: taskId, level: level ?? 'readable', status, startedAt, completedAt },
-    error: error === null ? null : { ...error, message: errorMessage ?? '' },
-  };
-  const message = `${taskId}, ${level ?? ''}${good ? '' : `: ${errorMessage ?? status}`}`;
-  return {
-    $set: { ...verdict(task, at, hash), ...(status === 'cancelled' ? {} : { verificationFailed: !good }) },
-    $max: { verifyFrom: startedAt ?? at, ...(good ? { lastProvenAt: startedAt ?? at } : {}) },
-    $push: {
-      verifications: { $each: [verification], $slice: -keptVerifications },
-      ...event(at, good ? 'verified' : 'verification-failed', message),
-    },
-  };
-}
-
-/** `verified` says that the newest verdict at `readable` or better was good. A verification that could not be made (a store that is away) is no verdict. */
-function verdict(
-  { status, level, error }: TaskRecord,
-  at: Date,
-  hash: string | null,
-): Readonly<Record<string, unknown>> {
-  if (status === 'completed')
-    return level === 'stored' ? {} : { verificationStatus: { verified: true, verifiedAt: at, verificationHash: hash } };
-  if (status === 'cancelled' || error?.retryable === true) return {};
-  return { verificationStatus: { verified: false, verifiedAt: null, verificationHash: null } };
 }

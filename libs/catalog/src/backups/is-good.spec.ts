@@ -5,7 +5,8 @@ import { isGood } from './is-good.js';
 const at = new Date('2026-11-25T02:00:00.000Z');
 const verified = (status: RecordedVerification['status'], retryable = false): RecordedVerification => ({
   ...{ verificationId: 'v', level: 'readable', status, startedAt: at, completedAt: at },
-  error: status === 'failed' ? { code: 'store/unreachable', stage: 'store', retryable, hint: null, message: 'x' } : null,
+  error:
+    status === 'failed' ? { code: 'store/unreachable', stage: 'store', retryable, hint: null, message: 'x' } : null,
 });
 
 it.each([

@@ -130,7 +130,7 @@ export interface BackupRepository {
 
   /** A verification's outcome: into `verifications` (the last 20), `verificationStatus`, `lastProvenAt`, an event. */
   verified(backupId: string, verification: TaskRecord, hash: string | null): Promise<boolean>;
-  /** Completed ones that have no verification task yet, or whose last proof is before the time; oldest proof first. */
+  /** Completed ones that have no verification task yet, or (a time after the epoch) that ended before the time and were not asked to be verified since; oldest wish first. One that could not be verified is left alone for a while. */
   needVerification(provenBefore: Date, limit: number): Promise<readonly BackupRecord[]>;
   /** The newest outcomes of a target (completed or failed, but not superseded, for that was no run), newest first: for "the last three runs failed" and the last_* metrics. */
   latest(target: string, limit: number): Promise<readonly BackupRecord[]>;

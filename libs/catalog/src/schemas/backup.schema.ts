@@ -27,6 +27,8 @@ export interface BackupDocument extends Mutable<Omit<BackupRecord, 'running'>> {
   listed: boolean;
   /** When a verification was last asked for; the epoch when never. In this order they are verified again. */
   verifyFrom: Date;
+  /** A verification could not be made: not tried again before this. */
+  verifyNotBefore: Date | null;
   /** Of a record that is `deleting`: the state that a refusal gives back to it. */
   deletingFrom: 'completed' | 'missing' | null;
   /** The newest verification found the backup bad. */
@@ -112,6 +114,7 @@ export const backupSchema = recordSchema<BackupDocument>('backups', {
   marks: { type: part({ wanted: counter, written: counter }), default: () => ({}) },
   listed: { ...flag, default: true },
   verifyFrom: { ...date, default: () => never },
+  verifyNotBefore: dateOrNull,
   verificationFailed: flag,
   alertDue: flag,
   marksBehind: flag,
