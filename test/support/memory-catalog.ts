@@ -49,7 +49,13 @@ export class MemoryCatalog implements CleanupCatalog {
       (other) => other.target === record.target && other !== record && other.status === 'completed' && other.good,
     );
     const { status, pinned, usedBy, commitConflict = false } = record;
-    return Promise.resolve({ status, commitConflict, pinned, usedBy, otherGood: others.map((other) => other.backupId) });
+    return Promise.resolve({
+      status,
+      commitConflict,
+      pinned,
+      usedBy,
+      otherGood: others.map((other) => other.backupId),
+    });
   }
 
   completed(target: string | null): Promise<readonly CatalogBackup[]> {
