@@ -3,6 +3,7 @@ import { Redis } from 'ioredis';
 import { isBackupId } from '#contracts';
 import { seedCompleted, seedPending } from '../support/api-records.js';
 import { ApiWorld, type ApiReply } from '../support/api-world.js';
+import { failure } from '../support/catalog-world.js';
 import { services } from '../services/services.js';
 
 // Scrypt and a busy machine take their time; nothing here waits for a fixed one.
@@ -294,6 +295,19 @@ it('a running backup is neither deleted nor verified nor downloaded; a cancelled
   await world.core.catalog.backups.cancelled({ id: backupId, fence: 1 }, new Date());
   expect((await world.call('DELETE', path)).status).toBe(204);
   expect((await world.get(path)).body['status']).toBe('deleted');
+});
+
+it('what failed by a conflict of its commit is not deleted: a whole backup may stand there', async () => {
+  const { backups } = world.core.catalog;
+  const backupId = await seedPending(world.core, 'crm', new Date());
+  const ref = { id: backupId, fence: (await backups.claim(backupId, 'worker', new Date()))?.claim.fence ?? 0 };
+  await backups.recordCommit(ref, { attempt: ref.fence, bytes: '{}' });
+  await backups.fail(ref, failure('commit/conflict', 'no-retry'), null);
+  const reply = await world.call('DELETE', `/api/admin/backups/${backupId}?force=true`);
+  expect(problem(reply)).toEqual({ status: 409, code: 'backup-refused' });
+  expect(reply.text).toContain('hazina catalog sync');
+  expect(await backups.deleted(backupId, new Date())).toBe(false);
+  expect((await backups.find(backupId))?.status).toBe('failed');
 });
 
 it('cleanup makes a task, whose state is told', async () => {

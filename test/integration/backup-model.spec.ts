@@ -58,6 +58,19 @@ describe('deletion', () => {
     expect(await catalog.backups.refuseDelete(id, 'too late', at)).toBe(false);
   });
 
+  it('that is refused gives the state before back, and never makes a good one of what is gone', async () => {
+    const { backups } = catalog;
+    const id = await completedBackup(catalog, newTarget());
+    await backups.markMissing(id, true, at);
+    expect(await backups.beginDelete(id, 'ann', at, true)).toMatchObject({ status: 'missing' });
+    expect(await backups.refuseDelete(id, 'it is pinned', at)).toBe(true);
+    expect(await found(id)).toMatchObject({ status: 'missing', jobNumber: 2, deleteForced: false });
+    await backups.markMissing(id, false, at);
+    await backups.beginDelete(id, 'ann', at);
+    expect(await backups.refuseDelete(id, 'it is pinned', at, true)).toBe(true);
+    expect((await found(id)).status).toBe('missing');
+  });
+
   it('of the last two at once, marking first and checking after leaves one', async () => {
     const target = newTarget();
     const ids = [await completedBackup(catalog, target), await completedBackup(catalog, target)];

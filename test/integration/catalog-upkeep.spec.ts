@@ -16,7 +16,8 @@ import { TestJobSink } from '../support/job-sink.js';
 // Reaper and reconciler on the real server, with a clock and a queue in the test's hands.
 
 const second = 1000;
-const day = 86_400 * second;
+const hour = 3_600 * second;
+const day = 24 * hour;
 const lease = { leaseMs: 120 * second, reaperMs: 30 * second };
 const start = new Date('2026-11-23T02:00:00.000Z');
 
@@ -222,6 +223,32 @@ describe('the reconciler', () => {
     const task = await catalog.tasks.claim(`${ids[0] ?? ''}-v2`, 'w', clock.now());
     await catalog.tasks.complete({ id: task?.taskId ?? '', fence: 1 }, { at: clock.now(), result: null });
     expect((await sut.reconciler.look()).verifications).toEqual([`${ids[1] ?? ''}-v2`]);
+  });
+
+  it('verifies again also where new backups are not verified, and then only what is old', async () => {
+    const id = await completedBackup(catalog, 'a', {}, clock.now());
+    const sut = upkeep({ verify: { level: null, reverifyDays: 30 } });
+    passed = 29 * day;
+    expect((await sut.reconciler.look()).verifications).toEqual([]);
+    passed = 31 * day;
+    expect((await sut.reconciler.look()).verifications).toEqual([`${id}-v1`]);
+    expect(await catalog.tasks.find(`${id}-v1`)).toMatchObject({ level: 'readable' });
+  });
+
+  it('a verification that could not be made is no verdict: nobody is alarmed, and it is tried again within hours', async () => {
+    const id = await completedBackup(catalog, 'a', {}, clock.now());
+    const sut = upkeep({ verify: { level: 'readable', reverifyDays: 30 } });
+    await sut.reconciler.look();
+    const task = await catalog.tasks.claim(`${id}-v1`, 'w', clock.now());
+    const ref = { id: `${id}-v1`, fence: task?.claim.fence ?? 0 };
+    await catalog.tasks.fail(ref, { ...failure('store/unreachable'), at: clock.now() });
+    expect((await sut.reconciler.look()).notifications).toEqual([]);
+    expect(await catalog.backups.failedVerifications()).toEqual([]);
+    expect((await catalog.backups.find(id))?.events.at(-1)?.type).toBe('verification-not-made');
+    passed = 1 * hour;
+    expect((await sut.reconciler.look()).verifications).toEqual([]);
+    passed = 3 * hour;
+    expect((await sut.reconciler.look()).verifications).toEqual([`${id}-v2`]);
   });
 
   it('finishes deletions and marks, with a new job for every try', async () => {

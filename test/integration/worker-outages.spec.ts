@@ -1,7 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { waitUntil } from '../services/services.js';
-import { manualBackup, slotBackup } from '../support/catalog-world.js';
+import { catalogUri, manualBackup, slotBackup } from '../support/catalog-world.js';
 import { startRedisServer } from '../support/redis-server.js';
+import { startTcpProxy } from '../support/tcp-proxy.js';
 import { WorkerProcess } from '../support/worker-process.js';
 import { WorkerWorld } from '../support/worker-world.js';
 
@@ -49,6 +50,18 @@ describe('outages', () => {
     });
     expect(await ready()).toBe(200);
     await worker.end();
+  });
+
+  it('of the catalogue: ends within the grace time all the same', async () => {
+    const proxy = await startTcpProxy(catalogUri(world.catalogs.database));
+    ends.push(() => proxy.close());
+    const { end } = await world.worker({
+      ...{ CATALOG_MONGODB_URI: proxy.uri, BACKUP_SHUTDOWN_GRACE_SECONDS: '5', BACKUP_REAPER_SECONDS: '1' },
+    });
+    proxy.silence();
+    const began = performance.now();
+    await end();
+    expect(performance.now() - began).toBeLessThan(10_000);
   });
 
   it('names an evicting Redis in its readiness', async () => {

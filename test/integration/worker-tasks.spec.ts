@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { alertKey, deleteJob, marksJob, taskJob } from '#catalog';
 import type { TaskRecord } from '#contracts';
-import { backupJsonOf, manualBackup, verifyTask } from '../support/catalog-world.js';
+import { backupJsonOf, completedBackup, manualBackup, verifyTask } from '../support/catalog-world.js';
 import { waitUntil } from '../services/services.js';
 import { WorkerWorld, type Environment, type RunningWorker } from '../support/worker-world.js';
 
@@ -132,11 +132,18 @@ describe('other jobs', () => {
   });
 
   it('cleans up: an expired record goes, statistics stay, the quota is told of', async () => {
-    const { lines } = await start({ BACKUP_MIN_KEEP: '1', BACKUP_QUOTA_BYTES: '1000', BACKUP_ORPHAN_GRACE_HOURS: '0' });
+    const { lines, port } = await start({
+      BACKUP_MIN_KEEP: '1',
+      BACKUP_QUOTA_BYTES: '1000',
+      BACKUP_ORPHAN_GRACE_HOURS: '0',
+    });
     const backupId = await completed();
     await world.withStore((store) =>
       store.putBytes(key(`clinic-20200101T000000Z-abcdef`, '1/data.hzn'), Buffer.from('x')),
     );
+    // Whole, and nobody's: kept, and counted.
+    for (const name of ['1/data.hzn', '1/manifest.hzn'])
+      await world.withStore((store) => store.putBytes(key(`clinic-20200102T000000Z-abcdef`, name), Buffer.from('x')));
     const taskId = 'cleanup-test';
     await world.catalog.tasks.insert({
       ...{ taskId, kind: 'cleanup', createdAt: new Date(), correlationId: 'cleanup', backupId: null, level: null },
@@ -151,6 +158,7 @@ describe('other jobs', () => {
     await waitUntil(() => lines.some(({ msg, state }) => msg === 'storage' && state === 'critical'), {
       what: 'the statistics',
     });
+    expect(await (await fetch(`http://127.0.0.1:${port}/metrics`)).text()).toContain('hazina_orphan_objects 2\n');
     expect(lines.find(({ msg }) => msg === 'cleaned up')).toMatchObject({
       orphansRemoved: 1,
       correlationId: 'cleanup',
@@ -158,7 +166,61 @@ describe('other jobs', () => {
   });
 });
 
+describe('retention', () => {
+  it('removes the expired one of five good backups, its objects too, and keeps what BACKUP_MIN_KEEP asks for', async () => {
+    await start({ BACKUP_MIN_KEEP: '4', BACKUP_RETENTION_DAYS: '30' });
+    const kept = await world.catalog.backups.completed();
+    for (const { backupId } of kept) await world.catalog.backups.markMissing(backupId, true, new Date());
+    const ids: string[] = [];
+    for (let index = 0; index < 5; index += 1) ids.push(await completed());
+    // Two are too old; without the older one only as many are left as must stay.
+    const [oldest = '', old = ''] = ids;
+    const records = world.catalogs.client.db(world.catalogs.database).collection('backups');
+    for (const [backupId, days] of [
+      [oldest, 90],
+      [old, 60],
+    ] as const)
+      await records.updateOne({ backupId }, { $set: { completedAt: new Date(Date.now() - days * 86_400_000) } });
+    const taskId = 'cleanup-retention';
+    await world.catalog.tasks.insert({
+      ...{ taskId, kind: 'cleanup', createdAt: new Date(), correlationId: 'cleanup', backupId: null, level: null },
+      cleanup: { target: 'clinic', dryRun: false, confirm: null },
+    });
+    const { result } = await run(taskId);
+    const decisionOf = (id: string) => result?.decisions.find(({ backupId }) => backupId === id)?.decision;
+    expect(ids.map(decisionOf)).toEqual(['remove', 'keep', 'keep', 'keep', 'keep']);
+    expect(result).toMatchObject({ removed: 1 });
+    expect(result?.freedBytes).toBeGreaterThan(0);
+    expect((await world.record(oldest)).status).toBe('deleted');
+    expect((await world.stored()).filter((name) => name.includes(oldest))).toEqual([]);
+    for (const id of ids.slice(1)) {
+      expect((await world.record(id)).status).toBe('completed');
+      expect((await world.stored()).filter((name) => name.includes(id))).toHaveLength(3);
+    }
+  });
+});
+
 describe('what a worker does beside jobs', () => {
+  it('tells of a quota that a backup has passed, without waiting for a cleanup', async () => {
+    await start({ BACKUP_QUOTA_BYTES: '1' });
+    const recovered = { message: 'as told', at: new Date(), target: null, backupId: null };
+    await world.catalog.alerts.clear(alertKey('quota-critical', 'store'), recovered);
+    await completed();
+    await waitUntil(() => isRaised(alertKey('quota-critical', 'store')), { what: 'the alert of the quota' });
+  });
+
+  it('shows the last success of its target though another made it', async () => {
+    const { port } = await start({ BACKUP_REAPER_SECONDS: '1' });
+    const at = new Date(Date.now() + 60_000);
+    const backupId = await completedBackup(world.catalog, 'clinic', {}, at);
+    const line = `hazina_backup_last_success_timestamp_seconds{target="clinic"} ${at.getTime() / 1000}`;
+    await waitUntil(async () => (await (await fetch(`http://127.0.0.1:${port}/metrics`)).text()).includes(line), {
+      what: 'the success of another',
+    });
+    await world.catalog.backups.beginDelete(backupId, 'a test', at);
+    await world.catalog.backups.deleted(backupId, at);
+  });
+
   it('publishes itself and the health of its targets and store, and takes the report back', async () => {
     const { worker: running, end, port } = await start();
     const report = await waitUntil(

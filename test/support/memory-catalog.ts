@@ -10,6 +10,7 @@ export interface MemoryBackup {
   usedBy: string | null;
   good: boolean;
   verified: boolean;
+  commitConflict?: boolean;
 }
 
 /** A catalogue in memory, as a cleanup sees it. */
@@ -17,6 +18,7 @@ export class MemoryCatalog implements CleanupCatalog {
   readonly records = new Map<string, MemoryBackup>();
   readonly failing = new Set<string>();
   readonly refusals: string[] = [];
+  readonly #before = new Map<string, BackupState>();
   sightings: readonly Sighting[] = [];
 
   /** A record of a backup that stands. */
@@ -46,8 +48,14 @@ export class MemoryCatalog implements CleanupCatalog {
     const others = [...this.records.values()].filter(
       (other) => other.target === record.target && other !== record && other.status === 'completed' && other.good,
     );
-    const { status, pinned, usedBy } = record;
-    return Promise.resolve({ status, pinned, usedBy, otherGood: others.map((other) => other.backupId) });
+    const { status, pinned, usedBy, commitConflict = false } = record;
+    return Promise.resolve({
+      status,
+      commitConflict,
+      pinned,
+      usedBy,
+      otherGood: others.map((other) => other.backupId),
+    });
   }
 
   completed(target: string | null): Promise<readonly CatalogBackup[]> {
@@ -65,12 +73,13 @@ export class MemoryCatalog implements CleanupCatalog {
   }
 
   beginDelete(backupId: string): Promise<boolean> {
+    this.#before.set(backupId, this.statusOf(backupId) ?? 'completed');
     return Promise.resolve(this.#move(backupId, ['completed', 'missing'], 'deleting'));
   }
 
-  refuseDelete(backupId: string, reason: string): Promise<void> {
+  refuseDelete(backupId: string, reason: string, isGone: boolean): Promise<void> {
     this.refusals.push(reason);
-    this.#move(backupId, ['deleting'], 'completed');
+    this.#move(backupId, ['deleting'], isGone ? 'missing' : (this.#before.get(backupId) ?? 'completed'));
     return Promise.resolve();
   }
 

@@ -14,6 +14,8 @@ import { UpkeepLoop } from './upkeep/upkeep-loop.js';
 import { WorkModule } from './work.module.js';
 
 const keyCheckMs = 3_600_000;
+/** Every step of the end has at least this time, also when there is none left. */
+const closeMs = 1_000;
 
 /** The work from the moment in which everything was reached, to its orderly end. */
 export class Work {
@@ -73,11 +75,14 @@ export class Work {
       if (!(await idleWithin(workers, left()))) log.error('runs did not end in time', { running: workers.running });
     }
     this.#pulse.stop();
-    await Promise.all([this.#keyCheck.stop(), this.context.get(UpkeepLoop).stop(), this.context.get(Publisher).stop()]);
+    const loops = [this.#keyCheck, this.context.get(UpkeepLoop), this.context.get(Publisher)];
+    const stopped = Promise.all(loops.map((loop) => loop.stop())).then(() => undefined);
+    // What they wait for may be away: a catalogue that is down must not hold the process beyond its time.
+    if (!(await within(Math.max(left() - closeMs, closeMs), stopped))) log.warn('loops did not end in time');
     // Forced at the end of the time, or BullMQ would wait for a Redis that is away.
-    if (!(await within(Math.max(left(), 1_000), workers.close(false)))) await workers.close(true);
-    await this.context.close();
-    await closeParts(this.parts);
+    if (!(await within(Math.max(left(), closeMs), workers.close(false)))) await workers.close(true);
+    await within(Math.max(left(), closeMs), this.context.close());
+    await within(Math.max(left(), closeMs), closeParts(this.parts));
   }
 
   #start(): void {

@@ -6,6 +6,7 @@ export type * from './contract/service-state.js';
 export type * from './contract/stats.js';
 export type * from './contract/tasks.js';
 export { catalogOn, connectionOptions, openCatalog, type CatalogOptions } from './open-catalog.js';
+export { isGood } from './backups/is-good.js';
 export { LeaseObserver, type LeaseObserverOptions } from './lease-observer.js';
 export { backupJob, deleteJob, marksJob, notifyJob, taskJob } from './upkeep/follow-up-jobs.js';
 export { alertKey, type UpkeepOptions } from './upkeep/upkeep-options.js';

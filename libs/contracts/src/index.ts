@@ -11,6 +11,7 @@ export {
   type Topology,
   type Trigger,
 } from './backup-json.js';
+export { saysDamaged } from './damage.js';
 export { isTimestamp, systemClock, systemRandom, type Clock, type Random } from './environment.js';
 export { messageOf, systemCode } from './error-code.js';
 export type { ErrorCode, Stage } from './error-codes.js';

@@ -13,6 +13,7 @@ describe('states of a backup', () => {
     ['completed', 'deleting'],
     ['missing', 'deleting'],
     ['deleting', 'completed'],
+    ['deleting', 'missing'],
     ['deleting', 'deleted'],
     ['failed', 'deleted'],
     ['cancelled', 'deleted'],

@@ -28,7 +28,7 @@ const moves: Readonly<Record<BackupState, readonly BackupState[]>> = {
   in_progress: ['in_progress', 'pending', 'completed', 'failed', 'cancelled'],
   completed: ['missing', 'deleting'],
   missing: ['completed', 'deleting'],
-  deleting: ['completed', 'deleted'],
+  deleting: ['completed', 'missing', 'deleted'],
   failed: ['deleted'],
   cancelled: ['deleted'],
   deleted: [],

@@ -1,4 +1,5 @@
 export { mayReadMetrics } from './metrics-access.js';
 export { METRICS, MetricsModule } from './metrics.module.js';
 export { createMetrics, type BackupEnd, type Metrics, type MetricsOptions, type StoreFindings } from './metrics.js';
+export { refreshLast, type LastRunsSource } from './refresh-last.js';
 export { startResourceMeter, type ResourceMeter } from './resource-meter.js';

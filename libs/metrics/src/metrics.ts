@@ -33,8 +33,10 @@ export interface Metrics {
 
   /** A target and the longest time between two of its slots (null: no schedule): its counters begin at 0 and not at their first event. */
   targetKnown(target: string, expectedIntervalSeconds: number | null): void;
-  /** From the newest records of each target, at start-up. */
+  /** From the newest records of each target. */
   restoreLast(records: readonly BackupRecord[]): void;
+  /** The newest completed backup of a target ended then, whoever made it. */
+  lastSucceeded(target: string, at: Date): void;
   backupStarted(run: { readonly target: string; readonly at: Date; readonly slot: Date | null }): void;
   backupEnded(run: BackupEnd): void;
   verificationEnded(run: {
@@ -91,6 +93,7 @@ export function createMetrics(options: MetricsOptions): Metrics {
       }
     },
     restoreLast: (records) => last.restore(records),
+    lastSucceeded: (target, at) => last.success(target, at, null),
     backupStarted: ({ target, at, slot }) => {
       last.attempt(target, at);
       if (slot !== null) instruments.scheduleDrift.set({ target }, (at.getTime() - slot.getTime()) / 1_000);

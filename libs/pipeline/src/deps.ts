@@ -66,6 +66,8 @@ export interface DeletionCatalog {
 
 export interface DeletionView {
   readonly status: BackupState;
+  /** Its run failed with `commit/conflict`: what stands in its folder may be a whole backup, and is people's to look at. */
+  readonly commitConflict: boolean;
   /** Pin of the record; that of the marks is read from the store. */
   readonly pinned: boolean;
   /** A verification, restore, copy or rotation that holds it, in words; null: none. */
@@ -82,8 +84,8 @@ export interface CleanupCatalog extends DeletionCatalog {
   lastRunsFailed(target: string): Promise<boolean>;
   /** `completed|missing → deleting`; false: not in such a state any more. */
   beginDelete(backupId: string): Promise<boolean>;
-  /** `deleting → completed`, with the reason. */
-  refuseDelete(backupId: string, reason: string): Promise<void>;
+  /** `deleting →` the state before, with the reason; `isGone`: its `backup.json` is not there, and it becomes `missing`. */
+  refuseDelete(backupId: string, reason: string, isGone: boolean): Promise<void>;
   /** `deleting → deleted`. */
   deleted(backupId: string): Promise<void>;
   /** `completed ↔ missing`. */

@@ -67,7 +67,12 @@ async function withdrawDeleted(run: CleanupRun, inventory: Inventory, recorded: 
       continue;
     }
     if (deps.catalog === undefined) continue;
-    const state = (await catalog.view(backupId))?.status ?? null;
+    const record = await catalog.view(backupId);
+    const state = record?.status ?? null;
+    if (record?.commitConflict === true) {
+      report(`${backupId} is left alone: its commit met something else in the store`);
+      continue;
+    }
     if (state === null) report(`${backupId} stands in the store without a record: hazina catalog sync takes it in`);
     if (state !== 'deleted') continue;
     report(`${backupId} was deleted and stood there again: ${run.request.dryRun ? 'would be removed' : 'removed'}`);

@@ -19,7 +19,13 @@ async function twoBackups() {
 
 /** A catalogue that says what a test tells it to. */
 function withRecord(store: ObjectStore, view: Partial<DeletionView> | null): DeleteDeps {
-  const full = { status: 'deleting' as BackupState, pinned: false, usedBy: null, otherGood: [] as string[] };
+  const full = {
+    status: 'deleting' as BackupState,
+    pinned: false,
+    commitConflict: false,
+    usedBy: null,
+    otherGood: [] as string[],
+  };
   return {
     ...backupDeps(store),
     catalog: { view: () => Promise.resolve(view === null ? null : { ...full, ...view }) },
@@ -154,9 +160,15 @@ describe('a deletion is refused', () => {
   it('of a missing one that is pinned: what is left of it may be all there is', async () => {
     const { store, backup, folder } = await twoBackups();
     await store.delete(`${folder}/backup.json`);
-    expect(await remove(withRecord(store, { pinned: true }), backup)).toMatchObject({ reason: 'pinned' });
+    expect(await remove(withRecord(store, { pinned: true }), backup)).toMatchObject({ reason: 'pinned', isGone: true });
     expect(await remove(withRecord(store, {}), backup)).toMatchObject({ outcome: 'deleted', backup: null });
   });
+});
+
+it('what has lost an object is not the last good one, and goes without force', async () => {
+  const { store, backup, folder } = await twoBackups();
+  await store.delete(`${folder}/1/data.hzn`);
+  expect(await remove(withRecord(store, {}), backup)).toMatchObject({ outcome: 'deleted' });
 });
 
 describe('without catalogue', () => {

@@ -21,8 +21,8 @@ export interface DeleteRequest {
 export type DeleteResult =
   /** Nothing of it is left. `backup` is what stood; null when `backup.json` had gone already. */
   | { readonly outcome: 'deleted'; readonly freedBytes: number; readonly backup: BackupJson | null }
-  /** Nothing was removed. */
-  | ({ readonly outcome: 'refused' } & Refusal);
+  /** Nothing was removed. `isGone`: there is no `backup.json`, so it is not the backup again that it was. */
+  | ({ readonly outcome: 'refused'; readonly isGone: boolean } & Refusal);
 
 /**
  * Removes a backup whose record is `deleting` (without catalogue: any). Everything that stands against it is looked at again here, after the record was marked, so
@@ -37,19 +37,22 @@ export async function runDelete(
 ): Promise<DeleteResult> {
   const record = (await deps.catalog?.view(backupId)) ?? null;
   if (deps.catalog !== undefined && record?.status !== 'deleting' && record?.status !== 'deleted')
-    return { outcome: 'refused', reason: 'not-deleting', message: `its record is ${record?.status ?? 'not there'}` };
+    return {
+      ...{ outcome: 'refused', isGone: false, reason: 'not-deleting' },
+      message: `its record is ${record?.status ?? 'not there'}`,
+    };
 
   let backup: BackupJson | null;
   try {
     backup = await readBackupJson(deps.store, backupId, signal);
   } catch (error) {
     if (!(error instanceof AppError) || !error.code.startsWith('backup/')) throw error;
-    return { outcome: 'refused', reason: 'unreadable', message: error.message };
+    return { outcome: 'refused', isGone: false, reason: 'unreadable', message: error.message };
   }
   // A deleted record's backup.json was put by an attempt that had been asleep: nothing is left to be asked.
   if (record?.status !== 'deleted') {
     const refusal = await findRefusal(deps, { backupId, backup }, record, force, signal);
-    if (refusal !== null) return { outcome: 'refused', ...refusal };
+    if (refusal !== null) return { outcome: 'refused', isGone: backup === null, ...refusal };
   }
   const freedBytes = await removeBackup(deps.store, backupId, signal);
   return { outcome: 'deleted', freedBytes, backup };

@@ -2,7 +2,7 @@ import { beforeEach, describe, expect, it } from '@jest/globals';
 import type { BackupState, CleanupResult } from '#contracts';
 import { createMemoryStore, type ObjectStore, type OpenUpload } from '#storage';
 import { backupDeps, noAbort, putBackup, storeContents } from '../../../test/support/backup-world.js';
-import { MemoryCatalog } from '../../../test/support/memory-catalog.js';
+import { MemoryCatalog, type MemoryBackup } from '../../../test/support/memory-catalog.js';
 import { replaceCalls } from '../../../test/support/replace-calls.js';
 import { runCleanup } from './run-cleanup.js';
 
@@ -50,7 +50,7 @@ function sweep(changes: { graceMs?: number; target?: string | null } = {}, inSto
   );
 }
 
-function record(status: BackupState): MemoryCatalog {
+function record(status: BackupState, more: Partial<MemoryBackup> = {}): MemoryCatalog {
   const known = catalog ?? new MemoryCatalog();
   known.records.set(orphan, {
     backupId: orphan,
@@ -61,6 +61,7 @@ function record(status: BackupState): MemoryCatalog {
     usedBy: null,
     good: false,
     verified: false,
+    ...more,
   });
   return (catalog = known);
 }
@@ -198,6 +199,15 @@ describe('never an orphan', () => {
     expect((await sweep()).orphansRemoved).toBe(0);
     later(24);
     expect((await sweep()).orphansRemoved).toBe(1);
+  });
+
+  it.each(['failed', 'deleted'] as const)('is what the conflict of a commit left, its record %s', async (status) => {
+    record(status, { commitConflict: true });
+    await put('1/data.hzn', '1/manifest.hzn', '2/data.hzn');
+    await sweep();
+    later(1000);
+    expect((await sweep()).orphansRemoved).toBe(0);
+    expect(await left()).toHaveLength(3);
   });
 
   it('a whole folder of a deleted record is one all the same', async () => {

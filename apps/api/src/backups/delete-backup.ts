@@ -1,5 +1,5 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { deleteJob, type Catalog } from '#catalog';
+import { deleteJob, isGood, type Catalog } from '#catalog';
 import type { BackupRecord, Clock, JobSink } from '#contracts';
 import { CATALOG, CLOCK, JOB_QUEUE } from '../core/tokens.js';
 import { ServiceLog } from '../logging/service-log.js';
@@ -32,6 +32,11 @@ export class DeleteBackup {
         throw refused('The backup is under way', 'Cancel it first');
       case 'failed':
       case 'cancelled':
+        if (record.error?.code === 'commit/conflict')
+          throw refused(
+            'Its commit met something else in the store, and a whole backup may stand there',
+            'Look into its folder: hazina catalog sync takes in what stands; nothing of it is removed by itself',
+          );
         // Nothing of it is in the store but what the sweeper removes anyway.
         await this.catalog.backups.deleted(backupId, this.clock.now());
         return 'done';
@@ -72,11 +77,4 @@ export class DeleteBackup {
     });
     return !data.some((other) => other.backupId !== record.backupId && isGood(other));
   }
-}
-
-/** Completed, and its newest verdict is not that it is damaged. */
-function isGood(record: BackupRecord): boolean {
-  if (record.status !== 'completed') return false;
-  const verdicts = record.verifications.filter(({ status }) => status === 'completed' || status === 'failed');
-  return verdicts.at(-1)?.status !== 'failed';
 }

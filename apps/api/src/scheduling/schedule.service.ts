@@ -2,7 +2,7 @@ import { Inject, Injectable, type BeforeApplicationShutdown, type OnApplicationB
 import { SchedulerRegistry } from '@nestjs/schedule';
 import { CronJob } from 'cron';
 import type { Catalog } from '#catalog';
-import type { ApiConfig, TargetConfig } from '#config';
+import { scheduleIntervalMs, type ApiConfig, type TargetConfig } from '#config';
 import type { Clock, Random } from '#contracts';
 import type { Metrics } from '#metrics';
 import type { JobQueue } from '#queue';
@@ -10,7 +10,6 @@ import { API_CONFIG, CATALOG, CLOCK, JOB_QUEUE, METRICS, RANDOM } from '../core/
 import { ServiceLog } from '../logging/service-log.js';
 import { cleanupTick } from './cleanup-tick.js';
 import { oneAtATime } from './one-at-a-time.js';
-import { intervalMs } from './slots.js';
 import { tick, type TickDeps, type TickOutcome } from './tick.js';
 import { UpkeepService } from './upkeep.service.js';
 
@@ -28,7 +27,7 @@ export class ScheduleService implements OnApplicationBootstrap, BeforeApplicatio
     @Inject(API_CONFIG) private readonly config: ApiConfig,
     @Inject(CATALOG) catalog: Catalog,
     @Inject(JOB_QUEUE) queue: JobQueue,
-    @Inject(CLOCK) private readonly clock: Clock,
+    @Inject(CLOCK) clock: Clock,
     @Inject(RANDOM) random: Random,
     @Inject(METRICS) private readonly metrics: Metrics,
     private readonly log: ServiceLog,
@@ -41,7 +40,7 @@ export class ScheduleService implements OnApplicationBootstrap, BeforeApplicatio
   onApplicationBootstrap(): void {
     const ticks = this.config.targets.map((target) => oneAtATime(() => this.#tick(target)));
     this.config.targets.forEach((target, index) => {
-      const interval = intervalMs(target.schedule, this.clock.now());
+      const interval = scheduleIntervalMs(target.schedule);
       this.metrics.targetKnown(target.name, interval === null ? null : interval / 1000);
       if (target.schedule.cron !== null)
         this.#cron(`backup/${target.name}`, target.schedule.cron, target.schedule.timezone, () => ticks[index]?.());

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { intervalMs, latestSlot, nextSlots, slotsBetween } from './slots.js';
+import { latestSlot, nextSlots, slotsBetween } from './slots.js';
 
 const at = (text: string): Date => new Date(text);
 const iso = (dates: readonly Date[]): string[] => dates.map((date) => date.toISOString().replace('.000Z', 'Z'));
@@ -104,9 +104,4 @@ describe('slotsBetween', () => {
       slotsBetween({ cron: '0 2 * * *', timezone: 'UTC' }, at('2026-01-02T02:00:00Z'), at('2026-01-02T01:00:00Z'), 3),
     ).toEqual([]);
   });
-});
-
-it('the interval is the time between two slots', () => {
-  expect(intervalMs({ cron: '0 2 * * *', timezone: 'UTC' }, at('2026-01-01T00:00:00Z'))).toBe(86_400_000);
-  expect(intervalMs({ cron: null, timezone: 'UTC' }, at('2026-01-01T00:00:00Z'))).toBeNull();
 });

@@ -57,12 +57,6 @@ function mostSpan(schedule: ScheduleConfig, newest: Date, most: number): number 
   return Math.max(interval * (most + 1), minute);
 }
 
-/** The time from one slot to the next, at `at`; null when the schedule is off. For metrics. */
-export function intervalMs(schedule: ScheduleConfig, at: Date): number | null {
-  const [first, second] = nextSlots(schedule, at, 2);
-  return first === undefined || second === undefined ? null : second.getTime() - first.getTime();
-}
-
 function nextSlot(schedule: ScheduleConfig, from: Date): Date | null {
   const { cron, timezone } = schedule;
   if (cron === null) return null;

@@ -3,7 +3,7 @@ import { hostname } from 'node:os';
 import { notifyJob, Upkeep, type Catalog, type UpkeepReport } from '#catalog';
 import type { ApiConfig } from '#config';
 import { randomSuffix, type Clock, type NotificationRecord, type Random } from '#contracts';
-import type { Metrics } from '#metrics';
+import { refreshLast, type Metrics } from '#metrics';
 import { deliver, type Channel } from '#notify';
 import type { JobQueue } from '#queue';
 import { API_CONFIG, CATALOG, CHANNELS, CLOCK, JOB_QUEUE, METRICS, RANDOM } from '../core/tokens.js';
@@ -23,7 +23,7 @@ export class UpkeepService {
   readonly #owner: string;
 
   constructor(
-    @Inject(API_CONFIG) config: ApiConfig,
+    @Inject(API_CONFIG) private readonly config: ApiConfig,
     @Inject(CATALOG) private readonly catalog: Catalog,
     @Inject(JOB_QUEUE) private readonly queue: JobQueue,
     @Inject(CLOCK) private readonly clock: Clock,
@@ -52,6 +52,8 @@ export class UpkeepService {
     for (const lying of await this.catalog.alerts.undelivered(now)) {
       if (live === 0 || now.getTime() - lying.createdAt.getTime() > leftLyingMs) await this.#deliver(lying);
     }
+    const names = this.config.targets.map(({ name }) => name);
+    await refreshLast(this.metrics, this.catalog.backups, names);
   }
 
   /** A newer slot replaced waiting ones of the target: they failed, and people are told. */

@@ -1,5 +1,6 @@
 import type { AppError, BackupRecord, RunResources } from '#contracts';
 import type { BackupOutcome } from '#pipeline';
+import { checkQuota } from '../cleanup/check-quota.js';
 import type { WorkerParts } from '../core/worker-core.js';
 import type { WorkerLog } from '../logging/worker-log.js';
 import { logUpkeep } from '../upkeep/log-upkeep.js';
@@ -50,6 +51,16 @@ export async function tellEnd(parts: WorkerParts, log: WorkerLog, end: End): Pro
       return;
   }
   logUpkeep(log, await parts.upkeep.afterRun(record.target));
+  if (end.state === 'completed') await lookAtQuota(parts, log);
+}
+
+/** Never throws: the backup is completed, and the next one or a cleanup looks again. */
+async function lookAtQuota(parts: WorkerParts, log: WorkerLog): Promise<void> {
+  try {
+    await checkQuota(parts);
+  } catch (error) {
+    log.failure('quota not checked', error, 'catalog');
+  }
 }
 
 function count(

@@ -1,8 +1,9 @@
+import { isGood } from '#catalog';
 import type { BackupRecord } from '#contracts';
 import { readSightingsFile, writeSightingsFile, type CatalogBackup, type CleanupCatalog } from '#pipeline';
 import type { WorkerParts } from '../core/worker-core.js';
 import { clearMissing, raiseMissing } from '../verifications/missing-alert.js';
-import { deletionCatalog, isGood } from './deletion-catalog.js';
+import { deletionCatalog } from './deletion-catalog.js';
 
 const dayMs = 86_400_000;
 const failuresThatStopDeletion = 3;
@@ -24,8 +25,8 @@ export function cleanupCatalog(parts: WorkerParts, signal: AbortSignal): Cleanup
       return latest.length === failuresThatStopDeletion && latest.every(({ status }) => status === 'failed');
     },
     beginDelete: async (backupId) => (await backups.beginDelete(backupId, actor, clock.now())) !== null,
-    async refuseDelete(backupId, reason) {
-      await backups.refuseDelete(backupId, reason, clock.now());
+    async refuseDelete(backupId, reason, isGone) {
+      await backups.refuseDelete(backupId, reason, clock.now(), isGone);
     },
     async deleted(backupId) {
       await backups.deleted(backupId, clock.now());

@@ -1,5 +1,4 @@
-import type { Catalog } from '#catalog';
-import type { BackupRecord } from '#contracts';
+import { isGood, type Catalog } from '#catalog';
 import type { DeletionCatalog, DeletionView } from '#pipeline';
 
 /** The catalogue as a deletion sees it. */
@@ -17,20 +16,11 @@ async function viewOf(catalog: Catalog, backupId: string): Promise<DeletionView 
   return {
     status: record.status,
     pinned: record.pinned,
+    commitConflict: record.error?.code === 'commit/conflict',
     usedBy: isUsed ? 'a verification of it waits or runs' : null,
     otherGood: others
       .filter((other) => other.backupId !== backupId && isGood(other))
       .map((other) => other.backupId)
       .reverse(),
   };
-}
-
-/** Completed, and its newest verdict is not that it is damaged. A verification that could not be made is no verdict. */
-export function isGood({ status, verifications }: BackupRecord): boolean {
-  const verdicts = verifications.filter(
-    (verification) =>
-      verification.status === 'completed' ||
-      (verification.status === 'failed' && verification.error?.retryable !== true),
-  );
-  return status === 'completed' && verdicts.at(-1)?.status !== 'failed';
 }

@@ -1,12 +1,11 @@
 import { Inject, Injectable } from '@nestjs/common';
-import type { RetentionConfig } from '#config';
+import { scheduleIntervalMs, type RetentionConfig } from '#config';
 import type { AppError, CleanupResult, JobPayloads, TaskRecord } from '#contracts';
 import { runCleanup, silentObserver } from '#pipeline';
 import type { RetentionPolicy } from '#retention';
 import { runTask } from '../claims/run-task.js';
 import { checkQuota } from '../cleanup/check-quota.js';
 import { cleanupCatalog } from '../cleanup/cleanup-catalog.js';
-import { scheduleIntervalMs } from '../cleanup/schedule-interval.js';
 import { countCleanup } from '../cleanup/count-cleanup.js';
 import { PARTS } from '../core/tokens.js';
 import { targetOf, type WorkerParts } from '../core/worker-core.js';

@@ -4,7 +4,7 @@ import { requireStore, runDelete } from '#pipeline';
 import { deletionCatalog } from '../cleanup/deletion-catalog.js';
 import { PARTS } from '../core/tokens.js';
 import type { WorkerParts } from '../core/worker-core.js';
-import { clearMissing } from '../verifications/missing-alert.js';
+import { clearMissing, raiseMissing } from '../verifications/missing-alert.js';
 import type { JobProcessor } from './job-processor.js';
 
 /** Removes a backup whose record is `deleting` (spec/objects.md, "Deletion"). Repeatable: the reconciler adds the job again until it is done or refused. */
@@ -27,7 +27,8 @@ export class DeleteProcessor implements JobProcessor<'delete'> {
       await clearMissing(this.parts, record, `Backup ${backupId}, which was missing in the store, was deleted`);
       log.info('backup deleted', { freedBytes: result.freedBytes });
     } else {
-      await catalog.backups.refuseDelete(backupId, result.message, clock.now());
+      await catalog.backups.refuseDelete(backupId, result.message, clock.now(), result.isGone);
+      if (result.isGone) await raiseMissing(this.parts, record, 'its backup.json is not in the store');
       log.warn('deletion refused', { reason: result.message });
     }
   }
@@ -38,7 +39,7 @@ export class DeleteProcessor implements JobProcessor<'delete'> {
     signal: AbortSignal,
   ): Promise<
     | { readonly outcome: 'deleted'; readonly freedBytes: number }
-    | { readonly outcome: 'refused'; readonly message: string }
+    | { readonly outcome: 'refused'; readonly isGone: boolean; readonly message: string }
   > {
     const { catalog, store, clock } = this.parts;
     try {
@@ -46,7 +47,7 @@ export class DeleteProcessor implements JobProcessor<'delete'> {
     } catch (error) {
       // A lock or a missing right, before anything was removed: a backup as before. Later than that the deletion is finished some time.
       if (error instanceof AppError && error.code === 'store/refused' && error.details['standing'] === true)
-        return { outcome: 'refused', message: error.message };
+        return { outcome: 'refused', isGone: false, message: error.message };
       throw error;
     }
   }

@@ -78,7 +78,9 @@ export class VerifyProcessor implements JobProcessor<'verify'> {
     metrics.verificationEnded({ target, level, result: task.status, at: clock.now() });
     if (error !== null) {
       const { code, message: reason, hint, stage } = error;
-      log.error('verification failed', { code, reason, hint, stage, verificationLevel: level, target });
+      const fields = { code, reason, hint, stage, verificationLevel: level, target };
+      if (error.retry === 'retry') log.warn('verification could not be made, and is tried again in some hours', fields);
+      else log.error('verification failed', fields);
       if (goneCodes.includes(code)) await this.#markMissing(backup, error);
     }
     logUpkeep(log, await upkeep.afterVerification());

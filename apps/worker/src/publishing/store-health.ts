@@ -24,7 +24,7 @@ export async function lookAtStore({
   try {
     await requireStore(store, storeId, limit);
     const storeTime = await store.serverTime(limit);
-    if (storeTime !== null) metrics.clockSkew((clock.now().getTime() - storeTime.getTime()) / 1000);
+    if (storeTime !== null) metrics.clockSkew((storeTime.getTime() - clock.now().getTime()) / 1000);
     const freeBytes = await store.freeBytes(limit);
     const isShort = freeBytes !== null && freeBytes < config.directoryReserveBytes;
     const detail = isShort ? `${freeBytes} bytes are free, less than BACKUP_DIRECTORY_RESERVE_BYTES` : null;

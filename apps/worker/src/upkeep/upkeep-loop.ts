@@ -1,5 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { Every } from '../core/every.js';
+import { refreshLastRuns } from '../core/restore-metrics.js';
 import { PARTS } from '../core/tokens.js';
 import type { WorkerParts } from '../core/worker-core.js';
 import { quietly } from '#logging';
@@ -35,6 +36,7 @@ export class UpkeepLoop {
       logUpkeep(log, report);
     });
     await this.#step('reconciler', async () => logUpkeep(log, await upkeep.reconciler.look()));
+    await this.#step('last runs', () => refreshLastRuns(this.parts));
     await this.#step('queue counts', async () => metrics.queueJobs(await queue.counts()));
   }
 

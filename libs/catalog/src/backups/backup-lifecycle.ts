@@ -1,9 +1,9 @@
-import type { TaskRecord } from '#contracts';
 import type { BackupRepository } from '../contract/backups.js';
 import { move } from '../moves.js';
 import type { Tasks } from '../tasks/task-record.js';
-import { op, type Update } from '../store/record-collection.js';
-import { event, toRecordOrNull, type Backups } from './backup-record.js';
+import { op, type Filter } from '../store/record-collection.js';
+import { event, toBackupRecord, toRecordOrNull, type Backups } from './backup-record.js';
+import { outcomeOf } from './verification-outcome.js';
 
 type Lifecycle = Pick<
   BackupRepository,
@@ -19,31 +19,42 @@ type Lifecycle = Pick<
   | 'verified'
 >;
 
-const keptVerifications = 20;
-
 /** What happens to a record after its run. */
 export function lifecycle(backups: Backups, tasks: Tasks): Lifecycle {
   return {
     async beginDelete(backupId, by, at, force = false) {
-      const { filter, set } = move(['completed', 'missing'], 'deleting');
       const text = force ? `Asked for by ${by}, even as the last good one` : `Asked for by ${by}`;
-      const update = { $set: { ...set, deleteForced: force }, $push: event(at, 'deleting', text) };
-      return toRecordOrNull(await backups.updateAndReturnOld({ backupId, ...filter }, update));
+      for (const deletingFrom of ['completed', 'missing'] as const) {
+        const { filter, set } = move([deletingFrom], 'deleting');
+        const update = { $set: { ...set, deletingFrom, deleteForced: force }, $push: event(at, 'deleting', text) };
+        const before = await backups.updateAndReturnOld({ backupId, ...filter }, update);
+        if (before !== null) return toBackupRecord(before);
+      }
+      return null;
     },
 
-    refuseDelete(backupId, reason, at) {
-      const { filter, set } = move(['deleting'], 'completed');
-      return backups.change(
-        { backupId, ...filter },
+    async refuseDelete(backupId, reason, at, isGone = false) {
+      const refuse = (to: 'completed' | 'missing', from: Filter): Promise<boolean> => {
+        const { filter, set } = move(['deleting'], to);
         // The next wish gets a job of its own.
-        { $set: set, $inc: { jobNumber: 1 }, $push: event(at, 'delete-refused', reason) },
+        const update = { $set: { ...set, deletingFrom: null, deleteForced: false }, $inc: { jobNumber: 1 } };
+        return backups.change(
+          { backupId, ...filter, ...from },
+          { ...update, $push: event(at, 'delete-refused', reason) },
+        );
+      };
+      if (isGone) return refuse('missing', {});
+      return (
+        (await refuse('missing', { deletingFrom: 'missing' })) ||
+        refuse('completed', { deletingFrom: op({ $ne: 'missing' }) })
       );
     },
 
     deleted(backupId, at) {
       const { filter, set } = move(['deleting', 'failed', 'cancelled'], 'deleted');
       return backups.change(
-        { backupId, ...filter },
+        // After a conflict of its commit a whole backup may stand in the store, which a deleted record would give to the sweeper.
+        { backupId, ...filter, 'error.code': op({ $ne: 'commit/conflict' }) },
         {
           $set: {
             ...set,
@@ -117,35 +128,4 @@ export function lifecycle(backups: Backups, tasks: Tasks): Lifecycle {
       return noted;
     },
   };
-}
-
-function outcomeOf(task: TaskRecord, hash: string | null): Update {
-  const { taskId, level, status, startedAt, completedAt, error, errorMessage } = task;
-  const good = status === 'completed';
-  const at = completedAt ?? startedAt ?? task.createdAt;
-  const verification = {
-    ...{ verificationId: taskId, level: level ?? 'readable', status, startedAt, completedAt },
-    error: error === null ? null : { ...error, message: errorMessage ?? '' },
-  };
-  const message = `${taskId}, ${level ?? ''}${good ? '' : `: ${errorMessage ?? status}`}`;
-  return {
-    $set: { ...verdict(task, at, hash), ...(status === 'cancelled' ? {} : { verificationFailed: !good }) },
-    $max: { verifyFrom: startedAt ?? at, ...(good ? { lastProvenAt: startedAt ?? at } : {}) },
-    $push: {
-      verifications: { $each: [verification], $slice: -keptVerifications },
-      ...event(at, good ? 'verified' : 'verification-failed', message),
-    },
-  };
-}
-
-/** `verified` says that the newest verdict at `readable` or better was good. A verification that could not be made (a store that is away) is no verdict. */
-function verdict(
-  { status, level, error }: TaskRecord,
-  at: Date,
-  hash: string | null,
-): Readonly<Record<string, unknown>> {
-  if (status === 'completed')
-    return level === 'stored' ? {} : { verificationStatus: { verified: true, verifiedAt: at, verificationHash: hash } };
-  if (status === 'cancelled' || error?.retryable === true) return {};
-  return { verificationStatus: { verified: false, verifiedAt: null, verificationHash: null } };
 }

@@ -60,7 +60,10 @@ export function queries(backups: Backups, targets: KnownTargets, now: () => Date
     async needVerification(provenBefore, limit) {
       // Those that nobody asked for stand at the epoch.
       const before = new Date(Math.max(provenBefore.getTime(), 1));
-      const filter = { status: 'completed', verifyFrom: op({ $lt: before }) };
+      const due = [{ verifyNotBefore: null }, { verifyNotBefore: op({ $lte: now() }) }];
+      // A young one that nobody asked for is a new one, and not to be verified again.
+      const old = provenBefore.getTime() > 0 ? { completedAt: op({ $lt: before }) } : {};
+      const filter = { status: 'completed', verifyFrom: op({ $lt: before }), ...old, $or: due };
       return records(await backups.find(filter, { sort: { verifyFrom: 1, backupId: 1 }, limit, without: longFields }));
     },
 

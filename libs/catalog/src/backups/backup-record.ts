@@ -10,7 +10,8 @@ const mostEvents = 200;
 /** The record without what only the collection needs. Fields that a query left out are empty. */
 export function toBackupRecord(document: BackupDocument): BackupRecord {
   const stored: BackupDocument & { readonly _id?: unknown; readonly __v?: unknown } = document;
-  const { _id, __v, running, listed, verifyFrom, verificationFailed, alertDue, marksBehind, ...record } = stored;
+  const { _id, __v, running, listed, alertDue, marksBehind, deletingFrom, ...more } = stored;
+  const { verifyFrom, verifyNotBefore, verificationFailed, ...record } = more;
   const { events, metadata } = record as Partial<BackupRecord>;
   return {
     ...record,

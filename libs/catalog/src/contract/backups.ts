@@ -109,9 +109,9 @@ export interface BackupRepository {
 
   /** `completed|missing → deleting`; the record before. Null: not in such a state. */
   beginDelete(backupId: string, by: string, at: Date, force?: boolean): Promise<BackupRecord | null>;
-  /** `deleting → completed`, with the reason as an event. */
-  refuseDelete(backupId: string, reason: string, at: Date): Promise<boolean>;
-  /** `deleting|failed|cancelled → deleted`. */
+  /** `deleting →` the state before, with the reason as an event. `isGone`: there is no `backup.json`, so it becomes `missing` whatever it was. */
+  refuseDelete(backupId: string, reason: string, at: Date, isGone?: boolean): Promise<boolean>;
+  /** `deleting|failed|cancelled → deleted`. Refused (false) when it failed with `commit/conflict`. */
   deleted(backupId: string, at: Date): Promise<boolean>;
   deleting(): Promise<readonly string[]>;
   /** `completed ↔ missing`. */
@@ -130,7 +130,7 @@ export interface BackupRepository {
 
   /** A verification's outcome: into `verifications` (the last 20), `verificationStatus`, `lastProvenAt`, an event. */
   verified(backupId: string, verification: TaskRecord, hash: string | null): Promise<boolean>;
-  /** Completed ones that have no verification task yet, or whose last proof is before the time; oldest proof first. */
+  /** Completed ones that have no verification task yet, or (a time after the epoch) that ended before the time and were not asked to be verified since; oldest wish first. One that could not be verified is left alone for a while. */
   needVerification(provenBefore: Date, limit: number): Promise<readonly BackupRecord[]>;
   /** The newest outcomes of a target (completed or failed, but not superseded, for that was no run), newest first: for "the last three runs failed" and the last_* metrics. */
   latest(target: string, limit: number): Promise<readonly BackupRecord[]>;

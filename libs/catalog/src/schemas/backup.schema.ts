@@ -27,6 +27,10 @@ export interface BackupDocument extends Mutable<Omit<BackupRecord, 'running'>> {
   listed: boolean;
   /** When a verification was last asked for; the epoch when never. In this order they are verified again. */
   verifyFrom: Date;
+  /** A verification could not be made: not tried again before this. */
+  verifyNotBefore: Date | null;
+  /** Of a record that is `deleting`: the state that a refusal gives back to it. */
+  deletingFrom: 'completed' | 'missing' | null;
   /** The newest verification found the backup bad. */
   verificationFailed: boolean;
   /** It failed, and nobody was told yet. */
@@ -105,10 +109,12 @@ export const backupSchema = recordSchema<BackupDocument>('backups', {
   running: { type: String },
   cancelRequestedAt: dateOrNull,
   deleteForced: flag,
+  deletingFrom: textOrNull,
   commit: partOrNull(part({ attempt: number, bytes: text })),
   marks: { type: part({ wanted: counter, written: counter }), default: () => ({}) },
   listed: { ...flag, default: true },
   verifyFrom: { ...date, default: () => never },
+  verifyNotBefore: dateOrNull,
   verificationFailed: flag,
   alertDue: flag,
   marksBehind: flag,

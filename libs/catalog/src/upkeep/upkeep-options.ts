@@ -13,7 +13,7 @@ export interface UpkeepOptions {
   readonly verify: {
     /** Level after each backup; null: none. */
     readonly level: VerificationLevel | null;
-    /** A backup is verified again when nobody asked for it for so many days; null: never again. */
+    /** A backup is verified again (at `readable` without a level) when nobody asked for it for so many days; null: never again. */
     readonly reverifyDays: number | null;
   };
   /** Names of the channels that alerts go to. */

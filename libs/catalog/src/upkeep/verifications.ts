@@ -1,4 +1,4 @@
-import type { BackupRecord } from '#contracts';
+import type { BackupRecord, VerificationLevel } from '#contracts';
 import { taskJob } from './follow-up-jobs.js';
 import type { Look } from './report.js';
 import type { UpkeepOptions } from './upkeep-options.js';
@@ -10,19 +10,20 @@ const nobodyAsked = new Date(0);
 
 /** Makes the verification of every completed backup that has none, at the configured level. */
 export async function verifyNew(options: UpkeepOptions, look: Look): Promise<void> {
-  if (options.verify.level === null) return;
+  const { level } = options.verify;
+  if (level === null) return;
   await look.each(await options.catalog.backups.needVerification(nobodyAsked, mostNew), (record) =>
-    verify(options, look, record),
+    verify(options, look, record, level),
   );
 }
 
 /**
  * Verifies again what was not verified for `reverifyDays`, the oldest first, as many in a look as it takes to get round once in that time, and none
- * while verifications wait or run: after a long stop the backlog is worked off one by one.
+ * while verifications wait or run: after a long stop the backlog is worked off one by one. Also where new backups are not verified: then at `readable`.
  */
 export async function verifyAgain(options: UpkeepOptions, look: Look): Promise<void> {
   const { verify: wish, lease, catalog, clock } = options;
-  if (wish.level === null || wish.reverifyDays === null) return;
+  if (wish.reverifyDays === null) return;
   const now = clock.now();
   const periodMs = wish.reverifyDays * dayMs;
   const provenBefore = new Date(now.getTime() - periodMs);
@@ -31,7 +32,7 @@ export async function verifyAgain(options: UpkeepOptions, look: Look): Promise<v
   const kept = await keptBackups(options);
   const share = Math.ceil(kept / (periodMs / lease.reaperMs));
   await look.each(await catalog.backups.needVerification(provenBefore, Math.max(1, share)), (record) =>
-    verify(options, look, record),
+    verify(options, look, record, wish.level ?? 'readable'),
   );
 }
 
@@ -46,9 +47,10 @@ async function keptBackups({ catalog }: UpkeepOptions): Promise<number> {
 }
 
 async function verify(
-  { catalog, clock, verify: { level } }: UpkeepOptions,
+  { catalog, clock }: UpkeepOptions,
   look: Look,
   backup: BackupRecord,
+  level: VerificationLevel,
 ): Promise<void> {
   const { backupId, correlationId } = backup;
   const taskId = `${backupId}-v${await catalog.tasks.nextVerificationNumber(backupId)}`;

@@ -111,12 +111,12 @@ async function remove(run: CleanupRun, backupId: string): Promise<number | strin
       await catalog.deleted(backupId);
       return result.freedBytes;
     }
-    await catalog.refuseDelete(backupId, result.message);
+    await catalog.refuseDelete(backupId, result.message, result.isGone);
     return result.message;
   } catch (error) {
     if (!(error instanceof AppError) || error.code !== 'store/refused') throw error;
     // Begun, it stays `deleting`, and whoever finishes deletions tries again; not begun, it is a backup as before.
-    if (error.details['standing'] === true) await catalog.refuseDelete(backupId, error.message);
+    if (error.details['standing'] === true) await catalog.refuseDelete(backupId, error.message, false);
     run.report(error.message);
     return error.message;
   }

@@ -37,7 +37,12 @@ export async function sweepOrphans(
   let removed = 0;
   let freedBytes = 0;
   for (const candidate of [...inventory.folders.values()].flatMap(candidatesOf)) {
-    const state = (await run.catalog.view(candidate.backupId))?.status ?? null;
+    const record = await run.catalog.view(candidate.backupId);
+    const state = record?.status ?? null;
+    if (record?.commitConflict === true) {
+      run.report(`${candidate.folder} is left alone: the commit of its backup met something else there`);
+      continue;
+    }
     if (state !== null && !isFinal(state)) continue;
     if (!candidate.committed && (state === 'completed' || state === 'missing')) {
       run.report(`${candidate.folder} is what is left of ${candidate.backupId}, whose backup.json is gone: kept`);

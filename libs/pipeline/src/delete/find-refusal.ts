@@ -44,7 +44,9 @@ export async function findRefusal(
           ? 'the store keeps it under a legal hold'
           : `the store keeps it locked until ${lockedUntil.toISOString()}`,
     };
-  if (force || (await hasOtherGood(store, backup, record, signal))) return null;
+  // What has lost an object is no good backup, so not the last one either.
+  if (force || (await findLoss(store, backup, signal)) !== null) return null;
+  if (await hasOtherGood(store, backup, record, signal)) return null;
   return { reason: 'last-good', message: `it is the last good backup of target ${backup.target}` };
 }
 

@@ -9,6 +9,7 @@ it.each([
   ['0 2 * * *', 24 * hourMs],
   ['0 8,20 * * *', 12 * hourMs],
   ['0 3 * * 1-5', 72 * hourMs],
+  ['0 0 29 2 *', 1461 * 24 * hourMs],
 ])('finds the longest pause of %s', (cron, interval) => {
   expect(scheduleIntervalMs({ cron, timezone: 'UTC' })).toBe(interval);
 });
