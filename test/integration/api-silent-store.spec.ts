@@ -41,7 +41,7 @@ it('an S3 store: downloads are 503, the API stays ready', async () => {
   const world = await ApiWorld.start({
     environment: {
       S3_BACKUP_BUCKET: 'silent-bucket',
-      S3_ENDPOINT: proxy.uri,
+      S3_ENDPOINT: proxy.uri.replace('mongodb:', 'http:'),
       AWS_ACCESS_KEY_ID: accessKeyId,
       AWS_SECRET_ACCESS_KEY: secretAccessKey,
     },
