@@ -19,7 +19,7 @@ interface Document {
 let world: ApiWorld;
 let served: Document;
 beforeAll(async () => {
-  world = await ApiWorld.start({ waitForCatalog: false });
+  world = await ApiWorld.start();
   served = (await world.get('/docs-json', { token: null })).body as unknown as Document;
 });
 afterAll(() => world.close());
