@@ -1,10 +1,10 @@
-// npm run compose:secrets: makes the files in ./secrets that docker-compose.yml hands to API and worker. Existing files are kept: a lost key loses every backup.
+// npm run compose:secrets [-- FOLDER]: makes the files in ./secrets (or FOLDER) that docker-compose.yml hands to API and worker. Existing files are kept: a lost key loses every backup.
 import { randomBytes, scryptSync } from 'node:crypto';
 import { chmodSync, existsSync, mkdirSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { root, say } from './bootstrap.mjs';
 
-const folder = join(root, 'secrets');
+const folder = resolve(process.argv[2] ?? join(root, 'secrets'));
 mkdirSync(folder, { recursive: true, mode: 0o700 });
 const password = randomBytes(12).toString('base64url');
 const s3Secret = randomBytes(20).toString('hex');
@@ -22,21 +22,22 @@ const files = {
 const pairs = [['admin-password', 'admin-password-hash']];
 for (const pair of pairs) {
   // A hash without its password (or the reverse) is of no use: both are made, or none.
-  if (pair.every((name) => existsSync(join(folder, name)))) continue;
-  for (const name of pair) write(name);
+  if (pair.every((name) => existsSync(join(folder, name))))
+    for (const name of pair) say(`${join(folder, name)} is kept`);
+  else for (const name of pair) write(name);
 }
 for (const name of Object.keys(files).filter((name) => !pairs.flat().includes(name))) {
-  if (existsSync(join(folder, name))) say(`secrets/${name} is kept`);
+  if (existsSync(join(folder, name))) say(`${join(folder, name)} is kept`);
   else write(name);
 }
-say('keep a copy of secrets/encryption-key apart from the backups: without it none can be opened');
+say('keep a copy of encryption-key apart from the backups: without it none can be opened');
 
 function write(name) {
   const path = join(folder, name);
   // Containers read them as another user: the folder is the fence on this machine.
   writeFileSync(path, `${files[name]}\n`);
   chmodSync(path, 0o644);
-  say(`secrets/${name} made`);
+  say(`${join(folder, name)} made`);
 }
 
 /** The form of ADMIN_PASSWORD_HASH: scrypt$N$r$p$salt$hash, salt and hash in base64url. */

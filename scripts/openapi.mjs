@@ -11,7 +11,7 @@ const { openCore, closeCore } = await load('apps/api/src/core/open-core.js');
 const { createApi } = await load('apps/api/src/create-api.js');
 const { openApiDocument } = await load('apps/api/src/openapi/document.js');
 const { ServiceLog } = await load('apps/api/src/logging/service-log.js');
-const { createLog } = await load('apps/api/src/logging/create-log.js');
+const { createLog } = await load('libs/logging/src/index.js');
 
 const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
 const nowhere = { CATALOG_MONGODB_URI: 'mongodb://127.0.0.1:1/x', REDIS_URL: 'redis://127.0.0.1:1' };

@@ -1,9 +1,10 @@
 // npm test [-- NAME…]: everything that must hold before a change lands. The last line is `N passed, N failed[, N skipped]`.
 // With NAME only the test files whose path contains it run (`npm test -- crypto`), without lint and types.
-import { readFileSync, rmSync } from 'node:fs';
+import { readFileSync, realpathSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { checkNode, ensureBuilt, ensureInstalled, run, say, seconds } from './bootstrap.mjs';
+import { checkNode, ensureBuilt, ensureInstalled, root, run, say, seconds } from './bootstrap.mjs';
+import { testPatterns } from './test-patterns.mjs';
 
 const names = process.argv.slice(2);
 const total = { passed: 0, failed: 0, skipped: 0 };
@@ -33,8 +34,7 @@ async function check(name, command, args) {
 async function jest(filters) {
   const report = join(tmpdir(), `hazina-jest-${process.pid}.json`);
   const args = ['--experimental-vm-modules', '--disable-warning=ExperimentalWarning', 'node_modules/jest/bin/jest.js'];
-  // Jest takes patterns; a name is meant literally.
-  const patterns = filters.map((name) => name.replaceAll(/[.*+?^${}()|[\]\\]/g, '\\$&'));
+  const patterns = testPatterns(filters, realpathSync(root));
   const code = await run('node', [...args, '--json', '--outputFile', report, ...patterns], {
     stdio: ['ignore', 'ignore', 'inherit'],
   });

@@ -22,7 +22,8 @@ interface Service {
   readonly build?: { readonly context: string; readonly target: string };
   readonly environment?: Readonly<Record<string, string>>;
   readonly secrets?: readonly string[];
-  readonly depends_on?: unknown;
+  readonly depends_on?: Readonly<Record<string, { readonly condition: string }>>;
+  readonly healthcheck?: { readonly test?: readonly string[] };
 }
 
 const read = (file: string): string => readFileSync(join(projectRoot, file), 'utf8');
@@ -55,6 +56,15 @@ describe('docker-compose.yml', () => {
   it('runs everything that the system needs', () => {
     expect(Object.keys(compose.services)).toEqual(expect.arrayContaining(['api', 'worker', 'mongodb', 'redis', 's3']));
     expect(read('docker-compose.yml')).toContain("'--maxmemory-policy', 'noeviction'");
+  });
+
+  it('waits only for the health of what tells it', () => {
+    // Images of our own have it in the Dockerfile.
+    const waits = Object.values(compose.services).flatMap(({ depends_on = {} }) =>
+      Object.entries(depends_on).filter(([, { condition }]) => condition === 'service_healthy'),
+    );
+    expect(new Set(waits.map(([name]) => name))).toEqual(new Set(['mongodb', 'redis', 's3']));
+    for (const [name] of waits) expect([name, compose.services[name]?.healthcheck?.test?.[0]]).toEqual([name, 'CMD']);
   });
 
   it('builds stages that the Dockerfile has', () => {

@@ -19,7 +19,10 @@ function routesOf(document: Record<string, unknown>): { method: string; path: st
   return Object.entries(paths).flatMap(([path, methods]) =>
     Object.entries(methods).map(([method, operation]) => ({
       method: method.toUpperCase(),
-      path: path.replace('{backupId}', backupId).replace('{cleanupId}', 'cleanup-20261123T040000Z-x7c2m1'),
+      path: path
+        .replace('{target}', 'clinic')
+        .replace('{backupId}', backupId)
+        .replace('{cleanupId}', 'cleanup-20261123T040000Z-x7c2m1'),
       role: operation['x-role'],
     })),
   );
@@ -171,6 +174,8 @@ describe('routes', () => {
       [`PATCH /api/admin/backups/${backupId}`]: 'operator',
       [`DELETE /api/admin/backups/${backupId}`]: 'admin',
       'POST /api/admin/backups/cleanup': 'admin',
+      'POST /api/admin/schedules/clinic/pause': 'operator',
+      'POST /api/admin/schedules/clinic/resume': 'operator',
     });
   });
 

@@ -52,6 +52,9 @@ describe('refused input', () => {
   const bodies: [string, unknown][] = [
     ['an operator', { target: { $ne: null } }],
     ['a number', { target: 7 }],
+    ['null instead of a target', { target: null }],
+    ['null instead of a yes or no', { target: 'wiki', pinned: null }],
+    ['null instead of a label', { target: 'wiki', label: null }],
     ['an unknown field', { uri: 'mongodb://x' }],
     ['a list', []],
     ['a list of objects', [{}]],

@@ -325,11 +325,13 @@ it('cleanup makes a task, whose state is told', async () => {
     dryRun: true,
     result: null,
   });
-  expect(problem(await world.get('/api/admin/cleanups/nonsense'))).toEqual({ status: 404, code: 'request-not-found' });
-  expect(problem(await world.post('/api/admin/backups/cleanup', { confirm: 0 }))).toEqual({
-    status: 400,
-    code: 'request-invalid',
-  });
+  expect(problem(await world.get('/api/admin/cleanups/nonsense'))).toEqual({ status: 404, code: 'cleanup-not-found' });
+  // `dryRun: null` must not be a real run, `target: null` not one of every target.
+  for (const wrong of [{ confirm: 0 }, { confirm: null }, { dryRun: null }, { target: null }])
+    expect([wrong, problem(await world.post('/api/admin/backups/cleanup', wrong))]).toEqual([
+      wrong,
+      { status: 400, code: 'request-invalid' },
+    ]);
   expect(problem(await world.post('/api/admin/backups/cleanup', { target: 'nobody' }))).toEqual({
     status: 422,
     code: 'target-unknown',

@@ -1,17 +1,53 @@
-import { expect, it } from '@jest/globals';
+import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { ApiWorld } from '../support/api-world.js';
 import { projectRoot } from '../support/run-hazina.js';
 
-it('docs/openapi.json is what the API serves (npm run openapi writes it)', async () => {
-  const world = await ApiWorld.start();
-  try {
-    const served = (await world.get('/docs-json', { token: null })).body;
-    const committed = JSON.parse(readFileSync(join(projectRoot, 'docs/openapi.json'), 'utf8')) as typeof served;
-    const { version } = JSON.parse(readFileSync(join(projectRoot, 'package.json'), 'utf8')) as { version: string };
-    expect(committed).toEqual({ ...served, info: { ...(served['info'] as object), version } });
-  } finally {
-    await world.close();
+interface Operation {
+  readonly operationId?: string;
+  readonly security?: readonly object[];
+  readonly 'x-role'?: string;
+  readonly responses: Readonly<Record<string, { readonly content?: Readonly<Record<string, unknown>> }>>;
+}
+interface Document {
+  readonly openapi: string;
+  readonly info: Readonly<Record<string, unknown>>;
+  readonly paths: Readonly<Record<string, Readonly<Record<string, Operation>>>>;
+}
+
+let world: ApiWorld;
+let served: Document;
+beforeAll(async () => {
+  world = await ApiWorld.start();
+  served = (await world.get('/docs-json', { token: null })).body as unknown as Document;
+});
+afterAll(() => world.close());
+
+it('docs/openapi.json is what the API serves: after a change run `npm run openapi`', () => {
+  const committed = JSON.parse(readFileSync(join(projectRoot, 'docs/openapi.json'), 'utf8')) as Document;
+  const version = 'any';
+  expect({ ...committed, info: { ...committed.info, version } }).toEqual({
+    ...served,
+    info: { ...served.info, version },
+  });
+});
+
+it('is OpenAPI 3.1; every operation has a name of its own, and those with a role ask for a token and tell their problems', () => {
+  expect(served.openapi).toBe('3.1.0');
+  const operations = Object.values(served.paths).flatMap((methods) => Object.values(methods));
+  const names = operations.map(({ operationId }) => operationId);
+  expect(names).not.toContain(undefined);
+  expect(new Set(names).size).toBe(operations.length);
+  const guarded = operations.filter((operation) => operation['x-role'] !== undefined);
+  expect(guarded.length).toBeGreaterThan(10);
+  for (const { operationId, security, responses } of guarded) {
+    expect([operationId, security]).toEqual([operationId, [{ token: [] }]]);
+    for (const status of ['400', '401', '403', '429', '503'])
+      expect([operationId, status, responses[status]?.content]).toEqual([
+        operationId,
+        status,
+        { 'application/problem+json': { schema: { $ref: '#/components/schemas/ProblemDto' } } },
+      ]);
   }
 });

@@ -83,22 +83,23 @@ interface Verification {
 
 /** Trigger, poll, verify, download; every request with the curl line that does the same. Returns the downloaded file. */
 async function throughHttp(stack: ServiceStack): Promise<string> {
-  const backups = `${stack.api.url}/api/admin/backups`;
+  // The lines are those for `npm run dev`, where they can be repeated: the services of this run end with it.
   const curl = (line: string): void => say(`$ curl -s -H "Authorization: Bearer $TOKEN" ${line}`);
 
   step('4. A token, then a backup');
-  say('$ TOKEN=$(hazina token create --role admin --ttl 1h)');
+  say('Repeat these lines beside npm run dev, which prints a token:');
+  say('$ API=http://127.0.0.1:3000/api/admin/backups TOKEN=THE_TOKEN');
   const { stdout, code, stderr } = await hazina(['token', 'create', '--role', 'admin', '--ttl', '1h'], {
     JWT_SECRET: stack.jwtSecret,
   });
   if (code !== 0) throw new Error(`hazina token create: ${stderr}`);
   const api = new ApiClient(stack.api.url, stdout.trim());
-  curl(`-X POST -H 'Content-Type: application/json' -d '{"label":"quickstart"}' ${backups}/trigger`);
+  curl(`-X POST -H 'Content-Type: application/json' -d '{"label":"quickstart"}' $API/trigger`);
   const backupId = await api.trigger({ label: 'quickstart' });
-  say(`202 ${backupId}`);
+  say(`$ ID=${backupId}     # the backupId of your reply`);
 
   step('5. Poll until it is completed and verified');
-  curl(`${backups}/${backupId}`);
+  curl('$API/$ID');
   const done = await api.settled(backupId);
   if (done['status'] !== 'completed')
     throw new Error(`the backup is ${String(done['status'])}: ${String(done['errorMessage'])}`);
@@ -108,13 +109,14 @@ async function throughHttp(stack: ServiceStack): Promise<string> {
   );
 
   step('6. Prove that it is good');
-  await verify(api, backupId, (line) => curl(line.replace('BACKUPS', backups)));
+  await verify(api, backupId, () => curl('-X POST $API/$ID/verify'));
 
   step('7. Download it');
-  curl(`${backups}/${backupId}/download`);
+  curl('$API/$ID/download');
   const download = await api.get(`/api/admin/backups/${backupId}/download`);
   const { url, fileName, size } = download.body as { url: string; fileName: string; size: number };
-  say(`$ curl -OJ '${url.slice(0, 60)}…'`);
+  say(`$ URL='${url}'`);
+  say('$ curl -OJ "$URL"');
   const file = join(folder, fileName);
   const reply = await fetch(url, { signal: stop.signal });
   if (!reply.ok || reply.body === null) throw new Error(`the download answered ${reply.status}`);
@@ -124,14 +126,14 @@ async function throughHttp(stack: ServiceStack): Promise<string> {
 }
 
 /** The service verifies each new backup by itself; a second verification is asked for when that one is over. */
-async function verify(api: ApiClient, backupId: string, curl: (line: string) => void): Promise<void> {
+async function verify(api: ApiClient, backupId: string, showCurl: () => void): Promise<void> {
   const verified = async (): Promise<boolean> => {
     const { verificationStatus } = await api.backup(backupId);
     return (verificationStatus as { verified: boolean }).verified;
   };
   await api.settledWhen(verified, `${backupId} to be verified`);
   say('verified by the service itself (BACKUP_VERIFY=readable); once more on request:');
-  curl(`-X POST BACKUPS/${backupId}/verify`);
+  showCurl();
   const asked = await api.post(`/api/admin/backups/${backupId}/verify`);
   if (asked.status !== 202) throw new Error(`verify: ${asked.status} ${JSON.stringify(asked.body)}`);
   const id = asked.body['verificationId'];

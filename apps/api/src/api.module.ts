@@ -31,6 +31,8 @@ import { RequestPipe } from './http/validation.pipe.js';
 import { MetricsController } from './metrics/metrics.controller.js';
 import { StoreLook } from './system/store-state.js';
 import { SystemController } from './system/system.controller.js';
+import { SchedulesController } from './targets/schedules.controller.js';
+import { SchedulesService } from './targets/schedules.service.js';
 import { TargetStates } from './targets/target-states.js';
 import { TargetsController } from './targets/targets.controller.js';
 
@@ -44,6 +46,7 @@ const parts: ModuleMetadata = {
     BackupsController,
     TicketsController,
     TargetsController,
+    SchedulesController,
     SystemController,
     HealthController,
     MetricsController,
@@ -67,6 +70,7 @@ const parts: ModuleMetadata = {
     HealthService,
     StoreLook,
     TargetStates,
+    SchedulesService,
   ],
 };
 

@@ -91,6 +91,9 @@ export type ErrorCode =
   /** Understood, but this installation or version does not do it. */
   | 'request/unsupported'
   | 'request/not-found'
+  | 'auth/login-off'
+  | 'cleanup/not-found'
+  | 'schedule/not-found'
   | 'request/too-large'
   | 'request/timeout'
   | 'request/idempotency-conflict'

@@ -77,7 +77,7 @@ function sameText(given: string, wanted: string): boolean {
 
 function off(message: string): AppError {
   return new AppError({
-    code: 'request/not-found',
+    code: 'auth/login-off',
     stage: 'request',
     message,
     hint: 'Make a token with: hazina token create',

@@ -1,6 +1,7 @@
 import { ApiPropertyOptional } from '@nestjs/swagger';
-import { IsBoolean, IsDate, IsIn, IsInt, IsOptional, Matches, Max, Min } from 'class-validator';
+import { IsBoolean, IsDate, IsIn, IsInt, Matches, Max, Min } from 'class-validator';
 import { backupJson, backupStates, targetPattern, type BackupState, type Trigger } from '#contracts';
+import { MayBeAbsent } from '../http/may-be-absent.js';
 import { Flag, Instant, WholeNumber } from '../http/query-values.js';
 
 const triggers = backupJson.shape.trigger.options;
@@ -10,14 +11,14 @@ const wrongTime = { message: '$property must be a day (2026-11-23) or a time wit
 
 export class StatsQuery {
   @ApiPropertyOptional({ description: 'Only this target', example: 'clinic', pattern: targetPattern.source })
-  @IsOptional()
+  @MayBeAbsent()
   @Matches(targetPattern, wrongTarget)
   target?: string;
 }
 
 export class ListQuery extends StatsQuery {
   @ApiPropertyOptional({ type: 'integer', minimum: 1, default: 1 })
-  @IsOptional()
+  @MayBeAbsent()
   @WholeNumber()
   @IsInt()
   @Min(1)
@@ -25,7 +26,7 @@ export class ListQuery extends StatsQuery {
   page = 1;
 
   @ApiPropertyOptional({ type: 'integer', minimum: 1, maximum: 100, default: 20 })
-  @IsOptional()
+  @MayBeAbsent()
   @WholeNumber()
   @IsInt()
   @Min(1)
@@ -33,12 +34,12 @@ export class ListQuery extends StatsQuery {
   limit = 20;
 
   @ApiPropertyOptional({ enum: backupStates, description: 'Deleted ones are listed only when asked for' })
-  @IsOptional()
+  @MayBeAbsent()
   @IsIn(backupStates)
   status?: BackupState;
 
   @ApiPropertyOptional({ enum: triggers })
-  @IsOptional()
+  @MayBeAbsent()
   @IsIn(triggers)
   trigger?: Trigger;
 
@@ -47,7 +48,7 @@ export class ListQuery extends StatsQuery {
     description: 'Made at this time or later; a day begins at 00:00 UTC',
     example: '2026-11-01',
   })
-  @IsOptional()
+  @MayBeAbsent()
   @Instant('start')
   @IsDate(wrongTime)
   from?: Date;
@@ -57,18 +58,18 @@ export class ListQuery extends StatsQuery {
     description: 'Made at this time or earlier; a day ends at 24:00 UTC',
     example: '2026-11-30T23:59:59Z',
   })
-  @IsOptional()
+  @MayBeAbsent()
   @Instant('end')
   @IsDate(wrongTime)
   to?: Date;
 
   @ApiPropertyOptional({ enum: sortFields, default: 'createdAt' })
-  @IsOptional()
+  @MayBeAbsent()
   @IsIn(sortFields)
   sortBy: (typeof sortFields)[number] = 'createdAt';
 
   @ApiPropertyOptional({ enum: ['asc', 'desc'], default: 'desc' })
-  @IsOptional()
+  @MayBeAbsent()
   @IsIn(['asc', 'desc'])
   sortOrder: 'asc' | 'desc' = 'desc';
 }
@@ -79,7 +80,7 @@ export class DeleteQuery {
     default: false,
     description: 'Also when it is the last good one of its target',
   })
-  @IsOptional()
+  @MayBeAbsent()
   @Flag()
   @IsBoolean()
   force = false;
@@ -93,7 +94,7 @@ export class DownloadQuery {
     default: 300,
     description: 'Seconds that the URL lives; of a ticket at most 300',
   })
-  @IsOptional()
+  @MayBeAbsent()
   @WholeNumber()
   @IsInt()
   @Min(1)
@@ -101,7 +102,7 @@ export class DownloadQuery {
   expiresIn = 300;
 
   @ApiPropertyOptional({ type: Boolean, default: false, description: 'Answer 302 to the URL instead of telling it' })
-  @IsOptional()
+  @MayBeAbsent()
   @Flag()
   @IsBoolean()
   redirect = false;

@@ -1,6 +1,7 @@
 import { ApiPropertyOptional } from '@nestjs/swagger';
-import { IsBoolean, IsIn, IsOptional, IsString, Matches, MaxLength, ValidateIf } from 'class-validator';
+import { IsBoolean, IsIn, IsOptional, IsString, Matches, MaxLength } from 'class-validator';
 import { targetPattern, verificationLevels, type VerificationLevel } from '#contracts';
+import { MayBeAbsent } from '../http/may-be-absent.js';
 
 export const longestLabel = 200;
 // Labels are shown in terminals and mails: nothing in them may steer either.
@@ -9,7 +10,7 @@ const wrongLabel = { message: 'label must be one line without control characters
 
 export class TriggerDto {
   @ApiPropertyOptional({ description: 'May be left out when there is one target', example: 'clinic' })
-  @IsOptional()
+  @MayBeAbsent()
   @IsString()
   @Matches(targetPattern, { message: 'target must be a target name: 1 to 40 of a-z, 0-9 and "-"' })
   target?: string;
@@ -19,29 +20,28 @@ export class TriggerDto {
     description: 'A note, in plain text in the store',
     example: 'before the upgrade',
   })
-  @IsOptional()
+  @MayBeAbsent()
   @IsString()
   @MaxLength(longestLabel)
   @Matches(plainText, wrongLabel)
   label?: string;
 
   @ApiPropertyOptional({ default: false, description: 'Kept until it is unpinned, whatever its age' })
-  @IsOptional()
+  @MayBeAbsent()
   @IsBoolean()
   pinned?: boolean;
 }
 
 export class VerifyDto {
   @ApiPropertyOptional({ enum: verificationLevels, default: 'readable' })
-  @IsOptional()
+  @MayBeAbsent()
   @IsIn(verificationLevels)
   level?: VerificationLevel;
 }
 
 export class MarksDto {
-  // Null is a wrong value here, not a missing one: IsOptional would let it pass.
   @ApiPropertyOptional({ example: true })
-  @ValidateIf((_object, value) => value !== undefined)
+  @MayBeAbsent()
   @IsBoolean()
   pinned?: boolean;
 
@@ -52,6 +52,7 @@ export class MarksDto {
     description: 'null removes it',
     example: 'before the upgrade',
   })
+  // Null is a wish of its own here.
   @IsOptional()
   @IsString()
   @MaxLength(longestLabel)

@@ -45,7 +45,11 @@ function world(faults: Faults = {}, names = ['clinic']) {
   const passed = [...(faults.passed ?? [])];
   const context: RequestContext = {
     correlationId: 'a-correlation-id',
-    deadline: { remainingMs: () => 1_000, passed: () => passed.shift() ?? false },
+    deadline: {
+      remainingMs: () => 1_000,
+      passed: () => passed.shift() ?? false,
+      signal: () => new AbortController().signal,
+    },
     identity: null,
   };
   return { sut, context, inserted, withdrawn, jobs };

@@ -3,7 +3,7 @@ import { backupJob, type Catalog } from '#catalog';
 import type { ApiConfig } from '#config';
 import { AppError, newBackupId, type BackupRecord, type Clock, type JobSink, type Random } from '#contracts';
 import { API_CONFIG, CATALOG, CLOCK, JOB_QUEUE, RANDOM } from '../core/tokens.js';
-import { tooLate } from '../http/deadline.interceptor.js';
+import { tooLate } from '../http/deadline.js';
 import type { RequestContext } from '../http/request-context.js';
 import { invalid } from '../http/validation.pipe.js';
 import { ServiceLog } from '../logging/service-log.js';

@@ -2,7 +2,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import { taskJob, type Catalog } from '#catalog';
 import { AppError, type Clock, type JobSink, type VerificationLevel } from '#contracts';
 import { CATALOG, CLOCK, JOB_QUEUE } from '../core/tokens.js';
-import { tooLate } from '../http/deadline.interceptor.js';
+import { tooLate } from '../http/deadline.js';
 import type { RequestContext } from '../http/request-context.js';
 import { findBackup, notCompleted, refused } from './find-backup.js';
 

@@ -1,25 +1,26 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
-import { IsBoolean, IsInt, IsOptional, IsString, Matches, Max, Min } from 'class-validator';
+import { IsBoolean, IsInt, IsString, Matches, Max, Min } from 'class-validator';
 import { targetPattern, taskStates } from '#contracts';
 import { RecordedErrorDto } from '../backups/backup.dto.js';
 import { cleanupId } from '../backups/backup.examples.js';
+import { MayBeAbsent } from '../http/may-be-absent.js';
 
 const time = { type: String, format: 'date-time' } as const;
 
 export class CleanupDto {
   @ApiPropertyOptional({ description: 'Only this target; otherwise all, and orphans', example: 'clinic' })
-  @IsOptional()
+  @MayBeAbsent()
   @IsString()
   @Matches(targetPattern, { message: 'target must be a target name: 1 to 40 of a-z, 0-9 and "-"' })
   target?: string;
 
   @ApiPropertyOptional({ default: false, description: 'Only tell what would be done, with the reasons' })
-  @IsOptional()
+  @MayBeAbsent()
   @IsBoolean()
   dryRun?: boolean;
 
   @ApiPropertyOptional({ type: 'integer', description: 'The count of a dry run; asked for when over half would go' })
-  @IsOptional()
+  @MayBeAbsent()
   @IsInt()
   @Min(1)
   @Max(1_000_000)

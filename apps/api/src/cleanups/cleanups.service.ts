@@ -12,7 +12,7 @@ import {
 } from '#contracts';
 import { toError } from '../backups/to-backup.js';
 import { API_CONFIG, CATALOG, CLOCK, JOB_QUEUE, RANDOM } from '../core/tokens.js';
-import { tooLate } from '../http/deadline.interceptor.js';
+import { tooLate } from '../http/deadline.js';
 import type { RequestContext } from '../http/request-context.js';
 import type { CleanupDto, CleanupStateDto } from './cleanups.dto.js';
 import type { Plain } from '../http/plain.js';
@@ -62,7 +62,7 @@ export class CleanupsService {
   async find(cleanupId: string): Promise<Plain<CleanupStateDto>> {
     const task = cleanupIdPattern.test(cleanupId) ? await this.catalog.tasks.find(cleanupId) : null;
     if (task?.kind === 'cleanup') return toCleanup(task);
-    throw new AppError({ code: 'request/not-found', stage: 'request', message: 'There is no cleanup of this id' });
+    throw new AppError({ code: 'cleanup/not-found', stage: 'request', message: 'There is no cleanup of this id' });
   }
 }
 

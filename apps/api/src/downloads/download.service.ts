@@ -33,11 +33,7 @@ export class DownloadService {
   ): Promise<Plain<DownloadDto>> {
     const record = await findBackup(this.catalog, backupId);
     checkState(record);
-    const stored = await locate(
-      this.store,
-      record,
-      AbortSignal.timeout(Math.max(1, Math.floor(deadline.remainingMs()))),
-    );
+    const stored = await locate(this.store, record, deadline.signal());
     const name = `${backupId}.hzn`;
     const { url, expiresAt } = await this.#url(backupId, stored.data, name, expiresIn, request);
     const { header } = stored;

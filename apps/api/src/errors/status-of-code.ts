@@ -8,6 +8,9 @@ const exact: Partial<Record<ErrorCode, HttpStatus>> = {
   'request/invalid': HttpStatus.BAD_REQUEST,
   'request/unsupported': HttpStatus.UNPROCESSABLE_ENTITY,
   'request/not-found': HttpStatus.NOT_FOUND,
+  'auth/login-off': HttpStatus.NOT_FOUND,
+  'cleanup/not-found': HttpStatus.NOT_FOUND,
+  'schedule/not-found': HttpStatus.NOT_FOUND,
   'request/too-large': HttpStatus.PAYLOAD_TOO_LARGE,
   'request/timeout': HttpStatus.SERVICE_UNAVAILABLE,
   'request/idempotency-conflict': HttpStatus.CONFLICT,
@@ -16,6 +19,8 @@ const exact: Partial<Record<ErrorCode, HttpStatus>> = {
   'backup/missing': HttpStatus.GONE,
   'store/no-object': HttpStatus.GONE,
   'target/unknown': HttpStatus.UNPROCESSABLE_ENTITY,
+  // The API runs nothing: what it cancels is a question that was not answered in time.
+  'run/cancelled': HttpStatus.SERVICE_UNAVAILABLE,
   'internal/unexpected': HttpStatus.INTERNAL_SERVER_ERROR,
 };
 

@@ -9,7 +9,7 @@ import {
 import { Reflector } from '@nestjs/core';
 import type { Request } from 'express';
 import { throwError, timeout, type Observable } from 'rxjs';
-import { AppError } from '#contracts';
+import { tooLate } from './deadline.js';
 import { contextOf } from './request-context.js';
 
 const streamingKey = 'hazina:streaming';
@@ -26,14 +26,4 @@ export class DeadlineInterceptor implements NestInterceptor {
     const { deadline } = contextOf(execution.switchToHttp().getRequest<Request>());
     return next.handle().pipe(timeout({ first: deadline.remainingMs(), with: () => throwError(tooLate) }));
   }
-}
-
-export function tooLate(): AppError {
-  return new AppError({
-    code: 'request/timeout',
-    stage: 'request',
-    message: 'Something that the answer depends on did not answer in time',
-    hint: '/health/ready tells what does not answer',
-    retry: 'retry',
-  });
 }

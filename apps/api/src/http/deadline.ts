@@ -1,16 +1,35 @@
-import type { Clock } from '#contracts';
+import { AppError, type Clock } from '#contracts';
 
 /** Until when a request must be answered (3 s, spec/api.md), a little earlier than promised. */
 export interface Deadline {
   remainingMs(): number;
   /** True: the client has its answer already; what is half done must be taken back. */
   passed(): boolean;
+  /** Aborts a little before the reply is due, with the error that the reply then is. */
+  signal(): AbortSignal;
 }
 
 export const replyWithinMs = 2_800;
+/** What the error still takes from where it is thrown to the reply. */
+const marginMs = 100;
 
 export function startDeadline(clock: Clock, milliseconds = replyWithinMs): Deadline {
   const end = clock.monotonicMs() + milliseconds;
   const remainingMs = (): number => Math.max(0, end - clock.monotonicMs());
-  return { remainingMs, passed: () => remainingMs() === 0 };
+  const signal = (): AbortSignal => {
+    const controller = new AbortController();
+    setTimeout(() => controller.abort(tooLate()), Math.max(0, remainingMs() - marginMs)).unref();
+    return controller.signal;
+  };
+  return { remainingMs, passed: () => remainingMs() === 0, signal };
+}
+
+export function tooLate(): AppError {
+  return new AppError({
+    code: 'request/timeout',
+    stage: 'request',
+    message: 'Something that the answer depends on did not answer in time',
+    hint: '/health/ready tells what does not answer',
+    retry: 'retry',
+  });
 }

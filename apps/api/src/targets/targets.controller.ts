@@ -6,14 +6,12 @@ import { Roles } from '../auth/access.js';
 import { CATALOG, CLOCK } from '../core/tokens.js';
 import { ApiProblems, usualProblems } from '../openapi/api-problems.js';
 import type { Plain } from '../http/plain.js';
-import { nextSlots } from '../scheduling/slots.js';
+import { pauseOf } from './pause-of.js';
 import { TargetStates, type TargetState } from './target-states.js';
-import { SchedulesDto, TargetsDto, type LastRunDto, type TargetDto, type TargetHealthDto } from './targets.dto.js';
-
-const timesShown = 10;
+import { TargetsDto, type LastRunDto, type TargetDto, type TargetHealthDto } from './targets.dto.js';
 
 @ApiTags('targets')
-@Controller('admin')
+@Controller('admin/targets')
 @Roles('viewer')
 export class TargetsController {
   constructor(
@@ -22,35 +20,13 @@ export class TargetsController {
     @Inject(CLOCK) private readonly clock: Clock,
   ) {}
 
-  @Get('targets')
+  @Get()
   @ApiOperation({ operationId: 'listTargets', summary: 'Targets with their health, next and last run, overdue or not' })
   @ApiOkResponse({ type: TargetsDto })
   @ApiProblems(...usualProblems)
   async targets(): Promise<Plain<TargetsDto>> {
     const states = await this.states.all(this.clock.now());
     return { data: await Promise.all(states.map(async (state) => this.#target(state))) };
-  }
-
-  @Get('schedules')
-  @ApiOperation({ operationId: 'listSchedules', summary: 'Schedules with their next ten times' })
-  @ApiOkResponse({ type: SchedulesDto })
-  @ApiProblems(...usualProblems)
-  async schedules(): Promise<Plain<SchedulesDto>> {
-    const now = this.clock.now();
-    const states = await this.states.all(now);
-    return {
-      data: states.map(({ target, config, schedule, overdue }) => ({
-        target,
-        cron: config.schedule.cron,
-        timezone: config.schedule.timezone,
-        paused: (schedule?.pausedAt ?? null) !== null,
-        pausedAt: schedule?.pausedAt?.toISOString() ?? null,
-        pausedBy: schedule?.pausedBy ?? null,
-        lastSlot: schedule?.lastSlot?.toISOString() ?? null,
-        nextRuns: nextSlots(config.schedule, now, timesShown).map((at) => at.toISOString()),
-        overdue,
-      })),
-    };
   }
 
   async #target({
@@ -69,7 +45,7 @@ export class TargetsController {
       engine: config.engine,
       schedule: config.schedule.cron,
       timezone: config.schedule.timezone,
-      paused: (schedule?.pausedAt ?? null) !== null,
+      ...pauseOf(target, schedule),
       overdue,
       nextRunAt: nextRunAt?.toISOString() ?? null,
       lastSuccessAt: lastSuccessAt?.toISOString() ?? null,

@@ -28,7 +28,24 @@ export class LastRunDto {
   completedAt!: string | null;
 }
 
-export class TargetDto {
+export class PauseDto {
+  @ApiProperty({ description: 'true: no backup is made on schedule until it is resumed' })
+  paused!: boolean;
+  @ApiProperty(time)
+  pausedAt!: string | null;
+  @ApiProperty({ type: String, nullable: true })
+  pausedBy!: string | null;
+  @ApiProperty({
+    type: String,
+    nullable: true,
+    description: 'What people must know of it; null: nothing',
+    example:
+      'PAUSED since 2026-11-23T02:00:00.000Z by admin: no backup of clinic is made on schedule until POST /api/admin/schedules/clinic/resume',
+  })
+  notice!: string | null;
+}
+
+export class TargetDto extends PauseDto {
   @ApiProperty({ example: 'clinic' })
   target!: string;
   @ApiProperty({ type: [String], description: 'Empty: what the URI names, else all' })
@@ -39,8 +56,6 @@ export class TargetDto {
   schedule!: string | null;
   @ApiProperty({ example: 'UTC' })
   timezone!: string;
-  @ApiProperty()
-  paused!: boolean;
   @ApiProperty()
   overdue!: boolean;
   @ApiProperty(time)
@@ -58,19 +73,13 @@ export class TargetsDto {
   data!: TargetDto[];
 }
 
-export class ScheduleDto {
+export class ScheduleDto extends PauseDto {
   @ApiProperty({ example: 'clinic' })
   target!: string;
   @ApiProperty({ type: String, nullable: true, example: '0 2 * * *', description: 'null: off' })
   cron!: string | null;
   @ApiProperty({ example: 'UTC' })
   timezone!: string;
-  @ApiProperty()
-  paused!: boolean;
-  @ApiProperty(time)
-  pausedAt!: string | null;
-  @ApiProperty({ type: String, nullable: true })
-  pausedBy!: string | null;
   @ApiProperty(time)
   lastSlot!: string | null;
   @ApiProperty({ type: [String], description: 'The next ten times, also while paused' })

@@ -1,0 +1,1 @@
+export function testPatterns(names: readonly string[], root: string): string[];

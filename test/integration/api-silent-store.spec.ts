@@ -1,0 +1,79 @@
+import { expect, it, jest } from '@jest/globals';
+import { services } from '../services/services.js';
+import { seedCompleted } from '../support/api-records.js';
+import { ApiWorld, type ApiReply } from '../support/api-world.js';
+import { startTcpProxy } from '../support/tcp-proxy.js';
+
+// A store that takes questions and never answers: the API says so in time, and goes on.
+
+jest.setTimeout(60_000);
+
+async function inTime(call: Promise<ApiReply>): Promise<ApiReply> {
+  const start = performance.now();
+  const reply = await call;
+  expect(performance.now() - start).toBeLessThan(3_000);
+  return reply;
+}
+
+async function expectToldAndGoingOn(world: ApiWorld): Promise<void> {
+  const { backupId } = await seedCompleted(world.core, { stored: false });
+  // The second look must not wait for the first, which hangs.
+  for (let look = 0; look < 2; look += 1) {
+    const ready = await inTime(world.get('/health/ready'));
+    expect({ status: ready.status, body: ready.body }).toMatchObject({
+      status: 200,
+      body: { info: { storage: { status: 'up', state: 'degraded', detail: 'no answer within 2 s' } } },
+    });
+  }
+  expect((await inTime(world.get('/api/admin/system'))).body).toMatchObject({ storage: { state: 'degraded' } });
+  const download = await inTime(world.get(`/api/admin/backups/${backupId}/download`));
+  expect({ status: download.status, body: download.body }).toMatchObject({
+    status: 503,
+    body: { type: 'https://hazina.dev/problems/request-timeout', title: 'No answer in time' },
+  });
+  expect(Number(download.headers.get('retry-after'))).toBeGreaterThan(0);
+}
+
+it('an S3 store: downloads are 503, the API stays ready', async () => {
+  const { endpoint, accessKeyId, secretAccessKey } = services().s3;
+  const proxy = await startTcpProxy(endpoint);
+  proxy.silence();
+  const world = await ApiWorld.start({
+    environment: {
+      S3_BACKUP_BUCKET: 'silent-bucket',
+      S3_ENDPOINT: proxy.uri.replace('mongodb:', 'http:'),
+      AWS_ACCESS_KEY_ID: accessKeyId,
+      AWS_SECRET_ACCESS_KEY: secretAccessKey,
+    },
+  });
+  try {
+    await expectToldAndGoingOn(world);
+  } finally {
+    await proxy.close();
+    await world.close();
+  }
+});
+
+it('a directory on a disk that hangs, which no signal reaches: the same, and one question at a time', async () => {
+  let questions = 0;
+  const world = await ApiWorld.start({
+    parts: ({ store }) => ({
+      store: new Proxy(store, {
+        get: (real, name) =>
+          name === 'head'
+            ? () => {
+                questions += 1;
+                return new Promise(() => undefined);
+              }
+            : (Reflect.get(real, name, real) as unknown),
+      }),
+    }),
+  });
+  try {
+    await expectToldAndGoingOn(world);
+    // One of readiness, one of the download.
+    expect(questions).toBe(2);
+  } finally {
+    await world.close();
+  }
+});
