@@ -3,16 +3,22 @@ import type { ErrorCode, RecordedVerification } from '#contracts';
 import { isGood } from './is-good.js';
 
 const at = new Date('2026-11-25T02:00:00.000Z');
-const verified = (status: RecordedVerification['status'], code: ErrorCode = 'container/corrupt'): RecordedVerification => ({
+const verified = (
+  status: RecordedVerification['status'],
+  code: ErrorCode = 'container/corrupt',
+): RecordedVerification => ({
   ...{ verificationId: 'v', level: 'readable', status, startedAt: at, completedAt: at },
-  error:
-    status === 'failed' ? { code, stage: 'verify', retryable: false, hint: null, message: 'x' } : null,
+  error: status === 'failed' ? { code, stage: 'verify', retryable: false, hint: null, message: 'x' } : null,
 });
 
 it.each([
   ['was never verified', [], true],
   ['was found damaged', [verified('completed'), verified('failed')], false],
-  ['was found damaged, and could not be looked at since', [verified('failed'), verified('failed', 'store/unreachable')], false],
+  [
+    'was found damaged, and could not be looked at since',
+    [verified('failed'), verified('failed', 'store/unreachable')],
+    false,
+  ],
   ['could not be verified', [verified('failed', 'store/unreachable')], true],
   ['met a worker without its key', [verified('failed', 'container/no-key')], true],
   ['was refused by the store', [verified('failed', 'store/refused')], true],
