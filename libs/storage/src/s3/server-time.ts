@@ -1,6 +1,6 @@
 import { HeadBucketCommand, type S3Client } from '@aws-sdk/client-s3';
 
-/** The Date header of a reply of the store; null when it sends none. */
+/** The end of the second that a reply's Date header names (it has no fraction): a backup that was just made is not dated after it. Null when the store sends none. */
 export async function readServerTime(
   client: S3Client,
   bucket: string,
@@ -18,5 +18,5 @@ export async function readServerTime(
     { step: 'deserialize', name: 'readDate', priority: 'low' },
   );
   await client.send(command, options);
-  return date === undefined ? null : new Date(date);
+  return date === undefined ? null : new Date(Date.parse(date) + 999);
 }
