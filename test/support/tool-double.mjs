@@ -1,5 +1,7 @@
 #!/usr/bin/env node
-// Stands in for mongodump and mongorestore, and misbehaves as behaviour.json beside it says: {archive, behaviour, after}.
+// Stands in for mongodump and mongorestore, and misbehaves as behaviour.json beside it says: {archive, behaviour, after}. Instead of the file `archive` it
+// gives `repeated` ({head, run, times, tail}: files, of which `run` comes so many times): an archive of any size.
+import { once } from 'node:events';
 import { createReadStream, readFileSync, writeFileSync, writeSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -7,8 +9,10 @@ import { fileURLToPath } from 'node:url';
 const folder = dirname(fileURLToPath(import.meta.url));
 const {
   archive,
+  repeated,
   behaviour = 'good',
   after = 100_000,
+  signal = 'SIGKILL',
   version = '100.9.9',
 } = JSON.parse(readFileSync(join(folder, 'behaviour.json'), 'utf8'));
 if (process.argv.includes('--version')) {
@@ -31,7 +35,8 @@ const say = (text) => void writeSync(2, text);
 
 switch (behaviour) {
   case 'good':
-    createReadStream(archive).pipe(process.stdout);
+    if (repeated === undefined) createReadStream(archive).pipe(process.stdout);
+    else for (const piece of pieces(repeated)) if (!process.stdout.write(piece)) await once(process.stdout, 'drain');
     break;
   case 'empty':
     break;
@@ -42,7 +47,8 @@ switch (behaviour) {
     break;
   case 'killed':
     writeSync(1, bytes.subarray(0, after));
-    process.kill(process.pid, 'SIGKILL');
+    process.kill(process.pid, signal);
+    forever();
     break;
   case 'cut':
     writeSync(1, bytes.subarray(0, after));
@@ -77,4 +83,11 @@ switch (behaviour) {
     break;
   default:
     throw new Error(`unknown behaviour ${behaviour}`);
+}
+
+function* pieces({ head, run, times, tail }) {
+  yield readFileSync(head);
+  const again = readFileSync(run);
+  for (let at = 0; at < times; at += 1) yield again;
+  yield readFileSync(tail);
 }
