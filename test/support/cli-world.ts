@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 import { ListMultipartUploadsCommand, ListObjectsV2Command, S3Client } from '@aws-sdk/client-s3';
@@ -15,6 +15,12 @@ export class CliWorld {
   readonly database = uniqueDatabase('e2e');
   readonly client = new MongoClient(services().mongodbUri);
   readonly key = `hex:${randomBytes(32).toString('hex')}`;
+  /** Where commands put their temporary files. */
+  readonly temporary = join(this.folder, 'tmp');
+
+  constructor() {
+    mkdirSync(this.temporary);
+  }
 
   /** Environment for a store in a folder. */
   get environment(): Environment {
@@ -25,6 +31,7 @@ export class CliWorld {
       BACKUP_ENCRYPTION_KEY: this.key,
       BACKUP_DIRECTORY: join(this.folder, 'store'),
       BACKUP_ENGINE: 'native',
+      TMPDIR: this.temporary,
     };
   }
 
@@ -73,6 +80,14 @@ export class CliWorld {
     return JSON.parse(run.stdout) as Record<string, unknown> & { backupId: string };
   }
 
+  /** What commands left running or lying about: processes that were started with this world's folder in their environment, and temporary files. */
+  leftovers(): string[] {
+    const pids = readdirSync('/proc').filter((name) => /^\d+$/.test(name));
+    const ours = pids.filter((pid) => readQuietly(`/proc/${pid}/environ`).includes(this.folder));
+    const running = ours.map((pid) => `process ${pid}: ${readQuietly(`/proc/${pid}/cmdline`).replaceAll('\0', ' ')}`);
+    return [...running, ...readdirSync(this.temporary)];
+  }
+
   /** Every file of the folder store, hidden ones too, but the store's identity. */
   storedFiles(): string[] {
     const root = join(this.folder, 'store');
@@ -109,6 +124,15 @@ export class CliWorld {
   async collections(database: string): Promise<string[]> {
     const found = await this.client.db(database).listCollections({}, { nameOnly: true }).toArray();
     return found.map(({ name }) => name).sort();
+  }
+}
+
+/** A process may end between two looks. */
+function readQuietly(path: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch {
+    return '';
   }
 }
 

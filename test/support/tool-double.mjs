@@ -36,7 +36,7 @@ const say = (text) => void writeSync(2, text);
 switch (behaviour) {
   case 'good':
     if (repeated === undefined) createReadStream(archive).pipe(process.stdout);
-    else for (const piece of pieces(repeated)) if (!process.stdout.write(piece)) await once(process.stdout, 'drain');
+    else await give(pieces(repeated), Infinity);
     break;
   case 'empty':
     break;
@@ -58,7 +58,8 @@ switch (behaviour) {
     writeSync(1, bytes);
     break;
   case 'hangs':
-    writeSync(1, bytes.subarray(0, after));
+    if (repeated === undefined) writeSync(1, bytes.subarray(0, after));
+    else await give(pieces(repeated), after);
     forever();
     break;
   case 'ignores-term':
@@ -83,6 +84,15 @@ switch (behaviour) {
     break;
   default:
     throw new Error(`unknown behaviour ${behaviour}`);
+}
+
+async function give(all, most) {
+  let given = 0;
+  for (const piece of all) {
+    if (given >= most) return;
+    given += piece.length;
+    if (!process.stdout.write(piece)) await once(process.stdout, 'drain');
+  }
 }
 
 function* pieces({ head, run, times, tail }) {
