@@ -38,20 +38,24 @@ describe.each(['directory', 's3'] as const)('a round trip through a %s', (kind) 
       totals: { databases: 1, collections: 4, views: 0, documents: 3000 },
       warnings: [],
     });
-  });
+  }, 60_000);
 
   it('lists and shows it', async () => {
     const list = await hazina(['list', '--json'], environment);
     expect(JSON.parse(list.stdout)).toMatchObject({ backups: [{ backupId }] });
     const show = await hazina(['show', backupId, '--json'], environment);
     expect(JSON.parse(show.stdout)).toMatchObject({ backupId, warnings: [] });
-  });
+  }, 60_000);
 
-  it.each(['stored', 'readable'])('verifies it at level %s', async (level) => {
-    const run = await hazina(['verify', '--latest', '--level', level, '--json'], environment);
-    expect(run).toMatchObject({ code: 0 });
-    expect(JSON.parse(run.stdout)).toEqual({ results: [{ backupId, level, ok: true, error: null }] });
-  });
+  it.each(['stored', 'readable'])(
+    'verifies it at level %s',
+    async (level) => {
+      const run = await hazina(['verify', '--latest', '--level', level, '--json'], environment);
+      expect(run).toMatchObject({ code: 0 });
+      expect(JSON.parse(run.stdout)).toEqual({ results: [{ backupId, level, ok: true, error: null }] });
+    },
+    60_000,
+  );
 
   it('says in a dry run what a restore would do, and does nothing', async () => {
     const target = `${world.database}_dry`;
@@ -113,7 +117,7 @@ describe.each(['directory', 's3'] as const)('a round trip through a %s', (kind) 
     const list = await hazina(['list', '--json'], environment);
     expect((JSON.parse(list.stdout) as { backups: unknown[] }).backups).toHaveLength(1);
     expect(await hazina(['show', second.backupId], environment)).toMatchObject({ code: 2 });
-  });
+  }, 60_000);
 });
 
 describe.each(['gzip', 'none'])('compression %s', (compression) => {

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 import { ListMultipartUploadsCommand, ListObjectsV2Command, S3Client } from '@aws-sdk/client-s3';
 import { MongoClient } from 'mongodb';
-import { createBucket, services, uniqueDatabase } from '../services/services.js';
+import { createBucket, removeBucket, services, uniqueDatabase } from '../services/services.js';
 import { hazina } from './run-hazina.js';
 
 export type Environment = Record<string, string>;
@@ -14,6 +14,7 @@ export class CliWorld {
   readonly folder = mkdtempSync(join(tmpdir(), 'hazina-e2e-'));
   readonly database = uniqueDatabase('e2e');
   readonly client = new MongoClient(services().mongodbUri);
+  readonly #buckets: string[] = [];
   readonly key = `hex:${randomBytes(32).toString('hex')}`;
   /** Where commands put their temporary files. */
   readonly temporary = join(this.folder, 'tmp');
@@ -39,9 +40,11 @@ export class CliWorld {
   async s3Environment(): Promise<Environment> {
     const { endpoint, accessKeyId, secretAccessKey, region } = services().s3;
     const { BACKUP_DIRECTORY: _directory, ...rest } = this.environment;
+    const bucket = await createBucket();
+    this.#buckets.push(bucket);
     return {
       ...rest,
-      S3_BACKUP_BUCKET: await createBucket(),
+      S3_BACKUP_BUCKET: bucket,
       S3_ENDPOINT: endpoint,
       AWS_ACCESS_KEY_ID: accessKeyId,
       AWS_SECRET_ACCESS_KEY: secretAccessKey,
@@ -70,6 +73,7 @@ export class CliWorld {
     const { databases } = await this.client.db().admin().listDatabases({ nameOnly: true });
     for (const { name } of databases) if (name.startsWith(this.database)) await this.client.db(name).dropDatabase();
     await this.client.close();
+    for (const bucket of this.#buckets) await removeBucket(bucket);
     rmSync(this.folder, { recursive: true, force: true });
   }
 
