@@ -1,10 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { mkdirSync } from 'node:fs';
 import { execFileSync } from 'node:child_process';
-import { once } from 'node:events';
 import { join } from 'node:path';
-import { CliWorld, errorOf, type Environment } from '../support/cli-world.js';
-import { spawnHazina } from '../support/run-hazina.js';
+import { CliWorld } from '../support/cli-world.js';
+import { failingCommand } from '../support/run-command.js';
 import { fillSampleDatabase } from '../support/sample-data.js';
 import { toolFolder } from '../support/tool-folder.js';
 import { waitUntil } from '../services/services.js';
@@ -16,21 +15,6 @@ beforeAll(async () => {
   await fillSampleDatabase(world.client.db(world.database), 2000);
 }, 60_000);
 afterAll(() => world.close());
-
-async function run(
-  args: string[],
-  environment: Environment,
-  during: (child: ReturnType<typeof spawnHazina>) => Promise<void> = () => Promise.resolve(),
-) {
-  const child = spawnHazina([...args, '--json'], { environment, stdio: 'pipe' });
-  let stderr = '';
-  child.stderr?.on('data', (chunk: Buffer) => (stderr += chunk.toString()));
-  child.stdout?.resume();
-  const closed = once(child, 'close');
-  await during(child);
-  const [code] = (await closed) as [number | null];
-  return { code, error: errorOf(stderr) };
-}
 
 describe('a backup that is interrupted', () => {
   it.each([
@@ -45,7 +29,7 @@ describe('a backup that is interrupted', () => {
         PATH: toolFolder(world.folder, { behaviour: signal === 'SIGINT' ? 'hangs' : 'ignores-term', after: 200_000 })
           .path,
       };
-      const { code, error } = await run(['backup'], environment, async (child) => {
+      const { code, error } = await failingCommand(['backup'], environment, async (child) => {
         await waitUntil(() => world.storedFiles().some((file) => file.includes('lease.json')), {
           what: 'the attempt has begun',
         });
@@ -76,7 +60,7 @@ describe('F34 a full disk', () => {
 
   it('exit code 14, a next step, and nothing left on it', async () => {
     if (!isRoot) return;
-    const { error } = await run(['backup'], {
+    const { error } = await failingCommand(['backup'], {
       ...world.environment,
       BACKUP_DIRECTORY: join(mounted, 'store'),
       BACKUP_COMPRESSION: 'none',

@@ -89,7 +89,8 @@ export class CliWorld {
     const pids = readdirSync('/proc').filter((name) => /^\d+$/.test(name));
     const ours = pids.filter((pid) => readQuietly(`/proc/${pid}/environ`).includes(this.folder));
     const running = ours.map((pid) => `process ${pid}: ${readQuietly(`/proc/${pid}/cmdline`).replaceAll('\0', ' ')}`);
-    return [...running, ...readdirSync(this.temporary)];
+    // Node keeps compiled JavaScript there.
+    return [...running, ...readdirSync(this.temporary).filter((name) => name !== 'node-compile-cache')];
   }
 
   /** Every file of the folder store, hidden ones too, but the store's identity. */

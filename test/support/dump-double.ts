@@ -75,8 +75,8 @@ class DoubleStream extends Readable {
 
   override _read(): void {
     const { misbehaviour } = this.options;
-    const piece = this.#at < this.#end ? this.#pieces.next() : { done: true, value: undefined };
-    if (piece.done !== true) {
+    const piece = this.#at < this.#end ? this.#pieces.next() : undefined;
+    if (piece?.done === false) {
       this.push(piece.value.subarray(0, this.#end - this.#at));
       this.#at += piece.value.length;
     } else if (misbehaviour === 'fails' || misbehaviour === 'fails-after-all-bytes') this.destroy(dumpFailed);

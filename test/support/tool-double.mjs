@@ -2,7 +2,7 @@
 // Stands in for mongodump and mongorestore, and misbehaves as behaviour.json beside it says: {archive, behaviour, after}. Instead of the file `archive` it
 // gives `repeated` ({head, run, times, tail}: files, of which `run` comes so many times): an archive of any size.
 import { once } from 'node:events';
-import { createReadStream, readFileSync, writeFileSync, writeSync } from 'node:fs';
+import { createReadStream, existsSync, readFileSync, readdirSync, writeFileSync, writeSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -27,6 +27,10 @@ writeFileSync(
     argv: process.argv,
     environ: readFileSync('/proc/self/environ', 'utf8'),
     cmdline: readFileSync('/proc/self/cmdline', 'utf8'),
+    config: process.argv
+      .flatMap((arg) => (arg.startsWith('--config=') ? [readFileSync(arg.slice(9), 'utf8')] : []))
+      .join(),
+    tmp: existsSync(join(folder, 'tmp')) ? readdirSync(join(folder, 'tmp')) : [],
   }),
 );
 const forever = () => setInterval(() => undefined, 1_000_000);

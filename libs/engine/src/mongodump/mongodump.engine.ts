@@ -3,7 +3,7 @@ import { AppError, cancelled } from '#contracts';
 import type { Dump, DumpEngine, DumpProbe, DumpRequest, DumpResult } from '../engine.js';
 import { dumpArguments } from './dump-arguments.js';
 import { findTool, type Tool } from './find-tool.js';
-import { writePrivateConfig, type PrivateConfig } from './private-config.js';
+import { writePrivateConfig } from './private-config.js';
 import { ToolProcess } from './tool-process.js';
 import { withoutDatabase } from './tool-uri.js';
 
@@ -45,19 +45,19 @@ async function startDump(
   if (signal.aborted) throw cancelled(signal, 'dump');
   const config = await writePrivateConfig(options.tmpDir, withoutDatabase(request.uri));
   try {
-    const child = new ToolProcess('mongodump', tool.path, [`--config=${config.path}`, '--archive', ...args], {
+    const child = new ToolProcess('mongodump', tool.path, [config.argument, '--archive', ...args], {
       input: false,
       searchPath: options.searchPath,
+      config: config.descriptor,
     });
-    return watch(child, config, options, signal);
-  } catch (error) {
-    await config.remove();
-    throw error;
+    return watch(child, options, signal);
+  } finally {
+    await config.close();
   }
 }
 
-/** Ties child, stream, abort and stall watchdog together: whichever ends first ends the others. The result settles when the child is gone and its file removed. */
-function watch(child: ToolProcess, config: PrivateConfig, options: MongodumpOptions, signal: AbortSignal): Dump {
+/** Ties child, stream, abort and stall watchdog together: whichever ends first ends the others. The result settles when the child is gone. */
+function watch(child: ToolProcess, options: MongodumpOptions, signal: AbortSignal): Dump {
   const stream = new VerdictStream(child);
   const closed = new Promise<void>((resolve) => stream.once('close', () => resolve()));
   stream.on('error', () => undefined);
@@ -73,7 +73,6 @@ function watch(child: ToolProcess, config: PrivateConfig, options: MongodumpOpti
     clearInterval(watchdog);
     signal.removeEventListener('abort', onAbort);
     await child.stop(options.killGraceMs ?? 5_000);
-    await config.remove();
     if (stream.errored !== null) throw stream.errored;
     return { consistency: { mode: 'none', at: null }, warnings: [] };
   })();

@@ -3,7 +3,7 @@ import { pipeline } from 'node:stream/promises';
 import { AppError, cancelled } from '#contracts';
 import type { LoadedNamespace, LoadEngine, LoadReport, LoadRequest, Rename } from '../engine.js';
 import { findTool } from './find-tool.js';
-import { writePrivateConfig } from './private-config.js';
+import { writePrivateConfig, type PrivateConfig } from './private-config.js';
 import { ToolProcess } from './tool-process.js';
 import { withoutDatabase } from './tool-uri.js';
 
@@ -42,14 +42,14 @@ async function load(
   const tool = await findTool(options.searchPath, 'mongorestore');
   const config = await writePrivateConfig(options.tmpDir, withoutDatabase(request.uri));
   const args = [
-    `--config=${config.path}`,
+    config.argument,
     '--archive',
     '--stopOnError',
     '-j=4',
     '--numInsertionWorkersPerCollection=4',
     ...selectionArguments(request),
   ];
-  const child = new ToolProcess('mongorestore', tool.path, args, { input: true, searchPath: options.searchPath });
+  const child = await startTool(tool.path, args, config, options);
   try {
     const exit = child.closed;
     const sourceError = await feed(source, child, signal);
@@ -57,7 +57,19 @@ async function load(
     return judge(child, await exit);
   } finally {
     await child.stop(options.killGraceMs ?? 5_000);
-    await config.remove();
+  }
+}
+
+async function startTool(
+  path: string,
+  args: readonly string[],
+  config: PrivateConfig,
+  { searchPath }: MongorestoreOptions,
+): Promise<ToolProcess> {
+  try {
+    return new ToolProcess('mongorestore', path, args, { input: true, searchPath, config: config.descriptor });
+  } finally {
+    await config.close();
   }
 }
 

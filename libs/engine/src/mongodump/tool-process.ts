@@ -20,10 +20,15 @@ export class ToolProcess {
     private readonly name: string,
     path: string,
     args: readonly string[],
-    options: { readonly input: boolean; readonly searchPath: string },
+    options: {
+      readonly input: boolean;
+      readonly searchPath: string;
+      /** Inherited as descriptor 3. */
+      readonly config: number;
+    },
   ) {
     this.#child = spawn(path, [...args], {
-      stdio: [options.input ? 'pipe' : 'ignore', options.input ? 'ignore' : 'pipe', 'pipe'],
+      stdio: [options.input ? 'pipe' : 'ignore', options.input ? 'ignore' : 'pipe', 'pipe', options.config],
       // A group of its own: whatever it starts ends with it.
       detached: true,
       env: { PATH: options.searchPath, HOME: '/nonexistent', LANG: 'C' },

@@ -53,7 +53,7 @@ beforeEach(() => {
 });
 const behave = (behaviour: string, more: Record<string, unknown> = {}): void =>
   writeFileSync(join(folder, 'behaviour.json'), JSON.stringify({ archive: fixture, behaviour, ...more }));
-const seen = (): { pid: number; argv: string[]; environ: string; cmdline: string } =>
+const seen = (): { pid: number; argv: string[]; environ: string; cmdline: string; config: string; tmp: string[] } =>
   JSON.parse(readFileSync(join(folder, 'seen.json'), 'utf8')) as ReturnType<typeof seen>;
 const isAlive = (pid: number): boolean => existsSync(`/proc/${pid}`);
 
@@ -82,12 +82,15 @@ describe('mongodump', () => {
     expect(bytes?.equals(archive)).toBe(true);
   });
 
-  it('gets the URI by a private file: nothing of it in arguments or environment', async () => {
+  it('gets the URI by a private file that nobody finds: nothing of it in arguments, environment or folders', async () => {
     behave('good');
     await run();
-    const { argv, environ, cmdline } = seen();
-    expect(argv.slice(2)).toEqual([expect.stringMatching(/^--config=/), '--archive', '--db=clinic']);
+    const { argv, environ, cmdline, config } = seen();
+    expect(argv.slice(2)).toEqual(['--config=/dev/fd/3', '--archive', '--db=clinic']);
+    expect(config).toBe("uri: 'mongodb://user:canary-password@127.0.0.1:1/?authSource=clinic'\n");
     expect(environ + cmdline).not.toMatch(/canary|user/);
+    // A tool and a run that are killed now leave no secret behind.
+    expect(seen().tmp).toEqual([]);
     expect(
       environ
         .split('\0')
