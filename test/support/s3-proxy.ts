@@ -1,6 +1,7 @@
 import { Agent, createServer, request as httpRequest, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import { readRequest, type S3Request } from './s3-request.js';
+import { signS3, type SigningKey } from './s3-resign.js';
 
 export type { S3Request } from './s3-request.js';
 
@@ -48,6 +49,8 @@ export interface S3Proxy {
   readonly requests: readonly S3Request[];
   /** The first rule that fits a request strikes it. */
   on(fault: S3Fault, rule?: S3Rule): S3RuleReport;
+  /** Takes all rules away. */
+  heal(): void;
   close(): Promise<void>;
 }
 
@@ -59,9 +62,9 @@ interface Rule extends S3Rule {
 
 /**
  * Headers, the Host among them, go on as they came: the signature covers the client's Host, and versitygw checks it against the header, not against its own
- * address. Bodies are passed on byte for byte.
+ * address. Bodies are passed on byte for byte. With `signAs` every request is signed anew, so that a client may use keys that the server has never heard of.
  */
-export async function startS3Proxy(upstream: string): Promise<S3Proxy> {
+export async function startS3Proxy(upstream: string, options: { readonly signAs?: SigningKey } = {}): Promise<S3Proxy> {
   const target = new URL(upstream);
   const agent = new Agent({ keepAlive: true });
   const requests: S3Request[] = [];
@@ -89,7 +92,7 @@ export async function startS3Proxy(upstream: string): Promise<S3Proxy> {
     if (fault?.kind === 'reply' || fault?.kind === 'error-in-200') void answer(incoming, outgoing, fault);
     else if (fault?.kind === 'stall') incoming.resume();
     else if (fault?.kind === 'reset-request') resetAfter(incoming, fault.after);
-    else passOn(incoming, outgoing, { target, agent, fault });
+    else passOn(incoming, outgoing, { target, agent, fault, signAs: options.signAs });
   });
   server.on('connection', (socket: Socket) => {
     sockets.add(socket);
@@ -107,9 +110,10 @@ export async function startS3Proxy(upstream: string): Promise<S3Proxy> {
         get struck() {
           return added.struck;
         },
-        end: () => void rules.splice(rules.indexOf(added), 1),
+        end: () => void (rules.includes(added) && rules.splice(rules.indexOf(added), 1)),
       };
     },
+    heal: () => void rules.splice(0),
     close: async () => {
       const closed = new Promise((resolve) => server.close(resolve));
       for (const socket of sockets) socket.destroy();
@@ -155,11 +159,13 @@ interface Passing {
   readonly target: URL;
   readonly agent: Agent;
   readonly fault: S3Fault | undefined;
+  readonly signAs: SigningKey | undefined;
 }
 
-function passOn(incoming: IncomingMessage, outgoing: ServerResponse, { target, agent, fault }: Passing): void {
+function passOn(incoming: IncomingMessage, outgoing: ServerResponse, { target, agent, fault, signAs }: Passing): void {
   // The proxy's own server has said 100 already.
-  const headers = withoutHeader(incoming.rawHeaders, 'expect');
+  const sent = withoutHeader(incoming.rawHeaders, 'expect');
+  const headers = signAs === undefined ? sent : signedAnew(incoming, sent, signAs);
   const { method, url: path } = incoming;
   const onward = httpRequest({ host: target.hostname, port: target.port, agent, method, path, headers });
   onward.on('error', () => outgoing.destroy());
@@ -178,6 +184,20 @@ function passOn(incoming: IncomingMessage, outgoing: ServerResponse, { target, a
     else reply.pipe(outgoing);
   });
   incoming.pipe(onward);
+}
+
+function signedAnew(
+  { method = '', url = '/', headers }: IncomingMessage,
+  raw: readonly string[],
+  key: SigningKey,
+): string[] {
+  const unsigned = withoutHeader(withoutHeader(raw, 'authorization'), 'x-amz-security-token');
+  const request = {
+    ...{ method, url, host: headers.host ?? '' },
+    contentHash: String(headers['x-amz-content-sha256']),
+    amzDate: String(headers['x-amz-date']),
+  };
+  return [...unsigned, 'Authorization', signS3(request, key)];
 }
 
 function breakOff(

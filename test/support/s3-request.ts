@@ -24,8 +24,6 @@ export interface S3Request {
   readonly range: string | undefined;
   /** The id of the key that signed it. */
   readonly accessKeyId: string | undefined;
-  /** Of temporary credentials. */
-  readonly sessionToken: string | undefined;
   /** What was done to it, if anything. */
   readonly fault?: string;
 }
@@ -41,7 +39,6 @@ export function readRequest({ method = '', url = '/', headers }: IncomingMessage
     partNumber: partNumber === null ? undefined : Number(partNumber),
     range: headers.range,
     accessKeyId: /Credential=([^/]+)\//.exec(headers.authorization ?? '')?.[1],
-    sessionToken: headers['x-amz-security-token']?.toString(),
   };
 }
 
