@@ -192,11 +192,9 @@ function signedAnew(
   key: SigningKey,
 ): string[] {
   const unsigned = withoutHeader(withoutHeader(raw, 'authorization'), 'x-amz-security-token');
-  const request = {
-    ...{ method, url, host: headers.host ?? '' },
-    contentHash: String(headers['x-amz-content-sha256']),
-    amzDate: String(headers['x-amz-date']),
-  };
+  const [, list = ''] = /SignedHeaders=([^,]+)/.exec(headers.authorization ?? '') ?? [];
+  const signed = list.split(';').filter((name) => name !== 'x-amz-security-token');
+  const request = { method, url, headers: Object.fromEntries(signed.map((name) => [name, String(headers[name])])) };
   return [...unsigned, 'Authorization', signS3(request, key)];
 }
 

@@ -10,26 +10,28 @@ export interface UnsignedRequest {
   readonly method: string;
   /** Path and query as they were sent. */
   readonly url: string;
-  readonly host: string;
-  /** `x-amz-content-sha256` and `x-amz-date` of the request. */
-  readonly contentHash: string;
-  readonly amzDate: string;
+  /** Those to sign, `x-amz-content-sha256` and `x-amz-date` among them; stores want every `x-amz-…` header signed. */
+  readonly headers: Readonly<Record<string, string>>;
 }
 
 /** The Authorization header (SigV4) of a request to S3, signed with another key than the client's: a store that knows one key can then be sent any. */
-export function signS3(request: UnsignedRequest, { accessKeyId, secretAccessKey, region }: SigningKey): string {
-  const { method, url, host, contentHash, amzDate } = request;
+export function signS3(
+  { method, url, headers }: UnsignedRequest,
+  { accessKeyId, secretAccessKey, region }: SigningKey,
+): string {
+  const amzDate = headers['x-amz-date'] ?? '';
   const [path = '/', query = ''] = url.split('?');
   const pairs = query.split('&').filter((pair) => pair !== '');
   const canonicalQuery = pairs.map((pair) => (pair.includes('=') ? pair : `${pair}=`)).sort();
-  const signedHeaders = 'host;x-amz-content-sha256;x-amz-date';
+  const names = Object.keys(headers).sort();
+  const signedHeaders = names.join(';');
   const canonical = [
     method,
     path,
     canonicalQuery.join('&'),
-    `host:${host}\nx-amz-content-sha256:${contentHash}\nx-amz-date:${amzDate}\n`,
+    names.map((name) => `${name}:${(headers[name] ?? '').trim().replaceAll(/ +/g, ' ')}\n`).join(''),
     signedHeaders,
-    contentHash,
+    headers['x-amz-content-sha256'] ?? '',
   ].join('\n');
   const scope = `${amzDate.slice(0, 8)}/${region}/s3/aws4_request`;
   const digest = createHash('sha256').update(canonical).digest('hex');

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { buffer } from 'node:stream/consumers';
 import { AppError, type BackupJson, type Manifest, type StoredObject } from '#contracts';
-import { headerBytes, inspectHeader, type ContainerHeader, type KeyRing } from '#crypto';
+import { headerBytes, inspectHeader, openHeader, type ContainerHeader, type KeyRing } from '#crypto';
 import { resumingGet, type ObjectStore } from '#storage';
 import { requireBackupJson } from './backup-json-file.js';
 import { compareWithManifest, mismatch } from './compare-manifest.js';
@@ -51,7 +51,23 @@ export async function proveBackup(
   if (createHash('sha256').update(sealed).digest('hex') !== sealedManifest.sha256) {
     throw mismatch(backupId, sealedManifest.key, 'its SHA-256 is not the one in backup.json');
   }
-  return { backup, manifest, dataKey, dataSidecar: await readSidecar(deps.store, dataKey, signal), warnings };
+  const dataSidecar = await readSidecar(deps.store, dataKey, signal);
+  const doubts = dataSidecar === undefined ? [] : await doubtsOfSidecar(deps, backup, dataKey, dataSidecar, signal);
+  return { backup, manifest, dataKey, dataSidecar, warnings: [...warnings, ...doubts] };
+}
+
+/** No hash of `backup.json` covers a sidecar: one that is damaged is passed over while the header inside the file still opens, and that must be said. */
+async function doubtsOfSidecar(
+  { store, ring }: { store: ObjectStore; ring: KeyRing },
+  { backupId, objects }: BackupJson,
+  key: string,
+  sidecar: Buffer,
+  signal: AbortSignal,
+): Promise<string[]> {
+  const end = Math.min(headerBytes, objects.data.bytes);
+  const first = await buffer(await store.get(key, { start: 0, end }, signal));
+  const { warnings } = await openHeader(first, { ring, sidecar, expect: { kind: 'mongodump-archive', backupId } });
+  return warnings.map(({ message }) => message);
 }
 
 /** Size and header of one object against `backup.json`; needs no key. Returns the object's full key. */
