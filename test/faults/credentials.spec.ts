@@ -72,6 +72,17 @@ it('F27 credentials expire in mid-upload: new ones are fetched, and the upload g
   expect(await hazina(['delete', backupId, '--force'], environment)).toMatchObject({ code: 0 });
 }, 90_000);
 
+it('F27 credentials expire before the data is looked at: a HEAD, whose refusal has no body, is told apart', async () => {
+  const told = proxy.on(expired, {
+    operation: ['HeadObject', 'ListObjects'],
+    skip: 4,
+    when: ({ accessKeyId }) => accessKeyId === 'key-1',
+  });
+  const { backupId } = await world.backup(environment, '--verify');
+  expect(told.struck).toBeGreaterThan(1);
+  expect(await hazina(['delete', backupId, '--force'], environment)).toMatchObject({ code: 0 });
+}, 90_000);
+
 it('F27 when the refusal persists: named, nothing left, no secret shown', async () => {
   proxy.on(expired, { operation: 'UploadPart', skip: 2 });
   const error = await world.failing(['backup'], environment);

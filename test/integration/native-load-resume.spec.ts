@@ -80,7 +80,7 @@ async function crash(killBefore: string, nth = 1, request: Partial<LoadRequest> 
     throw new Error(`The child was not killed at ${killBefore}: ${Buffer.concat(errors).toString()}`);
 }
 
-describe('killed while loading', () => {
+describe('F41 killed while loading', () => {
   it.each([
     ['before its second plan', 'insert _hazina_restore', 2],
     ['before its first collection', 'create _hazina_tmp', 1],
@@ -105,7 +105,7 @@ describe('killed while loading', () => {
   });
 });
 
-describe('killed while renaming', () => {
+describe('F41 killed while renaming', () => {
   it.each([
     ['before the first rename', `renameCollection \\w+\\._hazina_tmp_[a-z0-9]{6}_\\d`, 3],
     ['after the first rename', `renameCollection \\w+\\._hazina_tmp_[a-z0-9]{6}_\\d+$`, 2],
@@ -234,7 +234,7 @@ describe('cancelled', () => {
   });
 });
 
-describe('when the target goes away', () => {
+describe('F41 when the target goes away', () => {
   it(
     'says what stays there and how long to wait, and the next run removes it',
     async () => {

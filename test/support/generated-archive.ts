@@ -44,6 +44,17 @@ export function readRepeated(archive: RepeatedArchive): Readable {
   return Readable.from(piecesOfRepeated(archive), { objectMode: false, highWaterMark: 4 * 1024 * 1024 });
 }
 
+/** An archive of one collection with the given raw documents, valid BSON or not quite. */
+export function archiveOf(db: string, collection: string, documents: readonly Buffer[]): Buffer {
+  const chunks: Buffer[] = [];
+  const writer = new ArchiveWriter((chunk) => chunks.push(chunk));
+  writePrelude(writer, db, [collection]);
+  for (const document of documents) writer.documents(db, collection, document);
+  writer.endNamespace(db, collection);
+  writer.finish();
+  return Buffer.concat(chunks);
+}
+
 /** An archive of many small collections `fx_wide.c00000` …, one document each. */
 export function wideArchive(collections: number): Buffer {
   const names = Array.from({ length: collections }, (_, at) => `c${String(at).padStart(5, '0')}`);
