@@ -105,7 +105,7 @@ async function intoFullDisk(which: 'stdout' | 'stderr', args: readonly string[],
       stdio: stdio as ['ignore', 'pipe', 'pipe'],
     });
     let said = '';
-    (which === 'stdout' ? child.stderr : child.stdout)?.on('data', (chunk: Buffer) => (said += chunk.toString()));
+    (which === 'stdout' ? child.stderr : child.stdout).on('data', (chunk: Buffer) => (said += chunk.toString()));
     const [code] = (await once(child, 'close')) as [number | null];
     return { code, said };
   } finally {

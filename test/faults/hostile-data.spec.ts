@@ -66,7 +66,7 @@ const documents: Document[] = [
 describe('F36 hostile documents', () => {
   beforeAll(async () => {
     const db = world.client.db(world.database);
-    for (const document of documents) await db.collection('hostile').insertOne(document as never);
+    for (const document of documents) await db.collection('hostile').insertOne(document);
     await db
       .collection('many')
       .insertMany(Array.from({ length: 3000 }, (_, at) => ({ _id: at as never, tags: [at, String(at)] })));

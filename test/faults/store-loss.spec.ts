@@ -250,9 +250,9 @@ describe('F43 garbage beside the backups', () => {
     'F43 records of a newer date that nobody sealed push nothing out, by the bucket and the key alone',
     async () => {
       const store = await world.open();
-      const made = await backups(store, 10, 40, 50);
-      for (let day = 0; day < 4; day += 1) await plantFake(made[0] as BackupJson, daysAgo(day));
-      await plantFake(made[0] as BackupJson, new Date('2999-01-01T00:00:00.000Z'));
+      const made = (await backups(store, 10, 40, 50)) as [BackupJson, BackupJson, BackupJson];
+      for (let day = 0; day < 4; day += 1) await plantFake(made[0], daysAgo(day));
+      await plantFake(made[0], new Date('2999-01-01T00:00:00.000Z'));
       const result = await runCleanup(
         { store, clock: backupDeps(store).clock, observer: silentObserver, ring: testRing },
         {

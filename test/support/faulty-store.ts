@@ -5,7 +5,6 @@ import {
   type ByteRange,
   type ObjectEntry,
   type ObjectHead,
-  type ObjectStore,
   type OpenUpload,
   type PutBytesOptions,
   type PutOptions,
@@ -70,10 +69,6 @@ export class FaultyStore extends DelegatingStore {
   readonly #rules: Rule[] = [];
   /** Every call that reached this store, in order: `put a/b`. */
   readonly calls: string[] = [];
-
-  constructor(inner: ObjectStore) {
-    super(inner);
-  }
 
   on(method: FaultyMethod, fault: StoreFault, options: FaultRule = {}): RuleReport {
     const rule: Rule = { ...options, method, fault, seen: 0, struck: 0 };

@@ -15,7 +15,10 @@ export class Gate {
   /** Resolves when the gate is open; rejects with the signal's reason when that comes first. */
   async pass(signal?: AbortSignal): Promise<void> {
     this.#waiting += 1;
-    if (signal === undefined) return void (await this.#opened.promise);
+    if (signal === undefined) {
+      await this.#opened.promise;
+      return;
+    }
     const aborted = Promise.withResolvers<never>();
     const onAbort = (): void => aborted.reject(signal.reason as Error);
     if (signal.aborted) onAbort();

@@ -110,7 +110,10 @@ export async function startS3Proxy(upstream: string, options: { readonly signAs?
         get struck() {
           return added.struck;
         },
-        end: () => void (rules.includes(added) && rules.splice(rules.indexOf(added), 1)),
+        end: () => {
+          const at = rules.indexOf(added);
+          if (at !== -1) rules.splice(at, 1);
+        },
       };
     },
     heal: () => void rules.splice(0),
