@@ -78,6 +78,20 @@ async function crash(killBefore: string, nth = 1, request: Partial<LoadRequest> 
   const signal = await new Promise((resolve) => child.once('close', (_code, by) => resolve(by)));
   if (signal !== 'SIGKILL')
     throw new Error(`The child was not killed at ${killBefore}: ${Buffer.concat(errors).toString()}`);
+  await beatsHaveEnded();
+}
+
+/** A beat that was on its way when the process died may be written a little later: it would look like a sign of life. */
+async function beatsHaveEnded(): Promise<void> {
+  let last: string | undefined;
+  const standsStill = async (): Promise<boolean> => {
+    const plan = await planOf(db);
+    const mark = `${String(plan?.['fence'])} ${String(plan?.['beat'])}`;
+    const same = mark === last;
+    last = mark;
+    return same;
+  };
+  await waitUntil(standsStill, { what: 'the end of all beats', intervalMs: 2 * lease.beatMs });
 }
 
 describe('F41 killed while loading', () => {
