@@ -40,6 +40,8 @@ export default tseslint.config(
         Buffer: 'readonly',
         setInterval: 'readonly',
         setTimeout: 'readonly',
+        fetch: 'readonly',
+        AbortSignal: 'readonly',
         module: 'writable',
       },
     },

@@ -19,10 +19,12 @@ import {
 } from './contestants.js';
 import { measure, type Measurement } from './measure.js';
 import { describeRound, type Result, type Round } from './report.js';
+import { runCatalogBench } from './catalog.js';
 import { runEndlessStream } from './endless-stream.js';
 
 const help = `npm run bench -- [--size 1GB] [--runs 3]     against what people write today, on the test server
 npm run bench -- --stream [--size 70GiB]     the pipeline fed from a generated stream: flat memory, no limit met
+npm run bench -- --catalog [--records 100000]  the catalogue's queries against the bare driver, and their plans
 Results: a table, and bench/results/*.json`;
 
 const { values } = parseArgs({
@@ -30,6 +32,8 @@ const { values } = parseArgs({
     size: { type: 'string' },
     runs: { type: 'string', default: '3' },
     stream: { type: 'boolean' },
+    catalog: { type: 'boolean' },
+    records: { type: 'string', default: '100000' },
     help: { type: 'boolean' },
   },
 });
@@ -37,6 +41,7 @@ const say = (text: string): void => void process.stderr.write(`${text}\n`);
 
 if (values.help === true) process.stdout.write(`${help}\n`);
 else if (values.stream === true) save('stream', await runEndlessStream(parseSize(values.size ?? '70GiB'), say));
+else if (values.catalog === true) save('catalog', await runCatalogBench(Number(values.records), say));
 else save('peers', await comparePeers(parseSize(values.size ?? '1GB'), Number(values.runs)));
 
 async function comparePeers(size: number, runs: number): Promise<unknown> {

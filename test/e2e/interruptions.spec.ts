@@ -1,11 +1,13 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { mkdirSync } from 'node:fs';
 import { execFileSync } from 'node:child_process';
+import { once } from 'node:events';
 import { join } from 'node:path';
 import { CliWorld } from '../support/cli-world.js';
+import { spawnHazina } from '../support/run-hazina.js';
 import { failingCommand } from '../support/run-command.js';
 import { fillSampleDatabase } from '../support/sample-data.js';
-import { toolFolder } from '../support/tool-folder.js';
+import { toolsIn } from '../support/tools-in.js';
 import { waitUntil } from '../services/services.js';
 
 // Ctrl-C, a full disk (a dump that dies: test/faults/dump-child.spec.ts): the exit code says what happened, and nothing is left behind.
@@ -26,8 +28,8 @@ describe('a backup that is interrupted', () => {
       const environment = {
         ...world.environment,
         BACKUP_ENGINE: 'mongodump',
-        PATH: toolFolder(world.folder, { behaviour: signal === 'SIGINT' ? 'hangs' : 'ignores-term', after: 200_000 })
-          .path,
+        PATH: toolsIn(world.folder, { behaviour: signal === 'SIGINT' ? 'hangs' : 'ignores-term', after: 200_000 })
+          .searchPath,
       };
       const { code, error } = await failingCommand(['backup'], environment, async (child) => {
         await waitUntil(() => world.storedFiles().some((file) => file.includes('lease.json')), {
@@ -45,6 +47,22 @@ describe('a backup that is interrupted', () => {
     },
     60_000,
   );
+
+  it('a second signal ends it at once: neither the tool nor a file with the URI stays', async () => {
+    const tool = toolsIn(world.folder, { behaviour: 'ignores-term', after: 200_000 });
+    const BACKUP_DIRECTORY = join(world.folder, 'second-signal-store');
+    const environment = { ...world.environment, BACKUP_ENGINE: 'mongodump', PATH: tool.searchPath, BACKUP_DIRECTORY };
+    const child = spawnHazina(['backup'], { environment, stdio: 'pipe' });
+    let stderr = '';
+    child.stderr?.on('data', (chunk: Buffer) => (stderr += chunk.toString()));
+    const closed = once(child, 'close');
+    await waitUntil(() => tool.seen(), { what: 'the tool runs' });
+    child.kill('SIGINT');
+    await waitUntil(() => stderr.includes('once more'), { what: 'the first signal is heard' });
+    child.kill('SIGINT');
+    expect((await closed)[0]).toBe(130);
+    await waitUntil(() => world.leftovers().length === 0, { what: 'the end of the tool' });
+  }, 60_000);
 });
 
 describe('F34 a full disk', () => {

@@ -6,7 +6,7 @@ import { CliWorld, type Environment } from '../support/cli-world.js';
 import { repeatedArchive } from '../support/generated-archive.js';
 import { hazina } from '../support/run-hazina.js';
 import { startS3Proxy, type S3Proxy } from '../support/s3-proxy.js';
-import { toolFolder } from '../support/tool-folder.js';
+import { toolsIn } from '../support/tools-in.js';
 
 // F27: temporary credentials that a store calls expired in the middle of an upload. They come from a provider as containers have it; the store is real.
 
@@ -40,7 +40,7 @@ beforeAll(async () => {
     BACKUP_ENGINE: 'mongodump',
     BACKUP_COMPRESSION: 'none',
     S3_PART_SIZE: String(5 * 2 ** 20),
-    PATH: toolFolder(world.folder, { repeated: repeatedArchive(30 * 2 ** 20) }).path,
+    PATH: toolsIn(world.folder, { repeated: repeatedArchive(30 * 2 ** 20) }).searchPath,
   };
 });
 afterEach(() => {

@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { CliWorld, type Environment } from '../support/cli-world.js';
 import { hazina, projectRoot } from '../support/run-hazina.js';
 import { fillSampleDatabase } from '../support/sample-data.js';
-import { toolFolder } from '../support/tool-folder.js';
+import { toolsIn } from '../support/tools-in.js';
 
 // F34: no room where temporary files, output or messages go (a full store: test/e2e/interruptions.spec.ts). Full disks are small tmpfs, which only root may mount.
 
@@ -69,9 +69,9 @@ describe('F34 a full temporary folder', () => {
       if (!isRoot) return;
       const error = await world.failing(['backup'], {
         ...environment(),
-        ...{ BACKUP_ENGINE: 'mongodump', PATH: toolFolder(world.folder).path },
+        ...{ BACKUP_ENGINE: 'mongodump', PATH: toolsIn(world.folder).searchPath },
       });
-      expect(error).toMatchObject({ code: 'engine/failed', stage: 'dump', exitCode: 10 });
+      expect(error).toMatchObject({ code: 'engine/failed', stage: 'probe', exitCode: 10 });
       expect(error.message).toMatch(/ENOSPC/);
       expect(error.hint).toMatch(/TMPDIR/);
       expect(world.storedFiles()).toEqual([]);

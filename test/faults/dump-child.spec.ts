@@ -1,12 +1,14 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { chmodSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { waitUntil } from '../services/services.js';
 import { CliWorld, type Environment } from '../support/cli-world.js';
 import { repeatedArchive } from '../support/generated-archive.js';
 import { failingCommand } from '../support/run-command.js';
 import { fillSampleDatabase } from '../support/sample-data.js';
 import { hazina } from '../support/run-hazina.js';
-import { clinicFixture, toolFolder, type ToolBehaviour, type ToolFolder } from '../support/tool-folder.js';
+import type { ToolDoubles } from '../support/tool-doubles.js';
+import { clinicFixture, toolsIn, type ToolBehaviour } from '../support/tools-in.js';
 
 // A dump that dies, hangs or lies never becomes a backup (I1, I4), is named with cause and next step (I11), and leaves no process (I12). The tool is a double.
 
@@ -21,9 +23,9 @@ afterAll(() => world.close());
 const archiveBytes = statSync(clinicFixture).size;
 const patience = 60_000;
 
-function withTool(behaviour: ToolBehaviour, more: Environment = {}): { tool: ToolFolder; environment: Environment } {
-  const tool = toolFolder(world.folder, behaviour);
-  return { tool, environment: { ...world.environment, BACKUP_ENGINE: 'mongodump', PATH: tool.path, ...more } };
+function withTool(behaviour: ToolBehaviour, more: Environment = {}): { tool: ToolDoubles; environment: Environment } {
+  const tool = toolsIn(world.folder, behaviour);
+  return { tool, environment: { ...world.environment, BACKUP_ENGINE: 'mongodump', PATH: tool.searchPath, ...more } };
 }
 
 /** A backup that fails in the dump: exit code 10, a next step, nothing stored. */
@@ -44,13 +46,13 @@ describe('F01 dump killed in mid-stream', () => {
       const { tool, environment } = withTool({ behaviour: 'hangs', after: Math.round(archiveBytes * 0.4) });
       const { error } = await failingCommand(['backup'], environment, async () => {
         await waitUntil(dataIsWritten, { what: 'data being written', timeoutMs: patience });
-        process.kill(await waitUntil(() => tool.pid(), { what: 'the tool' }), 'SIGKILL');
+        process.kill(await waitUntil(() => tool.seen().pid, { what: 'the tool' }), 'SIGKILL');
       });
       expect(error).toMatchObject({ code: 'engine/killed', stage: 'dump', exitCode: 10 });
       expect(error.message).toContain('SIGKILL');
       expect(world.storedFiles()).toEqual([]);
 
-      const again = await world.backup({ ...environment, PATH: toolFolder(world.folder).path }, '--verify');
+      const again = await world.backup({ ...environment, PATH: toolsIn(world.folder).searchPath }, '--verify');
       const removed = await hazina(['delete', again.backupId, '--force'], environment);
       expect(removed.code).toBe(0);
     },
@@ -61,15 +63,15 @@ describe('F01 dump killed in mid-stream', () => {
     'F01 by kill -9 in the middle of a multipart upload: the upload is aborted',
     async () => {
       const repeated = repeatedArchive(40 * 2 ** 20);
-      const tool = toolFolder(world.folder, { behaviour: 'hangs', after: repeated.bytes * 0.8, repeated });
+      const tool = toolsIn(world.folder, { behaviour: 'hangs', after: repeated.bytes * 0.8, repeated });
       const environment = {
         ...(await world.s3Environment()),
-        ...{ BACKUP_ENGINE: 'mongodump', PATH: tool.path, BACKUP_COMPRESSION: 'none' },
+        ...{ BACKUP_ENGINE: 'mongodump', PATH: tool.searchPath, BACKUP_COMPRESSION: 'none' },
       };
       const { error } = await failingCommand(['backup'], environment, async () => {
         const open = async () => (await world.bucketContents(environment)).some((entry) => entry.startsWith('upload'));
         await waitUntil(open, { what: 'an open upload', timeoutMs: patience });
-        process.kill(await waitUntil(() => tool.pid(), { what: 'the tool' }), 'SIGKILL');
+        process.kill(await waitUntil(() => tool.seen().pid, { what: 'the tool' }), 'SIGKILL');
       });
       expect(error).toMatchObject({ code: 'engine/killed', exitCode: 10 });
       expect(await world.bucketContents(environment)).toEqual([]);
@@ -100,10 +102,20 @@ describe('F02 dump that fails after valid bytes', () => {
 });
 
 describe('F03 dump binary that cannot be used', () => {
-  const cases: [string, (tool: ToolFolder) => void, string, RegExp][] = [
-    ['mode 0644', ({ mongodump }) => chmodSync(mongodump, 0o644), 'engine/failed', /not executable/],
-    ['a text file', ({ mongodump }) => writeFileSync(mongodump, 'no program'), 'engine/failed', /cannot be/],
-    ['of another machine', ({ mongodump }) => writeFileSync(mongodump, alienBinary()), 'engine/failed', /cannot be/],
+  const cases: [string, (tool: ToolDoubles) => void, string, RegExp][] = [
+    ['mode 0644', ({ folder }) => chmodSync(join(folder, 'mongodump'), 0o644), 'engine/failed', /not executable/],
+    [
+      'a text file',
+      ({ folder }) => writeFileSync(join(folder, 'mongodump'), 'no program'),
+      'engine/failed',
+      /cannot be/,
+    ],
+    [
+      'of another machine',
+      ({ folder }) => writeFileSync(join(folder, 'mongodump'), alienBinary()),
+      'engine/failed',
+      /cannot be/,
+    ],
   ];
   it.each(cases)(
     'F03 %s: said before anything is written',
@@ -151,7 +163,7 @@ describe('F05 dump hangs', () => {
       const { tool, environment } = withTool({ repeated }, impatient);
       const { error } = await failingCommand(['backup'], environment, async () => {
         await waitUntil(dataIsWritten, { what: 'data being written', timeoutMs: patience });
-        process.kill(await waitUntil(() => tool.pid(), { what: 'the tool' }), 'SIGSTOP');
+        process.kill(await waitUntil(() => tool.seen().pid, { what: 'the tool' }), 'SIGSTOP');
       });
       expect(error).toMatchObject({ code: 'engine/stalled', exitCode: 10 });
       expect(world.storedFiles()).toEqual([]);

@@ -5,7 +5,8 @@ import { compareDatabases } from '../support/compare-databases.js';
 import { spawnHazina, hazina } from '../support/run-hazina.js';
 import { fillSampleDatabase } from '../support/sample-data.js';
 import { startTcpProxy } from '../support/tcp-proxy.js';
-import { toolFolder } from '../support/tool-folder.js';
+import { summary } from '../support/restore-by-double.js';
+import { toolsIn } from '../support/tools-in.js';
 import { once } from 'node:events';
 
 // Restores that are interrupted or that lie, at the command line. Kills at every step: test/integration/native-load-resume.spec.ts; refusals: test/e2e/failures.spec.ts.
@@ -69,9 +70,9 @@ describe('F41 a restore that is interrupted half-way', () => {
 });
 
 describe('F42 a tool that reports failed documents and exits 0', () => {
-  const withTool = (behaviour: string): Environment => ({
+  const withTool = (says: readonly string[]): Environment => ({
     ...world.environment,
-    PATH: toolFolder(world.folder, { behaviour }).path,
+    PATH: toolsIn(world.folder, { behaviour: 'restore', says }).searchPath,
   });
 
   it(
@@ -79,7 +80,7 @@ describe('F42 a tool that reports failed documents and exits 0', () => {
     async () => {
       const error = await world.failing(
         [...into(`${world.database}_f42`), '--engine', 'mongorestore'],
-        withTool('restores-with-failures'),
+        withTool([summary(2, 5)]),
       );
       expect(error).toMatchObject({ code: 'restore/failed', exitCode: 12 });
       expect(error.message).toMatch(/5 documents failed to restore, 2 were restored/);
@@ -90,10 +91,7 @@ describe('F42 a tool that reports failed documents and exits 0', () => {
   it(
     'F42 mongorestore that says nothing: not believed',
     async () => {
-      const error = await world.failing(
-        [...into(`${world.database}_f42`), '--engine', 'mongorestore'],
-        withTool('says-nothing'),
-      );
+      const error = await world.failing([...into(`${world.database}_f42`), '--engine', 'mongorestore'], withTool([]));
       expect(error).toMatchObject({ code: 'restore/failed', exitCode: 12 });
     },
     patience,

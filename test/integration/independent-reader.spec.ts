@@ -4,8 +4,10 @@ import { createHash, randomBytes } from 'node:crypto';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { Readable } from 'node:stream';
+import { buffer } from 'node:stream/consumers';
 import { Secret, systemClock, systemRandom } from '#contracts';
-import { createSealer, KeyRing, parseKey } from '#crypto';
+import { createSealer, KeyRing, parseKey, rewrapHeader } from '#crypto';
 import { projectRoot } from '../support/run-hazina.js';
 
 // A reader in another language, written from the specification alone, opens what we seal.
@@ -77,4 +79,45 @@ describe('the independent reader', () => {
     },
     60_000,
   );
+
+  it('opens what passed through a stream, with each of its keys, and with a new key after a rotation', async () => {
+    const keys = [1, 2, 3].map(() => `hex:${randomBytes(32).toString('hex')}`);
+    const ringOf = (...texts: string[]) =>
+      new KeyRing({ current: texts.map((text) => parseKey(new Secret(text), 'KEY').key), retired: [] });
+    const [first = '', second = '', next = ''] = keys;
+    const sealer = await createSealer({
+      content: { kind: 'mongodump-archive', compression: 'zstd' },
+      backupId: 'clinic-20261123T020000Z-k3f9q2',
+      ring: ringOf(first, second),
+      kdfSalt: '5a'.repeat(16),
+      clock: systemClock,
+      random: systemRandom,
+    });
+    const plaintext = randomBytes(2_500_000);
+    const sealed = await buffer(Readable.from([plaintext], { objectMode: false }).pipe(sealer.stream));
+    const options = { from: ringOf(second), to: ringOf(next), kdfSalt: '5a'.repeat(16), random: systemRandom };
+    // A sidecar replaces the first 4096 bytes.
+    const rotated = Buffer.concat([await rewrapHeader(sealed, options), sealed.subarray(4096)]);
+    const folder = mkdtempSync(join(tmpdir(), 'hazina-reader-'));
+    try {
+      const file = join(folder, 'data.hzn');
+      for (const [bytes, key] of [
+        [sealed, first],
+        [sealed, second],
+        [rotated, next],
+      ] as const) {
+        writeFileSync(file, bytes);
+        const opened = execFileSync(python, [reader, file], {
+          env: { BACKUP_ENCRYPTION_KEY: key },
+          maxBuffer: 2 ** 26,
+        });
+        expect(opened.equals(plaintext)).toBe(true);
+      }
+      expect(() =>
+        execFileSync(python, [reader, file], { env: { BACKUP_ENCRYPTION_KEY: first }, stdio: 'pipe' }),
+      ).toThrow();
+    } finally {
+      rmSync(folder, { recursive: true, force: true });
+    }
+  }, 60_000);
 });

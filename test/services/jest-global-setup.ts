@@ -8,7 +8,7 @@ declare global {
 /** Starts MongoDB and S3 once for the whole run and gives the tests, in other processes, the TEST_* variables. */
 export default async function setUp(): Promise<void> {
   const { startServices } = await importSource();
-  const running = await startServices({ which: ['mongodb', 's3'] });
+  const running = await startServices({ which: ['mongodb', 'redis', 's3'] });
   for (const [name, value] of Object.entries(running.env)) {
     if (name.startsWith('TEST_')) process.env[name] = value;
   }

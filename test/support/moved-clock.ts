@@ -1,31 +1,36 @@
 import type { Clock } from '#contracts';
 
-/** A clock that stands still until a test moves it: the wall clock and the monotonic one each by itself, as a jump of the system time does. */
+/** A clock that only the test moves; wall clock and monotonic clock together, unless the wall clock is set, as a jump of the system's time does. */
 export class MovedClock implements Clock {
-  #wallMs: number;
-  #monotonicMs = 0;
+  #wall: number;
+  #monotonic = 0;
 
-  constructor(start: Date | string = '2026-11-30T12:00:00.000Z') {
-    this.#wallMs = new Date(start).getTime();
+  constructor(start: Date | string) {
+    this.#wall = new Date(start).getTime();
   }
 
   now(): Date {
-    return new Date(this.#wallMs);
+    return new Date(this.#wall);
   }
 
   monotonicMs(): number {
-    return this.#monotonicMs;
+    return this.#monotonic;
   }
 
-  /** Time goes by: both clocks advance. */
+  /** Time passes. */
   pass(ms: number): void {
     if (ms < 0) throw new Error('time does not pass backwards: that is a jump');
-    this.#wallMs += ms;
-    this.#monotonicMs += ms;
+    this.#wall += ms;
+    this.#monotonic += ms;
   }
 
-  /** Somebody sets the wall clock; the monotonic one takes no notice. */
+  /** Somebody sets the wall clock; no time passes. */
+  set(at: string): void {
+    this.#wall = Date.parse(at);
+  }
+
+  /** The same, by so much. */
   jump(ms: number): void {
-    this.#wallMs += ms;
+    this.#wall += ms;
   }
 }

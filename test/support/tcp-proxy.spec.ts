@@ -65,11 +65,11 @@ describe('the TCP proxy', () => {
     expect(late.bytesRead).toBe(0);
   });
 
-  it('takes connections again after it was healed, and keeps the scheme of any URI', async () => {
+  it('takes connections again after it was mended, and keeps the scheme of any URI', async () => {
     const { proxy } = await start(undefined, 'redis');
     expect(proxy.uri).toMatch(/^redis:\/\/u:p@127\.0\.0\.1:\d+\/db/);
     proxy.reset();
-    proxy.heal();
+    proxy.mend();
     const again = connect(Number(new URL(proxy.uri.replace('redis:', 'http:')).port), '127.0.0.1');
     again.write('karibu');
     const [answer] = (await once(again, 'data')) as [Buffer];

@@ -16,14 +16,14 @@ export interface TcpProxy {
   readonly bytesFromServer: number;
   /** Connections that are open. */
   readonly connections: number;
-  /** Breaks all connections and accepts no more, until it is healed. */
+  /** Breaks all connections and accepts no more, until it is mended. */
   cut(): void;
   /** The same by a reset instead of an orderly end. */
   reset(): void;
   /** From now on connections are taken and kept, but nothing is passed on: a black hole. */
   silence(): void;
-  /** Passes on again. What was swallowed stays lost. */
-  heal(): void;
+  /** Passes everything on again; what was broken stays broken, what was swallowed stays lost. */
+  mend(): void;
   /** Does one of these when so many bytes came from the server, counted from the start; what is beyond is not passed on. */
   after(bytes: number, what: 'cut' | 'reset' | 'silence'): void;
   close(): Promise<void>;
@@ -97,7 +97,7 @@ export async function startTcpProxy(uri: string, options: TcpProxyOptions = {}):
       state.mode = 'silent';
     },
   };
-  const heal = (): void => {
+  const mend = (): void => {
     Object.assign(state, { mode: 'pass', limit: Infinity, atLimit: undefined });
   };
 
@@ -113,7 +113,7 @@ export async function startTcpProxy(uri: string, options: TcpProxyOptions = {}):
       return sockets.size / 2;
     },
     ...faults,
-    heal,
+    mend,
     after: (bytes, what) => {
       state.atLimit = faults[what];
       state.limit = bytes;

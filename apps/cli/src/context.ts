@@ -1,5 +1,14 @@
 import { readFileSync } from 'node:fs';
-import { loadCliConfig, namedUri, processEnvironment, withConfigFile, type CliConfigFor, type CliNeeds } from '#config';
+import {
+  loadCliConfig,
+  loadTokenConfig,
+  namedUri,
+  processEnvironment,
+  withConfigFile,
+  type CliConfigFor,
+  type CliNeeds,
+  type TokenConfig,
+} from '#config';
 import { systemClock, systemRandom, type Clock, type Random, type Secret } from '#contracts';
 import type { RunObserver } from '#pipeline';
 import { ProgressBar } from './output/progress-bar.js';
@@ -27,6 +36,15 @@ export class CliContext {
 
   config<const N extends CliNeeds>(needs: N): CliConfigFor<N> {
     return loadCliConfig(needs, {
+      environment: this.environment(),
+      readFile: readFileSync,
+      workingDirectory: process.cwd(),
+    });
+  }
+
+  /** What tokens are signed with. */
+  tokenConfig(): TokenConfig {
+    return loadTokenConfig({
       environment: this.environment(),
       readFile: readFileSync,
       workingDirectory: process.cwd(),

@@ -30,12 +30,11 @@ export function selectDumpEngine(
 }
 
 /** Who loads. */
-export function createLoadEngine(name: 'native' | 'mongorestore', context: CliContext): LoadEngine {
-  const native = createNativeLoadEngine();
-  if (name === 'native') return native;
-  return createMongorestoreEngine({
-    searchPath: context.searchPath(),
-    tmpDir: tmpdir(),
-    plan: (request, contents, signal) => native.plan(request, contents, signal),
-  });
+export function createLoadEngine(
+  name: 'native' | 'mongorestore',
+  config: Pick<CliConfig, 'stallMs'>,
+  context: CliContext,
+): LoadEngine {
+  if (name === 'native') return createNativeLoadEngine();
+  return createMongorestoreEngine({ searchPath: context.searchPath(), tmpDir: tmpdir(), stallMs: config.stallMs });
 }

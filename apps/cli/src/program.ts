@@ -9,6 +9,7 @@ import { registerOpen } from './commands/open.js';
 import { registerRestore } from './commands/restore.js';
 import { registerShow } from './commands/show.js';
 import { registerStorage } from './commands/storage.js';
+import { registerToken } from './commands/token.js';
 import { registerVerify } from './commands/verify.js';
 import type { CliContext } from './context.js';
 
@@ -60,6 +61,7 @@ export function createProgram(context: CliContext): Command {
     registerDelete,
     registerKeys,
     registerStorage,
+    registerToken,
   ]) {
     register(program, context);
   }

@@ -32,7 +32,7 @@ interface ExpectedNamespace {
 const folder = new URL('../../../test/fixtures/archives/', import.meta.url);
 const read = (name: string): Buffer => readFileSync(new URL(name, folder));
 const expected = JSON.parse(read('expected.json').toString()) as Expected;
-const sizes = [7, 4096, 65_536, 1_048_576];
+const sizes = [1, 7, 4096, 65_536, 1_048_576];
 
 function* pieces(bytes: Buffer, size: number): Generator<Buffer> {
   for (let at = 0; at < bytes.length; at += size) yield bytes.subarray(at, at + size);
@@ -46,7 +46,6 @@ describe.each(Object.keys(expected.archives))('%s', (name) => {
     'holds exactly what is expected, in pieces of %i bytes',
     async (size) => {
       const bytes = read(name);
-      if (size < 4096 && bytes.length > 400_000) return;
       const hashes = new Map<string, ReturnType<typeof createHash>>();
       const summary = await readArchive(source(bytes, size), {
         documents: (namespace, run, count) => {
@@ -86,7 +85,7 @@ describe.each(Object.keys(expected.archives))('%s', (name) => {
       );
       expect(found.sort(byName)).toEqual(wanted.sort(byName));
     },
-    10_000,
+    60_000,
   );
 
   it('gives the same verdict without a look at the documents, and blocks that cover them', () => {
@@ -116,11 +115,10 @@ describe.each(Object.keys(expected.damaged))('%s', (name) => {
     noticedAtOffset,
     noticedAtOffsetIn,
   } = expected.damaged[name] ?? { verdict: '?', noticedAtOffset: null };
-  it.each([1, ...sizes])(
+  it.each(sizes)(
     'is refused in pieces of %i bytes',
     async (size) => {
       const bytes = read(name);
-      if (size < 4096 && bytes.length > 400_000) return;
       const error = await readArchive(source(bytes, size), size === 4096 ? {} : { documents: () => undefined }).then(
         () => new Error('accepted'),
         (thrown: unknown) => thrown as Error & { code: string; details: { offset: number } },
@@ -137,7 +135,7 @@ describe.each(Object.keys(expected.damaged))('%s', (name) => {
         expect(error.details.offset).toBe(noticedAtOffset);
       }
     },
-    10_000,
+    60_000,
   );
 });
 

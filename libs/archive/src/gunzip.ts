@@ -35,6 +35,11 @@ class StrictGunzip extends Transform {
     super._read(size);
   }
 
+  /** Small pieces that have queued up go to zlib as one: each write there is a trip to the thread pool. */
+  override _writev(pieces: readonly { readonly chunk: Buffer }[], done: (error?: Error | null) => void): void {
+    this._write(Buffer.concat(pieces.map(({ chunk }) => chunk)), 'utf8', done);
+  }
+
   override _transform(chunk: Buffer, _encoding: BufferEncoding, done: TransformCallback): void {
     this.#fed += chunk.length;
     if (this.#ended) {

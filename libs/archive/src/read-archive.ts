@@ -1,4 +1,5 @@
 import type { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
 import { AppError, messageOf, systemCode } from '#contracts';
 import { archiveError } from './archive-error.js';
 import { gunzipStream } from './gunzip.js';
@@ -17,9 +18,18 @@ export async function readArchive(
   return reader.end();
 }
 
-/** The bytes of the plain archive, whatever the source holds. */
+/** The bytes of the plain archive, whatever the source holds. However it ends, the source is let go. */
 async function* plain(source: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
   const chunks = source[Symbol.asyncIterator]();
+  try {
+    yield* plainOf(chunks);
+  } finally {
+    // Not awaited: a source that stalls must not hold back the verdict.
+    chunks.return?.().catch(() => undefined);
+  }
+}
+
+async function* plainOf(chunks: AsyncIterator<Uint8Array>): AsyncGenerator<Uint8Array> {
   let first = Buffer.alloc(0);
   let ended = false;
   while (first.length < 8 && !ended) {
@@ -34,7 +44,7 @@ async function* plain(source: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Ar
     return;
   }
   const gunzip = gunzipStream();
-  const feeding = feed(gunzip, first, rest);
+  const feeding = pipeline(joined(first, rest), gunzip);
   // The stream's own error comes out of the loop below.
   feeding.catch(() => undefined);
   try {
@@ -47,21 +57,7 @@ async function* plain(source: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Ar
   }
 }
 
-async function feed(
-  gunzip: NodeJS.WritableStream & { destroy(error?: Error): void },
-  first: Buffer,
-  rest: AsyncIterable<Uint8Array>,
-): Promise<void> {
-  const write = (chunk: Uint8Array) =>
-    new Promise<void>((resolve, reject) =>
-      gunzip.write(chunk, (error) => (error === null || error === undefined ? resolve() : reject(error))),
-    );
-  try {
-    await write(first);
-    for await (const chunk of rest) await write(chunk);
-    gunzip.end();
-  } catch (error) {
-    gunzip.destroy(error as Error);
-    throw error;
-  }
+async function* joined(first: Uint8Array, rest: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+  yield first;
+  yield* rest;
 }

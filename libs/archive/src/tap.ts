@@ -6,7 +6,10 @@ import type { ArchiveSummary } from './reader-types.js';
 export class ArchiveTap extends Transform {
   #summary: ArchiveSummary | undefined;
 
-  constructor(private readonly reader: ArchiveReader) {
+  constructor(
+    private readonly reader: ArchiveReader,
+    private readonly onBytes?: () => void,
+  ) {
     super({ writableHighWaterMark: 1024 * 1024, readableHighWaterMark: 1024 * 1024 });
   }
 
@@ -23,6 +26,7 @@ export class ArchiveTap extends Transform {
       done(error as Error);
       return;
     }
+    this.onBytes?.();
     done(null, chunk);
   }
 
@@ -37,6 +41,7 @@ export class ArchiveTap extends Transform {
   }
 }
 
-export function tapArchive(reader: ArchiveReader): ArchiveTap {
-  return new ArchiveTap(reader);
+/** `onBytes` is called for every piece that passed; the reader knows how many bytes and documents there were. */
+export function tapArchive(reader: ArchiveReader, onBytes?: () => void): ArchiveTap {
+  return new ArchiveTap(reader, onBytes);
 }

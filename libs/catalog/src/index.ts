@@ -13,3 +13,4 @@ export { Reaper } from './upkeep/reaper.js';
 export { Reconciler } from './upkeep/reconciler.js';
 export { Upkeep } from './upkeep/upkeep.js';
 export type { UpkeepReport } from './upkeep/report.js';
+export { CATALOG, CatalogModule, type CatalogModuleOptions } from './catalog.module.js';

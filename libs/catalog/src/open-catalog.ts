@@ -52,8 +52,9 @@ export async function catalogOn(connection: Connection, options: Omit<CatalogOpt
   const models = modelsOf(connection);
   const backups = new RecordCollection(models.Backup, guard);
   const tasks = new RecordCollection(models.Task, guard);
+  const targets = new RecordCollection(models.Target, guard);
   return {
-    backups: backupRepository(backups, tasks, options.clock),
+    backups: backupRepository(backups, tasks, targets, options.clock),
     tasks: taskRepository(tasks, backups),
     schedules: scheduleRepository(new RecordCollection(models.ScheduleState, guard)),
     workers: workerRepository(new RecordCollection(models.WorkerReport, guard)),

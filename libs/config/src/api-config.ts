@@ -1,5 +1,6 @@
-import { Secret } from '#contracts';
+import { parsePasswordHash, type PasswordHash } from '#contracts';
 import { EnvironmentReader } from './environment-reader.js';
+import { readTokenNames, readVerifyingKey, type TokenNames, type VerifyingKey } from './read-jwt.js';
 import { splitList } from './read-notify.js';
 import { readService, type ServiceConfig, type ServiceLoadOptions } from './service-config.js';
 import { readTargets, type TargetConfig } from './targets.js';
@@ -10,15 +11,9 @@ export interface ApiConfig extends ServiceConfig {
   readonly host: string;
   readonly port: number;
   readonly publicUrl: string | undefined;
-  readonly jwt: {
-    /** The algorithm follows from which is set, never from a token. */
-    readonly key:
-      { readonly kind: 'secret'; readonly secret: Secret } | { readonly kind: 'public'; readonly pem: Secret };
-    readonly issuer: string;
-    readonly audience: string;
-    readonly roleClaim: string;
-  };
-  readonly admin: { readonly username: string; readonly passwordHash: Secret } | undefined;
+  readonly jwt: TokenNames & { readonly key: VerifyingKey };
+  /** The built-in admin; undefined: off. */
+  readonly admin: { readonly username: string; readonly passwordHash: PasswordHash } | undefined;
   readonly corsOrigins: readonly string[];
   /** Express's "trust proxy": a number of hops, addresses, or false. */
   readonly trustProxy: number | readonly string[] | false;
@@ -33,12 +28,7 @@ export function loadApiConfig(options: ServiceLoadOptions): ApiConfig {
     host: reader.required('API_HOST'),
     port: reader.integer('API_PORT', 0, 65_535) ?? 3000,
     publicUrl: readPublicUrl(reader),
-    jwt: {
-      key: readJwtKey(reader),
-      issuer: reader.required('JWT_ISSUER'),
-      audience: reader.required('JWT_AUDIENCE'),
-      roleClaim: reader.required('JWT_ROLE_CLAIM'),
-    },
+    jwt: { key: readVerifyingKey(reader), ...readTokenNames(reader) },
     admin: readAdmin(reader),
     corsOrigins: readOrigins(reader),
     trustProxy: readTrustProxy(reader),
@@ -48,29 +38,21 @@ export function loadApiConfig(options: ServiceLoadOptions): ApiConfig {
   return Object.freeze(config);
 }
 
-const leastSecretBytes = 32;
-
-function readJwtKey(reader: EnvironmentReader): ApiConfig['jwt']['key'] {
-  const secret = reader.secret('JWT_SECRET');
-  const pem = reader.secret('JWT_PUBLIC_KEY');
-  if (secret !== undefined && pem !== undefined)
-    reader.problem('JWT_SECRET and JWT_PUBLIC_KEY are both set: keep one of them');
-  if (pem !== undefined) return { kind: 'public', pem };
-  if (secret === undefined) {
-    reader.problem(
-      'JWT_SECRET is not set (or JWT_PUBLIC_KEY): without it nobody can be let in; 32 random bytes or more',
-    );
-  } else if (Buffer.byteLength(secret.reveal()) < leastSecretBytes) {
-    reader.problem(`JWT_SECRET must have at least ${leastSecretBytes} bytes`);
-  }
-  // finish() throws when neither is set.
-  return { kind: 'secret', secret: secret ?? new Secret('') };
-}
-
 function readAdmin(reader: EnvironmentReader): ApiConfig['admin'] {
   const username = reader.text('ADMIN_USERNAME');
-  const passwordHash = reader.secret('ADMIN_PASSWORD_HASH');
-  if (username === undefined || passwordHash === undefined) return undefined;
+  const text = reader.secret('ADMIN_PASSWORD_HASH');
+  if (username === undefined || text === undefined) {
+    if (username !== undefined || text !== undefined)
+      reader.problem('ADMIN_USERNAME and ADMIN_PASSWORD_HASH go together: only one of them is set');
+    return undefined;
+  }
+  const passwordHash = parsePasswordHash(text.reveal());
+  if (passwordHash === null) {
+    reader.problem(
+      'ADMIN_PASSWORD_HASH is no scrypt hash (scrypt$N$r$p$salt$hash): hazina token hash-password makes one',
+    );
+    return undefined;
+  }
   return { username, passwordHash };
 }
 

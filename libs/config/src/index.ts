@@ -15,3 +15,5 @@ export type { NotifyConfig } from './read-notify.js';
 export type { RetentionConfig } from './read-retention.js';
 export type { ScheduleConfig } from './read-schedule.js';
 export type { SourceConfig, TargetConfig } from './targets.js';
+export type { SigningKey, TokenNames, VerifyingKey } from './read-jwt.js';
+export { loadTokenConfig, type TokenConfig } from './token-config.js';

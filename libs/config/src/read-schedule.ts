@@ -1,4 +1,4 @@
-import { validateCronExpression } from 'cron';
+import { CronTime, validateCronExpression } from 'cron';
 import type { EnvironmentReader } from './environment-reader.js';
 
 export interface ScheduleConfig {
@@ -36,8 +36,20 @@ export function checkSchedule(
     problem(
       `${names.cron} must be a cron expression of five fields (0 2 * * *), or six with seconds first, or off; not "${cron}"`,
     );
+  } else if (isTimezone(timezone) && !everDue(cron, timezone)) {
+    problem(`${names.cron} is never due: "${cron}" names no date that exists`);
   }
   return { cron, timezone };
+}
+
+/** `0 0 31 2 *` is well formed, and waits for ever. */
+function everDue(cron: string, timezone: string): boolean {
+  try {
+    new CronTime(cron, timezone).getNextDateFrom(new Date(), timezone);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 function isTimezone(name: string): boolean {

@@ -106,6 +106,11 @@ describe('loadApiConfig', () => {
     expect(message).not.toContain(canary);
   });
 
+  it('refuses a schedule that is never due', () => {
+    const message = messageOf(() => load(loadApiConfig, { ...api, BACKUP_SCHEDULE: '0 0 31 2 *' }));
+    expect(message).toContain('BACKUP_SCHEDULE is never due');
+  });
+
   it('never reads the key or the URI of a source', () => {
     const config = load(loadApiConfig, {
       ...api,

@@ -135,6 +135,11 @@ export const variables = [
   },
   { name: 'JWT_SECRET', secret: true, meaning: 'HS256 secret of the API tokens, at least 32 bytes' },
   { name: 'JWT_PUBLIC_KEY', secret: true, meaning: 'PEM of an RS256 or ES256 key, instead of JWT_SECRET' },
+  {
+    name: 'JWT_PRIVATE_KEY',
+    secret: true,
+    meaning: 'PEM of the private half of JWT_PUBLIC_KEY, for hazina token create only; never given to API or worker',
+  },
   { name: 'JWT_ISSUER', default: 'hazina', meaning: 'the issuer that tokens must name' },
   { name: 'JWT_AUDIENCE', default: 'hazina', meaning: 'the audience that tokens must name' },
   { name: 'JWT_ROLE_CLAIM', default: 'role', meaning: 'the claim that holds viewer, operator or admin' },

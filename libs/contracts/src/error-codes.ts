@@ -88,6 +88,8 @@ export type ErrorCode =
   | 'auth/forbidden'
   | 'auth/too-many-requests'
   | 'request/invalid'
+  /** Understood, but this installation or version does not do it. */
+  | 'request/unsupported'
   | 'request/not-found'
   | 'request/too-large'
   | 'request/timeout'

@@ -44,6 +44,7 @@ export {
   type NamespaceType,
 } from './manifest.js';
 export { parseJson, type ParseFailure } from './parse.js';
+export { hashPassword, parsePasswordHash, verifyPassword, type PasswordHash } from './password-hash.js';
 export type * from './records.js';
 export { Secret } from './secret.js';
 export { backupStates, isAllowedMove, isFinal, taskStates, type BackupState, type TaskState } from './states.js';
@@ -59,3 +60,14 @@ export {
   type StoreIdentity,
   type VerificationLevel,
 } from './store-files.js';
+export {
+  algorithmOfKey,
+  isRole,
+  leastTokenSecretBytes,
+  longestTokenSeconds,
+  mayAct,
+  requiredClaims,
+  roles,
+  type Role,
+  type TokenAlgorithm,
+} from './tokens.js';

@@ -1,11 +1,12 @@
 export { headerBytes } from './constants.js';
-export type { ContainerHeader, ContentKind, Slot } from './header/header-types.js';
-export { openHeader, type ContainerWarning, type OpenedHeader, type OpenOptions } from './header/open-header.js';
+export type { ContainerHeader, ContainerWarning, ContentKind, ReadHeader, Slot } from './header/header-types.js';
+export { openHeader, type OpenOptions } from './header/open-header.js';
+export { inspectWithSidecar } from './header/open-sidecar.js';
 export { KeyRing } from './keys/key-ring.js';
 export { OperatorKey } from './keys/operator-key.js';
 export { generateKey, parseKey } from './keys/parse-key.js';
 export { createOpenStream, inspectHeader, openAll } from './opener.js';
 export { OpenStream } from './payload/open-stream.js';
-export { rewrapHeader } from './rewrap-header.js';
+export { rewrapHeader, type RewrapOptions } from './rewrap-header.js';
 export { createSealer, type Sealer, type SealOptions } from './sealer.js';
 export { plaintextSize, sealedSize, segmentAt, segmentOf, segmentRange } from './sizes.js';

@@ -1,7 +1,6 @@
-import { once } from 'node:events';
 import { buffer } from 'node:stream/consumers';
-import type { ContainerWarning, OpenOptions } from './header/open-header.js';
-import type { ContainerHeader } from './header/header-types.js';
+import type { ContainerHeader, ContainerWarning } from './header/header-types.js';
+import type { OpenOptions } from './header/open-header.js';
 import { parseHeader } from './header/parse-header.js';
 import { OpenStream } from './payload/open-stream.js';
 
@@ -16,11 +15,8 @@ export async function openAll(
   options: OpenOptions,
 ): Promise<{ plaintext: Buffer; header: ContainerHeader; warnings: readonly ContainerWarning[] }> {
   const stream = new OpenStream(options);
-  const reading = buffer(stream);
-  reading.catch(() => undefined);
-  if (!stream.write(bytes)) void once(stream, 'drain').catch(() => undefined);
-  stream.end();
-  const plaintext = await reading;
+  stream.end(bytes);
+  const plaintext = await buffer(stream);
   const { header, warnings } = await stream.opened;
   return { plaintext, header, warnings };
 }

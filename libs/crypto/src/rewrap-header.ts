@@ -1,28 +1,59 @@
-import type { Random } from '#contracts';
-import { openHeader } from './header/open-header.js';
-import { openSlots } from './header/open-slots.js';
-import { parseHeader } from './header/parse-header.js';
+import { timingSafeEqual } from 'node:crypto';
+import { AppError, type Random } from '#contracts';
+import { unlockHeader, type OpenOptions } from './header/open-header.js';
+import { unlockSidecar } from './header/open-sidecar.js';
+import { parseEmbeddedFields, parseHeader } from './header/parse-header.js';
 import { encodeHeader, makeSlots } from './header/write-header.js';
 import type { KeyRing } from './keys/key-ring.js';
 
-/** A header sidecar: the same header and data key, with slots for the current keys of `to`. Proven to open with `to` before it is returned. */
-export async function rewrapHeader(
-  first: Uint8Array,
-  options: { from: KeyRing; to: KeyRing; kdfSalt: string; random: Random; scryptCost?: number },
-): Promise<Buffer> {
-  const { dek } = await openHeader(first, { ring: options.from, expect: {} });
-  const { value, header } = parseHeader(first);
-  const { to, kdfSalt, random, scryptCost } = options;
-  const slots = await makeSlots({
-    ring: to,
-    kdfSalt,
-    fileId: header.fileId,
-    dek,
-    random,
-    ...(scryptCost === undefined ? {} : { scryptCost }),
-  });
-  const sidecar = encodeHeader({ ...value, slots }, dek);
-  const proven = await openSlots(parseHeader(sidecar), to);
-  if (!proven.equals(dek)) throw new Error('the new header does not open to the data key');
-  return sidecar;
+export interface RewrapOptions {
+  /** Keys of which one opens the file as it is. */
+  readonly from: KeyRing;
+  /** Keys whose current ones open it afterwards. */
+  readonly to: KeyRing;
+  readonly kdfSalt: string;
+  readonly random: Random;
+  readonly scryptCost?: number;
+  /** The sidecar that is there already, of an earlier rotation. */
+  readonly sidecar?: Buffer;
+  readonly expect?: OpenOptions['expect'];
+}
+
+/** A header sidecar: the same header and data key, with slots for the current keys of `to`. Proven to stand in for the file's header with `to` alone before it is returned. */
+export async function rewrapHeader(first: Uint8Array, options: RewrapOptions): Promise<Buffer> {
+  const { from, to, kdfSalt, random, scryptCost, sidecar, expect = {} } = options;
+  const { dek } = await unlockHeader(first, { ring: from, expect, ...(sidecar === undefined ? {} : { sidecar }) });
+  try {
+    const fields = fieldsToKeep(first, sidecar);
+    const slots = await makeSlots({
+      ring: to,
+      kdfSalt,
+      fileId: String(fields['fileId']),
+      dek,
+      random,
+      ...(scryptCost === undefined ? {} : { scryptCost }),
+    });
+    const rewrapped = encodeHeader({ ...fields, slots }, dek);
+    await prove(first, rewrapped, to, dek);
+    return rewrapped;
+  } finally {
+    dek.fill(0);
+  }
+}
+
+/** The fields that must stay: those in the file, for a sidecar is compared with them; of the earlier sidecar where the file's own header is damaged. */
+function fieldsToKeep(first: Uint8Array, sidecar: Uint8Array | undefined): Readonly<Record<string, unknown>> {
+  try {
+    return parseEmbeddedFields(first);
+  } catch (error) {
+    if (sidecar === undefined || !(error instanceof AppError)) throw error;
+    return parseHeader(sidecar).value;
+  }
+}
+
+async function prove(first: Uint8Array, rewrapped: Buffer, to: KeyRing, dek: Buffer): Promise<void> {
+  const proven = await unlockSidecar(first, rewrapped, to);
+  const same = timingSafeEqual(proven.dek, dek);
+  proven.dek.fill(0);
+  if (!same) throw new Error('the new header does not open to the data key');
 }

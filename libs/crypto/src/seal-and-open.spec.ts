@@ -9,9 +9,8 @@ import { firstPlainSegmentBytes, headerBytes, plainSegmentBytes } from './consta
 import { KeyRing } from './keys/key-ring.js';
 import { generateKey, parseKey } from './keys/parse-key.js';
 import { createOpenStream, inspectHeader, openAll } from './opener.js';
-import { rewrapHeader } from './rewrap-header.js';
 import { createSealer } from './sealer.js';
-import { plaintextSize, sealedSize, segmentOf, segmentRange } from './sizes.js';
+import { plaintextSize, sealedSize } from './sizes.js';
 
 const backupId = 'clinic-20261123T020000Z-k3f9q2';
 const kdfSalt = '5a'.repeat(16);
@@ -87,39 +86,6 @@ describe('a round trip', () => {
     const [one, two] = [(await sealer()).sealAll(Buffer.alloc(100)), (await sealer()).sealAll(Buffer.alloc(100))];
     expect(one.equals(two)).toBe(false);
     expect(one.subarray(headerBytes).equals(two.subarray(headerBytes))).toBe(false);
-  });
-});
-
-describe('sizes', () => {
-  it('agree with each other', () => {
-    fc.assert(
-      fc.property(fc.integer({ min: 0, max: 2 ** 43 }), (plaintext) => {
-        expect(plaintextSize(sealedSize(plaintext))).toBe(plaintext);
-        const { index, within } = segmentOf(plaintext);
-        const { start } = segmentRange(index, Number.MAX_SAFE_INTEGER);
-        const before = index === 0 ? 0 : firstPlainSegmentBytes + (index - 1) * plainSegmentBytes;
-        expect(before + within).toBe(plaintext);
-        expect(start).toBe(index === 0 ? 4136 : 4096 + index * 1_048_576);
-      }),
-    );
-  });
-
-  it.each([0, 4095, 4096, 4136, 4151])('no file has %i bytes', (bytes) => {
-    expect(plaintextSize(bytes)).toBeUndefined();
-  });
-});
-
-describe('a sidecar of our own', () => {
-  it('opens the old file with the new key alone, and says nothing', async () => {
-    const next = new KeyRing({ current: [key()], retired: [] });
-    const sealed = (await sealer()).sealAll(Buffer.from('kept'));
-    const sidecar = await rewrapHeader(sealed, { from: ring, to: next, kdfSalt, random: systemRandom });
-    const opened = await openAll(sealed, { ring: next, expect: expectation, sidecar });
-    expect(opened).toMatchObject({ warnings: [] });
-    expect(opened.plaintext.toString()).toBe('kept');
-    await expect(openAll(sealed, { ring: next, expect: expectation })).rejects.toMatchObject({
-      code: 'container/no-key',
-    });
   });
 });
 

@@ -2,6 +2,7 @@ export type * from './engine.js';
 export { chooseDumpEngine, type EngineChoice } from './choose-engine.js';
 export { redact } from './connection/index.js';
 export { dumpArguments } from './mongodump/dump-arguments.js';
+export { findTool, type Tool } from './mongodump/find-tool.js';
 export { createMongodumpEngine, type MongodumpOptions } from './mongodump/mongodump.engine.js';
 export { createMongorestoreEngine, type MongorestoreOptions } from './mongodump/mongorestore.engine.js';
 export { createNativeDumpEngine, type NativeDumpOptions } from './native/dump/native-dump.engine.js';

@@ -11,6 +11,7 @@ export {
   type RunObserver,
   type Sighting,
 } from './deps.js';
+export { readSightingsFile, writeSightingsFile } from './cleanup/sightings-file.js';
 export { deleteBackup } from './delete-backup.js';
 export type { Refusal } from './delete/find-refusal.js';
 export { finishCommit, type FinishDeps, type FinishRequest } from './finish-commit.js';
@@ -20,7 +21,8 @@ export { backupMetadata, readBackupMetadata } from './objects/backup-metadata.js
 export { isBareRecord } from './objects/confirm.js';
 export { requireBackupJson } from './objects/backup-json-file.js';
 export { readMarks } from './objects/marks-file.js';
-export { proveBackup, readHeaderOf, type ProvenBackup } from './objects/prove-backup.js';
+export { proveBackup, type ProvenBackup } from './objects/prove-backup.js';
+export { readHeaderOf } from './objects/read-header.js';
 export { ensureStoreIdentity, readStoreIdentity, requireStore } from './objects/store-identity.js';
 export type { BackupDeps, BackupOutcome, BackupRequest } from './backup-types.js';
 export { runBackup } from './run-backup.js';

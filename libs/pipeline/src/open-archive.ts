@@ -1,18 +1,24 @@
-import { Readable, type Transform } from 'node:stream';
-import { pipeline } from 'node:stream';
+import { pipeline, Transform, type Readable, type TransformCallback } from 'node:stream';
 import { AppError, type Compression, type Frame } from '#contracts';
-import { createOpenStream, type KeyRing } from '#crypto';
+import { createOpenStream, type KeyRing, type ReadHeader } from '#crypto';
 import { resumingGet, type ObjectStore } from '#storage';
 import { FrameDecompressor } from './compress/frame-decompressor.js';
 import { streamDecompressor, translateZlibError } from './compress/stream-decompressor.js';
 import { CountAndHash } from './count-and-hash.js';
 import { framesInFlight } from './deps.js';
-import { mismatch } from './objects/compare-manifest.js';
+import { judgeHash } from './objects/judge-hash.js';
 import type { ProvenBackup } from './objects/prove-backup.js';
 
 export interface OpenArchiveDeps {
   readonly store: ObjectStore;
   readonly ring: KeyRing;
+}
+
+export interface OpenArchiveOptions {
+  readonly signal: AbortSignal;
+  readonly onStoredBytes?: (bytes: number) => void;
+  /** Told of damage that takes nothing from the archive, before the stream ends. */
+  readonly onWarning?: (text: string) => void;
 }
 
 /**
@@ -22,7 +28,7 @@ export interface OpenArchiveDeps {
 export function openArchive(
   deps: OpenArchiveDeps,
   { backup, manifest, dataKey, dataSidecar }: ProvenBackup,
-  options: { signal: AbortSignal; onStoredBytes?: (bytes: number) => void },
+  options: OpenArchiveOptions,
 ): Readable {
   const { data } = backup.objects;
   const source = resumingGet(deps.store, dataKey, { bytes: data.bytes, signal: options.signal });
@@ -33,10 +39,12 @@ export function openArchive(
     ...(dataSidecar === undefined ? {} : { sidecar: dataSidecar }),
   });
   const decompress = decompressor(backup.content.compression, manifest.frames);
+  let header: ReadHeader | undefined;
+  opened.opened.then((read) => (header = read)).catch(() => undefined);
   return joined([source, stored, opened, decompress], () => {
-    if (stored.sha256 !== data.sha256) {
-      throw mismatch(backup.backupId, data.key, 'its SHA-256 is not the one in backup.json');
-    }
+    if (header === undefined) throw new Error('the container ended before its header was opened');
+    const damage = judgeHash(backup, data, stored.sha256, header);
+    if (damage !== undefined) options.onWarning?.(damage);
   });
 }
 
@@ -46,19 +54,38 @@ export function decompressor(compression: Compression, frames: readonly Frame[] 
   return new FrameDecompressor(compression, frames, framesInFlight);
 }
 
-/** A chain of streams as one Readable: an error anywhere destroys it with that error, as one of ours; `atEnd` may still refuse before it ends. */
+/**
+ * A chain of streams as one Readable: an error anywhere destroys it with that error, as one of ours; `atEnd` may still refuse before it ends. Giving it up,
+ * read or unread, gives up the whole chain.
+ */
 export function joined(stages: readonly [Readable, ...Transform[]], atEnd: () => void): Readable {
-  const last = stages.at(-1) ?? stages[0];
-  // pipeline() destroys every stage when one fails, but hands the error over only here.
-  pipeline([...stages] as [Readable, ...Transform[]], () => undefined);
-  return Readable.from(drain(last, atEnd), { objectMode: false, highWaterMark: 1024 * 1024 });
+  const end = new EndOfChain(atEnd);
+  // An error is the reader's to see, whenever it looks: it is none of the process when nobody does yet.
+  end.on('error', () => undefined);
+  pipeline([...stages, end], () => undefined);
+  return end;
 }
 
-async function* drain(stream: Readable, atEnd: () => void): AsyncGenerator<Buffer> {
-  try {
-    for await (const chunk of stream) yield chunk as Buffer;
-  } catch (error) {
-    throw AppError.from(translateZlibError(error), 'open');
+class EndOfChain extends Transform {
+  constructor(private readonly atEnd: () => void) {
+    super({ writableHighWaterMark: 1024 * 1024, readableHighWaterMark: 1024 * 1024 });
   }
-  atEnd();
+
+  override _transform(chunk: Buffer, _encoding: BufferEncoding, done: TransformCallback): void {
+    done(null, chunk);
+  }
+
+  override _flush(done: TransformCallback): void {
+    try {
+      this.atEnd();
+    } catch (error) {
+      done(error as Error);
+      return;
+    }
+    done();
+  }
+
+  override _destroy(error: Error | null, done: (error?: Error | null) => void): void {
+    done(error === null ? null : AppError.from(translateZlibError(error), 'open'));
+  }
 }

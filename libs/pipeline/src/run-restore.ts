@@ -1,3 +1,4 @@
+import { addAbortSignal } from 'node:stream';
 import { readArchive } from '#archive';
 import { AppError, cancelled, throwIfAborted } from '#contracts';
 import type { LoadEngine, LoadPlan, LoadReport, LoadRequest } from '#engine';
@@ -25,7 +26,8 @@ export async function runRestore(deps: RestoreDeps, request: LoadRequest, signal
     await planRestore(deps, request, signal);
     if (deps.engine.name === 'mongorestore') {
       deps.observer.stage('verify');
-      await readArchive(await deps.source.open(signal));
+      const summary = await readArchive(addAbortSignal(signal, await deps.source.open(signal)));
+      deps.source.check?.(summary);
       throwIfAborted(signal, 'verify');
     }
     deps.observer.stage('load');

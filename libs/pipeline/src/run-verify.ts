@@ -11,6 +11,7 @@ import { namespaceType } from './objects/archive-facts.js';
 import { requireBackupJson } from './objects/backup-json-file.js';
 import { mismatch } from './objects/compare-manifest.js';
 import { checkObject, proveBackup } from './objects/prove-backup.js';
+import { headerWarnings } from './objects/read-header.js';
 
 export interface VerifyDeps {
   readonly store: ObjectStore;
@@ -51,11 +52,12 @@ export async function runVerify(deps: VerifyDeps, request: VerifyRequest, signal
 async function verifyStored(deps: VerifyDeps, { backupId }: VerifyRequest, signal: AbortSignal): Promise<Verification> {
   const backup = await requireBackupJson(deps.store, backupId, signal);
   const { data, manifest } = backup.objects;
-  const dataKey = await checkObject(deps.store, backup, data, 'mongodump-archive', signal);
-  const manifestKey = await checkObject(deps.store, backup, manifest, 'manifest', signal);
-  await checkHash(deps, backup, manifestKey, manifest, signal);
-  await checkHash(deps, backup, dataKey, data, signal);
-  return { backup, storedBytes: data.bytes + manifest.bytes, archiveBytes: 0, warnings: [] };
+  const dataObject = await checkObject(deps.store, backup, data, 'mongodump-archive', signal);
+  const manifestObject = await checkObject(deps.store, backup, manifest, 'manifest', signal);
+  await checkHash(deps, backup, manifestObject.key, manifest, signal);
+  await checkHash(deps, backup, dataObject.key, data, signal);
+  const warnings = await headerWarnings(manifestObject, dataObject);
+  return { backup, storedBytes: data.bytes + manifest.bytes, archiveBytes: 0, warnings };
 }
 
 async function checkHash(
@@ -81,8 +83,10 @@ async function verifyReadable(
 ): Promise<Verification> {
   if (deps.ring === undefined) throw new Error('verifyReadable was called without a key ring');
   const proven = await proveBackup({ store: deps.store, ring: deps.ring }, backupId, signal);
+  const warnings = [...proven.warnings];
   const archive = openArchive({ store: deps.store, ring: deps.ring }, proven, {
     signal,
+    onWarning: (text) => warnings.push(text),
     onStoredBytes: (storedBytes) => {
       deps.observer.progress({ storedBytes, expectedBytes: proven.backup.objects.data.bytes });
     },
@@ -90,7 +94,7 @@ async function verifyReadable(
   const summary = await readArchive(archive);
   compareContents(proven.manifest, summary);
   const storedBytes = proven.backup.objects.data.bytes + proven.backup.objects.manifest.bytes;
-  return { backup: proven.backup, storedBytes, archiveBytes: summary.archiveBytes, warnings: proven.warnings };
+  return { backup: proven.backup, storedBytes, archiveBytes: summary.archiveBytes, warnings };
 }
 
 /** What the archive holds against what the manifest says it holds. */

@@ -30,7 +30,16 @@ export async function writeData(
     random: deps.random,
   });
   const reader = new ArchiveReader({}, { recordBlocks: true });
-  const tap = tapArchive(reader);
+  // From both ends: a slow source shows its archive bytes long before the first frame is full, a slow store its stored ones.
+  const report = (): void => {
+    deps.observer.progress({
+      storedBytes: stored.bytes,
+      archiveBytes: reader.offset,
+      documents: reader.documents,
+      expectedBytes: probe.estimatedBytes,
+    });
+  };
+  const tap = tapArchive(reader, report);
   const compressor =
     codec === 'none'
       ? undefined
@@ -40,14 +49,7 @@ export async function writeData(
           frameBytes: plannedFrameBytes(probe.estimatedBytes),
           concurrency: framesInFlight,
         });
-  const stored = new CountAndHash((storedBytes) => {
-    deps.observer.progress({
-      storedBytes,
-      archiveBytes: reader.offset,
-      documents: reader.documents,
-      expectedBytes: probe.estimatedBytes,
-    });
-  });
+  const stored = new CountAndHash(report);
   const key = relativeKeys(request.attempt).data;
 
   deps.observer.stage('dump');

@@ -2,14 +2,16 @@ import { createHash } from 'node:crypto';
 import { Readable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
 import { AppError, randomSuffix, type Clock, type ErrorCode, type Random } from '#contracts';
+import { farMs, measureLatency } from './measure-latency.js';
 import type { ObjectStore } from './object-store.js';
 
 export interface StoreFinding {
   readonly check: string;
   readonly ok: boolean;
   readonly detail: string;
-  /** Of a failed check: what to do. */
+  /** Of a failed check, or of one that passed with a doubt (`doubtful`): what to do. */
   readonly hint?: string;
+  readonly doubtful?: true;
   readonly code?: ErrorCode;
 }
 
@@ -33,6 +35,7 @@ export async function checkStore(store: ObjectStore, context: CheckContext): Pro
   const large = `${folder}/large`;
   const bytes = context.random.bytes(1000);
   const findings: StoreFinding[] = [];
+  let far: string | undefined;
   const check = async (name: string, action: () => Promise<string>): Promise<boolean> => {
     try {
       findings.push({ check: name, ok: true, detail: await action() });
@@ -66,6 +69,12 @@ export async function checkStore(store: ObjectStore, context: CheckContext): Pro
     await check('multipart', () => multipart(store, large, context));
     await check('conditional write', async () => conditional(await store.abilities(signal)));
     await check('clock', () => clock(store, context));
+    await check('latency', async () => {
+      const ms = await measureLatency(store, small, context.clock, signal);
+      if (ms > farMs)
+        far = `Every request takes ${ms.toFixed(0)} ms: choose a bucket in a region near the worker, or more S3_UPLOAD_CONCURRENCY`;
+      return `${ms.toFixed(ms < 10 ? 1 : 0)} ms a request (median)`;
+    });
   } finally {
     await check('delete', async () => {
       await store.delete(small);
@@ -74,7 +83,9 @@ export async function checkStore(store: ObjectStore, context: CheckContext): Pro
       return 'nothing left behind';
     });
   }
-  return findings;
+  const hint = far;
+  if (hint === undefined) return findings;
+  return findings.map((finding) => (finding.check === 'latency' ? { ...finding, doubtful: true, hint } : finding));
 }
 
 function sameSize(found: number | undefined, wanted: number): string {

@@ -106,9 +106,28 @@ describe('checkStore', () => {
       'multipart',
       'conditional write',
       'clock',
+      'latency',
       'delete',
     ]);
     expect(readdirSync(join(folder, 'checked'))).toEqual([]);
+  });
+
+  it('doubts a store that is far away', async () => {
+    let now = 0;
+    class Far extends DelegatingStore {
+      override head(...args: Parameters<ObjectStore['head']>): ReturnType<ObjectStore['head']> {
+        now += 200;
+        return super.head(...args);
+      }
+    }
+    const findings = await checkStore(new Far(new MemoryStore()), {
+      clock: { now: () => new Date(), monotonicMs: () => now },
+      random: systemRandom,
+      signal: new AbortController().signal,
+    });
+    const latency = findings.find(({ check }) => check === 'latency');
+    expect(latency).toMatchObject({ ok: true, doubtful: true, detail: '200 ms a request (median)' });
+    expect(latency?.hint).toContain('region');
   });
 
   it('finds a store that gives back other bytes, loses objects from listings, or has another time', async () => {

@@ -36,13 +36,14 @@ async function inspectBackup(id: string, context: CliContext): Promise<Findings>
   const ring = openKeyRing(config, context);
   return withStore(config, async (store) => {
     const backup = await requireBackupJson(store, id, context.signal);
-    const header = await readHeaderOf(store, backup, context.signal);
     const proven = ring === undefined ? undefined : await proveBackup({ store, ring }, id, context.signal);
+    const read = proven === undefined ? await readHeaderOf(store, backup, context.signal) : undefined;
+    for (const warning of proven?.warnings ?? read?.warnings ?? []) context.warn(warning);
     return {
       name: id,
       kind: 'sealed',
       bytes: backup.objects.data.bytes,
-      header,
+      header: proven?.dataHeader ?? read?.header ?? null,
       namespaces: proven?.manifest.namespaces ?? null,
     };
   });

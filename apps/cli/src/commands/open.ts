@@ -33,6 +33,7 @@ async function open(file: string, options: Options, context: CliContext): Promis
     sidecar: await readSidecarFile(options.header),
     observer,
   });
+  for (const warning of source.warnings) context.warn(warning);
   observer.stage('output');
   const bytes = await writeArchive(source, output, context);
   if (output !== '-') context.say(`${output}: ${formatBytes(bytes)} of plain mongodump archive`);

@@ -1,5 +1,6 @@
 import { Option, type Command } from 'commander';
 import { createHash } from 'node:crypto';
+import type { CliConfig } from '#config';
 import { AppError, isBackupId } from '#contracts';
 import type { LoadRequest, LoadReport, Rename } from '#engine';
 import type { ArchiveSource } from '#pipeline';
@@ -71,7 +72,7 @@ async function restore(what: string | undefined, options: Options, context: CliC
   if (options.at !== undefined && options.latest !== true) throw bad('--at goes with --latest');
   const uri = context.uriOf(options.toEnv);
   if (what !== undefined && !isBackupId(what)) {
-    await restoreFile(what, options, requestOf(uri, await fileIdentity(what), options), context);
+    await restoreFile(what, options, requestOf(uri, await fileIdentity(what, options), options), context);
     return;
   }
 
@@ -85,7 +86,7 @@ async function restore(what: string | undefined, options: Options, context: CliC
     const { backupId } = await chooseBackup(store, which, context);
     const proven = await proveBackup({ store, ring }, backupId, context.signal);
     const source = backupSource({ store, ring, observer: context.observer() }, proven);
-    await run(source, requestOf(uri, backupId, options), options, [...proven.warnings], context);
+    await run({ source, config, warnings: proven.warnings }, requestOf(uri, backupId, options), options, context);
   });
 }
 
@@ -99,20 +100,26 @@ async function restoreFile(path: string, options: Options, request: LoadRequest,
     sidecar: await readSidecarFile(options.header),
     observer: context.observer(),
   });
-  await run(source, request, options, [], context);
+  await run({ source, config, warnings: source.warnings }, request, options, context);
+}
+
+interface Restorable {
+  readonly source: ArchiveSource;
+  readonly config: Pick<CliConfig, 'stallMs'>;
+  readonly warnings: readonly string[];
 }
 
 async function run(
-  source: ArchiveSource,
+  { source, config, warnings }: Restorable,
   request: LoadRequest,
   options: Options,
-  warnings: readonly string[],
   context: CliContext,
 ): Promise<void> {
   const { createLoadEngine } = await import('../engines.js');
   const { planRestore, runRestore } = await import('#pipeline');
   const observer = context.observer();
-  const deps = { engine: createLoadEngine(options.engine, context), source, observer };
+  for (const warning of warnings) context.warn(warning);
+  const deps = { engine: createLoadEngine(options.engine, config, context), source, observer };
   if (options.dryRun === true) {
     const plan = await planRestore(deps, request, context.signal);
     if (context.json) context.printJson({ backupId: request.backupId, dryRun: true, ...plan });
@@ -127,7 +134,7 @@ async function run(
   );
   const durationMs = Math.round(context.clock.monotonicMs() - started);
   const all = [...warnings, ...report.warnings];
-  for (const warning of all) context.warn(warning);
+  for (const warning of report.warnings) context.warn(warning);
   if (context.json) context.printJson({ backupId: request.backupId, ...report, durationMs, warnings: all });
   else context.print(describeReport(report, durationMs));
   refuseDifferences(report);
@@ -171,8 +178,8 @@ function parseRename(text: string): Rename {
 }
 
 /** Names a file in the restore's plan, so that the same command can resume it: by its size and first bytes, for reading all of it would take as long as the restore. */
-async function fileIdentity(path: string): Promise<string> {
+async function fileIdentity(path: string, { header }: Options): Promise<string> {
   const { sniffFile } = await import('#pipeline');
-  const { first, bytes } = await sniffFile(path);
+  const { first, bytes } = await sniffFile(path, header !== undefined);
   return `file-${createHash('sha256').update(`${bytes}/`).update(first).digest('hex').slice(0, 32)}`;
 }

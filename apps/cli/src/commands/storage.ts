@@ -22,6 +22,8 @@ async function checkStorage(context: CliContext): Promise<void> {
     const findings = await checkStore(store, { clock: context.clock, random: context.random, signal: context.signal });
     if (context.json) context.printJson({ location: store.location, findings });
     else context.print(table(store.location, findings));
+    for (const { check, doubtful, hint } of findings)
+      if (doubtful === true && hint !== undefined) context.warn(`${check}: ${hint}`);
     const failed = findings.filter(({ ok }) => !ok);
     const [first] = failed;
     if (first === undefined) return;

@@ -2,6 +2,8 @@ import type { BackupQuery, BackupRepository } from '../contract/backups.js';
 import type { BackupDocument } from '../schemas/backup.schema.js';
 import { op, type Filter } from '../store/record-collection.js';
 import { toBackupRecord, toRecordOrNull, type Backups } from './backup-record.js';
+import type { KnownTargets } from './known-targets.js';
+import { lastSuccessOf, newest } from './newest.js';
 
 type Queries = Pick<
   BackupRepository,
@@ -29,10 +31,7 @@ const sortKeys: Readonly<Record<BackupQuery['sortBy'], string>> = {
   status: 'status',
 };
 
-/** By their end. */
-const newestFirst = { completedAt: -1, backupId: -1 } as const;
-
-export function queries(backups: Backups): Queries {
+export function queries(backups: Backups, targets: KnownTargets, now: () => Date): Queries {
   const records = (documents: readonly BackupDocument[]) => documents.map(toBackupRecord);
   return {
     find: async (backupId) => toRecordOrNull(await backups.findOne({ backupId })),
@@ -47,8 +46,8 @@ export function queries(backups: Backups): Queries {
       return { data: records(data), total };
     },
 
-    async pendingDue(now) {
-      const due = [{ nextAttemptAt: null }, { nextAttemptAt: op({ $lte: now }) }];
+    async pendingDue(at) {
+      const due = [{ nextAttemptAt: null }, { nextAttemptAt: op({ $lte: at }) }];
       const filter = { status: 'pending', running: op({ $type: 'string' }), $or: due };
       return records(await backups.find(filter, { sort: { createdAt: 1, backupId: 1 } }));
     },
@@ -72,21 +71,16 @@ export function queries(backups: Backups): Queries {
 
     async latest(target, limit) {
       const ran = { status: op({ $in: ['completed', 'failed'] }), 'error.code': op({ $ne: 'superseded' }) };
-      return records(await backups.find({ target, ...ran }, { sort: newestFirst, limit, without: longFields }));
+      return records(await newest(backups, 'completedAt', { target, ...ran }, now(), { limit, without: longFields }));
     },
 
     async lastSuccess() {
-      const newest = await Promise.all(
-        (await backups.distinct('target', {})).map((target) =>
-          // What has a hash was completed, whatever became of it since.
-          backups.findOne(
-            { target, hash: op({ $type: 'string' }) },
-            { sort: newestFirst, only: ['target', 'completedAt'] },
-          ),
-        ),
+      const at = now();
+      const ends = (await targets.all()).map(
+        async (target) => [target, await lastSuccessOf(backups, target, at)] as const,
       );
       return Object.fromEntries(
-        newest.flatMap((found) => (found?.completedAt ? [[found.target, found.completedAt] as const] : [])),
+        (await Promise.all(ends)).flatMap(([target, end]) => (end === null ? [] : [[target, end]])),
       );
     },
 
@@ -98,7 +92,7 @@ export function queries(backups: Backups): Queries {
       await backups.change({ backupId }, { $set: { alertDue: false } });
     },
 
-    targets: () => backups.distinct('target', {}),
+    targets: () => targets.all(),
   };
 }
 

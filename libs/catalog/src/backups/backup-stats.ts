@@ -1,20 +1,21 @@
-import type { BackupState } from '#contracts';
+import { backupStates } from '#contracts';
 import type { CatalogStats } from '../contract/stats.js';
-import { op } from '../store/record-collection.js';
 import type { Backups } from './backup-record.js';
+import type { KnownTargets } from './known-targets.js';
+import { lastSuccessOf, newest } from './newest.js';
 
 const dayMs = 86_400_000;
 const days = 30;
 /** Percentiles are those of so many newest completed backups. */
 const durationSample = 1000;
 
-interface Group {
-  readonly _id: { readonly target: string; readonly status: BackupState };
+/** All but `deleted`. */
+const listedStates = backupStates.filter((state) => state !== 'deleted');
+
+interface Sums {
   readonly count: number;
   readonly bytes: number;
   readonly durationMs: number;
-  readonly startedAt: Date | null;
-  readonly completedAt: Date | null;
   readonly verifiedAt: Date | null;
 }
 
@@ -24,79 +25,91 @@ interface Day {
   readonly bytes: number;
 }
 
-/** Deleted records count in `perDay`, which tells what happened, and nowhere else. */
+/** Deleted records count in `perDay`, which tells what happened, and in the last times; nowhere else. */
 export async function backupStats(
   backups: Backups,
+  targets: KnownTargets,
   filter: { readonly target?: string },
   now: Date,
 ): Promise<CatalogStats> {
   const ofTarget = filter.target === undefined ? {} : { target: filter.target };
   const firstDay = new Date(Math.floor(now.getTime() / dayMs) * dayMs - (days - 1) * dayMs);
-  const [groups, perDay, durations] = await Promise.all([
-    backups.aggregate<Group>([
-      { $match: { listed: true, ...ofTarget } },
-      {
-        $group: {
-          _id: { target: '$target', status: '$status' },
-          count: { $sum: 1 },
-          bytes: { $sum: '$size' },
-          durationMs: { $sum: { $subtract: ['$completedAt', '$startedAt'] } },
-          startedAt: { $max: '$startedAt' },
-          completedAt: { $max: '$completedAt' },
-          verifiedAt: { $max: '$verificationStatus.verifiedAt' },
-        },
-      },
-    ]),
-    backups.aggregate<Day>([
-      { $match: { completedAt: { $gte: firstDay, $lte: now }, ...ofTarget } },
-      { $match: { $or: [{ hash: { $type: 'string' } }, { error: { $type: 'object' } }] } },
-      {
-        $group: {
-          _id: {
-            date: { $dateToString: { date: '$completedAt', format: '%Y-%m-%d', timezone: 'UTC' } },
-            good: { $eq: [{ $type: '$hash' }, 'string'] },
-          },
-          count: { $sum: 1 },
-          bytes: { $sum: '$size' },
-        },
-      },
-    ]),
-    newestDurations(backups, ofTarget),
+  const names = filter.target === undefined ? await targets.all() : [filter.target];
+  const [counts, completed, deleting, perDay, durations, [started], successes] = await Promise.all([
+    Promise.all(listedStates.map(async (status) => [status, await backups.count({ status, ...ofTarget })] as const)),
+    sums(backups, { status: 'completed', ...ofTarget }),
+    sums(backups, { status: 'deleting', ...ofTarget }),
+    daysSince(backups, firstDay, now, ofTarget),
+    newestDurations(backups, ofTarget, now),
+    newest(backups, 'startedAt', { listed: true, ...ofTarget }, now, { limit: 1, only: ['startedAt'] }),
+    Promise.all(names.map(async (target) => [target, await lastSuccessOf(backups, target, now)] as const)),
   ]);
-  return { ...totals(groups), durationPercentilesMs: percentiles(durations), perDay: fillDays(firstDay, perDay) };
+  const lastSuccesses = successes.flatMap(([target, at]) => (at === null ? [] : [[target, at] as const]));
+  const { count } = completed;
+  return {
+    total: counts.reduce((total, [, some]) => total + some, 0),
+    byStatus: Object.fromEntries(counts.filter(([, some]) => some > 0)),
+    storageBytes: completed.bytes + deleting.bytes,
+    averageSize: count === 0 ? null : Math.round(completed.bytes / count),
+    averageDurationMs: count === 0 ? null : Math.round(completed.durationMs / count),
+    durationPercentilesMs: percentiles(durations),
+    lastBackupAt: started?.startedAt ?? null,
+    lastSuccessAt: lastSuccesses.reduce<Date | null>((last, [, at]) => (last === null || at > last ? at : last), null),
+    lastVerifiedAt: completed.verifiedAt,
+    lastSuccessByTarget: Object.fromEntries(lastSuccesses),
+    perDay: fillDays(firstDay, perDay),
+  };
 }
 
-async function newestDurations(backups: Backups, ofTarget: { readonly target?: string }): Promise<readonly number[]> {
-  const newest = { sort: { completedAt: -1 }, limit: durationSample, only: ['startedAt', 'completedAt'] } as const;
-  const found = await backups.find({ status: 'completed', completedAt: op({ $gt: new Date(0) }), ...ofTarget }, newest);
-  return found.flatMap(({ startedAt, completedAt }) =>
+async function sums(backups: Backups, filter: Readonly<Record<string, string>>): Promise<Sums> {
+  const [found] = await backups.aggregate<Sums>([
+    { $match: filter },
+    {
+      $group: {
+        _id: null,
+        count: { $sum: 1 },
+        bytes: { $sum: '$size' },
+        durationMs: { $sum: { $subtract: ['$completedAt', '$startedAt'] } },
+        verifiedAt: { $max: '$verificationStatus.verifiedAt' },
+      },
+    },
+  ]);
+  return found ?? { count: 0, bytes: 0, durationMs: 0, verifiedAt: null };
+}
+
+function daysSince(
+  backups: Backups,
+  firstDay: Date,
+  now: Date,
+  ofTarget: { readonly target?: string },
+): Promise<readonly Day[]> {
+  return backups.aggregate<Day>([
+    // `listed` has no other values: it is there for the index that begins with it.
+    { $match: { listed: { $in: [true, false] }, completedAt: { $gte: firstDay, $lte: now }, ...ofTarget } },
+    { $match: { $or: [{ hash: { $type: 'string' } }, { error: { $type: 'object' } }] } },
+    {
+      $group: {
+        _id: {
+          date: { $dateToString: { date: '$completedAt', format: '%Y-%m-%d', timezone: 'UTC' } },
+          good: { $eq: [{ $type: '$hash' }, 'string'] },
+        },
+        count: { $sum: 1 },
+        bytes: { $sum: '$size' },
+      },
+    },
+  ]);
+}
+
+async function newestDurations(
+  backups: Backups,
+  ofTarget: { readonly target?: string },
+  now: Date,
+): Promise<readonly number[]> {
+  const completed = { listed: true, status: 'completed', ...ofTarget };
+  const sample = { limit: durationSample, only: ['startedAt', 'completedAt'] };
+  return (await newest(backups, 'completedAt', completed, now, sample)).flatMap(({ startedAt, completedAt }) =>
     startedAt === null || completedAt === null ? [] : [completedAt.getTime() - startedAt.getTime()],
   );
-}
-
-function totals(groups: readonly Group[]): Omit<CatalogStats, 'durationPercentilesMs' | 'perDay'> {
-  const of = (...states: readonly BackupState[]) => groups.filter(({ _id }) => states.includes(_id.status));
-  const sum = (some: readonly Group[], field: 'count' | 'bytes' | 'durationMs') =>
-    some.reduce((total, group) => total + group[field], 0);
-  const newest = (dates: readonly (Date | null)[]) =>
-    dates.reduce((a, b) => (a === null || (b !== null && b > a) ? b : a), null);
-  const completed = of('completed');
-  const count = sum(completed, 'count');
-  const byStatus: Partial<Record<BackupState, number>> = {};
-  for (const { _id, count: some } of groups) byStatus[_id.status] = (byStatus[_id.status] ?? 0) + some;
-  return {
-    total: sum(groups, 'count'),
-    byStatus,
-    storageBytes: sum(of('completed', 'deleting'), 'bytes'),
-    averageSize: count === 0 ? null : Math.round(sum(completed, 'bytes') / count),
-    averageDurationMs: count === 0 ? null : Math.round(sum(completed, 'durationMs') / count),
-    lastBackupAt: newest(groups.map(({ startedAt }) => startedAt)),
-    lastSuccessAt: newest(completed.map(({ completedAt }) => completedAt)),
-    lastVerifiedAt: newest(groups.map(({ verifiedAt }) => verifiedAt)),
-    lastSuccessByTarget: Object.fromEntries(
-      completed.flatMap(({ _id, completedAt }) => (completedAt === null ? [] : [[_id.target, completedAt]])),
-    ),
-  };
 }
 
 /** By nearest rank. */

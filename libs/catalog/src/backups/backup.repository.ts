@@ -6,17 +6,19 @@ import { endings } from './backup-endings.js';
 import { lifecycle } from './backup-lifecycle.js';
 import { queries } from './backup-queries.js';
 import type { Backups } from './backup-record.js';
+import { knownTargets, type Targets } from './known-targets.js';
 import { backupStats } from './backup-stats.js';
 import { insertion } from './insert-backup.js';
 
-export function backupRepository(backups: Backups, tasks: Tasks, clock: Clock): BackupRepository {
+export function backupRepository(backups: Backups, tasks: Tasks, targets: Targets, clock: Clock): BackupRepository {
   const now = () => clock.now();
+  const known = knownTargets(targets);
   return {
-    ...insertion(backups),
+    ...insertion(backups, known),
     ...claims(backups, now),
     ...endings(backups, now),
     ...lifecycle(backups, tasks),
-    ...queries(backups),
-    stats: (filter, at) => backupStats(backups, filter, at),
+    ...queries(backups, known, now),
+    stats: (filter, at) => backupStats(backups, known, filter, at),
   };
 }

@@ -5,6 +5,7 @@ import type { BackupDocument } from '../schemas/backup.schema.js';
 import { op } from '../store/record-collection.js';
 import { unavailable } from '../store/translate-error.js';
 import { event, failedFields, toBackupRecord, toRecordOrNull, type Backups } from './backup-record.js';
+import type { KnownTargets } from './known-targets.js';
 
 type Insertion = Pick<BackupRepository, 'insert' | 'withdraw' | 'promoteWaiting' | 'waitingTargets'>;
 
@@ -15,7 +16,7 @@ const waiting = { status: 'pending', running: op({ $exists: false }) } as const;
 const mostLooks = 50;
 
 /** How a record comes in, and how it gets its target's one running place. Unique indexes decide, so any number of processes may try. */
-export function insertion(backups: Backups): Insertion {
+export function insertion(backups: Backups, targets: KnownTargets): Insertion {
   async function promoteWaiting(target: string): Promise<BackupRecord | null> {
     for (let look = 0; look < mostLooks; look += 1) {
       const newest = await backups.findOne({ target, ...waiting }, { sort: { slot: -1 }, only: ['backupId'] });
@@ -42,6 +43,7 @@ export function insertion(backups: Backups): Insertion {
 
   async function insert(backup: NewBackup): Promise<InsertOutcome> {
     const { target, slot } = backup;
+    await targets.note(target);
     for (let look = 0; look < mostLooks; look += 1) {
       const existing = await findExisting(backups, backup);
       if (existing !== null) return { outcome: 'exists', record: existing };

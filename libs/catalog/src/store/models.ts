@@ -6,6 +6,7 @@ import { markerSchema, type MarkerDocument } from '../schemas/marker.schema.js';
 import { notificationSchema, type NotificationDocument } from '../schemas/notification.schema.js';
 import { scheduleStateSchema } from '../schemas/schedule-state.schema.js';
 import { settingSchema, type SettingDocument } from '../schemas/setting.schema.js';
+import { targetSchema, type TargetDocument } from '../schemas/target.schema.js';
 import { taskSchema, type TaskDocument } from '../schemas/task.schema.js';
 import { workerReportSchema } from '../schemas/worker-report.schema.js';
 
@@ -18,6 +19,7 @@ export const schemas = {
   Notification: notificationSchema,
   AuditEvent: auditEventSchema,
   Setting: settingSchema,
+  Target: targetSchema,
   Marker: markerSchema,
 } as const satisfies Record<string, Schema>;
 
@@ -29,6 +31,7 @@ export interface Models {
   readonly Notification: Model<NotificationDocument>;
   readonly AuditEvent: Model<AuditRecord>;
   readonly Setting: Model<SettingDocument>;
+  readonly Target: Model<TargetDocument>;
   readonly Marker: Model<MarkerDocument>;
 }
 
@@ -44,6 +47,7 @@ export function modelsOf(connection: Connection): Models {
     Notification: model('Notification', notificationSchema),
     AuditEvent: model('AuditEvent', auditEventSchema),
     Setting: model('Setting', settingSchema),
+    Target: model('Target', targetSchema),
     Marker: model('Marker', markerSchema),
   };
 }

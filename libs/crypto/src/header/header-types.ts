@@ -1,3 +1,5 @@
+import type { ErrorCode } from '#contracts';
+
 export interface ContentKind {
   readonly kind: 'mongodump-archive' | 'manifest';
   readonly compression: 'none' | 'gzip' | 'zstd';
@@ -41,4 +43,23 @@ export interface HeaderRegion {
   /** The JSON value with unknown fields, for comparisons. */
   readonly value: Readonly<Record<string, unknown>>;
   readonly bytes: Buffer;
+}
+
+export interface ContainerWarning {
+  /** Why a sidecar was not used (its error's code), or `container/bad-header` where it stands in for a damaged header. */
+  readonly code: ErrorCode;
+  readonly message: string;
+}
+
+/** A header that was read, and what was odd about it and its sidecar. */
+export interface ReadHeader {
+  readonly header: ContainerHeader;
+  /** Which of the two it is. With a sidecar, the first 4096 bytes of the file may be damaged and the rest as good as ever. */
+  readonly from: 'file' | 'sidecar';
+  readonly warnings: readonly ContainerWarning[];
+}
+
+/** A header that opened with one of our keys, with its data key: whoever asked for it wipes it. */
+export interface UnlockedHeader extends ReadHeader {
+  readonly dek: Buffer;
 }

@@ -1,12 +1,10 @@
 import { timingSafeEqual } from 'node:crypto';
 import { containerError } from '../container-error.js';
 import { headerMac, unwrap } from '../derive.js';
+import { isAllowedCost } from '../keys/scrypt-cost.js';
 import type { Kek, KeyRing } from '../keys/key-ring.js';
 import type { HeaderRegion, ScryptSlot, Slot, WrappedSlot } from './header-types.js';
 import { bad, macOffset } from './parse-header.js';
-
-const leastCost = 2 ** 14;
-const mostCost = 2 ** 18;
 
 /** The DEK, by the first slot of ours that unwraps; its MAC over the header must be right. Throws `container/unsupported`, `no-key`, `wrong-key`, `bad-header`. */
 export async function openSlots(region: HeaderRegion, ring: KeyRing): Promise<Buffer> {
@@ -14,18 +12,20 @@ export async function openSlots(region: HeaderRegion, ring: KeyRing): Promise<Bu
   let skippedForCost = false;
   let ours = false;
   for (const slot of header.slots) {
-    if (slot.kind === 'scrypt' && ring.holdsPassphrase && !isAllowedCost(slot as ScryptSlot)) {
-      skippedForCost = true;
+    if (isScrypt(slot) && !isAllowedCost(slot)) {
+      skippedForCost ||= ring.holdsPassphrase;
       continue;
     }
-    for (const { keyId, kek } of await keksFor(slot, ring)) {
+    for await (const { keyId, kek } of keksFor(slot, ring)) {
       if (keyId !== slot.keyId) continue;
       ours = true;
       const { salt, wrapped } = slot as WrappedSlot;
       const dek = unwrap(kek, Buffer.from(salt, 'hex'), header.fileId, keyId, Buffer.from(wrapped, 'base64'));
       if (dek === null) continue;
-      if (!timingSafeEqual(headerMac(dek, bytes.subarray(0, macOffset)), bytes.subarray(macOffset)))
+      if (!timingSafeEqual(headerMac(dek, bytes.subarray(0, macOffset)), bytes.subarray(macOffset))) {
+        dek.fill(0);
         throw bad('its checksum (MAC) does not match');
+      }
       return dek;
     }
   }
@@ -46,13 +46,12 @@ export async function openSlots(region: HeaderRegion, ring: KeyRing): Promise<Bu
   );
 }
 
-function isAllowedCost({ n, r, p }: ScryptSlot): boolean {
-  return n >= leastCost && n <= mostCost && Number.isInteger(Math.log2(n)) && r === 8 && p === 1;
+/** KEKs of ours that fit a slot's kind, one at a time: the next passphrase is derived only when the one before did not do. */
+async function* keksFor(slot: Slot, ring: KeyRing): AsyncGenerator<Kek> {
+  if (slot.kind === 'raw') yield* ring.rawKeks();
+  else if (isScrypt(slot)) yield* ring.scryptKeks(slot.kdfSalt, slot.n);
 }
 
-async function keksFor(slot: Slot, ring: KeyRing): Promise<Kek[]> {
-  if (slot.kind === 'raw') return ring.rawKeks();
-  if (slot.kind !== 'scrypt') return [];
-  const { kdfSalt, n } = slot as ScryptSlot;
-  return isAllowedCost(slot as ScryptSlot) ? ring.scryptKeks(kdfSalt, n) : [];
+function isScrypt(slot: Slot): slot is ScryptSlot {
+  return slot.kind === 'scrypt';
 }

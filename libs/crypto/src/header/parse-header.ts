@@ -1,4 +1,4 @@
-import { isBackupId } from '#contracts';
+import { isBackupId, isTimestamp } from '#contracts';
 import { headerBytes } from '../constants.js';
 import { containerError } from '../container-error.js';
 import { checkSlot } from './check-slot.js';
@@ -10,12 +10,32 @@ export const macOffset = 4064;
 const jsonOffset = 12;
 const longestJson = 4052;
 
+type Fields = Readonly<Record<string, unknown>>;
+
 /**
- * Parses a header region in the order of spec/container.md: size, magic, length, JSON, `v`, `suite`, field forms and padding, `content`. Needs no key, proves
- * nothing. `beforeComparison` (of an embedded header beside a sidecar): neither padding nor slots are looked at.
+ * Parses a header region in the order of spec/container.md: size, magic, length, JSON, `v`, `suite`, field forms, padding, `content` values. Needs no key,
+ * proves nothing.
  */
-export function parseHeader(bytes: Uint8Array, beforeComparison = false): HeaderRegion {
-  const region = Buffer.from(bytes.buffer, bytes.byteOffset, Math.min(bytes.byteLength, headerBytes));
+export function parseHeader(bytes: Uint8Array): HeaderRegion {
+  // A copy: what is parsed here is what the MAC is computed of later, whatever becomes of the caller's bytes.
+  const region = Buffer.from(bytes.subarray(0, headerBytes));
+  const { value, end } = parseKnownVersion(region);
+  checkForms(value);
+  checkSlots(value);
+  if (region.subarray(end, macOffset).some((byte) => byte !== 0)) throw bad('its padding is not zero');
+  checkContent(value['content'] as { kind: string; compression: string });
+  return { header: value as unknown as ContainerHeader, value, bytes: region };
+}
+
+/** The fields of an embedded header beside a sidecar, for the comparison: neither its slots nor its padding nor its MAC are looked at. */
+export function parseEmbeddedFields(bytes: Uint8Array): Fields {
+  const { value } = parseKnownVersion(Buffer.from(bytes.subarray(0, headerBytes)));
+  checkForms(value);
+  return value;
+}
+
+/** Up to `suite`: what a header of any version has. One of another version is not judged any further. */
+function parseKnownVersion(region: Buffer): { value: Fields; end: number } {
   if (region.length < headerBytes) {
     throw containerError(
       'container/not-a-container',
@@ -27,25 +47,19 @@ export function parseHeader(bytes: Uint8Array, beforeComparison = false): Header
   }
   const length = region.readUInt32BE(8);
   if (length < 2 || length > longestJson) throw bad(`the length of its JSON is ${length}`);
-  const value = parseObject(region.subarray(jsonOffset, jsonOffset + length));
-  for (const name of ['v', 'fileId', 'suite', 'content', 'createdAt', 'backupId', 'slots']) {
-    if (!(name in value)) throw bad(`${name} is missing`);
+  const end = jsonOffset + length;
+  const value = parseObject(region.subarray(jsonOffset, end));
+  const version = required(value, 'v');
+  if (version !== 1) {
+    const named = typeof version === 'number' ? `version ${version}` : 'another version';
+    throw containerError('container/unsupported', `The container has ${named}: this reader knows version 1`);
   }
-  if (value['v'] !== 1)
-    throw containerError(
-      'container/unsupported',
-      `The container has version ${JSON.stringify(value['v'])}: this reader knows version 1`,
-    );
-  if (value['suite'] !== suite)
+  if (required(value, 'suite') !== suite)
     throw containerError('container/unsupported', 'The container uses another cipher suite than this reader knows');
-  checkForms(value, beforeComparison);
-  if (!beforeComparison && region.subarray(jsonOffset + length, macOffset).some((byte) => byte !== 0))
-    throw bad('its padding is not zero');
-  checkContent(value['content']);
-  return { header: value as unknown as ContainerHeader, value, bytes: region };
+  return { value, end };
 }
 
-function parseObject(bytes: Buffer): Record<string, unknown> {
+function parseObject(bytes: Buffer): Fields {
   let value: unknown;
   try {
     // A byte-order mark is no JSON: the decoder must not drop it.
@@ -57,14 +71,23 @@ function parseObject(bytes: Buffer): Record<string, unknown> {
   return value;
 }
 
-function checkForms(value: Record<string, unknown>, withoutSlots: boolean): void {
-  const { fileId, content, createdAt, backupId, slots } = value;
-  if (!matches(fileId, /^[0-9a-f]{32}$/)) throw bad('fileId is not 32 lower-case hex digits');
+function required(value: Fields, name: string): unknown {
+  if (!Object.hasOwn(value, name)) throw bad(`${name} is missing`);
+  return value[name];
+}
+
+function checkForms(value: Fields): void {
+  const [fileId, content] = [required(value, 'fileId'), required(value, 'content')];
+  const [createdAt, backupId] = [required(value, 'createdAt'), required(value, 'backupId')];
+  if (typeof fileId !== 'string' || !/^[0-9a-f]{32}$/.test(fileId)) throw bad('fileId is not 32 lower-case hex digits');
   if (!isObject(content) || typeof content['kind'] !== 'string' || typeof content['compression'] !== 'string')
     throw bad('content has a wrong form');
-  if (!matches(createdAt, /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}\.\d{3}Z$/)) throw bad('createdAt is no time');
+  if (typeof createdAt !== 'string' || !isTimestamp(createdAt)) throw bad('createdAt is no time');
   if (typeof backupId !== 'string' || !isBackupId(backupId)) throw bad('backupId is none');
-  if (withoutSlots) return;
+}
+
+function checkSlots(value: Fields): void {
+  const slots = required(value, 'slots');
   if (!Array.isArray(slots) || slots.length < 1 || slots.length > 8) throw bad('slots is not an array of 1 to 8');
   for (const slot of slots as unknown[]) {
     const problem = isObject(slot) ? checkSlot(slot) : 'a slot is no object';
@@ -72,22 +95,18 @@ function checkForms(value: Record<string, unknown>, withoutSlots: boolean): void
   }
 }
 
-function checkContent(content: unknown): void {
-  const { kind, compression } = content as { kind: string; compression: string };
-  if (!['mongodump-archive', 'manifest'].includes(kind) || !['none', 'gzip', 'zstd'].includes(compression)) {
+function checkContent({ kind, compression }: { kind: string; compression: string }): void {
+  if (!['mongodump-archive', 'manifest'].includes(kind))
+    throw containerError('container/unsupported', 'The container holds something that this reader does not know');
+  if (!['none', 'gzip', 'zstd'].includes(compression))
     throw containerError(
       'container/unsupported',
-      `The container holds ${JSON.stringify(kind)} compressed with ${JSON.stringify(compression)}: this reader knows neither or not both`,
+      'The container is compressed in a way that this reader does not know',
     );
-  }
 }
 
-export function isObject(value: unknown): value is Record<string, unknown> {
+function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
-export function matches(value: unknown, pattern: RegExp): value is string {
-  return typeof value === 'string' && pattern.test(value);
 }
 
 export function bad(what: string): ReturnType<typeof containerError> {

@@ -1,7 +1,8 @@
 import type { Random } from '#contracts';
 import { headerBytes } from '../constants.js';
 import { headerMac, wrap } from '../derive.js';
-import { defaultScryptCost, type KeyRing } from '../keys/key-ring.js';
+import type { KeyRing } from '../keys/key-ring.js';
+import { defaultScryptCost, isAllowedCost } from '../keys/scrypt-cost.js';
 import type { ScryptSlot, Slot, WrappedSlot } from './header-types.js';
 import { macOffset, magic } from './parse-header.js';
 
@@ -16,6 +17,8 @@ export async function makeSlots(options: {
 }): Promise<WrappedSlot[]> {
   const { ring, kdfSalt, fileId, dek, random, scryptCost = defaultScryptCost } = options;
   if (ring.current.length === 0) throw new Error('the key ring has no current key to seal with');
+  if (!isAllowedCost({ n: scryptCost, r: 8, p: 1 }))
+    throw new Error(`no reader accepts a scrypt cost of ${scryptCost}`);
   const slots: WrappedSlot[] = [];
   for (const key of ring.current) {
     const { keyId, kek } = await ring.kekOf(key, kdfSalt, scryptCost);

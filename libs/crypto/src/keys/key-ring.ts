@@ -1,7 +1,6 @@
 import { keyIdOf, scryptKey } from '../derive.js';
 import type { OperatorKey } from './operator-key.js';
-
-export const defaultScryptCost = 131_072;
+import { defaultScryptCost } from './scrypt-cost.js';
 
 /** A key-encryption key and its name. */
 export interface Kek {
@@ -9,13 +8,22 @@ export interface Kek {
   readonly kek: Buffer;
 }
 
-/** Our keys. `current` seal and open, `retired` only open. scrypt runs once per (passphrase, kdfSalt, n) and process. */
+/**
+ * Our keys. `current` seal and open, `retired` only open. scrypt runs once per (passphrase, kdfSalt, n) and process, and never twice at the same time: each
+ * run takes up to 256 MiB, and headers, which nobody has authenticated yet, say how many there are.
+ */
 export class KeyRing {
+  readonly #scrypt: typeof scryptKey;
   readonly #current: readonly OperatorKey[];
   readonly #retired: readonly OperatorKey[];
   readonly #derived = new Map<string, Promise<Buffer>>();
+  #turn: Promise<unknown> = Promise.resolve();
 
-  constructor(keys: { readonly current: readonly OperatorKey[]; readonly retired: readonly OperatorKey[] }) {
+  constructor(
+    keys: { readonly current: readonly OperatorKey[]; readonly retired: readonly OperatorKey[] },
+    scrypt = scryptKey,
+  ) {
+    this.#scrypt = scrypt;
     this.#current = keys.current;
     this.#retired = keys.retired;
   }
@@ -47,10 +55,9 @@ export class KeyRing {
     });
   }
 
-  /** Our passphrases as KEKs under a slot's own parameters. */
-  async scryptKeks(kdfSalt: string, n: number): Promise<Kek[]> {
-    const passphrases = this.#all().filter(({ kind }) => kind === 'passphrase');
-    return Promise.all(passphrases.map((key) => this.kekOf(key, kdfSalt, n)));
+  /** Our passphrases as KEKs under a slot's own parameters, each derived when it is asked for. */
+  async *scryptKeks(kdfSalt: string, n: number): AsyncGenerator<Kek> {
+    for (const key of this.#all()) if (key.kind === 'passphrase') yield await this.kekOf(key, kdfSalt, n);
   }
 
   async kekOf(key: OperatorKey, kdfSalt: string, n: number): Promise<Kek> {
@@ -60,11 +67,13 @@ export class KeyRing {
   }
 
   #derive(passphrase: string, kdfSalt: string, n: number): Promise<Buffer> {
-    const name = JSON.stringify([passphrase, kdfSalt, n]);
+    const name = JSON.stringify([passphrase.normalize('NFC'), kdfSalt, n]);
     const known = this.#derived.get(name);
     if (known !== undefined) return known;
-    const derived = scryptKey(passphrase, Buffer.from(kdfSalt, 'hex'), n);
+    const derived = this.#turn.then(() => this.#scrypt(passphrase, Buffer.from(kdfSalt, 'hex'), n));
     this.#derived.set(name, derived);
+    // A failure (no memory left) is this call's alone: the next one tries again.
+    this.#turn = derived.catch(() => this.#derived.delete(name));
     return derived;
   }
 

@@ -20,7 +20,7 @@ export function parseKey(text: Secret, variable: string): { key: OperatorKey; wa
   const rest = value.slice(prefix.length);
   switch (prefix) {
     case 'hex:':
-      if (hexKey.test(rest)) return accepted({ kind: 'raw', kek: Buffer.from(rest, 'hex') });
+      if (hexKey.test(rest)) return accepted({ kind: 'raw', kek: ownBytes(Buffer.from(rest, 'hex')) });
       throw refused(variable, value, 'after hex: exactly 64 hex digits must follow');
     case 'base64:': {
       const kek = canonicalBase64(rest);
@@ -40,7 +40,7 @@ export function parseKey(text: Secret, variable: string): { key: OperatorKey; wa
 }
 
 function parseBare(value: string, variable: string): { key: OperatorKey; warnings: string[] } {
-  if (hexKey.test(value)) return accepted({ kind: 'raw', kek: Buffer.from(value, 'hex') });
+  if (hexKey.test(value)) return accepted({ kind: 'raw', kek: ownBytes(Buffer.from(value, 'hex')) });
   const kek = canonicalBase64(value);
   if (kek !== undefined) return accepted({ kind: 'raw', kek });
   // With 0x before them, or colons between them, they are hex digits all the same (vectors, refusedKeys).
@@ -70,7 +70,15 @@ function accepted(material: ConstructorParameters<typeof OperatorKey>[0]): { key
 /** The 32 bytes; undefined for anything but their one canonical text. */
 function canonicalBase64(text: string): Buffer | undefined {
   const bytes = Buffer.from(text, 'base64');
-  return bytes.length === 32 && bytes.toString('base64') === text ? bytes : undefined;
+  return bytes.length === 32 && bytes.toString('base64') === text ? ownBytes(bytes) : undefined;
+}
+
+/** Decoders give out slices of Node's shared pool: a key gets memory of its own, and leaves no copy there. */
+function ownBytes(pooled: Buffer): Buffer {
+  const own = Buffer.alloc(pooled.length);
+  pooled.copy(own);
+  pooled.fill(0);
+  return own;
 }
 
 /** White_Space or category C at either end: invisible, and easily lost or added. */

@@ -1,11 +1,12 @@
 import { Transform, type TransformCallback } from 'node:stream';
-import { AppError, cancelled } from '#contracts';
+import { AppError, cancelled, throwIfAborted } from '#contracts';
 import type { Dump, DumpEngine, DumpProbe, DumpRequest, DumpResult } from '../engine.js';
 import { dumpArguments } from './dump-arguments.js';
 import { findTool, type Tool } from './find-tool.js';
-import { writePrivateConfig } from './private-config.js';
+import { withPrivateConfig } from './private-config.js';
 import { ToolProcess } from './tool-process.js';
-import { withoutDatabase } from './tool-uri.js';
+import { toolUri } from './tool-uri.js';
+import { watchStalls } from './watch-stalls.js';
 
 export interface MongodumpOptions {
   /** Where to look for the tool: a PATH. */
@@ -42,42 +43,55 @@ async function startDump(
   signal: AbortSignal,
 ): Promise<Dump> {
   const args = argumentsFor(request);
-  if (signal.aborted) throw cancelled(signal, 'dump');
-  const config = await writePrivateConfig(options.tmpDir, withoutDatabase(request.uri));
-  try {
-    const child = new ToolProcess('mongodump', tool.path, [config.argument, '--archive', ...args], {
-      input: false,
-      searchPath: options.searchPath,
-      config: config.descriptor,
+  const uri = await toolUri(request.uri);
+  throwIfAborted(signal, 'dump');
+  return new Promise((resolve, reject) => {
+    const running = withPrivateConfig(options.tmpDir, uri, async (config) => {
+      const child = ToolProcess.start('mongodump', tool.path, [config.argument, '--archive', ...args], {
+        input: false,
+        searchPath: options.searchPath,
+        config: config.descriptor,
+        stage: 'dump',
+      });
+      const { stream, ended } = watch(child, options, signal);
+      resolve({ stream, result });
+      await ended;
     });
-    return watch(child, options, signal);
-  } finally {
-    await config.close();
-  }
+    const result = running.then((): DumpResult => ({ consistency: { mode: 'none', at: null }, warnings: [] }));
+    result.catch(reject);
+  });
 }
 
-/** Ties child, stream, abort and stall watchdog together: whichever ends first ends the others. The result settles when the child is gone. */
-function watch(child: ToolProcess, options: MongodumpOptions, signal: AbortSignal): Dump {
+/** Ties child, stream, abort and stall watchdog together: whichever ends first ends the others. `ended` settles when the child is gone. */
+function watch(
+  child: ToolProcess,
+  options: MongodumpOptions,
+  signal: AbortSignal,
+): { stream: VerdictStream; ended: Promise<void> } {
   const stream = new VerdictStream(child);
   const closed = new Promise<void>((resolve) => stream.once('close', () => resolve()));
   stream.on('error', () => undefined);
   child.stdout.on('error', (error) => stream.destroy(error));
   child.stdout.pipe(stream);
   const onAbort = (): void => void stream.destroy(cancelled(signal, 'dump'));
+  if (signal.aborted) onAbort();
   signal.addEventListener('abort', onAbort, { once: true });
-  const watchdog = watchForStalls(stream, options.stallMs);
+  const endWatch = watchStalls({
+    // A consumer that takes nothing is not the tool's fault.
+    look: () => (stream.readableLength > 0 ? Symbol('waits for its consumer') : stream.bytes),
+    limitMs: () => options.stallMs,
+    onStall: () => stream.destroy(stalled(options.stallMs)),
+  });
   child.closed.catch((error: unknown) => stream.destroy(error as Error));
-
-  const result = (async (): Promise<DumpResult> => {
+  const end = async (): Promise<void> => {
     await closed;
-    clearInterval(watchdog);
+    endWatch();
     signal.removeEventListener('abort', onAbort);
     await child.stop(options.killGraceMs ?? 5_000);
     if (stream.errored !== null) throw stream.errored;
-    return { consistency: { mode: 'none', at: null }, warnings: [] };
-  })();
-  result.catch(() => undefined);
-  return { stream, result };
+    if (!stream.readableEnded) throw letGo();
+  };
+  return { stream, ended: end() };
 }
 
 /** The archive as it comes from the tool; cannot end before the tool has, with code 0 and no signal, and not without a byte. */
@@ -101,21 +115,6 @@ class VerdictStream extends Transform {
   }
 }
 
-function watchForStalls(stream: VerdictStream, stallMs: number): NodeJS.Timeout {
-  let bytes = 0;
-  let since = performance.now();
-  return setInterval(
-    () => {
-      // A consumer that takes nothing is not the tool's fault.
-      if (stream.bytes !== bytes || stream.readableLength > 0) {
-        bytes = stream.bytes;
-        since = performance.now();
-      } else if (performance.now() - since > stallMs) stream.destroy(stalled(stallMs));
-    },
-    Math.min(stallMs, 1000),
-  );
-}
-
 function argumentsFor(request: DumpRequest): string[] {
   const found = dumpArguments(request);
   if ('args' in found) return found.args;
@@ -135,6 +134,10 @@ function stalled(stallMs: number): AppError {
     message: `mongodump has given no byte for ${Math.round(stallMs / 1000)} s and was ended`,
     hint: 'Look at the load of the server and the network; BACKUP_STALL_SECONDS sets how long to wait',
   });
+}
+
+function letGo(): AppError {
+  return new AppError({ code: 'run/cancelled', stage: 'dump', message: 'The dump was let go before its end' });
 }
 
 function noOutput(): AppError {

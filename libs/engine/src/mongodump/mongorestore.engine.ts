@@ -1,22 +1,35 @@
 import type { Readable } from 'node:stream';
-import { pipeline } from 'node:stream/promises';
-import { AppError, cancelled } from '#contracts';
-import type { LoadedNamespace, LoadEngine, LoadReport, LoadRequest, Rename } from '../engine.js';
+import { AppError, messageOf, throwIfAborted } from '#contracts';
+import type { ArchiveContents, LoadEngine, LoadPlan, LoadReport, LoadRequest } from '../engine.js';
+import { ArchiveFeed } from './archive-feed.js';
 import { findTool } from './find-tool.js';
-import { writePrivateConfig, type PrivateConfig } from './private-config.js';
-import { ToolProcess } from './tool-process.js';
-import { withoutDatabase } from './tool-uri.js';
+import { judgeRestore } from './judge-restore.js';
+import { planMongorestore } from './plan-restore.js';
+import { withPrivateConfig } from './private-config.js';
+import { readBackTarget, type ReadBack } from './read-back.js';
+import { notAllOrNothing, reportRestore } from './report-restore.js';
+import { restoreArguments } from './restore-arguments.js';
+import { RestoreLog } from './restore-log.js';
+import { chooseEntries } from './restored-entries.js';
+import { runMongorestore } from './run-mongorestore.js';
+import { toolUri } from './tool-uri.js';
 
 export interface MongorestoreOptions {
+  /** Where to look for the tool: a PATH. */
   readonly searchPath: string;
+  /** For the private configuration file. */
   readonly tmpDir: string;
+  /** So long it may take no byte and say nothing new. */
+  readonly stallMs: number;
+  /** The same while the server builds indexes, of which the tool says nothing. Default: six hours, or `stallMs` when that is more. */
+  readonly indexStallMs?: number;
+  /** From asking to end to ending. Default 5,000. */
   readonly killGraceMs?: number;
-  /** The checks of the target, the same for every loader. */
-  readonly plan: LoadEngine['plan'];
+  /** The checks of the target. Default: those of the native engine, as far as they apply. */
+  readonly plan?: LoadEngine['plan'];
+  /** Looks at the target afterwards. Default: compares kinds, options and indexes with the archive's metadata. */
+  readonly readBack?: ReadBack;
 }
-
-const notAllOrNothing =
-  'mongorestore writes as it reads: a restore that breaks off in the middle leaves what it had written';
 
 /** Loads by the official mongorestore, for those who want it. Its source must have been verified as a whole before. */
 export function createMongorestoreEngine(options: MongorestoreOptions): LoadEngine {
@@ -24,10 +37,19 @@ export function createMongorestoreEngine(options: MongorestoreOptions): LoadEngi
     name: 'mongorestore',
     plan: async (request, contents, signal) => {
       await findTool(options.searchPath, 'mongorestore');
-      const plan = await options.plan(request, contents, signal);
+      const plan = await checkTarget(options, request, contents, signal);
       return { ...plan, notes: [...plan.notes, notAllOrNothing] };
     },
-    load: (request, source, signal) => load(request, source, options, signal),
+    load: async (request, source, signal) => {
+      // It may fail before anybody reads from it: the next read tells.
+      source.on('error', () => undefined);
+      try {
+        throwIfAborted(signal, 'load');
+        return await load(request, source, options, signal);
+      } finally {
+        source.destroy();
+      }
+    },
   };
 }
 
@@ -37,100 +59,59 @@ async function load(
   options: MongorestoreOptions,
   signal: AbortSignal,
 ): Promise<LoadReport> {
-  // It may fail before anybody reads from it: `feed` looks at that.
-  source.on('error', () => undefined);
   const tool = await findTool(options.searchPath, 'mongorestore');
-  const config = await writePrivateConfig(options.tmpDir, withoutDatabase(request.uri));
+  const feed = new ArchiveFeed(source, signal);
+  const prelude = await feed.readPrelude();
+  const { entries, notes } = chooseEntries(prelude, request);
+  const namespaces = prelude.collections.map(({ db, collection, type }) => ({ db, collection, type, documents: null }));
+  // Once more, for the target may have changed while the archive was verified.
+  await checkTarget(options, request, { namespaces }, signal);
   const args = [
-    config.argument,
     '--archive',
     '--stopOnError',
     '-j=4',
-    '--numInsertionWorkersPerCollection=4',
-    ...selectionArguments(request),
+    ...restoreArguments(prelude.collections, entries),
+    ...(request.mode === 'replace' ? ['--drop'] : []),
   ];
-  const child = await startTool(tool.path, args, config, options);
-  try {
-    const exit = child.closed;
-    const sourceError = await feed(source, child, signal);
-    if (sourceError !== undefined) throw sourceError;
-    return judge(child, await exit);
-  } finally {
-    await child.stop(options.killGraceMs ?? 5_000);
-  }
+  const log = new RestoreLog();
+  const documents = await withPrivateConfig(options.tmpDir, await toolUri(request.uri), async (config) => {
+    const run = {
+      path: tool.path,
+      args: [config.argument, ...args],
+      config: config.descriptor,
+      feed,
+      log,
+      source,
+      request,
+    };
+    const { child, exit } = await runMongorestore(run, options, signal);
+    return judgeRestore(child, { exit, log, archive: feed.summary, entries });
+  });
+  const found = await (options.readBack ?? readBackTarget)(request.uri, entries, signal).catch((error: unknown) => {
+    if (request.strict) throw error;
+    // It is restored: that nobody has looked at it is told, and no failure.
+    return { unread: messageOf(error) };
+  });
+  return reportRestore({ documents, found, notes, log, strict: request.strict });
 }
 
-async function startTool(
-  path: string,
-  args: readonly string[],
-  config: PrivateConfig,
-  { searchPath }: MongorestoreOptions,
-): Promise<ToolProcess> {
-  try {
-    return new ToolProcess('mongorestore', path, args, { input: true, searchPath, config: config.descriptor });
-  } finally {
-    await config.close();
-  }
+function checkTarget(
+  options: MongorestoreOptions,
+  request: LoadRequest,
+  contents: ArchiveContents,
+  signal: AbortSignal,
+): Promise<LoadPlan> {
+  refuseConflicts(request);
+  return (options.plan ?? planMongorestore)(request, contents, signal);
 }
 
-/** Feeds the archive; returns the source's own error, which counts more than what the tool makes of it. */
-async function feed(source: Readable, child: ToolProcess, signal: AbortSignal): Promise<AppError | undefined> {
-  try {
-    await pipeline(source, child.stdin, { signal });
-    return undefined;
-  } catch (error) {
-    if (signal.aborted) return cancelled(signal, 'load');
-    // The tool ended early and closed its input: its exit tells why.
-    const cause = source.errored ?? error;
-    return cause instanceof AppError ? cause : undefined;
-  }
-}
-
-function judge(child: ToolProcess, exit: { code: number | null; signal: NodeJS.Signals | null }): LoadReport {
-  const said = child.tail.text;
-  const summary = /(\d+) document\(s\) restored successfully\. (\d+) document\(s\) failed to restore\./.exec(said);
-  const failedDocuments = Number(summary?.[2] ?? 0);
-  if (failedDocuments > 0)
-    throw failed(
-      `${failedDocuments} documents failed to restore, ${summary?.[1] ?? '0'} were restored: ${child.tail.lastLines(3)}`,
-    );
-  const bad = child.failure(exit);
-  if (bad !== undefined) throw failed(bad.message, bad);
-  if (summary === null) throw failed('mongorestore ended without saying how many documents it restored');
-  return { outcome: 'restored', namespaces: namespacesOf(said), warnings: [notAllOrNothing] };
-}
-
-function namespacesOf(said: string): LoadedNamespace[] {
-  return [...said.matchAll(/finished restoring `?([^`\s]+)`? \((\d+) documents?, (\d+) failures?\)/g)].map(
-    ([, name = '', documents = '0']) => {
-      const dot = name.indexOf('.');
-      return {
-        db: name.slice(0, dot),
-        collection: name.slice(dot + 1),
-        documents: Number(documents),
-        indexes: 0,
-        differences: [],
-      };
-    },
-  );
-}
-
-function selectionArguments({ databases, include, exclude, rename, mode }: LoadRequest): string[] {
-  const wholeDatabase = (name: string) => (/(^|[^\\])\./.test(name) ? name : `${name}.*`);
-  return [
-    ...[...databases, ...include].map((pattern) => `--nsInclude=${wholeDatabase(pattern)}`),
-    ...exclude.map((pattern) => `--nsExclude=${wholeDatabase(pattern)}`),
-    ...rename.flatMap(({ from, to }: Rename) => [`--nsFrom=${wholeDatabase(from)}`, `--nsTo=${wholeDatabase(to)}`]),
-    ...(mode === 'replace' ? ['--drop'] : []),
-  ];
-}
-
-function failed(message: string, cause?: unknown): AppError {
-  return new AppError({
-    code: 'restore/failed',
-    stage: 'load',
-    message,
-    hint: 'The target holds what was written until then. The native engine (the default) leaves a target untouched when it fails',
-    cause,
+/** Duplicates end a mongorestore: it cannot keep the last one of them. */
+function refuseConflicts({ onConflict }: LoadRequest): void {
+  if (onConflict === 'fail') return;
+  throw new AppError({
+    code: 'engine/unsupported',
+    stage: 'plan',
+    message: 'mongorestore cannot keep the last of several documents with the same _id (--on-conflict keep-last)',
+    hint: 'Use the native engine (the default), or --on-conflict fail',
   });
 }

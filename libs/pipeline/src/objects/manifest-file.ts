@@ -57,15 +57,12 @@ export async function openManifest(
   sealed: Buffer,
   backupId: string,
   options: { ring: Parameters<typeof openAll>[1]['ring']; sidecar?: Buffer },
-): Promise<{ manifest: Manifest; warnings: readonly string[] }> {
+): Promise<Manifest> {
   const opened = await openAll(sealed, { ...options, expect: { kind: 'manifest', backupId } });
   const failure = { code: 'backup/mismatch', stage: 'open', what: `The manifest of ${backupId}` } as const;
   const text =
     opened.header.content.compression === 'zstd' ? await unpack(opened.plaintext, failure.what) : opened.plaintext;
-  return {
-    manifest: parseJson(manifestSchema, text, failure),
-    warnings: opened.warnings.map(({ message }) => message),
-  };
+  return parseJson(manifestSchema, text, failure);
 }
 
 async function unpack(plaintext: Buffer, what: string): Promise<Buffer> {

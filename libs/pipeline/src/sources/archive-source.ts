@@ -1,5 +1,5 @@
 import type { Readable } from 'node:stream';
-import { ArchiveReader, type ArchivePrelude } from '#archive';
+import { ArchiveReader, type ArchivePrelude, type ArchiveSummary } from '#archive';
 import { AppError } from '#contracts';
 import type { ArchiveContents } from '#engine';
 
@@ -9,6 +9,8 @@ export interface ArchiveSource {
   contents(signal: AbortSignal): Promise<ArchiveContents>;
   /** The plain archive from its first byte; may be called again. */
   open(signal: AbortSignal): Promise<Readable>;
+  /** Compares what was read with what else is known of the contents. Throws `backup/mismatch`. */
+  check?(summary: ArchiveSummary): void;
 }
 
 /** Reads as much of an archive as its prelude takes, and destroys the stream. */

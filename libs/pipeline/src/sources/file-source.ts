@@ -3,7 +3,7 @@ import { open, stat } from 'node:fs/promises';
 import { PassThrough, type Readable, type Transform } from 'node:stream';
 import { gunzipStream, sniff } from '#archive';
 import { AppError, systemCode } from '#contracts';
-import { createOpenStream, headerBytes, inspectHeader, type KeyRing } from '#crypto';
+import { createOpenStream, headerBytes, openHeader, type KeyRing } from '#crypto';
 import { streamDecompressor } from '../compress/stream-decompressor.js';
 import { CountAndHash } from '../count-and-hash.js';
 import type { RunObserver } from '../deps.js';
@@ -20,22 +20,23 @@ export interface FileSourceOptions {
 
 export type FileKind = 'sealed' | 'archive' | 'gzip';
 
-/** What a file is, from its first bytes (`archive/not-an-archive` when it is nothing of ours). */
-export async function sniffFile(path: string): Promise<{ kind: FileKind; first: Buffer; bytes: number }> {
-  try {
-    const { size } = await stat(path);
-    const file = await open(path);
-    try {
-      const { buffer, bytesRead } = await file.read(Buffer.alloc(headerBytes), 0, headerBytes, 0);
-      const first = buffer.subarray(0, bytesRead);
-      const kind = sniff(first);
-      if (kind !== 'unknown') return { kind, first, bytes: size };
-    } finally {
-      await file.close();
-    }
-  } catch (error) {
-    throw unreadable(path, error);
-  }
+/** A file as a source, and what was odd about its header and its sidecar. */
+export interface FileSource extends ArchiveSource {
+  readonly warnings: readonly string[];
+}
+
+/**
+ * What a file is, from its first bytes (`archive/not-an-archive` when it is nothing of ours). Beside a sidecar it is a sealed one, for its own beginning may be
+ * damaged beyond recognition.
+ */
+export async function sniffFile(
+  path: string,
+  besideSidecar = false,
+): Promise<{ kind: FileKind; first: Buffer; bytes: number }> {
+  const { first, bytes } = await readBeginning(path);
+  const kind = sniff(first);
+  if (kind !== 'unknown') return { kind, first, bytes };
+  if (besideSidecar) return { kind: 'sealed', first, bytes };
   throw new AppError({
     code: 'archive/not-an-archive',
     stage: 'open',
@@ -44,23 +45,35 @@ export async function sniffFile(path: string): Promise<{ kind: FileKind; first: 
   });
 }
 
-/** A file as a source: sealed container, mongodump archive, or gzipped archive. */
-export async function fileSource(path: string, options: FileSourceOptions): Promise<ArchiveSource> {
-  const { kind, first, bytes } = await sniffFile(path);
-  const decoders = (): Transform[] => {
-    if (kind === 'archive') return [new PassThrough()];
-    if (kind === 'gzip') return [gunzipStream()];
-    return openers(path, first, options);
-  };
+/** A file as a source: sealed container, mongodump archive, or gzipped archive. Of a sealed one the header is opened here. */
+export async function fileSource(path: string, options: FileSourceOptions): Promise<FileSource> {
+  const { kind, first, bytes } = await sniffFile(path, options.sidecar !== undefined);
+  const { decoders, warnings } =
+    kind === 'archive'
+      ? plain(() => [new PassThrough()])
+      : kind === 'gzip'
+        ? plain(() => [gunzipStream()])
+        : await sealed(path, first, options);
   const openFile = (): Promise<Readable> => {
     const read = new CountAndHash((storedBytes) => options.observer.progress({ storedBytes, expectedBytes: bytes }));
     const file = createReadStream(path, { highWaterMark: 1024 * 1024 });
     return Promise.resolve(joined([file, read, ...decoders()], () => undefined));
   };
-  return { open: openFile, contents: async () => readContents(await openFile()) };
+  return { open: openFile, contents: async () => readContents(await openFile()), warnings };
 }
 
-function openers(path: string, first: Buffer, { ring, sidecar }: FileSourceOptions): Transform[] {
+interface Decoding {
+  /** Fresh streams from the file's bytes to the plain archive. */
+  readonly decoders: () => Transform[];
+  readonly warnings: readonly string[];
+}
+
+function plain(decoders: () => Transform[]): Decoding {
+  return { decoders, warnings: [] };
+}
+
+/** Only the header that opened is asked for the compression: file and sidecar may say different things, and one of them may be damaged. */
+async function sealed(path: string, first: Buffer, { ring, sidecar }: FileSourceOptions): Promise<Decoding> {
   if (ring === undefined) {
     throw new AppError({
       code: 'keys/none-set',
@@ -69,14 +82,36 @@ function openers(path: string, first: Buffer, { ring, sidecar }: FileSourceOptio
       hint: 'Set BACKUP_ENCRYPTION_KEY (or BACKUP_ENCRYPTION_KEY_FILE) to the key that sealed it',
     });
   }
-  // A damaged embedded header may be replaced by the sidecar: then that one tells the compression.
-  const header = inspectHeader(sidecar ?? first);
-  const opened = createOpenStream({
+  const options = {
     ring,
     expect: { kind: 'mongodump-archive' },
     ...(sidecar === undefined ? {} : { sidecar }),
-  });
-  return [opened, streamDecompressor(header.content.compression)];
+  } as const;
+  const { header, warnings } = await openHeader(first, options);
+  return {
+    decoders: () => [createOpenStream(options), streamDecompressor(header.content.compression)],
+    warnings: warnings.map(({ message }) => `${path}: ${message}`),
+  };
+}
+
+/** The file's first 4096 bytes (all of a shorter one), and its size. */
+async function readBeginning(path: string): Promise<{ first: Buffer; bytes: number }> {
+  try {
+    const { size } = await stat(path);
+    const file = await open(path);
+    try {
+      const first = Buffer.alloc(headerBytes);
+      let filled = 0;
+      // One read may give less than was asked for.
+      for (let read = -1; read !== 0 && filled < headerBytes; filled += read)
+        ({ bytesRead: read } = await file.read(first, filled, headerBytes - filled, filled));
+      return { first: first.subarray(0, filled), bytes: size };
+    } finally {
+      await file.close();
+    }
+  } catch (error) {
+    throw unreadable(path, error);
+  }
 }
 
 function unreadable(path: string, error: unknown): unknown {

@@ -1,9 +1,17 @@
 import type { LoadedNamespace, LoadReport } from '../../engine.js';
-import type { FinishedEntry } from './finish-phase.js';
 import { compare, nameOf } from './names.js';
 
+/** What came of a namespace in the end. */
+export interface ReportedEntry {
+  readonly entry: { readonly db: string; readonly final: string; readonly documents?: number };
+  readonly indexes: number;
+  readonly notKept: readonly string[];
+  readonly missing: readonly string[];
+  readonly warnings: readonly string[];
+}
+
 /** `strict`: what the server did not keep is a difference, and not a warning. What the archive has and the target lacks is one always. */
-export function makeReport(finished: readonly FinishedEntry[], notes: readonly string[], strict: boolean): LoadReport {
+export function makeReport(finished: readonly ReportedEntry[], notes: readonly string[], strict: boolean): LoadReport {
   const warnings = [...notes];
   const namespaces = finished
     .map((done): LoadedNamespace => {

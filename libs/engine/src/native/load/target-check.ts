@@ -17,10 +17,10 @@ export interface Target extends ServerAbilities {
 
 const atOnce = 4;
 
-/** What the server says of itself. Throws `target/unsupported` for a sharded cluster. */
-export async function describeTarget(client: MongoClient): Promise<Target> {
+/** What the server says of itself. Throws `target/unsupported` for a sharded cluster, where nothing can be renamed, unless the loader does without. */
+export async function describeTarget(client: MongoClient, { renames = true } = {}): Promise<Target> {
   const hello = await client.db('admin').command({ hello: 1 });
-  if (hello['msg'] === 'isdbgrid') {
+  if (renames && hello['msg'] === 'isdbgrid') {
     throw new AppError({
       code: 'target/unsupported',
       stage: 'plan',

@@ -1,0 +1,90 @@
+import { Module, type DynamicModule, type ModuleMetadata } from '@nestjs/common';
+import { APP_FILTER, APP_GUARD, APP_INTERCEPTOR, APP_PIPE } from '@nestjs/core';
+import { PassportModule } from '@nestjs/passport';
+import { TerminusModule } from '@nestjs/terminus';
+import { LoggerModule } from 'nestjs-pino';
+import { AccessGuard } from './auth/access.guard.js';
+import { JwtStrategy } from './auth/jwt.strategy.js';
+import { LoginController } from './auth/login.controller.js';
+import { LoginService } from './auth/login.service.js';
+import { BackupActionsController } from './backups/backup-actions.controller.js';
+import { BackupsController } from './backups/backups.controller.js';
+import { BackupsService } from './backups/backups.service.js';
+import { ChangeBackup } from './backups/change-backup.js';
+import { DeleteBackup } from './backups/delete-backup.js';
+import { Links } from './backups/links.js';
+import { TriggerBackup } from './backups/trigger-backup.js';
+import { VerifyBackup } from './backups/verify-backup.js';
+import { CleanupsController } from './cleanups/cleanups.controller.js';
+import { CleanupsService } from './cleanups/cleanups.service.js';
+import { CoreModule } from './core/core.module.js';
+import type { Core } from './core/open-core.js';
+import { DownloadController } from './downloads/download.controller.js';
+import { DownloadService } from './downloads/download.service.js';
+import { TicketsController } from './downloads/tickets.controller.js';
+import { Tickets } from './downloads/tickets.js';
+import { ProblemFilter } from './errors/problem.filter.js';
+import { HealthController } from './health/health.controller.js';
+import { HealthService } from './health/health.service.js';
+import { DeadlineInterceptor } from './http/deadline.interceptor.js';
+import { RequestPipe } from './http/validation.pipe.js';
+import { MetricsController } from './metrics/metrics.controller.js';
+import { StoreLook } from './system/store-state.js';
+import { SystemController } from './system/system.controller.js';
+import { TargetStates } from './targets/target-states.js';
+import { TargetsController } from './targets/targets.controller.js';
+
+const parts: ModuleMetadata = {
+  controllers: [
+    LoginController,
+    // Before BackupsController: `cleanup` and `trigger` are no ids.
+    CleanupsController,
+    BackupActionsController,
+    DownloadController,
+    BackupsController,
+    TicketsController,
+    TargetsController,
+    SystemController,
+    HealthController,
+    MetricsController,
+  ],
+  providers: [
+    { provide: APP_FILTER, useClass: ProblemFilter },
+    { provide: APP_GUARD, useClass: AccessGuard },
+    { provide: APP_INTERCEPTOR, useClass: DeadlineInterceptor },
+    { provide: APP_PIPE, useClass: RequestPipe },
+    JwtStrategy,
+    LoginService,
+    BackupsService,
+    TriggerBackup,
+    VerifyBackup,
+    ChangeBackup,
+    DeleteBackup,
+    Links,
+    CleanupsService,
+    DownloadService,
+    Tickets,
+    HealthService,
+    StoreLook,
+    TargetStates,
+  ],
+};
+
+/** The API on a core; `more` are modules that stand on the same core (schedules, and what tests add). */
+@Module({})
+export class ApiModule {
+  static on(core: Core, more: NonNullable<ModuleMetadata['imports']> = []): DynamicModule {
+    return {
+      module: ApiModule,
+      imports: [
+        CoreModule.of(core),
+        // Requests are logged before any route is looked for (http/install.ts); this is for Nest's own lines.
+        LoggerModule.forRoot({ pinoHttp: { logger: core.log.pino, autoLogging: false }, forRoutes: [] }),
+        PassportModule,
+        TerminusModule.forRoot({ logger: false }),
+        ...more,
+      ],
+      ...parts,
+    };
+  }
+}

@@ -1,0 +1,38 @@
+import { isRole, longestTokenSeconds, type Clock } from '#contracts';
+import type { Identity } from './identity.js';
+
+// Signature, algorithm, `iss`, `aud`, `exp` and `nbf` were checked by passport-jwt; this is what it does not ask for.
+
+const longestText = 200;
+/** Clocks differ a little; a token from the future would outlive its day. */
+const futureToleranceSeconds = 60;
+
+/** The identity that verified claims stand for; null when one that must be there is missing or wrong. */
+export function identityOf(claims: unknown, roleClaim: string, clock: Clock): Identity | null {
+  if (typeof claims !== 'object' || claims === null) return null;
+  const { sub, jti, iat, exp } = claims as Record<string, unknown>;
+  if (!isText(sub) || !isText(jti) || !isTime(iat) || !isTime(exp)) return null;
+  if (exp <= iat || exp - iat > longestTokenSeconds) return null;
+  if (iat > clock.now().getTime() / 1000 + futureToleranceSeconds) return null;
+  const role = claimAt(claims, roleClaim);
+  return { subject: sub, tokenId: jti, role: isRole(role) ? role : null, expiresAt: new Date(exp * 1000) };
+}
+
+/** A claim by its name as it stands, or by a path with dots (`realm_access.role`). */
+function claimAt(claims: object, name: string): unknown {
+  if (Object.hasOwn(claims, name)) return (claims as Record<string, unknown>)[name];
+  let value: unknown = claims;
+  for (const part of name.split('.')) {
+    if (typeof value !== 'object' || value === null || !Object.hasOwn(value, part)) return undefined;
+    value = (value as Record<string, unknown>)[part];
+  }
+  return value;
+}
+
+function isText(value: unknown): value is string {
+  return typeof value === 'string' && value !== '' && value.length <= longestText;
+}
+
+function isTime(value: unknown): value is number {
+  return typeof value === 'number' && Number.isFinite(value) && value > 0;
+}

@@ -1,0 +1,42 @@
+import { Body, Controller, HttpCode, Inject, Post, Req } from '@nestjs/common';
+import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+import type { Request } from 'express';
+import { AppError } from '#contracts';
+import { AuditLog } from '../audit/audit-log.js';
+import { ApiProblems } from '../openapi/api-problems.js';
+import { Public } from './access.js';
+import { LoginDto, LoginReplyDto } from './login.dto.js';
+import { LoginService } from './login.service.js';
+
+@ApiTags('auth')
+@Controller('auth')
+export class LoginController {
+  constructor(
+    @Inject(LoginService) private readonly service: LoginService,
+    @Inject(AuditLog) private readonly audit: AuditLog,
+  ) {}
+
+  @Post('login')
+  @Public()
+  @HttpCode(200)
+  @ApiOperation({
+    operationId: 'login',
+    summary: 'A token for the built-in admin, for one hour',
+    description:
+      'At most ten attempts a minute from one address. 404 where the login is off: no admin is set up, or tokens come from elsewhere (JWT_PUBLIC_KEY).',
+  })
+  @ApiOkResponse({ type: LoginReplyDto })
+  @ApiProblems(400, 401, 404, 429)
+  async login(@Body() body: LoginDto, @Req() request: Request): Promise<LoginReplyDto> {
+    const reply = await this.service.login(body.username, body.password);
+    // The name that was tried may be a password typed into the wrong field: it is not kept.
+    const actor = reply === null ? 'anonymous' : body.username;
+    this.audit.note(request, {
+      event: reply === null ? 'authn_login_fail' : 'authn_login_success',
+      outcome: reply === null ? 'failure' : 'success',
+      actor,
+    });
+    if (reply !== null) return reply;
+    throw new AppError({ code: 'auth/unauthorized', stage: 'request', message: 'Name or password are wrong' });
+  }
+}

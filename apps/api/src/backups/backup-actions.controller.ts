@@ -1,0 +1,127 @@
+import { Body, Controller, Delete, HttpCode, Inject, Param, Patch, Post, Query, Req, Res } from '@nestjs/common';
+import { ApiAcceptedResponse, ApiNoContentResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+import type { Request, Response } from 'express';
+import { AuditLog } from '../audit/audit-log.js';
+import { Roles } from '../auth/access.js';
+import { Context, contextOf, type RequestContext } from '../http/request-context.js';
+import { ApiProblems, usualProblems } from '../openapi/api-problems.js';
+import { BackupDto } from './backup.dto.js';
+import { DeleteQuery } from './backup-queries.dto.js';
+import { MarksDto, TriggerDto, VerifyDto } from './backup-requests.dto.js';
+import { ChangeBackup } from './change-backup.js';
+import { DeleteBackup } from './delete-backup.js';
+import { Links } from './links.js';
+import { AcceptedDto, VerificationAcceptedDto } from './replies.dto.js';
+import { TriggerBackup } from './trigger-backup.js';
+import { VerifyBackup } from './verify-backup.js';
+
+@ApiTags('backups')
+@Controller('admin/backups')
+export class BackupActionsController {
+  constructor(
+    @Inject(TriggerBackup) private readonly triggering: TriggerBackup,
+    @Inject(VerifyBackup) private readonly verifying: VerifyBackup,
+    @Inject(ChangeBackup) private readonly changing: ChangeBackup,
+    @Inject(DeleteBackup) private readonly deleting: DeleteBackup,
+    @Inject(AuditLog) private readonly audit: AuditLog,
+    @Inject(Links) private readonly links: Links,
+  ) {}
+
+  @Post('trigger')
+  @Roles('operator')
+  @HttpCode(202)
+  @ApiOperation({
+    operationId: 'triggerBackup',
+    summary: 'A backup now, by a worker',
+    description:
+      'Location names the backup: ask there how far it is. When the queue does not answer, nothing is begun.',
+  })
+  @ApiAcceptedResponse({ type: AcceptedDto })
+  @ApiProblems(...usualProblems, 409, 422)
+  async trigger(
+    @Body() body: TriggerDto,
+    @Context() context: RequestContext,
+    @Req() request: Request,
+    @Res({ passthrough: true }) response: Response,
+  ): Promise<AcceptedDto> {
+    const { backupId, status } = await this.triggering.trigger(body, context);
+    this.audit.note(request, { event: 'backup_trigger', outcome: 'success', resource: backupId });
+    response.location(this.links.backup(backupId).self);
+    return { backupId, status, links: this.links.backup(backupId) };
+  }
+
+  @Post(':backupId/verify')
+  @Roles('operator')
+  @HttpCode(202)
+  @ApiOperation({ operationId: 'verifyBackup', summary: 'Prove now that a backup is good, by a worker' })
+  @ApiAcceptedResponse({ type: VerificationAcceptedDto })
+  @ApiProblems(...usualProblems, 404, 409, 422)
+  async verify(
+    @Param('backupId') backupId: string,
+    @Body() body: VerifyDto,
+    @Context() context: RequestContext,
+    @Req() request: Request,
+  ): Promise<VerificationAcceptedDto> {
+    const verificationId = await this.verifying.verify(backupId, body.level ?? 'readable', context);
+    this.audit.note(request, { event: 'backup_verify', outcome: 'success', resource: verificationId });
+    return { verificationId };
+  }
+
+  @Post(':backupId/cancel')
+  @Roles('operator')
+  @HttpCode(202)
+  @ApiOperation({ operationId: 'cancelBackup', summary: 'Ask for the end of a run; its worker sees it within 5 s' })
+  @ApiAcceptedResponse({ type: AcceptedDto })
+  @ApiProblems(...usualProblems, 404, 409)
+  async cancel(@Param('backupId') backupId: string, @Req() request: Request): Promise<AcceptedDto> {
+    const status = await this.changing.cancel(backupId, actorOf(request));
+    this.audit.note(request, { event: 'backup_cancel', outcome: 'success', resource: backupId });
+    return { backupId, status, links: this.links.backup(backupId) };
+  }
+
+  @Patch(':backupId')
+  @Roles('operator')
+  @ApiOperation({ operationId: 'changeBackup', summary: 'Pin, unpin, label' })
+  @ApiOkResponse({ type: BackupDto })
+  @ApiProblems(...usualProblems, 404, 409)
+  async change(
+    @Param('backupId') backupId: string,
+    @Body() body: MarksDto,
+    @Req() request: Request,
+  ): Promise<BackupDto> {
+    const backup = await this.changing.setMarks(backupId, body);
+    const detail = body.pinned === undefined ? 'label' : `pinned: ${body.pinned}`;
+    this.audit.note(request, { event: 'backup_marks', outcome: 'success', resource: backupId, detail });
+    return backup;
+  }
+
+  @Delete(':backupId')
+  @Roles('admin')
+  @HttpCode(202)
+  @ApiOperation({
+    operationId: 'deleteBackup',
+    summary: 'Remove a backup for good',
+    description:
+      '202 while the worker checks again and removes, 204 when nothing was to be removed. Refused (409): running, in use, pinned, locked, and the last good one of its target without force. The record stays as `deleted`.',
+  })
+  @ApiAcceptedResponse({ type: AcceptedDto })
+  @ApiNoContentResponse({ description: 'There was nothing to remove: the backup had failed or was cancelled' })
+  @ApiProblems(...usualProblems, 404, 409)
+  async delete(
+    @Param('backupId') backupId: string,
+    @Query() query: DeleteQuery,
+    @Req() request: Request,
+    @Res({ passthrough: true }) response: Response,
+  ): Promise<AcceptedDto | undefined> {
+    const outcome = await this.deleting.delete(backupId, actorOf(request), query.force);
+    const detail = query.force ? 'force' : 'no force';
+    this.audit.note(request, { event: 'sensitive_delete', outcome: 'success', resource: backupId, detail });
+    if (outcome === 'under-way') return { backupId, status: 'deleting', links: this.links.backup(backupId) };
+    response.status(204);
+    return undefined;
+  }
+}
+
+function actorOf(request: Request): string {
+  return contextOf(request).identity?.subject ?? 'anonymous';
+}

@@ -1,0 +1,22 @@
+export const backupId = 'clinic-20261123T020000Z-k3f9q2';
+export const cleanupId = 'cleanup-20261123T040000Z-x7c2m1';
+
+export const accepted = {
+  backupId,
+  status: 'pending',
+  links: {
+    self: `/api/admin/backups/${backupId}`,
+    events: `/api/admin/backups/${backupId}/events`,
+    download: `/api/admin/backups/${backupId}/download`,
+    verify: `/api/admin/backups/${backupId}/verify`,
+  },
+};
+
+export const download = {
+  url: 'https://clinic-backups.s3.eu-central-1.amazonaws.com/mongodb-backups/…',
+  expiresAt: '2026-11-23T02:10:00.000Z',
+  fileName: `${backupId}.hzn`,
+  size: 82_763_881,
+  sha256: '9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08',
+  header: null,
+};

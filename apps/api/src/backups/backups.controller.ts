@@ -1,0 +1,44 @@
+import { Controller, Get, Inject, Param, Query } from '@nestjs/common';
+import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+import { Roles } from '../auth/access.js';
+import { ApiProblems, usualProblems } from '../openapi/api-problems.js';
+import { BackupDetailsDto } from './backup.dto.js';
+import { ListQuery, StatsQuery } from './backup-queries.dto.js';
+import { BackupsService } from './backups.service.js';
+import { BackupPageDto, StatisticsDto } from './replies.dto.js';
+import type { Statistics } from './statistics.js';
+
+@ApiTags('backups')
+@Controller('admin/backups')
+@Roles('viewer')
+export class BackupsController {
+  constructor(@Inject(BackupsService) private readonly service: BackupsService) {}
+
+  @Get()
+  @ApiOperation({ operationId: 'listBackups', summary: 'Backups, a page at a time, newest first by default' })
+  @ApiOkResponse({ type: BackupPageDto })
+  @ApiProblems(...usualProblems)
+  list(@Query() query: ListQuery): Promise<BackupPageDto> {
+    return this.service.list(query);
+  }
+
+  @Get('stats')
+  @ApiOperation({ operationId: 'getStatistics', summary: 'Totals, rates, sizes, durations, the last 30 days' })
+  @ApiOkResponse({ type: StatisticsDto })
+  @ApiProblems(...usualProblems)
+  stats(@Query() query: StatsQuery): Promise<Statistics> {
+    return this.service.stats(query.target ?? undefined);
+  }
+
+  @Get(':backupId')
+  @ApiOperation({
+    operationId: 'getBackup',
+    summary: 'One backup with its namespaces, events and verifications; a deleted one too',
+    description: 'A text that is no backup id is looked for nowhere: 404.',
+  })
+  @ApiOkResponse({ type: BackupDetailsDto })
+  @ApiProblems(...usualProblems, 404)
+  show(@Param('backupId') backupId: string): Promise<BackupDetailsDto> {
+    return this.service.show(backupId);
+  }
+}

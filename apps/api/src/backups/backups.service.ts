@@ -1,0 +1,60 @@
+import { Inject, Injectable } from '@nestjs/common';
+import type { Catalog } from '#catalog';
+import type { ApiConfig } from '#config';
+import type { Clock } from '#contracts';
+import { API_CONFIG, CATALOG, CLOCK } from '../core/tokens.js';
+import { invalid } from '../http/validation.pipe.js';
+import { TargetStates } from '../targets/target-states.js';
+import type { BackupDetailsDto } from './backup.dto.js';
+import type { ListQuery } from './backup-queries.dto.js';
+import { findBackup } from './find-backup.js';
+import { statistics, type Statistics } from './statistics.js';
+import { toBackup, toBackupDetails } from './to-backup.js';
+import type { BackupPageDto } from './replies.dto.js';
+
+/** Reads of the catalogue; they go on while the queue is down. */
+@Injectable()
+export class BackupsService {
+  constructor(
+    @Inject(CATALOG) private readonly catalog: Catalog,
+    @Inject(API_CONFIG) private readonly config: ApiConfig,
+    @Inject(CLOCK) private readonly clock: Clock,
+    @Inject(TargetStates) private readonly targets: TargetStates,
+  ) {}
+
+  async list(query: ListQuery): Promise<BackupPageDto> {
+    const { page, limit, from, to } = query;
+    if (from !== undefined && to !== undefined && from > to)
+      throw invalid([{ field: 'from', message: 'from must not be after to' }]);
+    const { status, target, trigger, sortBy, sortOrder } = query;
+    const { data, total } = await this.catalog.backups.list({
+      page,
+      limit,
+      sortBy,
+      sortOrder,
+      ...(status == null ? {} : { status }),
+      ...(target == null ? {} : { target }),
+      ...(trigger == null ? {} : { trigger }),
+      ...(from == null ? {} : { from }),
+      ...(to == null ? {} : { to }),
+    });
+    return {
+      data: data.map(toBackup),
+      pagination: { page, limit, total, totalPages: Math.ceil(total / limit) },
+    };
+  }
+
+  async show(backupId: string): Promise<BackupDetailsDto> {
+    return toBackupDetails(await findBackup(this.catalog, backupId));
+  }
+
+  async stats(target: string | undefined): Promise<Statistics> {
+    const now = this.clock.now();
+    const [stats, states] = await Promise.all([
+      this.catalog.backups.stats(target === undefined ? {} : { target }, now),
+      this.targets.all(now),
+    ]);
+    const asked = states.filter((state) => target === undefined || state.target === target);
+    return statistics(stats, { quotaBytes: this.config.quotaBytes, targets: asked });
+  }
+}

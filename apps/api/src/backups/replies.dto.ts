@@ -1,0 +1,124 @@
+import { ApiProperty } from '@nestjs/swagger';
+import { backupStates } from '#contracts';
+import { BackupDto } from './backup.dto.js';
+import { accepted, backupId } from './backup.examples.js';
+
+const time = { type: String, format: 'date-time', nullable: true } as const;
+
+export class PaginationDto {
+  @ApiProperty({ type: 'integer', example: 1 })
+  page!: number;
+  @ApiProperty({ type: 'integer', example: 20 })
+  limit!: number;
+  @ApiProperty({ type: 'integer', example: 57 })
+  total!: number;
+  @ApiProperty({ type: 'integer', example: 3 })
+  totalPages!: number;
+}
+
+export class BackupPageDto {
+  @ApiProperty({ type: [BackupDto] })
+  data!: BackupDto[];
+  @ApiProperty({ type: PaginationDto })
+  pagination!: PaginationDto;
+}
+
+export class LinksDto {
+  @ApiProperty({ example: accepted.links.self })
+  self!: string;
+  @ApiProperty({ example: accepted.links.events })
+  events!: string;
+  @ApiProperty({ example: accepted.links.download })
+  download!: string;
+  @ApiProperty({ example: accepted.links.verify })
+  verify!: string;
+}
+
+export class AcceptedDto {
+  @ApiProperty({ example: backupId })
+  backupId!: string;
+  @ApiProperty({ enum: backupStates, example: 'pending' })
+  status!: string;
+  @ApiProperty({ type: LinksDto })
+  links!: LinksDto;
+}
+
+export class VerificationAcceptedDto {
+  @ApiProperty({ example: `${backupId}-v2`, description: 'Stands in `verifications` of the backup when it ended' })
+  verificationId!: string;
+}
+
+export class PercentilesDto {
+  @ApiProperty({ example: 41_200 })
+  p50!: number;
+  @ApiProperty({ example: 60_900 })
+  p90!: number;
+  @ApiProperty({ example: 75_300 })
+  p99!: number;
+}
+
+export class QuotaDto {
+  @ApiProperty({ type: 'integer', nullable: true, description: 'BACKUP_QUOTA_BYTES; null: none' })
+  bytes!: number | null;
+  @ApiProperty({ type: 'integer' })
+  used!: number;
+  @ApiProperty({ enum: ['ok', 'warning', 'critical'], description: 'warning from 80 %, critical from 95 %' })
+  state!: string;
+}
+
+export class TargetStatsDto {
+  @ApiProperty({ example: 'clinic' })
+  target!: string;
+  @ApiProperty()
+  overdue!: boolean;
+  @ApiProperty(time)
+  nextRunAt!: string | null;
+  @ApiProperty(time)
+  lastSuccessAt!: string | null;
+}
+
+export class DayDto {
+  @ApiProperty({ format: 'date', example: '2026-11-23' })
+  date!: string;
+  @ApiProperty({ type: 'integer' })
+  completed!: number;
+  @ApiProperty({ type: 'integer' })
+  failed!: number;
+  @ApiProperty({ type: 'integer' })
+  bytes!: number;
+}
+
+export class StatisticsDto {
+  @ApiProperty({ type: 'integer', example: 57 })
+  total!: number;
+  @ApiProperty({
+    type: 'object',
+    properties: Object.fromEntries(backupStates.map((state) => [state, { type: 'integer' }])),
+    example: { completed: 55, failed: 2 },
+  })
+  byStatus!: Record<string, number>;
+  @ApiProperty({ type: Number, nullable: true, example: 0.965, description: 'Of those that ended; null: none did' })
+  successRate!: number | null;
+  @ApiProperty({ type: Number, nullable: true, example: 0.035 })
+  failureRate!: number | null;
+  @ApiProperty({ type: 'integer' })
+  storageBytes!: number;
+  @ApiProperty({ type: 'integer', nullable: true })
+  averageSize!: number | null;
+  @ApiProperty({ type: 'integer', nullable: true })
+  averageDurationMs!: number | null;
+  @ApiProperty({ type: PercentilesDto, nullable: true })
+  durationPercentilesMs!: PercentilesDto | null;
+  @ApiProperty(time)
+  lastBackupAt!: string | null;
+  @ApiProperty(time)
+  lastSuccessAt!: string | null;
+  @ApiProperty(time)
+  lastVerifiedAt!: string | null;
+  @ApiProperty({ type: QuotaDto })
+  quota!: QuotaDto;
+  @ApiProperty({ type: [TargetStatsDto] })
+  targets!: TargetStatsDto[];
+  @ApiProperty({ type: [DayDto], description: '30 days to today (UTC), oldest first' })
+  perDay!: DayDto[];
+}

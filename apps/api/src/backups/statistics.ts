@@ -1,0 +1,67 @@
+import type { CatalogStats } from '#catalog';
+import { backupStates, type BackupState } from '#contracts';
+import { quotaState } from '#notify';
+import type { TargetState } from '../targets/target-states.js';
+
+/** spec/api.md, "stats". */
+export interface Statistics {
+  readonly total: number;
+  readonly byStatus: Readonly<Record<BackupState, number>>;
+  readonly successRate: number | null;
+  readonly failureRate: number | null;
+  readonly storageBytes: number;
+  readonly averageSize: number | null;
+  readonly averageDurationMs: number | null;
+  readonly durationPercentilesMs: CatalogStats['durationPercentilesMs'];
+  readonly lastBackupAt: string | null;
+  readonly lastSuccessAt: string | null;
+  readonly lastVerifiedAt: string | null;
+  readonly quota: { readonly bytes: number | null; readonly used: number; readonly state: string };
+  readonly targets: readonly {
+    readonly target: string;
+    readonly overdue: boolean;
+    readonly nextRunAt: string | null;
+    readonly lastSuccessAt: string | null;
+  }[];
+  readonly perDay: CatalogStats['perDay'];
+}
+
+export interface StatisticsContext {
+  readonly quotaBytes: number | null;
+  readonly targets: readonly TargetState[];
+}
+
+/** Rates are shares of the backups that ended by themselves: still there, or lost later, is a success; cancelled is neither. Null: none ended. */
+export function statistics(stats: CatalogStats, { quotaBytes, targets }: StatisticsContext): Statistics {
+  const byStatus = Object.fromEntries(backupStates.map((state) => [state, stats.byStatus[state] ?? 0])) as Record<
+    BackupState,
+    number
+  >;
+  const succeeded = byStatus.completed + byStatus.missing + byStatus.deleting;
+  const ended = succeeded + byStatus.failed;
+  return {
+    total: stats.total,
+    byStatus,
+    successRate: ended === 0 ? null : succeeded / ended,
+    failureRate: ended === 0 ? null : byStatus.failed / ended,
+    storageBytes: stats.storageBytes,
+    averageSize: rounded(stats.averageSize),
+    averageDurationMs: rounded(stats.averageDurationMs),
+    durationPercentilesMs: stats.durationPercentilesMs,
+    lastBackupAt: stats.lastBackupAt?.toISOString() ?? null,
+    lastSuccessAt: stats.lastSuccessAt?.toISOString() ?? null,
+    lastVerifiedAt: stats.lastVerifiedAt?.toISOString() ?? null,
+    quota: { bytes: quotaBytes, used: stats.storageBytes, state: quotaState(quotaBytes, stats.storageBytes) },
+    targets: targets.map(({ target, overdue, nextRunAt, lastSuccessAt }) => ({
+      target,
+      overdue,
+      nextRunAt: nextRunAt?.toISOString() ?? null,
+      lastSuccessAt: lastSuccessAt?.toISOString() ?? null,
+    })),
+    perDay: stats.perDay,
+  };
+}
+
+function rounded(value: number | null): number | null {
+  return value === null ? null : Math.round(value);
+}

@@ -1,0 +1,91 @@
+import type { BackupRecord, RecordedError } from '#contracts';
+import type { BackupDetailsDto, BackupDto } from './backup.dto.js';
+
+/** How clients see a record: the fields of spec/api.md by name, so that a new field of the record stays inside until somebody lets it out. */
+export function toBackup(record: BackupRecord): BackupDto {
+  const { metadata, progress, verificationStatus, resources, engine } = record;
+  return {
+    backupId: record.backupId,
+    status: record.status,
+    database: record.database,
+    s3Key: record.s3Key,
+    hash: record.hash,
+    size: record.size,
+    startedAt: time(record.startedAt),
+    completedAt: time(record.completedAt),
+    errorMessage: record.errorMessage,
+    metadata: metadata && {
+      collections: metadata.collections.map(({ name, documents, bytes }) => ({ name, documents, bytes })),
+      totalDocuments: metadata.totalDocuments,
+      totalSize: metadata.totalSize,
+      compressionRatio: metadata.compressionRatio,
+    },
+    retentionDate: time(record.retentionDate),
+    verificationStatus: {
+      verified: verificationStatus.verified,
+      verifiedAt: time(verificationStatus.verifiedAt),
+      verificationHash: verificationStatus.verificationHash,
+    },
+    target: record.target,
+    trigger: record.trigger,
+    createdAt: record.createdAt.toISOString(),
+    slot: time(record.slot),
+    correlationId: record.correlationId,
+    attempt: record.claim.fence,
+    stage: record.stage,
+    progress: progress && {
+      stage: progress.stage,
+      archiveBytes: progress.archiveBytes,
+      storedBytes: progress.storedBytes,
+      documents: progress.documents,
+      estimatedBytes: progress.estimatedBytes,
+      bytesPerSecond: progress.bytesPerSecond,
+      updatedAt: progress.updatedAt.toISOString(),
+    },
+    engine: engine && { name: engine.name, version: engine.version },
+    compression: record.compression,
+    keyIds: [...record.keyIds],
+    label: record.label,
+    pinned: record.pinned,
+    error: toError(record.error),
+    verifications: record.verifications.map((verification) => ({
+      verificationId: verification.verificationId,
+      level: verification.level,
+      status: verification.status,
+      startedAt: time(verification.startedAt),
+      completedAt: time(verification.completedAt),
+      error: verification.error && { ...errorOf(verification.error), message: verification.error.message },
+    })),
+    replicas: [],
+    resources: resources && {
+      cpuSeconds: resources.cpuSeconds,
+      peakRssBytes: resources.peakRssBytes,
+      archiveBytesPerSecond: resources.archiveBytesPerSecond,
+      eventLoopDelayMs: resources.eventLoopDelayMs,
+    },
+    deletedAt: time(record.deletedAt),
+  };
+}
+
+export function toBackupDetails(record: BackupRecord): BackupDetailsDto {
+  return {
+    ...toBackup(record),
+    events: record.events.map(({ at, type, message }) => ({ at: at.toISOString(), type, message })),
+    warnings: [...record.warnings],
+    nextAttemptAt: time(record.nextAttemptAt),
+    cancelRequested:
+      record.cancelRequestedAt !== null && (record.status === 'pending' || record.status === 'in_progress'),
+  };
+}
+
+export function toError(error: RecordedError | null): ReturnType<typeof errorOf> | null {
+  return error && errorOf(error);
+}
+
+function errorOf({ code, stage, retryable, hint }: RecordedError) {
+  return { code, stage, retryable, hint };
+}
+
+function time(at: Date | null): string | null {
+  return at?.toISOString() ?? null;
+}

@@ -1,0 +1,92 @@
+import { Inject, Injectable } from '@nestjs/common';
+import type { Catalog } from '#catalog';
+import type { ApiConfig } from '#config';
+import { AppError, newBackupId, type BackupRecord, type Clock, type JobSink, type Random } from '#contracts';
+import { API_CONFIG, CATALOG, CLOCK, JOB_QUEUE, RANDOM } from '../core/tokens.js';
+import { tooLate } from '../http/deadline.interceptor.js';
+import type { RequestContext } from '../http/request-context.js';
+import { invalid } from '../http/validation.pipe.js';
+import { ServiceLog } from '../logging/service-log.js';
+import type { TriggerDto } from './backup-requests.dto.js';
+
+/** A manual backup: record and job, or neither. */
+@Injectable()
+export class TriggerBackup {
+  constructor(
+    @Inject(CATALOG) private readonly catalog: Catalog,
+    @Inject(JOB_QUEUE) private readonly queue: JobSink,
+    @Inject(API_CONFIG) private readonly config: ApiConfig,
+    @Inject(CLOCK) private readonly clock: Clock,
+    @Inject(RANDOM) private readonly random: Random,
+    @Inject(ServiceLog) private readonly log: ServiceLog,
+  ) {}
+
+  /** Throws `backup/already-running`, `target/unknown`, `queue/unavailable`, `catalog/unavailable`. */
+  async trigger(wish: TriggerDto, context: RequestContext): Promise<BackupRecord> {
+    const target = this.#target(wish.target ?? undefined);
+    const createdAt = this.clock.now();
+    const inserted = await this.catalog.backups.insert({
+      backupId: newBackupId(target, createdAt, this.random),
+      target,
+      trigger: 'manual',
+      slot: null,
+      correlationId: context.correlationId,
+      createdAt,
+      label: wish.label ?? null,
+      pinned: wish.pinned ?? false,
+      jobNumber: 1,
+    });
+    if (inserted.outcome === 'busy') throw alreadyRunning(target, inserted.runningId);
+    const { record } = inserted;
+    await this.#enqueueOrWithdraw(record, context);
+    return record;
+  }
+
+  async #enqueueOrWithdraw({ backupId, jobNumber }: BackupRecord, { deadline }: RequestContext): Promise<void> {
+    try {
+      if (deadline.passed()) throw tooLate();
+      await this.queue.add({ name: 'backup', payload: { backupId }, jobId: `${backupId}-${jobNumber}` });
+      // The client was told meanwhile that nothing was begun: so be it. A job without a record ends quietly.
+      if (deadline.passed()) throw tooLate();
+    } catch (error) {
+      await this.#withdraw(backupId);
+      throw error;
+    }
+  }
+
+  /** When not even this is possible, the reconciler finds the record and queues it: late, but not lost. */
+  async #withdraw(backupId: string): Promise<void> {
+    try {
+      const withdrawn = await this.catalog.backups.withdraw(backupId);
+      if (!withdrawn) this.log.warn('the backup was begun although its job was not confirmed', { backupId });
+    } catch (error) {
+      this.log.failure(error, { backupId, consequence: 'the record stays and will be queued later' });
+    }
+  }
+
+  #target(wanted: string | undefined): string {
+    const names = this.config.targets.map(({ name }) => name);
+    if (wanted === undefined) {
+      const [only, ...others] = names;
+      if (only !== undefined && others.length === 0) return only;
+      throw invalid([{ field: 'target', message: `target must be one of ${names.join(', ')}` }]);
+    }
+    if (names.includes(wanted)) return wanted;
+    throw new AppError({
+      code: 'target/unknown',
+      stage: 'request',
+      message: `There is no target ${wanted}`,
+      hint: 'GET /api/admin/targets lists them',
+    });
+  }
+}
+
+function alreadyRunning(target: string, runningId: string): AppError {
+  return new AppError({
+    code: 'backup/already-running',
+    stage: 'request',
+    message: `The backup ${runningId} of ${target} is under way`,
+    hint: 'Wait for it, or cancel it',
+    details: { runningId },
+  });
+}

@@ -1,0 +1,54 @@
+import { Inject, Injectable } from '@nestjs/common';
+import type { Catalog } from '#catalog';
+import { AppError, type Clock, type JobSink, type VerificationLevel } from '#contracts';
+import { CATALOG, CLOCK, JOB_QUEUE } from '../core/tokens.js';
+import { tooLate } from '../http/deadline.interceptor.js';
+import type { RequestContext } from '../http/request-context.js';
+import { findBackup, notCompleted, refused } from './find-backup.js';
+
+/** A verification that a person asked for: task and job, or neither. */
+@Injectable()
+export class VerifyBackup {
+  constructor(
+    @Inject(CATALOG) private readonly catalog: Catalog,
+    @Inject(JOB_QUEUE) private readonly queue: JobSink,
+    @Inject(CLOCK) private readonly clock: Clock,
+  ) {}
+
+  async verify(backupId: string, level: VerificationLevel, context: RequestContext): Promise<string> {
+    if (level === 'restored') {
+      throw new AppError({
+        code: 'request/unsupported',
+        stage: 'request',
+        message: 'The level restored needs restores into a scratch database, which this version does not make',
+        hint: 'Use readable: every byte is opened and checked',
+      });
+    }
+    const record = await findBackup(this.catalog, backupId);
+    if (record.status !== 'completed') throw notCompleted(record);
+    const verificationId = `${backupId}-v${await this.catalog.tasks.nextVerificationNumber(backupId)}`;
+    const inserted = await this.catalog.tasks.insert({
+      taskId: verificationId,
+      kind: 'verify',
+      createdAt: this.clock.now(),
+      correlationId: context.correlationId,
+      backupId,
+      level,
+      cleanup: null,
+    });
+    if (!inserted) throw refused('A verification of this backup is under way', 'Wait for its outcome');
+    try {
+      if (context.deadline.passed()) throw tooLate();
+      await this.queue.add({
+        name: 'verify',
+        payload: { taskId: verificationId },
+        jobId: `${verificationId}-1`,
+      });
+    } catch (error) {
+      // Never claimed: taken back. Claimed already: it runs, and the client's next look shows it.
+      await this.catalog.tasks.withdraw(verificationId);
+      throw error;
+    }
+    return verificationId;
+  }
+}

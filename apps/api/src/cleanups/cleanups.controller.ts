@@ -1,0 +1,52 @@
+import { Body, Controller, Get, HttpCode, Inject, Param, Post, Req, Res } from '@nestjs/common';
+import { ApiAcceptedResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+import type { Request, Response } from 'express';
+import { AuditLog } from '../audit/audit-log.js';
+import { Roles } from '../auth/access.js';
+import { Links } from '../backups/links.js';
+import { Context, type RequestContext } from '../http/request-context.js';
+import { ApiProblems, usualProblems } from '../openapi/api-problems.js';
+import { CleanupAcceptedDto, CleanupDto, CleanupStateDto } from './cleanups.dto.js';
+import { CleanupsService } from './cleanups.service.js';
+
+@ApiTags('cleanups')
+@Controller('admin')
+export class CleanupsController {
+  constructor(
+    @Inject(CleanupsService) private readonly service: CleanupsService,
+    @Inject(AuditLog) private readonly audit: AuditLog,
+    @Inject(Links) private readonly links: Links,
+  ) {}
+
+  @Post('backups/cleanup')
+  @Roles('admin')
+  @HttpCode(202)
+  @ApiOperation({
+    operationId: 'cleanUp',
+    summary: 'Retention and orphans now, by a worker',
+    description: 'Location names the cleanup, where its result appears. Begin with dryRun.',
+  })
+  @ApiAcceptedResponse({ type: CleanupAcceptedDto })
+  @ApiProblems(...usualProblems, 422)
+  async begin(
+    @Body() body: CleanupDto,
+    @Context() context: RequestContext,
+    @Req() request: Request,
+    @Res({ passthrough: true }) response: Response,
+  ): Promise<CleanupAcceptedDto> {
+    const cleanupId = await this.service.begin(body, context);
+    const detail = `${body.target ?? 'all targets'}${body.dryRun === true ? ', dry run' : ''}`;
+    this.audit.note(request, { event: 'sensitive_cleanup', outcome: 'success', resource: cleanupId, detail });
+    response.location(this.links.path(`/api/admin/cleanups/${cleanupId}`));
+    return { cleanupId };
+  }
+
+  @Get('cleanups/:cleanupId')
+  @Roles('viewer')
+  @ApiOperation({ operationId: 'getCleanup', summary: 'State and result of a cleanup' })
+  @ApiOkResponse({ type: CleanupStateDto })
+  @ApiProblems(...usualProblems, 404)
+  show(@Param('cleanupId') cleanupId: string): Promise<CleanupStateDto> {
+    return this.service.find(cleanupId);
+  }
+}

@@ -1,0 +1,37 @@
+import type { ModuleMetadata } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+import type { NestExpressApplication } from '@nestjs/platform-express';
+import { PinoLogger } from 'nestjs-pino';
+import { ApiModule } from './api.module.js';
+import type { Core } from './core/open-core.js';
+import { installEnd, installMiddleware } from './http/install.js';
+import { FrameworkLog } from './logging/framework-log.js';
+import { serveDocs } from './openapi/serve-docs.js';
+
+/** Slow clients: so long may the head of a request take, and a whole request. */
+const headersMs = 10_000;
+const requestMs = 30_000;
+
+/** The whole application, not yet listening. Closing it leaves the core open: it belongs to the caller. */
+export async function createApi(
+  core: Core,
+  more: NonNullable<ModuleMetadata['imports']> = [],
+): Promise<NestExpressApplication> {
+  const app = await NestFactory.create<NestExpressApplication>(ApiModule.on(core, more), {
+    bufferLogs: true,
+    bodyParser: false,
+    forceCloseConnections: true,
+    abortOnError: false,
+  });
+  app.useLogger(new FrameworkLog(await app.resolve(PinoLogger), {}));
+  app.setGlobalPrefix('api', { exclude: ['health/{*rest}', 'metrics'] });
+  installMiddleware(app);
+  if (core.config.swaggerEnabled) serveDocs(app, core.version);
+  await app.init();
+  installEnd(app);
+  const server = app.getHttpServer();
+  server.headersTimeout = headersMs;
+  server.requestTimeout = requestMs;
+  server.maxHeadersCount = 100;
+  return app;
+}

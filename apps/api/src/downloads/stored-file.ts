@@ -1,0 +1,83 @@
+import { createHash } from 'node:crypto';
+import { AppError, parseJson, storeIdentity, type BackupRecord } from '#contracts';
+import type { ObjectStore } from '#storage';
+
+const mostIdentityBytes = 16 * 1024;
+const mostHeaderBytes = 16 * 1024;
+
+export interface StoredFile {
+  /** Relative to the store's prefix. */
+  readonly key: string;
+  readonly size: number;
+  readonly sha256: string;
+}
+
+export interface StoredBackup {
+  readonly data: StoredFile;
+  /** The sidecar that a key rotation wrote; null without one. */
+  readonly header: StoredFile | null;
+}
+
+/** Looks whether a completed backup's files are there. Throws `store/changed` where this store is not the one they were put into, `backup/object-missing`. */
+export async function locate(store: ObjectStore, record: BackupRecord, signal: AbortSignal): Promise<StoredBackup> {
+  const { s3Key, hash, size, backupId, target } = record;
+  // The key ends with <target>/<backupId>/<attempt>/data.hzn, whatever the prefix of the store is.
+  const folder = `${target}/${backupId}/`;
+  const at = s3Key?.lastIndexOf(folder) ?? -1;
+  const attempt = /^(\d{1,9})\/data\.hzn$/.exec(s3Key?.slice(at + folder.length) ?? '')?.[1];
+  if (at < 0 || attempt === undefined || hash === null || size === null) throw missing();
+  const head = await store.head(`${folder}${attempt}/data.hzn`, signal);
+  if (head === null) {
+    await checkIdentity(store, record.storeId, signal);
+    throw missing();
+  }
+  if (head.bytes !== size) {
+    throw new AppError({
+      code: 'backup/damaged',
+      stage: 'request',
+      message: `The object has ${head.bytes} bytes instead of ${size}`,
+      hint: 'Verify the backup, and take another one',
+    });
+  }
+  return {
+    data: { key: `${folder}${attempt}/data.hzn`, size, sha256: hash },
+    header: await findHeader(store, `${folder}${attempt}/header.hzn`, signal),
+  };
+}
+
+async function findHeader(store: ObjectStore, key: string, signal: AbortSignal): Promise<StoredFile | null> {
+  if ((await store.head(key, signal)) === null) return null;
+  const { bytes } = await store.getBytes(key, mostHeaderBytes, signal);
+  return { key, size: bytes.length, sha256: createHash('sha256').update(bytes).digest('hex') };
+}
+
+/** An unmounted volume must not look like an empty one (spec/objects.md, "The store's identity"). */
+async function checkIdentity(store: ObjectStore, storeId: string | null, signal: AbortSignal): Promise<void> {
+  const found = await readStoreId(store, signal);
+  if (found !== null && (storeId === null || storeId === found)) return;
+  throw new AppError({
+    code: 'store/changed',
+    stage: 'store',
+    message:
+      found === null
+        ? 'This process does not see the store that the backup is in'
+        : 'The store of this process is another one than the backup was put into',
+    hint: 'Give the API the same BACKUP_DIRECTORY (or bucket) as the workers; hazina open and extract work without it',
+    retry: 'retry',
+  });
+}
+
+export async function readStoreId(store: ObjectStore, signal: AbortSignal): Promise<string | null> {
+  if ((await store.head('hazina.json', signal)) === null) return null;
+  const { bytes } = await store.getBytes('hazina.json', mostIdentityBytes, signal);
+  return parseJson(storeIdentity, bytes, { code: 'store/changed', stage: 'store', what: 'hazina.json' }).storeId;
+}
+
+function missing(): AppError {
+  return new AppError({
+    code: 'backup/object-missing',
+    stage: 'request',
+    message: 'The object of the backup is not in the store',
+    hint: 'It was removed from there by somebody else, or the record is of another store',
+  });
+}

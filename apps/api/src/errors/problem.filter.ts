@@ -1,0 +1,48 @@
+import { Catch, Inject, type ArgumentsHost, type ExceptionFilter } from '@nestjs/common';
+import type { Request, Response } from 'express';
+import { correlationIdOf } from '../http/request-context.js';
+import { pathOf } from '../logging/request-log.js';
+import { ServiceLog } from '../logging/service-log.js';
+import { problemMediaType, problemOf, type Problem } from './problem.js';
+
+const defaultRetryAfterSeconds = 5;
+
+/** The one edge where errors become replies. Unexpected ones are logged whole, expected ones are a line of the request's log. */
+@Catch()
+export class ProblemFilter implements ExceptionFilter {
+  constructor(@Inject(ServiceLog) private readonly log: ServiceLog) {}
+
+  catch(thrown: unknown, host: ArgumentsHost): void {
+    const http = host.switchToHttp();
+    this.reply(thrown, http.getRequest<Request>(), http.getResponse<Response>());
+  }
+
+  reply(thrown: unknown, request: Request, response: Response): void {
+    const problem = problemOf(thrown, {
+      instance: pathOf(request),
+      correlationId: correlationIdOf(request),
+    });
+    if (problem.status >= 500) this.log.failure(thrown, { status: problem.status, path: problem.instance });
+    if (response.headersSent || response.writableEnded) {
+      // A body was under way: nothing can be said any more, only that it is not whole.
+      if (!response.writableEnded) response.destroy();
+      return;
+    }
+    sendProblem(response, problem);
+  }
+}
+
+export function sendProblem(response: Response, problem: Problem): void {
+  const { status } = problem;
+  if (status === 429 || status === 503) {
+    const after = problem['retryAfter'];
+    response.setHeader('Retry-After', String(typeof after === 'number' ? after : defaultRetryAfterSeconds));
+  }
+  if (status === 401) response.setHeader('WWW-Authenticate', 'Bearer realm="hazina"');
+  response.setHeader('Cache-Control', 'no-store');
+  // Express would add a charset, which the media type does not have.
+  const body = Buffer.from(JSON.stringify(problem), 'utf8');
+  response.status(status).setHeader('Content-Type', problemMediaType);
+  response.setHeader('Content-Length', body.length);
+  response.end(response.req.method === 'HEAD' ? undefined : body);
+}

@@ -1,0 +1,82 @@
+import { readFileSync } from 'node:fs';
+import type { AddressInfo } from 'node:net';
+import type { NestExpressApplication } from '@nestjs/platform-express';
+import { loadApiConfig, processEnvironment, type ApiConfig } from '#config';
+import { AppError } from '#contracts';
+import { closeCore, openCore, type Core } from './core/open-core.js';
+import { createApi } from './create-api.js';
+import { HealthService } from './health/health.service.js';
+import { createLog } from './logging/create-log.js';
+import { ServiceLog } from './logging/service-log.js';
+import { readVersion } from './read-version.js';
+import { SchedulingModule } from './scheduling/scheduling.module.js';
+
+const exitCodes = { configuration: 3, unexpected: 1 } as const;
+/** So long requests are still taken after SIGTERM, while readiness is red already. */
+const drainMs = 1_000;
+/** After so long open connections are cut. */
+const closeMs = 10_000;
+
+async function main(): Promise<void> {
+  const version = readVersion();
+  const config = await readConfig();
+  const log = new ServiceLog(createLog({ level: config.logLevel, version }));
+  const core = await openCore(config, version, log, (error) => refuse(error));
+  const app = await createApi(core, [SchedulingModule]);
+  await app.listen(config.port, config.host);
+  endOnSignals(app, core);
+  const { port } = app.getHttpServer().address() as AddressInfo;
+  log.info('listening', { port, host: config.host, docs: config.swaggerEnabled ? '/docs' : null });
+}
+
+async function readConfig(): Promise<ApiConfig> {
+  return loadApiConfig({
+    environment: processEnvironment(),
+    readFile: readFileSync,
+    workingDirectory: process.cwd(),
+  });
+}
+
+/** Readiness red, then no new connection, then what is under way ends; exit code 0. A second signal ends at once. */
+function endOnSignals(app: NestExpressApplication, core: Core): void {
+  let ending = false;
+  const end = async (signal: string): Promise<void> => {
+    core.log.info('ending', { signal });
+    app.get(HealthService).drain();
+    await new Promise((resolve) => setTimeout(resolve, drainMs));
+    const server = app.getHttpServer();
+    const cut = setTimeout(() => server.closeAllConnections(), closeMs);
+    await new Promise((resolve) => {
+      server.close(resolve);
+      server.closeIdleConnections();
+    });
+    clearTimeout(cut);
+    await app.close();
+    await closeCore(core);
+    core.log.info('ended');
+    process.exit(0);
+  };
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+    process.on(signal, () => {
+      if (ending) process.exit(signal === 'SIGINT' ? 130 : 143);
+      ending = true;
+      end(signal).catch((error: unknown) => fail(error));
+    });
+  }
+}
+
+/** What a person has to correct, in plain text: there is no log yet, or nobody who reads it. */
+function refuse(error: Error): never {
+  const hint = error instanceof AppError && error.hint !== undefined ? `\n${error.hint}.` : '';
+  process.stderr.write(`The API cannot start: ${error.message}${hint}\n`);
+  process.exit(exitCodes.configuration);
+}
+
+function fail(thrown: unknown): never {
+  const error = AppError.from(thrown, 'config');
+  if (error.code === 'config/invalid') refuse(error);
+  process.stderr.write(`The API ended unexpectedly: ${error.code}: ${error.message}\n`);
+  process.exit(exitCodes.unexpected);
+}
+
+main().catch((error: unknown) => fail(error));

@@ -1,0 +1,14 @@
+import type { NestExpressApplication } from '@nestjs/platform-express';
+import { SwaggerModule } from '@nestjs/swagger';
+import { openApiDocument } from './document.js';
+
+/** Swagger UI at /docs and the document at /docs-json: both, or with SWAGGER_ENABLED=false neither. */
+export function serveDocs(app: NestExpressApplication, version: string): void {
+  SwaggerModule.setup('docs', app, () => openApiDocument(app, version), {
+    useGlobalPrefix: false,
+    jsonDocumentUrl: 'docs-json',
+    raw: ['json'],
+    customSiteTitle: 'Hazina API',
+    swaggerOptions: { persistAuthorization: true, tryItOutEnabled: true, displayRequestDuration: true },
+  });
+}

@@ -1,0 +1,109 @@
+import { Inject, Injectable, type BeforeApplicationShutdown, type OnApplicationBootstrap } from '@nestjs/common';
+import { SchedulerRegistry } from '@nestjs/schedule';
+import { CronJob } from 'cron';
+import type { Catalog } from '#catalog';
+import type { ApiConfig, TargetConfig } from '#config';
+import type { Clock, Random } from '#contracts';
+import type { Metrics } from '#metrics';
+import type { JobQueue } from '#queue';
+import { API_CONFIG, CATALOG, CLOCK, JOB_QUEUE, METRICS, RANDOM } from '../core/tokens.js';
+import { ServiceLog } from '../logging/service-log.js';
+import { cleanupTick } from './cleanup-tick.js';
+import { oneAtATime } from './one-at-a-time.js';
+import { intervalMs } from './slots.js';
+import { tick, type TickDeps, type TickOutcome } from './tick.js';
+import { UpkeepService } from './upkeep.service.js';
+
+/**
+ * One cron job a target, one for the daily cleanup, and a look at everything every `BACKUP_REAPER_SECONDS`. All of them may be made by any number
+ * of replicas: what they do is decided by unique indexes and conditional updates. A tick that fails is repeated by the next look.
+ */
+@Injectable()
+export class ScheduleService implements OnApplicationBootstrap, BeforeApplicationShutdown {
+  readonly #running = new Set<Promise<void>>();
+  readonly #deps: TickDeps;
+  #stopping = false;
+
+  constructor(
+    @Inject(API_CONFIG) private readonly config: ApiConfig,
+    @Inject(CATALOG) catalog: Catalog,
+    @Inject(JOB_QUEUE) queue: JobQueue,
+    @Inject(CLOCK) private readonly clock: Clock,
+    @Inject(RANDOM) random: Random,
+    @Inject(METRICS) private readonly metrics: Metrics,
+    private readonly log: ServiceLog,
+    private readonly registry: SchedulerRegistry,
+    private readonly upkeep: UpkeepService,
+  ) {
+    this.#deps = { catalog, queue, clock, random };
+  }
+
+  onApplicationBootstrap(): void {
+    const ticks = this.config.targets.map((target) => oneAtATime(() => this.#tick(target)));
+    this.config.targets.forEach((target, index) => {
+      const interval = intervalMs(target.schedule, this.clock.now());
+      this.metrics.targetKnown(target.name, interval === null ? null : interval / 1000);
+      if (target.schedule.cron !== null)
+        this.#cron(`backup/${target.name}`, target.schedule.cron, target.schedule.timezone, () => ticks[index]?.());
+    });
+    const cleanup = oneAtATime(() => this.#cleanup());
+    const { cron, timezone } = this.config.cleanupSchedule;
+    if (cron !== null) this.#cron('cleanup', cron, timezone, cleanup);
+    const look = oneAtATime(async () => {
+      for (const run of ticks) await run();
+      await this.#guard(() => this.upkeep.look(), 'upkeep');
+    });
+    this.registry.addInterval(
+      'upkeep',
+      setInterval(() => this.#track(look()), this.config.lease.reaperMs),
+    );
+    this.#track(look());
+  }
+
+  async beforeApplicationShutdown(): Promise<void> {
+    this.#stopping = true;
+    for (const name of this.registry.getIntervals()) this.registry.deleteInterval(name);
+    for (const name of this.registry.getCronJobs().keys()) this.registry.deleteCronJob(name);
+    await Promise.allSettled(this.#running);
+  }
+
+  #cron(name: string, cronTime: string, timeZone: string, run: () => Promise<void> | undefined): void {
+    const onTick = (): void => this.#track(run() ?? Promise.resolve());
+    this.registry.addCronJob(name, CronJob.from({ cronTime, timeZone, onTick, start: true }));
+  }
+
+  async #tick(target: TargetConfig): Promise<void> {
+    await this.#guard(async () => {
+      for (const outcome of await tick(this.#deps, target)) await this.#tell(outcome);
+    }, `the schedule of ${target.name}`);
+  }
+
+  async #tell({ record, trigger, inserted, superseded, driftMs, queueError }: TickOutcome): Promise<void> {
+    const { backupId, target, slot, correlationId } = record;
+    this.log.info('slot', { backupId, target, slot, correlationId, trigger, inserted, driftMs });
+    if (queueError !== null) this.log.failure(queueError, { backupId, correlationId });
+    if (superseded.length > 0) await this.upkeep.afterSuperseding(target);
+  }
+
+  async #cleanup(): Promise<void> {
+    await this.#guard(async () => {
+      const taskId = await cleanupTick(this.#deps, this.config.cleanupSchedule);
+      if (taskId !== null) this.log.info('cleanup', { cleanupId: taskId });
+    }, 'the daily cleanup');
+  }
+
+  /** What fails here is looked at again by the next tick or look; nothing of it may end the process. */
+  async #guard(action: () => Promise<void>, what: string): Promise<void> {
+    if (this.#stopping) return;
+    try {
+      await action();
+    } catch (error) {
+      this.log.failure(error, { during: what });
+    }
+  }
+
+  #track(run: Promise<void>): void {
+    const tracked = run.finally(() => this.#running.delete(tracked));
+    this.#running.add(tracked);
+  }
+}

@@ -1,0 +1,107 @@
+import { backupJob, type Catalog, type InsertOutcome } from '#catalog';
+import type { TargetConfig } from '#config';
+import {
+  AppError,
+  slotBackupId,
+  type BackupRecord,
+  type Clock,
+  type JobSink,
+  type Random,
+  type Trigger,
+} from '#contracts';
+import { latestSlot, slotsBetween } from './slots.js';
+
+/** A slot this late is a missed one: of those only the newest is caught up, so that a sleeping fleet does not wake to a burst. */
+const lateMs = 60_000;
+/** Slots of a dense schedule that one look may make: those of a timer that came late. */
+const mostAtOnce = 60;
+
+export interface TickDeps {
+  readonly catalog: Catalog;
+  readonly queue: JobSink;
+  readonly clock: Clock;
+  readonly random: Random;
+}
+
+export interface TickOutcome {
+  readonly slot: Date;
+  readonly trigger: Trigger;
+  readonly inserted: InsertOutcome['outcome'];
+  readonly record: BackupRecord;
+  /** Waiting ones that this slot replaced: they failed, and people are told. */
+  readonly superseded: readonly BackupRecord[];
+  /** Milliseconds from the slot to its record. */
+  readonly driftMs: number;
+  /** The queue did not take the job: the reconciler will add it. */
+  readonly queueError: AppError | null;
+}
+
+/**
+ * Makes the records of every slot of a target that is due and has none. Called by each tick of each replica, at start-up and by the reconciler alike:
+ * the unique index on (target, slot) decides who makes it, so any number of callers give one backup a slot. Missed slots are caught up once.
+ */
+export async function tick(deps: TickDeps, target: TargetConfig): Promise<readonly TickOutcome[]> {
+  const { catalog, clock } = deps;
+  const now = clock.now();
+  const state = await catalog.schedules.find(target.name);
+  if (target.schedule.cron === null || (state?.pausedAt ?? null) !== null) return [];
+  if (!state?.lastSlot) {
+    // First sight of this schedule: what was due before anybody asked for it was not missed.
+    const baseline = latestSlot(target.schedule, new Date(now.getTime() - 1000)) ?? new Date(0);
+    await catalog.schedules.advance(target.name, baseline);
+    return [];
+  }
+  const due = slotsBetween(target.schedule, state.lastSlot, now, mostAtOnce);
+  const late = due.filter((slot) => now.getTime() - slot.getTime() > lateMs);
+  const outcomes: TickOutcome[] = [];
+  // Of the missed ones the newest, and only where no fresher slot is due anyway.
+  const made = due.filter((slot) => !late.includes(slot));
+  const missed = late.at(-1);
+  if (made.length === 0 && missed !== undefined) outcomes.push(...(await make(deps, target, missed, 'catch-up', now)));
+  for (const slot of made) outcomes.push(...(await make(deps, target, slot, 'schedule', now)));
+  return outcomes;
+}
+
+async function make(
+  { catalog, queue, random }: TickDeps,
+  target: TargetConfig,
+  slot: Date,
+  trigger: Trigger,
+  now: Date,
+): Promise<TickOutcome[]> {
+  const inserted = await catalog.backups.insert({
+    backupId: slotBackupId(target.name, slot),
+    target: target.name,
+    trigger,
+    slot,
+    correlationId: `tick-${random.bytes(8).toString('hex')}`,
+    createdAt: now,
+    label: null,
+    pinned: false,
+    jobNumber: 1,
+  });
+  await catalog.schedules.advance(target.name, slot);
+  if (inserted.outcome === 'exists' || inserted.outcome === 'busy') return [];
+  const { record } = inserted;
+  return [
+    {
+      slot,
+      trigger,
+      inserted: inserted.outcome,
+      record,
+      superseded: inserted.outcome === 'waiting' ? inserted.superseded : [],
+      driftMs: now.getTime() - slot.getTime(),
+      queueError: inserted.outcome === 'inserted' ? await enqueue(queue, record) : null,
+    },
+  ];
+}
+
+/** The record stands whatever the queue says; it is found again by its state. */
+async function enqueue(queue: JobSink, record: BackupRecord): Promise<AppError | null> {
+  try {
+    await queue.add(backupJob(record));
+    return null;
+  } catch (error) {
+    return AppError.from(error, 'queue');
+  }
+}

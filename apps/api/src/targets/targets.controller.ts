@@ -1,0 +1,102 @@
+import { Controller, Get, Inject } from '@nestjs/common';
+import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+import type { Catalog } from '#catalog';
+import type { BackupRecord, Clock, TargetHealth } from '#contracts';
+import { Roles } from '../auth/access.js';
+import { CATALOG, CLOCK } from '../core/tokens.js';
+import { ApiProblems, usualProblems } from '../openapi/api-problems.js';
+import { nextSlots } from '../scheduling/slots.js';
+import { TargetStates, type TargetState } from './target-states.js';
+import { SchedulesDto, TargetsDto, type LastRunDto, type TargetDto, type TargetHealthDto } from './targets.dto.js';
+
+const timesShown = 10;
+
+@ApiTags('targets')
+@Controller('admin')
+@Roles('viewer')
+export class TargetsController {
+  constructor(
+    @Inject(TargetStates) private readonly states: TargetStates,
+    @Inject(CATALOG) private readonly catalog: Catalog,
+    @Inject(CLOCK) private readonly clock: Clock,
+  ) {}
+
+  @Get('targets')
+  @ApiOperation({ operationId: 'listTargets', summary: 'Targets with their health, next and last run, overdue or not' })
+  @ApiOkResponse({ type: TargetsDto })
+  @ApiProblems(...usualProblems)
+  async targets(): Promise<TargetsDto> {
+    const states = await this.states.all(this.clock.now());
+    return { data: await Promise.all(states.map(async (state) => this.#target(state))) };
+  }
+
+  @Get('schedules')
+  @ApiOperation({ operationId: 'listSchedules', summary: 'Schedules with their next ten times' })
+  @ApiOkResponse({ type: SchedulesDto })
+  @ApiProblems(...usualProblems)
+  async schedules(): Promise<SchedulesDto> {
+    const now = this.clock.now();
+    const states = await this.states.all(now);
+    return {
+      data: states.map(({ target, config, schedule, overdue }) => ({
+        target,
+        cron: config.schedule.cron,
+        timezone: config.schedule.timezone,
+        paused: (schedule?.pausedAt ?? null) !== null,
+        pausedAt: schedule?.pausedAt?.toISOString() ?? null,
+        pausedBy: schedule?.pausedBy ?? null,
+        lastSlot: schedule?.lastSlot?.toISOString() ?? null,
+        nextRuns: nextSlots(config.schedule, now, timesShown).map((at) => at.toISOString()),
+        overdue,
+      })),
+    };
+  }
+
+  async #target({
+    target,
+    config,
+    schedule,
+    overdue,
+    nextRunAt,
+    lastSuccessAt,
+    health,
+  }: TargetState): Promise<TargetDto> {
+    const [last] = await this.catalog.backups.latest(target, 1);
+    return {
+      target,
+      databases: [...config.databases],
+      engine: config.engine,
+      schedule: config.schedule.cron,
+      timezone: config.schedule.timezone,
+      paused: (schedule?.pausedAt ?? null) !== null,
+      overdue,
+      nextRunAt: nextRunAt?.toISOString() ?? null,
+      lastSuccessAt: lastSuccessAt?.toISOString() ?? null,
+      lastRun: last === undefined ? null : toLastRun(last),
+      health: toHealth(health),
+    };
+  }
+}
+
+function toLastRun({ backupId, status, startedAt, completedAt }: BackupRecord): LastRunDto {
+  return {
+    backupId,
+    status,
+    startedAt: startedAt?.toISOString() ?? null,
+    completedAt: completedAt?.toISOString() ?? null,
+  };
+}
+
+function toHealth(health: TargetHealth | null): TargetHealthDto {
+  if (health === null || health.reachable === null) {
+    return { state: 'unknown', serverVersion: null, topology: null, detail: null, databases: [], checkedAt: null };
+  }
+  return {
+    state: health.reachable ? 'reachable' : 'unreachable',
+    serverVersion: health.serverVersion,
+    topology: health.topology,
+    detail: health.detail,
+    databases: [...health.databases],
+    checkedAt: health.checkedAt?.toISOString() ?? null,
+  };
+}

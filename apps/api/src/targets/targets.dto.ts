@@ -1,0 +1,85 @@
+import { ApiProperty } from '@nestjs/swagger';
+
+const time = { type: String, format: 'date-time', nullable: true } as const;
+
+export class TargetHealthDto {
+  @ApiProperty({ enum: ['reachable', 'unreachable', 'unknown'], description: 'unknown: no live worker tells' })
+  state!: 'reachable' | 'unreachable' | 'unknown';
+  @ApiProperty({ type: String, nullable: true, example: '8.0.4' })
+  serverVersion!: string | null;
+  @ApiProperty({ type: String, nullable: true, example: 'replica-set' })
+  topology!: string | null;
+  @ApiProperty({ type: String, nullable: true })
+  detail!: string | null;
+  @ApiProperty({ type: [String] })
+  databases!: string[];
+  @ApiProperty(time)
+  checkedAt!: string | null;
+}
+
+export class LastRunDto {
+  @ApiProperty({ example: 'clinic-20261123T020000Z-k3f9q2' })
+  backupId!: string;
+  @ApiProperty({ enum: ['completed', 'failed'] })
+  status!: string;
+  @ApiProperty(time)
+  startedAt!: string | null;
+  @ApiProperty(time)
+  completedAt!: string | null;
+}
+
+export class TargetDto {
+  @ApiProperty({ example: 'clinic' })
+  target!: string;
+  @ApiProperty({ type: [String], description: 'Empty: what the URI names, else all' })
+  databases!: string[];
+  @ApiProperty({ enum: ['auto', 'mongodump', 'native'] })
+  engine!: string;
+  @ApiProperty({ type: String, nullable: true, example: '0 2 * * *' })
+  schedule!: string | null;
+  @ApiProperty({ example: 'UTC' })
+  timezone!: string;
+  @ApiProperty()
+  paused!: boolean;
+  @ApiProperty()
+  overdue!: boolean;
+  @ApiProperty(time)
+  nextRunAt!: string | null;
+  @ApiProperty(time)
+  lastSuccessAt!: string | null;
+  @ApiProperty({ type: LastRunDto, nullable: true, description: 'The newest that ended' })
+  lastRun!: LastRunDto | null;
+  @ApiProperty({ type: TargetHealthDto })
+  health!: TargetHealthDto;
+}
+
+export class TargetsDto {
+  @ApiProperty({ type: [TargetDto] })
+  data!: TargetDto[];
+}
+
+export class ScheduleDto {
+  @ApiProperty({ example: 'clinic' })
+  target!: string;
+  @ApiProperty({ type: String, nullable: true, example: '0 2 * * *', description: 'null: off' })
+  cron!: string | null;
+  @ApiProperty({ example: 'UTC' })
+  timezone!: string;
+  @ApiProperty()
+  paused!: boolean;
+  @ApiProperty(time)
+  pausedAt!: string | null;
+  @ApiProperty({ type: String, nullable: true })
+  pausedBy!: string | null;
+  @ApiProperty(time)
+  lastSlot!: string | null;
+  @ApiProperty({ type: [String], description: 'The next ten times, also while paused' })
+  nextRuns!: string[];
+  @ApiProperty()
+  overdue!: boolean;
+}
+
+export class SchedulesDto {
+  @ApiProperty({ type: [ScheduleDto] })
+  data!: ScheduleDto[];
+}

@@ -1,0 +1,48 @@
+import type { BackupRecord, TaskRecord } from '#contracts';
+import type { WorkerParts } from '../core/worker-core.js';
+import type { WorkerLog } from '../logging/worker-log.js';
+import { HeldClaim, type ClaimPort } from './held-claim.js';
+import { shuttingDown } from './run-errors.js';
+
+interface HoldContext {
+  /** Monotonic time before the claim was asked for. */
+  readonly claimedAt: number;
+  readonly log: WorkerLog;
+  /** Aborted when the worker shuts down. */
+  readonly signal: AbortSignal;
+}
+
+export function holdBackup(
+  parts: WorkerParts,
+  { backupId, claim: { fence } }: BackupRecord,
+  context: HoldContext,
+): HeldClaim {
+  return hold(parts, parts.catalog.backups, { id: backupId, fence }, context);
+}
+
+/** Nobody cancels a task, so there is nothing to look for between beats. */
+export function holdTask(
+  parts: WorkerParts,
+  { taskId, claim: { fence } }: TaskRecord,
+  context: HoldContext,
+): HeldClaim {
+  const { tasks } = parts.catalog;
+  return hold(parts, { beat: (ref) => tasks.beat(ref) }, { id: taskId, fence }, context);
+}
+
+function hold(
+  { clock, config, tuning }: WorkerParts,
+  port: ClaimPort,
+  ref: { readonly id: string; readonly fence: number },
+  { claimedAt, log, signal }: HoldContext,
+): HeldClaim {
+  const { leaseMs, beatMs } = config.lease;
+  const claim = new HeldClaim(port, ref, {
+    ...{ clock, claimedAt, times: { leaseMs, beatMs, lookMs: tuning.lookMs, tickMs: tuning.tickMs } },
+    onTrouble: (error) => log.failure('heart-beat failed', error, 'claim'),
+  });
+  const end = () => claim.abort(shuttingDown(ref.id));
+  if (signal.aborted) end();
+  else signal.addEventListener('abort', end, { once: true });
+  return claim;
+}

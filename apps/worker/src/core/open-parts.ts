@@ -1,0 +1,88 @@
+import { openCatalog, Upkeep, type Catalog } from '#catalog';
+import { AppError } from '#contracts';
+import { createChannels } from '#notify';
+import { createJobQueue, type JobQueue } from '#queue';
+import { createStore, type ObjectStore } from '#storage';
+import { quietly } from '../logging/quietly.js';
+import { bindStore } from './bind-store.js';
+import { openRing } from './open-ring.js';
+import { waitFor } from './wait-for.js';
+import type { WorkerCore, WorkerParts } from './worker-core.js';
+
+/**
+ * Reaches everything that work needs, and waits for what is not there yet. Throws what waiting does not mend (`config/invalid`, `keys/refused`,
+ * `catalog/refused`, `store/changed` …), with everything closed again.
+ */
+export async function openParts(core: WorkerCore, signal: AbortSignal): Promise<WorkerParts> {
+  const { config, clock, random, log } = core;
+  const opened: { close(): Promise<void> }[] = [];
+  const keep = <T extends { close(): Promise<void> }>(part: T): T => {
+    opened.push(part);
+    return part;
+  };
+  try {
+    const ring = openRing(config.keys, log);
+    const channels = createChannels({ ...config.notify, log: log.alerts(), clock });
+    const catalog = keep(await waitFor('the catalogue', () => openCatalogOf(core), core, signal));
+    const queue = keep(openQueue(core));
+    await waitFor('Redis', () => queue.ping(2_000), core, signal);
+    await warnOfEviction(queue, core);
+    const store = keep(await createStore(config.store));
+    const identity = await waitFor(
+      'the store',
+      () => bindStore({ catalog, store, clock, random }, signal),
+      core,
+      signal,
+    );
+    const keyIds = (await ring.keyIds(identity.kdfSalt)).map(({ keyId }) => keyId);
+    const upkeep = new Upkeep({
+      catalog,
+      jobs: queue,
+      clock,
+      lease: config.lease,
+      verify: config.verify,
+      channels: channels.map(({ name }) => name),
+    });
+    return { ...core, catalog, queue, store, storeId: identity.storeId, ring, keyIds, channels, upkeep };
+  } catch (error) {
+    await Promise.allSettled(opened.map((part) => part.close()));
+    throw error;
+  }
+}
+
+/** In the order in which nothing is used after it was closed. */
+export async function closeParts({
+  queue,
+  catalog,
+  store,
+}: {
+  queue: JobQueue;
+  catalog: Catalog;
+  store: ObjectStore;
+}): Promise<void> {
+  await Promise.allSettled([queue.close(), catalog.close(), store.close()]);
+}
+
+function openCatalogOf({ config, clock, random }: WorkerCore): Promise<Catalog> {
+  return openCatalog({ uri: config.catalogUri, clock, random, appName: 'hazina-worker' });
+}
+
+function openQueue({ config, clock, log }: WorkerCore): JobQueue {
+  const once = quietly(clock);
+  return createJobQueue({
+    redisUrl: config.redisUrl,
+    prefix: config.redisPrefix,
+    clock,
+    connectionName: 'hazina-worker',
+    onTrouble: (error) => once(error.code, () => log.failure('queue trouble', error, 'queue')),
+  });
+}
+
+/** Readiness is red until it is mended; the worker works on, for a backup is worth more than a tidy queue. */
+async function warnOfEviction(queue: JobQueue, { log }: WorkerCore): Promise<void> {
+  try {
+    await queue.checkNoEviction();
+  } catch (error) {
+    log.failure('queue at risk', AppError.from(error, 'queue'), 'queue');
+  }
+}

@@ -1,0 +1,47 @@
+import { hostname } from 'node:os';
+import type { Catalog, Upkeep } from '#catalog';
+import type { SourceConfig, WorkerConfig } from '#config';
+import { randomSuffix, type Clock, type Random } from '#contracts';
+import type { KeyRing } from '#crypto';
+import type { Metrics } from '#metrics';
+import type { Channel } from '#notify';
+import type { JobQueue } from '#queue';
+import type { ObjectStore } from '#storage';
+import type { WorkerLog } from '../logging/worker-log.js';
+import type { Tuning } from './tuning.js';
+
+/** What the process has from its first moment on. */
+export interface WorkerCore {
+  readonly config: WorkerConfig;
+  readonly version: string;
+  readonly log: WorkerLog;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly metrics: Metrics;
+  readonly tuning: Tuning;
+  /** Who claims, and who reports: `<host>/<pid>/<random>`. */
+  readonly owner: string;
+  readonly startedAt: Date;
+}
+
+/** What work needs besides; there once everything outside was reached. */
+export interface WorkerParts extends WorkerCore {
+  readonly catalog: Catalog;
+  readonly queue: JobQueue;
+  readonly store: ObjectStore;
+  /** The store that the catalogue belongs to. */
+  readonly storeId: string;
+  readonly ring: KeyRing;
+  /** Names of all our keys in this store. */
+  readonly keyIds: readonly string[];
+  readonly channels: readonly Channel[];
+  readonly upkeep: Upkeep;
+}
+
+export function newOwner(random: Random): string {
+  return `${hostname()}/${process.pid}/${randomSuffix(random, 8)}`;
+}
+
+export function targetOf(config: WorkerConfig, name: string): SourceConfig | undefined {
+  return config.targets.find((target) => target.name === name);
+}

@@ -1,0 +1,79 @@
+import { Inject, Injectable } from '@nestjs/common';
+import type { RetentionConfig } from '#config';
+import type { AppError, CleanupResult, JobPayloads, TaskRecord } from '#contracts';
+import { runCleanup, silentObserver } from '#pipeline';
+import type { RetentionPolicy } from '#retention';
+import { runTask } from '../claims/run-task.js';
+import { checkQuota } from '../cleanup/check-quota.js';
+import { cleanupCatalog } from '../cleanup/cleanup-catalog.js';
+import { scheduleIntervalMs } from '../cleanup/schedule-interval.js';
+import { countCleanup } from '../cleanup/count-cleanup.js';
+import { PARTS } from '../core/tokens.js';
+import { targetOf, type WorkerParts } from '../core/worker-core.js';
+import type { WorkerLog } from '../logging/worker-log.js';
+import type { JobProcessor } from './job-processor.js';
+
+/** Retention, orphans, old records, quota: one cleanup, whose statistics are kept on its task. */
+@Injectable()
+export class CleanupProcessor implements JobProcessor<'cleanup'> {
+  readonly name = 'cleanup';
+
+  constructor(@Inject(PARTS) private readonly parts: WorkerParts) {}
+
+  async process({ taskId }: JobPayloads['cleanup'], signal: AbortSignal): Promise<void> {
+    const steps = {
+      work: (task: TaskRecord, running: AbortSignal, log: WorkerLog) => this.#clean(task, running, log),
+      ended: (task: TaskRecord, error: AppError | null, log: WorkerLog) => this.#note(task, error, log),
+    };
+    await runTask(this.parts, taskId, steps, signal);
+  }
+
+  async #clean(task: TaskRecord, signal: AbortSignal, log: WorkerLog): Promise<CleanupResult> {
+    const { store, clock, config, storeId } = this.parts;
+    const wish = task.cleanup ?? { target: null, dryRun: false, confirm: null };
+    const began = clock.monotonicMs();
+    const result = await runCleanup(
+      { store, clock, observer: silentObserver, catalog: cleanupCatalog(this.parts, signal) },
+      {
+        ...wish,
+        graceMs: config.orphanGraceMs,
+        expectedStoreId: storeId,
+        policyOf: (name) => {
+          const target = targetOf(config, name);
+          if (target === undefined) return null;
+          return { policy: policyOf(target.retention), intervalMs: scheduleIntervalMs(target.schedule) };
+        },
+      },
+      signal,
+    );
+    const { decisions, reports, ...counts } = result;
+    log.info('cleaned up', {
+      ...counts,
+      ...{ kept: decisions.length - result.removed, reports, durationSeconds: (clock.monotonicMs() - began) / 1000 },
+    });
+    return result;
+  }
+
+  async #note(task: TaskRecord, error: AppError | null, log: WorkerLog): Promise<void> {
+    if (error !== null) {
+      log.failure('cleanup failed', error, 'cleanup');
+      return;
+    }
+    if (task.result === null || task.result.dryRun) return;
+    await countCleanup(this.parts, task.result);
+    const quota = await checkQuota(this.parts);
+    log.info('storage', { ...quota, quotaBytes: this.parts.config.quotaBytes });
+  }
+}
+
+function policyOf(retention: RetentionConfig): RetentionPolicy {
+  const { retentionDays, keepLast, minKeep } = retention;
+  return {
+    ...{ retentionDays, keepLast, minKeep },
+    hourly: retention.keepHourly,
+    daily: retention.keepDaily,
+    weekly: retention.keepWeekly,
+    monthly: retention.keepMonthly,
+    yearly: retention.keepYearly,
+  };
+}

@@ -1,0 +1,52 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { AppError, type JobPayloads } from '#contracts';
+import { requireStore, runDelete } from '#pipeline';
+import { deletionCatalog } from '../cleanup/deletion-catalog.js';
+import { PARTS } from '../core/tokens.js';
+import type { WorkerParts } from '../core/worker-core.js';
+import { clearMissing } from '../verifications/missing-alert.js';
+import type { JobProcessor } from './job-processor.js';
+
+/** Removes a backup whose record is `deleting` (spec/objects.md, "Deletion"). Repeatable: the reconciler adds the job again until it is done or refused. */
+@Injectable()
+export class DeleteProcessor implements JobProcessor<'delete'> {
+  readonly name = 'delete';
+
+  constructor(@Inject(PARTS) private readonly parts: WorkerParts) {}
+
+  async process({ backupId }: JobPayloads['delete'], signal: AbortSignal): Promise<void> {
+    const { catalog, store, clock } = this.parts;
+    const record = await catalog.backups.find(backupId);
+    if (record?.status !== 'deleting') return;
+    const { correlationId, target } = record;
+    const log = this.parts.log.child({ correlationId, backupId, target });
+    await requireStore(store, this.parts.storeId, signal);
+    const result = await this.#delete(backupId, signal);
+    if (result.outcome === 'deleted') {
+      await catalog.backups.deleted(backupId, clock.now());
+      await clearMissing(this.parts, record, `Backup ${backupId}, which was missing in the store, was deleted`);
+      log.info('backup deleted', { freedBytes: result.freedBytes });
+    } else {
+      await catalog.backups.refuseDelete(backupId, result.message, clock.now());
+      log.warn('deletion refused', { reason: result.message });
+    }
+  }
+
+  async #delete(
+    backupId: string,
+    signal: AbortSignal,
+  ): Promise<
+    | { readonly outcome: 'deleted'; readonly freedBytes: number }
+    | { readonly outcome: 'refused'; readonly message: string }
+  > {
+    const { catalog, store, clock } = this.parts;
+    try {
+      return await runDelete({ store, clock, catalog: deletionCatalog(catalog) }, { backupId, force: false }, signal);
+    } catch (error) {
+      // A lock or a missing right, before anything was removed: a backup as before. Later than that the deletion is finished some time.
+      if (error instanceof AppError && error.code === 'store/refused' && error.details['standing'] === true)
+        return { outcome: 'refused', message: error.message };
+      throw error;
+    }
+  }
+}

@@ -1,0 +1,105 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { AppError, type BackupRecord, type JobPayloads, type TaskRecord } from '#contracts';
+import { requireStore, runVerify, silentObserver } from '#pipeline';
+import { runTask } from '../claims/run-task.js';
+import { surely } from '../claims/surely.js';
+import { PARTS } from '../core/tokens.js';
+import type { WorkerParts } from '../core/worker-core.js';
+import type { WorkerLog } from '../logging/worker-log.js';
+import { logUpkeep } from '../upkeep/log-upkeep.js';
+import { raiseMissing } from '../verifications/missing-alert.js';
+import type { JobProcessor } from './job-processor.js';
+
+const goneCodes = ['backup/missing', 'backup/not-found'];
+
+/** Proves that a backup is good, at the level of its task; a failure is loud: task, record, log, metric, alert. */
+@Injectable()
+export class VerifyProcessor implements JobProcessor<'verify'> {
+  readonly name = 'verify';
+
+  constructor(@Inject(PARTS) private readonly parts: WorkerParts) {}
+
+  async process({ taskId }: JobPayloads['verify'], signal: AbortSignal): Promise<void> {
+    const steps = {
+      work: (task: TaskRecord, running: AbortSignal, log: WorkerLog) => this.#verify(task, running, log),
+      ended: (task: TaskRecord, error: AppError | null, log: WorkerLog) => this.#note(task, error, log),
+    };
+    await runTask(this.parts, taskId, steps, signal);
+  }
+
+  async #verify(task: TaskRecord, signal: AbortSignal, log: WorkerLog): Promise<null> {
+    const { catalog, store, ring, clock } = this.parts;
+    const backup = task.backupId === null ? null : await catalog.backups.find(task.backupId);
+    if (backup?.status !== 'completed') throw notThere(task, backup);
+    const level = task.level ?? 'readable';
+    if (level === 'restored') throw unsupportedLevel();
+    await this.#requireStore(signal);
+    const began = clock.monotonicMs();
+    const { storedBytes, warnings } = await runVerify(
+      { store, ring, observer: silentObserver },
+      { backupId: backup.backupId, level },
+      signal,
+    );
+    log.info('verified', { level, storedBytes, warnings, durationSeconds: (clock.monotonicMs() - began) / 1000 });
+    return null;
+  }
+
+  /** Another store says nothing of this backup: the verification could not be made, which is no verdict. */
+  async #requireStore(signal: AbortSignal): Promise<void> {
+    try {
+      await requireStore(this.parts.store, this.parts.storeId, signal);
+    } catch (thrown) {
+      const error = AppError.from(thrown, 'store');
+      if (error.code !== 'store/changed') throw error;
+      const { code, stage, message, hint } = error;
+      throw new AppError({
+        code,
+        stage,
+        message,
+        retry: 'retry',
+        cause: error,
+        ...(hint === undefined ? {} : { hint }),
+      });
+    }
+  }
+
+  async #note(task: TaskRecord, error: AppError | null, log: WorkerLog): Promise<void> {
+    const { catalog, metrics, clock, upkeep } = this.parts;
+    const backup = await catalog.backups.find(task.backupId ?? '');
+    if (backup === null) return;
+    const { backupId, target, hash } = backup;
+    await surely(this.parts, log, () => catalog.backups.verified(backupId, task, hash));
+    const level = task.level ?? 'readable';
+    metrics.verificationEnded({ target, level, result: task.status, at: clock.now() });
+    if (error !== null) {
+      const { code, message: reason, hint, stage } = error;
+      log.error('verification failed', { code, reason, hint, stage, level, target });
+      if (goneCodes.includes(code)) await this.#markMissing(backup, error);
+    }
+    logUpkeep(log, await upkeep.afterVerification());
+  }
+
+  async #markMissing(backup: BackupRecord, { message }: AppError): Promise<void> {
+    const { backups } = this.parts.catalog;
+    const { backupId } = backup;
+    if (await backups.markMissing(backupId, true, this.parts.clock.now()))
+      await raiseMissing(this.parts, backup, message);
+  }
+}
+
+function notThere(task: TaskRecord, backup: BackupRecord | null): AppError {
+  return new AppError({
+    code: 'backup/not-completed',
+    stage: 'verify',
+    message: `${task.backupId ?? 'The backup'} is ${backup?.status ?? 'not there'}: only completed backups are verified`,
+  });
+}
+
+function unsupportedLevel(): AppError {
+  return new AppError({
+    code: 'request/invalid',
+    stage: 'verify',
+    message: 'The level restored needs drills, which this version does not have',
+    hint: 'Verify at readable',
+  });
+}

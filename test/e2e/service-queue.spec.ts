@@ -1,0 +1,112 @@
+import { Redis } from 'ioredis';
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { startRedisServer, type TestRedis } from '../support/redis-server.js';
+import type { ServiceProcess } from '../support/service-process.js';
+import { ServiceWorld } from '../support/service-world.js';
+import { waitUntil } from '../services/services.js';
+
+// Redis only carries work: what happens when it stops, comes back, or forgets everything.
+
+describe('Redis', () => {
+  let redis: TestRedis;
+  let world: ServiceWorld;
+  let api: ServiceProcess;
+  let worker: ServiceProcess;
+
+  beforeEach(async () => {
+    redis = await startRedisServer();
+    world = await ServiceWorld.create('folder', { REDIS_URL: redis.url });
+    await world.fill(300);
+  }, 60_000);
+
+  afterEach(async () => {
+    await world.close();
+    await redis.close();
+  });
+
+  const start = async (settings: Record<string, string> = {}): Promise<void> => {
+    [api, worker] = await Promise.all([world.startApi(settings), world.startWorker(settings)]);
+  };
+  const command = async (name: string, ...args: string[]): Promise<void> => {
+    const client = new Redis(redis.url);
+    expect(await client.call(name, ...args)).toBe('OK');
+    await client.quit();
+  };
+  const statusOf = async (service: ServiceProcess, probe: string): Promise<number> =>
+    (await fetch(`${service.url}/health/${probe}`)).status;
+
+  it('stopped: a trigger gives 503 in time and leaves nothing; reads go on; back again: work goes on by itself', async () => {
+    await start();
+    const operator = world.as('operator', api);
+    await redis.stop();
+    const started = performance.now();
+    const refused = await operator.post('/api/admin/backups/trigger');
+    expect(performance.now() - started).toBeLessThan(3000);
+    expect(refused.status).toBe(503);
+    expect(refused.body['type']).toBe('https://hazina.dev/problems/queue-unavailable');
+    expect(refused.headers.get('retry-after')).toMatch(/^\d+$/);
+    expect(await world.records()).toEqual([]);
+    expect((await operator.get('/api/admin/backups')).status).toBe(200);
+    for (const service of [api, worker]) {
+      expect(await statusOf(service, 'live')).toBe(200);
+      await waitUntil(async () => (await statusOf(service, 'ready')) === 503, {
+        what: `readiness of the ${service.app} to be red`,
+      });
+    }
+
+    await redis.start();
+    for (const service of [api, worker]) await service.ready();
+    const done = await operator.settled(await operator.trigger());
+    expect(done['status']).toBe('completed');
+    expect([api.exit, worker.exit]).toEqual([undefined, undefined]);
+  }, 120_000);
+
+  it('frozen: a trigger gives 503 in time', async () => {
+    await start();
+    redis.freeze();
+    try {
+      const started = performance.now();
+      const refused = await world.as('operator', api).post('/api/admin/backups/trigger');
+      expect(performance.now() - started).toBeLessThan(3000);
+      expect(refused.status).toBe(503);
+    } finally {
+      redis.thaw();
+    }
+    // A job that Redis took after all has no record: it ends quietly.
+    await waitUntil(async () => (await statusOf(api, 'ready')) === 200, { what: 'readiness', timeoutMs: 30_000 });
+    expect(await world.records({ status: { $ne: 'completed' } })).toEqual([]);
+  }, 90_000);
+
+  it('emptied: waiting work and schedules return by themselves', async () => {
+    api = await world.startApi();
+    const operator = world.as('operator', api);
+    const waiting = await operator.trigger();
+    await command('FLUSHALL');
+    worker = await world.startWorker();
+    const done = await operator.settled(waiting, ['completed', 'failed'], 60_000);
+    expect(done['status']).toBe('completed');
+
+    await api.stop();
+    api = await world.startApi({ BACKUP_SCHEDULE: '*/5 * * * * *' });
+    await command('FLUSHALL');
+    const slot = await waitUntil(
+      async () => (await world.records({ slot: { $type: 'date' }, status: 'completed' }))[0],
+      {
+        what: 'a backup of a slot',
+        timeoutMs: 60_000,
+        intervalMs: 300,
+      },
+    );
+    expect(slot['trigger']).toBe('schedule');
+  }, 150_000);
+
+  it('that evicts is refused by readiness', async () => {
+    await command('CONFIG', 'SET', 'maxmemory-policy', 'allkeys-lru');
+    await world.startApi().then(
+      () => {
+        throw new Error('the API said that it was ready');
+      },
+      (error: unknown) => expect(String(error)).toContain('ready'),
+    );
+  }, 90_000);
+});

@@ -1,0 +1,212 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import type { Catalog } from '#catalog';
+import type { TargetConfig } from '#config';
+import { AppError, slotBackupId, systemRandom, type JobRequest, type JobSink } from '#contracts';
+import { tick, type TickDeps } from '../../apps/api/src/scheduling/tick.js';
+import { Watch } from '../../apps/api/src/scheduling/watch.js';
+import { judgeSchedule } from '../../apps/api/src/scheduling/overdue.js';
+import { catalogWorld, completeBackup, newTarget, type CatalogWorld } from '../support/catalog-world.js';
+import { MovedClock } from '../support/moved-clock.js';
+
+// Schedules on the real catalogue, with a clock that the test moves. The queue is a list: what is added to it is what is asked here.
+
+let world: CatalogWorld;
+let catalog: Catalog;
+beforeAll(async () => {
+  world = await catalogWorld();
+  catalog = world.catalog;
+});
+afterAll(() => world.close());
+
+const minute = 60_000;
+
+function setUp(cron: string, start: string, timezone = 'UTC') {
+  const target: TargetConfig = {
+    name: newTarget(),
+    schedule: { cron, timezone },
+    databases: [],
+    include: [],
+    exclude: [],
+    engine: 'auto',
+    retention: {
+      retentionDays: 30,
+      keepLast: 0,
+      keepHourly: 0,
+      keepDaily: 0,
+      keepWeekly: 0,
+      keepMonthly: 0,
+      keepYearly: 0,
+      minKeep: 3,
+    },
+    uriVariable: 'MONGODB_URI',
+  };
+  const clock = new MovedClock(start);
+  const jobs: JobRequest[] = [];
+  let down = false;
+  const queue: JobSink = {
+    add: (request) => {
+      if (down)
+        return Promise.reject(
+          new AppError({ code: 'queue/unavailable', stage: 'queue', retry: 'retry', message: 'as told' }),
+        );
+      jobs.push(request);
+      return Promise.resolve();
+    },
+    isLive: () => Promise.resolve(false),
+  };
+  const deps: TickDeps = { catalog, queue, clock, random: systemRandom };
+  const run = () => tick(deps, target);
+  const records = async () =>
+    (await catalog.backups.list({ page: 1, limit: 100, target: target.name, sortBy: 'createdAt', sortOrder: 'asc' }))
+      .data;
+  return { target, clock, jobs, run, records, setDown: (value: boolean) => (down = value) };
+}
+
+describe('tick', () => {
+  it('makes nothing of what was due before the schedule was first seen', async () => {
+    const { run, records, clock } = setUp('0 2 * * *', '2026-11-25T12:00:00Z');
+    expect(await run()).toEqual([]);
+    clock.pass(minute);
+    expect(await run()).toEqual([]);
+    expect(await records()).toEqual([]);
+  });
+
+  it('makes the record of a slot once, with its job, however many replicas look', async () => {
+    const { run, records, jobs, clock, target } = setUp('0 2 * * *', '2026-11-25T01:59:00Z');
+    await run();
+    clock.pass(minute + 20);
+    const outcomes = (await Promise.all(Array.from({ length: 20 }, run))).flat();
+    const slot = new Date('2026-11-25T02:00:00Z');
+    expect(outcomes).toMatchObject([
+      { slot, trigger: 'schedule', inserted: 'inserted', driftMs: 20, queueError: null },
+    ]);
+    const backupId = slotBackupId(target.name, slot);
+    expect(await records()).toMatchObject([{ backupId, slot, trigger: 'schedule', status: 'pending' }]);
+    expect(jobs).toEqual([{ name: 'backup', payload: { backupId }, jobId: `${backupId}-1` }]);
+  });
+
+  it('catches up a missed slot once, however many were missed', async () => {
+    const { run, records, clock } = setUp('0 * * * *', '2026-11-25T01:30:00Z');
+    await run();
+    clock.pass(5 * 60 * minute);
+    expect(await run()).toMatchObject([{ slot: new Date('2026-11-25T06:00:00Z'), trigger: 'catch-up' }]);
+    expect(await run()).toEqual([]);
+    expect(await records()).toHaveLength(1);
+  });
+
+  it('makes every slot of a dense schedule whose timer came late by seconds', async () => {
+    const { run, records, clock } = setUp('*/2 * * * * *', '2026-11-25T00:00:00Z');
+    await run();
+    clock.pass(10_500);
+    await run();
+    expect((await records()).map(({ slot }) => slot?.getUTCSeconds())).toEqual(
+      expect.arrayContaining([2, 4, 6, 8, 10]),
+    );
+  });
+
+  it('keeps the record when the queue is down, and says so', async () => {
+    const { run, records, clock, jobs, setDown } = setUp('0 2 * * *', '2026-11-25T01:59:00Z');
+    await run();
+    clock.pass(minute);
+    setDown(true);
+    const [outcome] = await run();
+    expect(outcome?.queueError?.code).toBe('queue/unavailable');
+    expect(jobs).toEqual([]);
+    expect(await records()).toMatchObject([{ status: 'pending' }]);
+  });
+
+  it('makes nothing twice when the clock is set back two hours, and nothing extra when it is set forward', async () => {
+    const { run, records, clock } = setUp('0 * * * *', '2026-11-25T09:59:00Z');
+    await run();
+    clock.pass(minute);
+    await run();
+    clock.set('2026-11-25T08:00:30Z');
+    expect(await run()).toEqual([]);
+    clock.set('2026-11-25T12:00:10Z');
+    expect(await run()).toMatchObject([{ slot: new Date('2026-11-25T12:00:00Z') }]);
+    expect(await records()).toHaveLength(2);
+  });
+
+  it('is silent while the schedule is paused, and what was due meanwhile was not missed', async () => {
+    const { run, clock, target } = setUp('0 * * * *', '2026-11-25T01:30:00Z');
+    await run();
+    await catalog.schedules.pause(target.name, 'admin', clock.now());
+    clock.pass(3 * 60 * minute);
+    expect(await run()).toEqual([]);
+    await catalog.schedules.resume(target.name, new Date('2026-11-25T04:00:00Z'));
+    expect(await run()).toEqual([]);
+    clock.pass(31 * minute);
+    expect(await run()).toMatchObject([{ slot: new Date('2026-11-25T05:00:00Z'), trigger: 'schedule' }]);
+  });
+
+  it.each([
+    ['a missing hour', '30 1 * * *', '2026-03-28T12:00:00Z', '2026-03-29T01:00:30Z', '2026-03-29T01:00:00Z'],
+    [
+      'a doubled hour, first time',
+      '30 1 * * *',
+      '2026-10-24T12:00:00Z',
+      '2026-10-25T00:30:30Z',
+      '2026-10-25T00:30:00Z',
+    ],
+  ])('runs %s', async (_what, cron, start, at, slot) => {
+    const { run, records, clock } = setUp(cron, start, 'Europe/London');
+    await run();
+    clock.set(at);
+    await run();
+    clock.pass(60 * minute);
+    await run();
+    expect((await records()).map((record) => record.slot?.toISOString())).toEqual([new Date(slot).toISOString()]);
+  });
+});
+
+describe('overdue', () => {
+  it('is told once when it begins, once when it ends, and not while it lasts', async () => {
+    const { run, clock, target } = setUp('0 2 * * *', '2026-11-25T01:59:00Z');
+    const overdueMs = 60 * minute;
+    const watch = new Watch({ catalog, clock, channels: ['log'] });
+    const look = async () => {
+      const schedule = await catalog.schedules.find(target.name);
+      const lastSuccessAt = (await catalog.backups.lastSuccess())[target.name] ?? null;
+      const state = judgeSchedule({ target, schedule, lastSuccessAt }, clock.now(), overdueMs);
+      const told = await watch.look(
+        [
+          {
+            target: target.name,
+            config: target,
+            schedule,
+            overdue: state.overdueSince !== null,
+            lastSuccessAt,
+            health: null,
+            ...state,
+          },
+        ],
+        1,
+      );
+      return told.map(({ kind, of }) => of ?? kind);
+    };
+    await run();
+    clock.pass(minute);
+    const [outcome] = await run();
+    expect(await look()).toEqual([]);
+    clock.pass(61 * minute);
+    expect(await look()).toEqual(['overdue']);
+    expect(await look()).toEqual([]);
+    await completeBackup(catalog, outcome?.record.backupId ?? '', target.name, clock.now());
+    expect(await look()).toEqual(['overdue']);
+    expect(await look()).toEqual([]);
+  });
+
+  it('shows when no worker is alive for two minutes, not at a restart', async () => {
+    const clock = new MovedClock('2026-11-25T00:00:00Z');
+    const watch = new Watch({ catalog, clock, channels: ['log'] });
+    const kinds = async (live: number) => (await watch.look([], live)).map(({ kind }) => kind);
+    expect(await kinds(0)).toEqual([]);
+    clock.pass(60_000);
+    expect(await kinds(1)).toEqual([]);
+    expect(await kinds(0)).toEqual([]);
+    clock.pass(121_000);
+    expect(await kinds(0)).toEqual(['no-worker']);
+    expect(await kinds(0)).toEqual([]);
+    expect(await kinds(1)).toEqual(['recovered']);
+  });
+});

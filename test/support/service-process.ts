@@ -1,0 +1,139 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { projectRoot } from './run-hazina.js';
+import { StopWaiting, waitUntil } from '../services/wait-until.js';
+
+export type LogLine = Readonly<Record<string, unknown>>;
+
+/** An API or a worker as users start it: a process of its own, configured by the environment alone. */
+export class ServiceProcess {
+  readonly lines: LogLine[] = [];
+  /** Output that is no JSON: nothing should write any. */
+  readonly text: string[] = [];
+  exit: { code: number | null; signal: NodeJS.Signals | null } | undefined;
+  #port = 0;
+  #print: ((line: string) => void) | undefined;
+
+  private constructor(
+    readonly app: 'api' | 'worker',
+    readonly child: ChildProcess,
+  ) {
+    for (const stream of [child.stdout, child.stderr]) {
+      if (stream !== null) createInterface({ input: stream }).on('line', (line) => this.#take(line));
+    }
+    child.once('close', (code, signal) => (this.exit = { code, signal }));
+  }
+
+  /** Spawns it; only PATH and HOME come from our own environment. Ports are free ones. */
+  static spawn(app: 'api' | 'worker', environment: Readonly<Record<string, string>>): ServiceProcess {
+    const { PATH = '', HOME = '' } = process.env;
+    const ports =
+      app === 'api' ? { API_PORT: '0', API_HOST: '127.0.0.1' } : { WORKER_PORT: '0', WORKER_HOST: '127.0.0.1' };
+    const child = spawn(
+      process.execPath,
+      ['--enable-source-maps', join(projectRoot, 'dist/apps', app, 'src/main.js')],
+      {
+        cwd: projectRoot,
+        env: { PATH, HOME, ...ports, ...environment },
+        stdio: ['ignore', 'pipe', 'pipe'],
+      },
+    );
+    return new ServiceProcess(app, child);
+  }
+
+  /** Spawns it and waits until it says that it is ready. */
+  static async start(app: 'api' | 'worker', environment: Readonly<Record<string, string>>): Promise<ServiceProcess> {
+    const service = ServiceProcess.spawn(app, environment);
+    try {
+      await service.listening();
+      await service.ready();
+      return service;
+    } catch (error) {
+      service.child.kill('SIGKILL');
+      throw error;
+    }
+  }
+
+  get url(): string {
+    return `http://127.0.0.1:${this.#port}`;
+  }
+
+  get pid(): number {
+    return this.child.pid ?? 0;
+  }
+
+  /** The end of its log, for messages. */
+  get tail(): string {
+    return [...this.lines.slice(-15).map((line) => JSON.stringify(line)), ...this.text.slice(-10)].join('\n');
+  }
+
+  async listening(): Promise<void> {
+    const line = await this.waitForLine((candidate) => candidate['msg'] === 'listening', 'to listen');
+    this.#port = Number(line['port']);
+  }
+
+  async ready(): Promise<void> {
+    const reply = async (): Promise<boolean> => {
+      this.#mustRun();
+      return (await fetch(`${this.url}/health/ready`)).ok;
+    };
+    await waitUntil(reply, { what: `the ${this.app} to be ready`, timeoutMs: 30_000, onTimeout: () => this.tail });
+  }
+
+  waitForLine(matches: (line: LogLine) => boolean, what: string, timeoutMs = 30_000): Promise<LogLine> {
+    const look = (): LogLine | undefined => {
+      const found = this.lines.find(matches);
+      if (found === undefined) this.#mustRun();
+      return found;
+    };
+    return waitUntil(look, { what: `the ${this.app} ${what}`, timeoutMs, onTimeout: () => this.tail });
+  }
+
+  /** Sends a signal and waits for the end; SIGKILL when it does not end in time, which is an error. */
+  async stop(
+    signal: NodeJS.Signals = 'SIGTERM',
+    timeoutMs = 30_000,
+  ): Promise<{ code: number | null; signal: NodeJS.Signals | null }> {
+    if (this.exit === undefined) this.child.kill(signal);
+    try {
+      return await waitUntil(() => this.exit, {
+        what: `the ${this.app} to end on ${signal}`,
+        timeoutMs,
+        onTimeout: () => this.tail,
+      });
+    } catch (error) {
+      this.child.kill('SIGKILL');
+      throw error;
+    }
+  }
+
+  /** Passes every line on, from now. */
+  echo(print: (line: string) => void): void {
+    this.#print = print;
+  }
+
+  ended(): Promise<void> {
+    return new Promise((resolve) => {
+      if (this.exit === undefined) this.child.once('close', () => resolve());
+      else resolve();
+    });
+  }
+
+  #mustRun(): void {
+    if (this.exit === undefined) return;
+    const { code, signal } = this.exit;
+    throw new StopWaiting(
+      new Error(`The ${this.app} ended (code ${code ?? 'none'}, signal ${signal ?? 'none'}):\n${this.tail}`),
+    );
+  }
+
+  #take(line: string): void {
+    this.#print?.(line);
+    try {
+      this.lines.push(JSON.parse(line) as LogLine);
+    } catch {
+      this.text.push(line);
+    }
+  }
+}

@@ -1,0 +1,135 @@
+import { randomBytes } from 'node:crypto';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { ListMultipartUploadsCommand, ListObjectsV2Command, S3Client } from '@aws-sdk/client-s3';
+import { MongoClient, type Document } from 'mongodb';
+import { createBucket, services, uniqueDatabase } from '../services/services.js';
+import { ApiClient, makeToken, type Role } from './api-client.js';
+import { fillSampleDatabase } from './sample-data.js';
+import { ServiceProcess } from './service-process.js';
+
+export type Settings = Readonly<Record<string, string>>;
+
+/** An installation of its own on the real services: source, catalogue, queue prefix, store, key; and the processes that a test starts on it. */
+export class ServiceWorld {
+  readonly folder = mkdtempSync(join(tmpdir(), 'hazina-service-'));
+  readonly client = new MongoClient(services().mongodbUri);
+  readonly source = uniqueDatabase('source');
+  readonly catalog = uniqueDatabase('catalog');
+  readonly jwtSecret = randomBytes(32).toString('hex');
+  readonly key = `hex:${randomBytes(32).toString('hex')}`;
+  readonly #processes: ServiceProcess[] = [];
+  bucket: string | undefined;
+  settings: Settings;
+
+  private constructor(settings: Settings) {
+    this.settings = settings;
+  }
+
+  /** With a bucket of its own, or with a folder. Short leases and beats, so that takeovers show within seconds. */
+  static async create(store: 'bucket' | 'folder', settings: Settings = {}): Promise<ServiceWorld> {
+    const world = new ServiceWorld({
+      REDIS_URL: services().redisUrl,
+      REDIS_PREFIX: uniqueDatabase('hazina'),
+      BACKUP_TARGET_NAME: 'clinic',
+      BACKUP_ENGINE: 'native',
+      BACKUP_SCHEDULE: 'off',
+      BACKUP_CLEANUP_SCHEDULE: 'off',
+      BACKUP_LEASE_SECONDS: '6',
+      BACKUP_BEAT_SECONDS: '1',
+      BACKUP_REAPER_SECONDS: '2',
+      BACKUP_DIRECTORY_RESERVE_BYTES: '0',
+      LOG_LEVEL: 'debug',
+      ...settings,
+    });
+    if (store === 'bucket') world.bucket = await createBucket();
+    return world;
+  }
+
+  get sourceUri(): string {
+    return this.uri(this.source);
+  }
+
+  /** What API and worker share. */
+  get environment(): Settings {
+    const { endpoint, accessKeyId, secretAccessKey, region } = services().s3;
+    const store: Settings =
+      this.bucket === undefined
+        ? { BACKUP_DIRECTORY: join(this.folder, 'store') }
+        : {
+            S3_BACKUP_BUCKET: this.bucket,
+            S3_ENDPOINT: endpoint,
+            AWS_ACCESS_KEY_ID: accessKeyId,
+            AWS_SECRET_ACCESS_KEY: secretAccessKey,
+            AWS_REGION: region,
+          };
+    return { CATALOG_MONGODB_URI: this.uri(this.catalog), ...store, ...this.settings };
+  }
+
+  /** For the CLI: store, key, and the server as TARGET_URI. */
+  get cliEnvironment(): Settings {
+    const { CATALOG_MONGODB_URI: _catalog, ...rest } = this.environment;
+    return { ...rest, MONGODB_URI: this.sourceUri, BACKUP_ENCRYPTION_KEY: this.key, TARGET_URI: services().mongodbUri };
+  }
+
+  async startApi(settings: Settings = {}): Promise<ServiceProcess> {
+    return this.#keep(
+      await ServiceProcess.start('api', { ...this.environment, JWT_SECRET: this.jwtSecret, ...settings }),
+    );
+  }
+
+  async startWorker(settings: Settings = {}): Promise<ServiceProcess> {
+    const own = { MONGODB_URI: this.sourceUri, BACKUP_ENCRYPTION_KEY: this.key };
+    return this.#keep(await ServiceProcess.start('worker', { ...this.environment, ...own, ...settings }));
+  }
+
+  as(role: Role, api: ServiceProcess): ApiClient {
+    return new ApiClient(api.url, makeToken(this.jwtSecret, role));
+  }
+
+  fill(documents: number): ReturnType<typeof fillSampleDatabase> {
+    return fillSampleDatabase(this.client.db(this.source), documents);
+  }
+
+  /** Records as they stand in the catalogue's own collection: for what the API does not show. */
+  records(filter: Document = {}): Promise<Document[]> {
+    return this.client.db(this.catalog).collection('backups').find(filter).toArray();
+  }
+
+  /** Keys and open uploads of the bucket. */
+  async inStore(): Promise<{ keys: string[]; uploads: string[] }> {
+    const { endpoint, accessKeyId, secretAccessKey, region } = services().s3;
+    const credentials = { accessKeyId, secretAccessKey };
+    const s3 = new S3Client({ endpoint, region, credentials, forcePathStyle: true });
+    try {
+      const objects = await s3.send(new ListObjectsV2Command({ Bucket: this.bucket }));
+      const uploads = await s3.send(new ListMultipartUploadsCommand({ Bucket: this.bucket }));
+      return {
+        keys: (objects.Contents ?? []).map(({ Key = '' }) => Key).sort(),
+        uploads: (uploads.Uploads ?? []).map(({ Key = '' }) => Key),
+      };
+    } finally {
+      s3.destroy();
+    }
+  }
+
+  uri(database: string): string {
+    const url = new URL(services().mongodbUri);
+    url.pathname = `/${database}`;
+    return url.toString();
+  }
+
+  async close(): Promise<void> {
+    await Promise.allSettled(this.#processes.map((process) => process.stop('SIGKILL')));
+    await this.client.db(this.source).dropDatabase();
+    await this.client.db(this.catalog).dropDatabase();
+    await this.client.close();
+    rmSync(this.folder, { recursive: true, force: true });
+  }
+
+  #keep(process: ServiceProcess): ServiceProcess {
+    this.#processes.push(process);
+    return process;
+  }
+}
