@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { MongoClient, type Document } from 'mongodb';
 import { Secret } from '#contracts';
 import { createNativeLoadEngine, type LoadRequest } from '#engine';
@@ -15,6 +15,9 @@ import { projectRoot } from '../support/run-hazina.js';
 import { startTcpProxy } from '../support/tcp-proxy.js';
 
 // Restores that are killed, cancelled or cut off, and what the next one makes of them.
+
+// Every test starts a process, on a machine that may be busy.
+jest.setTimeout(60_000);
 
 const lease = { leaseMs: 600, beatMs: 150 };
 /** A client gives up a server that is gone only after a while, and the loader asks more than once. */
