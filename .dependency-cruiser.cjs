@@ -2,7 +2,19 @@
  * The arrows of docs/DESIGN.md: who may import whom. `npm run lint` enforces them; the comment is the reason.
  * Nothing points back, nothing points sideways, and every lib has one door (src/index.ts).
  */
-const pure = ['config', 'crypto', 'archive', 'storage', 'retention', 'catalog', 'queue', 'notify', 'hooks', 'metrics'];
+const pure = [
+  'config',
+  'crypto',
+  'archive',
+  'storage',
+  'retention',
+  'catalog',
+  'queue',
+  'notify',
+  'hooks',
+  'metrics',
+  'logging',
+];
 const mayImport = {
   contracts: [],
   engine: ['archive', 'contracts'],
@@ -10,7 +22,7 @@ const mayImport = {
   ...Object.fromEntries(pure.map((lib) => [lib, ['contracts']])),
 };
 const appMayImport = {
-  api: ['queue', 'catalog', 'storage', 'retention', 'notify', 'metrics', 'config', 'contracts'],
+  api: ['queue', 'catalog', 'storage', 'retention', 'notify', 'metrics', 'logging', 'config', 'contracts'],
   worker: [
     'pipeline',
     'engine',
@@ -22,6 +34,7 @@ const appMayImport = {
     'notify',
     'hooks',
     'metrics',
+    'logging',
     'retention',
     'config',
     'contracts',

@@ -48,7 +48,7 @@ describe('without Redis', () => {
 
   it.each([
     ['stopped', () => redis.stop(), () => redis.start()],
-    ['frozen', () => Promise.resolve(redis.freeze()), () => Promise.resolve(redis.thaw())],
+    ['frozen', () => redis.freeze(), () => redis.thaw()],
   ])(
     '%s: trigger, verify and cleanup are 503 and leave nothing; reads go on; live green, ready red; and it comes back by itself',
     async (_how, takeAway, giveBack) => {
@@ -129,7 +129,7 @@ describe('without MongoDB', () => {
   it('that says nothing any more: 503 in time', async () => {
     const proxy: TcpProxy = await startTcpProxy(services().mongodbUri);
     const world = await ApiWorld.start({
-      environment: { CATALOG_MONGODB_URI: `${proxy.uri.replace(/\/$/, '')}/${`x${Date.now()}`}` },
+      environment: { CATALOG_MONGODB_URI: `${proxy.uri.replace(/\/$/, '')}/outage_${Date.now()}` },
     });
     try {
       expect((await world.get('/api/admin/backups')).status).toBe(200);

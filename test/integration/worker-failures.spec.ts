@@ -2,19 +2,21 @@ import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals
 import { alertKey } from '#catalog';
 import { services, waitUntil } from '../services/services.js';
 import { catalogUri } from '../support/catalog-world.js';
-import { startTcpProxy, type TcpProxy } from '../support/tcp-proxy.js';
-import { WorkerWorld, type RunningWorker } from '../support/worker-world.js';
+import { startSlowHttp } from '../support/slow-http.js';
+import { startTcpProxy } from '../support/tcp-proxy.js';
+import { WorkerWorld } from '../support/worker-world.js';
 
 jest.setTimeout(60_000);
 let world: WorkerWorld;
-const started: (RunningWorker | TcpProxy)[] = [];
+type Part = { end(): Promise<void> } | { close(): Promise<void> };
+const started: Part[] = [];
 
 beforeEach(async () => {
   world = await WorkerWorld.open();
   await world.fill(300);
 });
 afterEach(async () => {
-  for (const part of started.splice(0)) await ('close' in part ? part.close() : part.end());
+  for (const part of started.splice(0).reverse()) await ('close' in part ? part.close() : part.end());
   await world.close();
 });
 
@@ -95,15 +97,38 @@ describe('a backup that cannot be made', () => {
   });
 });
 
+describe('a directory as the store', () => {
+  it('takes backups while there is room, and none that would touch the reserve', async () => {
+    const directory = { S3_BACKUP_BUCKET: '', S3_ENDPOINT: '', BACKUP_DIRECTORY: world.folder };
+    const roomy = keep(await world.worker(directory));
+    const good = await world.trigger();
+    const record = await world.until(good, ({ status }) => status === 'completed', { what: 'the backup' });
+    expect(record.s3Key).toBe(`clinic/${good}/1/data.hzn`);
+    await roomy.end();
+
+    const full = { BACKUP_DIRECTORY_RESERVE_BYTES: '100000000000000', BACKUP_ATTEMPTS: '1' };
+    const { port } = keep(await world.worker({ ...directory, ...full }));
+    const refused = await world.until(await world.trigger(), ({ status }) => status === 'failed', {
+      what: 'the refusal',
+    });
+    expect(refused.error?.code).toBe('store/reserve-reached');
+    await waitUntil(
+      async () =>
+        JSON.stringify(await (await fetch(`http://127.0.0.1:${port}/health/ready`)).json()).includes('degraded'),
+      { what: 'the degraded store' },
+    );
+  });
+});
+
 describe('a catalogue that is away', () => {
   it('at the moment of completion loses nothing: the backup is completed once, when it is back', async () => {
     const catalogProxy = keep(await startTcpProxy(catalogUri(world.catalogs.database)));
-    // Every piece waits, so that the store's part of the commit takes long enough to be met.
-    const storeProxy = keep(await startTcpProxy(services().s3.endpoint, { latencyMs: 100 }));
+    // Far away, so that the store's part of the commit takes long enough to be met.
+    const store = keep(await startSlowHttp(services().s3.endpoint, 150));
     const { lines } = keep(
       await world.worker({
         CATALOG_MONGODB_URI: `${catalogProxy.uri}?serverSelectionTimeoutMS=500`,
-        S3_ENDPOINT: storeProxy.uri.replace('mongodb:', 'http:').replace(/\/$/, ''),
+        S3_ENDPOINT: store.url,
       }),
     );
     const backupId = await world.trigger();
@@ -113,7 +138,7 @@ describe('a catalogue that is away', () => {
       intervalMs: 5,
     });
     catalogProxy.cut();
-    await waitUntil(() => lines.some(({ msg }) => /not recorded yet/.test(msg)), {
+    await waitUntil(() => lines.some(({ msg }) => msg.includes('not recorded yet')), {
       what: 'the wait',
       timeoutMs: 30_000,
     });
@@ -130,7 +155,7 @@ describe('a catalogue that is away', () => {
   });
 });
 
-function keep<T extends RunningWorker | TcpProxy>(part: T): T {
+function keep<T extends Part>(part: T): T {
   started.push(part);
   return part;
 }

@@ -1,6 +1,5 @@
 import { randomBytes } from 'node:crypto';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -14,7 +13,8 @@ import type { Role } from '#contracts';
 import { AuditLog } from '../../apps/api/src/audit/audit-log.js';
 import { closeCore, openCore, type Core } from '../../apps/api/src/core/open-core.js';
 import { createApi } from '../../apps/api/src/create-api.js';
-import { createLog } from '../../apps/api/src/logging/create-log.js';
+import { currentCorrelationId } from '../../apps/api/src/http/request-context.js';
+import { createLog } from '#logging';
 import { ServiceLog } from '../../apps/api/src/logging/service-log.js';
 import { services, uniqueDatabase, waitUntil } from '../services/services.js';
 
@@ -65,13 +65,19 @@ export class ApiWorld {
       workingDirectory: world.folder,
     });
     const log = new ServiceLog(
-      createLog({ level: config.logLevel, version: 'test', write: (line) => world.lines.push(line) }),
+      createLog({
+        service: 'hazina-api',
+        correlationId: currentCorrelationId,
+        level: config.logLevel,
+        version: 'test',
+        write: (line) => world.lines.push(line),
+      }),
     );
     const real = await openCore(config, 'test', log, () => undefined);
     world.core = { ...real, ...options.parts?.(real) };
     world.app = await createApi(world.core, options.modules);
     await world.app.listen(0, '127.0.0.1');
-    const { port } = (world.app.getHttpServer() as Server).address() as AddressInfo;
+    const { port } = world.app.getHttpServer().address() as AddressInfo;
     world.url = `http://127.0.0.1:${port}`;
     if (options.waitForCatalog !== false)
       await waitUntil(() => world.core.started(), { what: 'the catalogue', timeoutMs: 30_000 });
@@ -177,7 +183,7 @@ export function sign(
     exp: iat + 600,
   };
   const { key = jwtSecret, algorithm = 'HS256' } = options;
-  const all = Object.entries({ ...usual, ...claims }).filter(([, value]) => value !== undefined);
+  const all = Object.entries<unknown>({ ...usual, ...claims }).filter(([, value]) => value !== undefined);
   const noTimestamp = 'iat' in claims && claims['iat'] === undefined;
   return jsonwebtoken.sign(Object.fromEntries(all), key, { algorithm, noTimestamp });
 }

@@ -31,12 +31,14 @@ export class OwnRedis {
     await waitUntil(() => redisVersion(this.url), { what: 'a Redis of our own' });
   }
 
-  freeze(): void {
+  freeze(): Promise<void> {
     this.#process?.kill('SIGSTOP');
+    return Promise.resolve();
   }
 
-  thaw(): void {
+  thaw(): Promise<void> {
     this.#process?.kill('SIGCONT');
+    return Promise.resolve();
   }
 
   async stop(): Promise<void> {

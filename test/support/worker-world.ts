@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Redis } from 'ioredis';
 import { MongoClient } from 'mongodb';
-import { createLog } from '../../apps/worker/src/logging/create-log.js';
+import { createLog } from '#logging';
 import { WorkerLog } from '../../apps/worker/src/logging/worker-log.js';
 import { HazinaWorker } from '../../apps/worker/src/worker.js';
 import type { Tuning } from '../../apps/worker/src/core/tuning.js';
@@ -29,7 +29,7 @@ export interface RunningWorker {
   readonly worker: HazinaWorker;
   readonly port: number;
   readonly lines: readonly LogLine[];
-  end(): Promise<void>;
+  readonly end: () => Promise<void>;
 }
 
 /** Short times: what takes minutes for people takes seconds here. */
@@ -83,7 +83,8 @@ export class WorkerWorld {
   async fill(documents: number): Promise<void> {
     const random = seededRandom(7);
     const all = Array.from({ length: documents }, (_, index) => sampleDocument('patients', index, random));
-    await this.client.db(this.source).collection('patients').insertMany(all);
+    const patients = this.client.db(this.source).collection('patients');
+    for (let at = 0; at < all.length; at += 2_000) await patients.insertMany(all.slice(at, at + 2_000));
   }
 
   async worker(more: Environment = {}, tuning: Partial<Tuning> = {}): Promise<RunningWorker> {
@@ -98,7 +99,7 @@ export class WorkerWorld {
     const config = await loadWorkerConfig({ environment, readFile: noFile, workingDirectory: this.folder });
     const lines: LogLine[] = [];
     const write = (line: string) => lines.push(JSON.parse(line) as LogLine);
-    const log = new WorkerLog(createLog({ level: config.logLevel, version: 'test', write }));
+    const log = new WorkerLog(createLog({ service: 'hazina-worker', level: config.logLevel, version: 'test', write }));
     const worker = new HazinaWorker({ config, version: '0.0.0-test', log, tuning: { ...quick, ...tuning } });
     const port = await worker.listen();
     let ending: Promise<void> | undefined;

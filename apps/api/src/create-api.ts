@@ -1,4 +1,4 @@
-import type { ModuleMetadata } from '@nestjs/common';
+import type { ModuleMetadata, NestApplicationOptions } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import { PinoLogger } from 'nestjs-pino';
@@ -12,17 +12,19 @@ import { serveDocs } from './openapi/serve-docs.js';
 const headersMs = 10_000;
 const requestMs = 30_000;
 
+const options: Pick<NestApplicationOptions, 'bufferLogs' | 'bodyParser' | 'forceCloseConnections' | 'abortOnError'> = {
+  bufferLogs: true,
+  bodyParser: false,
+  forceCloseConnections: true,
+  abortOnError: false,
+};
+
 /** The whole application, not yet listening. Closing it leaves the core open: it belongs to the caller. */
 export async function createApi(
   core: Core,
   more: NonNullable<ModuleMetadata['imports']> = [],
 ): Promise<NestExpressApplication> {
-  const app = await NestFactory.create<NestExpressApplication>(ApiModule.on(core, more), {
-    bufferLogs: true,
-    bodyParser: false,
-    forceCloseConnections: true,
-    abortOnError: false,
-  });
+  const app = await NestFactory.create<NestExpressApplication>(ApiModule.on(core, more), options);
   app.useLogger(new FrameworkLog(await app.resolve(PinoLogger), {}));
   app.setGlobalPrefix('api', { exclude: ['health/{*rest}', 'metrics'] });
   installMiddleware(app);

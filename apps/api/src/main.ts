@@ -1,17 +1,19 @@
 import { readFileSync } from 'node:fs';
 import type { AddressInfo } from 'node:net';
 import type { NestExpressApplication } from '@nestjs/platform-express';
-import { loadApiConfig, processEnvironment, type ApiConfig } from '#config';
+import { loadApiConfig, processEnvironment, readVersion, type ApiConfig } from '#config';
 import { AppError } from '#contracts';
 import { closeCore, openCore, type Core } from './core/open-core.js';
 import { createApi } from './create-api.js';
+import { currentCorrelationId } from './http/request-context.js';
 import { HealthService } from './health/health.service.js';
-import { createLog } from './logging/create-log.js';
+import { createLog } from '#logging';
 import { ServiceLog } from './logging/service-log.js';
-import { readVersion } from './read-version.js';
 import { SchedulingModule } from './scheduling/scheduling.module.js';
 
 const exitCodes = { configuration: 3, unexpected: 1 } as const;
+/** npm and shells send a signal to the whole group and pass it on besides: the same once more so soon is the same one. */
+const sameSignalMs = 1_000;
 /** So long requests are still taken after SIGTERM, while readiness is red already. */
 const drainMs = 1_000;
 /** After so long open connections are cut. */
@@ -20,7 +22,9 @@ const closeMs = 10_000;
 async function main(): Promise<void> {
   const version = readVersion();
   const config = await readConfig();
-  const log = new ServiceLog(createLog({ level: config.logLevel, version }));
+  const log = new ServiceLog(
+    createLog({ service: 'hazina-api', level: config.logLevel, version, correlationId: currentCorrelationId }),
+  );
   const core = await openCore(config, version, log, (error) => refuse(error));
   const app = await createApi(core, [SchedulingModule]);
   await app.listen(config.port, config.host);
@@ -37,9 +41,9 @@ async function readConfig(): Promise<ApiConfig> {
   });
 }
 
-/** Readiness red, then no new connection, then what is under way ends; exit code 0. A second signal ends at once. */
+/** Readiness red, then no new connection, then what is under way ends; exit code 0. Another signal ends at once. */
 function endOnSignals(app: NestExpressApplication, core: Core): void {
-  let ending = false;
+  let first: { readonly signal: string; readonly at: number } | undefined;
   const end = async (signal: string): Promise<void> => {
     core.log.info('ending', { signal });
     app.get(HealthService).drain();
@@ -58,8 +62,12 @@ function endOnSignals(app: NestExpressApplication, core: Core): void {
   };
   for (const signal of ['SIGTERM', 'SIGINT'] as const) {
     process.on(signal, () => {
-      if (ending) process.exit(signal === 'SIGINT' ? 130 : 143);
-      ending = true;
+      const at = performance.now();
+      if (first !== undefined) {
+        if (first.signal === signal && at - first.at < sameSignalMs) return;
+        process.exit(signal === 'SIGINT' ? 130 : 143);
+      }
+      first = { signal, at };
       end(signal).catch((error: unknown) => fail(error));
     });
   }

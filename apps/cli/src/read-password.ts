@@ -8,7 +8,7 @@ const leastCharacters = 12;
 /** A password from a file or from standard input, without one line end; never from an argument, which every process of the machine can read. */
 export async function readPassword(file: string | undefined, context: CliContext): Promise<string> {
   const password = (file === undefined ? await fromInput(context) : fromFile(file)).replace(/\r?\n$/, '');
-  if ([...password].length >= leastCharacters && !/[\r\n]/.test(password)) return password;
+  if (password.length >= leastCharacters && !/[\r\n]/.test(password)) return password;
   throw new AppError({
     code: 'cli/bad-arguments',
     stage: 'arguments',

@@ -1,9 +1,8 @@
 import { readFileSync } from 'node:fs';
-import { loadWorkerConfig, processEnvironment } from '#config';
+import { loadWorkerConfig, processEnvironment, readVersion } from '#config';
 import { AppError } from '#contracts';
-import { createLog } from './logging/create-log.js';
+import { createLog } from '#logging';
 import { WorkerLog } from './logging/worker-log.js';
-import { readVersion } from './read-version.js';
 import { HazinaWorker } from './worker.js';
 
 const exitCodes = { done: 0, unexpected: 1, configuration: 3, interrupted: 130, terminated: 143 } as const;
@@ -20,7 +19,7 @@ export async function runWorker(): Promise<void> {
     readFile: readFileSync,
     workingDirectory: process.cwd(),
   });
-  const log = new WorkerLog(createLog({ level: config.logLevel, version }));
+  const log = new WorkerLog(createLog({ service: 'hazina-worker', level: config.logLevel, version }));
   const worker = new HazinaWorker({ config, version, log });
   const ending = endOnSignals(worker, log);
   try {

@@ -75,9 +75,7 @@ export class Work {
     this.#pulse.stop();
     await Promise.all([this.#keyCheck.stop(), this.context.get(UpkeepLoop).stop(), this.context.get(Publisher).stop()]);
     // Forced at the end of the time, or BullMQ would wait for a Redis that is away.
-    const closing = workers.close(false);
-    await Promise.race([closing, pause(Math.max(left(), 1_000))]);
-    await workers.close(true);
+    if (!(await within(Math.max(left(), 1_000), workers.close(false)))) await workers.close(true);
     await this.context.close();
     await closeParts(this.parts);
   }
@@ -114,6 +112,15 @@ async function idleWithin(workers: QueueWorkers, ms: number): Promise<boolean> {
     await pause(20);
   }
   return true;
+}
+
+/** Whether it was done in time. */
+async function within(ms: number, work: Promise<void>): Promise<boolean> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<false>((resolve) => (timer = setTimeout(() => resolve(false), ms)));
+  const isDone = await Promise.race([work.then(() => true), late]);
+  clearTimeout(timer);
+  return isDone;
 }
 
 function pause(ms: number): Promise<void> {

@@ -17,3 +17,4 @@ export type { ScheduleConfig } from './read-schedule.js';
 export type { SourceConfig, TargetConfig } from './targets.js';
 export type { SigningKey, TokenNames, VerifyingKey } from './read-jwt.js';
 export { loadTokenConfig, type TokenConfig } from './token-config.js';
+export { readVersion } from './read-version.js';

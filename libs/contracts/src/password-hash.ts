@@ -26,7 +26,9 @@ export async function hashPassword(password: string, random: Random): Promise<st
 
 /** Null: the text is no such hash, or one that asks too much or too little. */
 export function parsePasswordHash(text: string): PasswordHash | null {
-  const match = /^scrypt\$(\d{1,8})\$(\d{1,3})\$(\d{1,3})\$([A-Za-z0-9+/_-]+={0,2})\$([A-Za-z0-9+/_-]+={0,2})$/.exec(text);
+  const match = /^scrypt\$(\d{1,8})\$(\d{1,3})\$(\d{1,3})\$([A-Za-z0-9+/_-]+={0,2})\$([A-Za-z0-9+/_-]+={0,2})$/.exec(
+    text,
+  );
   if (match === null) return null;
   const [cost = 0, blockSize = 0, parallelization = 0] = match.slice(1, 4).map(Number);
   const salt = Buffer.from(match[4] ?? '', 'base64');

@@ -125,6 +125,8 @@ export interface BackupRecord {
   /** Holds the target's one running place. */
   readonly running: boolean;
   readonly cancelRequestedAt: Date | null;
+  /** Of a record that is `deleting`: somebody asked for it although it may be the last good one. */
+  readonly deleteForced: boolean;
   readonly commit: RecordedCommit | null;
   /** Marks wanted (counts changes of pin and label) and marks written to the store (spec/objects.md, "Marks"). */
   readonly marks: { readonly wanted: number; readonly written: number };

@@ -39,9 +39,6 @@ export const silentObserver: RunObserver = {
   warning: () => undefined,
 };
 
-/** Compressions and decompressions at the same time. The thread pool has four threads; three leave one for files and names. */
-export const framesInFlight = 3;
-
 /**
  * The record of a backup as its run sees it (spec/objects.md, "Commit"). A run without catalogue has none. An implementation holds the claim: every write
  * filters on its fence with write concern majority, every read is a majority read.

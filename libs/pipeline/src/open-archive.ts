@@ -5,7 +5,6 @@ import { resumingGet, type ObjectStore } from '#storage';
 import { FrameDecompressor } from './compress/frame-decompressor.js';
 import { streamDecompressor, translateZlibError } from './compress/stream-decompressor.js';
 import { CountAndHash } from './count-and-hash.js';
-import { framesInFlight } from './deps.js';
 import { judgeHash } from './objects/judge-hash.js';
 import type { ProvenBackup } from './objects/prove-backup.js';
 
@@ -51,7 +50,7 @@ export function openArchive(
 /** Parallel where the manifest lists the frames, else one after the other. */
 export function decompressor(compression: Compression, frames: readonly Frame[] | undefined): Transform {
   if (compression === 'none' || frames === undefined || frames.length === 0) return streamDecompressor(compression);
-  return new FrameDecompressor(compression, frames, framesInFlight);
+  return new FrameDecompressor(compression, frames);
 }
 
 /**

@@ -7,7 +7,6 @@ import type { Dump, DumpProbe } from '#engine';
 import { FrameCompressor } from './compress/frame-compressor.js';
 import { plannedFrameBytes } from './compress/frame-plan.js';
 import { CountAndHash } from './count-and-hash.js';
-import { framesInFlight } from './deps.js';
 import { backupFolder, relativeKeys } from './objects/keys.js';
 import { Throttle } from './throttle.js';
 import type { BackupDeps, BackupRequest, WrittenData } from './backup-types.js';
@@ -47,7 +46,6 @@ export async function writeData(
           codec,
           level,
           frameBytes: plannedFrameBytes(probe.estimatedBytes),
-          concurrency: framesInFlight,
         });
   const stored = new CountAndHash(report);
   const key = relativeKeys(request.attempt).data;

@@ -7,6 +7,7 @@ import { ApiProblems } from '../openapi/api-problems.js';
 import { Public } from './access.js';
 import { LoginDto, LoginReplyDto } from './login.dto.js';
 import { LoginService } from './login.service.js';
+import type { Plain } from '../http/plain.js';
 
 @ApiTags('auth')
 @Controller('auth')
@@ -27,7 +28,7 @@ export class LoginController {
   })
   @ApiOkResponse({ type: LoginReplyDto })
   @ApiProblems(400, 401, 404, 429)
-  async login(@Body() body: LoginDto, @Req() request: Request): Promise<LoginReplyDto> {
+  async login(@Body() body: LoginDto, @Req() request: Request): Promise<Plain<LoginReplyDto>> {
     const reply = await this.service.login(body.username, body.password);
     // The name that was tried may be a password typed into the wrong field: it is not kept.
     const actor = reply === null ? 'anonymous' : body.username;

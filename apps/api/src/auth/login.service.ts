@@ -5,6 +5,7 @@ import type { ApiConfig } from '#config';
 import { AppError, verifyPassword, type Clock, type Random, type Secret } from '#contracts';
 import { API_CONFIG, CLOCK, RANDOM } from '../core/tokens.js';
 import type { LoginReplyDto } from './login.dto.js';
+import type { Plain } from '../http/plain.js';
 
 const tokenSeconds = 3600;
 /** Each check takes 32 MiB and a core for a tenth of a second. */
@@ -24,7 +25,7 @@ export class LoginService {
   ) {}
 
   /** A token, or null when name or password are wrong: which of them, neither reply nor time tells. */
-  async login(username: string, password: string): Promise<LoginReplyDto | null> {
+  async login(username: string, password: string): Promise<Plain<LoginReplyDto> | null> {
     const { admin, secret } = this.#available();
     const nameFits = sameText(username, admin.username);
     const passwordFits = await this.#inTurn(() => verifyPassword(password, admin.passwordHash));
@@ -40,7 +41,7 @@ export class LoginService {
     return { admin, secret: jwt.key.secret };
   }
 
-  #token(subject: string, secret: Secret): LoginReplyDto {
+  #token(subject: string, secret: Secret): Plain<LoginReplyDto> {
     const { issuer, audience, roleClaim } = this.config.jwt;
     const iat = Math.floor(this.clock.now().getTime() / 1000);
     const exp = iat + tokenSeconds;

@@ -14,6 +14,7 @@ import { Links } from './links.js';
 import { AcceptedDto, VerificationAcceptedDto } from './replies.dto.js';
 import { TriggerBackup } from './trigger-backup.js';
 import { VerifyBackup } from './verify-backup.js';
+import type { Plain } from '../http/plain.js';
 
 @ApiTags('backups')
 @Controller('admin/backups')
@@ -43,7 +44,7 @@ export class BackupActionsController {
     @Context() context: RequestContext,
     @Req() request: Request,
     @Res({ passthrough: true }) response: Response,
-  ): Promise<AcceptedDto> {
+  ): Promise<Plain<AcceptedDto>> {
     const { backupId, status } = await this.triggering.trigger(body, context);
     this.audit.note(request, { event: 'backup_trigger', outcome: 'success', resource: backupId });
     response.location(this.links.backup(backupId).self);
@@ -61,7 +62,7 @@ export class BackupActionsController {
     @Body() body: VerifyDto,
     @Context() context: RequestContext,
     @Req() request: Request,
-  ): Promise<VerificationAcceptedDto> {
+  ): Promise<Plain<VerificationAcceptedDto>> {
     const verificationId = await this.verifying.verify(backupId, body.level ?? 'readable', context);
     this.audit.note(request, { event: 'backup_verify', outcome: 'success', resource: verificationId });
     return { verificationId };
@@ -73,7 +74,7 @@ export class BackupActionsController {
   @ApiOperation({ operationId: 'cancelBackup', summary: 'Ask for the end of a run; its worker sees it within 5 s' })
   @ApiAcceptedResponse({ type: AcceptedDto })
   @ApiProblems(...usualProblems, 404, 409)
-  async cancel(@Param('backupId') backupId: string, @Req() request: Request): Promise<AcceptedDto> {
+  async cancel(@Param('backupId') backupId: string, @Req() request: Request): Promise<Plain<AcceptedDto>> {
     const status = await this.changing.cancel(backupId, actorOf(request));
     this.audit.note(request, { event: 'backup_cancel', outcome: 'success', resource: backupId });
     return { backupId, status, links: this.links.backup(backupId) };
@@ -88,7 +89,7 @@ export class BackupActionsController {
     @Param('backupId') backupId: string,
     @Body() body: MarksDto,
     @Req() request: Request,
-  ): Promise<BackupDto> {
+  ): Promise<Plain<BackupDto>> {
     const backup = await this.changing.setMarks(backupId, body);
     const detail = body.pinned === undefined ? 'label' : `pinned: ${body.pinned}`;
     this.audit.note(request, { event: 'backup_marks', outcome: 'success', resource: backupId, detail });
@@ -112,7 +113,7 @@ export class BackupActionsController {
     @Query() query: DeleteQuery,
     @Req() request: Request,
     @Res({ passthrough: true }) response: Response,
-  ): Promise<AcceptedDto | undefined> {
+  ): Promise<Plain<AcceptedDto> | undefined> {
     const outcome = await this.deleting.delete(backupId, actorOf(request), query.force);
     const detail = query.force ? 'force' : 'no force';
     this.audit.note(request, { event: 'sensitive_delete', outcome: 'success', resource: backupId, detail });

@@ -22,7 +22,7 @@ export class ListQuery extends StatsQuery {
   @IsInt()
   @Min(1)
   @Max(1_000_000)
-  page: number = 1;
+  page = 1;
 
   @ApiPropertyOptional({ type: 'integer', minimum: 1, maximum: 100, default: 20 })
   @IsOptional()
@@ -30,7 +30,7 @@ export class ListQuery extends StatsQuery {
   @IsInt()
   @Min(1)
   @Max(100)
-  limit: number = 20;
+  limit = 20;
 
   @ApiPropertyOptional({ enum: backupStates, description: 'Deleted ones are listed only when asked for' })
   @IsOptional()
@@ -82,7 +82,7 @@ export class DeleteQuery {
   @IsOptional()
   @Flag()
   @IsBoolean()
-  force: boolean = false;
+  force = false;
 }
 
 export class DownloadQuery {
@@ -98,11 +98,11 @@ export class DownloadQuery {
   @IsInt()
   @Min(1)
   @Max(3600)
-  expiresIn: number = 300;
+  expiresIn = 300;
 
   @ApiPropertyOptional({ type: Boolean, default: false, description: 'Answer 302 to the URL instead of telling it' })
   @IsOptional()
   @Flag()
   @IsBoolean()
-  redirect: boolean = false;
+  redirect = false;
 }

@@ -7,6 +7,7 @@ import { ListQuery, StatsQuery } from './backup-queries.dto.js';
 import { BackupsService } from './backups.service.js';
 import { BackupPageDto, StatisticsDto } from './replies.dto.js';
 import type { Statistics } from './statistics.js';
+import type { Plain } from '../http/plain.js';
 
 @ApiTags('backups')
 @Controller('admin/backups')
@@ -18,7 +19,7 @@ export class BackupsController {
   @ApiOperation({ operationId: 'listBackups', summary: 'Backups, a page at a time, newest first by default' })
   @ApiOkResponse({ type: BackupPageDto })
   @ApiProblems(...usualProblems)
-  list(@Query() query: ListQuery): Promise<BackupPageDto> {
+  list(@Query() query: ListQuery): Promise<Plain<BackupPageDto>> {
     return this.service.list(query);
   }
 
@@ -38,7 +39,7 @@ export class BackupsController {
   })
   @ApiOkResponse({ type: BackupDetailsDto })
   @ApiProblems(...usualProblems, 404)
-  show(@Param('backupId') backupId: string): Promise<BackupDetailsDto> {
+  show(@Param('backupId') backupId: string): Promise<Plain<BackupDetailsDto>> {
     return this.service.show(backupId);
   }
 }

@@ -11,6 +11,7 @@ import { findBackup } from './find-backup.js';
 import { statistics, type Statistics } from './statistics.js';
 import { toBackup, toBackupDetails } from './to-backup.js';
 import type { BackupPageDto } from './replies.dto.js';
+import type { Plain } from '../http/plain.js';
 
 /** Reads of the catalogue; they go on while the queue is down. */
 @Injectable()
@@ -22,7 +23,7 @@ export class BackupsService {
     @Inject(TargetStates) private readonly targets: TargetStates,
   ) {}
 
-  async list(query: ListQuery): Promise<BackupPageDto> {
+  async list(query: ListQuery): Promise<Plain<BackupPageDto>> {
     const { page, limit, from, to } = query;
     if (from !== undefined && to !== undefined && from > to)
       throw invalid([{ field: 'from', message: 'from must not be after to' }]);
@@ -32,11 +33,11 @@ export class BackupsService {
       limit,
       sortBy,
       sortOrder,
-      ...(status == null ? {} : { status }),
-      ...(target == null ? {} : { target }),
-      ...(trigger == null ? {} : { trigger }),
-      ...(from == null ? {} : { from }),
-      ...(to == null ? {} : { to }),
+      ...(status === undefined ? {} : { status }),
+      ...(target === undefined ? {} : { target }),
+      ...(trigger === undefined ? {} : { trigger }),
+      ...(from === undefined ? {} : { from }),
+      ...(to === undefined ? {} : { to }),
     });
     return {
       data: data.map(toBackup),
@@ -44,7 +45,7 @@ export class BackupsService {
     };
   }
 
-  async show(backupId: string): Promise<BackupDetailsDto> {
+  async show(backupId: string): Promise<Plain<BackupDetailsDto>> {
     return toBackupDetails(await findBackup(this.catalog, backupId));
   }
 

@@ -1,6 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
-import type { Catalog } from '#catalog';
-import type { BackupState, Clock, JobSink } from '#contracts';
+import { marksJob, type Catalog } from '#catalog';
+import type { BackupRecord, BackupState, Clock, JobSink } from '#contracts';
 import { CATALOG, CLOCK, JOB_QUEUE } from '../core/tokens.js';
 import { invalid } from '../http/validation.pipe.js';
 import { ServiceLog } from '../logging/service-log.js';
@@ -8,6 +8,7 @@ import type { BackupDto } from './backup.dto.js';
 import type { MarksDto } from './backup-requests.dto.js';
 import { findBackup, noSuchBackup, refused } from './find-backup.js';
 import { toBackup } from './to-backup.js';
+import type { Plain } from '../http/plain.js';
 
 /** Changes of a record that take effect by themselves; the queue only makes them quicker. */
 @Injectable()
@@ -39,7 +40,7 @@ export class ChangeBackup {
   }
 
   /** The record decides; the marks in the store follow (spec/objects.md, "Marks"). */
-  async setMarks(backupId: string, { pinned, label }: MarksDto): Promise<BackupDto> {
+  async setMarks(backupId: string, { pinned, label }: Plain<MarksDto>): Promise<Plain<BackupDto>> {
     if (pinned === undefined && label === undefined)
       throw invalid([{ field: '', message: 'at least one of pinned and label must be given' }]);
     const before = await findBackup(this.catalog, backupId);
@@ -48,15 +49,18 @@ export class ChangeBackup {
       ...(label === undefined ? {} : { label: label === '' ? null : label }),
     });
     if (record === null) throw refused(`The backup is ${before.status}: it has no marks any more`);
-    if (record.status === 'completed') await this.#enqueue(backupId, record.marks.wanted);
+    if (record.status === 'completed') await this.#enqueue(record);
     return toBackup(record);
   }
 
-  async #enqueue(backupId: string, version: number): Promise<void> {
+  async #enqueue(record: BackupRecord): Promise<void> {
     try {
-      await this.queue.add({ name: 'marks', payload: { backupId }, jobId: `${backupId}-marks-${version}` });
+      await this.queue.add(marksJob(record));
     } catch (error) {
-      this.log.failure(error, { backupId, consequence: 'the marks are written when the queue is back' });
+      this.log.failure(error, {
+        backupId: record.backupId,
+        consequence: 'the marks are written when the queue is back',
+      });
     }
   }
 }

@@ -1,5 +1,5 @@
 import { Inject, Injectable } from '@nestjs/common';
-import type { Catalog } from '#catalog';
+import { deleteJob, type Catalog } from '#catalog';
 import type { BackupRecord, Clock, JobSink } from '#contracts';
 import { CATALOG, CLOCK, JOB_QUEUE } from '../core/tokens.js';
 import { ServiceLog } from '../logging/service-log.js';
@@ -49,10 +49,10 @@ export class DeleteBackup {
     if (await this.catalog.tasks.uses(backupId)) throw refused('The backup is being verified', 'Wait for the outcome');
     if (!force && (await this.#isLastGood(record)))
       throw refused(`It is the last good backup of ${record.target}`, 'Add ?force=true to delete it all the same');
-    const begun = await this.catalog.backups.beginDelete(backupId, by, this.clock.now());
+    const begun = await this.catalog.backups.beginDelete(backupId, by, this.clock.now(), force);
     if (begun === null) throw refused('The state of the backup changed meanwhile', 'Look at it and try again');
     try {
-      await this.queue.add({ name: 'delete', payload: { backupId }, jobId: `${backupId}-delete-${begun.jobNumber}` });
+      await this.queue.add(deleteJob(begun));
     } catch (error) {
       // The wish is in the record, where the reconciler finds it. Taking it back could cross a worker that has begun.
       this.log.failure(error, { backupId, consequence: 'the deletion begins when the queue is back' });

@@ -1,8 +1,9 @@
 import type { BackupRecord, RecordedError } from '#contracts';
 import type { BackupDetailsDto, BackupDto } from './backup.dto.js';
+import type { Plain } from '../http/plain.js';
 
 /** How clients see a record: the fields of spec/api.md by name, so that a new field of the record stays inside until somebody lets it out. */
-export function toBackup(record: BackupRecord): BackupDto {
+export function toBackup(record: BackupRecord): Plain<BackupDto> {
   const { metadata, progress, verificationStatus, resources, engine } = record;
   return {
     backupId: record.backupId,
@@ -67,7 +68,7 @@ export function toBackup(record: BackupRecord): BackupDto {
   };
 }
 
-export function toBackupDetails(record: BackupRecord): BackupDetailsDto {
+export function toBackupDetails(record: BackupRecord): Plain<BackupDetailsDto> {
   return {
     ...toBackup(record),
     events: record.events.map(({ at, type, message }) => ({ at: at.toISOString(), type, message })),

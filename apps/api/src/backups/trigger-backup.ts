@@ -1,5 +1,5 @@
 import { Inject, Injectable } from '@nestjs/common';
-import type { Catalog } from '#catalog';
+import { backupJob, type Catalog } from '#catalog';
 import type { ApiConfig } from '#config';
 import { AppError, newBackupId, type BackupRecord, type Clock, type JobSink, type Random } from '#contracts';
 import { API_CONFIG, CATALOG, CLOCK, JOB_QUEUE, RANDOM } from '../core/tokens.js';
@@ -8,6 +8,7 @@ import type { RequestContext } from '../http/request-context.js';
 import { invalid } from '../http/validation.pipe.js';
 import { ServiceLog } from '../logging/service-log.js';
 import type { TriggerDto } from './backup-requests.dto.js';
+import type { Plain } from '../http/plain.js';
 
 /** A manual backup: record and job, or neither. */
 @Injectable()
@@ -22,7 +23,7 @@ export class TriggerBackup {
   ) {}
 
   /** Throws `backup/already-running`, `target/unknown`, `queue/unavailable`, `catalog/unavailable`. */
-  async trigger(wish: TriggerDto, context: RequestContext): Promise<BackupRecord> {
+  async trigger(wish: Plain<TriggerDto>, context: RequestContext): Promise<BackupRecord> {
     const target = this.#target(wish.target ?? undefined);
     const createdAt = this.clock.now();
     const inserted = await this.catalog.backups.insert({
@@ -45,7 +46,7 @@ export class TriggerBackup {
   async #enqueueOrWithdraw({ backupId, jobNumber }: BackupRecord, { deadline }: RequestContext): Promise<void> {
     try {
       if (deadline.passed()) throw tooLate();
-      await this.queue.add({ name: 'backup', payload: { backupId }, jobId: `${backupId}-${jobNumber}` });
+      await this.queue.add(backupJob({ backupId, jobNumber }));
       // The client was told meanwhile that nothing was begun: so be it. A job without a record ends quietly.
       if (deadline.passed()) throw tooLate();
     } catch (error) {

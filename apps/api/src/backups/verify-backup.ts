@@ -1,5 +1,5 @@
 import { Inject, Injectable } from '@nestjs/common';
-import type { Catalog } from '#catalog';
+import { taskJob, type Catalog } from '#catalog';
 import { AppError, type Clock, type JobSink, type VerificationLevel } from '#contracts';
 import { CATALOG, CLOCK, JOB_QUEUE } from '../core/tokens.js';
 import { tooLate } from '../http/deadline.interceptor.js';
@@ -39,11 +39,7 @@ export class VerifyBackup {
     if (!inserted) throw refused('A verification of this backup is under way', 'Wait for its outcome');
     try {
       if (context.deadline.passed()) throw tooLate();
-      await this.queue.add({
-        name: 'verify',
-        payload: { taskId: verificationId },
-        jobId: `${verificationId}-1`,
-      });
+      await this.queue.add(taskJob({ taskId: verificationId, kind: 'verify', jobNumber: 1 }));
     } catch (error) {
       // Never claimed: taken back. Claimed already: it runs, and the client's next look shows it.
       await this.catalog.tasks.withdraw(verificationId);

@@ -8,6 +8,7 @@ import { Context, type RequestContext } from '../http/request-context.js';
 import { ApiProblems, usualProblems } from '../openapi/api-problems.js';
 import { CleanupAcceptedDto, CleanupDto, CleanupStateDto } from './cleanups.dto.js';
 import { CleanupsService } from './cleanups.service.js';
+import type { Plain } from '../http/plain.js';
 
 @ApiTags('cleanups')
 @Controller('admin')
@@ -33,7 +34,7 @@ export class CleanupsController {
     @Context() context: RequestContext,
     @Req() request: Request,
     @Res({ passthrough: true }) response: Response,
-  ): Promise<CleanupAcceptedDto> {
+  ): Promise<Plain<CleanupAcceptedDto>> {
     const cleanupId = await this.service.begin(body, context);
     const detail = `${body.target ?? 'all targets'}${body.dryRun === true ? ', dry run' : ''}`;
     this.audit.note(request, { event: 'sensitive_cleanup', outcome: 'success', resource: cleanupId, detail });
@@ -46,7 +47,7 @@ export class CleanupsController {
   @ApiOperation({ operationId: 'getCleanup', summary: 'State and result of a cleanup' })
   @ApiOkResponse({ type: CleanupStateDto })
   @ApiProblems(...usualProblems, 404)
-  show(@Param('cleanupId') cleanupId: string): Promise<CleanupStateDto> {
+  show(@Param('cleanupId') cleanupId: string): Promise<Plain<CleanupStateDto>> {
     return this.service.find(cleanupId);
   }
 }

@@ -1,5 +1,5 @@
 import { Inject, Injectable } from '@nestjs/common';
-import type { Catalog } from '#catalog';
+import { taskJob, type Catalog } from '#catalog';
 import type { ApiConfig } from '#config';
 import {
   AppError,
@@ -15,6 +15,7 @@ import { API_CONFIG, CATALOG, CLOCK, JOB_QUEUE, RANDOM } from '../core/tokens.js
 import { tooLate } from '../http/deadline.interceptor.js';
 import type { RequestContext } from '../http/request-context.js';
 import type { CleanupDto, CleanupStateDto } from './cleanups.dto.js';
+import type { Plain } from '../http/plain.js';
 
 /** The daily ones of the schedule have their slot and no random end. */
 const cleanupIdPattern = /^cleanup-\d{8}T\d{6}Z(-[a-z0-9]{6})?$/;
@@ -30,7 +31,7 @@ export class CleanupsService {
   ) {}
 
   /** Task and job, or neither. */
-  async begin(wish: CleanupDto, context: RequestContext): Promise<string> {
+  async begin(wish: Plain<CleanupDto>, context: RequestContext): Promise<string> {
     const target = wish.target ?? null;
     const known = new Set(this.config.targets.map(({ name }) => name));
     // A target that was taken out of the configuration may still have backups: known is also what has records.
@@ -49,7 +50,7 @@ export class CleanupsService {
     });
     try {
       if (context.deadline.passed()) throw tooLate();
-      await this.queue.add({ name: 'cleanup', payload: { taskId }, jobId: `${taskId}-1` });
+      await this.queue.add(taskJob({ taskId, kind: 'cleanup', jobNumber: 1 }));
       if (context.deadline.passed()) throw tooLate();
     } catch (error) {
       await this.catalog.tasks.withdraw(taskId);
@@ -58,14 +59,14 @@ export class CleanupsService {
     return taskId;
   }
 
-  async find(cleanupId: string): Promise<CleanupStateDto> {
+  async find(cleanupId: string): Promise<Plain<CleanupStateDto>> {
     const task = cleanupIdPattern.test(cleanupId) ? await this.catalog.tasks.find(cleanupId) : null;
     if (task?.kind === 'cleanup') return toCleanup(task);
     throw new AppError({ code: 'request/not-found', stage: 'request', message: 'There is no cleanup of this id' });
   }
 }
 
-function toCleanup(task: TaskRecord): CleanupStateDto {
+function toCleanup(task: TaskRecord): Plain<CleanupStateDto> {
   const { result } = task;
   return {
     cleanupId: task.taskId,

@@ -1,6 +1,7 @@
 import { openCatalog, type Catalog } from '#catalog';
 import type { ApiConfig } from '#config';
-import { systemClock, systemRandom, type Clock, type Random } from '#contracts';
+import { systemClock, systemRandom, type AppError, type Clock, type Random } from '#contracts';
+import { quietly } from '#logging';
 import { createMetrics, type Metrics } from '#metrics';
 import { createChannels, type Channel } from '#notify';
 import { createJobQueue, type JobQueue } from '#queue';
@@ -8,7 +9,6 @@ import { createStore, type ObjectStore } from '#storage';
 import { RateLimits } from '../http/rate-limits.js';
 import type { ServiceLog } from '../logging/service-log.js';
 import { CatalogLink } from './catalog-link.js';
-import { quietly } from './quietly.js';
 
 /** What the whole API stands on; made here, and by tests with parts of their own. */
 export interface Core {
@@ -40,7 +40,8 @@ export async function openCore(
 ): Promise<Core> {
   const clock = systemClock;
   const random = systemRandom;
-  const trouble = quietly(clock, log);
+  const once = quietly(clock);
+  const trouble = (error: AppError): void => once(error.code, () => log.failure(error));
   const link = new CatalogLink(() =>
     openCatalog({ uri: config.catalogUri, clock, random, appName: 'hazina-api', ...catalogTimes }),
   );

@@ -8,6 +8,7 @@ import { Context, type RequestContext } from '../http/request-context.js';
 import { ApiProblems, usualProblems } from '../openapi/api-problems.js';
 import { DownloadDto } from './download.dto.js';
 import { DownloadService } from './download.service.js';
+import type { Plain } from '../http/plain.js';
 
 @ApiTags('downloads')
 @Controller('admin/backups')
@@ -34,7 +35,7 @@ export class DownloadController {
     @Context() context: RequestContext,
     @Req() request: Request,
     @Res({ passthrough: true }) response: Response,
-  ): Promise<DownloadDto | undefined> {
+  ): Promise<Plain<DownloadDto> | undefined> {
     const reply = await this.service.download(backupId, query.expiresIn, context, request);
     // Nothing else tells of a download: without this entry there is none.
     await this.audit.require(request, { event: 'sensitive_read', outcome: 'success', resource: backupId });

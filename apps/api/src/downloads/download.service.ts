@@ -10,6 +10,7 @@ import type { RequestContext } from '../http/request-context.js';
 import type { DownloadDto } from './download.dto.js';
 import { locate, type StoredFile } from './stored-file.js';
 import { Tickets } from './tickets.js';
+import type { Plain } from '../http/plain.js';
 
 const longestTicketSeconds = 300;
 
@@ -29,7 +30,7 @@ export class DownloadService {
     expiresIn: number,
     { deadline }: RequestContext,
     request: Request,
-  ): Promise<DownloadDto> {
+  ): Promise<Plain<DownloadDto>> {
     const record = await findBackup(this.catalog, backupId);
     checkState(record);
     const stored = await locate(

@@ -46,8 +46,11 @@ const knownOnly: RequestHandler = (request, _response, next) => {
 /** After all routes: what none of them took, and errors from outside of Nest's own paths, are problems like all others. */
 export function installEnd(app: NestExpressApplication): void {
   const filter = new ProblemFilter(app.get(ServiceLog));
-  const failed: ErrorRequestHandler = (error: unknown, request, response, _next) =>
-    filter.reply(error, request, response);
+  // Express tells an error handler by its four parameters.
+  const failed: ErrorRequestHandler = (error: unknown, request, response, next) => {
+    if (response.headersSent) next(error);
+    else filter.reply(error, request, response);
+  };
   app.use((request: Request, response: Response) => filter.reply(new NotFoundException(), request, response));
   app.use(failed);
 }

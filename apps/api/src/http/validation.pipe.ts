@@ -31,6 +31,9 @@ export class RequestPipe extends ValidationPipe {
   }
 }
 
+/** What class-validator says of a field, and of those inside of it. */
+type Refusal = Pick<ValidationError, 'property' | 'constraints' | 'children'>;
+
 export function invalid(errors: readonly FieldError[]): AppError {
   const names = errors.map(({ field }) => field).filter((field) => field !== '');
   return new AppError({
@@ -42,7 +45,7 @@ export function invalid(errors: readonly FieldError[]): AppError {
   });
 }
 
-function flatten(errors: readonly ValidationError[], path = ''): FieldError[] {
+function flatten(errors: readonly Refusal[], path = ''): FieldError[] {
   return errors.flatMap((error) => {
     const field = path + error.property.slice(0, 100);
     const own = Object.values(error.constraints ?? {}).map((message) => ({ field, message: message.slice(0, 300) }));

@@ -7,7 +7,7 @@ import type { Metrics } from '#metrics';
 import { Public } from '../auth/access.js';
 import { API_CONFIG, METRICS } from '../core/tokens.js';
 import { ApiProblems } from '../openapi/api-problems.js';
-import { mayReadMetrics } from './metrics-access.js';
+import { mayReadMetrics } from '#metrics';
 
 @ApiTags('metrics')
 @Controller('metrics')

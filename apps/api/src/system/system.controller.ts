@@ -9,6 +9,7 @@ import { ApiProblems, usualProblems } from '../openapi/api-problems.js';
 import { isAlive } from '../targets/target-states.js';
 import { StoreLook } from './store-state.js';
 import { SystemDto, type QueueDto, type WorkerDto } from './system.dto.js';
+import type { Plain } from '../http/plain.js';
 
 @ApiTags('system')
 @Controller('admin/system')
@@ -26,7 +27,7 @@ export class SystemController {
   @ApiOperation({ operationId: 'getSystem', summary: 'Versions, keys by id, workers, state of storage and queue' })
   @ApiOkResponse({ type: SystemDto })
   @ApiProblems(...usualProblems)
-  async show(): Promise<SystemDto> {
+  async show(): Promise<Plain<SystemDto>> {
     const [reports, storeId, storage, queue] = await Promise.all([
       this.catalog.workers.all(),
       this.catalog.settings.storeId(),
@@ -46,7 +47,7 @@ export class SystemController {
   }
 
   /** Told, not thrown: reads go on while Redis is down. */
-  async #queue(): Promise<QueueDto> {
+  async #queue(): Promise<Plain<QueueDto>> {
     try {
       const jobs = await this.queue.counts();
       await this.queue.checkNoEviction();
@@ -58,7 +59,7 @@ export class SystemController {
   }
 }
 
-function toWorker(report: WorkerReport, now: Date): WorkerDto {
+function toWorker(report: WorkerReport, now: Date): Plain<WorkerDto> {
   return {
     workerId: report.workerId,
     host: report.host,

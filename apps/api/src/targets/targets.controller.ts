@@ -5,6 +5,7 @@ import type { BackupRecord, Clock, TargetHealth } from '#contracts';
 import { Roles } from '../auth/access.js';
 import { CATALOG, CLOCK } from '../core/tokens.js';
 import { ApiProblems, usualProblems } from '../openapi/api-problems.js';
+import type { Plain } from '../http/plain.js';
 import { nextSlots } from '../scheduling/slots.js';
 import { TargetStates, type TargetState } from './target-states.js';
 import { SchedulesDto, TargetsDto, type LastRunDto, type TargetDto, type TargetHealthDto } from './targets.dto.js';
@@ -25,7 +26,7 @@ export class TargetsController {
   @ApiOperation({ operationId: 'listTargets', summary: 'Targets with their health, next and last run, overdue or not' })
   @ApiOkResponse({ type: TargetsDto })
   @ApiProblems(...usualProblems)
-  async targets(): Promise<TargetsDto> {
+  async targets(): Promise<Plain<TargetsDto>> {
     const states = await this.states.all(this.clock.now());
     return { data: await Promise.all(states.map(async (state) => this.#target(state))) };
   }
@@ -34,7 +35,7 @@ export class TargetsController {
   @ApiOperation({ operationId: 'listSchedules', summary: 'Schedules with their next ten times' })
   @ApiOkResponse({ type: SchedulesDto })
   @ApiProblems(...usualProblems)
-  async schedules(): Promise<SchedulesDto> {
+  async schedules(): Promise<Plain<SchedulesDto>> {
     const now = this.clock.now();
     const states = await this.states.all(now);
     return {
@@ -60,7 +61,7 @@ export class TargetsController {
     nextRunAt,
     lastSuccessAt,
     health,
-  }: TargetState): Promise<TargetDto> {
+  }: TargetState): Promise<Plain<TargetDto>> {
     const [last] = await this.catalog.backups.latest(target, 1);
     return {
       target,
@@ -78,7 +79,7 @@ export class TargetsController {
   }
 }
 
-function toLastRun({ backupId, status, startedAt, completedAt }: BackupRecord): LastRunDto {
+function toLastRun({ backupId, status, startedAt, completedAt }: BackupRecord): Plain<LastRunDto> {
   return {
     backupId,
     status,
@@ -87,8 +88,8 @@ function toLastRun({ backupId, status, startedAt, completedAt }: BackupRecord): 
   };
 }
 
-function toHealth(health: TargetHealth | null): TargetHealthDto {
-  if (health === null || health.reachable === null) {
+function toHealth(health: TargetHealth | null): Plain<TargetHealthDto> {
+  if (health === null || typeof health.reachable !== 'boolean') {
     return { state: 'unknown', serverVersion: null, topology: null, detail: null, databases: [], checkedAt: null };
   }
   return {

@@ -18,7 +18,11 @@ export function registerToken(program: Command, context: CliContext): void {
   const create = token
     .command('create')
     .description('Print a token for the API, signed with JWT_SECRET or JWT_PRIVATE_KEY.')
-    .addOption(new Option('--role <role>', 'viewer reads, operator also runs, admin also deletes').choices(roles).makeOptionMandatory())
+    .addOption(
+      new Option('--role <role>', 'viewer reads, operator also runs, admin also deletes')
+        .choices(roles)
+        .makeOptionMandatory(),
+    )
     .option('--ttl <duration>', 'how long it is valid: 90s, 15m, 8h; at most 24h', durationSeconds, usualSeconds)
     .option('--subject <name>', 'whom the audit log names', subjectName, 'cli')
     .addHelpText(
@@ -29,7 +33,9 @@ export function registerToken(program: Command, context: CliContext): void {
 
   token
     .command('hash-password')
-    .description('Print the hash of a password, the form of ADMIN_PASSWORD_HASH. The password is read from standard input.')
+    .description(
+      'Print the hash of a password, the form of ADMIN_PASSWORD_HASH. The password is read from standard input.',
+    )
     .option('--password-file <file>', 'read it from this file instead')
     .addHelpText('after', '\nExample:\n  hazina token hash-password --password-file admin.password > admin.hash')
     .action((options: { passwordFile?: string }) => printHash(options.passwordFile, context));
@@ -48,7 +54,9 @@ async function createToken({ role, ttl, subject }: CreateOptions, context: CliCo
   if (context.json) context.printJson({ token, role, subject, expiresAt });
   else {
     context.print(token);
-    context.say(`A token of ${subject} as ${role}, valid until ${expiresAt}. Whoever has it is let in: treat it as a password.`);
+    context.say(
+      `A token of ${subject} as ${role}, valid until ${expiresAt}. Whoever has it is let in: treat it as a password.`,
+    );
   }
 }
 

@@ -3,7 +3,7 @@ import { AppError } from '#contracts';
 import { createChannels } from '#notify';
 import { createJobQueue, type JobQueue } from '#queue';
 import { createStore, type ObjectStore } from '#storage';
-import { quietly } from '../logging/quietly.js';
+import { quietly } from '#logging';
 import { bindStore } from './bind-store.js';
 import { openRing } from './open-ring.js';
 import { waitFor } from './wait-for.js';

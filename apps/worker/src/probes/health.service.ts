@@ -79,7 +79,8 @@ async function finding(ask: () => Promise<unknown>): Promise<Finding> {
     await Promise.race([ask(), late]);
     return up;
   } catch (error) {
-    return down(AppError.from(error, 'catalog').message);
+    const { message, hint } = AppError.from(error, 'catalog');
+    return { ...down(message), ...(hint === undefined ? {} : { hint }) };
   } finally {
     clearTimeout(timer);
   }

@@ -2,7 +2,7 @@ import { Controller, Get, Inject, Req, Res, UnauthorizedException } from '@nestj
 import type { Request, Response } from 'express';
 import { CORE } from '../core/tokens.js';
 import type { WorkerCore } from '../core/worker-core.js';
-import { mayReadMetrics } from './metrics-access.js';
+import { mayReadMetrics } from '#metrics';
 
 @Controller('metrics')
 export class MetricsController {

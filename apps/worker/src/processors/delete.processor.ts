@@ -21,7 +21,7 @@ export class DeleteProcessor implements JobProcessor<'delete'> {
     const { correlationId, target } = record;
     const log = this.parts.log.child({ correlationId, backupId, target });
     await requireStore(store, this.parts.storeId, signal);
-    const result = await this.#delete(backupId, signal);
+    const result = await this.#delete(backupId, record.deleteForced, signal);
     if (result.outcome === 'deleted') {
       await catalog.backups.deleted(backupId, clock.now());
       await clearMissing(this.parts, record, `Backup ${backupId}, which was missing in the store, was deleted`);
@@ -34,6 +34,7 @@ export class DeleteProcessor implements JobProcessor<'delete'> {
 
   async #delete(
     backupId: string,
+    force: boolean,
     signal: AbortSignal,
   ): Promise<
     | { readonly outcome: 'deleted'; readonly freedBytes: number }
@@ -41,7 +42,7 @@ export class DeleteProcessor implements JobProcessor<'delete'> {
   > {
     const { catalog, store, clock } = this.parts;
     try {
-      return await runDelete({ store, clock, catalog: deletionCatalog(catalog) }, { backupId, force: false }, signal);
+      return await runDelete({ store, clock, catalog: deletionCatalog(catalog) }, { backupId, force }, signal);
     } catch (error) {
       // A lock or a missing right, before anything was removed: a backup as before. Later than that the deletion is finished some time.
       if (error instanceof AppError && error.code === 'store/refused' && error.details['standing'] === true)

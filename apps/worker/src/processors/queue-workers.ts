@@ -4,7 +4,7 @@ import { AppError, queueNames, type QueueName } from '#contracts';
 import { workerOptions } from '#queue';
 import { PARTS } from '../core/tokens.js';
 import type { WorkerParts } from '../core/worker-core.js';
-import { quietly } from '../logging/quietly.js';
+import { quietly } from '#logging';
 import { isJobName, parsePayload } from './parse-payload.js';
 import type { JobProcessor } from './job-processor.js';
 import type { ProcessorTable } from './processor-table.js';

@@ -40,7 +40,12 @@ export class VerifyProcessor implements JobProcessor<'verify'> {
       { backupId: backup.backupId, level },
       signal,
     );
-    log.info('verified', { level, storedBytes, warnings, durationSeconds: (clock.monotonicMs() - began) / 1000 });
+    log.info('verified', {
+      verificationLevel: level,
+      storedBytes,
+      warnings,
+      durationSeconds: (clock.monotonicMs() - began) / 1000,
+    });
     return null;
   }
 
@@ -73,7 +78,7 @@ export class VerifyProcessor implements JobProcessor<'verify'> {
     metrics.verificationEnded({ target, level, result: task.status, at: clock.now() });
     if (error !== null) {
       const { code, message: reason, hint, stage } = error;
-      log.error('verification failed', { code, reason, hint, stage, level, target });
+      log.error('verification failed', { code, reason, hint, stage, verificationLevel: level, target });
       if (goneCodes.includes(code)) await this.#markMissing(backup, error);
     }
     logUpkeep(log, await upkeep.afterVerification());

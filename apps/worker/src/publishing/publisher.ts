@@ -5,7 +5,7 @@ import { Every } from '../core/every.js';
 import { PARTS } from '../core/tokens.js';
 import type { WorkerParts } from '../core/worker-core.js';
 import { DumpEngines } from '../engines/dump-engines.js';
-import { quietly } from '../logging/quietly.js';
+import { quietly } from '#logging';
 import { lookAtStore, unknownStore, type StoreHealth } from './store-health.js';
 import { lookAtTarget, unknownHealth } from './target-health.js';
 

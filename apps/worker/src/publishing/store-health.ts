@@ -12,10 +12,19 @@ export interface StoreHealth {
 export const unknownStore: StoreHealth = { ok: null, detail: null, freeBytes: null };
 
 /** Whether the store answers, is the one that it should be, and how much room it has. */
-export async function lookAtStore({ store, storeId, tuning, config }: WorkerParts): Promise<StoreHealth> {
+export async function lookAtStore({
+  store,
+  storeId,
+  tuning,
+  config,
+  clock,
+  metrics,
+}: WorkerParts): Promise<StoreHealth> {
   const limit = AbortSignal.timeout(tuning.probeTimeoutMs);
   try {
     await requireStore(store, storeId, limit);
+    const storeTime = await store.serverTime(limit);
+    if (storeTime !== null) metrics.clockSkew((clock.now().getTime() - storeTime.getTime()) / 1000);
     const freeBytes = await store.freeBytes(limit);
     const isShort = freeBytes !== null && freeBytes < config.directoryReserveBytes;
     const detail = isShort ? `${freeBytes} bytes are free, less than BACKUP_DIRECTORY_RESERVE_BYTES` : null;

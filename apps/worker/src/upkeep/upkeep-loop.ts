@@ -2,7 +2,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import { Every } from '../core/every.js';
 import { PARTS } from '../core/tokens.js';
 import type { WorkerParts } from '../core/worker-core.js';
-import { quietly } from '../logging/quietly.js';
+import { quietly } from '#logging';
 import { logUpkeep } from './log-upkeep.js';
 
 /** Looks for lost runs and lost follow-ups every reaper time, one look after the other. A look that fails is told, and made again. */

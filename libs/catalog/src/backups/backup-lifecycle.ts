@@ -24,9 +24,10 @@ const keptVerifications = 20;
 /** What happens to a record after its run. */
 export function lifecycle(backups: Backups, tasks: Tasks): Lifecycle {
   return {
-    async beginDelete(backupId, by, at) {
+    async beginDelete(backupId, by, at, force = false) {
       const { filter, set } = move(['completed', 'missing'], 'deleting');
-      const update = { $set: set, $push: event(at, 'deleting', `Asked for by ${by}`) };
+      const text = force ? `Asked for by ${by}, even as the last good one` : `Asked for by ${by}`;
+      const update = { $set: { ...set, deleteForced: force }, $push: event(at, 'deleting', text) };
       return toRecordOrNull(await backups.updateAndReturnOld({ backupId, ...filter }, update));
     },
 

@@ -60,6 +60,7 @@ export async function decide(
       status: document.status,
       'commit.attempt': document.commit?.attempt ?? null,
       cancelRequestedAt: document.cancelRequestedAt,
+      deleteForced: document.deleteForced,
       'claim.fence': document.claim.fence,
     };
     const changed = await backups.update({ ...filter, ...unchanged }, update);

@@ -108,7 +108,7 @@ export interface BackupRepository {
   nextJob(backupId: string, seenJobNumber: number): Promise<number | null>;
 
   /** `completed|missing → deleting`; the record before. Null: not in such a state. */
-  beginDelete(backupId: string, by: string, at: Date): Promise<BackupRecord | null>;
+  beginDelete(backupId: string, by: string, at: Date, force?: boolean): Promise<BackupRecord | null>;
   /** `deleting → completed`, with the reason as an event. */
   refuseDelete(backupId: string, reason: string, at: Date): Promise<boolean>;
   /** `deleting|failed|cancelled → deleted`. */

@@ -104,6 +104,7 @@ export const backupSchema = recordSchema<BackupDocument>('backups', {
   nextAttemptAt: dateOrNull,
   running: { type: String },
   cancelRequestedAt: dateOrNull,
+  deleteForced: flag,
   commit: partOrNull(part({ attempt: number, bytes: text })),
   marks: { type: part({ wanted: counter, written: counter }), default: () => ({}) },
   listed: { ...flag, default: true },

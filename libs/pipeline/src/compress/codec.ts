@@ -30,7 +30,8 @@ export async function decompressFrame(
   try {
     const plain = await decompressors[codec](frame, {
       maxOutputLength: archiveBytes,
-      chunkSize: Math.max(archiveBytes, 1024),
+      // One byte more than needed: zlib takes a full piece for a sign that more follows, and allocates another one.
+      chunkSize: Math.max(archiveBytes + 1, 1024),
     });
     if (plain.length === archiveBytes) return plain;
     throw new Error(`it holds ${plain.length} bytes`);

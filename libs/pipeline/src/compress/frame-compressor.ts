@@ -1,30 +1,28 @@
-import { Transform, type TransformCallback } from 'node:stream';
+import type { TransformCallback } from 'node:stream';
 import type { Frame } from '#contracts';
 import { compressFrame, type FrameCodec } from './codec.js';
-import { frameBytesAt } from './frame-plan.js';
+import { frameBytesAt, framesAtOnce } from './frame-plan.js';
+import { OrderedFrames } from './ordered-frames.js';
 
 export interface FrameCompressorOptions {
   readonly codec: FrameCodec;
   readonly level: number | undefined;
   /** Archive bytes of a frame, from `plannedFrameBytes`. */
   readonly frameBytes: number;
-  /** Frames compressed at the same time; memory is about this times twice the frame. */
-  readonly concurrency: number;
 }
 
 /** Cuts the archive into independent frames, compresses several at once on the thread pool, and gives them out in order. */
-export class FrameCompressor extends Transform {
+export class FrameCompressor extends OrderedFrames {
   readonly frames: Frame[] = [];
   readonly #options: FrameCompressorOptions;
   /** Buffers to fill: taken back when their frame is compressed. */
   readonly #free: Buffer[] = [];
-  readonly #inFlight: Promise<void>[] = [];
   #frame: Buffer;
   #filled = 0;
   #cut = 0;
 
   constructor(options: FrameCompressorOptions) {
-    super({ writableHighWaterMark: 1024 * 1024, readableHighWaterMark: options.frameBytes });
+    super({ writableHighWaterMark: 1024 * 1024 });
     this.#options = options;
     this.#frame = Buffer.allocUnsafeSlow(options.frameBytes);
   }
@@ -55,30 +53,25 @@ export class FrameCompressor extends Transform {
   async #finish(): Promise<void> {
     // An empty input still needs one frame: no bytes at all would be no zstd or gzip file.
     if (this.#filled > 0 || this.#cut === 0) await this.#cutFrame();
-    while (this.#inFlight.length > 0) await this.#inFlight.shift();
+    await this.drain();
   }
 
-  /** Sends the filled frame to the pool, after the oldest one came back when too many are there. */
+  /** Sends the filled frame to the pool, and takes a buffer for the next one when it may begin. */
   async #cutFrame(): Promise<void> {
-    const frame = this.#frame;
     const filled = this.#filled;
-    const compressed = this.#compress(frame, filled, this.#inFlight.at(-1));
-    // Awaited later: until then a failure is no unhandled rejection.
-    compressed.catch(() => undefined);
-    this.#inFlight.push(compressed);
     this.#cut += 1;
     this.#filled = 0;
-    while (this.#inFlight.length >= this.#options.concurrency) await this.#inFlight.shift();
+    await this.enqueue(this.#compress(this.#frame, filled), framesAtOnce(this.#frame.length), (compressed) =>
+      this.frames.push([filled, compressed.length]),
+    );
     const size = frameBytesAt(this.#cut, this.#options.frameBytes);
     const reused = this.#free.pop();
     this.#frame = reused?.length === size ? reused : Buffer.allocUnsafeSlow(size);
   }
 
-  async #compress(frame: Buffer, filled: number, earlier: Promise<void> | undefined): Promise<void> {
+  async #compress(frame: Buffer, filled: number): Promise<Buffer> {
     const compressed = await compressFrame(this.#options.codec, frame.subarray(0, filled), this.#options.level);
     this.#free.push(frame);
-    await earlier;
-    this.frames.push([filled, compressed.length]);
-    this.push(compressed);
+    return compressed;
   }
 }

@@ -1,30 +1,27 @@
-import { Transform, type TransformCallback } from 'node:stream';
+import type { TransformCallback } from 'node:stream';
 import { AppError, type Frame } from '#contracts';
 import { decompressFrame, type FrameCodec } from './codec.js';
+import { framesAtOnce } from './frame-plan.js';
+import { OrderedFrames } from './ordered-frames.js';
+
+const sizeStep = 256 * 1024;
 
 /** Collects the frames that the manifest lists, decompresses several at once, and gives the archive out in order. */
-export class FrameDecompressor extends Transform {
-  readonly #inFlight: Promise<void>[] = [];
-  #pieces: Buffer[] = [];
+export class FrameDecompressor extends OrderedFrames {
+  /** Buffers for compressed frames: taken back when their frame is decompressed. */
+  readonly #free: Buffer[] = [];
+  #frame: Buffer | undefined;
   #collected = 0;
   #index = 0;
 
   constructor(
     private readonly codec: FrameCodec,
     private readonly frames: readonly Frame[],
-    private readonly concurrency: number,
   ) {
-    super({ readableHighWaterMark: 4 * 1024 * 1024 });
+    super({ writableHighWaterMark: 1024 * 1024 });
   }
 
   override _transform(chunk: Buffer, _encoding: BufferEncoding, done: TransformCallback): void {
-    const wanted = this.frames[this.#index]?.[1] ?? 0;
-    if (this.#collected + chunk.length < wanted) {
-      this.#pieces.push(chunk);
-      this.#collected += chunk.length;
-      done();
-      return;
-    }
     this.#take(chunk).then(() => done(), done);
   }
 
@@ -33,46 +30,38 @@ export class FrameDecompressor extends Transform {
   }
 
   async #take(chunk: Buffer): Promise<void> {
-    let rest = chunk;
-    while (rest.length > 0) {
-      const frame = this.frames[this.#index];
-      if (frame === undefined) throw this.#mismatch('more compressed bytes than the manifest lists');
-      const missing = frame[1] - this.#collected;
-      const piece = rest.subarray(0, missing);
-      rest = rest.subarray(piece.length);
-      this.#pieces.push(piece);
-      this.#collected += piece.length;
-      if (this.#collected === frame[1]) await this.#start(frame);
+    for (let taken = 0; taken < chunk.length;) {
+      const listed = this.frames[this.#index];
+      if (listed === undefined) throw this.#mismatch('more compressed bytes than the manifest lists');
+      const [archiveBytes, frameBytes] = listed;
+      this.#frame ??= this.#bufferFor(frameBytes);
+      const copied = chunk.copy(this.#frame, this.#collected, taken, taken + frameBytes - this.#collected);
+      taken += copied;
+      this.#collected += copied;
+      if (this.#collected === frameBytes) await this.#start(this.#frame, archiveBytes);
     }
   }
 
-  async #start(frame: Frame): Promise<void> {
-    const compressed = Buffer.concat(this.#pieces, this.#collected);
-    this.#pieces = [];
+  async #start(frame: Buffer, archiveBytes: number): Promise<void> {
+    const compressed = frame.subarray(0, this.#collected);
+    const plain = decompressFrame(this.codec, compressed, archiveBytes, this.#index).finally(() =>
+      this.#free.push(frame),
+    );
+    this.#frame = undefined;
     this.#collected = 0;
-    const plain = this.#decompress(compressed, frame[0], this.#index, this.#inFlight.at(-1));
-    // Awaited later: until then a failure is no unhandled rejection.
-    plain.catch(() => undefined);
-    this.#inFlight.push(plain);
     this.#index += 1;
-    while (this.#inFlight.length >= this.concurrency) await this.#inFlight.shift();
+    await this.enqueue(plain, framesAtOnce(archiveBytes));
   }
 
-  async #decompress(
-    compressed: Buffer,
-    archiveBytes: number,
-    index: number,
-    earlier: Promise<void> | undefined,
-  ): Promise<void> {
-    const plain = decompressFrame(this.codec, compressed, archiveBytes, index);
-    // The earlier frame's failure is the one to report.
-    plain.catch(() => undefined);
-    await earlier;
-    this.push(await plain);
+  /** One that is too small for this frame is not kept: the sizes of frames differ little. */
+  #bufferFor(frameBytes: number): Buffer {
+    const reused = this.#free.pop();
+    if (reused !== undefined && reused.length >= frameBytes) return reused;
+    return Buffer.allocUnsafeSlow(Math.ceil(frameBytes / sizeStep) * sizeStep);
   }
 
   async #finish(): Promise<void> {
-    while (this.#inFlight.length > 0) await this.#inFlight.shift();
+    await this.drain();
     if (this.#index !== this.frames.length || this.#collected > 0) {
       throw this.#mismatch(`${this.#index} whole frames where the manifest lists ${this.frames.length}`);
     }

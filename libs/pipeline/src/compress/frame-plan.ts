@@ -19,3 +19,13 @@ export function frameBytesAt(index: number, planned: number): number {
   if (index < doublingStart) return planned;
   return planned * 2 ** (1 + Math.floor((index - doublingStart) / doublingStep));
 }
+
+/** The thread pool has four threads; three leave one for files and names. */
+const mostAtOnce = 3;
+/** Archive bytes of the frames at work; a single larger frame still goes. */
+const bytesAtOnce = 32 * 1024 * 1024;
+
+/** Compressions or decompressions at the same time: fewer of large frames, for memory is about this times twice the frame. */
+export function framesAtOnce(frameBytes: number): number {
+  return Math.max(1, Math.min(mostAtOnce, Math.floor(bytesAtOnce / Math.max(frameBytes, 1))));
+}

@@ -29,7 +29,7 @@ async function through(bytes: Buffer, size: number, stage: FrameCompressor | Fra
 
 describe.each(['zstd', 'gzip'] as const)('frames of %s', (codec) => {
   const compress = async (bytes: Buffer, size: number) => {
-    const sut = new FrameCompressor({ codec, level: undefined, frameBytes, concurrency: 3 });
+    const sut = new FrameCompressor({ codec, level: undefined, frameBytes });
     return { compressed: await through(bytes, size, sut), frames: sut.frames };
   };
 
@@ -56,7 +56,7 @@ describe.each(['zstd', 'gzip'] as const)('frames of %s', (codec) => {
   it.each([1, 7, 4096, 1_000_000])('decompresses in parallel, fed in pieces of %i bytes', async (size) => {
     const bytes = archive(4 * frameBytes + 5);
     const { compressed, frames } = await compress(bytes, 65_536);
-    expect((await through(compressed, size, new FrameDecompressor(codec, frames, 3))).equals(bytes)).toBe(true);
+    expect((await through(compressed, size, new FrameDecompressor(codec, frames))).equals(bytes)).toBe(true);
   });
 
   it('a flipped bit, a cut and bytes too many are errors', async () => {
@@ -65,7 +65,7 @@ describe.each(['zstd', 'gzip'] as const)('frames of %s', (codec) => {
     const flipped = Buffer.from(compressed);
     const at = (frames[0]?.[1] ?? 0) + 30;
     flipped[at] = (flipped[at] ?? 0) ^ 0x10;
-    const decompress = (input: Buffer) => through(input, 1000, new FrameDecompressor(codec, frames, 3));
+    const decompress = (input: Buffer) => through(input, 1000, new FrameDecompressor(codec, frames));
     // A flip inside a zstd frame may also give other bytes of the same number: the archive's own checksums find those.
     const outcome = await decompress(flipped).then(
       (out) => (out.equals(bytes) ? 'unnoticed' : 'other bytes'),
@@ -84,7 +84,7 @@ describe.each(['zstd', 'gzip'] as const)('frames of %s', (codec) => {
   it('a frame that does not hold what the manifest tells is damage', async () => {
     const { compressed, frames } = await compress(archive(2 * frameBytes), 65_536);
     const lying = frames.map(([plain, packed], index): [number, number] => [index === 1 ? plain - 1 : plain, packed]);
-    await expect(through(compressed, 1000, new FrameDecompressor(codec, lying, 3))).rejects.toMatchObject({
+    await expect(through(compressed, 1000, new FrameDecompressor(codec, lying))).rejects.toMatchObject({
       code: 'compression/corrupt',
     });
   });

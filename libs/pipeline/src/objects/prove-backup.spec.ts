@@ -1,4 +1,5 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
+import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { buffer } from 'node:stream/consumers';
 import { AppError, newBackupId, Secret, systemClock, systemRandom, type BackupJson } from '#contracts';
@@ -241,6 +242,73 @@ describe('what a header says is compared with backup.json before anything is rea
     await expect(proveBackup({ store, ring: nextRing }, backup.backupId, signal)).rejects.toMatchObject({
       code: expect.stringMatching(/^(backup\/mismatch|container\/(not-the-one-asked-for|no-key))$/) as unknown,
     });
+  });
+
+  const edited = async (change: (plain: Record<string, unknown> & BackupJson) => unknown): Promise<void> => {
+    await store.putBytes(`clinic/${backup.backupId}/backup.json`, Buffer.from(JSON.stringify(change({ ...backup }))));
+  };
+
+  it.each<[string, () => Promise<unknown>, string]>([
+    ['an object is gone', () => store.delete(keyOf('data.hzn')), 'backup/missing'],
+    ['the manifest is gone', () => store.delete(keyOf('manifest.hzn')), 'backup/missing'],
+    ['an object was cut', () => edit('data.hzn', (bytes) => bytes.subarray(0, -1)), 'backup/mismatch'],
+    ['an object has grown', () => edit('data.hzn', (bytes) => Buffer.concat([bytes, bytes])), 'backup/mismatch'],
+    ['an object is empty', () => put('data.hzn', Buffer.alloc(0)), 'backup/mismatch'],
+    [
+      'the compression differs',
+      () => edited((plain) => ({ ...plain, content: { ...plain.content, compression: 'gzip' } })),
+      'backup/mismatch',
+    ],
+    ['the attempt differs', () => edited((plain) => ({ ...plain, attempt: 2 })), 'backup/mismatch'],
+    [
+      'a fileId differs',
+      () =>
+        edited((plain) => ({
+          ...plain,
+          objects: { ...plain.objects, data: { ...plain.objects.data, fileId: '00'.repeat(16) } },
+        })),
+      'backup/mismatch',
+    ],
+    [
+      'the objects changed places',
+      () => edited((plain) => ({ ...plain, objects: { data: plain.objects.manifest, manifest: plain.objects.data } })),
+      'backup/mismatch',
+    ],
+    [
+      'the SHA-256 of the manifest differs',
+      () =>
+        edited((plain) => ({
+          ...plain,
+          objects: { ...plain.objects, manifest: { ...plain.objects.manifest, sha256: '00'.repeat(32) } },
+        })),
+      'backup/mismatch',
+    ],
+    [
+      'a manifest of more than a gigabyte',
+      () =>
+        edited((plain) => ({
+          ...plain,
+          objects: { ...plain.objects, manifest: { ...plain.objects.manifest, bytes: 2 ** 31 } },
+        })),
+      'backup/mismatch',
+    ],
+  ])('%s', async (_what, change, code) => {
+    await change();
+    expect(await read(bothRing)).toEqual({ error: code });
+  });
+
+  it('an object of a later version can be verified as stored, with a warning, and not be read', async () => {
+    await edit('data.hzn', (bytes) => {
+      const out = Buffer.from(bytes);
+      out.write('{"v":2', 12);
+      return out;
+    });
+    const sha256 = createHash('sha256')
+      .update(await bytesOf('data.hzn'))
+      .digest('hex');
+    await edited((plain) => ({ ...plain, objects: { ...plain.objects, data: { ...plain.objects.data, sha256 } } }));
+    expect((await verifyStored()).warnings).toEqual([expect.stringContaining('version 2')]);
+    expect(await readHeaderOf(store, backup, signal)).toBeNull();
   });
 
   it('a key that opens the manifest, but not the data, is told before anything is read', async () => {

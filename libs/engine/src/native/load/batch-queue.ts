@@ -1,5 +1,6 @@
+import { BatchBuffers } from './batch-buffers.js';
+import { batchHead, OpenBatch, type Batch } from './open-batch.js';
 import { documentsOfRun } from './raw-bson.js';
-import type { RawDocuments } from './raw-command.js';
 
 export interface BatchLimits {
   /** Of one insert; a single larger document still goes. */
@@ -9,19 +10,8 @@ export interface BatchLimits {
   readonly inFlight: number;
   /** Their bytes; the driver copies each more than once. A single one above it still goes. */
   readonly inFlightBytes: number;
-  /** Bytes that may wait in batches that are not full: many small collections can be open at once. */
+  /** Memory of batches that are not full: many small collections can be open at once. */
   readonly openBytes: number;
-}
-
-/** One insert. */
-export interface Batch extends RawDocuments {
-  readonly bytes: number;
-}
-
-interface OpenBatch {
-  runs: Buffer[];
-  count: number;
-  bytes: number;
 }
 
 interface Lane<T> {
@@ -36,12 +26,13 @@ interface Lane<T> {
 }
 
 /**
- * Collects runs of documents into inserts, several in flight. Memory is bounded when the feeder awaits `room()` after each piece of the source: what
- * waits is at most `openBytes`, the batches of one piece and those in flight.
+ * Collects runs of documents into inserts, several in flight. Memory is bounded when the feeder awaits `room()` after each piece of the source: at most
+ * `openBytes`, the batches of one piece, those in flight (a large document counts as what it is), and free buffers of twice `inFlightBytes`.
  */
 export class BatchQueue<T> {
   private readonly lanes = new Map<T, Lane<T>>();
-  private readonly waiting: { readonly lane: Lane<T>; readonly batch: Batch }[] = [];
+  private readonly waiting: { readonly lane: Lane<T>; readonly batch: OpenBatch }[] = [];
+  private readonly buffers: BatchBuffers;
   private openBytes = 0;
   private sending = 0;
   private sendingBytes = 0;
@@ -52,13 +43,15 @@ export class BatchQueue<T> {
     private readonly send: (target: T, batch: Batch) => Promise<void>,
     private readonly isSequential: (target: T) => boolean,
     private readonly limits: BatchLimits,
-  ) {}
+  ) {
+    this.buffers = new BatchBuffers(limits.batchBytes + batchHead, 2 * limits.inFlightBytes);
+  }
 
   /** Takes whole documents; `run` may be reused by the caller afterwards. */
   add(target: T, run: Buffer, count: number): void {
     const lane = this.laneOf(target);
-    if (this.fits(lane.open, run.length, count)) this.append(lane, Buffer.from(run), count);
-    else this.addInPieces(lane, Buffer.from(run));
+    if (this.fits(lane.open, run.length, count)) this.append(lane, run, count);
+    else this.addInPieces(lane, run);
     while (this.openBytes > this.limits.openBytes) this.close(this.largest());
     this.dispatch();
   }
@@ -96,7 +89,7 @@ export class BatchQueue<T> {
     const lane: Lane<T> = {
       target,
       sequential: this.isSequential(target),
-      open: emptyBatch(),
+      open: new OpenBatch(this.buffers),
       sending: 0,
       unanswered: 0,
     };
@@ -108,11 +101,10 @@ export class BatchQueue<T> {
     return open.bytes + bytes <= this.limits.batchBytes && open.count + count <= this.limits.batchDocuments;
   }
 
-  private append(lane: Lane<T>, run: Buffer, count: number): void {
-    lane.open.runs.push(run);
-    lane.open.count += count;
-    lane.open.bytes += run.length;
-    this.openBytes += run.length;
+  private append({ open }: Lane<T>, run: Buffer, count: number): void {
+    this.openBytes -= open.capacity;
+    open.append(run, count);
+    this.openBytes += open.capacity;
   }
 
   /** A run that ends one batch and begins others is cut between documents. */
@@ -131,18 +123,20 @@ export class BatchQueue<T> {
       count += 1;
     }
     if (count > 0) this.append(lane, run.subarray(start, end), count);
+    // Nothing more fits: a large document need not wait for the next one.
+    if (lane.open.bytes >= this.limits.batchBytes) this.close(lane);
   }
 
   private largest(): Lane<T> {
-    return [...this.lanes.values()].reduce((a, b) => (b.open.bytes > a.open.bytes ? b : a));
+    return [...this.lanes.values()].reduce((a, b) => (b.open.capacity > a.open.capacity ? b : a));
   }
 
   private close(lane: Lane<T>): void {
     if (lane.open.count === 0) return;
-    this.openBytes -= lane.open.bytes;
+    this.openBytes -= lane.open.capacity;
     lane.unanswered += 1;
     this.waiting.push({ lane, batch: lane.open });
-    lane.open = emptyBatch();
+    lane.open = new OpenBatch(this.buffers);
   }
 
   private dispatch(): void {
@@ -157,15 +151,16 @@ export class BatchQueue<T> {
     }
   }
 
-  private maySend(lane: Lane<T>, batch: Batch): boolean {
+  private maySend(lane: Lane<T>, batch: OpenBatch): boolean {
     if (this.sending === 0) return true;
     if (lane.sequential && lane.sending > 0) return false;
     return this.sendingBytes + batch.bytes <= this.limits.inFlightBytes;
   }
 
-  private async sendOne(lane: Lane<T>, batch: Batch): Promise<void> {
+  private async sendOne(lane: Lane<T>, batch: OpenBatch): Promise<void> {
     try {
-      await this.send(lane.target, batch);
+      await this.send(lane.target, batch.seal());
+      batch.release();
     } catch (error) {
       this.failure ??= { error };
     }
@@ -195,8 +190,4 @@ export class BatchQueue<T> {
   private nextReply(): Promise<void> {
     return new Promise((resolve) => this.wakeUps.push(resolve));
   }
-}
-
-function emptyBatch(): OpenBatch {
-  return { runs: [], count: 0, bytes: 0 };
 }

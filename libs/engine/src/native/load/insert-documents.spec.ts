@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { BSON, type Db, type Document } from 'mongodb';
-import type { Batch } from './batch-queue.js';
+import type { Batch } from './open-batch.js';
 import { insertBatch, type InsertOptions, type InsertTarget } from './insert-documents.js';
 
 // Replies that the test server does not give, and servers that it is not.

@@ -1,6 +1,6 @@
 import type { Db, Document } from 'mongodb';
 import { AppError } from '#contracts';
-import type { Batch } from './batch-queue.js';
+import type { Batch } from './open-batch.js';
 import { nameOf } from './names.js';
 import {
   arrayField,

@@ -8,6 +8,8 @@ import { documentsOfRun } from './raw-bson.js';
 
 interface DocumentSequence {
   push(placeholder: Document, bytes: Uint8Array): number;
+  /** The section's bytes; the driver copies them into its message. */
+  toBin(): Uint8Array;
 }
 type SequenceClass = new (field: string) => DocumentSequence;
 
@@ -16,7 +18,13 @@ export interface RawDocuments {
   readonly runs: readonly Buffer[];
   /** Sum over the runs. */
   readonly count: number;
+  /** The one run with `sectionHead` bytes before it, for `documents`, announced to `message-room.ts`: it is sent without a copy. */
+  readonly section?: Buffer;
 }
+
+const kindDocuments = 1;
+/** Kind, length and name of a section `documents`. */
+export const sectionHead = 1 + 4 + 'documents\0'.length;
 
 /** Of an insert or update, unordered or not: what the server says it did. */
 export interface WriteReply {
@@ -58,15 +66,24 @@ export async function runRawWrite(
   documents: RawDocuments,
   Sequence: SequenceClass | null = sequenceClass,
 ): Promise<WriteReply> {
-  const body = { ...command, [field]: Sequence ? fill(new Sequence(field), documents) : decodeExactly(documents) };
+  const body = {
+    ...command,
+    [field]: Sequence ? fill(new Sequence(field), field, documents) : decodeExactly(documents),
+  };
   // A server may quote the bytes of a document in its reply: those need not be UTF-8.
   const reply = await db.command(body, { enableUtf8Validation: false });
   return readReply(reply);
 }
 
-function fill(sequence: DocumentSequence, documents: RawDocuments): DocumentSequence {
+function fill(sequence: DocumentSequence, field: string, { runs, section }: RawDocuments): DocumentSequence {
   // The section is the documents' bytes one after the other: a run of many documents is pushed as one piece.
-  for (const run of documents.runs) sequence.push({}, run);
+  for (const run of runs) sequence.push({}, run);
+  if (section !== undefined && field === 'documents') {
+    section[0] = kindDocuments;
+    section.writeInt32LE(section.length - 1, 1);
+    section.write('documents\0', 5, 'latin1');
+    sequence.toBin = () => section;
+  }
   return sequence;
 }
 

@@ -1,0 +1,82 @@
+import { describe, expect, it } from '@jest/globals';
+import type { CatalogStats } from '#catalog';
+import type { TargetState } from '../targets/target-states.js';
+import { statistics } from './statistics.js';
+
+const empty: CatalogStats = {
+  total: 0,
+  byStatus: {},
+  storageBytes: 0,
+  averageSize: null,
+  averageDurationMs: null,
+  durationPercentilesMs: null,
+  lastBackupAt: null,
+  lastSuccessAt: null,
+  lastVerifiedAt: null,
+  lastSuccessByTarget: {},
+  perDay: [],
+};
+const context = { quotaBytes: null, targets: [] as TargetState[] };
+
+describe('statistics calculation', () => {
+  it('of nothing has no rates, and counts every state', () => {
+    expect(statistics(empty, context)).toMatchObject({
+      total: 0,
+      byStatus: {
+        pending: 0,
+        in_progress: 0,
+        completed: 0,
+        failed: 0,
+        cancelled: 0,
+        missing: 0,
+        deleting: 0,
+        deleted: 0,
+      },
+      successRate: null,
+      failureRate: null,
+      averageSize: null,
+      quota: { bytes: null, used: 0, state: 'ok' },
+    });
+  });
+
+  it.each([
+    [{ completed: 3, failed: 1 }, 0.75, 0.25],
+    [{ completed: 2, missing: 1, deleting: 1, failed: 0 }, 1, 0],
+    [{ failed: 5 }, 0, 1],
+    [{ completed: 1, failed: 1, pending: 7, in_progress: 1, cancelled: 9, deleted: 4 }, 0.5, 0.5],
+    [{ pending: 1, cancelled: 1 }, null, null],
+  ])('counts %j as rates of those that ended by themselves', (byStatus, successRate, failureRate) => {
+    expect(statistics({ ...empty, byStatus }, context)).toMatchObject({ successRate, failureRate });
+  });
+
+  it.each([
+    [null, 10 ** 12, 'ok'],
+    [1_000, 799, 'ok'],
+    [1_000, 800, 'warning'],
+    [1_000, 949, 'warning'],
+    [1_000, 950, 'critical'],
+    [1_000, 5_000, 'critical'],
+  ])('a quota of %s with %s used is %s', (quotaBytes, used, state) => {
+    const { quota } = statistics({ ...empty, storageBytes: used }, { ...context, quotaBytes });
+    expect(quota).toEqual({ bytes: quotaBytes, used, state });
+  });
+
+  it('tells times as texts, averages as whole numbers, and of targets only what belongs here', () => {
+    const at = new Date('2026-11-23T02:00:00.000Z');
+    const target = {
+      target: 'clinic',
+      overdue: true,
+      nextRunAt: at,
+      lastSuccessAt: null,
+      health: null,
+    } as unknown as TargetState;
+    const stats = { ...empty, averageSize: 10.6, averageDurationMs: 0.4, lastBackupAt: at, lastSuccessAt: at };
+    expect(statistics(stats, { ...context, targets: [target] })).toMatchObject({
+      averageSize: 11,
+      averageDurationMs: 0,
+      lastBackupAt: '2026-11-23T02:00:00.000Z',
+      lastVerifiedAt: null,
+      targets: [{ target: 'clinic', overdue: true, nextRunAt: '2026-11-23T02:00:00.000Z', lastSuccessAt: null }],
+    });
+  });
+});
