@@ -42,5 +42,13 @@ export default {
       globalSetup: '<rootDir>/test/services/jest-global-setup.ts',
       globalTeardown: '<rootDir>/test/services/jest-global-teardown.ts',
     },
+    {
+      // The fault matrix (docs/reliability.md); not part of `npm test`.
+      ...base,
+      displayName: 'faults',
+      testMatch: ['<rootDir>/test/faults/**/*.spec.ts'],
+      globalSetup: '<rootDir>/test/services/jest-global-setup.ts',
+      globalTeardown: '<rootDir>/test/services/jest-global-teardown.ts',
+    },
   ],
 };

@@ -49,10 +49,12 @@ describe('a stored backup that was damaged', () => {
   }
 
   it.each([0, 1, 11, 4095, 4096, 4136, 4137, 50_000, -1])(
-    'data.hzn cut to %i bytes',
+    'F30 data.hzn cut to %i bytes',
     async (bytes) => {
       truncateSync(path(backup.backupId, '1/data.hzn'), bytes < 0 ? backup.objects.data.bytes + bytes : bytes);
       await refused('stored', /^backup\/mismatch/);
+      const { message } = await failing(['verify', backup.backupId], environment());
+      expect(message).toContain(bytes >= 0 && bytes < 4096 ? 'truncated in its header' : 'truncated in segment 0');
       await refused('readable', /^(backup|container)\//);
       await targetUntouched();
     },
@@ -60,7 +62,7 @@ describe('a stored backup that was damaged', () => {
   );
 
   it.each([0, 8, 12, 100, 4000, 4064, 4100, 4200, 60_000])(
-    'data.hzn with the byte at %i flipped',
+    'F31 data.hzn with the byte at %i flipped',
     async (at) => {
       flip(path(backup.backupId, '1/data.hzn'), at);
       await refused('stored', /^(backup|container)\//);
@@ -75,14 +77,14 @@ describe('a stored backup that was damaged', () => {
     60_000,
   );
 
-  it('bytes appended to data.hzn', async () => {
+  it('F31 bytes appended to data.hzn', async () => {
     appendFileSync(path(backup.backupId, '1/data.hzn'), 'x');
     await refused('stored', /mismatch/);
     await targetUntouched();
   }, 60_000);
 
   it.each(['1/data.hzn', '1/manifest.hzn'])(
-    '%s of another backup in its place',
+    'F31 %s of another backup in its place',
     async (file) => {
       copyFileSync(path(other.backupId, file), path(backup.backupId, file));
       await refused('stored', /^backup\/mismatch/);
@@ -93,7 +95,7 @@ describe('a stored backup that was damaged', () => {
   );
 
   it.each(['1/data.hzn', '1/manifest.hzn'])(
-    '%s gone',
+    'F29 %s gone',
     async (file) => {
       rmSync(path(backup.backupId, file));
       await refused('stored', /^backup\/missing/);
@@ -103,13 +105,13 @@ describe('a stored backup that was damaged', () => {
     60_000,
   );
 
-  it("another backup's data, manifest and backup.json, under this one's name", async () => {
+  it("F31 another backup's data, manifest and backup.json, under this one's name", async () => {
     cpSync(join(store(), 'clinic', other.backupId), join(store(), 'clinic', backup.backupId), { recursive: true });
     await refused('stored', /^backup\/mismatch/);
     await targetUntouched();
   }, 60_000);
 
-  it('every edited field of backup.json', async () => {
+  it('F31 every edited field of backup.json', async () => {
     const file = path(backup.backupId, 'backup.json');
     const original = JSON.parse(readFileSync(file, 'utf8')) as Record<string, unknown>;
     const edits = editsOf(original).filter(([field]) => field !== 'schema');
@@ -125,7 +127,7 @@ describe('a stored backup that was damaged', () => {
     }
   }, 120_000);
 
-  it('backup.json that is no JSON: damage in every command', async () => {
+  it('F31 backup.json that is no JSON: damage in every command', async () => {
     writeFileSync(path(backup.backupId, 'backup.json'), '{"schema":');
     for (const args of [
       ['verify', backup.backupId],
@@ -144,7 +146,7 @@ describe('a stored backup that was damaged', () => {
     }
   }, 60_000);
 
-  it('a wrong key: 13, told from damage', async () => {
+  it('F33 a wrong key: 13, told from damage', async () => {
     const wrong = { ...environment(), BACKUP_ENCRYPTION_KEY: `hex:${'ab'.repeat(32)}` };
     expect(await failing(['verify', backup.backupId], wrong)).toMatchObject({ exitCode: 13, code: 'container/no-key' });
     const args = [
@@ -162,7 +164,7 @@ describe('a stored backup that was damaged', () => {
     expect(await hazina(['verify', backup.backupId, '--level', 'stored'], none)).toMatchObject({ code: 0 });
   }, 60_000);
 
-  it('verify --all goes on after a failure and fails at the end', async () => {
+  it('F31 verify --all goes on after a failure and fails at the end', async () => {
     flip(path(backup.backupId, '1/data.hzn'), 5000);
     const run = await hazina(['verify', '--all', '--json'], environment());
     expect(run.code).toBe(11);

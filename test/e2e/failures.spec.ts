@@ -152,7 +152,7 @@ describe('a server that demands a password', () => {
 });
 
 describe('an empty server', () => {
-  it('is a valid backup with a warning when a selection of existing databases holds nothing', async () => {
+  it('F38 is a valid backup with a warning when a selection of existing databases holds nothing', async () => {
     const database = `${world.database}_empty`;
     await world.client.db(database).createCollection('nothing');
     const environment = {
@@ -172,7 +172,7 @@ describe('a restore that is refused', () => {
     ({ backupId } = await world.backup(environment()));
   }, 60_000);
 
-  it('a target that is not empty: 16, nothing changed; --replace needs the typed name', async () => {
+  it('F41 a target that is not empty: 16, nothing changed; --replace needs the typed name', async () => {
     const target = `${world.database}_full`;
     await world.client.db(target).collection('visits').insertOne({ precious: true });
     const args = ['restore', backupId, '--to-env', 'TARGET_URI', '--rename', `${world.database}=${target}`];

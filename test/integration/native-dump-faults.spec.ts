@@ -54,7 +54,7 @@ async function failureOf({ stream, result }: Dump): Promise<AppError> {
   return error;
 }
 
-describe('in the middle of a dump', () => {
+describe('F21 in the middle of a dump', () => {
   it.each(['cut', 'reset'] as const)('a connection that is %s', async (what) => {
     const proxy = await proxied();
     const dump = await beginDump(dumpRequest({ uri: proxy.uri, databases: [db] }));

@@ -277,7 +277,7 @@ describe('GridFS', () => {
 });
 
 describe('documents', () => {
-  it('that are twice in the archive fail the restore', async () => {
+  it('F42 that are twice in the archive fail the restore', async () => {
     const failing = load([
       {
         collection: 'people',
@@ -310,7 +310,7 @@ describe('documents', () => {
     expect((await client.db(db).collection('people').findOne())?.['at']).toEqual(at);
   });
 
-  it('that the server refuses fail the restore with its reason', async () => {
+  it('F42 that the server refuses fail the restore with its reason', async () => {
     const failing = load([{ collection: 'people', documents: [{ _id: [1, 2] }] }]);
     await expect(failing).rejects.toMatchObject({
       code: 'restore/failed',

@@ -177,7 +177,7 @@ describe('names', () => {
     expect(await contentsOf(client, db)).toEqual([]);
   });
 
-  it('never restores over the catalogue', async () => {
+  it('F41 never restores over the catalogue', async () => {
     await client.db(db).collection('_hazina_catalog').insertOne({ a: 1 });
     const request = { mode: 'replace', confirm: [db] } as const;
     await expect(plan(request)).rejects.toMatchObject({ code: 'target/refused' });

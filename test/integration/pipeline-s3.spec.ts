@@ -141,7 +141,7 @@ describe('a sweep of a bucket', () => {
 });
 
 describe('a bucket with object lock', () => {
-  it('keeps what is on legal hold: the deletion is refused by name, and nothing is removed', async () => {
+  it('F28 keeps what is on legal hold: the deletion is refused by name, and nothing is removed', async () => {
     const locked = uniqueBucket();
     await withS3Client(services().s3, (client) =>
       client.send(new CreateBucketCommand({ Bucket: locked, ObjectLockEnabledForBucket: true })),

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 import { ListMultipartUploadsCommand, ListObjectsV2Command, S3Client } from '@aws-sdk/client-s3';
@@ -16,6 +16,12 @@ export class CliWorld {
   readonly client = new MongoClient(services().mongodbUri);
   readonly #buckets: string[] = [];
   readonly key = `hex:${randomBytes(32).toString('hex')}`;
+  /** Where commands put their temporary files. */
+  readonly temporary = join(this.folder, 'tmp');
+
+  constructor() {
+    mkdirSync(this.temporary);
+  }
 
   /** Environment for a store in a folder. */
   get environment(): Environment {
@@ -26,6 +32,7 @@ export class CliWorld {
       BACKUP_ENCRYPTION_KEY: this.key,
       BACKUP_DIRECTORY: join(this.folder, 'store'),
       BACKUP_ENGINE: 'native',
+      TMPDIR: this.temporary,
     };
   }
 
@@ -77,6 +84,15 @@ export class CliWorld {
     return JSON.parse(run.stdout) as Record<string, unknown> & { backupId: string };
   }
 
+  /** What commands left running or lying about: processes that were started with this world's folder in their environment, and temporary files. */
+  leftovers(): string[] {
+    const pids = readdirSync('/proc').filter((name) => /^\d+$/.test(name));
+    const ours = pids.filter((pid) => readQuietly(`/proc/${pid}/environ`).includes(this.folder));
+    const running = ours.map((pid) => `process ${pid}: ${readQuietly(`/proc/${pid}/cmdline`).replaceAll('\0', ' ')}`);
+    // Node keeps compiled JavaScript there.
+    return [...running, ...readdirSync(this.temporary).filter((name) => name !== 'node-compile-cache')];
+  }
+
   /** Every file of the folder store, hidden ones too, but the store's identity. */
   storedFiles(): string[] {
     const root = join(this.folder, 'store');
@@ -113,6 +129,15 @@ export class CliWorld {
   async collections(database: string): Promise<string[]> {
     const found = await this.client.db(database).listCollections({}, { nameOnly: true }).toArray();
     return found.map(({ name }) => name).sort();
+  }
+}
+
+/** A process may end between two looks. */
+function readQuietly(path: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch {
+    return '';
   }
 }
 

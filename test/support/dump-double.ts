@@ -1,6 +1,7 @@
 import { Readable } from 'node:stream';
 import { AppError } from '#contracts';
 import type { Dump, DumpEngine } from '#engine';
+import { piecesOfRepeated, type RepeatedArchive } from './generated-archive.js';
 
 export type Misbehaviour =
   /** Everything is given, then the engine's verdict is a failure. */
@@ -13,7 +14,8 @@ export type Misbehaviour =
   | 'hangs';
 
 export interface DumpDoubleOptions {
-  readonly archive: Buffer;
+  /** Bytes at hand, or an archive of any size that is made as it is read. */
+  readonly archive: Buffer | RepeatedArchive;
   readonly misbehaviour?: Misbehaviour;
   /** Bytes given before it misbehaves. */
   readonly after?: number;
@@ -59,20 +61,29 @@ export const dumpFailed = new AppError({
 });
 
 class DoubleStream extends Readable {
+  readonly #pieces: Iterator<Buffer>;
+  readonly #end: number;
   #at = 0;
 
   constructor(private readonly options: DumpDoubleOptions) {
-    super();
+    super(Buffer.isBuffer(options.archive) ? {} : { highWaterMark: 4 * 1024 * 1024 });
+    const { archive, misbehaviour, after } = options;
+    const all = misbehaviour === undefined || misbehaviour === 'fails-after-all-bytes';
+    this.#end = all ? Infinity : (after ?? Infinity);
+    this.#pieces = Buffer.isBuffer(archive) ? slices(archive) : piecesOfRepeated(archive);
   }
 
   override _read(): void {
-    const { archive, misbehaviour, after = archive.length } = this.options;
-    const end = misbehaviour === undefined || misbehaviour === 'fails-after-all-bytes' ? archive.length : after;
-    if (this.#at < end) {
-      const next = Math.min(this.#at + 10_000, end);
-      this.push(archive.subarray(this.#at, next));
-      this.#at = next;
+    const { misbehaviour } = this.options;
+    const piece = this.#at < this.#end ? this.#pieces.next() : undefined;
+    if (piece?.done === false) {
+      this.push(piece.value.subarray(0, this.#end - this.#at));
+      this.#at += piece.value.length;
     } else if (misbehaviour === 'fails' || misbehaviour === 'fails-after-all-bytes') this.destroy(dumpFailed);
     else if (misbehaviour !== 'hangs') this.push(null);
   }
+}
+
+function* slices(archive: Buffer): Generator<Buffer> {
+  for (let at = 0; at < archive.length; at += 10_000) yield archive.subarray(at, at + 10_000);
 }

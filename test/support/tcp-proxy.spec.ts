@@ -10,14 +10,14 @@ describe('the TCP proxy', () => {
   const open: { server: Server; proxy: TcpProxy; client: Socket }[] = [];
 
   /** A server that says everything back, the proxy before it, and a client of the proxy. */
-  async function start(options?: TcpProxyOptions) {
+  async function start(options?: TcpProxyOptions, scheme = 'mongodb') {
     const server = createServer((socket) => socket.on('error', () => undefined).pipe(socket)).listen(0, '127.0.0.1');
     await once(server, 'listening');
     const proxy = await startTcpProxy(
-      `mongodb://u:p@127.0.0.1:${(server.address() as AddressInfo).port}/db?a=b`,
+      `${scheme}://u:p@127.0.0.1:${(server.address() as AddressInfo).port}/db?a=b`,
       options,
     );
-    const client = connect(Number(new URL(proxy.uri.replace('mongodb:', 'http:')).port), '127.0.0.1');
+    const client = connect(Number(new URL(proxy.uri.replace(`${scheme}:`, 'http:')).port), '127.0.0.1');
     client.on('error', () => undefined);
     await once(client, 'connect');
     open.push({ server, proxy, client });
@@ -63,6 +63,27 @@ describe('the TCP proxy', () => {
     late.on('error', () => undefined);
     await closeOf(late);
     expect(late.bytesRead).toBe(0);
+  });
+
+  it('takes connections again after it was mended, and keeps the scheme of any URI', async () => {
+    const { proxy } = await start(undefined, 'redis');
+    expect(proxy.uri).toMatch(/^redis:\/\/u:p@127\.0\.0\.1:\d+\/db/);
+    proxy.reset();
+    proxy.mend();
+    const again = connect(Number(new URL(proxy.uri.replace('redis:', 'http:')).port), '127.0.0.1');
+    again.write('karibu');
+    const [answer] = (await once(again, 'data')) as [Buffer];
+    expect(answer.toString()).toBe('karibu');
+    again.destroy();
+  });
+
+  it('lets no more through than its bandwidth', async () => {
+    const { client } = await start({ bandwidth: 100_000 });
+    const began = performance.now();
+    client.write(Buffer.alloc(20_000));
+    while (client.bytesRead < 20_000) await once(client, 'data');
+    // Once for each direction.
+    expect(performance.now() - began).toBeGreaterThan(350);
   });
 
   it('in silence a connection stays open and nothing comes', async () => {

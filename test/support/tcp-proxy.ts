@@ -4,9 +4,11 @@ import { Transform } from 'node:stream';
 export interface TcpProxyOptions {
   /** Every piece of data waits so long, in both directions. Default 0. */
   readonly latencyMs?: number;
+  /** Bytes a second in each direction of a connection. Default: as fast as it goes. */
+  readonly bandwidth?: number;
 }
 
-/** A server on 127.0.0.1 that passes everything on to another one, until a test says otherwise: a network that fails on command. */
+/** A server on 127.0.0.1 that passes everything on to another one (of MongoDB, Redis, HTTP), until a test says otherwise: a network that fails on command. */
 export interface TcpProxy {
   /** The given URI with this proxy as its host. */
   readonly uri: string;
@@ -14,13 +16,13 @@ export interface TcpProxy {
   readonly bytesFromServer: number;
   /** Connections that are open. */
   readonly connections: number;
-  /** Breaks all connections and accepts no more. */
+  /** Breaks all connections and accepts no more, until it is mended. */
   cut(): void;
   /** The same by a reset instead of an orderly end. */
   reset(): void;
-  /** From now on connections are taken and kept, but nothing is passed on. */
+  /** From now on connections are taken and kept, but nothing is passed on: a black hole. */
   silence(): void;
-  /** Passes everything on again; what was broken stays broken. */
+  /** Passes everything on again; what was broken stays broken, what was swallowed stays lost. */
   mend(): void;
   /** Does one of these when so many bytes came from the server, counted from the start; what is beyond is not passed on. */
   after(bytes: number, what: 'cut' | 'reset' | 'silence'): void;
@@ -28,7 +30,8 @@ export interface TcpProxy {
 }
 
 export async function startTcpProxy(uri: string, options: TcpProxyOptions = {}): Promise<TcpProxy> {
-  const target = new URL(uri.replace(/^mongodb:/, 'http:'));
+  const [scheme = ''] = /^[a-z]+:/.exec(uri) ?? [];
+  const target = new URL(uri.replace(scheme, 'http:'));
   const address = { host: target.hostname, port: Number(target.port) };
   const sockets = new Set<Socket>();
   const state = {
@@ -44,6 +47,8 @@ export async function startTcpProxy(uri: string, options: TcpProxyOptions = {}):
       return;
     }
     const far = createConnection(address);
+    // A connection that is broken off before it stood.
+    far.on('error', () => near.destroy());
     const pairs = [
       { from: near, to: far, isAnswer: false },
       { from: far, to: near, isAnswer: true },
@@ -74,8 +79,10 @@ export async function startTcpProxy(uri: string, options: TcpProxyOptions = {}):
           // What was let through is on its way first.
           if (state.bytes >= state.limit && state.atLimit !== undefined) setImmediate(state.atLimit);
         };
-        if (options.latencyMs === undefined) give();
-        else setTimeout(give, options.latencyMs);
+        const { latencyMs = 0, bandwidth = Infinity } = options;
+        const waitMs = latencyMs + (chunk.length / bandwidth) * 1000;
+        if (waitMs === 0) give();
+        else setTimeout(give, waitMs);
       },
     });
 
@@ -90,12 +97,15 @@ export async function startTcpProxy(uri: string, options: TcpProxyOptions = {}):
       state.mode = 'silent';
     },
   };
+  const mend = (): void => {
+    Object.assign(state, { mode: 'pass', limit: Infinity, atLimit: undefined });
+  };
 
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   target.hostname = '127.0.0.1';
   target.port = String((server.address() as AddressInfo).port);
   return {
-    uri: target.toString().replace(/^http:/, 'mongodb:'),
+    uri: target.toString().replace(/^http:/, scheme),
     get bytesFromServer() {
       return state.bytes;
     },
@@ -103,11 +113,7 @@ export async function startTcpProxy(uri: string, options: TcpProxyOptions = {}):
       return sockets.size / 2;
     },
     ...faults,
-    mend: () => {
-      state.mode = 'pass';
-      state.atLimit = undefined;
-      state.limit = Infinity;
-    },
+    mend,
     after: (bytes, what) => {
       state.atLimit = faults[what];
       state.limit = bytes;

@@ -1,14 +1,26 @@
 #!/usr/bin/env node
-// Stands in for mongodump and mongorestore, and misbehaves as behaviour.json beside it says: {archive, behaviour, after, …}.
+// Stands in for mongodump and mongorestore, and misbehaves as behaviour.json beside it says: {archive, behaviour, after, …}. Instead of the file `archive` it may
+// give `repeated` ({head, run, times, tail}: files, of which `run` comes so many times): an archive of any size.
 import { spawn } from 'node:child_process';
-import { createReadStream, readFileSync, readSync, rmSync, symlinkSync, writeFileSync, writeSync } from 'node:fs';
+import { once } from 'node:events';
+import {
+  createReadStream,
+  existsSync,
+  readdirSync,
+  readFileSync,
+  readSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const self = fileURLToPath(import.meta.url);
 const folder = dirname(self);
 const told = JSON.parse(readFileSync(join(folder, 'behaviour.json'), 'utf8'));
-const { archive, behaviour = 'good', after = 100_000, version = '100.9.9' } = told;
+const { archive, repeated, behaviour = 'good', after = 100_000, version = '100.9.9' } = told;
 const forever = () => setInterval(() => undefined, 1_000_000);
 const say = (text) => void writeSync(2, text);
 
@@ -38,17 +50,22 @@ function run() {
       argv: process.argv,
       environ: readFileSync('/proc/self/environ', 'utf8'),
       cmdline: readFileSync('/proc/self/cmdline', 'utf8'),
+      config: process.argv
+        .flatMap((arg) => (arg.startsWith('--config=') ? [readFileSync(arg.slice(9), 'utf8')] : []))
+        .join(),
+      tmp: existsSync(join(folder, 'tmp')) ? readdirSync(join(folder, 'tmp')) : [],
     }),
   );
   if (behaviour === 'restore') restore(told);
-  else dump();
+  else void dump();
 }
 
-function dump() {
+async function dump() {
   const bytes = archive === undefined ? Buffer.alloc(0) : readFileSync(archive);
   switch (behaviour) {
     case 'good':
-      createReadStream(archive).pipe(process.stdout);
+      if (repeated === undefined) createReadStream(archive).pipe(process.stdout);
+      else await give(Infinity);
       break;
     case 'empty':
       break;
@@ -73,7 +90,8 @@ function dump() {
       writeSync(1, bytes);
       break;
     case 'hangs':
-      writeSync(1, bytes.subarray(0, after));
+      if (repeated === undefined) writeSync(1, bytes.subarray(0, after));
+      else await give(after);
       forever();
       break;
     case 'hangs-after-all':
@@ -111,4 +129,21 @@ function restore({ reads = Infinity, begins = [], says = [], exit = 0, repeats =
   if (exit.startsWith('SIG')) process.kill(process.pid, exit);
   forever();
   if (repeats !== undefined) setInterval(() => sayLine(repeats), 20);
+}
+
+async function give(most) {
+  let given = 0;
+  for (const piece of pieces()) {
+    if (given >= most) return;
+    given += piece.length;
+    if (!process.stdout.write(piece)) await once(process.stdout, 'drain');
+  }
+}
+
+function* pieces() {
+  const { head, run, times, tail } = repeated;
+  yield readFileSync(head);
+  const again = readFileSync(run);
+  for (let at = 0; at < times; at += 1) yield again;
+  yield readFileSync(tail);
 }

@@ -19,6 +19,10 @@ export interface SeenByDouble {
   readonly argv: readonly string[];
   readonly environ: string;
   readonly cmdline: string;
+  /** What it read at `--config`. */
+  readonly config: string;
+  /** Private files that lay about while it ran. */
+  readonly tmp: readonly string[];
 }
 
 /** What a double of mongorestore does (test/support/tool-double.mjs). */
@@ -35,12 +39,15 @@ export interface RestoreBehaviour {
 
 /** A folder with doubles of mongodump and mongorestore that misbehave on command, and one for their private files. */
 export class ToolDoubles {
-  readonly folder = mkdtempSync(join(tmpdir(), 'hazina-doubles-'));
-  readonly tmp = join(this.folder, 'tmp');
+  readonly folder: string;
+  readonly tmp: string;
   /** The PATH of the doubles: their own folder, and that of Node. */
-  readonly searchPath = `${this.folder}:${dirname(process.execPath)}:/usr/bin:/bin`;
+  readonly searchPath: string;
 
-  constructor() {
+  constructor(parent = tmpdir()) {
+    this.folder = mkdtempSync(join(parent, 'hazina-doubles-'));
+    this.tmp = join(this.folder, 'tmp');
+    this.searchPath = `${this.folder}:${dirname(process.execPath)}:/usr/bin:/bin`;
     mkdirSync(this.tmp);
     for (const name of ['mongodump', 'mongorestore'])
       copyFileSync(join(import.meta.dirname, 'tool-double.mjs'), join(this.folder, name));

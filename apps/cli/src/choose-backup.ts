@@ -1,5 +1,5 @@
 import { AppError, isBackupId, isTimestamp, type BackupJson } from '#contracts';
-import { listBackups, requireBackupJson } from '#pipeline';
+import { isBareRecord, listBackups, requireBackupJson } from '#pipeline';
 import type { ObjectStore } from '#storage';
 import type { CliContext } from './context.js';
 
@@ -25,8 +25,18 @@ async function latest(store: ObjectStore, which: WhichBackup, context: CliContex
   const targets = [...new Set(backups.map(({ target }) => target))];
   if (targets.length > 1) throw bad(`--latest needs --target: the store holds backups of ${targets.join(', ')}`);
   const before = which.at === undefined ? undefined : parseTime(which.at);
-  const found = backups.find((backup) => before === undefined || backup.completedAt <= before);
-  if (found !== undefined) return found;
+  const now = context.clock.now().toISOString();
+  for (const backup of backups) {
+    if (before !== undefined && backup.completedAt > before) continue;
+    const doubt =
+      backup.completedAt > now
+        ? 'it is dated after this machine’s clock'
+        : (await isBareRecord(store, backup, context.signal))
+          ? 'neither its data nor its manifest is in the store'
+          : undefined;
+    if (doubt === undefined) return backup;
+    context.warn(`${backup.backupId} is not taken for the latest: ${doubt}`);
+  }
   throw new AppError({
     code: 'backup/not-found',
     stage: 'arguments',

@@ -9,7 +9,7 @@ import { createProgram } from './program.js';
 export async function main(version: string): Promise<void> {
   const context = new CliContext(version);
   listenToSignals(context);
-  endQuietlyOnClosedPipe();
+  mindPipes(context);
   try {
     await createProgram(context).parseAsync(process.argv);
   } catch (error) {
@@ -50,9 +50,21 @@ function listenToSignals(context: CliContext): void {
   }
 }
 
-/** `hazina list | head -1` is no error. */
-function endQuietlyOnClosedPipe(): void {
+/**
+ * `hazina list | head -1` is no error. Data that cannot be written is one, but what the command did stands. Messages that nobody can read (a full disk under a log)
+ * stop nothing: a backup is worth more than its words.
+ */
+function mindPipes(context: CliContext): void {
+  process.stderr.on('error', () => undefined);
   process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code !== 'EPIPE') throw error;
+    if (error.code === 'EPIPE' || process.exitCode !== undefined) return;
+    const failure = new AppError({
+      code: 'output/failed',
+      stage: 'output',
+      message: `stdout cannot be written (${error.code ?? 'unknown'})`,
+      hint: 'What the command did stands: hazina list shows every backup',
+      cause: error,
+    });
+    process.exitCode = fail(failure, context);
   });
 }

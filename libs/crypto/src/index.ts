@@ -9,4 +9,4 @@ export { createOpenStream, inspectHeader, openAll } from './opener.js';
 export { OpenStream } from './payload/open-stream.js';
 export { rewrapHeader, type RewrapOptions } from './rewrap-header.js';
 export { createSealer, type Sealer, type SealOptions } from './sealer.js';
-export { plaintextSize, sealedSize, segmentOf, segmentRange } from './sizes.js';
+export { plaintextSize, sealedSize, segmentAt, segmentOf, segmentRange } from './sizes.js';

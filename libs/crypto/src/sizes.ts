@@ -51,6 +51,11 @@ export function segmentOf(plaintextOffset: number): { index: number; within: num
   return { index: 1 + Math.floor(rest / plainSegmentBytes), within: rest % plainSegmentBytes };
 }
 
+/** The segment that a byte of the file lies in; undefined in the header. */
+export function segmentAt(fileOffset: number): number | undefined {
+  return fileOffset < headerBytes ? undefined : Math.floor((fileOffset - headerBytes) / segmentBytes);
+}
+
 function isCount(value: number, most: number): boolean {
   return Number.isInteger(value) && value >= 0 && value <= most;
 }

@@ -18,6 +18,7 @@ export { finishCommit, type FinishDeps, type FinishRequest } from './finish-comm
 export { listBackups, type BackupList } from './list-backups.js';
 export { openArchive } from './open-archive.js';
 export { backupMetadata, readBackupMetadata } from './objects/backup-metadata.js';
+export { isBareRecord } from './objects/confirm.js';
 export { requireBackupJson } from './objects/backup-json-file.js';
 export { readMarks } from './objects/marks-file.js';
 export { proveBackup, type ProvenBackup } from './objects/prove-backup.js';

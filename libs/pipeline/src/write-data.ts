@@ -102,12 +102,16 @@ async function flow(
   throw asDumpFailure(failure.error);
 }
 
-/** Of errors that follow from each other the first of ours: those of the streams between only say that something else broke. */
+/**
+ * Of errors that follow from each other the first of ours: those of the streams between only say that something else broke. One that was made of it knows more:
+ * an upload that could not be aborted either.
+ */
 class FirstFailure {
   error: unknown;
 
   note(error: unknown): void {
-    if (this.error === undefined || (!(this.error instanceof AppError) && error instanceof AppError))
+    const ours = error instanceof AppError;
+    if (this.error === undefined || (ours && (!(this.error instanceof AppError) || error.cause === this.error)))
       this.error = error;
   }
 }

@@ -47,16 +47,16 @@ async function startDump(
   throwIfAborted(signal, 'dump');
   return new Promise((resolve, reject) => {
     const running = withPrivateConfig(options.tmpDir, uri, async (config) => {
-      const child = ToolProcess.start('mongodump', tool.path, [`--config=${config}`, '--archive', ...args], {
+      const child = ToolProcess.start('mongodump', tool.path, [config.argument, '--archive', ...args], {
         input: false,
         searchPath: options.searchPath,
+        config: config.descriptor,
         stage: 'dump',
       });
       const { stream, ended } = watch(child, options, signal);
       resolve({ stream, result });
       await ended;
     });
-    // The private file is gone when the result settles.
     const result = running.then((): DumpResult => ({ consistency: { mode: 'none', at: null }, warnings: [] }));
     result.catch(reject);
   });

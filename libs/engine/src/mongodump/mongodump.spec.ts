@@ -67,11 +67,14 @@ describe('mongodump', () => {
     expect(bytes?.equals(archive)).toBe(true);
   });
 
-  it('gets the URI by a private file: nothing of it in arguments or environment', async () => {
+  it('gets the URI by a private file that has no name: nothing of it in arguments, environment or folders', async () => {
     behave('good');
     await run();
-    const { argv, environ, cmdline } = doubles.seen();
-    expect(argv.slice(2)).toEqual([expect.stringMatching(/^--config=/), '--archive', '--db=clinic']);
+    const { argv, environ, cmdline, config, tmp } = doubles.seen();
+    expect(argv.slice(2)).toEqual(['--config=/dev/fd/3', '--archive', '--db=clinic']);
+    expect(config).toContain('canary-password');
+    // What is killed now leaves no secret behind.
+    expect(tmp).toEqual([]);
     expect(environ + cmdline).not.toMatch(/canary|user/);
     const names = environ.split('\0').map((entry) => entry.split('=')[0]);
     expect(names.filter((name) => name !== '')).toEqual(['PATH', 'HOME', 'LANG']);

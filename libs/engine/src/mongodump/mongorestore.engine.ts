@@ -75,7 +75,15 @@ async function load(
   ];
   const log = new RestoreLog();
   const documents = await withPrivateConfig(options.tmpDir, await toolUri(request.uri), async (config) => {
-    const run = { path: tool.path, args: [`--config=${config}`, ...args], feed, log, source, request };
+    const run = {
+      path: tool.path,
+      args: [config.argument, ...args],
+      config: config.descriptor,
+      feed,
+      log,
+      source,
+      request,
+    };
     const { child, exit } = await runMongorestore(run, options, signal);
     return judgeRestore(child, { exit, log, archive: feed.summary, entries });
   });

@@ -10,6 +10,8 @@ import { watchStalls } from './watch-stalls.js';
 export interface MongorestoreRun {
   readonly path: string;
   readonly args: readonly string[];
+  /** Inherited as descriptor 3. */
+  readonly config: number;
   readonly feed: ArchiveFeed;
   readonly log: RestoreLog;
   readonly source: Readable;
@@ -31,13 +33,14 @@ const progressEveryMs = 500;
  * `run/cancelled`, `engine/stalled`, `archive/…`. When it settles, nothing of the tool is left.
  */
 export async function runMongorestore(
-  { path, args, feed, log, source, request }: MongorestoreRun,
+  { path, args, config, feed, log, source, request }: MongorestoreRun,
   { searchPath, stallMs, indexStallMs, killGraceMs }: MongorestoreLimits,
   signal: AbortSignal,
 ): Promise<{ readonly child: ToolProcess; readonly exit: ToolExit }> {
   const child = ToolProcess.start('mongorestore', path, args, {
     input: true,
     searchPath,
+    config,
     stage: 'load',
     onLine: (line) => log.take(line),
   });

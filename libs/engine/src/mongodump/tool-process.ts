@@ -13,6 +13,8 @@ export interface ToolOptions {
   /** With a pipe to its input and none from its output, or the other way round. */
   readonly input: boolean;
   readonly searchPath: string;
+  /** Inherited as descriptor 3. */
+  readonly config?: number;
   /** Of the errors. */
   readonly stage: 'probe' | 'dump' | 'load';
   /** Told every line that it says on stderr. */
@@ -43,7 +45,12 @@ export class ToolProcess {
     private readonly options: ToolOptions,
   ) {
     this.#child = spawn(path, [...args], {
-      stdio: [options.input ? 'pipe' : 'ignore', options.input ? 'ignore' : 'pipe', 'pipe'],
+      stdio: [
+        options.input ? 'pipe' : 'ignore',
+        options.input ? 'ignore' : 'pipe',
+        'pipe',
+        ...(options.config === undefined ? [] : [options.config]),
+      ],
       // A group of its own: whatever it starts ends with it.
       detached: true,
       env: { PATH: options.searchPath, HOME: '/nonexistent', LANG: 'C' },

@@ -35,6 +35,13 @@ export async function findLoss(store: ObjectStore, backup: BackupJson, signal?: 
   }
 }
 
+/** A `backup.json` and nothing of what it names: garbage of its shape, or a backup of which nothing is left. */
+export async function isBareRecord(store: ObjectStore, backup: BackupJson, signal: AbortSignal): Promise<boolean> {
+  for (const { key } of [backup.objects.data, backup.objects.manifest])
+    if ((await store.head(`${backupFolder(backup.backupId)}${key}`, signal)) !== null) return false;
+  return true;
+}
+
 /**
  * Step (3) of the commit (spec/objects.md): a backup whose record is being deleted, or without its objects, must not stand: its `backup.json` is removed again.
  * Without the run's signal: the commit stands, and this question needs its answer.

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { buffer } from 'node:stream/consumers';
 import { AppError, type BackupJson, type Manifest, type StoredObject } from '#contracts';
-import { inspectHeader, type ContainerHeader, type KeyRing, type ReadHeader } from '#crypto';
+import { inspectHeader, segmentAt, type ContainerHeader, type KeyRing, type ReadHeader } from '#crypto';
 import { resumingGet, type ObjectStore } from '#storage';
 import { requireBackupJson } from './backup-json-file.js';
 import { compareWithManifest, mismatch } from './compare-manifest.js';
@@ -107,7 +107,7 @@ export async function checkObject(
     });
   }
   if (head.bytes !== object.bytes) {
-    const change = head.bytes < object.bytes ? 'truncated' : 'grown';
+    const change = head.bytes < object.bytes ? `truncated in ${placeOf(head.bytes)}` : 'grown';
     throw mismatch(
       backupId,
       object.key,
@@ -118,6 +118,11 @@ export async function checkObject(
   const embedded = inspectEmbedded(stored);
   if (embedded !== undefined) compareHeader(backup, object, kind, embedded);
   return stored;
+}
+
+function placeOf(offset: number): string {
+  const segment = segmentAt(offset);
+  return segment === undefined ? 'its header' : `segment ${segment}`;
 }
 
 /** The header as it stands in the object; undefined when it is damaged: a sidecar may stand in for it, and else the opening reader names the damage. */

@@ -69,7 +69,8 @@ class MultipartUpload {
   }
 
   async run(body: Readable): Promise<PutResult> {
-    const onAbort = (): void => void body.destroy(cancelled(this.#signal, 'store'));
+    // A part that failed ends its source by its own error: whoever feeds the source must not take it for a cancel.
+    const onAbort = (): void => void body.destroy(this.#failure ?? cancelled(this.#signal, 'store'));
     this.#signal.addEventListener('abort', onAbort, { once: true });
     try {
       throwIfAborted(this.#options.signal, 'store');

@@ -1,6 +1,7 @@
 import { S3Client } from '@aws-sdk/client-s3';
 import { NodeHttpHandler } from '@smithy/node-http-handler';
 import type { S3StoreOptions } from '../store-options.js';
+import { renewExpiredCredentials } from './renew-credentials.js';
 
 const connectionTimeoutMs = 10_000;
 
@@ -8,7 +9,7 @@ const connectionTimeoutMs = 10_000;
 export function createS3Client(options: S3StoreOptions): S3Client {
   const checksums = checksumMode(options);
   const { endpoint, region, credentials } = options;
-  return new S3Client({
+  const client = new S3Client({
     ...(endpoint === undefined ? {} : { endpoint }),
     ...(region === undefined ? (endpoint === undefined ? {} : { region: 'us-east-1' }) : { region }),
     forcePathStyle: options.forcePathStyle,
@@ -36,6 +37,8 @@ export function createS3Client(options: S3StoreOptions): S3Client {
     // The SDK's own remarks are not for the reader of our stderr.
     logger: { trace: ignore, debug: ignore, info: ignore, warn: ignore, error: ignore },
   });
+  renewExpiredCredentials(client);
+  return client;
 }
 
 /** Whether every request carries a checksum, or only those that must. */

@@ -1,0 +1,41 @@
+// npm run test:faults [-- F23…]: the fault matrix of docs/reliability.md, every test that is named by a row, wherever it lies. The last line is
+// `N passed, N failed`. With rows named only those run.
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { ensureBuilt, root, say, seconds } from './bootstrap.mjs';
+import { runJest } from './run-jest.mjs';
+
+const rows = process.argv.slice(2);
+const bad = rows.filter((row) => !/^F\d\d$/.test(row));
+if (bad.length > 0) {
+  say(`${bad.join(', ')}: rows are named like F07 (docs/reliability.md)`);
+  process.exit(2);
+}
+
+await ensureBuilt();
+const started = Date.now();
+const named = rows.length > 0 ? rows.join('|') : 'F\\d\\d';
+const { passed, failed } = await runJest([
+  '--testNamePattern',
+  `(^|\\s)(${named})\\s`,
+  '--selectProjects',
+  'integration',
+  'faults',
+  '--testPathPatterns',
+  'test/faults/',
+  ...taggedFiles(),
+]);
+say(`fault matrix: ${seconds(started)}`);
+const none = passed + failed === 0;
+if (none) say(`no test is named ${rows.join(', ')}`);
+process.stdout.write(`${passed} passed, ${none ? 1 : failed} failed\n`);
+process.exitCode = failed > 0 || none ? 1 : 0;
+
+/** Tests of `npm test` that prove a row as well. */
+function taggedFiles() {
+  return ['test/e2e', 'test/integration'].flatMap((folder) =>
+    readdirSync(join(root, folder))
+      .filter((name) => name.endsWith('.spec.ts') && /['"`]F\d\d /.test(readFileSync(join(root, folder, name), 'utf8')))
+      .map((name) => `${folder}/${name}`),
+  );
+}
