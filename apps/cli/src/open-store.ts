@@ -1,6 +1,6 @@
 import type { CliConfig, StoreConfig } from '#config';
 import { AppError } from '#contracts';
-import { KeyRing, parseKey } from '#crypto';
+import { keyRingOf, type KeyRing } from '#crypto';
 import { createStore, type ObjectStore } from '#storage';
 import type { CliContext } from './context.js';
 
@@ -21,12 +21,7 @@ export async function withStore<T>(
 export function openKeyRing(config: CliConfig, context: CliContext): KeyRing | undefined {
   const { current, retired } = config.keys;
   if (current === undefined && retired.length === 0) return undefined;
-  const parse = ({ variable, text }: (typeof retired)[number]) => {
-    const { key, warnings } = parseKey(text, variable);
-    for (const warning of warnings) context.warn(warning);
-    return key;
-  };
-  return new KeyRing({ current: current === undefined ? [] : [parse(current)], retired: retired.map(parse) });
+  return keyRingOf(config.keys, (warning) => context.warn(warning));
 }
 
 /** Like `openKeyRing`, where nothing can be done without a key. */

@@ -1,11 +1,11 @@
 import { openCatalog, Upkeep, type Catalog } from '#catalog';
 import { AppError } from '#contracts';
+import { keyRingOf } from '#crypto';
 import { createChannels } from '#notify';
 import { createJobQueue, type JobQueue } from '#queue';
 import { createStore, type ObjectStore } from '#storage';
 import { quietly } from '#logging';
 import { bindStore } from './bind-store.js';
-import { openRing } from './open-ring.js';
 import { waitFor } from './wait-for.js';
 import type { WorkerCore, WorkerParts } from './worker-core.js';
 
@@ -21,7 +21,7 @@ export async function openParts(core: WorkerCore, signal: AbortSignal): Promise<
     return part;
   };
   try {
-    const ring = openRing(config.keys, log);
+    const ring = keyRingOf(config.keys, (warning) => log.warn('key', { warning }));
     const channels = createChannels({ ...config.notify, log: log.alerts(), clock });
     const catalog = keep(await waitFor('the catalogue', () => openCatalogOf(core), core, signal));
     const queue = keep(openQueue(core));
