@@ -2,9 +2,8 @@ import { tmpdir } from 'node:os';
 import type { CliConfig } from '#config';
 import {
   chooseDumpEngine,
-  createMongodumpEngine,
+  createDumpEngines,
   createMongorestoreEngine,
-  createNativeDumpEngine,
   createNativeLoadEngine,
   type DumpEngine,
   type DumpRequest,
@@ -19,14 +18,9 @@ export function selectDumpEngine(
   config: CliConfig,
   context: CliContext,
 ): Promise<DumpEngine> {
-  const native = createNativeDumpEngine({ engineVersion: context.version, stallMs: config.stallMs });
-  const mongodump = createMongodumpEngine({
-    searchPath: context.searchPath(),
-    tmpDir: tmpdir(),
-    stallMs: config.stallMs,
-    probe: (asked, signal) => native.probe(asked, signal),
-  });
-  return chooseDumpEngine({ setting, request, native, mongodump }, context.signal);
+  const { stallMs } = config;
+  const engines = createDumpEngines({ version: context.version, stallMs, searchPath: context.searchPath() });
+  return chooseDumpEngine({ setting, request, ...engines }, context.signal);
 }
 
 /** Who loads. */

@@ -1,5 +1,6 @@
 export type * from './engine.js';
 export { chooseDumpEngine, type EngineChoice } from './choose-engine.js';
+export { createDumpEngines, type DumpEnginesOptions } from './dump-engines.js';
 export { redact } from './connection/index.js';
 export { dumpArguments } from './mongodump/dump-arguments.js';
 export { findTool, type Tool } from './mongodump/find-tool.js';
