@@ -20,6 +20,8 @@ export { openArchive } from './open-archive.js';
 export { backupMetadata, readBackupMetadata } from './objects/backup-metadata.js';
 export { isBareRecord } from './objects/confirm.js';
 export { requireBackupJson } from './objects/backup-json-file.js';
+export { backupFolder, backupJsonKey } from './objects/keys.js';
+export { committed } from './commit-attempt.js';
 export { readMarks } from './objects/marks-file.js';
 export { proveBackup, type ProvenBackup } from './objects/prove-backup.js';
 export { readHeaderOf } from './objects/read-header.js';

@@ -1,6 +1,6 @@
 import type { CompletedFacts } from '#catalog';
 import { AppError, type RunResources } from '#contracts';
-import type { BackupOutcome } from '#pipeline';
+import { backupFolder, backupJsonKey, committed, type BackupOutcome } from '#pipeline';
 import { persist } from '../claims/persist.js';
 import { fenced } from '../claims/run-errors.js';
 import type { WorkerParts } from '../core/worker-core.js';
@@ -32,7 +32,8 @@ export async function completeBackup(
   try {
     return await complete(parts, claimed, done, context);
   } catch (thrown) {
-    throw committed(AppError.from(thrown, 'catalog'));
+    const error = AppError.from(thrown, 'catalog');
+    throw error.code === 'run/fenced' ? error : committed(error);
   }
 }
 
@@ -64,7 +65,7 @@ const mostListed = 10_000;
 function factsOf({ config, storeId }: WorkerParts, { outcome, resources }: Done): CompletedFacts {
   const { backup, metadata, warnings } = outcome;
   const prefix = config.store.kind === 's3' ? config.store.prefix : '';
-  const s3Key = `${prefix}${folderOf(backup.backupId, backup.target)}${backup.objects.data.key}`;
+  const s3Key = `${prefix}${backupFolder(backup.backupId)}${backup.objects.data.key}`;
   return {
     ...{ backup, s3Key, resources, storeId },
     metadata: metadata === null ? null : { ...metadata, collections: metadata.collections.slice(0, mostListed) },
@@ -73,22 +74,6 @@ function factsOf({ config, storeId }: WorkerParts, { outcome, resources }: Done)
 }
 
 async function readBytes({ store }: WorkerParts, backupId: string, signal: AbortSignal): Promise<string> {
-  const target = backupId.slice(0, -'-20261123T020000Z-k3f9q2'.length);
-  const { bytes } = await store.getBytes(`${folderOf(backupId, target)}backup.json`, mostBytes, signal);
+  const { bytes } = await store.getBytes(backupJsonKey(backupId), mostBytes, signal);
   return bytes.toString('utf8');
-}
-
-/** The backup stands: what is left is to be finished, not to be made again. */
-function committed(error: AppError): AppError {
-  if (error.code === 'run/fenced') return error;
-  const { code, stage, message, hint, details } = error;
-  return new AppError({
-    ...{ code, stage, message, retry: 'retry', cause: error, details: { ...details, committed: true } },
-    ...(hint === undefined ? {} : { hint }),
-  });
-}
-
-/** spec/objects.md. */
-function folderOf(backupId: string, target: string): string {
-  return `${target}/${backupId}/`;
 }
