@@ -1,13 +1,12 @@
 import type { CleanupResult } from '#contracts';
 import type { Catalog } from '#catalog';
 import type { ObjectStore } from '#storage';
+import { tellRecoveryWindows } from '../core/restore-metrics.js';
 import type { WorkerParts } from '../core/worker-core.js';
 
 /** What a cleanup tells Prometheus. */
-export async function countCleanup(
-  { metrics, catalog, clock, store, config }: WorkerParts,
-  result: CleanupResult,
-): Promise<void> {
+export async function countCleanup(parts: WorkerParts, result: CleanupResult): Promise<void> {
+  const { metrics, catalog, clock, store } = parts;
   metrics.retentionRan({ at: clock.now(), deleted: result.removed });
   const { byStatus } = await catalog.backups.stats({}, clock.now());
   metrics.storeFindings({
@@ -15,10 +14,7 @@ export async function countCleanup(
     orphanUploads: await orphanUploads(catalog, store),
     orphanObjects: await orphanObjects(catalog, store),
   });
-  for (const { name } of config.targets) {
-    const [oldest] = await catalog.backups.completed(name);
-    metrics.recoveryWindow(name, oldest?.completedAt ?? null);
-  }
+  await tellRecoveryWindows(parts);
 }
 
 /** Open uploads that belong to no run. */

@@ -4,13 +4,12 @@ import type { WorkerParts } from './worker-core.js';
 
 /** The gauges of what happened last, from the catalogue: a restart must not look like "never". */
 export async function restoreMetrics(parts: WorkerParts): Promise<void> {
-  const { config, catalog, metrics } = parts;
+  const { config, metrics } = parts;
   for (const { name, schedule } of config.targets) {
     const intervalMs = scheduleIntervalMs(schedule);
     metrics.targetKnown(name, intervalMs === null ? null : intervalMs / 1000);
-    const [oldest] = await catalog.backups.completed(name);
-    metrics.recoveryWindow(name, oldest?.completedAt ?? null);
   }
+  await tellRecoveryWindows(parts);
   await refreshLastRuns(parts);
 }
 
@@ -21,4 +20,12 @@ export async function refreshLastRuns({ config, catalog, metrics }: WorkerParts)
     catalog.backups,
     config.targets.map(({ name }) => name),
   );
+}
+
+/** How far back each target can be restored: to its oldest kept backup. */
+export async function tellRecoveryWindows({ config, catalog, metrics }: WorkerParts): Promise<void> {
+  for (const { name } of config.targets) {
+    const [oldest] = await catalog.backups.completed(name);
+    metrics.recoveryWindow(name, oldest?.completedAt ?? null);
+  }
 }
