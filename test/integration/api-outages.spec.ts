@@ -3,7 +3,7 @@ import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { freePort, services, waitUntil } from '../services/services.js';
 import { ApiWorld, type ApiReply } from '../support/api-world.js';
-import { OwnRedis } from '../support/own-redis.js';
+import { startRedisServer, type TestRedis } from '../support/redis-server.js';
 import { startTcpProxy, type TcpProxy } from '../support/tcp-proxy.js';
 
 // Whatever is down: an answer within 3 s, and nothing half done.
@@ -29,15 +29,15 @@ function expectUnavailable(reply: ApiReply, code: string | RegExp): void {
 }
 
 describe('without Redis', () => {
-  let redis: OwnRedis;
+  let redis: TestRedis;
   let world: ApiWorld;
   beforeAll(async () => {
-    redis = await OwnRedis.start();
+    redis = await startRedisServer();
     world = await ApiWorld.start({ environment: { REDIS_URL: redis.url } });
   });
   afterAll(async () => {
     await world.close();
-    await redis.remove();
+    await redis.close();
   });
 
   const triggerFails = async (): Promise<void> => {
@@ -48,7 +48,17 @@ describe('without Redis', () => {
 
   it.each([
     ['stopped', () => redis.stop(), () => redis.start()],
-    ['frozen', () => redis.freeze(), () => redis.thaw()],
+    [
+      'frozen',
+      () => {
+        redis.freeze();
+        return Promise.resolve();
+      },
+      () => {
+        redis.thaw();
+        return Promise.resolve();
+      },
+    ],
   ])(
     '%s: trigger, verify and cleanup are 503 and leave nothing; reads go on; live green, ready red; and it comes back by itself',
     async (_how, takeAway, giveBack) => {
@@ -84,7 +94,7 @@ describe('without Redis', () => {
   );
 
   it('a Redis that evicts is not ready', async () => {
-    const evicting = await OwnRedis.start('--maxmemory-policy', 'allkeys-lru');
+    const evicting = await startRedisServer(['--maxmemory-policy', 'allkeys-lru']);
     const other = await ApiWorld.start({ environment: { REDIS_URL: evicting.url } });
     try {
       const ready = await other.get('/health/ready');
@@ -94,7 +104,7 @@ describe('without Redis', () => {
       });
     } finally {
       await other.close();
-      await evicting.remove();
+      await evicting.close();
     }
   });
 });

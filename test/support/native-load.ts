@@ -2,6 +2,7 @@ import { Readable } from 'node:stream';
 import { MongoClient, type CommandStartedEvent, type Document } from 'mongodb';
 import { Secret } from '#contracts';
 import { createNativeLoadEngine, type LoadReport, type LoadRequest, type NativeLoadOptions } from '#engine';
+import { loadRequestTo } from './load-request.js';
 
 export function testUri(): string {
   const uri = process.env['TEST_MONGODB_URI'];
@@ -11,20 +12,7 @@ export function testUri(): string {
 
 /** A request for everything, into an empty target, with the given changes. */
 export function loadRequest(changes: Partial<LoadRequest> = {}): LoadRequest {
-  return {
-    uri: new Secret(testUri()),
-    databases: [],
-    include: [],
-    exclude: [],
-    rename: [],
-    mode: 'into-empty',
-    confirm: [],
-    backupId: 'test-20260101T000000Z-abcdef',
-    onConflict: 'fail',
-    ignoreWrites: false,
-    strict: false,
-    ...changes,
-  };
+  return loadRequestTo(new Secret(testUri()), { backupId: 'test-20260101T000000Z-abcdef', ...changes });
 }
 
 /** Loads an archive that is at hand, in pieces as a decompressor gives them. */

@@ -3,6 +3,7 @@ import { Readable } from 'node:stream';
 import { Secret } from '#contracts';
 import { createMongorestoreEngine, type LoadReport, type LoadRequest, type MongorestoreOptions } from '#engine';
 import { buildArchive, type ArchiveNamespaceInput } from './build-archive.js';
+import { loadRequestTo } from './load-request.js';
 import { ToolDoubles } from './tool-doubles.js';
 
 // The mongorestore engine over a double that misbehaves on command (tool-double.mjs), with small archives made for it.
@@ -39,19 +40,7 @@ export const summary = (restored: number, failed = 0): string =>
 /** What it says of `small`. */
 export const goodWords = [finished('a.b', 3), finished('a.none', 0), summary(3)];
 
-const everything: LoadRequest = {
-  uri: new Secret('mongodb://user:canary-password@127.0.0.1:1/clinic'),
-  backupId: 'x',
-  databases: [],
-  include: [],
-  exclude: [],
-  rename: [],
-  mode: 'into-empty',
-  confirm: [],
-  onConflict: 'fail',
-  ignoreWrites: false,
-  strict: false,
-};
+const everything = loadRequestTo(new Secret('mongodb://user:canary-password@127.0.0.1:1/clinic'));
 
 /** Doubles for each test of the file that calls this; after each, nothing of them may be left. */
 export function restoreByDouble(): {

@@ -1,24 +1,13 @@
 import { describe, expect, it } from '@jest/globals';
 import { Readable } from 'node:stream';
 import { AppError, Secret } from '#contracts';
-import type { LoadEngine, LoadRequest } from '#engine';
+import type { LoadEngine } from '#engine';
 import { buildArchive } from '../../../test/support/build-archive.js';
+import { loadRequestTo } from '../../../test/support/load-request.js';
 import { runRestore } from './run-restore.js';
 import type { ArchiveSource } from './sources/archive-source.js';
 
-const request: LoadRequest = {
-  uri: new Secret('mongodb://one'),
-  backupId: 'x',
-  databases: [],
-  include: [],
-  exclude: [],
-  rename: [],
-  mode: 'into-empty',
-  confirm: [],
-  onConflict: 'fail',
-  ignoreWrites: false,
-  strict: false,
-};
+const request = loadRequestTo(new Secret('mongodb://one'));
 const archive = buildArchive([{ db: 'a', collection: 'b', documents: [{ _id: 1 }, { _id: 2 }] }]);
 
 function world(name: LoadEngine['name'], open: () => Readable, check?: ArchiveSource['check']) {

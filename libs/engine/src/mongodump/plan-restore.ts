@@ -6,7 +6,7 @@ import { databasesOf, listNames, nameOf } from '../native/load/names.js';
 import { findPlan } from '../native/load/plan-store.js';
 import { describeTarget, refuseUnconfirmed, untouchedCollections } from '../native/load/target-check.js';
 import { onTarget } from '../native/load/target-errors.js';
-import { inspectTarget, occupantKey, refuseUnlessEmpty } from '../native/load/target-state.js';
+import { actionFor, inspectTarget, refuseUnlessEmpty } from '../native/load/target-state.js';
 
 /** The refusals of the native engine, as far as they are of mongorestore's business, and what it would do. Writes nothing. */
 export const planMongorestore: LoadEngine['plan'] = async (request, contents, signal) => {
@@ -31,7 +31,6 @@ async function plan(
   const state = await inspectTarget(client, entries);
   if (request.mode === 'into-empty') refuseUnlessEmpty(entries, state);
   await refuseOtherRestores(client, entries);
-  const isTaken = ({ db, collection }: NamedEntry) => state.has(occupantKey(db, collection));
   return {
     namespaces: entries.map((entry) => ({
       from: nameOf(entry.source),
@@ -39,7 +38,7 @@ async function plan(
       collection: entry.collection,
       type: entry.kind,
       documents: entry.source.documents,
-      action: request.mode === 'replace' && isTaken(entry) ? 'replace' : 'create',
+      action: actionFor(entry, request, state),
     })),
     notes: [...notes, ...(request.mode === 'replace' ? await leftAlone(client, entries) : [])],
   };

@@ -2,22 +2,11 @@ import { describe, expect, it } from '@jest/globals';
 import { Secret } from '#contracts';
 import type { LoadRequest } from '../engine.js';
 import type { PreludeCollection } from '#archive';
+import { loadRequestTo } from '../../../../test/support/load-request.js';
 import { restoreArguments } from './restore-arguments.js';
 import { chooseEntries } from './restored-entries.js';
 
-const everything: LoadRequest = {
-  uri: new Secret('mongodb://one'),
-  backupId: 'x',
-  databases: [],
-  include: [],
-  exclude: [],
-  rename: [],
-  mode: 'into-empty',
-  confirm: [],
-  onConflict: 'fail',
-  ignoreWrites: false,
-  strict: false,
-};
+const everything = loadRequestTo(new Secret('mongodb://one'));
 const namespace = (name: string, more: Partial<PreludeCollection> = {}): PreludeCollection => {
   const [db = '', ...rest] = name.split('.');
   return { db, collection: rest.join('.'), type: 'collection', metadata: '{"indexes":[]}', ...more };

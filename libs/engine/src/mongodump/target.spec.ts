@@ -2,7 +2,8 @@ import { afterEach, describe, expect, it } from '@jest/globals';
 import { BSON } from 'mongodb';
 import { Secret } from '#contracts';
 import { startFakeMongod, type FakeMongod, type FakeMongodOptions } from '../../../../test/support/fake-mongod.js';
-import type { ArchiveContents, LoadRequest } from '../engine.js';
+import { loadRequestTo } from '../../../../test/support/load-request.js';
+import type { ArchiveContents } from '../engine.js';
 import { planMongorestore } from './plan-restore.js';
 import { readBackTarget } from './read-back.js';
 import { chooseEntries } from './restored-entries.js';
@@ -24,20 +25,6 @@ async function target(options: FakeMongodOptions): Promise<Secret> {
   open.push(server);
   return new Secret(`${server.uri}?directConnection=true`);
 }
-const requestTo = (uri: Secret, changes: Partial<LoadRequest> = {}): LoadRequest => ({
-  uri,
-  backupId: 'x',
-  databases: [],
-  include: [],
-  exclude: [],
-  rename: [],
-  mode: 'into-empty',
-  confirm: [],
-  onConflict: 'fail',
-  ignoreWrites: false,
-  strict: false,
-  ...changes,
-});
 const { signal } = new AbortController();
 
 describe('the plan', () => {
@@ -51,7 +38,7 @@ describe('the plan', () => {
 
   it('says what is written and what is not', async () => {
     const uri = await target({ collections: [] });
-    const { namespaces, notes } = await planMongorestore(requestTo(uri), contents, signal);
+    const { namespaces, notes } = await planMongorestore(loadRequestTo(uri), contents, signal);
     expect(namespaces).toEqual([
       { from: 'a.b', db: 'a', collection: 'b', type: 'collection', documents: 3, action: 'create' },
     ]);
@@ -60,7 +47,7 @@ describe('the plan', () => {
 
   it('takes a sharded cluster, where the native engine cannot rename', async () => {
     const uri = await target({ collections: [], hello: { msg: 'isdbgrid' } });
-    await expect(planMongorestore(requestTo(uri), contents, signal)).resolves.toBeDefined();
+    await expect(planMongorestore(loadRequestTo(uri), contents, signal)).resolves.toBeDefined();
   });
 
   it.each([
@@ -70,12 +57,12 @@ describe('the plan', () => {
     ['a selection that fits nothing', { collections: [] }, { databases: ['z'] }, 'cli/bad-arguments'],
   ] as const)('refuses %s', async (_what, options, changes, code) => {
     const uri = await target(options);
-    await expect(planMongorestore(requestTo(uri, changes), contents, signal)).rejects.toMatchObject({ code });
+    await expect(planMongorestore(loadRequestTo(uri, changes), contents, signal)).rejects.toMatchObject({ code });
   });
 
   it('replaces what was confirmed, and says what stays', async () => {
     const uri = await target({ collections: [...filled, { db: 'a', name: 'other' }] });
-    const request = requestTo(uri, { mode: 'replace', confirm: ['a'] });
+    const request = loadRequestTo(uri, { mode: 'replace', confirm: ['a'] });
     const { namespaces, notes } = await planMongorestore(request, contents, signal);
     expect(namespaces).toMatchObject([{ action: 'replace' }]);
     expect(notes.at(-1)).toMatch(/left alone.*a\.other/);
@@ -87,7 +74,7 @@ describe('the plan', () => {
   ])('keeps out of a database where a restore is %s', async (phase, code) => {
     const plan = { _id: 'plan', restoreId: 'r', backupId: 'other', databases: ['a'], phase, entries: [] };
     const uri = await target({ collections: [{ db: 'a', name: '_hazina_restore', batches: [[plan]] }] });
-    await expect(planMongorestore(requestTo(uri), contents, signal)).rejects.toMatchObject({ code });
+    await expect(planMongorestore(loadRequestTo(uri), contents, signal)).rejects.toMatchObject({ code });
   });
 });
 
@@ -126,7 +113,7 @@ describe('reading back', () => {
         { db: 'a', name: 'series' },
       ],
     });
-    const { entries } = chooseEntries({ ...header, collections }, requestTo(uri));
+    const { entries } = chooseEntries({ ...header, collections }, loadRequestTo(uri));
     const found = await readBackTarget(uri, entries, signal);
     expect(entries.map((entry) => found.get(entry))).toEqual([
       { indexes: 2, notKept: ['validator', 'unique of index a_1', 'index b_1'], missing: [] },

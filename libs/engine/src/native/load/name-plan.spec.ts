@@ -1,21 +1,10 @@
 import { describe, expect, it } from '@jest/globals';
 import { Secret } from '#contracts';
 import type { LoadRequest } from '../../engine.js';
+import { loadRequestTo } from '../../../../../test/support/load-request.js';
 import { planNames, type ArchivedNamespace } from './name-plan.js';
 
-const request: LoadRequest = {
-  uri: new Secret('mongodb://one'),
-  databases: [],
-  include: [],
-  exclude: [],
-  rename: [],
-  mode: 'into-empty',
-  confirm: [],
-  backupId: 'x',
-  onConflict: 'fail',
-  ignoreWrites: false,
-  strict: false,
-};
+const request = loadRequestTo(new Secret('mongodb://one'));
 const namespace = (name: string, type: ArchivedNamespace['type'] = 'collection'): ArchivedNamespace => {
   const [db = '', ...rest] = name.split('.');
   return { db, collection: rest.join('.'), type };

@@ -8,7 +8,7 @@ import { planNotes } from './plan-notes.js';
 import { findPlan } from './plan-store.js';
 import type { PlanDocument } from './plan-types.js';
 import { checkNames, describeTarget, refuseUnconfirmed, untouchedCollections } from './target-check.js';
-import { inspectTarget, occupantKey, type TargetState } from './target-state.js';
+import { actionFor, inspectTarget } from './target-state.js';
 
 /** The dry run: every refusal that a load would begin with, and what it would do. Writes nothing. */
 export async function planLoad(
@@ -43,10 +43,6 @@ export async function planLoad(
       ...earlier.map((plan) => describeEarlier(plan, request)),
     ],
   };
-}
-
-function actionFor(entry: NamedEntry, request: LoadRequest, state: TargetState): 'create' | 'replace' {
-  return request.mode === 'replace' && state.has(occupantKey(entry.db, entry.collection)) ? 'replace' : 'create';
 }
 
 async function earlierPlans(client: MongoClient, entries: readonly NamedEntry[]): Promise<PlanDocument[]> {

@@ -1,5 +1,6 @@
 import { Binary, UUID, type Collection, type Db, type MongoClient } from 'mongodb';
 import { AppError } from '#contracts';
+import type { LoadRequest } from '../../engine.js';
 import type { NamedEntry } from './name-plan.js';
 import { compare, databasesOf, listNames, nameOf } from './names.js';
 import { catalogueMarker, type EntryKind } from './plan-types.js';
@@ -170,4 +171,9 @@ const fewDocuments = 100_000;
 async function settledCount(collection: Collection): Promise<number> {
   const estimate = await collection.estimatedDocumentCount();
   return estimate < fewDocuments ? collection.countDocuments() : estimate;
+}
+
+/** What happens to a name: `state` is what has it now. */
+export function actionFor(entry: NamedEntry, request: LoadRequest, state: TargetState): 'create' | 'replace' {
+  return request.mode === 'replace' && state.has(occupantKey(entry.db, entry.collection)) ? 'replace' : 'create';
 }
