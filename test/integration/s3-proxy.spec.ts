@@ -31,7 +31,7 @@ beforeEach(async () => {
     forcePathStyle: true,
     maxAttempts: 1,
     credentials: { accessKeyId, secretAccessKey },
-    requestHandler: new NodeHttpHandler({ socketTimeout: 500 }),
+    requestHandler: new NodeHttpHandler({ socketTimeout: 4000 }),
   });
 });
 afterEach(async () => {
