@@ -9,6 +9,7 @@ const pure = [
   'storage',
   'retention',
   'catalog',
+  'client',
   'queue',
   'notify',
   'hooks',

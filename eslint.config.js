@@ -3,7 +3,7 @@ import tseslint from 'typescript-eslint';
 
 // Which folder may import which, and which packages stay where: .dependency-cruiser.cjs.
 export default tseslint.config(
-  { ignores: ['dist/', 'node_modules/', 'coverage/', 'data/'] },
+  { ignores: ['dist/', 'node_modules/', 'coverage/', 'data/', 'libs/client/src/schema.ts'] },
   js.configs.recommended,
   {
     files: ['**/*.ts'],

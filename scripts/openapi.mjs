@@ -1,4 +1,5 @@
-// npm run openapi: writes docs/openapi.json, the committed OpenAPI document, from the API as it is built. Needs no service: nothing is connected to.
+// npm run openapi: writes docs/openapi.json, the committed OpenAPI document, from the API as it is built, and the types of the client from that.
+// Needs no service: nothing is connected to.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -22,5 +23,9 @@ const app = await createApi(core);
 const file = join(root, 'docs', 'openapi.json');
 writeFileSync(file, `${JSON.stringify(openApiDocument(app, version), null, 2)}\n`);
 say(`${file} written`);
+const { clientTypes } = await import('./client-types.mjs');
+const types = join(root, 'libs', 'client', 'src', 'schema.ts');
+writeFileSync(types, await clientTypes(readFileSync(file, 'utf8')));
+say(`${types} written`);
 await app.close();
 await closeCore(core);

@@ -6,6 +6,8 @@ import { projectRoot } from '../support/run-hazina.js';
 
 const most = 300;
 const mostOfSpec = 400;
+/** Made by a program, for a program. */
+const generated = 'libs/client/src/schema.ts';
 
 it(`no source file has over ${most} lines, and none switches a checker off`, () => {
   const files = execFileSync('git', ['ls-files', '-co', '--exclude-standard', '*.ts', '*.mjs', '*.js', '*.cjs'], {
@@ -13,7 +15,7 @@ it(`no source file has over ${most} lines, and none switches a checker off`, () 
     encoding: 'utf8',
   })
     .split('\n')
-    .filter((file) => file !== '' && existsSync(join(projectRoot, file)));
+    .filter((file) => file !== '' && file !== generated && existsSync(join(projectRoot, file)));
   expect(files.length).toBeGreaterThan(50);
   const checkerOff = new RegExp(
     ['eslint-' + 'disable', '@ts-' + '(ignore|expect-error|nocheck)', 'as ' + 'any\\b'].join('|'),

@@ -1,6 +1,9 @@
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
+import { createConfig, lint } from '@redocly/openapi-core';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { createClient } from '#client';
+import { clientTypes } from '../../scripts/client-types.mjs';
 import { ApiWorld } from '../support/api-world.js';
 import { projectRoot } from '../support/run-hazina.js';
 
@@ -50,4 +53,28 @@ it('is OpenAPI 3.1; every operation has a name of its own, and those with a role
         { 'application/problem+json': { schema: { $ref: '#/components/schemas/ProblemDto' } } },
       ]);
   }
+});
+
+it('has no problem that the strict rules of Redocly find', async () => {
+  // The probes have no 4xx; what a route for people may answer is checked above.
+  const rules = { 'operation-4xx-response': 'off' } as const;
+  const config = await createConfig({ extends: ['recommended-strict'], rules });
+  const problems = await lint({ ref: join(projectRoot, 'docs/openapi.json'), config });
+  expect(problems.map(({ ruleId, message, location: [at] }) => [ruleId, message, at?.pointer])).toEqual([]);
+});
+
+it('the types of the client are those of the document: after a change run `npm run openapi`', async () => {
+  const document = readFileSync(join(projectRoot, 'docs/openapi.json'), 'utf8');
+  expect(readFileSync(join(projectRoot, 'libs/client/src/schema.ts'), 'utf8')).toBe(await clientTypes(document));
+});
+
+it('the typed client speaks to the API: a list, a problem, a missing token', async () => {
+  const client = createClient({ baseUrl: world.url, token: () => world.token('viewer') });
+  const list = await client.GET('/api/admin/backups', { params: { query: { limit: 5, sortBy: 'size' } } });
+  expect(list.data?.pagination).toMatchObject({ page: 1, limit: 5, total: 0 });
+  const backupId = 'clinic-20261123T020000Z-k3f9q2';
+  const missing = await client.GET('/api/admin/backups/{backupId}', { params: { path: { backupId } } });
+  expect([missing.response.status, missing.error?.type]).toEqual([404, 'https://hazina.dev/problems/backup-not-found']);
+  const { response } = await createClient({ baseUrl: world.url }).GET('/api/admin/targets');
+  expect(response.status).toBe(401);
 });

@@ -13,7 +13,7 @@ export const accepted = {
 };
 
 export const download = {
-  url: 'https://clinic-backups.s3.eu-central-1.amazonaws.com/mongodb-backups/…',
+  url: 'https://clinic-backups.s3.eu-central-1.amazonaws.com/mongodb-backups/clinic/clinic-20261123T020000Z-k3f9q2/1/data.hzn?X-Amz-Expires=300',
   expiresAt: '2026-11-23T02:10:00.000Z',
   fileName: `${backupId}.hzn`,
   size: 82_763_881,

@@ -20,7 +20,15 @@ export function openApiDocument(app: INestApplication, version: string): OpenAPI
     .addServer('/')
     .addBearerAuth({ type: 'http', scheme: 'bearer', bearerFormat: 'JWT', description: 'A token with a role' }, 'token')
     .build();
-  return SwaggerModule.createDocument(app, config, {
-    operationIdFactory: (_controller, method) => method,
-  });
+  return sayWhatIsOpen(
+    SwaggerModule.createDocument(app, config, { operationIdFactory: (_controller, method) => method }),
+  );
+}
+
+/** What is open to everybody says so: an operation that names no security might as well have forgotten it. */
+function sayWhatIsOpen(document: OpenAPIObject): OpenAPIObject {
+  for (const path of Object.values(document.paths))
+    for (const operation of [path.get, path.put, path.post, path.patch, path.delete])
+      if (operation !== undefined) operation.security ??= [];
+  return document;
 }

@@ -1,0 +1,2 @@
+export { createClient, type Client, type ClientOptions } from './create-client.js';
+export type { components, paths } from './schema.js';

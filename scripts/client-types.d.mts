@@ -1,0 +1,1 @@
+export function clientTypes(document: string): Promise<string>;
