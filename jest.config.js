@@ -50,5 +50,13 @@ export default {
       globalSetup: '<rootDir>/test/services/jest-global-setup.ts',
       globalTeardown: '<rootDir>/test/services/jest-global-teardown.ts',
     },
+    {
+      // What the HTTP surface withstands (npm run test:surface); not part of `npm test`.
+      ...base,
+      displayName: 'surface',
+      testMatch: ['<rootDir>/test/surface/**/*.spec.ts'],
+      globalSetup: '<rootDir>/test/services/jest-global-setup.ts',
+      globalTeardown: '<rootDir>/test/services/jest-global-teardown.ts',
+    },
   ],
 };

@@ -8,10 +8,11 @@ import { gzipSync, zstdCompressSync } from 'node:zlib';
 import { Secret, systemClock, systemRandom } from '#contracts';
 import { createSealer, KeyRing, parseKey, rewrapHeader } from '#crypto';
 import { projectRoot } from '../support/run-hazina.js';
-import { python, preparePython } from '../support/python.js';
+import { pythonProgram } from '../support/python.js';
 
 // A reader in another language, written from the specification alone, opens what we seal: recovery/hazina_recover.py, in a folder with nothing of ours beside it.
 
+let python: string;
 const folder = mkdtempSync(join(tmpdir(), 'hazina-recovery-'));
 const script = join(folder, 'hazina_recover.py');
 const backupId = 'clinic-20261123T020000Z-k3f9q2';
@@ -21,7 +22,7 @@ const ringOf = (...texts: string[]) =>
 const newKey = () => `hex:${randomBytes(32).toString('hex')}`;
 
 beforeAll(() => {
-  preparePython();
+  python = pythonProgram('recovery', ['cryptography', 'zstandard'], 'python3');
   copyFileSync(join(projectRoot, 'recovery/hazina_recover.py'), script);
 }, 300_000);
 afterAll(() => rmSync(folder, { recursive: true, force: true }));

@@ -5,17 +5,16 @@ import { join } from 'node:path';
 
 const cache =
   process.env['HAZINA_CACHE_DIR'] ?? join(process.env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache'), 'hazina');
-const environment = join(cache, 'python');
-const ready = join(environment, 'ready-2');
 
-/** A Python with what recovery/hazina_recover.py needs, and nothing else. */
-export const python = join(environment, 'bin', 'python3');
-
-/** `cryptography` and `zstandard` come from PyPI, once, into an environment of its own outside the work tree. */
-export function preparePython(): void {
-  if (existsSync(ready)) return;
-  mkdirSync(cache, { recursive: true });
-  execFileSync('python3', ['-m', 'venv', environment]);
-  execFileSync(python, ['-m', 'pip', 'install', '--quiet', 'cryptography', 'zstandard']);
-  writeFileSync(ready, '');
+/** A program of a Python environment of its own, outside the work tree: made once, from PyPI, with these packages and nothing else. */
+export function pythonProgram(name: string, packages: readonly string[], program: string): string {
+  const environment = join(cache, `python-${name}`);
+  const bin = join(environment, 'bin');
+  if (!existsSync(join(environment, 'ready'))) {
+    mkdirSync(cache, { recursive: true });
+    execFileSync('python3', ['-m', 'venv', environment]);
+    execFileSync(join(bin, 'python3'), ['-m', 'pip', 'install', '--quiet', ...packages]);
+    writeFileSync(join(environment, 'ready'), '');
+  }
+  return join(bin, program);
 }

@@ -91,6 +91,7 @@ export type ErrorCode =
   /** Understood, but this installation or version does not do it. */
   | 'request/unsupported'
   | 'request/not-found'
+  | 'request/method-not-allowed'
   | 'auth/login-off'
   | 'cleanup/not-found'
   | 'schedule/not-found'

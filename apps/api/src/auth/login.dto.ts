@@ -2,12 +2,12 @@ import { ApiProperty } from '@nestjs/swagger';
 import { IsString, Length } from 'class-validator';
 
 export class LoginDto {
-  @ApiProperty({ example: 'admin', maxLength: 200 })
+  @ApiProperty({ example: 'admin', minLength: 1, maxLength: 200 })
   @IsString()
   @Length(1, 200)
   username!: string;
 
-  @ApiProperty({ example: 'a long passphrase', maxLength: 1024, format: 'password' })
+  @ApiProperty({ example: 'a long passphrase', minLength: 1, maxLength: 1024, format: 'password' })
   @IsString()
   @Length(1, 1024)
   password!: string;

@@ -2,10 +2,12 @@ import { Body, Controller, Delete, HttpCode, Inject, Param, Patch, Post, Query, 
 import {
   ApiAcceptedResponse,
   ApiBody,
+  ApiExtraModels,
   ApiNoContentResponse,
   ApiOkResponse,
   ApiOperation,
   ApiTags,
+  getSchemaPath,
 } from '@nestjs/swagger';
 import type { Request, Response } from 'express';
 import { AuditLog } from '../audit/audit-log.js';
@@ -92,6 +94,8 @@ export class BackupActionsController {
   @Patch(':backupId')
   @Roles('operator')
   @ApiOperation({ operationId: 'changeBackup', summary: 'Pin, unpin, label' })
+  @ApiExtraModels(MarksDto)
+  @ApiBody({ schema: { allOf: [{ $ref: getSchemaPath(MarksDto) }], minProperties: 1 } })
   @ApiOkResponse({ type: BackupDto })
   @ApiProblems(...usualProblems, 404, 409)
   async change(

@@ -7,6 +7,7 @@ import { Flag, Instant, WholeNumber } from '../http/query-values.js';
 const triggers = backupJson.shape.trigger.options;
 export const sortFields = ['createdAt', 'startedAt', 'completedAt', 'size', 'status'] as const;
 const wrongTarget = { message: '$property must be a target name: 1 to 40 of a-z, 0-9 and "-", not beginning with "-"' };
+const dayOrTime = '^\\d{4}-\\d{2}-\\d{2}(T\\d{2}:\\d{2}(:\\d{2}(\\.\\d{1,3})?)?(Z|[+-]\\d{2}:\\d{2}))?$';
 const wrongTime = { message: '$property must be a day (2026-11-23) or a time with its zone (2026-11-23T02:00:00Z)' };
 
 export class StatsQuery {
@@ -17,7 +18,7 @@ export class StatsQuery {
 }
 
 export class ListQuery extends StatsQuery {
-  @ApiPropertyOptional({ type: 'integer', minimum: 1, default: 1 })
+  @ApiPropertyOptional({ type: 'integer', minimum: 1, maximum: 1_000_000, default: 1 })
   @MayBeAbsent()
   @WholeNumber()
   @IsInt()
@@ -45,6 +46,7 @@ export class ListQuery extends StatsQuery {
 
   @ApiPropertyOptional({
     type: String,
+    pattern: dayOrTime,
     description: 'Made at this time or later; a day begins at 00:00 UTC',
     example: '2026-11-01',
   })
@@ -55,6 +57,7 @@ export class ListQuery extends StatsQuery {
 
   @ApiPropertyOptional({
     type: String,
+    pattern: dayOrTime,
     description: 'Made at this time or earlier; a day ends at 24:00 UTC',
     example: '2026-11-30T23:59:59Z',
   })

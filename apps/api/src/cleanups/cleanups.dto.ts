@@ -8,7 +8,11 @@ import { MayBeAbsent } from '../http/may-be-absent.js';
 const time = { type: String, format: 'date-time' } as const;
 
 export class CleanupDto {
-  @ApiPropertyOptional({ description: 'Only this target; otherwise all, and orphans', example: 'clinic' })
+  @ApiPropertyOptional({
+    description: 'Only this target; otherwise all, and orphans',
+    example: 'clinic',
+    pattern: targetPattern.source,
+  })
   @MayBeAbsent()
   @IsString()
   @Matches(targetPattern, { message: 'target must be a target name: 1 to 40 of a-z, 0-9 and "-"' })
@@ -19,7 +23,12 @@ export class CleanupDto {
   @IsBoolean()
   dryRun?: boolean;
 
-  @ApiPropertyOptional({ type: 'integer', description: 'The count of a dry run; asked for when over half would go' })
+  @ApiPropertyOptional({
+    type: 'integer',
+    minimum: 1,
+    maximum: 1_000_000,
+    description: 'The count of a dry run; asked for when over half would go',
+  })
   @MayBeAbsent()
   @IsInt()
   @Min(1)

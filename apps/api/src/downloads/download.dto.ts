@@ -34,7 +34,7 @@ export class DownloadDto {
 }
 
 export class TicketQuery {
-  @ApiProperty({ description: 'From GET /api/admin/backups/{backupId}/download' })
+  @ApiProperty({ minLength: 1, maxLength: 2000, description: 'From GET /api/admin/backups/{backupId}/download' })
   @IsString()
   @Length(1, 2000)
   ticket!: string;

@@ -34,6 +34,7 @@ const titles: Partial<Record<ErrorCode, string>> = {
   'request/invalid': 'The request is not valid',
   'request/unsupported': 'Not supported here',
   'request/not-found': 'There is no such route',
+  'request/method-not-allowed': 'Not by this method',
   'auth/login-off': 'The built-in login is off',
   'cleanup/not-found': 'There is no such cleanup',
   'schedule/not-found': 'There is no such schedule',
@@ -97,7 +98,8 @@ function ofFramework(status: number): AppError {
   const code = codeOfStatus(status);
   // Its own text may quote what a client sent, or name classes of ours.
   const messages: Partial<Record<ErrorCode, string>> = {
-    'request/not-found': 'Nothing is served under this method and path',
+    'request/not-found': 'Nothing is served under this path',
+    'request/method-not-allowed': 'The path is served by other methods: the Allow header names them',
     'request/too-large': 'The body has more than the 64 KiB that are taken',
     'request/timeout': 'There was no answer in time',
     'request/invalid':

@@ -8,6 +8,7 @@ const exact: Partial<Record<ErrorCode, HttpStatus>> = {
   'request/invalid': HttpStatus.BAD_REQUEST,
   'request/unsupported': HttpStatus.UNPROCESSABLE_ENTITY,
   'request/not-found': HttpStatus.NOT_FOUND,
+  'request/method-not-allowed': HttpStatus.METHOD_NOT_ALLOWED,
   'auth/login-off': HttpStatus.NOT_FOUND,
   'cleanup/not-found': HttpStatus.NOT_FOUND,
   'schedule/not-found': HttpStatus.NOT_FOUND,
@@ -45,8 +46,9 @@ export function codeOfStatus(status: number): ErrorCode {
     case 403:
       return 'auth/forbidden';
     case 404:
-    case 405:
       return 'request/not-found';
+    case 405:
+      return 'request/method-not-allowed';
     case 408:
     case 503:
       return 'request/timeout';

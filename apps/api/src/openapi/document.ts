@@ -1,6 +1,8 @@
 import type { INestApplication } from '@nestjs/common';
 import { DocumentBuilder, SwaggerModule, type OpenAPIObject } from '@nestjs/swagger';
 
+type OperationObject = NonNullable<OpenAPIObject['paths'][string]['get']>;
+
 const description = `Backups of MongoDB that are proven, not hoped for.
 
 Press **Authorize** and paste a token: \`hazina token create --role admin --ttl 1h\` prints one, and so does \`POST /api/auth/login\`.
@@ -20,15 +22,32 @@ export function openApiDocument(app: INestApplication, version: string): OpenAPI
     .addServer('/')
     .addBearerAuth({ type: 'http', scheme: 'bearer', bearerFormat: 'JWT', description: 'A token with a role' }, 'token')
     .build();
-  return sayWhatIsOpen(
-    SwaggerModule.createDocument(app, config, { operationIdFactory: (_controller, method) => method }),
-  );
+  const document = SwaggerModule.createDocument(app, config, {
+    operationIdFactory: (_controller, method) => method,
+  });
+  sayWhatIsOpen(document);
+  closeBodies(document);
+  return document;
 }
 
 /** What is open to everybody says so: an operation that names no security might as well have forgotten it. */
-function sayWhatIsOpen(document: OpenAPIObject): OpenAPIObject {
-  for (const path of Object.values(document.paths))
-    for (const operation of [path.get, path.put, path.post, path.patch, path.delete])
-      if (operation !== undefined) operation.security ??= [];
-  return document;
+function sayWhatIsOpen(document: OpenAPIObject): void {
+  for (const operation of operationsOf(document)) operation.security ??= [];
+}
+
+/** Bodies take the fields that they name and no others (the validation pipe refuses these). */
+function closeBodies(document: OpenAPIObject): void {
+  const names = operationsOf(document).flatMap(({ requestBody }) =>
+    Array.from(JSON.stringify(requestBody ?? null).matchAll(/#\/components\/schemas\/(\w+)/g), ([, name = '']) => name),
+  );
+  for (const name of names) {
+    const schema = document.components?.schemas?.[name];
+    if (schema !== undefined) Object.assign(schema, { additionalProperties: false });
+  }
+}
+
+function operationsOf(document: OpenAPIObject): OperationObject[] {
+  return Object.values(document.paths)
+    .flatMap(({ get, put, post, patch, delete: remove }) => [get, put, post, patch, remove])
+    .filter((operation) => operation !== undefined);
 }

@@ -1,0 +1,18 @@
+import type { NestExpressApplication } from '@nestjs/platform-express';
+import type { Router } from 'express';
+
+/** What express keeps of each route; `methods` is there, its types leave it out. */
+interface Layer {
+  readonly route?: { readonly methods: Readonly<Record<string, boolean>> };
+  match(path: string): boolean;
+}
+
+/** The methods that a path is served by, for the `Allow` header; none: there is no such path. */
+export function allowedMethods(app: NestExpressApplication, path: string): readonly string[] {
+  const { router } = app.getHttpAdapter().getInstance() as { router: Router };
+  const layers = router.stack as unknown as readonly Layer[];
+  const methods = layers
+    .filter((layer) => layer.route !== undefined && layer.match(path))
+    .flatMap(({ route }) => Object.keys(route?.methods ?? {}).map((method) => method.toUpperCase()));
+  return [...new Set(methods.flatMap((method) => (method === 'GET' ? ['GET', 'HEAD'] : [method])))].sort();
+}
