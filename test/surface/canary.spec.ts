@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { randomBytes } from 'node:crypto';
-import { mkdirSync, readdirSync, readFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
@@ -56,7 +56,9 @@ beforeAll(async () => {
   mkdirSync(temporary);
   client = new MongoClient(mongodb.uri);
   await fillSampleDatabase(client.db(world.source), 300);
-  const hash = await hazina(['token', 'hash-password'], { ADMIN_PASSWORD: secrets['adminPassword'] ?? '' });
+  const passwordFile = join(world.folder, 'password');
+  writeFileSync(passwordFile, secrets['adminPassword'] ?? '');
+  const hash = await hazina(['token', 'hash-password', '--password-file', passwordFile], {});
   world.settings = {
     ...world.settings,
     LOG_LEVEL: 'trace',
