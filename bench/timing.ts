@@ -20,6 +20,7 @@ export interface Turns {
 export interface Duel {
   readonly p50Ms: number;
   readonly p99Ms: number;
+  readonly otherP50Ms: number;
   readonly otherP99Ms: number;
   readonly ratio: number;
 }
@@ -39,5 +40,6 @@ export async function duel(
   }
   const p99Ms = percentile(ours, 0.99);
   const otherP99Ms = percentile(theirs, 0.99);
-  return { p50Ms: percentile(ours, 0.5), p99Ms, otherP99Ms, ratio: p99Ms / otherP99Ms };
+  const [p50Ms, otherP50Ms] = [percentile(ours, 0.5), percentile(theirs, 0.5)];
+  return { p50Ms, p99Ms, otherP50Ms, otherP99Ms, ratio: p99Ms / otherP99Ms };
 }
