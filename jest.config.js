@@ -23,6 +23,9 @@ const base = {
 
 export default {
   maxWorkers: 2,
+  // Every test file loads the whole product anew, and what it leaves on the heap stays with its worker. One of 600 MB takes the system half a second to clear
+  // away, which is the time after which Jest calls a worker "failed to exit gracefully" though no handle is open: a large one is replaced between two files.
+  workerIdleMemoryLimit: '150MB',
   // Many tests start processes and speak to real servers: on a busy machine Jest's own 5 s are not enough. What a test promises about time, it measures itself.
   testTimeout: 30_000,
   projects: [

@@ -1,22 +1,18 @@
 import { randomBytes } from 'node:crypto';
-import mongoose from 'mongoose';
-import { MongoClient, type Db, type Document } from 'mongodb';
+import { MongoClient, type Db } from 'mongodb';
 import { openCatalog, type BackupQuery, type Catalog } from '#catalog';
 import { AppError, Secret, systemClock, systemRandom } from '#contracts';
 import { startServices } from '../test/services/start-services.js';
+import { capture, repeat, scans } from './captured-queries.js';
 import { backupDocument, targetNames } from './catalog-documents.js';
+import { runHttpCases, type HttpCase } from './catalog-http.js';
 import { formatTable } from './table.js';
+import { duel } from './timing.js';
 
-/** The repository may take so many times as long as the bare driver with the same query. */
+/** Repository and route may take so many times as long as the bare driver with the same query. */
 const mostRatio = 3;
 /** Turns of a case: as many as fit into the time, within limits. */
 const turns = { least: 5, most: 100, seconds: 2 } as const;
-
-interface Call {
-  readonly collection: string;
-  readonly method: string;
-  readonly args: readonly unknown[];
-}
 
 interface Case {
   readonly name: string;
@@ -27,6 +23,7 @@ export interface CatalogCase {
   readonly name: string;
   readonly repositoryP50Ms: number;
   readonly repositoryP99Ms: number;
+  readonly driverP50Ms: number;
   readonly driverP99Ms: number;
   readonly ratio: number;
   readonly sequentialScan: boolean;
@@ -36,6 +33,8 @@ export interface CatalogBench {
   readonly records: number;
   readonly server: string;
   readonly cases: readonly CatalogCase[];
+  /** GET /api/admin/backups of a running API. */
+  readonly http: readonly HttpCase[];
 }
 
 /**
@@ -43,7 +42,7 @@ export interface CatalogBench {
  * (taken from what Mongoose sends), turn by turn, and what the server's plan says.
  */
 export async function runCatalogBench(records: number, say: (text: string) => void): Promise<CatalogBench> {
-  const services = await startServices({ which: ['mongodb'], log: say });
+  const services = await startServices({ which: ['mongodb', 'redis'], log: say });
   const database = `bench_catalog_${randomBytes(4).toString('hex')}`;
   const client = await MongoClient.connect(services.mongodbUri);
   const uri = new URL(services.mongodbUri);
@@ -60,7 +59,8 @@ export async function runCatalogBench(records: number, say: (text: string) => vo
       say(`${one.name}: ${result.ratio.toFixed(2)}${result.sequentialScan ? ', SEQUENTIAL SCAN' : ''}`);
     }
     const { version } = await db.admin().serverInfo();
-    const bench: CatalogBench = { records, server: String(version), cases: results };
+    const http = await runHttpCases({ db, catalog, catalogUri: uri.href, redisUrl: services.redisUrl }, say);
+    const bench: CatalogBench = { records, server: String(version), cases: results, http };
     process.stdout.write(`${describe(bench)}\n`);
     demand(bench);
     return bench;
@@ -132,86 +132,41 @@ function cases(records: number): readonly Case[] {
 
 async function measureCase({ name, run }: Case, catalog: Catalog, db: Db): Promise<CatalogCase> {
   const calls = await capture(() => run(catalog));
-  const plans = await Promise.all(calls.map((call) => explain(db, call)));
-  const repository: number[] = [];
-  const driver: number[] = [];
-  const started = performance.now();
-  while (
-    repository.length < turns.least ||
-    (repository.length < turns.most && performance.now() - started < turns.seconds * 1000)
-  ) {
-    repository.push(await timed(() => run(catalog)));
-    driver.push(await timed(() => Promise.all(calls.map((call) => repeat(db, call)))));
-  }
-  const repositoryP99Ms = percentile(repository, 0.99);
-  const driverP99Ms = percentile(driver, 0.99);
+  const { p50Ms, p99Ms, otherP50Ms, otherP99Ms, ratio } = await duel(
+    () => run(catalog),
+    () => Promise.all(calls.map((call) => repeat(db, call))),
+    turns,
+  );
   return {
-    ...{ name, repositoryP50Ms: percentile(repository, 0.5), repositoryP99Ms, driverP99Ms },
-    ratio: repositoryP99Ms / driverP99Ms,
-    sequentialScan: plans.some((plan) => /"Seq Scan"|"COLLSCAN"/.test(JSON.stringify(plan))),
+    ...{ name, repositoryP50Ms: p50Ms, repositoryP99Ms: p99Ms, driverP50Ms: otherP50Ms, driverP99Ms: otherP99Ms },
+    ...{ ratio, sequentialScan: await scans(db, calls) },
   };
 }
 
-/** What Mongoose sends while the work is done. */
-async function capture(work: () => Promise<unknown>): Promise<readonly Call[]> {
-  const calls: Call[] = [];
-  mongoose.set('debug', (collection: string, method: string, ...args: unknown[]) => {
-    calls.push({ collection, method, args });
-  });
-  try {
-    await work();
-  } finally {
-    mongoose.set('debug', false);
-  }
-  return calls;
-}
-
-function repeat(db: Db, { collection, method, args }: Call): Promise<unknown> {
-  const target = db.collection(collection);
-  const [first, second, third] = args as [Document, Document | undefined, Document | undefined];
-  if (method === 'find') return target.find(first, second).toArray();
-  if (method === 'countDocuments') return target.countDocuments(first);
-  if (method === 'distinct') return target.distinct(args[0] as string, second ?? {});
-  if (method === 'aggregate') return target.aggregate(first as Document[]).toArray();
-  if (method === 'findOneAndUpdate') return target.findOneAndUpdate(first, second ?? {}, third ?? {});
-  throw new Error(`${method} is not measured yet`);
-}
-
-function explain(db: Db, { collection, method, args }: Call): Promise<Document> {
-  const target = db.collection(collection);
-  const [first, second] = args as [Document, Document | undefined];
-  if (method === 'find') return target.find(first, second).explain('queryPlanner');
-  if (method === 'aggregate') return target.aggregate(first as Document[]).explain('queryPlanner');
-  return target.find(method === 'distinct' ? (second ?? {}) : first).explain('queryPlanner');
-}
-
-async function timed(work: () => Promise<unknown>): Promise<number> {
-  const started = performance.now();
-  await work();
-  return performance.now() - started;
-}
-
-function percentile(values: readonly number[], share: number): number {
-  const sorted = [...values].sort((a, b) => a - b);
-  return sorted[Math.max(0, Math.ceil(share * sorted.length) - 1)] ?? Number.NaN;
-}
-
-function describe({ records, server, cases: results }: CatalogBench): string {
-  const rows = results.map(({ name, repositoryP50Ms, repositoryP99Ms, driverP99Ms, ratio, sequentialScan }) => [
-    ...[name, repositoryP50Ms.toFixed(1), repositoryP99Ms.toFixed(1), driverP99Ms.toFixed(1), ratio.toFixed(2)],
+function describe({ records, server, cases: results, http }: CatalogBench): string {
+  const header = ['', 'p50 ms', 'driver p50 ms', 'p99 ms', 'driver p99 ms', 'p99 ratio', 'plan'];
+  const row = (name: string, times: readonly number[], { ratio, sequentialScan }: CatalogCase | HttpCase) => [
+    ...[name, ...times.map((time) => time.toFixed(1)), ratio.toFixed(2)],
     sequentialScan ? 'SEQUENTIAL SCAN' : 'index',
-  ]);
-  const header = ['', 'p50 ms', 'p99 ms', 'driver p99 ms', 'p99 ratio', 'plan'];
-  return `Catalogue, ${records} records, server ${server}, ${turns.least} to ${turns.most} turns each\n${formatTable([header, ...rows])}`;
+  ];
+  const repository = results.map((one) =>
+    row(one.name, [one.repositoryP50Ms, one.driverP50Ms, one.repositoryP99Ms, one.driverP99Ms], one),
+  );
+  const route = http.map((one) => row(one.name, [one.httpP50Ms, one.driverP50Ms, one.httpP99Ms, one.driverP99Ms], one));
+  return (
+    `Catalogue, ${records} records, server ${server}: the repository against the bare driver\n${formatTable([header, ...repository])}\n\n` +
+    `GET /api/admin/backups of a running API, whole replies, against the bare driver with the same queries\n${formatTable([header, ...route])}`
+  );
 }
 
-function demand({ cases: results }: CatalogBench): void {
-  const scans = results.filter(({ sequentialScan }) => sequentialScan).map(({ name }) => name);
-  const slow = results.filter(({ ratio }) => ratio > mostRatio).map(({ name }) => name);
+function demand({ cases: results, http }: CatalogBench): void {
+  const all = [...results, ...http];
+  const scanning = all.filter(({ sequentialScan }) => sequentialScan).map(({ name }) => name);
+  const slow = all.filter(({ ratio }) => ratio > mostRatio).map(({ name }) => name);
   process.stdout.write(
-    `${scans.length === 0 ? 'no sequential scan' : `sequential scans: ${scans.join('; ')}`}\n` +
+    `${scanning.length === 0 ? 'no sequential scan' : `sequential scans: ${scanning.join('; ')}`}\n` +
       `${slow.length === 0 ? `every p99 within ${mostRatio} times the driver's` : `slower than ${mostRatio} times the driver: ${slow.join('; ')}`}\n`,
   );
-  if (scans.length + slow.length === 0) return;
+  if (scanning.length + slow.length === 0) return;
   throw new AppError({ code: 'internal/unexpected', stage: 'catalog', message: 'The catalogue missed its goals' });
 }

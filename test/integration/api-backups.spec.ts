@@ -283,6 +283,19 @@ it('the last good backup goes only with force', async () => {
   expect((await world.call('DELETE', `/api/admin/backups/${backupId}?force=true`)).status).toBe(202);
 });
 
+it('a backup that was found damaged is not the last good one', async () => {
+  const { tasks, backups } = world.core.catalog;
+  const { backupId } = await seedCompleted(world.core, { target: 'worn' });
+  await world.post(`/api/admin/backups/${backupId}/verify`, { level: 'readable' });
+  const taskId = `${backupId}-v1`;
+  const claimed = await tasks.claim(taskId, 'worker', new Date());
+  const ref = { id: taskId, fence: claimed?.claim.fence ?? 0 };
+  const failed = await tasks.fail(ref, failure('container/corrupt', 'no-retry'));
+  if (failed === null) throw new Error('the verification did not fail');
+  await backups.verified(backupId, failed, null);
+  expect((await world.call('DELETE', `/api/admin/backups/${backupId}`)).status).toBe(202);
+});
+
 it('a running backup is neither deleted nor verified nor downloaded; a cancelled one is removed at once', async () => {
   const backupId = await seedPending(world.core, 'crm', new Date());
   const path = `/api/admin/backups/${backupId}`;
@@ -305,7 +318,7 @@ it('what failed by a conflict of its commit is not deleted: a whole backup may s
   await backups.fail(ref, failure('commit/conflict', 'no-retry'), null);
   const reply = await world.call('DELETE', `/api/admin/backups/${backupId}?force=true`);
   expect(problem(reply)).toEqual({ status: 409, code: 'backup-refused' });
-  expect(reply.text).toContain('hazina catalog sync');
+  expect(reply.text).toContain('hazina verify');
   expect(await backups.deleted(backupId, new Date())).toBe(false);
   expect((await backups.find(backupId))?.status).toBe('failed');
 });

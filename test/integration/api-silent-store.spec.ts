@@ -1,7 +1,9 @@
 import { expect, it, jest } from '@jest/globals';
+import { Readable } from 'node:stream';
 import { services } from '../services/services.js';
 import { seedCompleted } from '../support/api-records.js';
 import { ApiWorld, type ApiReply } from '../support/api-world.js';
+import { replaceCalls } from '../support/replace-calls.js';
 import { startTcpProxy } from '../support/tcp-proxy.js';
 
 // A store that takes questions and never answers: the API says so in time, and goes on.
@@ -53,6 +55,40 @@ it('an S3 store: downloads are 503, the API stays ready', async () => {
     await world.close();
   }
 });
+
+it.each(['looking at the file', 'reading its first byte'])(
+  'a download by ticket from a disk that hangs (%s) is 503 in time; one that has begun goes on',
+  async (where) => {
+    let isSilent = false;
+    const silent = () => new Promise<never>(() => undefined);
+    const world = await ApiWorld.start({
+      parts: ({ store }) => ({
+        store: replaceCalls(store, {
+          get: async (...given) => {
+            if (!isSilent) return store.get(...given);
+            return where === 'looking at the file' ? silent() : new Readable({ read: () => undefined });
+          },
+        }),
+      }),
+    });
+    try {
+      const { backupId, bytes } = await seedCompleted(world.core);
+      const { url } = (await world.get(`/api/admin/backups/${backupId}/download`)).body as { url: string };
+      const path = url.slice(world.url.length);
+      const whole = await fetch(`${world.url}${path}`);
+      expect(Buffer.from(await whole.arrayBuffer()).equals(bytes)).toBe(true);
+      isSilent = true;
+      const reply = await inTime(world.get(path, { token: null }));
+      expect({ status: reply.status, type: reply.body['type'] }).toEqual({
+        status: 503,
+        type: 'https://hazina.dev/problems/request-timeout',
+      });
+      expect(reply.headers.get('content-disposition')).toBeNull();
+    } finally {
+      await world.close();
+    }
+  },
+);
 
 it('a directory on a disk that hangs, which no signal reaches: the same, and one question at a time', async () => {
   let questions = 0;

@@ -269,6 +269,8 @@ describe('statistics', () => {
   });
 
   it('of nothing', async () => {
+    expect(await catalog.backups.storageBytes()).toBe((await catalog.backups.stats({}, at)).storageBytes);
+    expect(await catalog.backups.count('completed')).toBe((await catalog.backups.stats({}, at)).byStatus.completed);
     expect(await catalog.backups.stats({ target: 'none' }, at)).toMatchObject({
       ...{ total: 0, byStatus: {}, storageBytes: 0, averageSize: null, averageDurationMs: null },
       ...{ durationPercentilesMs: null, lastBackupAt: null, lastSuccessAt: null, lastVerifiedAt: null },

@@ -321,12 +321,19 @@ describe('alerts', () => {
     const sut = upkeep();
     await sut.reconciler.look();
     expect(jobs.live()).toEqual([`${id}-0`]);
-    await catalog.alerts.takeDelivery(id, 'w', clock.now(), 30 * second);
+    await catalog.alerts.takeDelivery(id, 'w', clock.now());
     jobs.finish(`${id}-0`);
     await sut.reconciler.look();
     expect(jobs.live()).toEqual([]);
+    // A wall clock that is hours ahead, of this process or the deliverer's, ends no delivery: only what stood still before our eyes does.
+    expect(await catalog.alerts.undelivered(new Date(clock.now().getTime() + 5 * hour))).toEqual([]);
+    expect(await catalog.alerts.takeDelivery(id, 'x', new Date(clock.now().getTime() + 5 * hour))).toBeNull();
     passed += 30 * second;
     await sut.reconciler.look();
     expect(jobs.live()).toEqual([`${id}-1`]);
+    // The one that was thought dead has lost its right, and the next one has it.
+    expect(await catalog.alerts.expireDelivery(id, 1)).toBe(false);
+    expect(await catalog.alerts.takeDelivery(id, 'x', clock.now())).not.toBeNull();
+    expect(await catalog.alerts.delivering()).toEqual([{ kind: 'delivery', id, fence: 2, beat: 0 }]);
   });
 });

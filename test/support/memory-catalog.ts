@@ -54,6 +54,7 @@ export class MemoryCatalog implements CleanupCatalog {
       commitConflict,
       pinned,
       usedBy,
+      foundBad: !record.good,
       otherGood: others.map((other) => other.backupId),
     });
   }

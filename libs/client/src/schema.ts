@@ -273,7 +273,7 @@ export interface paths {
         put?: never;
         /**
          * A token for the built-in admin, for one hour
-         * @description At most ten attempts a minute from one address. 404 where the login is off: no admin is set up, or tokens come from elsewhere (JWT_PUBLIC_KEY).
+         * @description At most ten attempts a minute from one address. 404 where the login is off: no admin is set up, or tokens come from elsewhere (JWT_PUBLIC_KEY, JWT_JWKS_URI).
          */
         post: operations["login"];
         delete?: never;
@@ -784,9 +784,11 @@ export interface components {
         };
         ResourcesDto: {
             archiveBytesPerSecond: number;
+            /** @description CPU time of the worker during the run, mongodump included */
             cpuSeconds: number;
             /** @description Longest delay of the event loop */
             eventLoopDelayMs: number;
+            /** @description Most memory of the worker during the run, without mongodump */
             peakRssBytes: number;
         };
         ScheduleDto: {

@@ -35,6 +35,19 @@ describe('loadCliConfig', () => {
     expect(config.compression).toEqual({ codec: 'zstd', level: undefined });
   });
 
+  it('knows a catalogue only when one is set and the command can use it', () => {
+    const set = {
+      CATALOG_MONGODB_URI: 'mongodb://catalog/hazina',
+      BACKUP_LEASE_SECONDS: '6',
+      BACKUP_BEAT_SECONDS: '1',
+    };
+    expect(load({ catalog: true }, {}).catalog).toBeUndefined();
+    expect(load({}, set).catalog).toBeUndefined();
+    expect(load({ catalog: true }, set).catalog).toMatchObject({ leaseMs: 6_000, beatMs: 1_000 });
+    expect(load({ catalog: true }, set).catalog?.uri.reveal()).toBe('mongodb://catalog/hazina');
+    expect(failure(() => load({ catalog: true }, { ...set, BACKUP_LEASE_SECONDS: '1' })).message).toContain('twice');
+  });
+
   it('takes a directory below the working directory when no bucket is set', () => {
     expect(load({ store: true }, {}).store).toEqual({ kind: 'directory', directory: '/work/data/backups' });
     expect(load({ store: true }, { BACKUP_DIRECTORY: '/b' }).store).toEqual({ kind: 'directory', directory: '/b' });

@@ -3,18 +3,29 @@ import { EnvironmentReader, type Environment, type ReadFile } from './environmen
 import { readStore, type StoreConfig } from './store-config.js';
 import { readCompression, type CompressionConfig } from './read-compression.js';
 import { readKeys, type KeysConfig } from './read-keys.js';
+import { readLease } from './read-lease.js';
 
 /** What one command of the CLI needs; only that is read, so `hazina inspect FILE` asks for no bucket. */
 export interface CliNeeds {
   readonly store?: boolean;
   readonly keys?: 'required' | 'optional';
   readonly source?: boolean;
+  /** The catalogue, where one is configured: the command works without. */
+  readonly catalog?: boolean;
+}
+
+/** The catalogue of a service whose records this command writes. */
+export interface CatalogAccess {
+  readonly uri: Secret;
+  readonly leaseMs: number;
+  readonly beatMs: number;
 }
 
 export interface CliConfig {
   readonly store: StoreConfig | undefined;
   readonly keys: KeysConfig;
   readonly source: { readonly uri: Secret } | undefined;
+  readonly catalog: CatalogAccess | undefined;
   readonly target: string;
   readonly engine: 'auto' | 'mongodump' | 'native';
   readonly compression: CompressionConfig;
@@ -47,6 +58,7 @@ export function loadCliConfig<const N extends CliNeeds>(needs: N, options: LoadO
     store,
     keys,
     source,
+    catalog: needs.catalog === true ? readCatalog(reader) : undefined,
     target,
     engine: reader.oneOf('BACKUP_ENGINE', ['auto', 'mongodump', 'native']) ?? 'auto',
     compression: readCompression(reader),
@@ -56,6 +68,11 @@ export function loadCliConfig<const N extends CliNeeds>(needs: N, options: LoadO
   reader.finish();
   // finish() threw when something that was asked for is missing.
   return Object.freeze(config) as CliConfigFor<N>;
+}
+
+function readCatalog(reader: EnvironmentReader): CatalogAccess | undefined {
+  const uri = reader.secret('CATALOG_MONGODB_URI');
+  return uri === undefined ? undefined : { uri, ...readLease(reader) };
 }
 
 function readSource(reader: EnvironmentReader): CliConfig['source'] {

@@ -1,4 +1,11 @@
-export { loadCliConfig, type CliConfig, type CliConfigFor, type CliNeeds, type LoadOptions } from './cli-config.js';
+export {
+  loadCliConfig,
+  type CatalogAccess,
+  type CliConfig,
+  type CliConfigFor,
+  type CliNeeds,
+  type LoadOptions,
+} from './cli-config.js';
 export { withConfigFile } from './config-file.js';
 export { namedUri } from './named-uri.js';
 export type { Environment, ReadFile } from './environment-reader.js';

@@ -5,7 +5,9 @@ import type { EnvironmentReader } from './environment-reader.js';
 /** What a verifier knows: the algorithm follows from which variable is set, never from a token. */
 export type VerifyingKey =
   | { readonly kind: 'secret'; readonly algorithm: 'HS256'; readonly secret: Secret }
-  | { readonly kind: 'public'; readonly algorithm: Exclude<TokenAlgorithm, 'HS256'>; readonly pem: Secret };
+  | { readonly kind: 'public'; readonly algorithm: Exclude<TokenAlgorithm, 'HS256'>; readonly pem: Secret }
+  /** Keys of an identity provider, fetched from there; each has the algorithm that its kind tells. */
+  | { readonly kind: 'remote'; readonly url: string };
 
 /** What a maker of tokens knows. */
 export type SigningKey =
@@ -29,18 +31,35 @@ export function readTokenNames(reader: EnvironmentReader): TokenNames {
 export function readVerifyingKey(reader: EnvironmentReader): VerifyingKey {
   const secret = readSecret(reader);
   const pem = reader.secret('JWT_PUBLIC_KEY');
-  if (secret !== undefined && pem !== undefined)
-    reader.problem('JWT_SECRET and JWT_PUBLIC_KEY are both set: keep one of them');
+  const url = reader.text('JWT_JWKS_URI');
+  const ways = { JWT_SECRET: secret, JWT_PUBLIC_KEY: pem, JWT_JWKS_URI: url };
+  const set = Object.entries(ways).flatMap(([name, value]) => (value === undefined ? [] : [name]));
+  if (set.length > 1)
+    reader.problem(`${set.join(' and ')} are ${set.length === 2 ? 'both' : 'all'} set: keep one of them`);
+  if (url !== undefined) {
+    checkKeysUrl(reader, url);
+    return { kind: 'remote', url };
+  }
   if (pem !== undefined) {
     return { kind: 'public', pem, algorithm: algorithmOf(reader, 'JWT_PUBLIC_KEY', () => publicKey(pem)) };
   }
   if (secret === undefined) {
     reader.problem(
-      'JWT_SECRET is not set (or JWT_PUBLIC_KEY): without it nobody can be let in; 32 random bytes or more',
+      'JWT_SECRET is not set (or JWT_PUBLIC_KEY, or JWT_JWKS_URI): without it nobody can be let in; 32 random bytes or more',
     );
   }
-  // finish() throws when neither is set.
+  // finish() throws when none is set.
   return { kind: 'secret', algorithm: 'HS256', secret: secret ?? new Secret('') };
+}
+
+/** Who can change what comes from there can make tokens: no plain HTTP but to this machine, and no password in a URL that stands in logs. */
+function checkKeysUrl(reader: EnvironmentReader, text: string): void {
+  const url = URL.parse(text);
+  const isLocal = url !== null && /^(localhost|127(\.\d{1,3}){3}|\[::1\])$/.test(url.hostname);
+  if (url === null || !(url.protocol === 'https:' || (url.protocol === 'http:' && isLocal)))
+    reader.problem('JWT_JWKS_URI must be a URL that begins with https:// (http:// only to this machine itself)');
+  else if (url.username !== '' || url.password !== '')
+    reader.problem('JWT_JWKS_URI must not hold a user or a password: keys to verify with are public');
 }
 
 export function readSigningKey(reader: EnvironmentReader): SigningKey {

@@ -111,6 +111,38 @@ describe('loadApiConfig', () => {
     expect(message).toContain('BACKUP_SCHEDULE is never due');
   });
 
+  it.each([
+    ['https://login.example/keys', 'https://login.example/keys'],
+    ['http://127.0.0.1:8080/keys', 'http://127.0.0.1:8080/keys'],
+    ['http://[::1]/keys', 'http://[::1]/keys'],
+    ['http://localhost/keys', 'http://localhost/keys'],
+  ])('takes the keys of tokens from %s', (JWT_JWKS_URI, url) => {
+    expect(load(loadApiConfig, { ...base, JWT_JWKS_URI }).jwt.key).toEqual({ kind: 'remote', url });
+  });
+
+  it.each([
+    ['http://login.example/keys', 'begins with https://'],
+    ['http://127.0.0.1.example/keys', 'begins with https://'],
+    ['ftp://login.example/keys', 'begins with https://'],
+    ['login.example', 'begins with https://'],
+    [`https://user:${canary}@login.example/keys`, 'must not hold a user'],
+  ])('takes no keys of tokens from %s', (JWT_JWKS_URI, text) => {
+    const message = messageOf(() => load(loadApiConfig, { ...base, JWT_JWKS_URI }));
+    expect(message).toContain(text);
+    expect(message).not.toContain(canary);
+  });
+
+  it('knows one way to verify tokens', () => {
+    const ways = { JWT_SECRET: 'x'.repeat(32), JWT_JWKS_URI: 'https://login.example/keys' };
+    expect(messageOf(() => load(loadApiConfig, { ...base, ...ways }))).toBe(
+      'JWT_SECRET and JWT_JWKS_URI are both set: keep one of them',
+    );
+    expect(messageOf(() => load(loadApiConfig, { ...base, ...ways, JWT_PUBLIC_KEY: 'pem' }))).toBe(
+      'JWT_SECRET and JWT_PUBLIC_KEY and JWT_JWKS_URI are all set: keep one of them',
+    );
+    expect(messageOf(() => load(loadApiConfig, base))).toContain('JWT_JWKS_URI');
+  });
+
   it('never reads the key or the URI of a source', () => {
     const config = load(loadApiConfig, {
       ...api,

@@ -1,5 +1,6 @@
 import { Secret } from '#contracts';
 import type { EnvironmentReader, ReadFile } from './environment-reader.js';
+import { readLease } from './read-lease.js';
 import { readNotify, type NotifyConfig } from './read-notify.js';
 import { readSchedule, type ScheduleConfig } from './read-schedule.js';
 import { readStore, type StoreConfig } from './store-config.js';
@@ -40,16 +41,6 @@ export function readService(reader: EnvironmentReader, workingDirectory: string)
     max: number,
     usual: number,
   ): number => (reader.integer(name, min, max) ?? usual) * 1000;
-  const lease = {
-    leaseMs: seconds('BACKUP_LEASE_SECONDS', 1, 86_400, 120),
-    beatMs: seconds('BACKUP_BEAT_SECONDS', 1, 3600, 20),
-    reaperMs: seconds('BACKUP_REAPER_SECONDS', 1, 3600, 30),
-  };
-  if (lease.leaseMs < 2 * lease.beatMs) {
-    reader.problem(
-      'BACKUP_LEASE_SECONDS must be at least twice BACKUP_BEAT_SECONDS: one late heart-beat must not end a run',
-    );
-  }
   return {
     catalogUri: requiredSecret(
       reader,
@@ -59,7 +50,7 @@ export function readService(reader: EnvironmentReader, workingDirectory: string)
     redisUrl: readRedisUrl(reader),
     redisPrefix: reader.required('REDIS_PREFIX'),
     store: readStore(reader, workingDirectory),
-    lease,
+    lease: { ...readLease(reader), reaperMs: seconds('BACKUP_REAPER_SECONDS', 1, 3600, 30) },
     verify: { level: level === 'off' ? null : level, reverifyDays: reverifyDays === 0 ? null : reverifyDays },
     attempts: reader.integer('BACKUP_ATTEMPTS', 1, 100) ?? 3,
     overdueMs: seconds('BACKUP_OVERDUE_SECONDS', 1, 31_536_000, 3600),

@@ -74,7 +74,11 @@ export const variables = [
     meaning:
       'YAML with several targets, each with the name of its URI variable; no secrets inside; replaces MONGODB_URI and BACKUP_TARGET_NAME',
   },
-  { name: 'CATALOG_MONGODB_URI', secret: true, meaning: 'where the records live; required by API and worker' },
+  {
+    name: 'CATALOG_MONGODB_URI',
+    secret: true,
+    meaning: 'where the records live; required by API and worker, used by hazina when set',
+  },
   { name: 'REDIS_URL', secret: true, default: 'redis://127.0.0.1:6379', meaning: 'the queue' },
   { name: 'REDIS_PREFIX', default: 'hazina', meaning: 'every key in Redis begins with it' },
   {
@@ -135,6 +139,11 @@ export const variables = [
   },
   { name: 'JWT_SECRET', secret: true, meaning: 'HS256 secret of the API tokens, at least 32 bytes' },
   { name: 'JWT_PUBLIC_KEY', secret: true, meaning: 'PEM of an RS256 or ES256 key, instead of JWT_SECRET' },
+  {
+    name: 'JWT_JWKS_URI',
+    meaning:
+      "URL of an identity provider's key set (JWKS), https only, instead of JWT_SECRET and JWT_PUBLIC_KEY: RS256 and ES256 keys, fetched again when they change",
+  },
   {
     name: 'JWT_PRIVATE_KEY',
     secret: true,

@@ -87,6 +87,8 @@ export type ErrorCode =
   | 'auth/unauthorized'
   | 'auth/forbidden'
   | 'auth/too-many-requests'
+  /** The server of the keys that tokens are verified with does not answer. */
+  | 'auth/keys-unavailable'
   | 'request/invalid'
   /** Understood, but this installation or version does not do it. */
   | 'request/unsupported'

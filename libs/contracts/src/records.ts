@@ -25,7 +25,9 @@ export interface RecordedProgress {
 
 /** What a run used, measured by the process that made it. */
 export interface RunResources {
+  /** Of the process and of the programs that it ran (mongodump). */
   readonly cpuSeconds: number;
+  /** Of the process alone. */
   readonly peakRssBytes: number;
   readonly archiveBytesPerSecond: number;
   /** Longest delay of the event loop during the run. */
@@ -197,6 +199,7 @@ export interface WorkerReport {
   readonly workerId: string;
   readonly version: string;
   readonly startedAt: Date;
+  /** By the clock of the catalogue's server. */
   readonly beatAt: Date;
   readonly beatSeconds: number;
   readonly host: string;

@@ -47,7 +47,7 @@ export function createInstruments(registry: Registry) {
     backupBytes: counter('backup_bytes_total', 'Bytes that passed a stage of backups', 'target', 'stage'),
     backupCpu: gauge(
       'backup_cpu_seconds',
-      'CPU time of the process during the newest backup, without child processes',
+      'CPU time of the process during the newest backup, with that of the programs that it ran (mongodump)',
       'target',
     ),
     backupPeakRss: gauge('backup_peak_rss_bytes', 'Highest memory of the process during the newest backup', 'target'),

@@ -1,4 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { setTimeout as pause } from 'node:timers/promises';
 import { systemClock } from '#contracts';
 import { startResourceMeter } from './resource-meter.js';
@@ -21,6 +23,14 @@ describe('the resource meter', () => {
     expect(used.archiveBytesPerSecond).toBeGreaterThan(1_000);
     expect(used.archiveBytesPerSecond).toBeLessThan(40_000);
     meter.stop();
+  });
+
+  it('counts the CPU time of a child process that has ended', async () => {
+    const meter = startResourceMeter(systemClock);
+    const burn = 'const end = process.cpuUsage().user + 600_000; while (process.cpuUsage().user < end) ;';
+    const child = spawn(process.execPath, ['-e', burn], { stdio: 'ignore' });
+    expect(await once(child, 'close')).toEqual([0, null]);
+    expect(meter.finish(0).cpuSeconds).toBeGreaterThan(0.55);
   });
 
   it('has a rate of 0 for a run without time, and whole numbers', () => {

@@ -1,8 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
 import { AppError, type Clock, type NotificationDelivery, type NotificationRecord } from '#contracts';
-import { backOffMs, maxAttempts } from './back-off.js';
+import { maxAttempts } from './back-off.js';
 import type { Channel } from './channel.js';
-import { deliver, deliveryLeaseMs, type DeliveryPort } from './deliver.js';
+import { deliver, type DeliveryPort } from './deliver.js';
 import { notifyFailed } from './notify-error.js';
 import { notification, pending } from './testing/notifications.js';
 
@@ -14,7 +14,7 @@ const after = (milliseconds: number) => new Date(start.getTime() + milliseconds)
 class OneNotification implements DeliveryPort {
   record: NotificationRecord;
   now = start;
-  lease: { owner: string; until: Date } | undefined;
+  takenBy: string | undefined;
   refuses = false;
   readonly clock: Clock = { now: () => this.now, monotonicMs: () => 0 };
 
@@ -22,11 +22,11 @@ class OneNotification implements DeliveryPort {
     this.record = notification({ deliveries });
   }
 
-  takeDelivery(id: string, owner: string, now: Date, leaseMs: number): Promise<NotificationRecord | null> {
+  takeDelivery(id: string, owner: string): Promise<NotificationRecord | null> {
     const isOpen = this.record.deliveries.some((delivery) => delivery.status === 'pending');
-    const isTaken = this.lease !== undefined && this.lease.owner !== owner && this.lease.until > now;
+    const isTaken = this.takenBy !== undefined && this.takenBy !== owner;
     if (id !== this.record.notificationId || !isOpen || isTaken) return Promise.resolve(null);
-    this.lease = { owner, until: new Date(now.getTime() + leaseMs) };
+    this.takenBy = owner;
     return Promise.resolve(this.record);
   }
 
@@ -134,7 +134,7 @@ describe('delivering a notification', () => {
 
   it('leaves to others what they deliver', async () => {
     const alerts = new OneNotification(pending('email'));
-    alerts.lease = { owner: 'other', until: after(1) };
+    alerts.takenBy = 'other';
     const email = channel('email');
     expect(await deliver(alerts.record, deps(alerts, email), never)).toMatchObject({ taken: false });
     expect(email.sent).toEqual([]);
@@ -162,9 +162,5 @@ describe('delivering a notification', () => {
       code: 'catalog/unavailable',
     });
     expect(channels.map(({ sent }) => sent.length)).toEqual([1, 1]);
-  });
-
-  it('holds the right to deliver no longer than the first pause', () => {
-    expect(deliveryLeaseMs).toBeLessThanOrEqual(backOffMs(1) ?? 0);
   });
 });

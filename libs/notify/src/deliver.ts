@@ -4,8 +4,8 @@ import type { Channel } from './channel.js';
 
 /** What delivering needs of the catalogue; its AlertRepository fits. */
 export interface DeliveryPort {
-  /** Takes the right to deliver for `leaseMs`; null when somebody else has it or nothing is left to deliver. */
-  takeDelivery(notificationId: string, owner: string, now: Date, leaseMs: number): Promise<NotificationRecord | null>;
+  /** Takes the right to deliver; null when somebody else has it or nothing is due. */
+  takeDelivery(notificationId: string, owner: string, now: Date): Promise<NotificationRecord | null>;
   /** One channel's outcome: no error means delivered; an error without a next attempt means given up. */
   recordDelivery(
     notificationId: string,
@@ -35,9 +35,6 @@ export interface DeliveryReport {
   readonly nextAttemptAt: Date | null;
 }
 
-/** Longer than any channel's time limit, and no longer than the first back-off: the next try finds the right free. */
-export const deliveryLeaseMs = 30_000;
-
 /**
  * Sends a notification to each channel that is pending and due, all at the same time, and records each outcome. A channel's failure
  * never throws and never holds up another; the catalogue's failure does throw, after all channels have ended. An abort leaves
@@ -51,7 +48,7 @@ export async function deliver(
   throwIfAborted(signal, 'notify');
   const { notificationId } = notification;
   const now = deps.clock.now();
-  const record = await deps.alerts.takeDelivery(notificationId, deps.owner, now, deliveryLeaseMs);
+  const record = await deps.alerts.takeDelivery(notificationId, deps.owner, now);
   if (record === null) return { taken: false, delivered: [], pending: [], failed: [], nextAttemptAt: null };
 
   const open = record.deliveries.filter((delivery) => delivery.status === 'pending');

@@ -6,5 +6,5 @@ export type { AlertLog } from './channels/log.channel.js';
 export { signatureOf } from './channels/signature.js';
 export type { WebhookOptions } from './channels/webhook.channel.js';
 export { createChannels, type ChannelsOptions } from './create-channels.js';
-export { deliver, deliveryLeaseMs, type DeliverDeps, type DeliveryPort, type DeliveryReport } from './deliver.js';
+export { deliver, type DeliverDeps, type DeliveryPort, type DeliveryReport } from './deliver.js';
 export { quotaState, type QuotaState } from './quota-state.js';

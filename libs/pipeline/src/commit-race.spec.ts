@@ -149,7 +149,14 @@ describe.each(stores)('in %s, an attempt that is stalled', (_name, openStore, mo
     await Promise.race([gate.reached, frozen]);
     await succeed(store, record, request);
     record.status = 'deleting';
-    const view = { status: 'deleting', pinned: false, commitConflict: false, usedBy: null, otherGood: [] } as const;
+    const view = {
+      status: 'deleting',
+      pinned: false,
+      commitConflict: false,
+      foundBad: false,
+      usedBy: null,
+      otherGood: [],
+    } as const;
     const deps = { ...backupDeps(store), catalog: { view: () => Promise.resolve(view) } };
     const deleted = await runDelete(deps, { backupId: request.backupId, force: true }, noAbort);
     expect(deleted.outcome).toBe('deleted');

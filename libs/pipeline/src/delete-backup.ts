@@ -13,11 +13,16 @@ export async function deleteBackup(
   const backup = await requireBackupJson(deps.store, request.backupId, signal);
   const result = await runDelete(deps, request, signal);
   if (result.outcome === 'deleted') return backup;
-  throw new AppError({
+  throw refusedDeletion(request.backupId, result);
+}
+
+/** `backup/refused`, with what the operator can do. */
+export function refusedDeletion(backupId: string, { reason, message }: Refusal): AppError {
+  return new AppError({
     code: 'backup/refused',
     stage: 'delete',
-    message: `${request.backupId} was not deleted: ${result.message}`,
-    hint: hints[result.reason],
+    message: `${backupId} was not deleted: ${message}`,
+    hint: hints[reason],
   });
 }
 

@@ -70,6 +70,8 @@ export interface DeletionView {
   readonly commitConflict: boolean;
   /** Pin of the record; that of the marks is read from the store. */
   readonly pinned: boolean;
+  /** Its newest verdict is that it is damaged: then it is no good backup, and not the last one. */
+  readonly foundBad: boolean;
   /** A verification, restore, copy or rotation that holds it, in words; null: none. */
   readonly usedBy: string | null;
   /** Ids of the target's other records that are `completed` and whose last verification did not fail; newest first. A backup counts only while its objects stand. */

@@ -11,13 +11,15 @@ export {
   type RunObserver,
   type Sighting,
 } from './deps.js';
+export { bindStore, type StoreBinding } from './bind-store.js';
 export { readSightingsFile, writeSightingsFile } from './cleanup/sightings-file.js';
-export { deleteBackup } from './delete-backup.js';
+export { deleteBackup, refusedDeletion } from './delete-backup.js';
 export type { Refusal } from './delete/find-refusal.js';
 export { finishCommit, type FinishDeps, type FinishRequest } from './finish-commit.js';
 export { listBackups, type BackupList } from './list-backups.js';
 export { openArchive } from './open-archive.js';
 export { backupMetadata, readBackupMetadata } from './objects/backup-metadata.js';
+export { completedFacts, type RecordedFacts } from './objects/completed-facts.js';
 export { isBareRecord } from './objects/confirm.js';
 export { requireBackupJson } from './objects/backup-json-file.js';
 export { backupFolder, backupJsonKey } from './objects/keys.js';

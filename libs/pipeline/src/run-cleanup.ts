@@ -73,7 +73,10 @@ async function withdrawDeleted(run: CleanupRun, inventory: Inventory, recorded: 
       report(`${backupId} is left alone: its commit met something else in the store`);
       continue;
     }
-    if (state === null) report(`${backupId} stands in the store without a record: hazina catalog sync takes it in`);
+    if (state === null)
+      report(
+        `${backupId} stands in the store without a record: left alone; hazina show and hazina restore work with it`,
+      );
     if (state !== 'deleted') continue;
     report(`${backupId} was deleted and stood there again: ${run.request.dryRun ? 'would be removed' : 'removed'}`);
     if (!run.request.dryRun) await removeBackup(deps.store, backupId, signal);

@@ -22,6 +22,7 @@ function withRecord(store: ObjectStore, view: Partial<DeletionView> | null): Del
   const full = {
     status: 'deleting' as BackupState,
     pinned: false,
+    foundBad: false,
     commitConflict: false,
     usedBy: null,
     otherGood: [] as string[],
@@ -115,6 +116,11 @@ describe('a deletion is refused', () => {
     const before = await storeContents(store);
     expect(await remove(withRecord(store, view), backup)).toMatchObject({ outcome: 'refused', reason });
     expect(await storeContents(store)).toEqual(before);
+  });
+
+  it('but not of the last one when it was found damaged: it is no good one', async () => {
+    const { store, backup } = await twoBackups();
+    expect(await remove(withRecord(store, { foundBad: true }), backup)).toMatchObject({ outcome: 'deleted' });
   });
 
   it('when the other good one has lost its data', async () => {

@@ -13,8 +13,9 @@ beforeEach(async () => {
   ({ backupId } = await putBackup(store, new Date(), { label: 'first', pinned: true }));
   key = `clinic/${backupId}/marks.json`;
 });
-const write = (change: MarksChange, other: Partial<ObjectStore> = {}) =>
-  writeMarks(backupDeps(replaceCalls(store, other)), backupId, change, noAbort);
+const write = async (change: MarksChange | (() => Promise<MarksChange | null>), other: Partial<ObjectStore> = {}) =>
+  (await writeMarks(backupDeps(replaceCalls(store, other)), backupId, change, noAbort))?.marks;
+const unconditional = { conditionalCreate: false, conditionalReplace: false, presign: false };
 
 describe('marks', () => {
   it('begin with what backup.json says, and change only what they are told', async () => {
@@ -70,7 +71,7 @@ describe('marks', () => {
   });
 
   it('are read back where the store honours no condition', async () => {
-    const abilities = () => Promise.resolve({ conditionalCreate: false, conditionalReplace: false, presign: false });
+    const abilities = () => Promise.resolve(unconditional);
     await write({ version: 1, label: 'mine' });
     let first = true;
     const putBytes: ObjectStore['putBytes'] = async (...args) => {
@@ -85,6 +86,41 @@ describe('marks', () => {
       return result;
     };
     expect(await write({ version: 2, pinned: false }, { abilities, putBytes })).toMatchObject({ pinned: false });
+  });
+
+  describe('of a record whose wish changes while a writer sleeps', () => {
+    it.each([
+      ['where the store honours conditions', undefined],
+      ['where it honours none', () => Promise.resolve(unconditional)],
+    ])('are those of the newest wish, %s', async (_where, abilities) => {
+      let wanted: MarksChange = { version: 1, pinned: true, label: 'old' };
+      const sleeping = Promise.withResolvers<undefined>();
+      const awake = Promise.withResolvers<undefined>();
+      let isFirst = true;
+      const putBytes: ObjectStore['putBytes'] = async (name, bytes, options) => {
+        if (isFirst) {
+          isFirst = false;
+          sleeping.resolve(undefined);
+          await awake.promise;
+        }
+        // A store that honours none takes it as it comes.
+        return store.putBytes(name, bytes, abilities === undefined ? options : {});
+      };
+      const others = { putBytes, ...(abilities === undefined ? {} : { abilities }) };
+      const sleeper = write(() => Promise.resolve(wanted), others);
+      await sleeping.promise;
+      wanted = { version: 2, pinned: false, label: 'new' };
+      await write(() => Promise.resolve(wanted), others);
+      expect(await readMarks(store, backupId, noAbort)).toMatchObject({ pinned: false, label: 'new' });
+      awake.resolve(undefined);
+      expect(await sleeper).toMatchObject({ pinned: false, label: 'new' });
+      expect(await readMarks(store, backupId, noAbort)).toMatchObject({ pinned: false, label: 'new' });
+    });
+
+    it('are left alone when nothing is wanted any more', async () => {
+      expect(await write(() => Promise.resolve(null))).toBeUndefined();
+      expect(await readMarks(store, backupId, noAbort)).toBeNull();
+    });
   });
 
   it('that cannot be read are not written over', async () => {

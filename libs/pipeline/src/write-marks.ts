@@ -15,22 +15,28 @@ export interface MarksChange {
 
 /**
  * Changes pin and label in the store, and nothing else of the marks (spec/objects.md, "Marks"): read, merged, written with a condition where the store honours
- * one, read back. Repeatable. Returns what stands: its version is at least the wanted one.
+ * one, read back. Repeatable. Returns what stands, and the change that it holds.
+ *
+ * With a record, `change` tells what is wanted *now* (null: nothing any more). It is asked after the file was read and before it is written, and once more when
+ * it was read back: a writer that slept in between meets another version of the file and writes nothing or, where the store honours no condition, finds that
+ * more was wanted meanwhile and repairs what it wrote over.
  */
 export async function writeMarks(
   deps: { readonly store: ObjectStore; readonly clock: Clock },
   backupId: string,
-  change: MarksChange,
+  change: MarksChange | (() => Promise<MarksChange | null>),
   signal: AbortSignal,
-): Promise<Marks> {
+): Promise<{ readonly marks: Marks; readonly change: MarksChange } | null> {
   const { store } = deps;
   const backup = await readBackupJson(store, backupId, signal);
   if (backup === null) throw notThere(store, backupId);
   const abilities = await store.abilities(signal);
   for (let tried = 0; tried < tries; tried += 1) {
     const standing = await readMarksFile(store, backupId, signal);
-    if (standing !== null && holds(standing.marks, change)) return standing.marks;
-    const merged = merge(standing?.marks ?? initialMarks(backup), change, deps.clock.now());
+    const wanted = typeof change === 'function' ? await change() : change;
+    if (wanted === null) return null;
+    if (standing !== null && holds(standing.marks, wanted)) return { marks: standing.marks, change: wanted };
+    const merged = merge(standing?.marks ?? initialMarks(backup), wanted, deps.clock.now());
     const bytes = Buffer.from(JSON.stringify(merged));
     const condition: PutBytesOptions =
       standing === null

@@ -21,8 +21,8 @@ export class AccessGuard implements CanActivate {
     ]);
     if (access === 'public') return true;
     const request = execution.switchToHttp().getRequest<Request>();
-    const { identity } = contextOf(request);
-    if (identity === null) throw unauthorized();
+    const { identity, identityTrouble } = contextOf(request);
+    if (identity === null) throw identityTrouble ?? unauthorized();
     if (access !== undefined && identity.role !== null && mayAct(identity.role, access)) return true;
     this.audit.note(request, {
       event: 'authz_fail',

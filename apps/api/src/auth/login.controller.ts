@@ -24,7 +24,7 @@ export class LoginController {
     operationId: 'login',
     summary: 'A token for the built-in admin, for one hour',
     description:
-      'At most ten attempts a minute from one address. 404 where the login is off: no admin is set up, or tokens come from elsewhere (JWT_PUBLIC_KEY).',
+      'At most ten attempts a minute from one address. 404 where the login is off: no admin is set up, or tokens come from elsewhere (JWT_PUBLIC_KEY, JWT_JWKS_URI).',
   })
   @ApiOkResponse({ type: LoginReplyDto })
   @ApiProblems(400, 401, 404, 429)

@@ -35,7 +35,8 @@ export class LoginService {
   #available(): { admin: NonNullable<ApiConfig['admin']>; secret: Secret } {
     const { admin, jwt } = this.config;
     if (jwt.key.kind !== 'secret') {
-      throw off('Tokens of this installation come from elsewhere: it knows only a public key (JWT_PUBLIC_KEY)');
+      const only = jwt.key.kind === 'public' ? 'a public key (JWT_PUBLIC_KEY)' : 'public keys (JWT_JWKS_URI)';
+      throw off(`Tokens of this installation come from elsewhere: it knows only ${only}`);
     }
     if (admin === undefined) throw off('The built-in login is off: ADMIN_USERNAME and ADMIN_PASSWORD_HASH are not set');
     return { admin, secret: jwt.key.secret };

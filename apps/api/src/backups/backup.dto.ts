@@ -78,9 +78,9 @@ export class ProgressDto {
 }
 
 export class ResourcesDto {
-  @ApiProperty()
+  @ApiProperty({ description: 'CPU time of the worker during the run, mongodump included' })
   cpuSeconds!: number;
-  @ApiProperty({ type: 'integer' })
+  @ApiProperty({ type: 'integer', description: 'Most memory of the worker during the run, without mongodump' })
   peakRssBytes!: number;
   @ApiProperty()
   archiveBytesPerSecond!: number;

@@ -1,13 +1,16 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { deleteJob, isGood, type Catalog } from '#catalog';
+import type { ApiConfig } from '#config';
 import type { BackupRecord, Clock, JobSink } from '#contracts';
-import { CATALOG, CLOCK, JOB_QUEUE } from '../core/tokens.js';
+import { describeLock, findLock, type ObjectStore } from '#storage';
+import { API_CONFIG, CATALOG, CLOCK, JOB_QUEUE, STORE } from '../core/tokens.js';
+import { keysOf } from '../downloads/stored-file.js';
 import { ServiceLog } from '../logging/service-log.js';
 import { findBackup, noSuchBackup, refused } from './find-backup.js';
 
 export type DeleteOutcome = 'under-way' | 'done';
-/** So many of the newest completed backups are looked at for another good one. */
-const looked = 100;
+/** So long the look at a store's locks may take: the worker looks again. */
+const lockLookMs = 1_000;
 
 /**
  * First look at a deletion. The worker marks, checks again and removes (spec/objects.md, "Deletion"); what is refused here is refused
@@ -19,6 +22,8 @@ export class DeleteBackup {
     @Inject(CATALOG) private readonly catalog: Catalog,
     @Inject(JOB_QUEUE) private readonly queue: JobSink,
     @Inject(CLOCK) private readonly clock: Clock,
+    @Inject(STORE) private readonly store: ObjectStore,
+    @Inject(API_CONFIG) private readonly config: ApiConfig,
     @Inject(ServiceLog) private readonly log: ServiceLog,
   ) {}
 
@@ -35,7 +40,7 @@ export class DeleteBackup {
         if (record.error?.code === 'commit/conflict')
           throw refused(
             'Its commit met something else in the store, and a whole backup may stand there',
-            'Look into its folder: hazina catalog sync takes in what stands; nothing of it is removed by itself',
+            'hazina show and hazina verify tell what stands under its id; nothing of it is removed by itself',
           );
         // Nothing of it is in the store but what the sweeper removes anyway.
         await this.catalog.backups.deleted(backupId, this.clock.now());
@@ -52,6 +57,9 @@ export class DeleteBackup {
     const { backupId } = record;
     if (record.pinned) throw refused('The backup is pinned', 'Unpin it first');
     if (await this.catalog.tasks.uses(backupId)) throw refused('The backup is being verified', 'Wait for the outcome');
+    const lockedUntil = await this.#lock(record);
+    if (lockedUntil !== null)
+      throw refused(`It cannot be deleted: ${describeLock(lockedUntil)}`, 'Wait until the lock ends');
     if (!force && (await this.#isLastGood(record)))
       throw refused(`It is the last good backup of ${record.target}`, 'Add ?force=true to delete it all the same');
     const begun = await this.catalog.backups.beginDelete(backupId, by, this.clock.now(), force);
@@ -65,16 +73,17 @@ export class DeleteBackup {
     return 'under-way';
   }
 
+  /** The worker's rule, as far as records tell: whether the objects stand, it looks up itself. */
   async #isLastGood(record: BackupRecord): Promise<boolean> {
-    if (!isGood(record)) return false;
-    const { data } = await this.catalog.backups.list({
-      page: 1,
-      limit: looked,
-      status: 'completed',
-      target: record.target,
-      sortBy: 'completedAt',
-      sortOrder: 'desc',
-    });
-    return !data.some((other) => other.backupId !== record.backupId && isGood(other));
+    return isGood(record) && (await this.catalog.backups.otherGood(record, 1)).length === 0;
+  }
+
+  /** Only a bucket locks objects. One that does not answer now is left to the worker. */
+  async #lock(record: BackupRecord): Promise<Date | null> {
+    const keys = keysOf(record);
+    if (this.config.store.kind !== 's3' || keys === null) return null;
+    const { data, manifest, commit } = keys;
+    const limit = AbortSignal.timeout(lockLookMs);
+    return findLock(this.store, [data, manifest, commit], this.clock.now(), limit).catch(() => null);
   }
 }

@@ -18,15 +18,34 @@ export interface StoredBackup {
   readonly header: StoredFile | null;
 }
 
-/** Looks whether a completed backup's files are there. Throws `store/changed` where this store is not the one they were put into, `backup/object-missing`. */
-export async function locate(store: ObjectStore, record: BackupRecord, signal: AbortSignal): Promise<StoredBackup> {
-  const { s3Key, hash, size, backupId, target } = record;
+/** Where a completed backup's objects lie, relative to the store's prefix; null: the record does not tell. */
+export function keysOf({
+  s3Key,
+  backupId,
+  target,
+}: Pick<BackupRecord, 's3Key' | 'backupId' | 'target'>): Readonly<
+  Record<'data' | 'manifest' | 'commit' | 'header', string>
+> | null {
   // The key ends with <target>/<backupId>/<attempt>/data.hzn, whatever the prefix of the store is.
   const folder = `${target}/${backupId}/`;
   const at = s3Key?.lastIndexOf(folder) ?? -1;
   const attempt = /^(\d{1,9})\/data\.hzn$/.exec(s3Key?.slice(at + folder.length) ?? '')?.[1];
-  if (at < 0 || attempt === undefined || hash === null || size === null) throw missing();
-  const head = await store.head(`${folder}${attempt}/data.hzn`, signal);
+  if (at < 0 || attempt === undefined) return null;
+  const inAttempt = `${folder}${attempt}/`;
+  return {
+    data: `${inAttempt}data.hzn`,
+    manifest: `${inAttempt}manifest.hzn`,
+    commit: `${folder}backup.json`,
+    header: `${inAttempt}header.hzn`,
+  };
+}
+
+/** Looks whether a completed backup's files are there. Throws `store/changed` where this store is not the one they were put into, `backup/object-missing`. */
+export async function locate(store: ObjectStore, record: BackupRecord, signal: AbortSignal): Promise<StoredBackup> {
+  const { hash, size } = record;
+  const keys = keysOf(record);
+  if (keys === null || hash === null || size === null) throw missing();
+  const head = await store.head(keys.data, signal);
   if (head === null) {
     await checkIdentity(store, record.storeId, signal);
     throw missing();
@@ -40,8 +59,8 @@ export async function locate(store: ObjectStore, record: BackupRecord, signal: A
     });
   }
   return {
-    data: { key: `${folder}${attempt}/data.hzn`, size, sha256: hash },
-    header: await findHeader(store, `${folder}${attempt}/header.hzn`, signal),
+    data: { key: keys.data, size, sha256: hash },
+    header: await findHeader(store, keys.header, signal),
   };
 }
 

@@ -9,6 +9,8 @@ import { STORE } from '../core/tokens.js';
 import { Streaming } from '../http/deadline.interceptor.js';
 import { ServiceLog } from '../logging/service-log.js';
 import { ApiProblems } from '../openapi/api-problems.js';
+import { contextOf } from '../http/request-context.js';
+import { beginInTime } from './begin-in-time.js';
 import { rangeOf } from './byte-range.js';
 import { TicketQuery } from './download.dto.js';
 import { Tickets, type Ticket } from './tickets.js';
@@ -59,14 +61,21 @@ export class TicketsController {
     if (range !== 'whole') response.status(206).setHeader('Content-Range', `bytes ${start}-${end - 1}/${ticket.size}`);
     response.setHeader('Content-Length', end - start);
     if (request.method === 'HEAD') response.end();
-    else await this.#send(ticket, { start, end }, response);
+    else await this.#send(ticket, { start, end }, request, response);
   }
 
-  async #send({ key, backupId }: Ticket, range: { start: number; end: number }, response: Response): Promise<void> {
+  async #send(
+    { key, backupId }: Ticket,
+    range: { start: number; end: number },
+    request: Request,
+    response: Response,
+  ): Promise<void> {
     const gone = new AbortController();
     response.once('close', () => gone.abort());
     response.setTimeout(idleMs, () => response.destroy());
-    const body = await this.store.get(key, range, gone.signal).catch((error: unknown) => {
+    const open = () => this.store.get(key, range, gone.signal);
+    const body = await beginInTime(open, contextOf(request).deadline).catch((error: unknown) => {
+      gone.abort();
       for (const name of response.getHeaderNames()) if (bodyHeaders.has(name)) response.removeHeader(name);
       throw error;
     });

@@ -40,7 +40,8 @@ export function installMiddleware(app: NestExpressApplication): void {
 
 /** Strangers get no further: nothing that they send under /api/admin is read, and which routes there are is not told. The guard asks again. */
 const knownOnly: RequestHandler = (request, _response, next) => {
-  if (contextOf(request).identity === null) throw unauthorized();
+  const { identity, identityTrouble } = contextOf(request);
+  if (identity === null) throw identityTrouble ?? unauthorized();
   next();
 };
 

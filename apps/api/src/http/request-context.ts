@@ -2,6 +2,7 @@ import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
 import type { IncomingMessage } from 'node:http';
 import { AsyncLocalStorage } from 'node:async_hooks';
 import type { Request } from 'express';
+import type { AppError } from '#contracts';
 import type { Identity } from '../auth/identity.js';
 import type { Deadline } from './deadline.js';
 
@@ -11,6 +12,8 @@ export interface RequestContext {
   readonly deadline: Deadline;
   /** Who asks; null without a valid token. */
   identity: Identity | null;
+  /** Why the token could not be verified, where that is not the token's fault. */
+  identityTrouble?: AppError;
 }
 
 const contexts = new WeakMap<IncomingMessage, RequestContext>();

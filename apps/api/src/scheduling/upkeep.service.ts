@@ -45,10 +45,10 @@ export class UpkeepService {
     this.#report(await this.#upkeep.reaper.look());
     this.#report(await this.#upkeep.reconciler.look());
     const now = this.clock.now();
-    const workers = await this.catalog.workers.all();
-    const live = workers.filter((worker) => isAlive(worker, now)).length;
-    for (const notification of await this.#watch.look(await this.targets.all(now), live))
-      await this.#tell(notification);
+    const workers = this.catalog.workers.all();
+    const states = await this.targets.all(now, workers);
+    const live = (await workers).filter(isAlive).length;
+    for (const notification of await this.#watch.look(states, live)) await this.#tell(notification);
     for (const lying of await this.catalog.alerts.undelivered(now)) {
       if (live === 0 || now.getTime() - lying.createdAt.getTime() > leftLyingMs) await this.#deliver(lying);
     }

@@ -1,10 +1,10 @@
 import { Controller, Get, Inject } from '@nestjs/common';
 import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
-import type { Catalog } from '#catalog';
-import { AppError, type Clock, type WorkerReport } from '#contracts';
+import type { Catalog, SeenWorker } from '#catalog';
+import { AppError } from '#contracts';
 import type { JobQueue } from '#queue';
 import { Roles } from '../auth/access.js';
-import { CATALOG, CLOCK, JOB_QUEUE, VERSION } from '../core/tokens.js';
+import { CATALOG, JOB_QUEUE, VERSION } from '../core/tokens.js';
 import { ApiProblems, usualProblems } from '../openapi/api-problems.js';
 import { isAlive } from '../targets/target-states.js';
 import { StoreLook } from './store-state.js';
@@ -19,7 +19,6 @@ export class SystemController {
     @Inject(CATALOG) private readonly catalog: Catalog,
     @Inject(JOB_QUEUE) private readonly queue: JobQueue,
     @Inject(StoreLook) private readonly store: StoreLook,
-    @Inject(CLOCK) private readonly clock: Clock,
     @Inject(VERSION) private readonly version: string,
   ) {}
 
@@ -34,7 +33,7 @@ export class SystemController {
       this.store.state(),
       this.#queue(),
     ]);
-    const workers = reports.map((report) => toWorker(report, this.clock.now()));
+    const workers = reports.map(toWorker);
     return {
       version: this.version,
       nodeVersion: process.version,
@@ -59,13 +58,13 @@ export class SystemController {
   }
 }
 
-function toWorker(report: WorkerReport, now: Date): Plain<WorkerDto> {
+function toWorker(report: SeenWorker): Plain<WorkerDto> {
   return {
     workerId: report.workerId,
     host: report.host,
     version: report.version,
     nodeVersion: report.nodeVersion,
-    alive: isAlive(report, now),
+    alive: isAlive(report),
     startedAt: report.startedAt.toISOString(),
     beatAt: report.beatAt.toISOString(),
     tools: { ...report.tools },

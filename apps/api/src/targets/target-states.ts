@@ -1,7 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
-import type { Catalog } from '#catalog';
+import type { Catalog, SeenWorker } from '#catalog';
 import type { ApiConfig, TargetConfig } from '#config';
-import type { ScheduleRecord, TargetHealth, WorkerReport } from '#contracts';
+import type { ScheduleRecord, TargetHealth } from '#contracts';
 import { API_CONFIG, CATALOG } from '../core/tokens.js';
 import { judgeSchedule } from '../scheduling/overdue.js';
 
@@ -30,11 +30,12 @@ export class TargetStates {
     @Inject(API_CONFIG) private readonly config: ApiConfig,
   ) {}
 
-  async all(now: Date): Promise<readonly TargetState[]> {
-    const [schedules, lastSuccess, workers] = await Promise.all([
+  /** `workers`: for whoever has asked for them already. */
+  async all(now: Date, workers = this.catalog.workers.all()): Promise<readonly TargetState[]> {
+    const [schedules, lastSuccess, seen] = await Promise.all([
       this.catalog.schedules.all(),
       this.catalog.backups.lastSuccess(),
-      this.catalog.workers.all(),
+      workers,
     ]);
     return this.config.targets.map((config) => {
       const target = config.name;
@@ -53,19 +54,19 @@ export class TargetStates {
         overdueSince,
         nextRunAt,
         lastSuccessAt,
-        health: healthOf(target, workers, now),
+        health: healthOf(target, seen),
       };
     });
   }
 }
 
-export function isAlive(worker: WorkerReport, now: Date): boolean {
-  return now.getTime() - worker.beatAt.getTime() <= beatsUntilUnknown * worker.beatSeconds * 1000;
+export function isAlive({ sinceBeatMs, beatSeconds }: SeenWorker): boolean {
+  return sinceBeatMs <= beatsUntilUnknown * beatSeconds * 1000;
 }
 
-function healthOf(target: string, workers: readonly WorkerReport[], now: Date): TargetHealth | null {
+function healthOf(target: string, workers: readonly SeenWorker[]): TargetHealth | null {
   const found = workers
-    .filter((worker) => isAlive(worker, now))
+    .filter(isAlive)
     .flatMap((worker) => worker.targets.filter((health) => health.target === target))
     .sort((a, b) => (b.checkedAt?.getTime() ?? 0) - (a.checkedAt?.getTime() ?? 0));
   return found[0] ?? null;

@@ -1,5 +1,7 @@
 import { Option, type Command } from 'commander';
+import type { CatalogAccess, StoreConfig } from '#config';
 import { newBackupId, type Compression } from '#contracts';
+import type { BackupDeps, BackupOutcome, BackupRequest } from '#pipeline';
 import type { CliContext } from '../context.js';
 import { targetName, withJson, withSelection, type SelectionOptions } from '../options.js';
 import { summarizeBackup } from '../output/summarize-backup.js';
@@ -41,7 +43,8 @@ export function registerBackup(program: Command, context: CliContext): void {
 }
 
 const help = `
-Needs MONGODB_URI, BACKUP_ENCRYPTION_KEY, and a store: S3_BACKUP_BUCKET or BACKUP_DIRECTORY.
+Needs MONGODB_URI, BACKUP_ENCRYPTION_KEY, and a store: S3_BACKUP_BUCKET or BACKUP_DIRECTORY. With CATALOG_MONGODB_URI the
+backup gets a record there, so that API and retention of the service see it.
 What is backed up: --database, else the database in the path of MONGODB_URI, else every database.
 
 Examples:
@@ -50,7 +53,7 @@ Examples:
   hazina backup --verify --json`;
 
 async function backup(options: Options, context: CliContext): Promise<void> {
-  const config = context.config({ store: true, keys: 'required', source: true });
+  const config = context.config({ store: true, keys: 'required', source: true, catalog: true });
   const { requireKeyRing, withStore } = await import('../open-store.js');
   const { selectDumpEngine } = await import('../engines.js');
   const { runBackup, runVerify } = await import('#pipeline');
@@ -68,21 +71,22 @@ async function backup(options: Options, context: CliContext): Promise<void> {
     const observer = context.observer();
     const engine = await selectDumpEngine(options.engine ?? config.engine, dump, config, context);
     const codec = options.compression ?? config.compression.codec;
-    const { backup, warnings } = await runBackup(
-      { store, ring, engine, clock: context.clock, random: context.random, observer },
-      {
-        backupId: newBackupId(target, context.clock.now(), context.random),
-        target,
-        attempt: 1,
-        trigger: 'cli',
-        dump,
-        compression: { codec, level: codec === config.compression.codec ? config.compression.level : undefined },
-        label: options.label ?? null,
-        pinned: options.pin === true,
-        retentionDays: config.retentionDays,
-      },
-      context.signal,
-    );
+    const deps = { store, ring, engine, clock: context.clock, random: context.random, observer };
+    const request: BackupRequest = {
+      backupId: newBackupId(target, context.clock.now(), context.random),
+      target,
+      attempt: 1,
+      trigger: 'cli',
+      dump,
+      compression: { codec, level: codec === config.compression.codec ? config.compression.level : undefined },
+      label: options.label ?? null,
+      pinned: options.pin === true,
+      retentionDays: config.retentionDays,
+    };
+    const { backup, warnings } =
+      config.catalog === undefined
+        ? await runBackup(deps, request, context.signal)
+        : await recordedIn(config.catalog, config.store, deps, request, context);
     const took = context.clock.monotonicMs() - started;
     if (options.verify !== undefined) {
       const level = options.verify === true ? 'readable' : options.verify;
@@ -92,4 +96,19 @@ async function backup(options: Options, context: CliContext): Promise<void> {
     if (context.json) context.printJson({ ...backup, warnings });
     else context.print(summarizeBackup(backup, { location: store.location, took, verified: options.verify }));
   });
+}
+
+/** The same, with a record in the service's catalogue. */
+async function recordedIn(
+  access: CatalogAccess,
+  store: StoreConfig,
+  deps: BackupDeps,
+  request: BackupRequest,
+  context: CliContext,
+): Promise<BackupOutcome> {
+  const { withCatalog } = await import('../open-catalog.js');
+  const { runRecordedBackup } = await import('../recorded-backup.js');
+  return withCatalog(access, context, (catalog) =>
+    runRecordedBackup(deps, request, { catalog, access, store }, context),
+  );
 }

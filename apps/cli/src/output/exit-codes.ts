@@ -20,6 +20,7 @@ export const exitCodes = {
 const byCode: Partial<Record<ErrorCode, number>> = {
   'backup/not-found': exitCodes.arguments,
   'backup/refused': exitCodes.refused,
+  'backup/already-running': exitCodes.refused,
   'keys/refused': exitCodes.configuration,
   'container/no-key': exitCodes.key,
   'container/wrong-key': exitCodes.key,
@@ -39,6 +40,7 @@ const byArea: Readonly<Record<string, number>> = {
   archive: exitCodes.damaged,
   backup: exitCodes.damaged,
   engine: exitCodes.engine,
+  catalog: exitCodes.database,
   source: exitCodes.database,
   target: exitCodes.target,
   restore: exitCodes.target,

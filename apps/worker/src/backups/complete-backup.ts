@@ -1,8 +1,7 @@
-import type { CompletedFacts } from '#catalog';
+import { fenced } from '#catalog';
 import { AppError, type RunResources } from '#contracts';
-import { backupFolder, backupJsonKey, committed, type BackupOutcome } from '#pipeline';
+import { backupJsonKey, committed, completedFacts, type BackupOutcome } from '#pipeline';
 import { persist } from '../claims/persist.js';
-import { fenced } from '../claims/run-errors.js';
 import type { WorkerParts } from '../core/worker-core.js';
 import type { WorkerLog } from '../logging/worker-log.js';
 import type { ClaimedBackup } from './make-backup.js';
@@ -43,7 +42,7 @@ async function complete(
   done: Done,
   { log, signal }: Context,
 ): Promise<boolean> {
-  const { catalog, tuning } = parts;
+  const { catalog, tuning, config, storeId } = parts;
   const { backup, resumed } = done.outcome;
   const surely = <T>(write: () => Promise<T>) =>
     persist(write, {
@@ -56,21 +55,9 @@ async function complete(
     const recorded = await surely(() => catalog.backups.recordCommit(claim.ref, { attempt: backup.attempt, bytes }));
     if (!recorded) throw fenced(record.backupId, 'its commit was refused');
   }
-  return surely(() => catalog.backups.complete(record.backupId, factsOf(parts, done)));
-}
-
-/** A record is one document of at most 16 MB: of very many collections it lists the first, its totals count all, and the manifest holds the rest. */
-const mostListed = 10_000;
-
-function factsOf({ config, storeId }: WorkerParts, { outcome, resources }: Done): CompletedFacts {
-  const { backup, metadata, warnings } = outcome;
   const prefix = config.store.kind === 's3' ? config.store.prefix : '';
-  const s3Key = `${prefix}${backupFolder(backup.backupId)}${backup.objects.data.key}`;
-  return {
-    ...{ backup, s3Key, resources, storeId },
-    metadata: metadata === null ? null : { ...metadata, collections: metadata.collections.slice(0, mostListed) },
-    warnings: warnings.slice(0, mostListed),
-  };
+  const facts = completedFacts(done.outcome, { prefix, storeId, resources: done.resources });
+  return surely(() => catalog.backups.complete(record.backupId, facts));
 }
 
 async function readBytes({ store }: WorkerParts, backupId: string, signal: AbortSignal): Promise<string> {

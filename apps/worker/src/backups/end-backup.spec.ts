@@ -1,8 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
-import type { BackupRepository } from '#catalog';
+import { cancelWished, fenced, shuttingDown, type BackupRepository, type HeldClaim } from '#catalog';
 import { AppError, type BackupRecord, type JobRequest, type RunResources } from '#contracts';
-import type { HeldClaim } from '../claims/held-claim.js';
-import { cancelWished, fenced, shuttingDown } from '../claims/run-errors.js';
 import { defaultTuning } from '../core/tuning.js';
 import type { WorkerParts } from '../core/worker-core.js';
 import { createLog } from '#logging';

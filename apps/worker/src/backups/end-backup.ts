@@ -1,8 +1,6 @@
-import { backupJob } from '#catalog';
+import { backupJob, shuttingDown, type HeldClaim } from '#catalog';
 import { AppError, type BackupRecord, type JobRequest, type RunResources } from '#contracts';
-import type { HeldClaim } from '../claims/held-claim.js';
 import { retryPauseMs } from '../claims/retry-pause.js';
-import { shuttingDown } from '../claims/run-errors.js';
 import { surely } from '../claims/surely.js';
 import type { WorkerParts } from '../core/worker-core.js';
 import type { WorkerLog } from '../logging/worker-log.js';

@@ -1,8 +1,7 @@
+import { claimJournal, type HeldClaim } from '#catalog';
 import type { BackupRecord } from '#contracts';
 import { AppError } from '#contracts';
 import { finishCommit, requireStore, runBackup, type BackupOutcome } from '#pipeline';
-import { catalogJournal } from '../claims/catalog-journal.js';
-import type { HeldClaim } from '../claims/held-claim.js';
 import type { RecordObserver } from '../claims/record-observer.js';
 import { targetOf, type WorkerParts } from '../core/worker-core.js';
 import { dumpRequest, type DumpEngines } from '../engines/dump-engines.js';
@@ -24,7 +23,7 @@ export async function makeBackup(
   const { signal } = claim;
   // Before anything is written: an unmounted volume must not become a store of its own.
   await requireStore(store, parts.storeId, signal);
-  const journal = catalogJournal(parts.catalog.backups, claim);
+  const journal = claimJournal(parts.catalog.backups, claim);
   if (commit !== null) {
     const request = { backupId, attempt: commit.attempt, bytes: Buffer.from(commit.bytes, 'utf8') };
     return finishCommit({ store, ring, observer, journal }, request, signal);

@@ -1,8 +1,7 @@
+import { HeldClaim, shuttingDown, type ClaimPort } from '#catalog';
 import type { BackupRecord, TaskRecord } from '#contracts';
 import type { WorkerParts } from '../core/worker-core.js';
 import type { WorkerLog } from '../logging/worker-log.js';
-import { HeldClaim, type ClaimPort } from './held-claim.js';
-import { shuttingDown } from './run-errors.js';
 
 interface HoldContext {
   /** Monotonic time before the claim was asked for. */

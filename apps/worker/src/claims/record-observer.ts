@@ -1,9 +1,8 @@
-import type { BackupRepository } from '#catalog';
+import type { BackupRepository, HeldClaim } from '#catalog';
 import type { Clock, Stage } from '#contracts';
 import type { DumpProbe } from '#engine';
 import type { Progress, RunObserver } from '#pipeline';
 import type { WorkerLog } from '../logging/worker-log.js';
-import type { HeldClaim } from './held-claim.js';
 
 /** Writes what a run tells into its record, at most once in `everyMs`, one write at a time. It never fails or delays the run. */
 export class RecordObserver implements RunObserver {

@@ -1,9 +1,8 @@
-import { taskJob } from '#catalog';
+import { taskJob, type HeldClaim } from '#catalog';
 import { AppError, type CleanupResult, type TaskRecord } from '#contracts';
 import type { WorkerParts } from '../core/worker-core.js';
 import type { WorkerLog } from '../logging/worker-log.js';
 import { holdTask } from './hold.js';
-import type { HeldClaim } from './held-claim.js';
 import { retryPauseMs } from './retry-pause.js';
 import { surely } from './surely.js';
 

@@ -12,8 +12,8 @@ const subject = 'store';
 export async function checkQuota(
   parts: WorkerParts,
 ): Promise<{ readonly state: QuotaState; readonly usedBytes: number }> {
-  const { catalog, clock, config } = parts;
-  const { storageBytes: usedBytes } = await catalog.backups.stats({}, clock.now());
+  const { catalog, config } = parts;
+  const usedBytes = await catalog.backups.storageBytes();
   const state = quotaState(config.quotaBytes, usedBytes);
   for (const [worse, kind] of Object.entries(kinds) as [keyof typeof kinds, AlertKind][]) {
     if (worse === state) await raise(parts, kind, usedBytes);

@@ -1,9 +1,8 @@
-import { isGood } from '#catalog';
+import { deletionCatalog, isGood } from '#catalog';
 import type { BackupRecord } from '#contracts';
 import { readSightingsFile, writeSightingsFile, type CatalogBackup, type CleanupCatalog } from '#pipeline';
 import type { WorkerParts } from '../core/worker-core.js';
 import { clearMissing, raiseMissing } from '../verifications/missing-alert.js';
-import { deletionCatalog } from './deletion-catalog.js';
 
 const dayMs = 86_400_000;
 const failuresThatStopDeletion = 3;
@@ -41,6 +40,7 @@ export function cleanupCatalog(parts: WorkerParts, signal: AbortSignal): Cleanup
     async purgeRecords() {
       const before = new Date(clock.now().getTime() - config.recordRetentionDays * dayMs);
       await tasks.purge(before);
+      await catalog.alerts.purge(before);
       return backups.purge(before);
     },
     readSightings: () => readSightingsFile(store, signal),

@@ -8,9 +8,8 @@ import type { WorkerParts } from '../core/worker-core.js';
 export async function countCleanup(parts: WorkerParts, result: CleanupResult): Promise<void> {
   const { metrics, catalog, clock, store } = parts;
   metrics.retentionRan({ at: clock.now(), deleted: result.removed });
-  const { byStatus } = await catalog.backups.stats({}, clock.now());
   metrics.storeFindings({
-    missingObjects: byStatus.missing ?? 0,
+    missingObjects: await catalog.backups.count('missing'),
     orphanUploads: await orphanUploads(catalog, store),
     orphanObjects: await orphanObjects(catalog, store),
   });

@@ -2,10 +2,10 @@ import { openCatalog, Upkeep, type Catalog } from '#catalog';
 import { AppError } from '#contracts';
 import { keyRingOf } from '#crypto';
 import { createChannels } from '#notify';
+import { bindStore } from '#pipeline';
 import { createJobQueue, type JobQueue } from '#queue';
 import { createStore, type ObjectStore } from '#storage';
 import { quietly } from '#logging';
-import { bindStore } from './bind-store.js';
 import { waitFor } from './wait-for.js';
 import type { WorkerCore, WorkerParts } from './worker-core.js';
 
@@ -30,7 +30,7 @@ export async function openParts(core: WorkerCore, signal: AbortSignal): Promise<
     const store = keep(await createStore(config.store));
     const identity = await waitFor(
       'the store',
-      () => bindStore({ catalog, store, clock, random }, signal),
+      () => bindStore({ binding: catalog.settings, store, clock, random }, signal),
       core,
       signal,
     );

@@ -1,7 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
+import { deletionCatalog } from '#catalog';
 import { AppError, type JobPayloads } from '#contracts';
 import { requireStore, runDelete } from '#pipeline';
-import { deletionCatalog } from '../cleanup/deletion-catalog.js';
 import { PARTS } from '../core/tokens.js';
 import type { WorkerParts } from '../core/worker-core.js';
 import { clearMissing, raiseMissing } from '../verifications/missing-alert.js';
@@ -22,6 +22,8 @@ export class DeleteProcessor implements JobProcessor<'delete'> {
     const log = this.parts.log.child({ correlationId, backupId, target });
     await requireStore(store, this.parts.storeId, signal);
     const result = await this.#delete(backupId, record.deleteForced, signal);
+    // A volume that was unmounted meanwhile has nothing: the record stays as it is, and the deletion is taken up again.
+    await requireStore(store, this.parts.storeId, signal);
     if (result.outcome === 'deleted') {
       await catalog.backups.deleted(backupId, clock.now());
       await clearMissing(this.parts, record, `Backup ${backupId}, which was missing in the store, was deleted`);

@@ -1,6 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { AppError, type JobPayloads } from '#contracts';
-import { requireStore, writeMarks } from '#pipeline';
+import { requireStore, writeMarks, type MarksChange } from '#pipeline';
 import { PARTS } from '../core/tokens.js';
 import type { WorkerParts } from '../core/worker-core.js';
 import type { JobProcessor } from './job-processor.js';
@@ -16,17 +16,14 @@ export class MarksProcessor implements JobProcessor<'marks'> {
     const { catalog, store, clock } = this.parts;
     const record = await catalog.backups.find(backupId);
     if (record?.status !== 'completed' || record.marks.written >= record.marks.wanted) return;
-    const {
-      pinned,
-      label,
-      correlationId,
-      marks: { wanted },
-    } = record;
+    const { correlationId } = record;
     const log = this.parts.log.child({ correlationId, backupId });
     await requireStore(store, this.parts.storeId, signal);
     try {
-      const { version } = await writeMarks({ store, clock }, backupId, { version: wanted, pinned, label }, signal);
-      await catalog.backups.marksWritten(backupId, wanted);
+      const written = await writeMarks({ store, clock }, backupId, () => this.#wanted(backupId), signal);
+      if (written === null) return;
+      const { version, pinned, label } = written.marks;
+      await catalog.backups.marksWritten(backupId, written.change.version);
       log.info('marks written', { version, pinned, label });
     } catch (error) {
       // Deleted meanwhile: nothing is left to be marked.
@@ -34,5 +31,13 @@ export class MarksProcessor implements JobProcessor<'marks'> {
         log.failure('marks not written', error, 'store');
       else throw error;
     }
+  }
+
+  /** What the record wants now: a writer that was asleep must not bring back what it once read. */
+  async #wanted(backupId: string): Promise<MarksChange | null> {
+    const record = await this.parts.catalog.backups.find(backupId);
+    if (record?.status !== 'completed') return null;
+    const { pinned, label, marks } = record;
+    return { version: marks.wanted, pinned, label };
   }
 }

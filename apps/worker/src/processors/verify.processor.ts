@@ -35,10 +35,13 @@ export class VerifyProcessor implements JobProcessor<'verify'> {
     if (level === 'restored') throw unsupportedLevel();
     await this.#requireStore(signal);
     const began = clock.monotonicMs();
-    const { storedBytes, warnings } = await runVerify(
-      { store, ring, observer: silentObserver },
-      { backupId: backup.backupId, level },
-      signal,
+    const deps = { store, ring, observer: silentObserver };
+    const { storedBytes, warnings } = await runVerify(deps, { backupId: backup.backupId, level }, signal).catch(
+      async (error: unknown) => {
+        // A volume that was unmounted meanwhile has none of them: that is no loss of this backup.
+        if (error instanceof AppError && goneCodes.includes(error.code)) await this.#requireStore(signal);
+        throw error;
+      },
     );
     log.info('verified', {
       verificationLevel: level,

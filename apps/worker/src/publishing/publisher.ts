@@ -81,10 +81,10 @@ export class Publisher {
     }
   }
 
-  #report(): WorkerReport {
-    const { owner, version, startedAt, clock, config, keyIds, storeId, store } = this.parts;
+  #report(): Omit<WorkerReport, 'beatAt'> {
+    const { owner, version, startedAt, config, keyIds, storeId, store } = this.parts;
     return {
-      ...{ workerId: owner, version, startedAt, beatAt: clock.now(), beatSeconds: config.lease.beatMs / 1000 },
+      ...{ workerId: owner, version, startedAt, beatSeconds: config.lease.beatMs / 1000 },
       ...{ host: owner.split('/')[0] ?? '', nodeVersion: process.version, tools: this.#tools, keyIds, storeId },
       ...{ storeLocation: store.location, storeFreeBytes: this.#store.freeBytes },
       ...{ storeOk: this.#store.ok, storeDetail: this.#store.detail, targets: this.#targets },

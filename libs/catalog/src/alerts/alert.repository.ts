@@ -59,14 +59,28 @@ export function alertRepository(notifications: Notifications, random: Random, cl
       return found.map(({ raised = '', kind, target, createdAt }) => ({ key: raised, kind, target, since: createdAt }));
     },
 
-    async takeDelivery(notificationId, owner, now, leaseMs) {
-      const free = [{ takenUntil: null }, { takenUntil: op({ $lte: now }) }, { takenBy: owner }];
+    async takeDelivery(notificationId, owner, now) {
+      const free = [{ takenBy: null }, { takenBy: owner }];
       const taken = await notifications.update(
         { notificationId, deliveries: duePart(now), $or: free },
-        { $set: { takenBy: owner, takenUntil: new Date(now.getTime() + leaseMs) }, $inc: { takes: 1 } },
+        { $set: { takenBy: owner }, $inc: { takes: 1 } },
       );
       return taken === null ? null : toNotification(taken);
     },
+
+    async delivering() {
+      const taken = { undelivered: true, takenBy: op({ $type: 'string' }) };
+      const found = await notifications.find(taken, { only: ['notificationId', 'takes'] });
+      return found.map(({ notificationId, takes }) => ({
+        ...{ kind: 'delivery' as const, id: notificationId, fence: takes, beat: 0 },
+      }));
+    },
+
+    expireDelivery: (notificationId, seenTakes) =>
+      notifications.change(
+        { notificationId, takes: seenTakes, takenBy: op({ $type: 'string' }) },
+        { $set: { takenBy: null } },
+      ),
 
     async recordDelivery(notificationId, channel, { at, error, nextAttemptAt }) {
       const status = error === null ? 'delivered' : nextAttemptAt === null ? 'failed' : 'pending';
@@ -82,7 +96,7 @@ export function alertRepository(notifications: Notifications, random: Random, cl
         { $set: outcome, $inc: { 'deliveries.$.attempts': 1 } },
       );
       // Nothing left that is due: the right to deliver is given back, and with nothing pending the notification rests.
-      const free = { takenBy: null, takenUntil: null };
+      const free = { takenBy: null };
       await notifications.change({ notificationId, deliveries: op({ $not: duePart(at) }) }, { $set: free });
       const nothingPending = op({ $not: { $elemMatch: { status: 'pending' } } });
       await notifications.change({ notificationId, deliveries: nothingPending }, { $set: { undelivered: false } });
@@ -92,11 +106,17 @@ export function alertRepository(notifications: Notifications, random: Random, cl
       const untold = await notifications.find({ 'recovery.notificationId': op({ $type: 'string' }) });
       for (const raised of untold) await tellRecovery(raised);
       const found = await notifications.find(
-        { undelivered: true, deliveries: duePart(now), $or: [{ takenUntil: null }, { takenUntil: op({ $lte: now }) }] },
+        { undelivered: true, deliveries: duePart(now), takenBy: null },
         { sort: { createdAt: 1 } },
       );
       return found.map((document) => ({ ...toNotification(document), takes: document.takes }));
     },
+
+    purge: (createdBefore) =>
+      notifications.removeAll({
+        ...{ createdAt: op({ $lt: createdBefore }), undelivered: false, recovery: null },
+        raised: op({ $exists: false }),
+      }),
   };
 }
 

@@ -2,6 +2,7 @@ import type { BackupQuery, BackupRepository } from '../contract/backups.js';
 import type { BackupDocument } from '../schemas/backup.schema.js';
 import { op, type Filter } from '../store/record-collection.js';
 import { toBackupRecord, toRecordOrNull, type Backups } from './backup-record.js';
+import { isGood } from './is-good.js';
 import type { KnownTargets } from './known-targets.js';
 import { lastSuccessOf, newest } from './newest.js';
 
@@ -11,6 +12,8 @@ type Queries = Pick<
   | 'list'
   | 'pendingDue'
   | 'completed'
+  | 'otherGood'
+  | 'count'
   | 'needVerification'
   | 'failedVerifications'
   | 'latest'
@@ -22,6 +25,11 @@ type Queries = Pick<
 
 /** What grows with the number of namespaces or of years; a list does without. */
 export const longFields = ['events', 'metadata.collections', 'warnings'] as const;
+
+/** From here on a page is a deep one. */
+const deepSkip = 1000;
+/** Records that one query for a good one brings. */
+const lookedAtOnce = 100;
 
 const sortKeys: Readonly<Record<BackupQuery['sortBy'], string>> = {
   createdAt: 'createdAt',
@@ -38,12 +46,21 @@ export function queries(backups: Backups, targets: KnownTargets, now: () => Date
 
     async list(query) {
       const filter = listFilter(query);
-      const options = { sort: listSort(query), skip: (query.page - 1) * query.limit, limit: query.limit };
-      const [data, total] = await Promise.all([
-        backups.find(filter, { ...options, without: longFields }),
-        backups.count(filter),
-      ]);
-      return { data: records(data), total };
+      const { limit } = query;
+      const page = { skip: (query.page - 1) * limit, limit, sort: listSort(query), without: longFields };
+      if (page.skip < deepSkip) {
+        const [data, total] = await Promise.all([backups.find(filter, page), backups.count(filter)]);
+        return { data: records(data), total };
+      }
+      // A deep page: the server walks through everything before it, so it is asked for from the nearer end.
+      const total = await backups.count(filter);
+      const some = Math.min(limit, Math.max(0, total - page.skip));
+      const behind = total - page.skip - some;
+      if (some === 0) return { data: [], total };
+      if (page.skip <= behind) return { data: records(await backups.find(filter, page)), total };
+      const sort = listSort({ ...query, sortOrder: query.sortOrder === 'asc' ? 'desc' : 'asc' });
+      const data = await backups.find(filter, { ...page, sort, skip: behind, limit: some });
+      return { data: records([...data].reverse()), total };
     },
 
     async pendingDue(at) {
@@ -56,6 +73,20 @@ export function queries(backups: Backups, targets: KnownTargets, now: () => Date
       const filter = { status: 'completed', ...(target === undefined ? {} : { target }) };
       return records(await backups.find(filter, { sort: { createdAt: 1, backupId: 1 }, without: longFields }));
     },
+
+    async otherGood({ backupId, target }, most = Number.POSITIVE_INFINITY) {
+      const found: string[] = [];
+      const filter = { status: 'completed', target };
+      const page = { limit: lookedAtOnce, only: ['backupId', 'status', 'verifications'] };
+      for (let skip = 0; found.length < most; skip += lookedAtOnce) {
+        const some = await backups.find(filter, { ...page, skip, sort: { createdAt: -1, backupId: -1 } });
+        for (const other of some) if (other.backupId !== backupId && isGood(other)) found.push(other.backupId);
+        if (some.length < lookedAtOnce) break;
+      }
+      return found.slice(0, most);
+    },
+
+    count: (status) => backups.count({ status }),
 
     async needVerification(provenBefore, limit) {
       // Those that nobody asked for stand at the epoch.
@@ -110,7 +141,10 @@ export function listFilter({ status, target, trigger, from, to }: BackupQuery): 
   };
 }
 
-export function listSort({ sortBy, sortOrder }: BackupQuery): Readonly<Record<string, 1 | -1>> {
+export function listSort({
+  sortBy,
+  sortOrder,
+}: Pick<BackupQuery, 'sortBy' | 'sortOrder'>): Readonly<Record<string, 1 | -1>> {
   const direction = sortOrder === 'asc' ? 1 : -1;
   return { [sortKeys[sortBy]]: direction, backupId: direction };
 }

@@ -61,6 +61,15 @@ export async function backupStats(
   };
 }
 
+/** What the quota counts. */
+export async function storageBytes(backups: Backups): Promise<number> {
+  const [found] = await backups.aggregate<{ readonly bytes: number }>([
+    { $match: { status: { $in: ['completed', 'deleting'] } } },
+    { $group: { _id: null, bytes: { $sum: '$size' } } },
+  ]);
+  return found?.bytes ?? 0;
+}
+
 async function sums(backups: Backups, filter: Readonly<Record<string, string>>): Promise<Sums> {
   const [found] = await backups.aggregate<Sums>([
     { $match: filter },

@@ -7,7 +7,7 @@ import { lifecycle } from './backup-lifecycle.js';
 import { queries } from './backup-queries.js';
 import type { Backups } from './backup-record.js';
 import { knownTargets, type Targets } from './known-targets.js';
-import { backupStats } from './backup-stats.js';
+import { backupStats, storageBytes } from './backup-stats.js';
 import { insertion } from './insert-backup.js';
 
 export function backupRepository(backups: Backups, tasks: Tasks, targets: Targets, clock: Clock): BackupRepository {
@@ -19,6 +19,7 @@ export function backupRepository(backups: Backups, tasks: Tasks, targets: Target
     ...endings(backups, now),
     ...lifecycle(backups, tasks),
     ...queries(backups, known, now),
+    storageBytes: () => storageBytes(backups),
     stats: (filter, at) => backupStats(backups, known, filter, at),
   };
 }

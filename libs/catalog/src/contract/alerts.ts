@@ -1,4 +1,5 @@
 import type { AlertKind, NotificationRecord } from '#contracts';
+import type { LeaseView } from './claims.js';
 
 export interface NewAlert {
   readonly key: string;
@@ -39,8 +40,12 @@ export interface AlertRepository {
     readonly { readonly key: string; readonly kind: AlertKind; readonly target: string | null; readonly since: Date }[]
   >;
   findNotification(notificationId: string): Promise<NotificationRecord | null>;
-  /** Takes the right to deliver for `leaseMs`; null when somebody else has it or nothing is left to deliver. */
-  takeDelivery(notificationId: string, owner: string, now: Date, leaseMs: number): Promise<NotificationRecord | null>;
+  /** Takes the right to deliver, until its last due channel has its outcome; null when somebody else has it or nothing is due. */
+  takeDelivery(notificationId: string, owner: string, now: Date): Promise<NotificationRecord | null>;
+  /** Deliveries under way, for whoever observes that one gets no further. */
+  delivering(): Promise<readonly LeaseView[]>;
+  /** Takes back the right of one who showed no life for the lease time; false when it is over or another's meanwhile. */
+  expireDelivery(notificationId: string, seenTakes: number): Promise<boolean>;
   /** One channel's outcome. */
   recordDelivery(
     notificationId: string,
@@ -49,4 +54,6 @@ export interface AlertRepository {
   ): Promise<void>;
   /** Notifications with a channel that is pending and due, oldest first; without those that somebody is delivering. */
   undelivered(now: Date): Promise<readonly UndeliveredNotification[]>;
+  /** Removes messages of the time before that nobody waits for: neither raised, nor to be delivered. The number. */
+  purge(createdBefore: Date): Promise<number>;
 }

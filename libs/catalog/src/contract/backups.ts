@@ -64,6 +64,9 @@ export interface BackupRepository {
   find(backupId: string): Promise<BackupRecord | null>;
   /** Deleted ones only when asked for by status. Stable: sorted by the field, then by backupId. Without the long fields (namespaces, events). */
   list(query: BackupQuery): Promise<{ readonly data: readonly BackupRecord[]; readonly total: number }>;
+  /** Bytes in the store of what is there: completed, or going. */
+  storageBytes(): Promise<number>;
+  count(status: BackupState): Promise<number>;
   stats(filter: { readonly target?: string }, now: Date): Promise<CatalogStats>;
 
   /** `pending → in_progress`, fence + 1; null when it is not pending or lost its place. `raiseTo`: the new fence is at least this. */
@@ -118,6 +121,8 @@ export interface BackupRepository {
   markMissing(backupId: string, missing: boolean, at: Date): Promise<boolean>;
   /** Completed records (of a target), oldest first, for retention; with what retention needs. */
   completed(target?: string): Promise<readonly BackupRecord[]>;
+  /** Ids of the target's other good records (`isGood`), newest first; at most so many. */
+  otherGood(of: Pick<BackupRecord, 'backupId' | 'target'>, most?: number): Promise<readonly string[]>;
   /** Deleted, failed and cancelled records that ended before the time: removed for good. The number. */
   purge(endedBefore: Date): Promise<number>;
   /** Pin, label; `marks.wanted` + 1. Null: no such record or not changeable in its state. */

@@ -12,9 +12,16 @@ export interface ScheduleRepository {
   resume(target: string, newestSlot: Date): Promise<void>;
 }
 
+/** A report, and its age by the server's clock, which alone judges both moments. */
+export interface SeenWorker extends WorkerReport {
+  readonly sinceBeatMs: number;
+}
+
 export interface WorkerRepository {
-  publish(report: WorkerReport): Promise<void>;
-  all(): Promise<readonly WorkerReport[]>;
+  /** `beatAt` becomes the server's present time. */
+  publish(report: Omit<WorkerReport, 'beatAt'>): Promise<void>;
+  /** Those of the last day: a worker that was killed takes no leave. */
+  all(): Promise<readonly SeenWorker[]>;
   remove(workerId: string): Promise<void>;
 }
 

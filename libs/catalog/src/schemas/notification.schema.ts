@@ -33,8 +33,8 @@ export interface NotificationDocument extends Mutable<NotificationRecord> {
   recovery: PlannedRecovery | null;
   /** How often somebody took the right to deliver it: part of its jobs' ids. */
   takes: number;
+  /** Who delivers it now; null: nobody. */
   takenBy: string | null;
-  takenUntil: Date | null;
   /** Has a channel that is pending. */
   undelivered: boolean;
 }
@@ -83,12 +83,13 @@ export const notificationSchema = recordSchema<NotificationDocument>('notificati
   recovery: partOrNull(recoveryPart),
   takes: counter,
   takenBy: textOrNull,
-  takenUntil: dateOrNull,
   undelivered: { type: Boolean, required: true },
 });
 
 notificationSchema.index({ notificationId: 1 }, { unique: true });
 notificationSchema.index({ raised: 1 }, { unique: true, partialFilterExpression: { raised: { $type: 'string' } } });
+// For removing old ones.
+notificationSchema.index({ createdAt: 1 });
 notificationSchema.index({ undelivered: 1, createdAt: 1 }, { partialFilterExpression: { undelivered: true } });
 notificationSchema.index(
   { 'recovery.notificationId': 1 },

@@ -44,3 +44,5 @@ export const workerReportSchema = recordSchema<WorkerReport>('workers', {
 });
 
 workerReportSchema.index({ workerId: 1 }, { unique: true });
+// A worker that was killed is forgotten after a day; one that is alive publishes itself again.
+workerReportSchema.index({ beatAt: 1 }, { expireAfterSeconds: 86_400 });

@@ -2,6 +2,7 @@ import { AppError, type AuditRecord, type ScheduleRecord, type WorkerReport } fr
 import type {
   AuditRepository,
   ScheduleRepository,
+  SeenWorker,
   SettingsRepository,
   WorkerRepository,
 } from '../contract/service-state.js';
@@ -48,8 +49,14 @@ export function scheduleRepository(schedules: RecordCollection<ScheduleRecord>):
 
 export function workerRepository(workers: RecordCollection<WorkerReport>): WorkerRepository {
   return {
-    publish: ({ workerId, ...report }) => workers.upsert({ workerId }, { $set: report }),
-    all: async () => (await workers.find({}, { sort: { workerId: 1 } })).map(withoutIds),
+    publish: ({ workerId, ...report }) =>
+      workers.upsert({ workerId }, { $set: report, $currentDate: { beatAt: true } }),
+    async all() {
+      const sinceBeatMs = { $subtract: ['$$NOW', '$beatAt'] };
+      return (await workers.aggregate<SeenWorker>([{ $sort: { workerId: 1 } }, { $set: { sinceBeatMs } }])).map(
+        withoutIds,
+      );
+    },
     async remove(workerId) {
       await workers.remove({ workerId });
     },

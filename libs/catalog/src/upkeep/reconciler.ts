@@ -1,9 +1,10 @@
 import type { BackupRecord, TaskRecord } from '#contracts';
+import { LeaseObserver } from '../lease-observer.js';
 import { promote } from './after-run.js';
 import { settleAlerts } from './alert-states.js';
 import { backupJob, deleteJob, marksJob, marksRetryJob, notifyJob, taskJob } from './follow-up-jobs.js';
 import { Look, type UpkeepReport } from './report.js';
-import type { UpkeepOptions } from './upkeep-options.js';
+import { deliveryLeaseMs, type UpkeepOptions } from './upkeep-options.js';
 import { verifyAgain, verifyNew } from './verifications.js';
 
 /**
@@ -12,9 +13,12 @@ import { verifyAgain, verifyNew } from './verifications.js';
  */
 export class Reconciler {
   readonly #options: UpkeepOptions;
+  readonly #deliveries: LeaseObserver;
 
   constructor(options: UpkeepOptions) {
+    const { lease, clock } = options;
     this.#options = options;
+    this.#deliveries = new LeaseObserver({ leaseMs: deliveryLeaseMs, intervalMs: lease.reaperMs, clock });
   }
 
   /** Call it every `reaperMs`. What could not be done is in the report's `problems`, and found again by the next look. */
@@ -48,6 +52,13 @@ export class Reconciler {
       await look.each(await backups.marksBehind(), (id) => this.#ensureMarksJob(look, id));
     });
     await look.step(() => settleAlerts(options, look));
+    await look.step(async () => {
+      const began = clock.monotonicMs();
+      const lost = this.#deliveries.observe(await alerts.delivering(), began);
+      await look.each(lost, async ({ id, fence }) => {
+        await alerts.expireDelivery(id, fence);
+      });
+    });
     await look.step(async () => {
       await look.each(await alerts.undelivered(now), async ({ notificationId, takes }) => {
         const job = notifyJob(notificationId, takes);

@@ -1,6 +1,6 @@
 import { AppError, type CleanupResult } from '#contracts';
 import { planRetention, type RetentionDecision, type RetentionPlan, type RetentionRecord } from '#retention';
-import { findLock } from '../delete/find-refusal.js';
+import { lockOf } from '../delete/find-refusal.js';
 import { readMarks } from '../objects/marks-file.js';
 import { runDelete } from '../run-delete.js';
 import type { CleanupRun } from './cleanup-types.js';
@@ -89,7 +89,7 @@ async function lookCloser(run: CleanupRun, inventory: Inventory, record: Retenti
   // Damage is reported and never deleted.
   if (commit instanceof AppError) return { ...record, usedBy: 'its backup.json cannot be read' };
   const { store } = run.deps;
-  const lockedUntil = await findLock(store, commit, run.now, run.signal);
+  const lockedUntil = await lockOf(store, commit, run.now, run.signal);
   try {
     const marks = await readMarks(store, record.backupId, run.signal);
     return { ...record, lockedUntil, pinned: record.pinned || (marks?.pinned ?? commit.pinned) };

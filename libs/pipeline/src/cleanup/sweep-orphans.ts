@@ -50,7 +50,7 @@ export async function sweepOrphans(
     }
     if (candidate.whole && state !== 'deleted') {
       run.report(
-        `${candidate.folder} holds data and manifest but no commit: kept; hazina catalog sync --adopt takes it in`,
+        `${candidate.folder} holds data and manifest but no commit: kept, for it may be a whole backup (hazina inspect opens its data.hzn when downloaded); remove the folder by hand if nobody needs it`,
       );
       continue;
     }

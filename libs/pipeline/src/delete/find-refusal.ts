@@ -1,5 +1,5 @@
 import { AppError, type BackupJson, type Clock } from '#contracts';
-import { foreverLocked, type ObjectStore } from '#storage';
+import { describeLock, findLock, type ObjectStore } from '#storage';
 import type { DeletionView } from '../deps.js';
 import { listBackups } from '../list-backups.js';
 import { readBackupJson } from '../objects/backup-json-file.js';
@@ -35,17 +35,10 @@ export async function findRefusal(
   const pin = await findPin(store, backupId, pinned, signal);
   if (pin !== null) return { reason: 'pinned', message: pin };
   if (backup === null) return null;
-  const lockedUntil = await findLock(store, backup, clock.now(), signal);
-  if (lockedUntil !== null)
-    return {
-      reason: 'locked',
-      message:
-        lockedUntil.getTime() === foreverLocked.getTime()
-          ? 'the store keeps it under a legal hold'
-          : `the store keeps it locked until ${lockedUntil.toISOString()}`,
-    };
-  // What has lost an object is no good backup, so not the last one either.
-  if (force || (await findLoss(store, backup, signal)) !== null) return null;
+  const lockedUntil = await lockOf(store, backup, clock.now(), signal);
+  if (lockedUntil !== null) return { reason: 'locked', message: describeLock(lockedUntil) };
+  // What was found damaged, or has lost an object, is no good backup, so not the last one either.
+  if (force || record?.foundBad === true || (await findLoss(store, backup, signal)) !== null) return null;
   if (await hasOtherGood(store, backup, record, signal)) return null;
   return { reason: 'last-good', message: `it is the last good backup of target ${backup.target}` };
 }
@@ -67,21 +60,16 @@ async function findPin(
   }
 }
 
-/** The latest time that the store locks one of its objects until; null: none is locked now. */
-export async function findLock(
-  store: ObjectStore,
-  backup: BackupJson,
-  now: Date,
-  signal: AbortSignal,
-): Promise<Date | null> {
+/** The latest time that the store locks one of a backup's objects until; null: none is locked now. */
+export function lockOf(store: ObjectStore, backup: BackupJson, now: Date, signal: AbortSignal): Promise<Date | null> {
   const folder = backupFolder(backup.backupId);
   const { data, manifest } = backup.objects;
-  let latest: Date | null = null;
-  for (const key of [`${folder}${data.key}`, `${folder}${manifest.key}`, backupJsonKey(backup.backupId)]) {
-    const until = (await store.head(key, signal))?.lockedUntil;
-    if (until !== undefined && until > now && (latest === null || until > latest)) latest = until;
-  }
-  return latest;
+  return findLock(
+    store,
+    [`${folder}${data.key}`, `${folder}${manifest.key}`, backupJsonKey(backup.backupId)],
+    now,
+    signal,
+  );
 }
 
 /** Another good backup of the target: completed and not found bad in the catalogue, and in any case standing in the store with its objects. */

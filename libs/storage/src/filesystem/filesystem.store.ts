@@ -41,21 +41,26 @@ export class FilesystemStore implements ObjectStore {
   }
 
   async putBytes(key: string, bytes: Uint8Array, options: PutBytesOptions = {}): Promise<PutResult> {
-    if (options.ifMatch !== undefined && (await this.head(key))?.etag !== options.ifMatch)
-      throw preconditionFailed(key, this.root);
     return this.#write(key, [bytes], options);
   }
 
-  async #write(key: string, body: ReadableStream | readonly Uint8Array[], options: PutOptions): Promise<PutResult> {
+  /** A file system compares and replaces in two steps: `ifMatch` is looked at when nothing but the renaming is left to do. */
+  async #write(
+    key: string,
+    body: ReadableStream | readonly Uint8Array[],
+    options: PutOptions & Pick<PutBytesOptions, 'ifMatch'>,
+  ): Promise<PutResult> {
     const path = this.#path(key);
+    const { ifMatch } = options;
     return this.#translated(`writing ${key}`, async () => {
       throwIfAborted(options.signal, 'store');
       const written = await writeFileWhole(path, body, {
         random: this.random,
         ifNoneMatch: options.ifNoneMatch === true,
         ...(options.signal === undefined ? {} : { signal: options.signal }),
+        ...(ifMatch === undefined ? {} : { mayReplace: async () => (await this.head(key))?.etag === ifMatch }),
       });
-      if (written === null) throw exists(key, this.root);
+      if (written === null) throw ifMatch === undefined ? exists(key, this.root) : preconditionFailed(key, this.root);
       return { bytes: written, etag: etagOf(await lstat(path)) };
     });
   }

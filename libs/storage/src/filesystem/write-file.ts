@@ -11,11 +11,13 @@ export interface WriteOptions {
   readonly signal?: AbortSignal;
   /** Returns false, and writes nothing, when the file is there. */
   readonly ifNoneMatch: boolean;
+  /** Asked when everything is written, just before it takes the file's place; false: nothing is written. */
+  readonly mayReplace?: () => Promise<boolean>;
 }
 
 /**
  * Writes a file so that it appears whole or not at all: temporary name in the same folder, fsync of the file, rename, fsync of the folder. Whatever fails, the
- * temporary file is removed. Returns the bytes written, or null when `ifNoneMatch` found a file.
+ * temporary file is removed. Returns the bytes written, or null when a condition did not hold.
  */
 export async function writeFileWhole(
   path: string,
@@ -28,6 +30,7 @@ export async function writeFileWhole(
   try {
     const bytes = await writeTemporary(temporary, body, options.signal);
     throwIfAborted(options.signal, 'store');
+    if (options.mayReplace !== undefined && !(await options.mayReplace())) return null;
     if (!(await publish(temporary, path, options.ifNoneMatch))) return null;
     await syncFolder(folder);
     return bytes;

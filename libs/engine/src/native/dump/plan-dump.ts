@@ -79,7 +79,10 @@ async function listChosen(look: Look, name: string, { named, warnings }: Chosen)
   if (!(await isCatalogue(look, listed))) return listed;
   const note = `${printable(name)} was left out: it is the catalogue of Hazina, which is rebuilt from the store`;
   if (named)
-    throw nothingFits(note, 'Back up the databases of your applications; hazina catalog sync rebuilds the catalogue');
+    throw nothingFits(
+      note,
+      'Back up the databases of your applications: the backups themselves are found without the catalogue (hazina list)',
+    );
   warnings.push(note);
   return null;
 }

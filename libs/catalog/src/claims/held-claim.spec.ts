@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
-import type { ClaimRef, ClaimState } from '#catalog';
 import type { AppError } from '#contracts';
+import type { ClaimRef, ClaimState } from '../contract/claims.js';
 import { HeldClaim, type ClaimPort } from './held-claim.js';
 import { shuttingDown } from './run-errors.js';
 

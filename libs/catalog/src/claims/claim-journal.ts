@@ -1,10 +1,21 @@
-import type { BackupRepository } from '#catalog';
-import type { CommitJournal } from '#pipeline';
+import type { BackupState } from '#contracts';
+import type { BackupRepository } from '../contract/backups.js';
 import type { HeldClaim } from './held-claim.js';
 import { fenced } from './run-errors.js';
 
+/** What the pipeline wants of a record while it makes its backup (its `CommitJournal`, in the same form). */
+export interface ClaimJournal {
+  raiseAbove(attempt: number): Promise<number>;
+  record(attempt: number, bytes: Buffer): Promise<void>;
+  look(): Promise<{
+    readonly fence: number;
+    readonly status: BackupState;
+    readonly commit: { readonly attempt: number } | null;
+  } | null>;
+}
+
 /** The record of a backup as its run sees it (spec/objects.md, "Commit"), under the fence of a claim. */
-export function catalogJournal(backups: BackupRepository, claim: HeldClaim): CommitJournal {
+export function claimJournal(backups: BackupRepository, claim: HeldClaim): ClaimJournal {
   const { id } = claim.ref;
   return {
     async raiseAbove(attempt) {

@@ -1,5 +1,5 @@
-import type { ClaimRef, ClaimState } from '#catalog';
 import type { AppError, Clock } from '#contracts';
+import type { ClaimRef, ClaimState } from '../contract/claims.js';
 import { cancelWished, fenced } from './run-errors.js';
 
 /** The catalogue as a claim sees it. */
