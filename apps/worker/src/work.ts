@@ -79,6 +79,7 @@ export class Work {
         log.error('runs did not end in time', { running: workers.running });
     }
     this.#pulse.stop();
+    const closingEnds = clock.monotonicMs() + Math.min(left(), mostClosingMs);
     const loops = [this.#keyCheck, this.context.get(UpkeepLoop), this.context.get(Publisher)];
     const steps = [
       { what: 'loops', close: () => Promise.all(loops.map((loop) => loop.stop())) },
@@ -87,7 +88,7 @@ export class Work {
       { what: 'connections', close: () => closeParts(this.parts) },
     ];
     for (const [at, { what, close }] of steps.entries()) {
-      const shareMs = left() / (steps.length - at);
+      const shareMs = Math.max(0, closingEnds - clock.monotonicMs()) / (steps.length - at);
       if (!(await within(shareMs, close()))) log.warn('not closed in time', { what });
     }
     workers.disconnect();
