@@ -4,6 +4,7 @@ import { findMissingKeys, type MissingKeys } from './core/check-keys.js';
 import { Every } from './core/every.js';
 import { closeParts, openParts } from './core/open-parts.js';
 import { restoreMetrics } from './core/restore-metrics.js';
+import { within } from './core/within.js';
 import type { WorkerCore, WorkerParts } from './core/worker-core.js';
 import { nestOptions } from './logging/nest-log.js';
 import { RedisPulse } from './probes/redis-pulse.js';
@@ -126,15 +127,6 @@ async function idleWithin(workers: QueueWorkers, ms: number): Promise<boolean> {
     await pause(20);
   }
   return true;
-}
-
-/** Whether it was done in time. */
-async function within(ms: number, work: Promise<unknown>): Promise<boolean> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<false>((resolve) => (timer = setTimeout(() => resolve(false), ms)));
-  const isDone = await Promise.race([work.then(() => true), late]);
-  clearTimeout(timer);
-  return isDone;
 }
 
 function pause(ms: number): Promise<void> {
