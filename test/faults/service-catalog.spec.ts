@@ -8,7 +8,7 @@ import { startTcpProxy } from '../support/tcp-proxy.js';
 // The catalogue lies on a server of its own, which is killed and started again; what its records say is read past it. Skipped where no server can be started.
 
 const canStartOne = services().mongodbKind === 'ferretdb';
-const patience = 150_000;
+const patience = 240_000;
 let server: ExtraMongodb;
 let faults: ServiceFaults;
 let catalogUri: string;

@@ -11,7 +11,7 @@ import { startTcpProxy } from '../support/tcp-proxy.js';
 
 // Who works on a record is decided by its conditional update alone: not by the queue, and not by what a worker believes.
 
-const patience = 120_000;
+const patience = 240_000;
 let faults: ServiceFaults;
 
 beforeAll(async () => {

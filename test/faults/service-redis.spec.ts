@@ -8,7 +8,7 @@ import { startTcpProxy } from '../support/tcp-proxy.js';
 
 // Redis only carries work: a backup that runs does not notice that it restarts, forgets everything or stands still, and what waits is found again.
 
-const patience = 150_000;
+const patience = 240_000;
 const targets = [{ name: 'clinic' }, { name: 'ward' }];
 let redis: TestRedis;
 let faults: ServiceFaults;
@@ -32,6 +32,16 @@ async function command(name: string, ...args: string[]): Promise<void> {
   client.disconnect();
 }
 
+/** Whether Redis knows a job; also one that has ended. */
+async function jobIsThere(jobId: string): Promise<boolean> {
+  const client = new Redis(redis.url);
+  try {
+    return (await client.exists(`${faults.world.settings['REDIS_PREFIX'] ?? ''}:backup:${jobId}`)) === 1;
+  } finally {
+    client.disconnect();
+  }
+}
+
 /** A backup in its upload, and one that waits in Redis for the same worker. */
 async function oneRunsOneWaits(): Promise<{ running: string; waiting: string; worker: ServiceProcess }> {
   const { operator } = faults;
@@ -52,14 +62,13 @@ describe('F15 Redis restarts', () => {
       expect((await fetch(`${worker.url}/health/live`)).status).toBe(200);
       await redis.start();
       const restarted = performance.now();
+      expect(await jobIsThere(`${waiting}-1`)).toBe(true);
       await Promise.all([worker.ready(), faults.api.ready()]);
       await faults.completed(running);
       await worker.waitForLine((line) => line['msg'] === 'backup claimed' && line['backupId'] === waiting, 'to go on');
       expect(performance.now() - restarted).toBeLessThan(30_000);
       await faults.completed(waiting);
       expect([await faults.story(running), await faults.story(waiting)]).toEqual([once, once]);
-      // Its job is the one that Redis kept.
-      expect((await faults.world.records({ backupId: waiting }))[0]).toMatchObject({ jobNumber: 1 });
       for (const backupId of [running, waiting]) await faults.verified(backupId);
       await faults.expectGood(running);
     },
@@ -79,7 +88,7 @@ describe('F16 Redis loses everything', () => {
       await faults.completed(waiting);
       for (const backupId of [running, waiting]) await faults.verified(backupId);
       expect(await faults.story(running)).toEqual(once);
-      expect((await world.records({ backupId: waiting }))[0]).toMatchObject({ jobNumber: 2 });
+      expect(await jobIsThere(`${waiting}-1`)).toBe(false);
 
       const everyFive = targets.map((target) => ({ ...target, schedule: '*/5 * * * * *' }));
       const scheduling = await world.startApi(world.withTargets('scheduled', everyFive));

@@ -6,7 +6,7 @@ import { startTcpProxy } from '../support/tcp-proxy.js';
 
 // A worker is told to end in the middle of an upload that stands still: it keeps its grace time, whatever is away.
 
-const patience = 120_000;
+const patience = 240_000;
 const graceMs = 5_000;
 /** From the end of the work to the end of the process. */
 const exitMs = 1_000;

@@ -7,7 +7,7 @@ import { toolsIn } from '../support/tools-in.js';
 
 // A worker that dies, or that stands still and wakes, in the middle of an upload: another one finishes the backup, and one committed set of objects is there.
 
-const patience = 120_000;
+const patience = 240_000;
 let faults: ServiceFaults;
 let proxy: S3Proxy;
 

@@ -61,7 +61,7 @@ export class ServiceFaults {
   }
 
   /** Waits for a final state, past the API and its limit of requests; the backup as the API shows it then. */
-  async ended(backupId: string, timeoutMs = 60_000): Promise<Record<string, unknown>> {
+  async ended(backupId: string, timeoutMs = 120_000): Promise<Record<string, unknown>> {
     const isFinal = async () => (await this.world.records({ backupId, status: { $in: final } })).length > 0;
     await waitUntil(isFinal, {
       ...{ what: `the end of ${backupId}`, timeoutMs, intervalMs: 50 },
@@ -70,7 +70,7 @@ export class ServiceFaults {
     return this.operator.backup(backupId);
   }
 
-  async completed(backupId: string, timeoutMs = 60_000): Promise<Record<string, unknown>> {
+  async completed(backupId: string, timeoutMs = 120_000): Promise<Record<string, unknown>> {
     const done = await this.ended(backupId, timeoutMs);
     expect(done).toMatchObject({ status: 'completed', error: null });
     return done;
