@@ -1,5 +1,4 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { hazina } from '../support/run-hazina.js';
 import type { ServiceProcess } from '../support/service-process.js';
 import { ServiceWorld } from '../support/service-world.js';
 import { waitUntil } from '../services/services.js';
@@ -33,43 +32,6 @@ describe('a worker that ends in the middle of a backup', () => {
       },
       { what: 'bytes on their way', timeoutMs: 30_000, intervalMs: 100 },
     );
-
-  const expectOneSet = async (backupId: string): Promise<void> => {
-    const { keys, uploads } = await world.inStore();
-    expect(uploads).toEqual([]);
-    const mine = keys.filter((key) => key.includes(backupId)).map((key) => key.split(`${backupId}/`)[1] ?? '');
-    const attempt = mine.find((key) => key.endsWith('/data.hzn'))?.split('/')[0] ?? 'none';
-    expect(mine.sort()).toEqual([`${attempt}/data.hzn`, `${attempt}/manifest.hzn`, 'backup.json'].sort());
-    const verified = await hazina(['verify', backupId], world.cliEnvironment);
-    expect({ code: verified.code, stderr: verified.stderr }).toMatchObject({ code: 0 });
-  };
-
-  it('by kill -9: another one takes over, and one committed set of objects is there', async () => {
-    const operator = world.as('operator', api);
-    const first = await world.startWorker(slow);
-    const backupId = await operator.trigger();
-    await underWay(backupId);
-    await first.stop('SIGKILL');
-    await world.startWorker();
-    const done = await operator.settled(backupId, ['completed', 'failed'], 90_000);
-    expect(done).toMatchObject({ status: 'completed' });
-    expect(Number(done['attempt'])).toBeGreaterThan(1);
-    await expectOneSet(backupId);
-  }, 180_000);
-
-  it('by SIGTERM with a short grace: the record is pending again, nothing is left, and the next worker makes it', async () => {
-    const operator = world.as('operator', api);
-    const first = await world.startWorker({ ...slow, BACKUP_SHUTDOWN_GRACE_SECONDS: '2' });
-    const backupId = await operator.trigger();
-    await underWay(backupId);
-    expect(await first.stop('SIGTERM', 20_000)).toEqual({ code: 0, signal: null });
-    const record = await operator.backup(backupId);
-    expect(record).toMatchObject({ status: 'pending', error: { code: 'worker-shutdown', retryable: true } });
-    expect((await world.inStore()).uploads).toEqual([]);
-    await world.startWorker();
-    expect((await operator.settled(backupId, ['completed', 'failed'], 90_000))['status']).toBe('completed');
-    await expectOneSet(backupId);
-  }, 180_000);
 
   it('by a wish to cancel: within seconds, and nothing is left', async () => {
     const operator = world.as('operator', api);

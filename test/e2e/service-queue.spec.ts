@@ -77,29 +77,6 @@ describe('Redis', () => {
     expect(await world.records({ status: { $ne: 'completed' } })).toEqual([]);
   }, 90_000);
 
-  it('emptied: waiting work and schedules return by themselves', async () => {
-    api = await world.startApi();
-    const operator = world.as('operator', api);
-    const waiting = await operator.trigger();
-    await command('FLUSHALL');
-    worker = await world.startWorker();
-    const done = await operator.settled(waiting, ['completed', 'failed'], 60_000);
-    expect(done['status']).toBe('completed');
-
-    await api.stop();
-    api = await world.startApi({ BACKUP_SCHEDULE: '*/5 * * * * *' });
-    await command('FLUSHALL');
-    const slot = await waitUntil(
-      async () => (await world.records({ slot: { $type: 'date' }, status: 'completed' }))[0],
-      {
-        what: 'a backup of a slot',
-        timeoutMs: 60_000,
-        intervalMs: 300,
-      },
-    );
-    expect(slot['trigger']).toBe('schedule');
-  }, 150_000);
-
   it('that evicts is refused by readiness', async () => {
     await command('CONFIG', 'SET', 'maxmemory-policy', 'allkeys-lru');
     await world.startApi().then(

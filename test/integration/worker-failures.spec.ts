@@ -1,8 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { alertKey } from '#catalog';
-import { services, waitUntil } from '../services/services.js';
+import { waitUntil } from '../services/services.js';
 import { catalogUri } from '../support/catalog-world.js';
-import { startSlowHttp } from '../support/slow-http.js';
 import { startTcpProxy } from '../support/tcp-proxy.js';
 import { WorkerWorld } from '../support/worker-world.js';
 
@@ -117,41 +116,6 @@ describe('a directory as the store', () => {
         JSON.stringify(await (await fetch(`http://127.0.0.1:${port}/health/ready`)).json()).includes('degraded'),
       { what: 'the degraded store' },
     );
-  });
-});
-
-describe('a catalogue that is away', () => {
-  it('at the moment of completion loses nothing: the backup is completed once, when it is back', async () => {
-    const catalogProxy = keep(await startTcpProxy(catalogUri(world.catalogs.database)));
-    // Far away, so that the store's part of the commit takes long enough to be met.
-    const store = keep(await startSlowHttp(services().s3.endpoint, 150));
-    const { lines } = keep(
-      await world.worker({
-        CATALOG_MONGODB_URI: `${catalogProxy.uri}?serverSelectionTimeoutMS=500`,
-        S3_ENDPOINT: store.url,
-      }),
-    );
-    const backupId = await world.trigger();
-    await waitUntil(async () => (await world.record(backupId)).commit !== null, {
-      what: 'commit (1)',
-      timeoutMs: 30_000,
-      intervalMs: 5,
-    });
-    catalogProxy.cut();
-    await waitUntil(() => lines.some(({ msg }) => msg.includes('not recorded yet')), {
-      what: 'the wait',
-      timeoutMs: 30_000,
-    });
-    expect((await world.record(backupId)).status).toBe('in_progress');
-    catalogProxy.mend();
-    const record = await world.until(backupId, ({ status }) => status === 'completed', {
-      what: 'the completion',
-      timeoutMs: 40_000,
-    });
-    expect(record.events.filter(({ type }) => type === 'completed')).toHaveLength(1);
-    expect(record.events.filter(({ type }) => type === 'committed')).toHaveLength(1);
-    expect(await world.stored()).toHaveLength(3);
-    expect(record.commit?.attempt).toBe(1);
   });
 });
 

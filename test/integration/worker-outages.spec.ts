@@ -3,7 +3,6 @@ import { waitUntil } from '../services/services.js';
 import { catalogUri, manualBackup, slotBackup } from '../support/catalog-world.js';
 import { startRedisServer } from '../support/redis-server.js';
 import { startTcpProxy } from '../support/tcp-proxy.js';
-import { WorkerProcess } from '../support/worker-process.js';
 import { WorkerWorld } from '../support/worker-world.js';
 
 jest.setTimeout(90_000);
@@ -71,35 +70,6 @@ describe('outages', () => {
     const ready = await fetch(`http://127.0.0.1:${port}/health/ready`);
     expect(ready.status).toBe(503);
     expect(JSON.stringify(await ready.json())).toContain('noeviction');
-    await end();
-  });
-
-  it('of the worker itself, frozen until another has taken over: woken, it writes nothing and leaves the other alone', async () => {
-    const lease = { BACKUP_LEASE_SECONDS: '3', BACKUP_BEAT_SECONDS: '1', BACKUP_REAPER_SECONDS: '1' };
-    const frozen = new WorkerProcess(
-      world.environment({ ...lease, BACKUP_THROTTLE_BYTES_PER_SECOND: '2000', BACKUP_COMPRESSION: 'none' }),
-      world.folder,
-    );
-    ends.push(() => frozen.end());
-    await frozen.line('working');
-    const backupId = await world.trigger();
-    await world.until(backupId, ({ progress }) => progress?.stage === 'dump', { what: 'the dump' });
-    frozen.kill('SIGSTOP');
-    const { end } = await world.worker({ ...lease, BACKUP_THROTTLE_BYTES_PER_SECOND: '20000' });
-    await world.until(backupId, ({ claim, progress }) => claim.fence > 1 && progress?.stage === 'dump', {
-      what: 'the other claim',
-    });
-    frozen.kill('SIGCONT');
-    expect(await frozen.line('backup left to another')).toMatchObject({ code: 'run/fenced', backupId });
-    const record = await world.until(backupId, ({ status }) => status === 'completed', {
-      what: 'the backup of the other',
-    });
-    expect(await world.stored()).toEqual(
-      [`${record.commit?.attempt ?? 0}/data.hzn`, `${record.commit?.attempt ?? 0}/manifest.hzn`, 'backup.json'].map(
-        (name) => `clinic/${backupId}/${name}`,
-      ),
-    );
-    expect(record.events.filter(({ type }) => type === 'completed')).toHaveLength(1);
     await end();
   });
 });

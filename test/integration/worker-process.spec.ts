@@ -1,5 +1,4 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
-import { waitUntil } from '../services/services.js';
 import { WorkerProcess } from '../support/worker-process.js';
 import { WorkerWorld, type Environment } from '../support/worker-world.js';
 
@@ -54,35 +53,6 @@ describe('a worker process', () => {
       [`${attempt}/data.hzn`, `${attempt}/manifest.hzn`, 'backup.json'].map((name) => `clinic/${backupId}/${name}`),
     );
     expect(await second.line('lease expired')).toMatchObject({ id: backupId, status: 'pending' });
-  });
-
-  it('hands its work back at SIGTERM, with no failure counted and nothing left in the store, and exits with 0', async () => {
-    await world.fill(manyDocuments);
-    const first = start({ ...slow, BACKUP_SHUTDOWN_GRACE_SECONDS: '3' });
-    const { port } = await first.line('listening');
-    await first.line('working');
-    const backupId = await world.trigger();
-    await world.until(backupId, ({ progress }) => (progress?.archiveBytes ?? 0) > inTheUpload, { what: 'the upload' });
-    const asked = performance.now();
-    first.kill('SIGTERM');
-    // npm passes a signal on that the whole group got already.
-    first.kill('SIGTERM');
-    await waitUntil(async () => (await fetch(`http://127.0.0.1:${String(port)}/health/ready`)).status === 503, {
-      what: 'a red readiness',
-    });
-    expect(await first.exit).toBe(0);
-    expect(performance.now() - asked).toBeLessThan(6_000);
-    const record = await world.record(backupId);
-    expect(record).toMatchObject({
-      ...{ status: 'pending', failures: 0, jobNumber: 2, running: true },
-      error: { code: 'worker-shutdown', retryable: true },
-    });
-    expect(await world.stored()).toEqual([]);
-    expect(await world.catalog.workers.all()).toEqual([]);
-
-    const second = start();
-    await second.line('working');
-    await world.until(backupId, ({ status }) => status === 'completed', { what: 'the end by another' });
   });
 
   it('lets a run finish that has the time to', async () => {

@@ -1,10 +1,11 @@
 import { randomBytes } from 'node:crypto';
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 import { ListMultipartUploadsCommand, ListObjectsV2Command, S3Client } from '@aws-sdk/client-s3';
 import { MongoClient } from 'mongodb';
 import { createBucket, removeBucket, services, uniqueDatabase } from '../services/services.js';
+import { processesOf, temporaryFiles } from './leftovers.js';
 import { hazina } from './run-hazina.js';
 
 export type Environment = Record<string, string>;
@@ -86,11 +87,7 @@ export class CliWorld {
 
   /** What commands left running or lying about: processes that were started with this world's folder in their environment, and temporary files. */
   leftovers(): string[] {
-    const pids = readdirSync('/proc').filter((name) => /^\d+$/.test(name));
-    const ours = pids.filter((pid) => readQuietly(`/proc/${pid}/environ`).includes(this.folder));
-    const running = ours.map((pid) => `process ${pid}: ${readQuietly(`/proc/${pid}/cmdline`).replaceAll('\0', ' ')}`);
-    // Node keeps compiled JavaScript there.
-    return [...running, ...readdirSync(this.temporary).filter((name) => name !== 'node-compile-cache')];
+    return [...processesOf(this.folder), ...temporaryFiles(this.temporary)];
   }
 
   /** Every file of the folder store, hidden ones too, but the store's identity. */
@@ -129,15 +126,6 @@ export class CliWorld {
   async collections(database: string): Promise<string[]> {
     const found = await this.client.db(database).listCollections({}, { nameOnly: true }).toArray();
     return found.map(({ name }) => name).sort();
-  }
-}
-
-/** A process may end between two looks. */
-function readQuietly(path: string): string {
-  try {
-    return readFileSync(path, 'utf8');
-  } catch {
-    return '';
   }
 }
 

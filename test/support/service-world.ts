@@ -1,10 +1,11 @@
 import { randomBytes } from 'node:crypto';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ListMultipartUploadsCommand, ListObjectsV2Command, S3Client } from '@aws-sdk/client-s3';
+import { Redis } from 'ioredis';
 import { MongoClient, type Document } from 'mongodb';
-import { createBucket, services, uniqueDatabase } from '../services/services.js';
+import { createBucket, removeBucket, services, uniqueDatabase } from '../services/services.js';
 import { ApiClient, makeToken, type Role } from './api-client.js';
 import { fillSampleDatabase } from './sample-data.js';
 import { ServiceProcess } from './service-process.js';
@@ -14,17 +15,21 @@ export type Settings = Readonly<Record<string, string>>;
 /** An installation of its own on the real services: source, catalogue, queue prefix, store, key; and the processes that a test starts on it. */
 export class ServiceWorld {
   readonly folder = mkdtempSync(join(tmpdir(), 'hazina-service-'));
+  /** Where its processes put their temporary files. */
+  readonly temporary = join(this.folder, 'tmp');
   readonly client = new MongoClient(services().mongodbUri);
   readonly source = uniqueDatabase('source');
   readonly catalog = uniqueDatabase('catalog');
   readonly jwtSecret = randomBytes(32).toString('hex');
   readonly key = `hex:${randomBytes(32).toString('hex')}`;
-  readonly #processes: ServiceProcess[] = [];
+  /** All that were started, the ended ones too. */
+  readonly processes: ServiceProcess[] = [];
   bucket: string | undefined;
   settings: Settings;
 
   private constructor(settings: Settings) {
     this.settings = settings;
+    mkdirSync(this.temporary);
   }
 
   /** With a bucket of its own, or with a folder. Short leases and beats, so that takeovers show within seconds. */
@@ -64,7 +69,7 @@ export class ServiceWorld {
             AWS_SECRET_ACCESS_KEY: secretAccessKey,
             AWS_REGION: region,
           };
-    return { CATALOG_MONGODB_URI: this.uri(this.catalog), ...store, ...this.settings };
+    return { CATALOG_MONGODB_URI: this.uri(this.catalog), TMPDIR: this.temporary, ...store, ...this.settings };
   }
 
   /** For the CLI: store, key, and the server as TARGET_URI. */
@@ -80,8 +85,23 @@ export class ServiceWorld {
   }
 
   async startWorker(settings: Settings = {}): Promise<ServiceProcess> {
-    const own = { MONGODB_URI: this.sourceUri, BACKUP_ENCRYPTION_KEY: this.key };
-    return this.#keep(await ServiceProcess.start('worker', { ...this.environment, ...own, ...settings }));
+    return this.#keep(await ServiceProcess.start('worker', this.#ofWorker(settings)));
+  }
+
+  /** Begins one without waiting for anything. */
+  spawnWorker(settings: Settings = {}): ServiceProcess {
+    return this.#keep(ServiceProcess.spawn('worker', this.#ofWorker(settings)));
+  }
+
+  /** The settings of an installation with these targets; all of them back up the source. */
+  withTargets(name: string, targets: readonly Readonly<Record<string, string>>[]): Settings {
+    const path = join(this.folder, `${name}.yaml`);
+    // JSON is YAML.
+    writeFileSync(
+      path,
+      JSON.stringify({ targets: targets.map((target) => ({ uriVariable: 'MONGODB_URI', ...target })) }),
+    );
+    return { BACKUP_TARGETS_FILE: path };
   }
 
   as(role: Role, api: ServiceProcess): ApiClient {
@@ -121,15 +141,30 @@ export class ServiceWorld {
   }
 
   async close(): Promise<void> {
-    await Promise.allSettled(this.#processes.map((process) => process.stop('SIGKILL')));
+    await Promise.allSettled(this.processes.map((process) => process.stop('SIGKILL')));
     await this.client.db(this.source).dropDatabase();
     await this.client.db(this.catalog).dropDatabase();
     await this.client.close();
+    if (this.bucket !== undefined) await removeBucket(this.bucket);
+    await this.#forgetQueue();
     rmSync(this.folder, { recursive: true, force: true });
   }
 
+  #ofWorker(settings: Settings): Settings {
+    return { ...this.environment, MONGODB_URI: this.sourceUri, BACKUP_ENCRYPTION_KEY: this.key, ...settings };
+  }
+
+  /** In the Redis that all tests share; another one goes with its test. */
+  async #forgetQueue(): Promise<void> {
+    if (this.settings['REDIS_URL'] !== services().redisUrl) return;
+    const redis = new Redis(services().redisUrl);
+    const keys = await redis.keys(`${this.settings['REDIS_PREFIX'] ?? ''}:*`);
+    if (keys.length > 0) await redis.del(...keys);
+    redis.disconnect();
+  }
+
   #keep(process: ServiceProcess): ServiceProcess {
-    this.#processes.push(process);
+    this.processes.push(process);
     return process;
   }
 }

@@ -86,6 +86,20 @@ describe('the TCP proxy', () => {
     expect(performance.now() - began).toBeGreaterThan(350);
   });
 
+  it('keeps back what holds a text until it is let go, and nothing else', async () => {
+    const { proxy, client } = await start();
+    const barrier = proxy.holdBack('pole');
+    client.write('haraka');
+    const [first] = (await once(client, 'data')) as [Buffer];
+    expect(first.toString()).toBe('haraka');
+    client.write('pole pole');
+    while (barrier.count === 0) await new Promise((resolve) => setImmediate(resolve));
+    expect(client.bytesRead).toBe('haraka'.length);
+    barrier.letGo();
+    const [second] = (await once(client, 'data')) as [Buffer];
+    expect([second.toString(), barrier.count]).toEqual(['pole pole', 0]);
+  });
+
   it('in silence a connection stays open and nothing comes', async () => {
     const { proxy, client } = await start();
     proxy.silence();

@@ -26,7 +26,16 @@ export interface TcpProxy {
   mend(): void;
   /** Does one of these when so many bytes came from the server, counted from the start; what is beyond is not passed on. */
   after(bytes: number, what: 'cut' | 'reset' | 'silence'): void;
+  /** Keeps back every piece of data to the server that holds this text, and what follows it on its connection, until it is let go. */
+  holdBack(text: string): HeldBack;
   close(): Promise<void>;
+}
+
+/** A barrier on the wire. */
+export interface HeldBack {
+  /** Connections that wait. */
+  readonly count: number;
+  letGo(): void;
 }
 
 export async function startTcpProxy(uri: string, options: TcpProxyOptions = {}): Promise<TcpProxy> {
@@ -39,6 +48,7 @@ export async function startTcpProxy(uri: string, options: TcpProxyOptions = {}):
     bytes: 0,
     limit: Infinity,
     atLimit: undefined as (() => void) | undefined,
+    barrier: undefined as { readonly text: string; readonly waiting: (() => void)[] } | undefined,
   };
 
   const server = createServer((near) => {
@@ -81,7 +91,9 @@ export async function startTcpProxy(uri: string, options: TcpProxyOptions = {}):
         };
         const { latencyMs = 0, bandwidth = Infinity } = options;
         const waitMs = latencyMs + (chunk.length / bandwidth) * 1000;
-        if (waitMs === 0) give();
+        if (!isAnswer && state.barrier !== undefined && chunk.includes(state.barrier.text))
+          state.barrier.waiting.push(give);
+        else if (waitMs === 0) give();
         else setTimeout(give, waitMs);
       },
     });
@@ -117,6 +129,19 @@ export async function startTcpProxy(uri: string, options: TcpProxyOptions = {}):
     after: (bytes, what) => {
       state.atLimit = faults[what];
       state.limit = bytes;
+    },
+    holdBack: (text) => {
+      const waiting: (() => void)[] = [];
+      state.barrier = { text, waiting };
+      return {
+        get count() {
+          return waiting.length;
+        },
+        letGo: () => {
+          state.barrier = undefined;
+          for (const give of waiting.splice(0)) give();
+        },
+      };
     },
     close: async () => {
       faults.cut();

@@ -13,6 +13,8 @@ export interface ToolBehaviour {
   readonly after?: number;
   /** Instead of the fixture: an archive of any size. */
   readonly repeated?: RepeatedArchive;
+  /** With a child of its own. */
+  readonly spawns?: boolean;
   /** Of a restore. */
   readonly says?: readonly string[];
 }

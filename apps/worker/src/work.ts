@@ -4,6 +4,7 @@ import { findMissingKeys, type MissingKeys } from './core/check-keys.js';
 import { Every } from './core/every.js';
 import { closeParts, openParts } from './core/open-parts.js';
 import { restoreMetrics } from './core/restore-metrics.js';
+import { within } from './core/within.js';
 import type { WorkerCore, WorkerParts } from './core/worker-core.js';
 import { nestOptions } from './logging/nest-log.js';
 import { RedisPulse } from './probes/redis-pulse.js';
@@ -14,8 +15,9 @@ import { UpkeepLoop } from './upkeep/upkeep-loop.js';
 import { WorkModule } from './work.module.js';
 
 const keyCheckMs = 3_600_000;
-/** Every step of the end has at least this time, also when there is none left. */
-const closeMs = 1_000;
+/** Parts of the grace time: for handing back what does not finish, and of that for closing what was opened. */
+const mostHandBackMs = 15_000;
+const mostClosingMs = 3_000;
 
 /** The work from the moment in which everything was reached, to its orderly end. */
 export class Work {
@@ -60,29 +62,37 @@ export class Work {
   }
 
   /**
-   * Ends within the grace time: takes no further job, lets what runs finish, and hands back what does not while the reserve of the time is left for it.
+   * Ends within the grace time, whatever is away: takes no further job, lets what runs finish, and hands back what does not. What could not be closed in
+   * its share of the rest is left to the end of the process: a claim that nobody beats for is taken over.
    */
   async end(graceMs: number): Promise<void> {
     const { log, clock } = this.parts;
     const workers = this.#workers;
-    const reserveMs = Math.min(15_000, graceMs / 3);
     const deadline = clock.monotonicMs() + graceMs;
     const left = () => Math.max(0, deadline - clock.monotonicMs());
+    const handBackMs = Math.min(mostHandBackMs, graceMs / 2);
+    const closingMs = Math.min(mostClosingMs, graceMs / 6);
     await workers.pause();
-    if (!(await idleWithin(workers, left() - reserveMs))) {
+    if (!(await idleWithin(workers, left() - handBackMs))) {
       log.info('handing back what runs', { running: workers.running });
       workers.abort();
-      if (!(await idleWithin(workers, left()))) log.error('runs did not end in time', { running: workers.running });
+      if (!(await idleWithin(workers, left() - closingMs)))
+        log.error('runs did not end in time', { running: workers.running });
     }
     this.#pulse.stop();
+    const closingEnds = clock.monotonicMs() + Math.min(left(), mostClosingMs);
     const loops = [this.#keyCheck, this.context.get(UpkeepLoop), this.context.get(Publisher)];
-    const stopped = Promise.all(loops.map((loop) => loop.stop())).then(() => undefined);
-    // What they wait for may be away: a catalogue that is down must not hold the process beyond its time.
-    if (!(await within(Math.max(left() - closeMs, closeMs), stopped))) log.warn('loops did not end in time');
-    // Forced at the end of the time, or BullMQ would wait for a Redis that is away.
-    if (!(await within(Math.max(left(), closeMs), workers.close(false)))) await workers.close(true);
-    await within(Math.max(left(), closeMs), this.context.close());
-    await within(Math.max(left(), closeMs), closeParts(this.parts));
+    const steps = [
+      { what: 'loops', close: () => Promise.all(loops.map((loop) => loop.stop())) },
+      { what: 'queue', close: () => workers.close() },
+      { what: 'context', close: () => this.context.close() },
+      { what: 'connections', close: () => closeParts(this.parts) },
+    ];
+    for (const [at, { what, close }] of steps.entries()) {
+      const shareMs = Math.max(0, closingEnds - clock.monotonicMs()) / (steps.length - at);
+      if (!(await within(shareMs, close()))) log.warn('not closed in time', { what });
+    }
+    workers.disconnect();
   }
 
   #start(): void {
@@ -117,15 +127,6 @@ async function idleWithin(workers: QueueWorkers, ms: number): Promise<boolean> {
     await pause(20);
   }
   return true;
-}
-
-/** Whether it was done in time. */
-async function within(ms: number, work: Promise<void>): Promise<boolean> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<false>((resolve) => (timer = setTimeout(() => resolve(false), ms)));
-  const isDone = await Promise.race([work.then(() => true), late]);
-  clearTimeout(timer);
-  return isDone;
 }
 
 function pause(ms: number): Promise<void> {

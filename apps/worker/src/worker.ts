@@ -5,6 +5,7 @@ import type { WorkerConfig } from '#config';
 import { AppError, systemClock, systemRandom, type Clock, type Random } from '#contracts';
 import { createMetrics } from '#metrics';
 import { defaultTuning, type Tuning } from './core/tuning.js';
+import { within } from './core/within.js';
 import { newOwner, type WorkerCore } from './core/worker-core.js';
 import { nestOptions } from './logging/nest-log.js';
 import type { WorkerLog } from './logging/worker-log.js';
@@ -20,6 +21,9 @@ export interface WorkerOptions {
   readonly random?: Random;
   readonly tuning?: Partial<Tuning>;
 }
+
+/** How long the end of the port may take. */
+const portMs = 1_000;
 
 /** One worker: its port is open at once, its work begins when everything was reached. */
 export class HazinaWorker {
@@ -61,14 +65,17 @@ export class HazinaWorker {
 
   /** Ends within the grace time. May be called at any moment. */
   async end(): Promise<void> {
-    const { config, log } = this.#core;
+    const { config, log, clock } = this.#core;
+    const asked = clock.monotonicMs();
     const state = this.#app?.get(WorkerState);
     if (state !== undefined) state.phase = 'stopping';
     this.#starting.abort(new AppError({ code: 'worker-shutdown', stage: 'config', message: 'The worker is ending' }));
     // What it ends with is told to whoever called begin().
-    await this.#begun?.catch(() => undefined);
-    await this.#work?.end(config.shutdownGraceMs);
-    await this.#app?.close();
+    const begun = this.#begun?.catch(() => undefined);
+    if (begun !== undefined) await within(config.shutdownGraceMs, begun);
+    await this.#work?.end(Math.max(0, config.shutdownGraceMs - (clock.monotonicMs() - asked)));
+    // Requests that somebody began and never ends hold the port open.
+    if (this.#app !== undefined) await within(portMs, this.#app.close());
     log.info('ended');
   }
 

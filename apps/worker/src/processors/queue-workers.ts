@@ -47,9 +47,14 @@ export class QueueWorkers {
     for (const worker of this.#workers) worker.cancelAllJobs('worker-shutdown');
   }
 
-  /** `force`: does not wait for what runs, nor for Redis. */
-  async close(force: boolean): Promise<void> {
-    await Promise.allSettled(this.#workers.map((worker) => worker.close(force)));
+  /** Waits for what runs, and for Redis to take how it ended. */
+  async close(): Promise<void> {
+    await Promise.allSettled(this.#workers.map((worker) => worker.close()));
+  }
+
+  /** Breaks the connections of workers whose close() waits for a Redis that is away: BullMQ cannot force a close that has begun. */
+  disconnect(): void {
+    for (const worker of this.#workers) void worker.disconnect().catch(() => undefined);
   }
 
   /** A round trip of the first worker's own connection. */

@@ -1,8 +1,11 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
+import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { buffer } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 import { Secret, type AppError } from '#contracts';
+import { waitUntil } from '../../../../test/services/wait-until.js';
+import { processesWith } from '../../../../test/support/leftovers.js';
 import { ToolDoubles } from '../../../../test/support/tool-doubles.js';
 import type { DumpProbe, DumpRequest } from '../engine.js';
 import { dumpArguments } from './dump-arguments.js';
@@ -78,6 +81,16 @@ describe('mongodump', () => {
     expect(environ + cmdline).not.toMatch(/canary|user/);
     const names = environ.split('\0').map((entry) => entry.split('=')[0]);
     expect(names.filter((name) => name !== '')).toEqual(['PATH', 'HOME', 'LANG']);
+  });
+
+  it('is watched over while it runs, and by nobody afterwards', async () => {
+    behave('hangs');
+    const { stream, result } = await engine().dump(request, probe, new AbortController().signal);
+    await once(stream, 'data');
+    expect(processesWith(String(doubles.seen().pid))).toHaveLength(1);
+    stream.destroy();
+    await expect(result).rejects.toMatchObject({ code: 'run/cancelled' });
+    await waitUntil(() => processesWith(String(doubles.seen().pid)).length === 0, { what: 'the end of the watch' });
   });
 
   it.each([

@@ -2,6 +2,7 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import type { Readable, Writable } from 'node:stream';
 import { AppError, systemCode } from '#contracts';
 import { atExit } from './at-exit.js';
+import { endWithUs } from './end-with-us.js';
 import { Tail } from './tail.js';
 
 export interface ToolExit {
@@ -56,6 +57,9 @@ export class ToolProcess {
       env: { PATH: options.searchPath, HOME: '/nonexistent', LANG: 'C' },
     });
     const forget = atExit(() => this.#signal('SIGKILL'));
+    const endWatch = this.#child.pid === undefined ? undefined : endWithUs(this.#child.pid);
+    // At its exit and not at the end of its pipes: from now on its number may be another's.
+    this.#child.once('exit', () => endWatch?.());
     this.closed = new Promise<ToolExit>((resolve, reject) => {
       this.#child.once('error', (error) => reject(cannotStart(name, error, options.stage)));
       this.#child.once('close', (code, signal) => resolve({ code, signal }));
