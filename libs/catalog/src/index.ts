@@ -1,11 +1,16 @@
+export type * from './contract/access.js';
 export type * from './contract/alerts.js';
+export type * from './contract/audit.js';
 export type * from './contract/backups.js';
 export type * from './contract/catalog.js';
+export type * from './contract/changes.js';
 export type * from './contract/claims.js';
+export type * from './contract/idempotency.js';
 export type * from './contract/service-state.js';
 export type * from './contract/stats.js';
 export type * from './contract/tasks.js';
 export { catalogOn, connectionOptions, openCatalog, type CatalogOptions } from './open-catalog.js';
+export { verifyAuditLog, type AuditProblem, type AuditVerification } from './audit/verify-audit-log.js';
 export { isGood } from './backups/is-good.js';
 export { LeaseObserver, type LeaseObserverOptions } from './lease-observer.js';
 export { backupJob, deleteJob, marksJob, notifyJob, taskJob } from './upkeep/follow-up-jobs.js';

@@ -1,3 +1,4 @@
+export { loadCatalogUri } from './catalog-config.js';
 export { loadCliConfig, type CliConfig, type CliConfigFor, type CliNeeds, type LoadOptions } from './cli-config.js';
 export { withConfigFile } from './config-file.js';
 export { namedUri } from './named-uri.js';

@@ -1,4 +1,4 @@
-import type { AuditRecord, ScheduleRecord, WorkerReport } from '#contracts';
+import type { ScheduleRecord, WorkerReport } from '#contracts';
 
 export interface ScheduleRepository {
   all(): Promise<readonly ScheduleRecord[]>;
@@ -16,10 +16,6 @@ export interface WorkerRepository {
   publish(report: WorkerReport): Promise<void>;
   all(): Promise<readonly WorkerReport[]>;
   remove(workerId: string): Promise<void>;
-}
-
-export interface AuditRepository {
-  append(entry: AuditRecord): Promise<void>;
 }
 
 export interface SettingsRepository {

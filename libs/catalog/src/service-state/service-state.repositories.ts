@@ -1,10 +1,5 @@
-import { AppError, type AuditRecord, type ScheduleRecord, type WorkerReport } from '#contracts';
-import type {
-  AuditRepository,
-  ScheduleRepository,
-  SettingsRepository,
-  WorkerRepository,
-} from '../contract/service-state.js';
+import { AppError, type ScheduleRecord, type WorkerReport } from '#contracts';
+import type { ScheduleRepository, SettingsRepository, WorkerRepository } from '../contract/service-state.js';
 import type { SettingDocument } from '../schemas/setting.schema.js';
 import { op, type RecordCollection } from '../store/record-collection.js';
 
@@ -52,14 +47,6 @@ export function workerRepository(workers: RecordCollection<WorkerReport>): Worke
     all: async () => (await workers.find({}, { sort: { workerId: 1 } })).map(withoutIds),
     async remove(workerId) {
       await workers.remove({ workerId });
-    },
-  };
-}
-
-export function auditRepository(events: RecordCollection<AuditRecord>): AuditRepository {
-  return {
-    async append(entry) {
-      await events.insert(entry);
     },
   };
 }
