@@ -3,6 +3,7 @@ import { APP_FILTER, APP_GUARD, APP_INTERCEPTOR, APP_PIPE } from '@nestjs/core';
 import { PassportModule } from '@nestjs/passport';
 import { TerminusModule } from '@nestjs/terminus';
 import { LoggerModule } from 'nestjs-pino';
+import { AuditController } from './audit/audit.controller.js';
 import { AccessGuard } from './auth/access.guard.js';
 import { JwtStrategy } from './auth/jwt.strategy.js';
 import { LoginController } from './auth/login.controller.js';
@@ -47,6 +48,7 @@ const parts: ModuleMetadata = {
     TicketsController,
     TargetsController,
     SchedulesController,
+    AuditController,
     SystemController,
     HealthController,
     MetricsController,

@@ -2,17 +2,13 @@ import { Inject, Injectable, type CanActivate, type ExecutionContext } from '@ne
 import { Reflector } from '@nestjs/core';
 import type { Request } from 'express';
 import { AppError, mayAct } from '#contracts';
-import { AuditLog } from '../audit/audit-log.js';
 import { contextOf } from '../http/request-context.js';
 import { accessKey, type Access } from './access.js';
 
 /** Deny by default: a route is open only as far as its own policy says. */
 @Injectable()
 export class AccessGuard implements CanActivate {
-  constructor(
-    @Inject(Reflector) private readonly reflector: Reflector,
-    @Inject(AuditLog) private readonly audit: AuditLog,
-  ) {}
+  constructor(@Inject(Reflector) private readonly reflector: Reflector) {}
 
   canActivate(execution: ExecutionContext): boolean {
     const access = this.reflector.getAllAndOverride<Access | undefined>(accessKey, [
@@ -24,12 +20,6 @@ export class AccessGuard implements CanActivate {
     const { identity } = contextOf(request);
     if (identity === null) throw unauthorized();
     if (access !== undefined && identity.role !== null && mayAct(identity.role, access)) return true;
-    this.audit.note(request, {
-      event: 'authz_fail',
-      outcome: 'failure',
-      resource: `${request.method} ${request.path}`,
-      detail: `needs ${access ?? 'a policy of its own'}`,
-    });
     throw forbidden(access);
   }
 }

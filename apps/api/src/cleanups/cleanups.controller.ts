@@ -36,9 +36,13 @@ export class CleanupsController {
     @Req() request: Request,
     @Res({ passthrough: true }) response: Response,
   ): Promise<Plain<CleanupAcceptedDto>> {
-    const cleanupId = await this.service.begin(body, context);
     const detail = `${body.target ?? 'all targets'}${body.dryRun === true ? ', dry run' : ''}`;
-    this.audit.note(request, { event: 'sensitive_cleanup', outcome: 'success', resource: cleanupId, detail });
+    const cleanupId = await this.audit.act(
+      request,
+      { event: 'sensitive_cleanup', detail },
+      () => this.service.begin(body, context),
+      (made) => made,
+    );
     response.location(this.links.path(`/api/admin/cleanups/${cleanupId}`));
     return { cleanupId };
   }

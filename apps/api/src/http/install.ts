@@ -4,6 +4,7 @@ import type { ErrorRequestHandler, Request, RequestHandler, Response } from 'exp
 import type { ApiConfig } from '#config';
 import type { Clock, Random } from '#contracts';
 import type { Metrics } from '#metrics';
+import { RefusalLog } from '../audit/refusal-log.js';
 import { unauthorized } from '../auth/access.guard.js';
 import { authenticate } from '../auth/authenticate.middleware.js';
 import { JwtStrategy } from '../auth/jwt.strategy.js';
@@ -46,7 +47,7 @@ const knownOnly: RequestHandler = (request, _response, next) => {
 
 /** After all routes: what none of them took, and errors from outside of Nest's own paths, are problems like all others. */
 export function installEnd(app: NestExpressApplication): void {
-  const filter = new ProblemFilter(app.get(ServiceLog));
+  const filter = new ProblemFilter(app.get(ServiceLog), app.get(RefusalLog));
   // Express tells an error handler by its four parameters.
   const failed: ErrorRequestHandler = (error: unknown, request, response, next) => {
     if (response.headersSent) next(error);
@@ -67,7 +68,6 @@ function enableCors(app: NestExpressApplication, origins: readonly string[]): vo
   app.enableCors({
     origin: [...origins],
     methods: ['GET', 'POST', 'PATCH', 'DELETE'],
-    allowedHeaders: ['Authorization', 'Content-Type', correlationHeader],
     exposedHeaders: [correlationHeader, 'Location', 'Retry-After'],
     credentials: false,
     maxAge: 600,
