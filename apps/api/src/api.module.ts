@@ -8,6 +8,8 @@ import { AccessGuard } from './auth/access.guard.js';
 import { JwtStrategy } from './auth/jwt.strategy.js';
 import { LoginController } from './auth/login.controller.js';
 import { LoginService } from './auth/login.service.js';
+import { Revocations } from './auth/revocations.js';
+import { TokensController } from './auth/tokens.controller.js';
 import { BackupActionsController } from './backups/backup-actions.controller.js';
 import { BackupsController } from './backups/backups.controller.js';
 import { BackupsService } from './backups/backups.service.js';
@@ -40,6 +42,7 @@ import { TargetsController } from './targets/targets.controller.js';
 const parts: ModuleMetadata = {
   controllers: [
     LoginController,
+    TokensController,
     // Before BackupsController: `cleanup` and `trigger` are no ids.
     CleanupsController,
     BackupActionsController,
@@ -60,6 +63,7 @@ const parts: ModuleMetadata = {
     { provide: APP_PIPE, useClass: RequestPipe },
     JwtStrategy,
     LoginService,
+    Revocations,
     BackupsService,
     TriggerBackup,
     VerifyBackup,

@@ -1,16 +1,23 @@
 import { Inject, Injectable, type CanActivate, type ExecutionContext } from '@nestjs/common';
 import { Reflector } from '@nestjs/core';
 import type { Request } from 'express';
-import { AppError, mayAct } from '#contracts';
+import { AppError, mayAct, type Clock } from '#contracts';
+import { CLOCK } from '../core/tokens.js';
 import { contextOf } from '../http/request-context.js';
 import { accessKey, type Access } from './access.js';
+import { checkFresh, freshTokenKey } from './fresh-token.js';
+import { Revocations } from './revocations.js';
 
 /** Deny by default: a route is open only as far as its own policy says. */
 @Injectable()
 export class AccessGuard implements CanActivate {
-  constructor(@Inject(Reflector) private readonly reflector: Reflector) {}
+  constructor(
+    @Inject(Reflector) private readonly reflector: Reflector,
+    @Inject(Revocations) private readonly revocations: Revocations,
+    @Inject(CLOCK) private readonly clock: Clock,
+  ) {}
 
-  canActivate(execution: ExecutionContext): boolean {
+  async canActivate(execution: ExecutionContext): Promise<boolean> {
     const access = this.reflector.getAllAndOverride<Access | undefined>(accessKey, [
       execution.getHandler(),
       execution.getClass(),
@@ -19,8 +26,13 @@ export class AccessGuard implements CanActivate {
     const request = execution.switchToHttp().getRequest<Request>();
     const { identity } = contextOf(request);
     if (identity === null) throw unauthorized();
-    if (access !== undefined && identity.role !== null && mayAct(identity.role, access)) return true;
-    throw forbidden(access);
+    // Reads go on by what was known when the catalogue does not answer; what does or shows more waits until it is sure.
+    const reads = access === 'viewer' && (request.method === 'GET' || request.method === 'HEAD');
+    if (await this.revocations.isRevoked(identity.tokenId, !reads)) throw unauthorized();
+    if (access === undefined || identity.role === null || !mayAct(identity.role, access)) throw forbidden(access);
+    if (this.reflector.get<boolean | undefined>(freshTokenKey, execution.getHandler()) === true)
+      checkFresh(identity, this.clock);
+    return true;
   }
 }
 
@@ -34,7 +46,7 @@ export function unauthorized(): AppError {
   });
 }
 
-function forbidden(needed: Access | undefined): AppError {
+export function forbidden(needed: Access | undefined): AppError {
   return new AppError({
     code: 'auth/forbidden',
     stage: 'request',

@@ -12,6 +12,7 @@ import {
 import type { Request, Response } from 'express';
 import { AuditLog } from '../audit/audit-log.js';
 import { Roles } from '../auth/access.js';
+import { FreshToken } from '../auth/fresh-token.js';
 import { Context, contextOf, type RequestContext } from '../http/request-context.js';
 import { ApiProblems, usualProblems } from '../openapi/api-problems.js';
 import { BackupDto } from './backup.dto.js';
@@ -120,12 +121,13 @@ export class BackupActionsController {
 
   @Delete(':backupId')
   @Roles('admin')
+  @FreshToken()
   @HttpCode(202)
   @ApiOperation({
     operationId: 'deleteBackup',
     summary: 'Remove a backup for good',
     description:
-      '202 while the worker checks again and removes, 204 when nothing was to be removed. Refused (409): running, in use, pinned, locked, and the last good one of its target without force. The record stays as `deleted`.',
+      '202 while the worker checks again and removes, 204 when nothing was to be removed. Refused (409): running, in use, pinned, locked, and the last good one of its target without force. The record stays as `deleted`. The token must be younger than 15 minutes.',
   })
   @ApiAcceptedResponse({ type: AcceptedDto })
   @ApiNoContentResponse({ description: 'There was nothing to remove: the backup had failed or was cancelled' })

@@ -31,6 +31,7 @@ const titles: Partial<Record<ErrorCode, string>> = {
   'auth/unauthorized': 'No valid token',
   'auth/forbidden': 'Not allowed for this role',
   'auth/too-many-requests': 'Too many requests',
+  'token/too-old': 'The token is too old for this',
   'request/invalid': 'The request is not valid',
   'request/unsupported': 'Not supported here',
   'request/not-found': 'There is no such route',

@@ -5,6 +5,7 @@ const exact: Partial<Record<ErrorCode, HttpStatus>> = {
   'auth/unauthorized': HttpStatus.UNAUTHORIZED,
   'auth/forbidden': HttpStatus.FORBIDDEN,
   'auth/too-many-requests': HttpStatus.TOO_MANY_REQUESTS,
+  'token/too-old': HttpStatus.FORBIDDEN,
   'request/invalid': HttpStatus.BAD_REQUEST,
   'request/unsupported': HttpStatus.UNPROCESSABLE_ENTITY,
   'request/not-found': HttpStatus.NOT_FOUND,
