@@ -14,6 +14,7 @@ import { AuditLog } from '../audit/audit-log.js';
 import { Roles } from '../auth/access.js';
 import { FreshToken } from '../auth/fresh-token.js';
 import { Context, contextOf, type RequestContext } from '../http/request-context.js';
+import { Idempotent } from '../idempotency/idempotent.js';
 import { ApiProblems, usualProblems } from '../openapi/api-problems.js';
 import { BackupDto } from './backup.dto.js';
 import { DeleteQuery } from './backup-queries.dto.js';
@@ -40,6 +41,7 @@ export class BackupActionsController {
 
   @Post('trigger')
   @Roles('operator')
+  @Idempotent()
   @HttpCode(202)
   @ApiOperation({
     operationId: 'triggerBackup',
@@ -68,6 +70,7 @@ export class BackupActionsController {
 
   @Post(':backupId/verify')
   @Roles('operator')
+  @Idempotent()
   @HttpCode(202)
   @ApiOperation({ operationId: 'verifyBackup', summary: 'Prove now that a backup is good, by a worker' })
   @ApiBody({ type: VerifyDto, required: false })

@@ -4,6 +4,7 @@ import type { Request, Response } from 'express';
 import { AuditLog } from '../audit/audit-log.js';
 import { Roles } from '../auth/access.js';
 import { Links } from '../backups/links.js';
+import { Idempotent } from '../idempotency/idempotent.js';
 import { Context, type RequestContext } from '../http/request-context.js';
 import { ApiProblems, usualProblems } from '../openapi/api-problems.js';
 import { CleanupAcceptedDto, CleanupDto, CleanupStateDto } from './cleanups.dto.js';
@@ -21,6 +22,7 @@ export class CleanupsController {
 
   @Post('backups/cleanup')
   @Roles('admin')
+  @Idempotent()
   @HttpCode(202)
   @ApiOperation({
     operationId: 'cleanUp',
@@ -29,7 +31,7 @@ export class CleanupsController {
   })
   @ApiBody({ type: CleanupDto, required: false })
   @ApiAcceptedResponse({ type: CleanupAcceptedDto })
-  @ApiProblems(...usualProblems, 422)
+  @ApiProblems(...usualProblems, 409, 422)
   async begin(
     @Body() body: CleanupDto,
     @Context() context: RequestContext,

@@ -41,6 +41,8 @@ const titles: Partial<Record<ErrorCode, string>> = {
   'schedule/not-found': 'There is no such schedule',
   'request/too-large': 'The request is too large',
   'request/timeout': 'No answer in time',
+  'request/idempotency-conflict': 'The same request is under way',
+  'request/idempotency-mismatch': 'The key stands for another request',
   'run/cancelled': 'No answer in time',
   'backup/not-found': 'There is no such backup',
   'backup/already-running': 'A backup of this target is running',

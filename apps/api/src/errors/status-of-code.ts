@@ -16,6 +16,7 @@ const exact: Partial<Record<ErrorCode, HttpStatus>> = {
   'request/too-large': HttpStatus.PAYLOAD_TOO_LARGE,
   'request/timeout': HttpStatus.SERVICE_UNAVAILABLE,
   'request/idempotency-conflict': HttpStatus.CONFLICT,
+  'request/idempotency-mismatch': HttpStatus.UNPROCESSABLE_ENTITY,
   'backup/not-found': HttpStatus.NOT_FOUND,
   'backup/object-missing': HttpStatus.GONE,
   'backup/missing': HttpStatus.GONE,

@@ -10,6 +10,7 @@ import { authenticate } from '../auth/authenticate.middleware.js';
 import { JwtStrategy } from '../auth/jwt.strategy.js';
 import { API_CONFIG, CLOCK, METRICS, RANDOM, RATE_LIMITS } from '../core/tokens.js';
 import { ProblemFilter } from '../errors/problem.filter.js';
+import { idempotencyHeader, replayedHeader } from '../idempotency/idempotency.interceptor.js';
 import { requestLog } from '../logging/request-log.js';
 import { ServiceLog } from '../logging/service-log.js';
 import { measure } from '../metrics/measure.middleware.js';
@@ -68,7 +69,8 @@ function enableCors(app: NestExpressApplication, origins: readonly string[]): vo
   app.enableCors({
     origin: [...origins],
     methods: ['GET', 'POST', 'PATCH', 'DELETE'],
-    exposedHeaders: [correlationHeader, 'Location', 'Retry-After'],
+    allowedHeaders: ['Authorization', 'Content-Type', idempotencyHeader, correlationHeader],
+    exposedHeaders: [correlationHeader, 'Location', 'Retry-After', replayedHeader],
     credentials: false,
     maxAge: 600,
   });

@@ -3,6 +3,7 @@ import type { IncomingMessage } from 'node:http';
 import { AsyncLocalStorage } from 'node:async_hooks';
 import type { Request } from 'express';
 import type { Identity } from '../auth/identity.js';
+import type { IdempotentRun } from '../idempotency/idempotent-run.js';
 import type { Deadline } from './deadline.js';
 
 /** What is known of a request beside what it says itself. */
@@ -11,6 +12,8 @@ export interface RequestContext {
   readonly deadline: Deadline;
   /** Who asks; null without a valid token. */
   identity: Identity | null;
+  /** Of a request with an idempotency key. */
+  idempotent?: IdempotentRun;
 }
 
 const contexts = new WeakMap<IncomingMessage, RequestContext>();
