@@ -26,6 +26,9 @@ import { DownloadController } from './downloads/download.controller.js';
 import { DownloadService } from './downloads/download.service.js';
 import { TicketsController } from './downloads/tickets.controller.js';
 import { Tickets } from './downloads/tickets.js';
+import { EventHub } from './events/event-hub.js';
+import { EventTickets } from './events/event-tickets.js';
+import { EventsController } from './events/events.controller.js';
 import { ProblemFilter } from './errors/problem.filter.js';
 import { HealthController } from './health/health.controller.js';
 import { HealthService } from './health/health.service.js';
@@ -47,6 +50,7 @@ const parts: ModuleMetadata = {
     CleanupsController,
     BackupActionsController,
     DownloadController,
+    EventsController,
     BackupsController,
     TicketsController,
     TargetsController,
@@ -73,6 +77,8 @@ const parts: ModuleMetadata = {
     CleanupsService,
     DownloadService,
     Tickets,
+    EventHub,
+    EventTickets,
     HealthService,
     StoreLook,
     TargetStates,

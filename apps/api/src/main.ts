@@ -7,6 +7,7 @@ import { AppError, type AuditRecord } from '#contracts';
 import { AuditLog } from './audit/audit-log.js';
 import { closeCore, openCore, type Core } from './core/open-core.js';
 import { createApi } from './create-api.js';
+import { EventHub } from './events/event-hub.js';
 import { currentCorrelationId } from './http/request-context.js';
 import { HealthService } from './health/health.service.js';
 import { createLog } from '#logging';
@@ -50,6 +51,8 @@ function endOnSignals(app: NestExpressApplication, core: Core): void {
   const end = async (signal: string): Promise<void> => {
     core.log.info('ending', { signal });
     app.get(HealthService).drain();
+    // Listeners move to another replica while new requests are still taken here.
+    app.get(EventHub).end();
     await new Promise((resolve) => setTimeout(resolve, drainMs));
     const server = app.getHttpServer();
     const cut = setTimeout(() => server.closeAllConnections(), closeMs);

@@ -50,6 +50,7 @@ const titles: Partial<Record<ErrorCode, string>> = {
   'backup/object-missing': 'The backup is no longer in the store',
   'backup/refused': 'Refused for safety',
   'target/unknown': 'There is no such target',
+  'events/unavailable': 'No more listeners here',
   'queue/unavailable': 'The queue does not answer',
   'catalog/unavailable': 'The catalogue does not answer',
   'internal/unexpected': 'Something went wrong here',

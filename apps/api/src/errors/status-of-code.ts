@@ -31,6 +31,7 @@ const exact: Partial<Record<ErrorCode, HttpStatus>> = {
 const byArea: Readonly<Record<string, HttpStatus>> = {
   backup: HttpStatus.CONFLICT,
   catalog: HttpStatus.SERVICE_UNAVAILABLE,
+  events: HttpStatus.SERVICE_UNAVAILABLE,
   queue: HttpStatus.SERVICE_UNAVAILABLE,
   store: HttpStatus.SERVICE_UNAVAILABLE,
 };

@@ -10,6 +10,8 @@ import { authenticate } from '../auth/authenticate.middleware.js';
 import { JwtStrategy } from '../auth/jwt.strategy.js';
 import { API_CONFIG, CLOCK, METRICS, RANDOM, RATE_LIMITS } from '../core/tokens.js';
 import { ProblemFilter } from '../errors/problem.filter.js';
+import { admitByTicket } from '../events/admit-by-ticket.js';
+import { EventTickets } from '../events/event-tickets.js';
 import { idempotencyHeader, replayedHeader } from '../idempotency/idempotency.interceptor.js';
 import { requestLog } from '../logging/request-log.js';
 import { ServiceLog } from '../logging/service-log.js';
@@ -36,6 +38,7 @@ export function installMiddleware(app: NestExpressApplication): void {
   enableCors(app, config.corsOrigins);
   app.use(authenticate(app.get(JwtStrategy)));
   app.use(throttle(app.get<RateLimits>(RATE_LIMITS)));
+  app.use(admitByTicket(app.get(EventTickets)));
   app.use('/api/admin', knownOnly);
   app.use(...body());
 }
@@ -69,7 +72,7 @@ function enableCors(app: NestExpressApplication, origins: readonly string[]): vo
   app.enableCors({
     origin: [...origins],
     methods: ['GET', 'POST', 'PATCH', 'DELETE'],
-    allowedHeaders: ['Authorization', 'Content-Type', idempotencyHeader, correlationHeader],
+    allowedHeaders: ['Authorization', 'Content-Type', idempotencyHeader, 'Last-Event-ID', correlationHeader],
     exposedHeaders: [correlationHeader, 'Location', 'Retry-After', replayedHeader],
     credentials: false,
     maxAge: 600,
