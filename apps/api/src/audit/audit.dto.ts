@@ -1,8 +1,11 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { IsDate, IsIn, IsInt, IsString, Length, Matches, Max, Min } from 'class-validator';
+import { dayOrTime } from '../backups/backup-queries.dto.js';
 import { MayBeAbsent } from '../http/may-be-absent.js';
 import { Instant, WholeNumber } from '../http/query-values.js';
 
+/** What the form of a whole number in a query holds. */
+const mostNumber = 999_999_999;
 const outcomes = ['success', 'failure'] as const;
 const wrongTime = { message: '$property must be a day (2026-11-23) or a time with its zone (2026-11-23T02:00:00Z)' };
 
@@ -18,12 +21,14 @@ export class AuditQueryDto {
   @ApiPropertyOptional({
     type: 'integer',
     minimum: 1,
+    maximum: mostNumber,
     description: 'Only entries with a lower number: `next` of the page before',
   })
   @MayBeAbsent()
   @WholeNumber()
   @IsInt()
   @Min(1)
+  @Max(mostNumber)
   before?: number;
 
   @ApiPropertyOptional({ description: 'Only of this kind', example: 'sensitive_delete', pattern: '^[a-z_]{1,60}$' })
@@ -48,13 +53,23 @@ export class AuditQueryDto {
   @IsIn(outcomes)
   outcome?: (typeof outcomes)[number];
 
-  @ApiPropertyOptional({ type: String, description: 'At this time or later', example: '2026-11-01' })
+  @ApiPropertyOptional({
+    type: String,
+    description: 'At this time or later',
+    example: '2026-11-01',
+    pattern: dayOrTime,
+  })
   @MayBeAbsent()
   @Instant('start')
   @IsDate(wrongTime)
   from?: Date;
 
-  @ApiPropertyOptional({ type: String, description: 'At this time or earlier', example: '2026-11-30' })
+  @ApiPropertyOptional({
+    type: String,
+    description: 'At this time or earlier',
+    example: '2026-11-30',
+    pattern: dayOrTime,
+  })
   @MayBeAbsent()
   @Instant('end')
   @IsDate(wrongTime)

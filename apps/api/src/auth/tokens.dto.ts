@@ -1,9 +1,7 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { IsString, Length, Matches } from 'class-validator';
+import { onePlainLine, plainText } from '../backups/backup-requests.dto.js';
 import { MayBeAbsent } from '../http/may-be-absent.js';
-
-// Reasons are shown in terminals: nothing in them may steer one.
-const plainText = /^[^\p{Cc}\p{Cf}\p{Zl}\p{Zp}]*$/u;
 
 export class RevokeDto {
   @ApiPropertyOptional({
@@ -18,7 +16,7 @@ export class RevokeDto {
   @Length(1, 200)
   jti?: string;
 
-  @ApiPropertyOptional({ maxLength: 200, example: 'laptop lost' })
+  @ApiPropertyOptional({ minLength: 1, maxLength: 200, pattern: onePlainLine, example: 'laptop lost' })
   @MayBeAbsent()
   @IsString()
   @Length(1, 200)

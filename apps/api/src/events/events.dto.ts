@@ -51,12 +51,11 @@ export class BackupEventDto {
 export class EventsQuery {
   @ApiPropertyOptional({
     description: 'From POST /api/admin/events/ticket, for EventSource, which cannot send a token',
-    maxLength: 100,
+    pattern: '^[A-Za-z0-9_-]{1,100}$',
   })
   @MayBeAbsent()
   @IsString()
-  @MaxLength(100)
-  @Matches(/^[\w-]+$/, { message: 'ticket must be one that was given out' })
+  @Matches(/^[\w-]{1,100}$/, { message: 'ticket must be one that was given out' })
   ticket?: string;
 
   @ApiPropertyOptional({

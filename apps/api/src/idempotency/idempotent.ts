@@ -11,7 +11,7 @@ export const Idempotent = (): MethodDecorator =>
       required: false,
       description:
         'Any text of the client (a UUID, say): for 24 hours the same request with it is answered the same (with Idempotent-Replayed: true) and makes nothing new. 422 for another request with it, 409 while the first is under way. A request that failed may be tried again.',
-      schema: { type: 'string', minLength: 1, maxLength: 255 },
+      schema: { type: 'string', pattern: '^[\\x21-\\x7e]([\\x20-\\x7e]{0,253}[\\x21-\\x7e])?$' },
       example: '5f0c9a1e-2b7d-4c38-96a1-b2c3d4e5f607',
     }),
   );

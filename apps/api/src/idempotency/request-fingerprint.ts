@@ -4,7 +4,7 @@ const longestKey = 255;
 
 /** The key in a header, quoted (as the draft of the IETF has it) or not; null: none that can be taken. */
 export function readIdempotencyKey(header: string): string | null {
-  const key = /^"(.*)"$/.exec(header)?.[1] ?? header;
+  const key = /^"(.+)"$/.exec(header)?.[1] ?? header;
   return key.length <= longestKey && /^[\x20-\x7e]+$/.test(key) ? key : null;
 }
 
