@@ -1,7 +1,12 @@
 import type { Connection, Model, Schema } from 'mongoose';
 import type { ScheduleRecord, WorkerReport } from '#contracts';
 import type { RevokedToken } from '../contract/access.js';
-import { auditEventSchema, auditHeadSchema, type AuditEventDocument, type AuditHeadDocument } from '../schemas/audit-event.schema.js';
+import {
+  auditEventSchema,
+  auditHeadSchema,
+  type AuditEventDocument,
+  type AuditHeadDocument,
+} from '../schemas/audit-event.schema.js';
 import { backupSchema, type BackupDocument } from '../schemas/backup.schema.js';
 import { idempotencySchema, type IdempotencyDocument } from '../schemas/idempotency.schema.js';
 import { markerSchema, type MarkerDocument } from '../schemas/marker.schema.js';
