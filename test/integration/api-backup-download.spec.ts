@@ -171,7 +171,9 @@ describe('from a folder', () => {
 
   it('does not happen when it cannot be audited', async () => {
     const failing = await ApiWorld.start({
-      parts: (core) => ({ catalog: { ...core.catalog, audit: { append: () => Promise.reject(new Error('full')) } } }),
+      parts: (core) => ({
+        catalog: { ...core.catalog, audit: { ...core.catalog.audit, append: () => Promise.reject(new Error('full')) } },
+      }),
     });
     try {
       expect((await download(failing, await seedCompleted(failing.core))).status).toBe(500);

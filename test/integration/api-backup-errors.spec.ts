@@ -93,7 +93,6 @@ describe('every error', () => {
     ['a body over 64 KiB', 'POST', '/api/admin/backups/trigger', { body: { label: 'x'.repeat(64 * 1024) } }, 413],
     ['no token', 'GET', '/api/admin/backups', { token: null }, 401],
     ['a route that comes later', 'POST', '/api/admin/backups/wiki-20261123T020000Z-k3f9q2/restore', { body: {} }, 404],
-    ['events, which come later', 'GET', '/api/admin/events', {}, 404],
   ];
   it.each(calls)('is a problem document: %s', async (_name, method, path, call, status) => {
     const reply = await world.call(method, path, call);

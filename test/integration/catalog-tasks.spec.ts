@@ -336,5 +336,5 @@ it('workers publish, the store is bound once, the audit log grows', async () => 
     detail: null,
   } as const;
   await catalog.audit.append({ at, event: 'sensitive_delete', actor: 'ann', ...entry });
-  expect(await world.client.db(world.database).collection('audit').countDocuments({ actor: 'ann' })).toBe(1);
+  expect(await world.client.db(world.database).collection('auditlog').countDocuments({ actor: 'ann' })).toBe(1);
 });

@@ -142,10 +142,25 @@ export class ApiWorld {
     }
   }
 
+  /** Somebody writes into the catalogue past the service. */
+  async changeDocument(
+    collection: string,
+    filter: Record<string, unknown>,
+    set: Record<string, unknown>,
+  ): Promise<void> {
+    const client = new MongoClient(services().mongodbUri);
+    try {
+      const { matchedCount } = await client.db(this.database).collection(collection).updateOne(filter, { $set: set });
+      if (matchedCount !== 1) throw new Error(`nothing in ${collection} fits`);
+    } finally {
+      await client.close();
+    }
+  }
+
   /** The audit log, with the entries that are still under way. */
   async auditEntries(): Promise<Record<string, unknown>[]> {
     await this.app.get(AuditLog).settled();
-    return this.documents('audit');
+    return this.documents('auditlog');
   }
 
   async close(): Promise<void> {

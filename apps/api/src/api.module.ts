@@ -3,10 +3,13 @@ import { APP_FILTER, APP_GUARD, APP_INTERCEPTOR, APP_PIPE } from '@nestjs/core';
 import { PassportModule } from '@nestjs/passport';
 import { TerminusModule } from '@nestjs/terminus';
 import { LoggerModule } from 'nestjs-pino';
+import { AuditController } from './audit/audit.controller.js';
 import { AccessGuard } from './auth/access.guard.js';
 import { JwtStrategy } from './auth/jwt.strategy.js';
 import { LoginController } from './auth/login.controller.js';
 import { LoginService } from './auth/login.service.js';
+import { Revocations } from './auth/revocations.js';
+import { TokensController } from './auth/tokens.controller.js';
 import { BackupActionsController } from './backups/backup-actions.controller.js';
 import { BackupsController } from './backups/backups.controller.js';
 import { BackupsService } from './backups/backups.service.js';
@@ -23,6 +26,9 @@ import { DownloadController } from './downloads/download.controller.js';
 import { DownloadService } from './downloads/download.service.js';
 import { TicketsController } from './downloads/tickets.controller.js';
 import { Tickets } from './downloads/tickets.js';
+import { EventHub } from './events/event-hub.js';
+import { EventTickets } from './events/event-tickets.js';
+import { EventsController } from './events/events.controller.js';
 import { ProblemFilter } from './errors/problem.filter.js';
 import { HealthController } from './health/health.controller.js';
 import { HealthService } from './health/health.service.js';
@@ -39,14 +45,17 @@ import { TargetsController } from './targets/targets.controller.js';
 const parts: ModuleMetadata = {
   controllers: [
     LoginController,
+    TokensController,
     // Before BackupsController: `cleanup` and `trigger` are no ids.
     CleanupsController,
     BackupActionsController,
     DownloadController,
+    EventsController,
     BackupsController,
     TicketsController,
     TargetsController,
     SchedulesController,
+    AuditController,
     SystemController,
     HealthController,
     MetricsController,
@@ -58,6 +67,7 @@ const parts: ModuleMetadata = {
     { provide: APP_PIPE, useClass: RequestPipe },
     JwtStrategy,
     LoginService,
+    Revocations,
     BackupsService,
     TriggerBackup,
     VerifyBackup,
@@ -67,6 +77,8 @@ const parts: ModuleMetadata = {
     CleanupsService,
     DownloadService,
     Tickets,
+    EventHub,
+    EventTickets,
     HealthService,
     StoreLook,
     TargetStates,

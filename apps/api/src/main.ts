@@ -1,10 +1,13 @@
 import { readFileSync } from 'node:fs';
 import type { AddressInfo } from 'node:net';
+import { hostname } from 'node:os';
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import { loadApiConfig, processEnvironment, readVersion, type ApiConfig } from '#config';
-import { AppError } from '#contracts';
+import { AppError, type AuditRecord } from '#contracts';
+import { AuditLog } from './audit/audit-log.js';
 import { closeCore, openCore, type Core } from './core/open-core.js';
 import { createApi } from './create-api.js';
+import { EventHub } from './events/event-hub.js';
 import { currentCorrelationId } from './http/request-context.js';
 import { HealthService } from './health/health.service.js';
 import { createLog } from '#logging';
@@ -29,6 +32,7 @@ async function main(): Promise<void> {
   const app = await createApi(core, [SchedulingModule]);
   await app.listen(config.port, config.host);
   endOnSignals(app, core);
+  app.get(AuditLog).keep(ofProcess('sys_startup', core));
   const { port } = app.getHttpServer().address() as AddressInfo;
   log.info('listening', { port, host: config.host, docs: config.swaggerEnabled ? '/docs' : null });
 }
@@ -47,6 +51,8 @@ function endOnSignals(app: NestExpressApplication, core: Core): void {
   const end = async (signal: string): Promise<void> => {
     core.log.info('ending', { signal });
     app.get(HealthService).drain();
+    // Listeners move to another replica while new requests are still taken here.
+    app.get(EventHub).end();
     await new Promise((resolve) => setTimeout(resolve, drainMs));
     const server = app.getHttpServer();
     const cut = setTimeout(() => server.closeAllConnections(), closeMs);
@@ -55,6 +61,7 @@ function endOnSignals(app: NestExpressApplication, core: Core): void {
       server.closeIdleConnections();
     });
     clearTimeout(cut);
+    app.get(AuditLog).keep(ofProcess('sys_shutdown', core));
     await app.close();
     await closeCore(core);
     core.log.info('ended');
@@ -71,6 +78,12 @@ function endOnSignals(app: NestExpressApplication, core: Core): void {
       end(signal).catch((error: unknown) => fail(error));
     });
   }
+}
+
+/** The process itself in the audit log. */
+function ofProcess(event: 'sys_startup' | 'sys_shutdown', { clock, version }: Core): AuditRecord {
+  const where = { address: null, correlationId: null, resource: `api/${hostname()}/${process.pid}` };
+  return { at: clock.now(), event, actor: 'system', role: null, ...where, outcome: 'success', detail: version };
 }
 
 /** What a person has to correct, in plain text: there is no log yet, or nobody who reads it. */

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import {
+  loadCatalogUri,
   loadCliConfig,
   loadTokenConfig,
   namedUri,
@@ -45,6 +46,15 @@ export class CliContext {
   /** What tokens are signed with. */
   tokenConfig(): TokenConfig {
     return loadTokenConfig({
+      environment: this.environment(),
+      readFile: readFileSync,
+      workingDirectory: process.cwd(),
+    });
+  }
+
+  /** Of a command that looks into the catalogue. */
+  catalogUri(): Secret {
+    return loadCatalogUri({
       environment: this.environment(),
       readFile: readFileSync,
       workingDirectory: process.cwd(),

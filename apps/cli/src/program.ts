@@ -1,4 +1,5 @@
 import { Command } from 'commander';
+import { registerAudit } from './commands/audit.js';
 import { registerBackup } from './commands/backup.js';
 import { registerDelete } from './commands/delete.js';
 import { registerExtract } from './commands/extract.js';
@@ -62,6 +63,7 @@ export function createProgram(context: CliContext): Command {
     registerKeys,
     registerStorage,
     registerToken,
+    registerAudit,
   ]) {
     register(program, context);
   }

@@ -1,11 +1,15 @@
 import mongoose, { type ConnectOptions, type Connection } from 'mongoose';
 import type { Clock, Random, Secret } from '#contracts';
+import { idempotencyRepository } from './access/idempotency.repository.js';
+import { revocationRepository } from './access/revocation.repository.js';
+import { streamTicketRepository } from './access/stream-ticket.repository.js';
 import { alertRepository } from './alerts/alert.repository.js';
+import { changeRepository } from './backups/backup-changes.js';
+import { auditRepository } from './audit/audit.repository.js';
 import { backupRepository } from './backups/backup.repository.js';
 import { buildIndexes } from './build-indexes.js';
 import type { Catalog } from './contract/catalog.js';
 import {
-  auditRepository,
   scheduleRepository,
   settingsRepository,
   workerRepository,
@@ -13,7 +17,7 @@ import {
 import { Guard } from './store/guard.js';
 import { modelsOf } from './store/models.js';
 import { RecordCollection } from './store/record-collection.js';
-import { badCatalogUri, translateCatalogError } from './store/translate-error.js';
+import { badCatalogUri, translateCatalogError, unavailable } from './store/translate-error.js';
 import { taskRepository } from './tasks/task.repository.js';
 
 export interface CatalogOptions {
@@ -26,6 +30,8 @@ export interface CatalogOptions {
   readonly serverSelectionTimeoutMs?: number;
   /** After so long a call ends with `catalog/unavailable`, whatever the server does. Default 15,000. */
   readonly operationTimeoutMs?: number;
+  /** Makes no index and no marker: for looking at a catalogue. */
+  readonly readOnly?: boolean;
 }
 
 const defaultSelectionMs = 10_000;
@@ -47,20 +53,27 @@ export async function openCatalog(options: CatalogOptions): Promise<Catalog> {
 
 /** The catalogue on a connection that was made with `connectionOptions`; closing the catalogue closes it. */
 export async function catalogOn(connection: Connection, options: Omit<CatalogOptions, 'uri'>): Promise<Catalog> {
-  await buildIndexes(connection);
+  if (options.readOnly !== true) await buildIndexes(connection);
   const guard = new Guard(options.operationTimeoutMs ?? defaultOperationMs);
   const models = modelsOf(connection);
-  const backups = new RecordCollection(models.Backup, guard);
+  const backups = new RecordCollection(models.Backup, guard, 'changedAt');
   const tasks = new RecordCollection(models.Task, guard);
   const targets = new RecordCollection(models.Target, guard);
   return {
     backups: backupRepository(backups, tasks, targets, options.clock),
+    changes: changeRepository(backups, () => guard.run(() => serverTime(connection))),
     tasks: taskRepository(tasks, backups),
     schedules: scheduleRepository(new RecordCollection(models.ScheduleState, guard)),
     workers: workerRepository(new RecordCollection(models.WorkerReport, guard)),
     alerts: alertRepository(new RecordCollection(models.Notification, guard), options.random, options.clock),
-    audit: auditRepository(new RecordCollection(models.AuditEvent, guard)),
+    audit: auditRepository(
+      new RecordCollection(models.AuditEvent, guard),
+      new RecordCollection(models.AuditHead, guard),
+    ),
     settings: settingsRepository(new RecordCollection(models.Setting, guard)),
+    streamTickets: streamTicketRepository(new RecordCollection(models.StreamTicket, guard)),
+    idempotency: idempotencyRepository(new RecordCollection(models.Idempotency, guard)),
+    revocations: revocationRepository(new RecordCollection(models.RevokedToken, guard)),
     async ping(timeoutMs) {
       await guard.run(async () => connection.db?.command({ ping: 1 }), timeoutMs);
     },
@@ -68,6 +81,12 @@ export async function catalogOn(connection: Connection, options: Omit<CatalogOpt
       await connection.close(true).catch(() => undefined);
     },
   };
+}
+
+async function serverTime(connection: Connection): Promise<Date> {
+  const hello = await connection.db?.command({ hello: 1 });
+  if (hello?.['localTime'] instanceof Date) return hello['localTime'];
+  throw unavailable('it does not tell its time');
 }
 
 /** A connection of the catalogue's own, never Mongoose's global one. */

@@ -6,6 +6,7 @@ export {
   type CliNeeds,
   type LoadOptions,
 } from './cli-config.js';
+export { loadCatalogUri } from './catalog-config.js';
 export { withConfigFile } from './config-file.js';
 export { namedUri } from './named-uri.js';
 export type { Environment, ReadFile } from './environment-reader.js';

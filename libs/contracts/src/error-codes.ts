@@ -89,6 +89,8 @@ export type ErrorCode =
   | 'auth/too-many-requests'
   /** The server of the keys that tokens are verified with does not answer. */
   | 'auth/keys-unavailable'
+  /** A sensitive act asks for a token that was made lately. */
+  | 'token/too-old'
   | 'request/invalid'
   /** Understood, but this installation or version does not do it. */
   | 'request/unsupported'
@@ -100,10 +102,15 @@ export type ErrorCode =
   | 'request/too-large'
   | 'request/timeout'
   | 'request/idempotency-conflict'
+  | 'request/idempotency-mismatch'
   | 'backup/already-running'
   | 'backup/not-completed'
   | 'backup/object-missing'
   | 'target/unknown'
+  /** This process takes no (more) listeners. */
+  | 'events/unavailable'
+  // The audit log
+  | 'audit/broken'
   // Alerts
   | 'notify/failed'
   // Runs

@@ -2,6 +2,7 @@ import type { Compression, Trigger } from './backup-json.js';
 import type { ErrorCode, Stage } from './error-codes.js';
 import type { BackupState, TaskState } from './states.js';
 import type { VerificationLevel } from './store-files.js';
+import type { Role } from './tokens.js';
 
 // What the catalogue keeps, as plain values: how records look to everybody who is not the catalogue (spec/api.md, docs/DESIGN.md "States, claims, follow-ups").
 
@@ -262,6 +263,20 @@ export interface NotificationDelivery {
   readonly nextAttemptAt: Date | null;
 }
 
+/** What a ticket of an event stream stands for: the token that asked for it. */
+export interface StreamTicket {
+  /** SHA-256 of the ticket. */
+  readonly digest: string;
+  readonly subject: string;
+  readonly tokenId: string;
+  readonly role: Role;
+  /** Of the token. */
+  readonly issuedAt: Date;
+  readonly connectBefore: Date;
+  /** The token's end. */
+  readonly endsAt: Date;
+}
+
 export interface AuditRecord {
   readonly at: Date;
   /** OWASP's vocabulary: `authn_login_success`, `sensitive_delete` … */
@@ -273,4 +288,12 @@ export interface AuditRecord {
   readonly resource: string | null;
   readonly outcome: 'success' | 'failure';
   readonly detail: string | null;
+}
+
+/** An entry in its place: every hash is made of the entry and the hash before it, so that what was changed, removed or put in between shows. */
+export interface ChainedAuditRecord extends AuditRecord {
+  /** From 1, without a gap. */
+  readonly sequence: number;
+  readonly previousHash: string;
+  readonly hash: string;
 }

@@ -1,7 +1,7 @@
 import type { OnApplicationShutdown } from '@nestjs/common';
 import type { Request } from 'express';
 import type { Catalog } from '#catalog';
-import type { AuditRecord, Clock } from '#contracts';
+import { AppError, type AuditRecord, type Clock } from '#contracts';
 import { contextOf } from '../http/request-context.js';
 import type { ServiceLog } from '../logging/service-log.js';
 
@@ -15,10 +15,16 @@ export interface AuditEntry {
   readonly actor?: string;
 }
 
+/** What somebody tries to do. */
+export type AuditedAct = Omit<AuditEntry, 'outcome' | 'actor'>;
+
+/** Paths of strangers stand in entries. */
+const longestText = 300;
+
 /**
  * Who did what, kept in the catalogue. What changes a record is noted after it happened, without holding up the reply: the record tells
  * of it as well, and an entry that cannot be kept is written to the log instead. What leaves no other trace (a download) is kept first,
- * or it does not happen.
+ * or it does not happen. Number and hash of each entry go to the log, from where they can be compared (`hazina audit verify --head`).
  */
 export class AuditLog implements OnApplicationShutdown {
   readonly #underWay = new Set<Promise<void>>();
@@ -30,17 +36,40 @@ export class AuditLog implements OnApplicationShutdown {
   ) {}
 
   note(request: Request, entry: AuditEntry): void {
-    const record = this.#record(request, entry);
-    const kept = this.catalog.audit.append(record).catch((error: unknown) => {
-      this.log.failure(error, { lostAuditEntry: record });
-    });
-    this.#underWay.add(kept);
-    void kept.finally(() => this.#underWay.delete(kept));
+    this.keep(this.#record(request, entry));
+  }
+
+  /** Does it, and notes what came of it: a refusal as well. `resourceOf` names what was made by it. */
+  async act<T>(
+    request: Request,
+    act: AuditedAct,
+    work: () => Promise<T>,
+    resourceOf?: (done: T) => string,
+  ): Promise<T> {
+    try {
+      const done = await work();
+      this.note(request, { ...act, ...(resourceOf && { resource: resourceOf(done) }), outcome: 'success' });
+      return done;
+    } catch (error) {
+      const { code } = AppError.from(error, 'request');
+      const detail = act.detail === undefined ? code : `${act.detail}: ${code}`;
+      this.note(request, { ...act, detail, outcome: 'failure' });
+      throw error;
+    }
   }
 
   /** Throws `catalog/…` when the entry cannot be kept. */
   async require(request: Request, entry: AuditEntry): Promise<void> {
-    await this.catalog.audit.append(this.#record(request, entry));
+    await this.#append(this.#record(request, entry));
+  }
+
+  /** An entry that is not of one request. */
+  keep(record: AuditRecord): void {
+    const kept = this.#append(record).catch((error: unknown) => {
+      this.log.failure(error, { lostAuditEntry: record });
+    });
+    this.#underWay.add(kept);
+    void kept.finally(() => this.#underWay.delete(kept));
   }
 
   /** When every entry that was noted so far is kept, or in the log. */
@@ -52,6 +81,11 @@ export class AuditLog implements OnApplicationShutdown {
     return this.settled();
   }
 
+  async #append(record: AuditRecord): Promise<void> {
+    const { sequence, hash, event } = await this.catalog.audit.append(record);
+    this.log.info('audit', { sequence, hash, event });
+  }
+
   #record(request: Request, entry: AuditEntry): AuditRecord {
     const { identity, correlationId } = contextOf(request);
     return {
@@ -61,9 +95,9 @@ export class AuditLog implements OnApplicationShutdown {
       role: identity?.role ?? null,
       address: request.ip ?? null,
       correlationId,
-      resource: entry.resource ?? null,
+      resource: entry.resource?.slice(0, longestText) ?? null,
       outcome: entry.outcome,
-      detail: entry.detail ?? null,
+      detail: entry.detail?.slice(0, longestText) ?? null,
     };
   }
 }

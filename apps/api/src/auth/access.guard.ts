@@ -1,20 +1,23 @@
 import { Inject, Injectable, type CanActivate, type ExecutionContext } from '@nestjs/common';
 import { Reflector } from '@nestjs/core';
 import type { Request } from 'express';
-import { AppError, mayAct } from '#contracts';
-import { AuditLog } from '../audit/audit-log.js';
+import { AppError, mayAct, type Clock } from '#contracts';
+import { CLOCK } from '../core/tokens.js';
 import { contextOf } from '../http/request-context.js';
 import { accessKey, type Access } from './access.js';
+import { checkFresh, freshTokenKey } from './fresh-token.js';
+import { Revocations } from './revocations.js';
 
 /** Deny by default: a route is open only as far as its own policy says. */
 @Injectable()
 export class AccessGuard implements CanActivate {
   constructor(
     @Inject(Reflector) private readonly reflector: Reflector,
-    @Inject(AuditLog) private readonly audit: AuditLog,
+    @Inject(Revocations) private readonly revocations: Revocations,
+    @Inject(CLOCK) private readonly clock: Clock,
   ) {}
 
-  canActivate(execution: ExecutionContext): boolean {
+  async canActivate(execution: ExecutionContext): Promise<boolean> {
     const access = this.reflector.getAllAndOverride<Access | undefined>(accessKey, [
       execution.getHandler(),
       execution.getClass(),
@@ -23,14 +26,13 @@ export class AccessGuard implements CanActivate {
     const request = execution.switchToHttp().getRequest<Request>();
     const { identity, identityTrouble } = contextOf(request);
     if (identity === null) throw identityTrouble ?? unauthorized();
-    if (access !== undefined && identity.role !== null && mayAct(identity.role, access)) return true;
-    this.audit.note(request, {
-      event: 'authz_fail',
-      outcome: 'failure',
-      resource: `${request.method} ${request.path}`,
-      detail: `needs ${access ?? 'a policy of its own'}`,
-    });
-    throw forbidden(access);
+    // Reads go on by what was known when the catalogue does not answer; what does or shows more waits until it is sure.
+    const reads = access === 'viewer' && (request.method === 'GET' || request.method === 'HEAD');
+    if (await this.revocations.isRevoked(identity.tokenId, !reads)) throw unauthorized();
+    if (access === undefined || identity.role === null || !mayAct(identity.role, access)) throw forbidden(access);
+    if (this.reflector.get<boolean | undefined>(freshTokenKey, execution.getHandler()) === true)
+      checkFresh(identity, this.clock);
+    return true;
   }
 }
 
@@ -44,7 +46,7 @@ export function unauthorized(): AppError {
   });
 }
 
-function forbidden(needed: Access | undefined): AppError {
+export function forbidden(needed: Access | undefined): AppError {
   return new AppError({
     code: 'auth/forbidden',
     stage: 'request',

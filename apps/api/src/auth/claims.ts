@@ -15,7 +15,13 @@ export function identityOf(claims: unknown, roleClaim: string, clock: Clock): Id
   if (exp <= iat || exp - iat > longestTokenSeconds) return null;
   if (iat > clock.now().getTime() / 1000 + futureToleranceSeconds) return null;
   const role = claimAt(claims, roleClaim);
-  return { subject: sub, tokenId: jti, role: isRole(role) ? role : null, expiresAt: new Date(exp * 1000) };
+  return {
+    subject: sub,
+    tokenId: jti,
+    role: isRole(role) ? role : null,
+    issuedAt: new Date(iat * 1000),
+    expiresAt: new Date(exp * 1000),
+  };
 }
 
 /** A claim by its name as it stands, or by a path with dots (`realm_access.role`). */

@@ -7,6 +7,7 @@ export interface Identity {
   readonly tokenId: string;
   /** Null: the token names none that is known. It lets nobody do anything. */
   readonly role: Role | null;
+  readonly issuedAt: Date;
   readonly expiresAt: Date;
 }
 

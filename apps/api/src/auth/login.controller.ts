@@ -3,6 +3,8 @@ import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { Request } from 'express';
 import { AppError } from '#contracts';
 import { AuditLog } from '../audit/audit-log.js';
+import { RefusalLog } from '../audit/refusal-log.js';
+import { loginsPerMinute } from '../http/rate-limits.js';
 import { ApiProblems } from '../openapi/api-problems.js';
 import { Public } from './access.js';
 import { LoginDto, LoginReplyDto } from './login.dto.js';
@@ -15,6 +17,7 @@ export class LoginController {
   constructor(
     @Inject(LoginService) private readonly service: LoginService,
     @Inject(AuditLog) private readonly audit: AuditLog,
+    @Inject(RefusalLog) private readonly refusals: RefusalLog,
   ) {}
 
   @Post('login')
@@ -30,14 +33,12 @@ export class LoginController {
   @ApiProblems(400, 401, 404, 429)
   async login(@Body() body: LoginDto, @Req() request: Request): Promise<Plain<LoginReplyDto>> {
     const reply = await this.service.login(body.username, body.password);
+    if (reply !== null) {
+      this.audit.note(request, { event: 'authn_login_success', outcome: 'success', actor: body.username });
+      return reply;
+    }
     // The name that was tried may be a password typed into the wrong field: it is not kept.
-    const actor = reply === null ? 'anonymous' : body.username;
-    this.audit.note(request, {
-      event: reply === null ? 'authn_login_fail' : 'authn_login_success',
-      outcome: reply === null ? 'failure' : 'success',
-      actor,
-    });
-    if (reply !== null) return reply;
+    this.refusals.note(request, { event: 'authn_login_fail', individually: loginsPerMinute });
     throw new AppError({ code: 'auth/unauthorized', stage: 'request', message: 'Name or password are wrong' });
   }
 }

@@ -12,7 +12,9 @@ import {
 import type { Request, Response } from 'express';
 import { AuditLog } from '../audit/audit-log.js';
 import { Roles } from '../auth/access.js';
+import { FreshToken } from '../auth/fresh-token.js';
 import { Context, contextOf, type RequestContext } from '../http/request-context.js';
+import { Idempotent } from '../idempotency/idempotent.js';
 import { ApiProblems, usualProblems } from '../openapi/api-problems.js';
 import { BackupDto } from './backup.dto.js';
 import { DeleteQuery } from './backup-queries.dto.js';
@@ -39,6 +41,7 @@ export class BackupActionsController {
 
   @Post('trigger')
   @Roles('operator')
+  @Idempotent()
   @HttpCode(202)
   @ApiOperation({
     operationId: 'triggerBackup',
@@ -55,14 +58,19 @@ export class BackupActionsController {
     @Req() request: Request,
     @Res({ passthrough: true }) response: Response,
   ): Promise<Plain<AcceptedDto>> {
-    const { backupId, status } = await this.triggering.trigger(body, context);
-    this.audit.note(request, { event: 'backup_trigger', outcome: 'success', resource: backupId });
+    const { backupId, status } = await this.audit.act(
+      request,
+      { event: 'backup_trigger', ...(body.target !== undefined && { detail: body.target }) },
+      () => this.triggering.trigger(body, context),
+      (made) => made.backupId,
+    );
     response.location(this.links.backup(backupId).self);
     return { backupId, status, links: this.links.backup(backupId) };
   }
 
   @Post(':backupId/verify')
   @Roles('operator')
+  @Idempotent()
   @HttpCode(202)
   @ApiOperation({ operationId: 'verifyBackup', summary: 'Prove now that a backup is good, by a worker' })
   @ApiBody({ type: VerifyDto, required: false })
@@ -74,8 +82,12 @@ export class BackupActionsController {
     @Context() context: RequestContext,
     @Req() request: Request,
   ): Promise<Plain<VerificationAcceptedDto>> {
-    const verificationId = await this.verifying.verify(backupId, body.level ?? 'readable', context);
-    this.audit.note(request, { event: 'backup_verify', outcome: 'success', resource: verificationId });
+    const verificationId = await this.audit.act(
+      request,
+      { event: 'backup_verify', resource: backupId },
+      () => this.verifying.verify(backupId, body.level ?? 'readable', context),
+      (made) => made,
+    );
     return { verificationId };
   }
 
@@ -86,8 +98,9 @@ export class BackupActionsController {
   @ApiAcceptedResponse({ type: AcceptedDto })
   @ApiProblems(...usualProblems, 404, 409)
   async cancel(@Param('backupId') backupId: string, @Req() request: Request): Promise<Plain<AcceptedDto>> {
-    const status = await this.changing.cancel(backupId, actorOf(request));
-    this.audit.note(request, { event: 'backup_cancel', outcome: 'success', resource: backupId });
+    const status = await this.audit.act(request, { event: 'backup_cancel', resource: backupId }, () =>
+      this.changing.cancel(backupId, actorOf(request)),
+    );
     return { backupId, status, links: this.links.backup(backupId) };
   }
 
@@ -103,20 +116,21 @@ export class BackupActionsController {
     @Body() body: MarksDto,
     @Req() request: Request,
   ): Promise<Plain<BackupDto>> {
-    const backup = await this.changing.setMarks(backupId, body);
     const detail = body.pinned === undefined ? 'label' : `pinned: ${body.pinned}`;
-    this.audit.note(request, { event: 'backup_marks', outcome: 'success', resource: backupId, detail });
-    return backup;
+    return this.audit.act(request, { event: 'backup_marks', resource: backupId, detail }, () =>
+      this.changing.setMarks(backupId, body),
+    );
   }
 
   @Delete(':backupId')
   @Roles('admin')
+  @FreshToken()
   @HttpCode(202)
   @ApiOperation({
     operationId: 'deleteBackup',
     summary: 'Remove a backup for good',
     description:
-      '202 while the worker checks again and removes, 204 when nothing was to be removed. Refused (409): running, in use, pinned, locked, and the last good one of its target without force. The record stays as `deleted`.',
+      '202 while the worker checks again and removes, 204 when nothing was to be removed. Refused (409): running, in use, pinned, locked, and the last good one of its target without force. The record stays as `deleted`. The token must be younger than 15 minutes.',
   })
   @ApiAcceptedResponse({ type: AcceptedDto })
   @ApiNoContentResponse({ description: 'There was nothing to remove: the backup had failed or was cancelled' })
@@ -127,9 +141,10 @@ export class BackupActionsController {
     @Req() request: Request,
     @Res({ passthrough: true }) response: Response,
   ): Promise<Plain<AcceptedDto> | undefined> {
-    const outcome = await this.deleting.delete(backupId, actorOf(request), query.force);
     const detail = query.force ? 'force' : 'no force';
-    this.audit.note(request, { event: 'sensitive_delete', outcome: 'success', resource: backupId, detail });
+    const outcome = await this.audit.act(request, { event: 'sensitive_delete', resource: backupId, detail }, () =>
+      this.deleting.delete(backupId, actorOf(request), query.force),
+    );
     if (outcome === 'under-way') return { backupId, status: 'deleting', links: this.links.backup(backupId) };
     response.status(204);
     return undefined;

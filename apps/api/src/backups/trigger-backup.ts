@@ -5,6 +5,7 @@ import { AppError, newBackupId, type BackupRecord, type Clock, type JobSink, typ
 import { API_CONFIG, CATALOG, CLOCK, JOB_QUEUE, RANDOM } from '../core/tokens.js';
 import { tooLate } from '../http/deadline.js';
 import type { RequestContext } from '../http/request-context.js';
+import { reserveId } from '../idempotency/idempotent-run.js';
 import { invalid } from '../http/validation.pipe.js';
 import { ServiceLog } from '../logging/service-log.js';
 import type { TriggerDto } from './backup-requests.dto.js';
@@ -26,8 +27,9 @@ export class TriggerBackup {
   async trigger(wish: Plain<TriggerDto>, context: RequestContext): Promise<BackupRecord> {
     const target = this.#target(wish.target ?? undefined);
     const createdAt = this.clock.now();
+    const { id: backupId } = await reserveId(context, newBackupId(target, createdAt, this.random));
     const inserted = await this.catalog.backups.insert({
-      backupId: newBackupId(target, createdAt, this.random),
+      backupId,
       target,
       trigger: 'manual',
       slot: null,
@@ -39,6 +41,8 @@ export class TriggerBackup {
     });
     if (inserted.outcome === 'busy') throw alreadyRunning(target, inserted.runningId);
     const { record } = inserted;
+    // Of the same request, cut off before: it may have got any distance.
+    if (inserted.outcome === 'exists' && record.status !== 'pending') return record;
     await this.#enqueueOrWithdraw(record, context);
     return record;
   }

@@ -4,6 +4,7 @@ import { AppError, type Clock, type JobSink, type VerificationLevel } from '#con
 import { CATALOG, CLOCK, JOB_QUEUE } from '../core/tokens.js';
 import { tooLate } from '../http/deadline.js';
 import type { RequestContext } from '../http/request-context.js';
+import { reserveId } from '../idempotency/idempotent-run.js';
 import { findBackup, notCompleted, refused } from './find-backup.js';
 
 /** A verification that a person asked for: task and job, or neither. */
@@ -26,7 +27,9 @@ export class VerifyBackup {
     }
     const record = await findBackup(this.catalog, backupId);
     if (record.status !== 'completed') throw notCompleted(record);
-    const verificationId = `${backupId}-v${await this.catalog.tasks.nextVerificationNumber(backupId)}`;
+    const number = await this.catalog.tasks.nextVerificationNumber(backupId);
+    const { id: verificationId, repeated } = await reserveId(context, `${backupId}-v${number}`);
+    if (repeated && (await this.catalog.tasks.find(verificationId)) !== null) return verificationId;
     const inserted = await this.catalog.tasks.insert({
       taskId: verificationId,
       kind: 'verify',

@@ -4,6 +4,7 @@ import type { Request, Response } from 'express';
 import { AuditLog } from '../audit/audit-log.js';
 import { Roles } from '../auth/access.js';
 import { Links } from '../backups/links.js';
+import { Idempotent } from '../idempotency/idempotent.js';
 import { Context, type RequestContext } from '../http/request-context.js';
 import { ApiProblems, usualProblems } from '../openapi/api-problems.js';
 import { CleanupAcceptedDto, CleanupDto, CleanupStateDto } from './cleanups.dto.js';
@@ -21,6 +22,7 @@ export class CleanupsController {
 
   @Post('backups/cleanup')
   @Roles('admin')
+  @Idempotent()
   @HttpCode(202)
   @ApiOperation({
     operationId: 'cleanUp',
@@ -29,16 +31,20 @@ export class CleanupsController {
   })
   @ApiBody({ type: CleanupDto, required: false })
   @ApiAcceptedResponse({ type: CleanupAcceptedDto })
-  @ApiProblems(...usualProblems, 422)
+  @ApiProblems(...usualProblems, 409, 422)
   async begin(
     @Body() body: CleanupDto,
     @Context() context: RequestContext,
     @Req() request: Request,
     @Res({ passthrough: true }) response: Response,
   ): Promise<Plain<CleanupAcceptedDto>> {
-    const cleanupId = await this.service.begin(body, context);
     const detail = `${body.target ?? 'all targets'}${body.dryRun === true ? ', dry run' : ''}`;
-    this.audit.note(request, { event: 'sensitive_cleanup', outcome: 'success', resource: cleanupId, detail });
+    const cleanupId = await this.audit.act(
+      request,
+      { event: 'sensitive_cleanup', detail },
+      () => this.service.begin(body, context),
+      (made) => made,
+    );
     response.location(this.links.path(`/api/admin/cleanups/${cleanupId}`));
     return { cleanupId };
   }

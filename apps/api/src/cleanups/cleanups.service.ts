@@ -14,6 +14,7 @@ import { toError } from '../backups/to-backup.js';
 import { API_CONFIG, CATALOG, CLOCK, JOB_QUEUE, RANDOM } from '../core/tokens.js';
 import { tooLate } from '../http/deadline.js';
 import type { RequestContext } from '../http/request-context.js';
+import { reserveId } from '../idempotency/idempotent-run.js';
 import type { CleanupDto, CleanupStateDto } from './cleanups.dto.js';
 import type { Plain } from '../http/plain.js';
 
@@ -38,7 +39,9 @@ export class CleanupsService {
     if (target !== null && !known.has(target) && !(await this.catalog.backups.targets()).includes(target))
       throw unknownTarget(target);
     const createdAt = this.clock.now();
-    const taskId = `cleanup-${compactTime(createdAt)}-${randomSuffix(this.random, 6)}`;
+    const fresh = `cleanup-${compactTime(createdAt)}-${randomSuffix(this.random, 6)}`;
+    const { id: taskId, repeated } = await reserveId(context, fresh);
+    if (repeated && (await this.catalog.tasks.find(taskId)) !== null) return taskId;
     await this.catalog.tasks.insert({
       taskId,
       kind: 'cleanup',

@@ -58,12 +58,16 @@ export class CatalogLink {
 function lazyCatalog(link: CatalogLink): Catalog {
   return {
     backups: lazyRepository(link, 'backups'),
+    changes: lazyRepository(link, 'changes'),
     tasks: lazyRepository(link, 'tasks'),
     schedules: lazyRepository(link, 'schedules'),
     workers: lazyRepository(link, 'workers'),
     alerts: lazyRepository(link, 'alerts'),
     audit: lazyRepository(link, 'audit'),
     settings: lazyRepository(link, 'settings'),
+    streamTickets: lazyRepository(link, 'streamTickets'),
+    idempotency: lazyRepository(link, 'idempotency'),
+    revocations: lazyRepository(link, 'revocations'),
     ping: async (timeoutMs) => (await link.use()).ping(timeoutMs),
     close: () => link.close(),
   };

@@ -1,5 +1,6 @@
 import { Module, type DynamicModule, type Provider } from '@nestjs/common';
 import { AuditLog } from '../audit/audit-log.js';
+import { RefusalLog } from '../audit/refusal-log.js';
 import { ServiceLog } from '../logging/service-log.js';
 import type { Core } from './open-core.js';
 import {
@@ -34,6 +35,11 @@ export class CoreModule {
       { provide: CHANNELS, useValue: core.channels },
       { provide: RATE_LIMITS, useValue: core.limits },
       { provide: AuditLog, useFactory: () => new AuditLog(core.catalog, core.clock, core.log) },
+      {
+        provide: RefusalLog,
+        inject: [AuditLog],
+        useFactory: (audit: AuditLog) => new RefusalLog(audit, core.clock),
+      },
     ];
     return { module: CoreModule, global: true, providers, exports: providers };
   }

@@ -1,6 +1,8 @@
 import { Catch, Inject, type ArgumentsHost, type ExceptionFilter } from '@nestjs/common';
 import type { Request, Response } from 'express';
+import { RefusalLog } from '../audit/refusal-log.js';
 import { correlationIdOf } from '../http/request-context.js';
+import { isLogin } from '../http/throttle.middleware.js';
 import { pathOf } from '../logging/request-log.js';
 import { ServiceLog } from '../logging/service-log.js';
 import { problemMediaType, problemOf, type Problem } from './problem.js';
@@ -10,7 +12,10 @@ const defaultRetryAfterSeconds = 5;
 /** The one edge where errors become replies. Unexpected ones are logged whole, expected ones are a line of the request's log. */
 @Catch()
 export class ProblemFilter implements ExceptionFilter {
-  constructor(@Inject(ServiceLog) private readonly log: ServiceLog) {}
+  constructor(
+    @Inject(ServiceLog) private readonly log: ServiceLog,
+    @Inject(RefusalLog) private readonly refusals: RefusalLog,
+  ) {}
 
   catch(thrown: unknown, host: ArgumentsHost): void {
     const http = host.switchToHttp();
@@ -22,6 +27,7 @@ export class ProblemFilter implements ExceptionFilter {
       instance: pathOf(request),
       correlationId: correlationIdOf(request),
     });
+    this.#noteRefusal(problem, request);
     if (problem.status >= 500) this.log.failure(thrown, { status: problem.status, path: problem.instance });
     if (response.headersSent || response.writableEnded) {
       // A body was under way: nothing can be said any more, only that it is not whole.
@@ -30,7 +36,21 @@ export class ProblemFilter implements ExceptionFilter {
     }
     sendProblem(response, problem);
   }
+
+  /** Who was not let in, or not any more. A login notes its own failures. */
+  #noteRefusal({ status, instance, detail }: Problem, request: Request): void {
+    const event = refusals[status];
+    if (event === undefined || (status === 401 && isLogin(request))) return;
+    this.refusals.note(request, { event, resource: `${request.method} ${instance}`, detail });
+  }
 }
+
+/** OWASP's words. */
+const refusals: Readonly<Record<number, string>> = {
+  401: 'authz_fail',
+  403: 'authz_fail',
+  429: 'excess_rate_limit_exceeded',
+};
 
 export function sendProblem(response: Response, problem: Problem): void {
   const { status } = problem;

@@ -6,6 +6,7 @@ const exact: Partial<Record<ErrorCode, HttpStatus>> = {
   'auth/forbidden': HttpStatus.FORBIDDEN,
   'auth/too-many-requests': HttpStatus.TOO_MANY_REQUESTS,
   'auth/keys-unavailable': HttpStatus.SERVICE_UNAVAILABLE,
+  'token/too-old': HttpStatus.FORBIDDEN,
   'request/invalid': HttpStatus.BAD_REQUEST,
   'request/unsupported': HttpStatus.UNPROCESSABLE_ENTITY,
   'request/not-found': HttpStatus.NOT_FOUND,
@@ -16,6 +17,7 @@ const exact: Partial<Record<ErrorCode, HttpStatus>> = {
   'request/too-large': HttpStatus.PAYLOAD_TOO_LARGE,
   'request/timeout': HttpStatus.SERVICE_UNAVAILABLE,
   'request/idempotency-conflict': HttpStatus.CONFLICT,
+  'request/idempotency-mismatch': HttpStatus.UNPROCESSABLE_ENTITY,
   'backup/not-found': HttpStatus.NOT_FOUND,
   'backup/object-missing': HttpStatus.GONE,
   'backup/missing': HttpStatus.GONE,
@@ -30,6 +32,7 @@ const exact: Partial<Record<ErrorCode, HttpStatus>> = {
 const byArea: Readonly<Record<string, HttpStatus>> = {
   backup: HttpStatus.CONFLICT,
   catalog: HttpStatus.SERVICE_UNAVAILABLE,
+  events: HttpStatus.SERVICE_UNAVAILABLE,
   queue: HttpStatus.SERVICE_UNAVAILABLE,
   store: HttpStatus.SERVICE_UNAVAILABLE,
 };

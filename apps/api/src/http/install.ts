@@ -4,11 +4,15 @@ import type { ErrorRequestHandler, Request, RequestHandler, Response } from 'exp
 import type { ApiConfig } from '#config';
 import type { Clock, Random } from '#contracts';
 import type { Metrics } from '#metrics';
+import { RefusalLog } from '../audit/refusal-log.js';
 import { unauthorized } from '../auth/access.guard.js';
 import { authenticate } from '../auth/authenticate.middleware.js';
 import { JwtStrategy } from '../auth/jwt.strategy.js';
 import { API_CONFIG, CLOCK, METRICS, RANDOM, RATE_LIMITS } from '../core/tokens.js';
 import { ProblemFilter } from '../errors/problem.filter.js';
+import { admitByTicket } from '../events/admit-by-ticket.js';
+import { EventTickets } from '../events/event-tickets.js';
+import { idempotencyHeader, replayedHeader } from '../idempotency/idempotency.interceptor.js';
 import { requestLog } from '../logging/request-log.js';
 import { ServiceLog } from '../logging/service-log.js';
 import { measure } from '../metrics/measure.middleware.js';
@@ -34,6 +38,7 @@ export function installMiddleware(app: NestExpressApplication): void {
   enableCors(app, config.corsOrigins);
   app.use(authenticate(app.get(JwtStrategy)));
   app.use(throttle(app.get<RateLimits>(RATE_LIMITS)));
+  app.use(admitByTicket(app.get(EventTickets)));
   app.use('/api/admin', knownOnly);
   app.use(...body());
 }
@@ -47,7 +52,7 @@ const knownOnly: RequestHandler = (request, _response, next) => {
 
 /** After all routes: what none of them took, and errors from outside of Nest's own paths, are problems like all others. */
 export function installEnd(app: NestExpressApplication): void {
-  const filter = new ProblemFilter(app.get(ServiceLog));
+  const filter = new ProblemFilter(app.get(ServiceLog), app.get(RefusalLog));
   // Express tells an error handler by its four parameters.
   const failed: ErrorRequestHandler = (error: unknown, request, response, next) => {
     if (response.headersSent) next(error);
@@ -68,8 +73,8 @@ function enableCors(app: NestExpressApplication, origins: readonly string[]): vo
   app.enableCors({
     origin: [...origins],
     methods: ['GET', 'POST', 'PATCH', 'DELETE'],
-    allowedHeaders: ['Authorization', 'Content-Type', correlationHeader],
-    exposedHeaders: [correlationHeader, 'Location', 'Retry-After'],
+    allowedHeaders: ['Authorization', 'Content-Type', idempotencyHeader, 'Last-Event-ID', correlationHeader],
+    exposedHeaders: [correlationHeader, 'Location', 'Retry-After', replayedHeader],
     credentials: false,
     maxAge: 600,
   });

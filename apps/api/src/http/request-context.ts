@@ -4,6 +4,7 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 import type { Request } from 'express';
 import type { AppError } from '#contracts';
 import type { Identity } from '../auth/identity.js';
+import type { IdempotentRun } from '../idempotency/idempotent-run.js';
 import type { Deadline } from './deadline.js';
 
 /** What is known of a request beside what it says itself. */
@@ -14,6 +15,8 @@ export interface RequestContext {
   identity: Identity | null;
   /** Why the token could not be verified, where that is not the token's fault. */
   identityTrouble?: AppError;
+  /** Of a request with an idempotency key. */
+  idempotent?: IdempotentRun;
 }
 
 const contexts = new WeakMap<IncomingMessage, RequestContext>();

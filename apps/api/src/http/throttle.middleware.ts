@@ -1,5 +1,5 @@
 import { isIPv6 } from 'node:net';
-import type { RequestHandler } from 'express';
+import type { Request, RequestHandler } from 'express';
 import { tokenDigest } from '../auth/identity.js';
 import type { RateLimits } from './rate-limits.js';
 import { contextOf } from './request-context.js';
@@ -18,9 +18,13 @@ export function throttle(limits: RateLimits): RequestHandler {
     const { identity } = contextOf(request);
     const address = networkOf(request.ip ?? 'unknown');
     await limits.countRequest(identity === null ? `address/${address}` : `token/${tokenDigest(identity)}`);
-    if (request.method === 'POST' && login.test(request.path)) await limits.countLogin(address);
+    if (isLogin(request)) await limits.countLogin(address);
     next();
   };
+}
+
+export function isLogin(request: Request): boolean {
+  return request.method === 'POST' && login.test(request.path);
 }
 
 /** An IPv6 customer has a whole /64: counted one by one, addresses would never run out. */

@@ -38,9 +38,9 @@ export class SchedulesController {
   @ApiOkResponse({ type: ScheduleDto })
   @ApiProblems(...usualProblems, 404)
   async pause(@Param('target') target: string, @Req() request: Request): Promise<Plain<ScheduleDto>> {
-    const schedule = await this.service.pause(target, contextOf(request).identity?.subject ?? 'anonymous');
-    this.audit.note(request, { event: 'schedule_pause', outcome: 'success', resource: target });
-    return schedule;
+    return this.audit.act(request, { event: 'schedule_pause', resource: target }, () =>
+      this.service.pause(target, contextOf(request).identity?.subject ?? 'anonymous'),
+    );
   }
 
   @Post(':target/resume')
@@ -54,8 +54,6 @@ export class SchedulesController {
   @ApiOkResponse({ type: ScheduleDto })
   @ApiProblems(...usualProblems, 404)
   async resume(@Param('target') target: string, @Req() request: Request): Promise<Plain<ScheduleDto>> {
-    const schedule = await this.service.resume(target);
-    this.audit.note(request, { event: 'schedule_resume', outcome: 'success', resource: target });
-    return schedule;
+    return this.audit.act(request, { event: 'schedule_resume', resource: target }, () => this.service.resume(target));
   }
 }

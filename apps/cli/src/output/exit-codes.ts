@@ -21,6 +21,8 @@ const byCode: Partial<Record<ErrorCode, number>> = {
   'backup/not-found': exitCodes.arguments,
   'backup/refused': exitCodes.refused,
   'backup/already-running': exitCodes.refused,
+  'catalog/unavailable': exitCodes.database,
+  'catalog/refused': exitCodes.database,
   'keys/refused': exitCodes.configuration,
   'container/no-key': exitCodes.key,
   'container/wrong-key': exitCodes.key,
@@ -32,6 +34,7 @@ const byCode: Partial<Record<ErrorCode, number>> = {
 };
 
 const byArea: Readonly<Record<string, number>> = {
+  audit: exitCodes.damaged,
   cli: exitCodes.arguments,
   config: exitCodes.configuration,
   keys: exitCodes.key,

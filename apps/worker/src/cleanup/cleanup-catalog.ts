@@ -41,6 +41,7 @@ export function cleanupCatalog(parts: WorkerParts, signal: AbortSignal): Cleanup
       const before = new Date(clock.now().getTime() - config.recordRetentionDays * dayMs);
       await tasks.purge(before);
       await catalog.alerts.purge(before);
+      await catalog.audit.purge(before, clock.now());
       return backups.purge(before);
     },
     readSightings: () => readSightingsFile(store, signal),

@@ -11,7 +11,7 @@ const mostEvents = 200;
 export function toBackupRecord(document: BackupDocument): BackupRecord {
   const stored: BackupDocument & { readonly _id?: unknown; readonly __v?: unknown } = document;
   const { _id, __v, running, listed, alertDue, marksBehind, deletingFrom, ...more } = stored;
-  const { verifyFrom, verifyNotBefore, verificationFailed, ...record } = more;
+  const { verifyFrom, verifyNotBefore, verificationFailed, changedAt, ...record } = more;
   const { events, metadata } = record as Partial<BackupRecord>;
   return {
     ...record,

@@ -1,6 +1,10 @@
+import type { RevocationRepository, StreamTicketRepository } from './access.js';
 import type { AlertRepository } from './alerts.js';
+import type { AuditRepository } from './audit.js';
 import type { BackupRepository } from './backups.js';
-import type { AuditRepository, ScheduleRepository, SettingsRepository, WorkerRepository } from './service-state.js';
+import type { ChangeRepository } from './changes.js';
+import type { IdempotencyRepository } from './idempotency.js';
+import type { ScheduleRepository, SettingsRepository, WorkerRepository } from './service-state.js';
 import type { TaskRepository } from './tasks.js';
 
 /**
@@ -14,12 +18,16 @@ import type { TaskRepository } from './tasks.js';
  */
 export interface Catalog {
   readonly backups: BackupRepository;
+  readonly changes: ChangeRepository;
   readonly tasks: TaskRepository;
   readonly schedules: ScheduleRepository;
   readonly workers: WorkerRepository;
   readonly alerts: AlertRepository;
   readonly audit: AuditRepository;
   readonly settings: SettingsRepository;
+  readonly streamTickets: StreamTicketRepository;
+  readonly idempotency: IdempotencyRepository;
+  readonly revocations: RevocationRepository;
   /** A round trip, for probes; throws `catalog/unavailable` after `timeoutMs`. */
   ping(timeoutMs: number): Promise<void>;
   close(): Promise<void>;

@@ -1,4 +1,4 @@
-import type { AuditRecord, ScheduleRecord, WorkerReport } from '#contracts';
+import type { ScheduleRecord, WorkerReport } from '#contracts';
 
 export interface ScheduleRepository {
   all(): Promise<readonly ScheduleRecord[]>;
@@ -23,10 +23,6 @@ export interface WorkerRepository {
   /** Those of the last day: a worker that was killed takes no leave. */
   all(): Promise<readonly SeenWorker[]>;
   remove(workerId: string): Promise<void>;
-}
-
-export interface AuditRepository {
-  append(entry: AuditRecord): Promise<void>;
 }
 
 export interface SettingsRepository {

@@ -37,6 +37,8 @@ export interface BackupDocument extends Mutable<Omit<BackupRecord, 'running'>> {
   alertDue: boolean;
   /** The store's marks are older than the record's. */
   marksBehind: boolean;
+  /** When the document was last updated, by the server's clock; the epoch when never. Where listeners go on. */
+  changedAt: Date;
 }
 
 /** Never asked for. */
@@ -118,6 +120,7 @@ export const backupSchema = recordSchema<BackupDocument>('backups', {
   verificationFailed: flag,
   alertDue: flag,
   marksBehind: flag,
+  changedAt: { ...date, default: () => never },
 });
 
 backupSchema.index({ backupId: 1 }, { unique: true });
@@ -134,6 +137,8 @@ backupSchema.index({ trigger: 1, createdAt: 1, backupId: 1 });
 backupSchema.index({ target: 1, completedAt: 1, backupId: 1 });
 // What was not verified for longest.
 backupSchema.index({ status: 1, verifyFrom: 1, backupId: 1 });
+// What was written lately, for listeners.
+backupSchema.index({ changedAt: 1, backupId: 1 });
 // The few that somebody must still do something about.
 backupSchema.index({ marksBehind: 1 }, { partialFilterExpression: { marksBehind: true } });
 backupSchema.index({ alertDue: 1 }, { partialFilterExpression: { alertDue: true } });

@@ -1,6 +1,5 @@
-import { AppError, type AuditRecord, type ScheduleRecord, type WorkerReport } from '#contracts';
+import { AppError, type ScheduleRecord, type WorkerReport } from '#contracts';
 import type {
-  AuditRepository,
   ScheduleRepository,
   SeenWorker,
   SettingsRepository,
@@ -59,14 +58,6 @@ export function workerRepository(workers: RecordCollection<WorkerReport>): Worke
     },
     async remove(workerId) {
       await workers.remove({ workerId });
-    },
-  };
-}
-
-export function auditRepository(events: RecordCollection<AuditRecord>): AuditRepository {
-  return {
-    async append(entry) {
-      await events.insert(entry);
     },
   };
 }

@@ -1,10 +1,19 @@
 import type { Connection, Model, Schema } from 'mongoose';
-import type { AuditRecord, ScheduleRecord, WorkerReport } from '#contracts';
-import { auditEventSchema } from '../schemas/audit-event.schema.js';
+import type { ScheduleRecord, WorkerReport } from '#contracts';
+import type { RevokedToken } from '../contract/access.js';
+import {
+  auditEventSchema,
+  auditHeadSchema,
+  type AuditEventDocument,
+  type AuditHeadDocument,
+} from '../schemas/audit-event.schema.js';
 import { backupSchema, type BackupDocument } from '../schemas/backup.schema.js';
+import { idempotencySchema, type IdempotencyDocument } from '../schemas/idempotency.schema.js';
 import { markerSchema, type MarkerDocument } from '../schemas/marker.schema.js';
 import { notificationSchema, type NotificationDocument } from '../schemas/notification.schema.js';
+import { revokedTokenSchema } from '../schemas/revoked-token.schema.js';
 import { scheduleStateSchema } from '../schemas/schedule-state.schema.js';
+import { streamTicketSchema, type StreamTicketDocument } from '../schemas/stream-ticket.schema.js';
 import { settingSchema, type SettingDocument } from '../schemas/setting.schema.js';
 import { targetSchema, type TargetDocument } from '../schemas/target.schema.js';
 import { taskSchema, type TaskDocument } from '../schemas/task.schema.js';
@@ -18,8 +27,12 @@ export const schemas = {
   WorkerReport: workerReportSchema,
   Notification: notificationSchema,
   AuditEvent: auditEventSchema,
+  AuditHead: auditHeadSchema,
   Setting: settingSchema,
   Target: targetSchema,
+  StreamTicket: streamTicketSchema,
+  Idempotency: idempotencySchema,
+  RevokedToken: revokedTokenSchema,
   Marker: markerSchema,
 } as const satisfies Record<string, Schema>;
 
@@ -29,9 +42,13 @@ export interface Models {
   readonly ScheduleState: Model<ScheduleRecord>;
   readonly WorkerReport: Model<WorkerReport>;
   readonly Notification: Model<NotificationDocument>;
-  readonly AuditEvent: Model<AuditRecord>;
+  readonly AuditEvent: Model<AuditEventDocument>;
+  readonly AuditHead: Model<AuditHeadDocument>;
   readonly Setting: Model<SettingDocument>;
   readonly Target: Model<TargetDocument>;
+  readonly StreamTicket: Model<StreamTicketDocument>;
+  readonly Idempotency: Model<IdempotencyDocument>;
+  readonly RevokedToken: Model<RevokedToken>;
   readonly Marker: Model<MarkerDocument>;
 }
 
@@ -46,8 +63,12 @@ export function modelsOf(connection: Connection): Models {
     WorkerReport: model('WorkerReport', workerReportSchema),
     Notification: model('Notification', notificationSchema),
     AuditEvent: model('AuditEvent', auditEventSchema),
+    AuditHead: model('AuditHead', auditHeadSchema),
     Setting: model('Setting', settingSchema),
     Target: model('Target', targetSchema),
+    StreamTicket: model('StreamTicket', streamTicketSchema),
+    Idempotency: model('Idempotency', idempotencySchema),
+    RevokedToken: model('RevokedToken', revokedTokenSchema),
     Marker: model('Marker', markerSchema),
   };
 }

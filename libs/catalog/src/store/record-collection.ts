@@ -26,10 +26,13 @@ export function op<T extends object>(operators: T): T {
 export class RecordCollection<T> {
   readonly #model: Model<T>;
   readonly #guard: Guard;
+  readonly #stamp: Update;
 
-  constructor(model: Model<T>, guard: Guard) {
+  /** `stamp`: a field that every update sets to the server's time. */
+  constructor(model: Model<T>, guard: Guard, stamp?: keyof T & string) {
     this.#model = model;
     this.#guard = guard;
+    this.#stamp = stamp === undefined ? {} : { $currentDate: { [stamp]: true } };
   }
 
   /** The document as it was stored; null when a unique index refused it. */
@@ -56,14 +59,14 @@ export class RecordCollection<T> {
 
   /** Whether a document fitted. */
   async change(filter: Filter, update: Update): Promise<boolean> {
-    const result = await this.#guard.run(async () => this.#model.updateOne(of<T>(filter), as<T>(update)));
+    const result = await this.#guard.run(async () => this.#model.updateOne(of<T>(filter), this.#stamped(update)));
     return result.matchedCount > 0;
   }
 
   /** Updates the document of the key, or makes it. Safe among processes: who loses the race to make it, updates it. */
   async upsert(key: Filter, update: Update): Promise<void> {
     const write = () =>
-      this.#guard.unlessTaken(async () => this.#model.updateOne(of<T>(key), as<T>(update), { upsert: true }));
+      this.#guard.unlessTaken(async () => this.#model.updateOne(of<T>(key), this.#stamped(update), { upsert: true }));
     if ((await write()) === null) await write();
   }
 
@@ -108,17 +111,17 @@ export class RecordCollection<T> {
   }
 
   #updateOne(filter: Filter, update: Update, returnDocument: 'before' | 'after'): Promise<T | null> {
-    return this.#model.findOneAndUpdate(of<T>(filter), as<T>(update), { returnDocument }).lean<T>().exec();
+    return this.#model.findOneAndUpdate(of<T>(filter), this.#stamped(update), { returnDocument }).lean<T>().exec();
+  }
+
+  #stamped(update: Update): UpdateQuery<T> {
+    return { ...update, ...this.#stamp } as UpdateQuery<T>;
   }
 }
 
 /** A copy: `sanitizeFilter` rewrites what it is given. */
 function of<T>(filter: Filter): QueryFilter<T> {
   return { ...filter };
-}
-
-function as<T>(update: Update): UpdateQuery<T> {
-  return { ...update } as UpdateQuery<T>;
 }
 
 function projection({ without, only }: FindOptions): Record<string, 0 | 1> | undefined {
