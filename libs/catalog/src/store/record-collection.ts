@@ -26,13 +26,13 @@ export function op<T extends object>(operators: T): T {
 export class RecordCollection<T> {
   readonly #model: Model<T>;
   readonly #guard: Guard;
-  readonly #stamp: Update;
+  readonly #stamp: string | undefined;
 
   /** `stamp`: a field that every update sets to the server's time. */
   constructor(model: Model<T>, guard: Guard, stamp?: keyof T & string) {
     this.#model = model;
     this.#guard = guard;
-    this.#stamp = stamp === undefined ? {} : { $currentDate: { [stamp]: true } };
+    this.#stamp = stamp;
   }
 
   /** The document as it was stored; null when a unique index refused it. */
@@ -115,7 +115,9 @@ export class RecordCollection<T> {
   }
 
   #stamped(update: Update): UpdateQuery<T> {
-    return { ...update, ...this.#stamp } as UpdateQuery<T>;
+    if (this.#stamp === undefined) return { ...update } as UpdateQuery<T>;
+    const others = (update['$currentDate'] ?? {}) as Update;
+    return { ...update, $currentDate: { ...others, [this.#stamp]: true } } as UpdateQuery<T>;
   }
 }
 
