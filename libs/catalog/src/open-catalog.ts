@@ -4,6 +4,7 @@ import { alertRepository } from './alerts/alert.repository.js';
 import { backupRepository } from './backups/backup.repository.js';
 import { buildIndexes } from './build-indexes.js';
 import type { Catalog } from './contract/catalog.js';
+import { restoreRepository } from './restores/restore.repository.js';
 import {
   auditRepository,
   scheduleRepository,
@@ -56,6 +57,7 @@ export async function catalogOn(connection: Connection, options: Omit<CatalogOpt
   return {
     backups: backupRepository(backups, tasks, targets, options.clock),
     tasks: taskRepository(tasks, backups),
+    restores: restoreRepository(new RecordCollection(models.Restore, guard), backups),
     schedules: scheduleRepository(new RecordCollection(models.ScheduleState, guard)),
     workers: workerRepository(new RecordCollection(models.WorkerReport, guard)),
     alerts: alertRepository(new RecordCollection(models.Notification, guard), options.random, options.clock),

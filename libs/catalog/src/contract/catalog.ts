@@ -1,6 +1,7 @@
 import type { AlertRepository } from './alerts.js';
 import type { BackupRepository } from './backups.js';
 import type { AuditRepository, ScheduleRepository, SettingsRepository, WorkerRepository } from './service-state.js';
+import type { RestoreRepository } from './restores.js';
 import type { TaskRepository } from './tasks.js';
 
 /**
@@ -15,6 +16,7 @@ import type { TaskRepository } from './tasks.js';
 export interface Catalog {
   readonly backups: BackupRepository;
   readonly tasks: TaskRepository;
+  readonly restores: RestoreRepository;
   readonly schedules: ScheduleRepository;
   readonly workers: WorkerRepository;
   readonly alerts: AlertRepository;

@@ -5,6 +5,7 @@ import { backupSchema, type BackupDocument } from '../schemas/backup.schema.js';
 import { markerSchema, type MarkerDocument } from '../schemas/marker.schema.js';
 import { notificationSchema, type NotificationDocument } from '../schemas/notification.schema.js';
 import { scheduleStateSchema } from '../schemas/schedule-state.schema.js';
+import { restoreSchema, type RestoreDocument } from '../schemas/restore.schema.js';
 import { settingSchema, type SettingDocument } from '../schemas/setting.schema.js';
 import { targetSchema, type TargetDocument } from '../schemas/target.schema.js';
 import { taskSchema, type TaskDocument } from '../schemas/task.schema.js';
@@ -14,6 +15,7 @@ import { workerReportSchema } from '../schemas/worker-report.schema.js';
 export const schemas = {
   Backup: backupSchema,
   Task: taskSchema,
+  Restore: restoreSchema,
   ScheduleState: scheduleStateSchema,
   WorkerReport: workerReportSchema,
   Notification: notificationSchema,
@@ -26,6 +28,7 @@ export const schemas = {
 export interface Models {
   readonly Backup: Model<BackupDocument>;
   readonly Task: Model<TaskDocument>;
+  readonly Restore: Model<RestoreDocument>;
   readonly ScheduleState: Model<ScheduleRecord>;
   readonly WorkerReport: Model<WorkerReport>;
   readonly Notification: Model<NotificationDocument>;
@@ -42,6 +45,7 @@ export function modelsOf(connection: Connection): Models {
   return {
     Backup: model('Backup', backupSchema),
     Task: model('Task', taskSchema),
+    Restore: model('Restore', restoreSchema),
     ScheduleState: model('ScheduleState', scheduleStateSchema),
     WorkerReport: model('WorkerReport', workerReportSchema),
     Notification: model('Notification', notificationSchema),

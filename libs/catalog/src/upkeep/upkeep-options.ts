@@ -20,7 +20,7 @@ export interface UpkeepOptions {
   readonly channels: readonly string[];
 }
 
-/** The key of an alert's state: `<kind>/<target>`; for `verification-failed` and `missing` `<kind>/<backupId>`. */
+/** The key of an alert's state: `<kind>/<target>` (of `restore-failed`: the restore target); for `verification-failed` and `missing` `<kind>/<backupId>`. */
 export function alertKey(kind: AlertKind, subject: string): string {
   return `${kind}/${subject}`;
 }
