@@ -74,6 +74,11 @@ export const variables = [
     meaning:
       'YAML with several targets, each with the name of its URI variable; no secrets inside; replaces MONGODB_URI and BACKUP_TARGET_NAME',
   },
+  {
+    name: 'RESTORE_TARGETS',
+    meaning:
+      'names of servers that backups may be restored into, separated by commas; each has RESTORE_TARGET_<NAME>_URI (or _URI_FILE, for the worker alone) and, where scratch restores may go, RESTORE_TARGET_<NAME>_SCRATCH=true; unset: the service restores nothing',
+  },
   { name: 'CATALOG_MONGODB_URI', secret: true, meaning: 'where the records live; required by API and worker' },
   { name: 'REDIS_URL', secret: true, default: 'redis://127.0.0.1:6379', meaning: 'the queue' },
   { name: 'REDIS_PREFIX', default: 'hazina', meaning: 'every key in Redis begins with it' },
