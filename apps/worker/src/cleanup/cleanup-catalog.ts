@@ -3,7 +3,7 @@ import type { BackupRecord } from '#contracts';
 import { readSightingsFile, writeSightingsFile, type CatalogBackup, type CleanupCatalog } from '#pipeline';
 import type { WorkerParts } from '../core/worker-core.js';
 import { clearMissing, raiseMissing } from '../verifications/missing-alert.js';
-import { deletionCatalog } from './deletion-catalog.js';
+import { deletionCatalog, userOf } from './deletion-catalog.js';
 
 const dayMs = 86_400_000;
 const failuresThatStopDeletion = 3;
@@ -41,6 +41,7 @@ export function cleanupCatalog(parts: WorkerParts, signal: AbortSignal): Cleanup
     async purgeRecords() {
       const before = new Date(clock.now().getTime() - config.recordRetentionDays * dayMs);
       await tasks.purge(before);
+      await catalog.restores.purge(before);
       return backups.purge(before);
     },
     readSightings: () => readSightingsFile(store, signal),
@@ -53,7 +54,7 @@ async function toCatalogBackup({ catalog }: WorkerParts, record: BackupRecord): 
   return {
     ...{ backupId, target, pinned, completedAt: completedAt ?? createdAt },
     status: record.status === 'missing' ? 'missing' : 'completed',
-    usedBy: (await catalog.tasks.uses(backupId)) ? 'a verification of it waits or runs' : null,
+    usedBy: await userOf(catalog, backupId),
     good: isGood(record),
     verified: verificationStatus.verified,
   };
