@@ -52,6 +52,8 @@ export class DeleteBackup {
     const { backupId } = record;
     if (record.pinned) throw refused('The backup is pinned', 'Unpin it first');
     if (await this.catalog.tasks.uses(backupId)) throw refused('The backup is being verified', 'Wait for the outcome');
+    if (await this.catalog.restores.uses(backupId))
+      throw refused('The backup is being restored', 'Wait for the outcome');
     if (!force && (await this.#isLastGood(record)))
       throw refused(`It is the last good backup of ${record.target}`, 'Add ?force=true to delete it all the same');
     const begun = await this.catalog.backups.beginDelete(backupId, by, this.clock.now(), force);

@@ -59,6 +59,7 @@ function lazyCatalog(link: CatalogLink): Catalog {
   return {
     backups: lazyRepository(link, 'backups'),
     tasks: lazyRepository(link, 'tasks'),
+    restores: lazyRepository(link, 'restores'),
     schedules: lazyRepository(link, 'schedules'),
     workers: lazyRepository(link, 'workers'),
     alerts: lazyRepository(link, 'alerts'),

@@ -16,6 +16,8 @@ const exact: Partial<Record<ErrorCode, HttpStatus>> = {
   'request/timeout': HttpStatus.SERVICE_UNAVAILABLE,
   'request/idempotency-conflict': HttpStatus.CONFLICT,
   'backup/not-found': HttpStatus.NOT_FOUND,
+  'restore/not-found': HttpStatus.NOT_FOUND,
+  'restore/confirmation-needed': HttpStatus.UNPROCESSABLE_ENTITY,
   'backup/object-missing': HttpStatus.GONE,
   'backup/missing': HttpStatus.GONE,
   'store/no-object': HttpStatus.GONE,
@@ -28,6 +30,7 @@ const exact: Partial<Record<ErrorCode, HttpStatus>> = {
 /** By the part of a code before its slash. What another system does to us is 503: asking again later may help. */
 const byArea: Readonly<Record<string, HttpStatus>> = {
   backup: HttpStatus.CONFLICT,
+  restore: HttpStatus.CONFLICT,
   catalog: HttpStatus.SERVICE_UNAVAILABLE,
   queue: HttpStatus.SERVICE_UNAVAILABLE,
   store: HttpStatus.SERVICE_UNAVAILABLE,

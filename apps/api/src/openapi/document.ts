@@ -6,7 +6,7 @@ type OperationObject = NonNullable<OpenAPIObject['paths'][string]['get']>;
 const description = `Backups of MongoDB that are proven, not hoped for.
 
 Press **Authorize** and paste a token: \`hazina token create --role admin --ttl 1h\` prints one, and so does \`POST /api/auth/login\`.
-\`viewer\` reads, \`operator\` also triggers, verifies, cancels, downloads, pins and labels, \`admin\` also deletes and cleans up.
+\`viewer\` reads, \`operator\` also triggers, verifies, cancels, downloads, restores into scratch targets, pins and labels, \`admin\` also deletes, restores over other targets and cleans up.
 
 Errors are problem documents (RFC 9457) with a stable \`type\`. Every reply carries \`X-Correlation-Id\`, which stands in the log
 lines and on the records of everything that the request caused. 120 requests a minute for each token.`;
