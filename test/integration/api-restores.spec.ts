@@ -96,9 +96,9 @@ describe('POST restore', () => {
     [{ targetName: 'production', mode: 'scratch' }, 422, 'request-unsupported'],
     [{ targetName: 'staging', mode: 'replace' }, 422, 'restore-confirmation-needed'],
     [{ targetName: 'staging', mode: 'replace', confirm: 'Staging' }, 422, 'restore-confirmation-needed'],
-    [{ targetName: 'staging', mode: 'into-empty', confirm: 'staging' }, 400, 'request-invalid'],
+    [{ targetName: 'staging', mode: 'into-empty', confirm: 'staging' }, 422, 'request-unsupported'],
     [{ targetName: 'staging', mode: 'into-empty', databases: ['nobody'] }, 422, 'request-unsupported'],
-    [{ targetName: 'staging', mode: 'into-empty', rename: [{ from: 'a', to: 'b.c' }] }, 400, 'request-invalid'],
+    [{ targetName: 'staging', mode: 'into-empty', rename: [{ from: 'a', to: 'b.c' }] }, 422, 'request-unsupported'],
     [{ targetName: 'staging', mode: 'into-empty', rename: [{ from: 'a.*', to: 'b.*' }] }, 400, 'request-invalid'],
     [
       {
@@ -108,9 +108,15 @@ describe('POST restore', () => {
           { from: 'a', to: 'c' },
         ],
       },
+      422,
+      'request-unsupported',
+    ],
+    [
+      { targetName: 'staging', mode: 'into-empty', rename: [{ from: 'a', to: 'b', force: true }] },
       400,
       'request-invalid',
     ],
+    [{ targetName: 'staging', mode: 'into-empty', include: ['a', 'a'] }, 400, 'request-invalid'],
     [{ targetName: 'staging', mode: 'into-empty', rename: [['a', 'b']] }, 400, 'request-invalid'],
     [{ targetName: 'staging', mode: 'into-empty', include: 'clinic' }, 400, 'request-invalid'],
     [{ targetName: 'staging', mode: 'into-empty', include: [''] }, 400, 'request-invalid'],
@@ -183,7 +189,7 @@ describe('POST restore', () => {
 describe('restores', () => {
   it('are listed by page and filter', async () => {
     const wish = { targetName: 'staging', mode: 'scratch' };
-    const ids = [];
+    const ids: string[] = [];
     for (let n = 0; n < 3; n += 1) ids.push(idOf(await post(wish)));
     const page = await world.get('/api/admin/restores?limit=2&status=pending', { token: world.token('viewer') });
     expect(page.status).toBe(200);

@@ -35,15 +35,21 @@ function sayWhatIsOpen(document: OpenAPIObject): void {
   for (const operation of operationsOf(document)) operation.security ??= [];
 }
 
-/** Bodies take the fields that they name and no others (the validation pipe refuses these). */
+/** Bodies, and the objects in them, take the fields that they name and no others (the validation pipe refuses these). */
 function closeBodies(document: OpenAPIObject): void {
-  const names = operationsOf(document).flatMap(({ requestBody }) =>
-    Array.from(JSON.stringify(requestBody ?? null).matchAll(/#\/components\/schemas\/(\w+)/g), ([, name = '']) => name),
-  );
+  const names = new Set(operationsOf(document).flatMap(({ requestBody }) => schemasIn(requestBody)));
+  // What is added while it is walked is walked too.
   for (const name of names) {
     const schema = document.components?.schemas?.[name];
-    if (schema !== undefined) Object.assign(schema, { additionalProperties: false });
+    if (schema === undefined) continue;
+    for (const inner of schemasIn(schema)) names.add(inner);
+    Object.assign(schema, { additionalProperties: false });
   }
+}
+
+function schemasIn(part: unknown): string[] {
+  const references = JSON.stringify(part ?? null).matchAll(/#\/components\/schemas\/(\w+)/g);
+  return Array.from(references, ([, name = '']) => name);
 }
 
 function operationsOf(document: OpenAPIObject): OperationObject[] {

@@ -1,7 +1,6 @@
 import type { RestoreTargetConfig } from '#config';
 import { AppError, mayAct, type BackupRecord, type Role } from '#contracts';
 import type { Plain } from '../http/plain.js';
-import { invalid } from '../http/validation.pipe.js';
 import type { RestoreDto } from './restore-request.dto.js';
 
 /** The restore target that is meant, when it exists and this role may write there in this mode. Looks at nothing outside of the configuration. */
@@ -42,7 +41,7 @@ export function checkTarget(
 
 function checkConfirmation({ mode, confirm, targetName }: Plain<RestoreDto>): void {
   if (mode !== 'replace') {
-    if (confirm !== undefined) throw invalid([{ field: 'confirm', message: 'confirm goes with the mode replace' }]);
+    if (confirm !== undefined) throw contradictory('confirm', 'confirm goes with the mode replace');
     return;
   }
   if (confirm === targetName) return;
@@ -59,11 +58,21 @@ function checkRenames(renames: Plain<RestoreDto>['rename'] & {}): void {
   const seen = new Set<string>();
   for (const [index, { from, to }] of renames.entries()) {
     const field = `rename.${index}`;
-    if (kind(from) !== kind(to))
-      throw invalid([{ field, message: 'from and to are both databases, or both collections' }]);
-    if (seen.has(from)) throw invalid([{ field, message: `${from} is renamed twice` }]);
+    if (kind(from) !== kind(to)) throw contradictory(field, 'from and to are both databases, or both collections');
+    if (seen.has(from)) throw contradictory(field, `${from} is renamed twice`);
     seen.add(from);
   }
+}
+
+/** Each field is right by itself: the document of the API cannot tell what they may be together. */
+function contradictory(field: string, message: string): AppError {
+  return new AppError({
+    code: 'request/unsupported',
+    stage: 'request',
+    message: `Not valid: ${field}`,
+    hint: message,
+    details: { errors: [{ field, message }] },
+  });
 }
 
 /** Names that the backup does not hold; where its record tells what it holds. */

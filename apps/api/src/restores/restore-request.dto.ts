@@ -15,15 +15,23 @@ import {
 } from 'class-validator';
 import { restoreModes, restoreTargetPattern, type RestoreMode } from '#contracts';
 import { MayBeAbsent } from '../http/may-be-absent.js';
+import { onePlainLine, plainText, unprintable } from '../http/plain-text.js';
 
 const most = 100;
 /** A namespace of MongoDB has at most 255 bytes; every character of a pattern may be escaped. */
 const longest = 512;
-/** Nothing in a name may steer a terminal or a mail that shows it. */
-const plainText = /^[^\p{Cc}\p{Cf}\p{Zl}\p{Zp}]*$/u;
 const database = /^[^\s/\\."$*<>:|?\p{Cc}]{1,63}$/u;
 const renamed = /^[^.*]+(\.[^*]+)?$/su;
-const listOf: { type: [typeof String]; maxItems: number } = { type: [String], maxItems: most };
+/** What the OpenAPI document says of the same. */
+const databaseText = `^[^\\s/\\\\."$*<>:|?${unprintable}]{1,63}$`;
+const renamedText = `^[^.*${unprintable}]+(\\.[^*${unprintable}]+)?$`;
+const name = { minLength: 1, maxLength: longest, pattern: renamedText };
+const listOf = (pattern: string) => ({
+  type: 'array' as const,
+  items: { type: 'string', minLength: 1, maxLength: longest, pattern },
+  maxItems: most,
+  uniqueItems: true,
+});
 
 /** A list of at most 100 different texts. */
 const Texts = (): PropertyDecorator => (target, property) => {
@@ -42,6 +50,7 @@ const Texts = (): PropertyDecorator => (target, property) => {
 
 export class RenameDto {
   @ApiProperty({
+    ...name,
     example: 'clinic',
     description: 'A database, or a collection (clinic.visits), by its name in the backup',
   })
@@ -51,7 +60,7 @@ export class RenameDto {
   @Matches(renamed, { message: 'from must be a database or a collection, without *' })
   from!: string;
 
-  @ApiProperty({ example: 'clinic_copy', description: 'Of the same kind' })
+  @ApiProperty({ ...name, example: 'clinic_copy', description: 'Of the same kind' })
   @IsString()
   @MaxLength(longest)
   @Matches(plainText)
@@ -60,7 +69,11 @@ export class RenameDto {
 }
 
 export class RestoreDto {
-  @ApiProperty({ example: 'staging', description: 'A name of RESTORE_TARGETS: no URI ever comes in here' })
+  @ApiProperty({
+    example: 'staging',
+    pattern: restoreTargetPattern.source,
+    description: 'A name of RESTORE_TARGETS: no URI ever comes in here',
+  })
   @IsString()
   @Matches(restoreTargetPattern, {
     message: 'targetName must be a name of RESTORE_TARGETS: 1 to 33 of a-z, 0-9 and "-"',
@@ -75,13 +88,17 @@ export class RestoreDto {
   @IsIn(restoreModes)
   mode!: RestoreMode;
 
-  @ApiPropertyOptional({ ...listOf, description: 'Only these databases of the backup', example: ['clinic'] })
+  @ApiPropertyOptional({
+    ...listOf(databaseText),
+    description: 'Only these databases of the backup',
+    example: ['clinic'],
+  })
   @Texts()
   @Matches(database, { each: true, message: 'databases must hold names of databases' })
   databases?: string[];
 
   @ApiPropertyOptional({
-    ...listOf,
+    ...listOf(onePlainLine),
     description:
       'Only what fits one of these patterns: `db.collection` with `*`; `\\` before a character that is meant literally',
     example: ['clinic.visits*'],
@@ -89,7 +106,11 @@ export class RestoreDto {
   @Texts()
   include?: string[];
 
-  @ApiPropertyOptional({ ...listOf, description: 'Not what fits one of these; wins over include', example: ['*.tmp'] })
+  @ApiPropertyOptional({
+    ...listOf(onePlainLine),
+    description: 'Not what fits one of these; wins over include',
+    example: ['*.tmp'],
+  })
   @Texts()
   exclude?: string[];
 
@@ -102,7 +123,11 @@ export class RestoreDto {
   @Type(() => RenameDto)
   rename?: RenameDto[];
 
-  @ApiPropertyOptional({ description: 'With replace: targetName once more, typed', example: 'production' })
+  @ApiPropertyOptional({
+    maxLength: longest,
+    description: 'With replace: targetName once more, typed',
+    example: 'production',
+  })
   @MayBeAbsent()
   @IsString()
   @MaxLength(longest)
