@@ -49,6 +49,7 @@ describe('POST trigger', () => {
         events: `/api/admin/backups/${backupId}/events`,
         download: `/api/admin/backups/${backupId}/download`,
         verify: `/api/admin/backups/${backupId}/verify`,
+        restore: `/api/admin/backups/${backupId}/restore`,
       },
     });
     expect(reply.headers.get('location')).toBe(`/api/admin/backups/${backupId}`);

@@ -304,6 +304,12 @@ it('workers publish, the store is bound once, the audit log grows', async () => 
         databases: ['a'],
       },
     ],
+    restoreTargets: [
+      {
+        ...{ target: 'staging', scratch: true, reachable: true, serverVersion: '7' },
+        ...{ topology: null, detail: null, checkedAt: at },
+      },
+    ],
   };
   await catalog.workers.publish(report);
   await catalog.workers.publish({ ...report, tools: {} });

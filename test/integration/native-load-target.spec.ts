@@ -47,12 +47,13 @@ const restored = ['people (2, 2)', 'visits (1, 1)'];
 describe('into an empty target', () => {
   it('restores, and leaves nothing of its own behind', async () => {
     const report = await loadArchive(archiveOf(db));
+    const measured = { bytes: expect.any(Number), durationMs: expect.any(Number) };
     expect(report).toEqual({
       outcome: 'restored',
       warnings: [],
       namespaces: [
-        { db, collection: 'people', documents: 2, indexes: 2, differences: [] },
-        { db, collection: 'visits', documents: 1, indexes: 1, differences: [] },
+        { db, collection: 'people', documents: 2, indexes: 2, differences: [], ...measured },
+        { db, collection: 'visits', documents: 1, indexes: 1, differences: [], ...measured },
       ],
     });
     expect(await contentsOf(client, db)).toEqual(restored);

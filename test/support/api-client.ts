@@ -91,6 +91,28 @@ export class ApiClient {
     );
   }
 
+  /** Asks for a restore and returns its id. */
+  async restore(backupId: string, wish: Record<string, unknown>): Promise<string> {
+    const reply = await this.post(`/api/admin/backups/${backupId}/restore`, wish);
+    if (reply.status !== 202) throw new Error(`restore: ${reply.status} ${JSON.stringify(reply.body)}`);
+    return String(reply.body['restoreId']);
+  }
+
+  /** Waits until a restore is over, or fits. */
+  async restored(
+    restoreId: string,
+    fits: (restore: Record<string, unknown>) => boolean = ({ completedAt }) => completedAt !== null,
+    timeoutMs = 60_000,
+  ): Promise<Record<string, unknown>> {
+    let last: Record<string, unknown> = {};
+    const look = async (): Promise<Record<string, unknown> | undefined> => {
+      last = (await this.get(`/api/admin/restores/${restoreId}`)).body;
+      return fits(last) ? last : undefined;
+    };
+    const onTimeout = (): string => JSON.stringify(last);
+    return waitUntil(look, { what: `the restore ${restoreId}`, timeoutMs, intervalMs: 150, onTimeout });
+  }
+
   /** Waits for a condition on the service. */
   settledWhen(condition: () => Promise<boolean>, what: string, timeoutMs = 60_000): Promise<unknown> {
     return waitUntil(condition, { what, timeoutMs, intervalMs: 150 });

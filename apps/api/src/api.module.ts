@@ -35,6 +35,9 @@ import { HealthService } from './health/health.service.js';
 import { DeadlineInterceptor } from './http/deadline.interceptor.js';
 import { RequestPipe } from './http/validation.pipe.js';
 import { MetricsController } from './metrics/metrics.controller.js';
+import { RestoreBackup } from './restores/restore-backup.js';
+import { RestoresController } from './restores/restores.controller.js';
+import { RestoresService } from './restores/restores.service.js';
 import { StoreLook } from './system/store-state.js';
 import { SystemController } from './system/system.controller.js';
 import { SchedulesController } from './targets/schedules.controller.js';
@@ -53,6 +56,7 @@ const parts: ModuleMetadata = {
     EventsController,
     BackupsController,
     TicketsController,
+    RestoresController,
     TargetsController,
     SchedulesController,
     AuditController,
@@ -75,6 +79,8 @@ const parts: ModuleMetadata = {
     DeleteBackup,
     Links,
     CleanupsService,
+    RestoreBackup,
+    RestoresService,
     DownloadService,
     Tickets,
     EventHub,

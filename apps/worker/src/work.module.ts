@@ -10,6 +10,7 @@ import { MarksProcessor } from './processors/marks.processor.js';
 import { NotifyProcessor } from './processors/notify.processor.js';
 import { processorTable } from './processors/processor-table.js';
 import { PROCESSORS, QueueWorkers } from './processors/queue-workers.js';
+import { RestoreProcessor } from './processors/restore.processor.js';
 import { VerifyProcessor } from './processors/verify.processor.js';
 import { Publisher } from './publishing/publisher.js';
 import { UpkeepLoop } from './upkeep/upkeep-loop.js';
@@ -17,6 +18,7 @@ import { UpkeepLoop } from './upkeep/upkeep-loop.js';
 const processors = [
   BackupProcessor,
   VerifyProcessor,
+  RestoreProcessor,
   CleanupProcessor,
   DeleteProcessor,
   MarksProcessor,

@@ -9,6 +9,7 @@ import { auditRepository } from './audit/audit.repository.js';
 import { backupRepository } from './backups/backup.repository.js';
 import { buildIndexes } from './build-indexes.js';
 import type { Catalog } from './contract/catalog.js';
+import { restoreRepository } from './restores/restore.repository.js';
 import {
   scheduleRepository,
   settingsRepository,
@@ -63,6 +64,7 @@ export async function catalogOn(connection: Connection, options: Omit<CatalogOpt
     backups: backupRepository(backups, tasks, targets, options.clock),
     changes: changeRepository(backups, () => guard.run(() => serverTime(connection))),
     tasks: taskRepository(tasks, backups),
+    restores: restoreRepository(new RecordCollection(models.Restore, guard), backups),
     schedules: scheduleRepository(new RecordCollection(models.ScheduleState, guard)),
     workers: workerRepository(new RecordCollection(models.WorkerReport, guard)),
     alerts: alertRepository(new RecordCollection(models.Notification, guard), options.random, options.clock),

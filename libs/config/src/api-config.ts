@@ -2,12 +2,14 @@ import { parsePasswordHash, type PasswordHash } from '#contracts';
 import { EnvironmentReader } from './environment-reader.js';
 import { readTokenNames, readVerifyingKey, type TokenNames, type VerifyingKey } from './read-jwt.js';
 import { splitList } from './read-notify.js';
+import { readRestoreTargets, type RestoreTargetConfig } from './restore-targets.js';
 import { readService, type ServiceConfig, type ServiceLoadOptions } from './service-config.js';
 import { readTargets, type TargetConfig } from './targets.js';
 
 /** The API's options. It holds no key and no URI of a source: neither is read here. */
 export interface ApiConfig extends ServiceConfig {
   readonly targets: readonly TargetConfig[];
+  readonly restoreTargets: readonly RestoreTargetConfig[];
   readonly host: string;
   readonly port: number;
   readonly publicUrl: string | undefined;
@@ -25,6 +27,7 @@ export function loadApiConfig(options: ServiceLoadOptions): ApiConfig {
   const config: ApiConfig = {
     ...readService(reader, options.workingDirectory),
     targets: readTargets(reader, options.readFile),
+    restoreTargets: readRestoreTargets(reader, options),
     host: reader.required('API_HOST'),
     port: reader.integer('API_PORT', 0, 65_535) ?? 3000,
     publicUrl: readPublicUrl(reader),

@@ -22,6 +22,7 @@ export type { KeysConfig, KeyText } from './read-keys.js';
 export type { NotifyConfig } from './read-notify.js';
 export type { RetentionConfig } from './read-retention.js';
 export type { ScheduleConfig } from './read-schedule.js';
+export type { RestoreTargetConfig, RestoreTargetSource } from './restore-targets.js';
 export { scheduleIntervalMs } from './schedule-interval.js';
 export type { SourceConfig, TargetConfig } from './targets.js';
 export type { SigningKey, TokenNames, VerifyingKey } from './read-jwt.js';

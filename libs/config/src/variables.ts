@@ -75,6 +75,11 @@ export const variables = [
       'YAML with several targets, each with the name of its URI variable; no secrets inside; replaces MONGODB_URI and BACKUP_TARGET_NAME',
   },
   {
+    name: 'RESTORE_TARGETS',
+    meaning:
+      'names of servers that backups may be restored into, separated by commas; each has RESTORE_TARGET_<NAME>_URI (or _URI_FILE, for the worker alone) and, where scratch restores may go, RESTORE_TARGET_<NAME>_SCRATCH=true; unset: the service restores nothing',
+  },
+  {
     name: 'CATALOG_MONGODB_URI',
     secret: true,
     meaning: 'where the records live; required by API and worker, used by hazina when set',

@@ -2,12 +2,14 @@ import { Secret } from '#contracts';
 import { EnvironmentReader, secretFrom } from './environment-reader.js';
 import { readCompression, type CompressionConfig } from './read-compression.js';
 import { readKeys, type KeysConfig } from './read-keys.js';
+import { readRestoreSources, type RestoreTargetSource } from './restore-targets.js';
 import { readService, requiredSecret, type ServiceConfig, type ServiceLoadOptions } from './service-config.js';
 import { readTargets, type SourceConfig } from './targets.js';
 
 /** The worker's options: the only long-lived process with the key and the URIs. */
 export interface WorkerConfig extends ServiceConfig {
   readonly targets: readonly SourceConfig[];
+  readonly restoreTargets: readonly RestoreTargetSource[];
   readonly keys: KeysConfig;
   readonly compression: CompressionConfig;
   readonly concurrency: number;
@@ -29,9 +31,11 @@ export function loadWorkerConfig(options: ServiceLoadOptions): WorkerConfig {
       'BACKUP_ENCRYPTION_KEY is not set: hazina keys generate makes one; keep a copy apart from the backups',
     );
   }
+  const targets = readSources(reader, options);
   const config: WorkerConfig = {
     ...readService(reader, options.workingDirectory),
-    targets: readSources(reader, options),
+    targets,
+    restoreTargets: readRestoreSources(reader, options, targets),
     keys,
     compression: readCompression(reader),
     concurrency: reader.integer('BACKUP_CONCURRENCY', 1, 64) ?? 1,

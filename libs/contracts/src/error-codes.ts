@@ -56,6 +56,8 @@ export type ErrorCode =
   | 'target/refused'
   | 'target/not-empty'
   | 'target/unsupported'
+  | 'restore/not-found'
+  | 'restore/refused'
   | 'restore/failed'
   | 'restore/differences'
   | 'restore/conflict'

@@ -48,7 +48,34 @@ export { parseJson, type ParseFailure } from './parse.js';
 export { hashPassword, parsePasswordHash, verifyPassword, type PasswordHash } from './password-hash.js';
 export type * from './records.js';
 export { Secret } from './secret.js';
-export { backupStates, isAllowedMove, isFinal, taskStates, type BackupState, type TaskState } from './states.js';
+export {
+  isRestoreId,
+  isRestoreTargetName,
+  restoreIdPattern,
+  restoreModes,
+  restoreTargetPattern,
+  safetyTargetOf,
+  type RestoredNamespace,
+  type RestoreMode,
+  type RestorePhase,
+  type RestoreProgress,
+  type RestoreProgressOf,
+  type RestoreRecord,
+  type RestoreReport,
+  type RestoreSafety,
+  type RestoreTargetHealth,
+  type RestoreWish,
+} from './restores.js';
+export {
+  backupStates,
+  isAllowedMove,
+  isAllowedTaskMove,
+  isFinal,
+  isFinalTask,
+  taskStates,
+  type BackupState,
+  type TaskState,
+} from './states.js';
 export {
   lease,
   marks,

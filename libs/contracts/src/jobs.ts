@@ -1,7 +1,7 @@
 // What travels through the queue: ids only (Redis holds job data in clear text). MongoDB is the truth on everything else.
 
-/** Queue names; `restore` follows with the restore jobs. */
-export const queueNames = ['backup', 'verify', 'cleanup', 'notify'] as const;
+/** Queue names. */
+export const queueNames = ['backup', 'verify', 'restore', 'cleanup', 'notify'] as const;
 export type QueueName = (typeof queueNames)[number];
 
 /** Every job: its name, its payload, and the queue that carries it. A worker refuses to start when a name has no processor. */
@@ -10,6 +10,8 @@ export interface JobPayloads {
   readonly backup: { readonly backupId: string };
   /** Runs a verification. Job id `<taskId>-<jobNumber>`. */
   readonly verify: { readonly taskId: string };
+  /** Runs a restore. Job id `<restoreId>-<jobNumber>`. */
+  readonly restore: { readonly restoreId: string };
   /** Runs a cleanup. Job id `<taskId>-<jobNumber>`. */
   readonly cleanup: { readonly taskId: string };
   /** Removes a backup whose record is `deleting`. Repeatable. */
@@ -24,6 +26,7 @@ export type JobName = keyof JobPayloads;
 export const queueOfJob: Readonly<Record<JobName, QueueName>> = {
   backup: 'backup',
   verify: 'verify',
+  restore: 'restore',
   cleanup: 'cleanup',
   delete: 'cleanup',
   marks: 'cleanup',

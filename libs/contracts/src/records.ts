@@ -1,5 +1,6 @@
 import type { Compression, Trigger } from './backup-json.js';
 import type { ErrorCode, Stage } from './error-codes.js';
+import type { RestoreTargetHealth } from './restores.js';
 import type { BackupState, TaskState } from './states.js';
 import type { VerificationLevel } from './store-files.js';
 import type { Role } from './tokens.js';
@@ -215,6 +216,7 @@ export interface WorkerReport {
   readonly storeOk: boolean | null;
   readonly storeDetail: string | null;
   readonly targets: readonly TargetHealth[];
+  readonly restoreTargets: readonly RestoreTargetHealth[];
 }
 
 export interface TargetHealth {
@@ -230,6 +232,7 @@ export interface TargetHealth {
 export type AlertKind =
   | 'backup-failed'
   | 'verification-failed'
+  | 'restore-failed'
   | 'overdue'
   | 'no-worker'
   | 'quota-warning'

@@ -34,6 +34,24 @@ const moves: Readonly<Record<BackupState, readonly BackupState[]>> = {
   deleted: [],
 };
 
+const taskMoves: Readonly<Record<TaskState, readonly TaskState[]>> = {
+  pending: ['in_progress', 'cancelled', 'failed'],
+  in_progress: ['in_progress', 'pending', 'completed', 'completed_with_differences', 'failed', 'cancelled'],
+  completed: [],
+  completed_with_differences: [],
+  failed: [],
+  cancelled: [],
+};
+
+/** Moves of what is no backup: restores, and the drills that follow. */
+export function isAllowedTaskMove(from: TaskState, to: TaskState): boolean {
+  return taskMoves[from].includes(to);
+}
+
+export function isFinalTask(state: TaskState): boolean {
+  return taskMoves[state].length === 0;
+}
+
 export function isAllowedMove(from: BackupState, to: BackupState): boolean {
   return moves[from].includes(to);
 }

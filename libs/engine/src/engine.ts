@@ -63,6 +63,11 @@ export interface LoadEngine {
    * Throws `target/…` and `restore/…`; an error of the source is passed on as it is, after the target was put back.
    */
   load(request: LoadRequest, source: Readable, signal: AbortSignal): Promise<LoadReport>;
+  /**
+   * Removes what an abandoned run of this restore, or any other abandoned one in its way, left while it loaded; waits for its lease. `renaming`: this very
+   * restore had begun its renames, which only go forward: `load` finishes them. An engine without it leaves nothing to be removed that could be told from data.
+   */
+  putBack?(request: LoadRequest, contents: ArchiveContents, signal: AbortSignal): Promise<'clear' | 'renaming'>;
 }
 
 /** What is known of an archive before its blocks are read: the prelude. */
@@ -99,6 +104,16 @@ export interface LoadRequest {
   readonly strict: boolean;
   /** Called as documents are loaded; at most a few times a second. */
   readonly onProgress?: (progress: LoadProgress) => void;
+  /**
+   * Awaited by the native engine when everything is loaded, just before the restore only goes forward; throwing ends it, with the target as it was.
+   * `resumed`: an earlier run had got there, so it is a message only, and what it throws is passed over.
+   */
+  readonly onRenaming?: (resumed: boolean) => Promise<void>;
+  /**
+   * Awaited by the native engine when all is done and only its plan is left in the target: whoever keeps the report knows of every restore that left none.
+   * Throwing leaves the plan there; the next run finishes again. May be called twice.
+   */
+  readonly onFinished?: (report: LoadReport) => Promise<void>;
 }
 
 export interface Rename {
@@ -110,6 +125,16 @@ export interface LoadProgress {
   readonly documents: number;
   readonly bytes: number;
   readonly stage: 'load' | 'index' | 'rename';
+  /** How far each namespace is (native engine); made when it is asked for. */
+  readonly namespaces?: () => readonly NamespaceProgress[];
+}
+
+export interface NamespaceProgress {
+  readonly db: string;
+  readonly collection: string;
+  readonly documents: number;
+  /** Its documents and indexes are there. */
+  readonly done: boolean;
 }
 
 export interface LoadPlan {
@@ -139,6 +164,9 @@ export interface LoadedNamespace {
   readonly collection: string;
   readonly documents: number;
   readonly indexes: number;
+  /** BSON bytes, and the time from its first document to its last early index (native engine). */
+  readonly bytes?: number;
+  readonly durationMs?: number;
   /** What the server did not keep, in words; empty when all is equal (or only warned of). */
   readonly differences: readonly string[];
 }

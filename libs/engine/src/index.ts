@@ -8,4 +8,9 @@ export { createMongodumpEngine, type MongodumpOptions } from './mongodump/mongod
 export { createMongorestoreEngine, type MongorestoreOptions } from './mongodump/mongorestore.engine.js';
 export { createNativeDumpEngine, type NativeDumpOptions } from './native/dump/native-dump.engine.js';
 export { createNativeLoadEngine, type NativeLoadOptions } from './native/load/native-load-engine.js';
+export { contentDigests } from './native/load/content-digest.js';
+export { lookAtRestoreTarget } from './native/load/look-at-target.js';
+export { writtenDatabases } from './native/load/put-back.js';
+export { dropScratch, markScratch, type ScratchMark } from './native/scratch/scratch-databases.js';
+export { scratchRenames } from './native/scratch/scratch-names.js';
 export { createSelection, type Selection } from './selection/index.js';

@@ -59,6 +59,12 @@ export function createInstruments(registry: Registry) {
     ),
     verifications: counter('verifications_total', 'Verifications that ended', 'target', 'level', 'result'),
     restores: counter('restores_total', 'Restores that ended', 'target', 'result'),
+    restoreDuration: histogram('restore_duration_seconds', 'Duration of completed restores', runBuckets, 'target'),
+    restoreLastSuccess: gauge(
+      'restore_last_success_timestamp_seconds',
+      'When a restore into the target was last completed',
+      'target',
+    ),
 
     retentionDeleted: counter('retention_deleted_total', 'Backups that retention removed'),
     retentionLastRun: gauge('retention_last_run_timestamp_seconds', 'When retention last ran to its end'),

@@ -30,6 +30,11 @@ export class LastRuns {
     if (this.#isNewer('verified', target, at)) this.#instruments.verifyLastSuccess.set({ target }, seconds(at));
   }
 
+  /** A restore into a restore target was completed. */
+  restored(target: string, at: Date): void {
+    if (this.#isNewer('restored', target, at)) this.#instruments.restoreLastSuccess.set({ target }, seconds(at));
+  }
+
   /** From records of the catalogue, in any order: a restart must not look like "never". */
   restore(records: readonly BackupRecord[]): void {
     for (const { target, status, startedAt, completedAt, size, verificationStatus } of records) {

@@ -43,7 +43,8 @@ function tellAll(metrics: Metrics): void {
     resources: { cpuSeconds: 12.5, peakRssBytes: 2e8, archiveBytesPerSecond: 28, eventLoopDelayMs: 3 },
   });
   metrics.verificationEnded({ target: 'clinic', level: 'readable', result: 'completed', at: at('02:05:00') });
-  metrics.restoreEnded({ target: 'staging', result: 'failed' });
+  metrics.restoreEnded({ target: 'staging', result: 'failed', at: new Date(5_000), durationSeconds: 3 });
+  metrics.restoreEnded({ target: 'dr', result: 'completed', at: new Date(7_000), durationSeconds: 4 });
   metrics.retentionRan({ at: at('03:00:00'), deleted: 2 });
   metrics.recoveryWindow('clinic', at('01:00:00'));
   metrics.storeFindings({ orphanUploads: 1, orphanObjects: 2, missingObjects: 3 });
@@ -78,6 +79,9 @@ describe('the metrics', () => {
       ['hazina_verify_last_success_timestamp_seconds{target="clinic"}', seconds('02:05:00')],
       ['hazina_verifications_total{target="clinic",level="readable",result="completed"}', 1],
       ['hazina_restores_total{target="staging",result="failed"}', 1],
+      ['hazina_restores_total{target="dr",result="completed"}', 1],
+      ['hazina_restore_duration_seconds_sum{target="dr"}', 4],
+      ['hazina_restore_last_success_timestamp_seconds{target="dr"}', 7],
       ['hazina_retention_deleted_total', 2],
       ['hazina_retention_last_run_timestamp_seconds', seconds('03:00:00')],
       ['hazina_recovery_window_oldest_timestamp_seconds{target="clinic"}', seconds('01:00:00')],

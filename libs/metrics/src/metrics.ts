@@ -45,7 +45,14 @@ export interface Metrics {
     readonly result: TaskState;
     readonly at: Date;
   }): void;
-  restoreEnded(run: { readonly target: string; readonly result: TaskState }): void;
+  /** A restore target: its counters begin at 0; `lastSuccess` from its newest record. */
+  restoreTargetKnown(target: string, lastSuccess: Date | null): void;
+  restoreEnded(run: {
+    readonly target: string;
+    readonly result: TaskState;
+    readonly at: Date;
+    readonly durationSeconds: number;
+  }): void;
   /** A cleanup that was no dry run came to its end. */
   retentionRan(run: { readonly at: Date; readonly deleted: number }): void;
   /** Null: no backup of the target can be restored. */
@@ -115,7 +122,17 @@ export function createMetrics(options: MetricsOptions): Metrics {
       instruments.verifications.inc({ target, level, result });
       if (result === 'completed') last.verified(target, at);
     },
-    restoreEnded: ({ target, result }) => instruments.restores.inc({ target, result }),
+    restoreTargetKnown: (target, lastSuccess) => {
+      for (const result of ['completed', 'failed'] satisfies TaskState[])
+        instruments.restores.inc({ target, result }, 0);
+      if (lastSuccess !== null) last.restored(target, lastSuccess);
+    },
+    restoreEnded: ({ target, result, at, durationSeconds }) => {
+      instruments.restores.inc({ target, result });
+      if (result !== 'completed' && result !== 'completed_with_differences') return;
+      instruments.restoreDuration.observe({ target }, durationSeconds);
+      last.restored(target, at);
+    },
     retentionRan: ({ at, deleted }) => {
       instruments.retentionLastRun.set(at.getTime() / 1_000);
       instruments.retentionDeleted.inc(deleted);

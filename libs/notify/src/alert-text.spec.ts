@@ -7,6 +7,7 @@ import { notification } from './testing/notifications.js';
 const kinds: Readonly<Record<AlertKind, string>> = {
   'backup-failed': 'backup failed: clinic',
   'verification-failed': 'verification failed: clinic',
+  'restore-failed': 'restore failed: clinic',
   overdue: 'backup overdue: clinic',
   'no-worker': 'no worker runs: clinic',
   'quota-warning': 'storage quota nearly used: clinic',

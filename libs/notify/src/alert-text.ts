@@ -31,6 +31,11 @@ const wordings: Readonly<Record<AlertKind, Wording>> = {
     lead: 'A stored backup did not pass its verification. Do not count on it for a restore.',
     next: 'Trigger a new backup now, then find out what damaged this one',
   },
+  'restore-failed': {
+    subject: 'restore failed',
+    lead: 'A restore failed. Unless its record says otherwise, the target is as it was.',
+    next: 'Look at the record of the restore, mend the cause, and ask for it again',
+  },
   overdue: {
     subject: 'backup overdue',
     lead: 'No good backup was made for longer than the schedule promises.',

@@ -27,6 +27,7 @@ function priorityOf(name: JobName): { priority?: number } {
   switch (name) {
     case 'backup':
     case 'verify':
+    case 'restore':
     case 'notify':
       return {};
     // The queue of cleanups: what a person asked for is short and goes before a whole cleanup.

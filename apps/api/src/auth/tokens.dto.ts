@@ -1,6 +1,6 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { IsString, Length, Matches } from 'class-validator';
-import { onePlainLine, plainText } from '../backups/backup-requests.dto.js';
+import { onePlainLine, plainText } from '../http/plain-text.js';
 import { MayBeAbsent } from '../http/may-be-absent.js';
 
 export class RevokeDto {

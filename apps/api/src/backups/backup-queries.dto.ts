@@ -8,7 +8,9 @@ const triggers = backupJson.shape.trigger.options;
 export const sortFields = ['createdAt', 'startedAt', 'completedAt', 'size', 'status'] as const;
 const wrongTarget = { message: '$property must be a target name: 1 to 40 of a-z, 0-9 and "-", not beginning with "-"' };
 export const dayOrTime = '^\\d{4}-\\d{2}-\\d{2}(T\\d{2}:\\d{2}(:\\d{2}(\\.\\d{1,3})?)?(Z|[+-]\\d{2}:\\d{2}))?$';
-const wrongTime = { message: '$property must be a day (2026-11-23) or a time with its zone (2026-11-23T02:00:00Z)' };
+export const wrongTime = {
+  message: '$property must be a day (2026-11-23) or a time with its zone (2026-11-23T02:00:00Z)',
+};
 
 export class StatsQuery {
   @ApiPropertyOptional({ description: 'Only this target', example: 'clinic', pattern: targetPattern.source })

@@ -2,13 +2,9 @@ import { ApiPropertyOptional } from '@nestjs/swagger';
 import { IsBoolean, IsIn, IsOptional, IsString, Matches, MaxLength } from 'class-validator';
 import { targetPattern, verificationLevels, type VerificationLevel } from '#contracts';
 import { MayBeAbsent } from '../http/may-be-absent.js';
+import { onePlainLine, plainText } from '../http/plain-text.js';
 
 export const longestLabel = 200;
-// Labels are shown in terminals and mails: nothing in them may steer either.
-export const plainText = /^[^\p{Cc}\p{Cf}\p{Zl}\p{Zp}]*$/u;
-/** The same for readers of the OpenAPI document that know no classes of characters (rare ones beyond U+FFFF are left out). */
-export const onePlainLine =
-  '^[^\\u0000-\\u001f\\u007f-\\u009f\\u00ad\\u0600-\\u0605\\u061c\\u06dd\\u070f\\u0890-\\u0891\\u08e2\\u180e\\u200b-\\u200f\\u2028-\\u202e\\u2060-\\u2064\\u2066-\\u206f\\ufeff\\ufff9-\\ufffb]*$';
 const wrongLabel = { message: 'label must be one line without control characters' };
 
 export class TriggerDto {

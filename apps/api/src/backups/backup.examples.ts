@@ -9,6 +9,7 @@ export const accepted = {
     events: `/api/admin/backups/${backupId}/events`,
     download: `/api/admin/backups/${backupId}/download`,
     verify: `/api/admin/backups/${backupId}/verify`,
+    restore: `/api/admin/backups/${backupId}/restore`,
   },
 };
 

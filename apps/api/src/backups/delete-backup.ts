@@ -57,6 +57,8 @@ export class DeleteBackup {
     const { backupId } = record;
     if (record.pinned) throw refused('The backup is pinned', 'Unpin it first');
     if (await this.catalog.tasks.uses(backupId)) throw refused('The backup is being verified', 'Wait for the outcome');
+    if (await this.catalog.restores.uses(backupId))
+      throw refused('The backup is being restored', 'Wait for the outcome');
     const lockedUntil = await this.#lock(record);
     if (lockedUntil !== null)
       throw refused(`It cannot be deleted: ${describeLock(lockedUntil)}`, 'Wait until the lock ends');

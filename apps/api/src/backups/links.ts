@@ -8,6 +8,7 @@ export interface BackupLinks {
   readonly events: string;
   readonly download: string;
   readonly verify: string;
+  readonly restore: string;
 }
 
 /** Where clients find things: under API_PUBLIC_URL where it is set, else under the host that they asked. */
@@ -17,7 +18,13 @@ export class Links {
 
   backup(backupId: string): BackupLinks {
     const self = this.path(`/api/admin/backups/${backupId}`);
-    return { self, events: `${self}/events`, download: `${self}/download`, verify: `${self}/verify` };
+    return {
+      self,
+      events: `${self}/events`,
+      download: `${self}/download`,
+      verify: `${self}/verify`,
+      restore: `${self}/restore`,
+    };
   }
 
   /** For `Location` and links: a reference that holds wherever the request came in. */

@@ -32,6 +32,8 @@ export class LinksDto {
   download!: string;
   @ApiProperty({ example: accepted.links.verify })
   verify!: string;
+  @ApiProperty({ example: accepted.links.restore })
+  restore!: string;
 }
 
 export class AcceptedDto {

@@ -60,6 +60,7 @@ function lazyCatalog(link: CatalogLink): Catalog {
     backups: lazyRepository(link, 'backups'),
     changes: lazyRepository(link, 'changes'),
     tasks: lazyRepository(link, 'tasks'),
+    restores: lazyRepository(link, 'restores'),
     schedules: lazyRepository(link, 'schedules'),
     workers: lazyRepository(link, 'workers'),
     alerts: lazyRepository(link, 'alerts'),

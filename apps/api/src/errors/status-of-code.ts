@@ -19,6 +19,8 @@ const exact: Partial<Record<ErrorCode, HttpStatus>> = {
   'request/idempotency-conflict': HttpStatus.CONFLICT,
   'request/idempotency-mismatch': HttpStatus.UNPROCESSABLE_ENTITY,
   'backup/not-found': HttpStatus.NOT_FOUND,
+  'restore/not-found': HttpStatus.NOT_FOUND,
+  'restore/confirmation-needed': HttpStatus.UNPROCESSABLE_ENTITY,
   'backup/object-missing': HttpStatus.GONE,
   'backup/missing': HttpStatus.GONE,
   'store/no-object': HttpStatus.GONE,
@@ -31,6 +33,7 @@ const exact: Partial<Record<ErrorCode, HttpStatus>> = {
 /** By the part of a code before its slash. What another system does to us is 503: asking again later may help. */
 const byArea: Readonly<Record<string, HttpStatus>> = {
   backup: HttpStatus.CONFLICT,
+  restore: HttpStatus.CONFLICT,
   catalog: HttpStatus.SERVICE_UNAVAILABLE,
   events: HttpStatus.SERVICE_UNAVAILABLE,
   queue: HttpStatus.SERVICE_UNAVAILABLE,

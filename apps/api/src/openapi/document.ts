@@ -6,7 +6,7 @@ type OperationObject = NonNullable<OpenAPIObject['paths'][string]['get']>;
 const description = `Backups of MongoDB that are proven, not hoped for.
 
 Press **Authorize** and paste a token: \`hazina token create --role admin --ttl 1h\` prints one, and so does \`POST /api/auth/login\`.
-\`viewer\` reads, \`operator\` also triggers, verifies, cancels, downloads, pins and labels, \`admin\` also deletes and cleans up.
+\`viewer\` reads, \`operator\` also triggers, verifies, cancels, downloads, restores into scratch targets, pins and labels, \`admin\` also deletes, restores over other targets and cleans up.
 
 \`Idempotency-Key\` makes a POST that makes something safe to repeat. Deleting needs a token younger than 15 minutes.
 
@@ -37,15 +37,21 @@ function sayWhatIsOpen(document: OpenAPIObject): void {
   for (const operation of operationsOf(document)) operation.security ??= [];
 }
 
-/** Bodies take the fields that they name and no others (the validation pipe refuses these). */
+/** Bodies, and the objects in them, take the fields that they name and no others (the validation pipe refuses these). */
 function closeBodies(document: OpenAPIObject): void {
-  const names = operationsOf(document).flatMap(({ requestBody }) =>
-    Array.from(JSON.stringify(requestBody ?? null).matchAll(/#\/components\/schemas\/(\w+)/g), ([, name = '']) => name),
-  );
+  const names = new Set(operationsOf(document).flatMap(({ requestBody }) => schemasIn(requestBody)));
+  // What is added while it is walked is walked too.
   for (const name of names) {
     const schema = document.components?.schemas?.[name];
-    if (schema !== undefined) Object.assign(schema, { additionalProperties: false });
+    if (schema === undefined) continue;
+    for (const inner of schemasIn(schema)) names.add(inner);
+    Object.assign(schema, { additionalProperties: false });
   }
+}
+
+function schemasIn(part: unknown): string[] {
+  const references = JSON.stringify(part ?? null).matchAll(/#\/components\/schemas\/(\w+)/g);
+  return Array.from(references, ([, name = '']) => name);
 }
 
 function operationsOf(document: OpenAPIObject): OperationObject[] {

@@ -1,7 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { Catalog, SeenWorker } from '#catalog';
 import type { ApiConfig, TargetConfig } from '#config';
-import type { ScheduleRecord, TargetHealth } from '#contracts';
+import type { RestoreTargetHealth, ScheduleRecord, TargetHealth, WorkerReport } from '#contracts';
 import { API_CONFIG, CATALOG } from '../core/tokens.js';
 import { judgeSchedule } from '../scheduling/overdue.js';
 
@@ -58,6 +58,26 @@ export class TargetStates {
       };
     });
   }
+
+  /** Where backups may be restored to, as the freshest worker that is alive found it. */
+  async restoreTargets(): Promise<readonly RestoreTargetState[]> {
+    const reports = (await this.catalog.workers.all()).filter(isAlive);
+    return this.config.restoreTargets.map(({ name, scratch }) => {
+      // An older worker publishes none.
+      const found = reports.flatMap(({ restoreTargets = [] }: Partial<WorkerReport>) => restoreTargets);
+      return { target: name, scratch, health: freshest(found.filter(({ target }) => target === name)) };
+    });
+  }
+}
+
+export interface RestoreTargetState {
+  readonly target: string;
+  readonly scratch: boolean;
+  readonly health: RestoreTargetHealth | null;
+}
+
+function freshest<T extends { readonly checkedAt: Date | null }>(found: readonly T[]): T | null {
+  return [...found].sort((a, b) => (b.checkedAt?.getTime() ?? 0) - (a.checkedAt?.getTime() ?? 0))[0] ?? null;
 }
 
 export function isAlive({ sinceBeatMs, beatSeconds }: SeenWorker): boolean {
@@ -65,9 +85,6 @@ export function isAlive({ sinceBeatMs, beatSeconds }: SeenWorker): boolean {
 }
 
 function healthOf(target: string, workers: readonly SeenWorker[]): TargetHealth | null {
-  const found = workers
-    .filter(isAlive)
-    .flatMap((worker) => worker.targets.filter((health) => health.target === target))
-    .sort((a, b) => (b.checkedAt?.getTime() ?? 0) - (a.checkedAt?.getTime() ?? 0));
-  return found[0] ?? null;
+  const alive = workers.filter(isAlive);
+  return freshest(alive.flatMap((worker) => worker.targets.filter((health) => health.target === target)));
 }

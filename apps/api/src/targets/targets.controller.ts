@@ -26,7 +26,18 @@ export class TargetsController {
   @ApiProblems(...usualProblems)
   async targets(): Promise<Plain<TargetsDto>> {
     const states = await this.states.all(this.clock.now());
-    return { data: await Promise.all(states.map(async (state) => this.#target(state))) };
+    const [data, restoreTargets] = await Promise.all([
+      Promise.all(states.map(async (state) => this.#target(state))),
+      this.states.restoreTargets(),
+    ]);
+    return {
+      data,
+      restoreTargets: restoreTargets.map(({ target, scratch, health }) => ({
+        target,
+        scratch,
+        health: toHealth(health && { ...health, databases: [] }),
+      })),
+    };
   }
 
   async #target({

@@ -68,9 +68,20 @@ export class TargetDto extends PauseDto {
   health!: TargetHealthDto;
 }
 
+export class RestoreTargetDto {
+  @ApiProperty({ example: 'staging' })
+  target!: string;
+  @ApiProperty({ description: 'Operators may restore there, and the mode scratch is allowed' })
+  scratch!: boolean;
+  @ApiProperty({ type: TargetHealthDto })
+  health!: TargetHealthDto;
+}
+
 export class TargetsDto {
   @ApiProperty({ type: [TargetDto] })
   data!: TargetDto[];
+  @ApiProperty({ type: [RestoreTargetDto], description: 'Where backups may be restored to (RESTORE_TARGETS)' })
+  restoreTargets!: RestoreTargetDto[];
 }
 
 export class ScheduleDto extends PauseDto {

@@ -4,6 +4,7 @@ import { AppError } from '#contracts';
 import { finishCommit, requireStore, runBackup, type BackupOutcome } from '#pipeline';
 import type { RecordObserver } from '../claims/record-observer.js';
 import { targetOf, type WorkerParts } from '../core/worker-core.js';
+import { safetySource } from '../restores/safety-source.js';
 import { dumpRequest, type DumpEngines } from '../engines/dump-engines.js';
 
 export interface ClaimedBackup {
@@ -28,7 +29,7 @@ export async function makeBackup(
     const request = { backupId, attempt: commit.attempt, bytes: Buffer.from(commit.bytes, 'utf8') };
     return finishCommit({ store, ring, observer, journal }, request, signal);
   }
-  const target = targetOf(config, record.target);
+  const target = record.trigger === 'safety' ? await safetySource(parts, record) : targetOf(config, record.target);
   if (target === undefined) throw unknownTarget(record.target);
   return runBackup(
     { store, ring, clock, random, observer, journal, engine: await engines.choose(target, signal) },

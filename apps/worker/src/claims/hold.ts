@@ -1,5 +1,5 @@
 import { HeldClaim, shuttingDown, type ClaimPort } from '#catalog';
-import type { BackupRecord, TaskRecord } from '#contracts';
+import type { BackupRecord, RestoreRecord, TaskRecord } from '#contracts';
 import type { WorkerParts } from '../core/worker-core.js';
 import type { WorkerLog } from '../logging/worker-log.js';
 
@@ -27,6 +27,23 @@ export function holdTask(
 ): HeldClaim {
   const { tasks } = parts.catalog;
   return hold(parts, { beat: (ref) => tasks.beat(ref) }, { id: taskId, fence }, context);
+}
+
+/** `deaf`: wishes to cancel do not end what runs, for it is what a cancelled restore still has to do. */
+export function holdRestore(
+  parts: WorkerParts,
+  { restoreId, claim: { fence } }: RestoreRecord,
+  context: HoldContext,
+  deaf: boolean,
+): HeldClaim {
+  const { restores } = parts.catalog;
+  const beatOnly: ClaimPort = {
+    async beat(ref) {
+      const state = await restores.beat(ref);
+      return state.state === 'held' ? { state: 'held', cancelRequested: false } : state;
+    },
+  };
+  return hold(parts, deaf ? beatOnly : restores, { id: restoreId, fence }, context);
 }
 
 function hold(

@@ -1,4 +1,4 @@
-import { deletionCatalog, isGood } from '#catalog';
+import { deletionCatalog, isGood, userOf } from '#catalog';
 import type { BackupRecord } from '#contracts';
 import { readSightingsFile, writeSightingsFile, type CatalogBackup, type CleanupCatalog } from '#pipeline';
 import type { WorkerParts } from '../core/worker-core.js';
@@ -42,6 +42,7 @@ export function cleanupCatalog(parts: WorkerParts, signal: AbortSignal): Cleanup
       await tasks.purge(before);
       await catalog.alerts.purge(before);
       await catalog.audit.purge(before, clock.now());
+      await catalog.restores.purge(before);
       return backups.purge(before);
     },
     readSightings: () => readSightingsFile(store, signal),
@@ -54,7 +55,7 @@ async function toCatalogBackup({ catalog }: WorkerParts, record: BackupRecord): 
   return {
     ...{ backupId, target, pinned, completedAt: completedAt ?? createdAt },
     status: record.status === 'missing' ? 'missing' : 'completed',
-    usedBy: (await catalog.tasks.uses(backupId)) ? 'a verification of it waits or runs' : null,
+    usedBy: await userOf(catalog, backupId),
     good: isGood(record),
     verified: verificationStatus.verified,
   };

@@ -9,6 +9,11 @@ export async function restoreMetrics(parts: WorkerParts): Promise<void> {
     const intervalMs = scheduleIntervalMs(schedule);
     metrics.targetKnown(name, intervalMs === null ? null : intervalMs / 1000);
   }
+  for (const { name } of config.restoreTargets) {
+    const newest = await parts.catalog.restores.latest(name);
+    const isGood = newest !== null && newest.status !== 'failed';
+    metrics.restoreTargetKnown(name, isGood ? newest.completedAt : null);
+  }
   await tellRecoveryWindows(parts);
   await refreshLastRuns(parts);
 }

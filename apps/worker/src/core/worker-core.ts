@@ -1,6 +1,6 @@
 import { hostname } from 'node:os';
 import type { Catalog, Upkeep } from '#catalog';
-import type { SourceConfig, WorkerConfig } from '#config';
+import type { RestoreTargetSource, SourceConfig, WorkerConfig } from '#config';
 import { randomSuffix, type Clock, type Random } from '#contracts';
 import type { KeyRing } from '#crypto';
 import type { Metrics } from '#metrics';
@@ -44,4 +44,8 @@ export function newOwner(random: Random): string {
 
 export function targetOf(config: WorkerConfig, name: string): SourceConfig | undefined {
   return config.targets.find((target) => target.name === name);
+}
+
+export function restoreTargetOf(config: WorkerConfig, name: string): RestoreTargetSource | undefined {
+  return config.restoreTargets.find((target) => target.name === name);
 }

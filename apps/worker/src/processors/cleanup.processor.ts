@@ -1,6 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { scheduleIntervalMs, type RetentionConfig } from '#config';
-import type { AppError, CleanupResult, JobPayloads, TaskRecord } from '#contracts';
+import { scheduleIntervalMs, type RetentionConfig, type WorkerConfig } from '#config';
+import { safetyTargetOf, type AppError, type CleanupResult, type JobPayloads, type TaskRecord } from '#contracts';
 import { runCleanup, silentObserver } from '#pipeline';
 import type { RetentionPolicy } from '#retention';
 import { runTask } from '../claims/run-task.js';
@@ -39,7 +39,7 @@ export class CleanupProcessor implements JobProcessor<'cleanup'> {
         expectedStoreId: storeId,
         policyOf: (name) => {
           const target = targetOf(config, name);
-          if (target === undefined) return null;
+          if (target === undefined) return safetyPolicyOf(config, name);
           return { policy: policyOf(target.retention), intervalMs: scheduleIntervalMs(target.schedule) };
         },
       },
@@ -63,6 +63,15 @@ export class CleanupProcessor implements JobProcessor<'cleanup'> {
     const quota = await checkQuota(this.parts);
     log.info('storage', { ...quota, quotaBytes: this.parts.config.quotaBytes });
   }
+}
+
+/** Backups of what restores replaced have no schedule. */
+function safetyPolicyOf(
+  { restoreTargets }: WorkerConfig,
+  name: string,
+): { policy: RetentionPolicy; intervalMs: null } | null {
+  const found = restoreTargets.find((target) => safetyTargetOf(target.name) === name);
+  return found === undefined ? null : { policy: policyOf(found.retention), intervalMs: null };
 }
 
 function policyOf(retention: RetentionConfig): RetentionPolicy {

@@ -1,11 +1,12 @@
 import { z } from 'zod';
-import { AppError, isBackupId, type JobName, type JobPayloads } from '#contracts';
+import { AppError, isBackupId, isRestoreId, type JobName, type JobPayloads } from '#contracts';
 
 const ofBackup = z.object({ backupId: z.string().refine(isBackupId) });
 const ofTask = z.object({ taskId: z.string().min(1).max(200) });
 const payloads: { readonly [N in JobName]: z.ZodType<JobPayloads[N]> } = {
   backup: ofBackup,
   verify: ofTask,
+  restore: z.object({ restoreId: z.string().refine(isRestoreId) }),
   cleanup: ofTask,
   delete: ofBackup,
   marks: ofBackup,

@@ -1,5 +1,5 @@
 import { Inject, Injectable } from '@nestjs/common';
-import type { TargetHealth, WorkerReport } from '#contracts';
+import type { RestoreTargetHealth, TargetHealth, WorkerReport } from '#contracts';
 import { findTool } from '#engine';
 import { Every } from '../core/every.js';
 import { PARTS } from '../core/tokens.js';
@@ -7,6 +7,7 @@ import type { WorkerParts } from '../core/worker-core.js';
 import { DumpEngines } from '../engines/dump-engines.js';
 import { quietly } from '#logging';
 import { lookAtStore, unknownStore, type StoreHealth } from './store-health.js';
+import { lookAtRestoreServer, unknownRestoreHealth } from './restore-target-health.js';
 import { lookAtTarget, unknownHealth } from './target-health.js';
 
 /** Publishes with every beat what the API cannot know: this worker, its keys and tools, the health of targets and store. Looks at them more rarely. */
@@ -17,6 +18,7 @@ export class Publisher {
   readonly #once;
   #tools: Readonly<Record<string, string>> = {};
   #targets: readonly TargetHealth[];
+  #restoreTargets: readonly RestoreTargetHealth[];
   #store: StoreHealth = unknownStore;
 
   constructor(
@@ -26,6 +28,7 @@ export class Publisher {
     const { clock, config, tuning } = parts;
     this.#once = quietly(clock);
     this.#targets = config.targets.map(unknownHealth);
+    this.#restoreTargets = config.restoreTargets.map(unknownRestoreHealth);
     this.#beats = new Every(config.lease.beatMs, () => this.#publish());
     this.#looks = new Every(Math.max(tuning.probeEveryMs, config.lease.beatMs), () => this.#look());
   }
@@ -48,15 +51,17 @@ export class Publisher {
 
   async #look(): Promise<void> {
     const { parts } = this;
-    const [tools, store, ...targets] = await Promise.all([
+    const [tools, store, restoreTargets, ...targets] = await Promise.all([
       this.#findTools(),
       lookAtStore(parts),
+      Promise.all(parts.config.restoreTargets.map((target) => lookAtRestoreServer(parts, target))),
       ...parts.config.targets.map((target) => lookAtTarget(parts, this.engines, target)),
     ]);
     this.#tools = tools;
     this.#store = store;
     this.#targets = targets;
-    for (const { target, reachable, detail } of targets)
+    this.#restoreTargets = restoreTargets;
+    for (const { target, reachable, detail } of [...targets, ...restoreTargets])
       if (reachable !== true)
         this.#once(`target ${target}`, () => parts.log.warn('target not reachable', { target, detail }));
     if (store.ok !== true) this.#once('store', () => parts.log.warn('store degraded', { detail: store.detail }));
@@ -88,6 +93,7 @@ export class Publisher {
       ...{ host: owner.split('/')[0] ?? '', nodeVersion: process.version, tools: this.#tools, keyIds, storeId },
       ...{ storeLocation: store.location, storeFreeBytes: this.#store.freeBytes },
       ...{ storeOk: this.#store.ok, storeDetail: this.#store.detail, targets: this.#targets },
+      restoreTargets: this.#restoreTargets,
     };
   }
 }

@@ -13,7 +13,7 @@ import { op, type RecordCollection } from '../store/record-collection.js';
 type Notifications = RecordCollection<NotificationDocument>;
 
 /** Each backup that ends so is told of, once ever, though the state of its target is raised already. */
-const eventKinds: ReadonlySet<AlertKind> = new Set(['backup-failed', 'superseded']);
+const eventKinds: ReadonlySet<AlertKind> = new Set(['backup-failed', 'superseded', 'restore-failed']);
 
 export function alertRepository(notifications: Notifications, random: Random, clock: Clock): AlertRepository {
   const newId = (): string => `n-${clock.now().getTime().toString(36)}-${randomSuffix(random, 10)}`;
@@ -35,8 +35,9 @@ export function alertRepository(notifications: Notifications, random: Random, cl
   return {
     findNotification: find,
 
-    async raise({ key, kind, target, backupId, correlationId, message, hint, at, channels }) {
-      const notificationId = eventKinds.has(kind) && backupId !== null ? `${kind}-${backupId}` : newId();
+    async raise({ key, kind, target, backupId, subject, correlationId, message, hint, at, channels }) {
+      const eventOf = eventKinds.has(kind) ? (subject ?? backupId) : null;
+      const notificationId = eventOf === null ? newId() : `${kind}-${eventOf}`;
       const notification = {
         ...{ notificationId, kind, of: null, target, backupId, correlationId, message, hint, createdAt: at },
         ...deliveriesTo(channels),
@@ -44,7 +45,7 @@ export function alertRepository(notifications: Notifications, random: Random, cl
       const inserted =
         (await notifications.insert({ ...notification, raised: key })) ??
         // Raised already: another backup's failure is told all the same, by its id once.
-        (eventKinds.has(kind) && backupId !== null ? await notifications.insert(notification) : null);
+        (eventOf === null ? null : await notifications.insert(notification));
       return inserted === null ? null : toNotification(inserted);
     },
 

@@ -19,11 +19,17 @@ export function deletionCatalog(catalog: Catalog): {
   return { view: (backupId) => viewOf(catalog, backupId) };
 }
 
+/** What uses a backup (spec/objects.md, "Deletion"), in words; null: nothing. */
+export async function userOf({ tasks, restores }: Catalog, backupId: string): Promise<string | null> {
+  if (await tasks.uses(backupId)) return 'a verification of it waits or runs';
+  return (await restores.uses(backupId)) ? 'a restore of it waits or runs' : null;
+}
+
 async function viewOf(catalog: Catalog, backupId: string): Promise<RecordedDeletionView | null> {
   const record = await catalog.backups.find(backupId);
   if (record === null) return null;
-  const [isUsed, otherGood] = await Promise.all([
-    catalog.tasks.uses(backupId),
+  const [usedBy, otherGood] = await Promise.all([
+    userOf(catalog, backupId),
     record.status === 'deleting' ? catalog.backups.otherGood(record) : [],
   ]);
   return {
@@ -31,7 +37,7 @@ async function viewOf(catalog: Catalog, backupId: string): Promise<RecordedDelet
     pinned: record.pinned,
     foundBad: isFoundBad(record),
     commitConflict: record.error?.code === 'commit/conflict',
-    usedBy: isUsed ? 'a verification of it waits or runs' : null,
+    usedBy,
     otherGood,
   };
 }

@@ -6,6 +6,8 @@ export interface NewAlert {
   readonly kind: AlertKind;
   readonly target: string | null;
   readonly backupId: string | null;
+  /** What a kind that is told once for each event happened to; default: the backup. */
+  readonly subject?: string;
   readonly correlationId: string | null;
   readonly message: string;
   readonly hint: string | null;

@@ -5,6 +5,7 @@ import type { BackupRepository } from './backups.js';
 import type { ChangeRepository } from './changes.js';
 import type { IdempotencyRepository } from './idempotency.js';
 import type { ScheduleRepository, SettingsRepository, WorkerRepository } from './service-state.js';
+import type { RestoreRepository } from './restores.js';
 import type { TaskRepository } from './tasks.js';
 
 /**
@@ -20,6 +21,7 @@ export interface Catalog {
   readonly backups: BackupRepository;
   readonly changes: ChangeRepository;
   readonly tasks: TaskRepository;
+  readonly restores: RestoreRepository;
   readonly schedules: ScheduleRepository;
   readonly workers: WorkerRepository;
   readonly alerts: AlertRepository;

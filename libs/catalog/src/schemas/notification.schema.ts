@@ -42,6 +42,7 @@ export interface NotificationDocument extends Mutable<NotificationRecord> {
 export const alertKinds: readonly AlertKind[] = [
   'backup-failed',
   'verification-failed',
+  'restore-failed',
   'overdue',
   'no-worker',
   'quota-warning',

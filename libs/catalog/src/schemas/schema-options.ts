@@ -15,7 +15,15 @@ const schemaOptions = {
   id: false,
 } as const;
 
-const partOptions = { _id: false, id: false, strict: 'throw', strictQuery: 'throw', minimize: false } as const;
+/** `collection` is a name that Mongoose wants for itself, in documents with methods; these are plain values. */
+const partOptions = {
+  suppressReservedKeysWarning: true,
+  _id: false,
+  id: false,
+  strict: 'throw',
+  strictQuery: 'throw',
+  minimize: false,
+} as const;
 
 /** The schema of a collection; every field of the document's type must be there, and no other. */
 export function recordSchema<T>(collection: string, fields: Readonly<Record<keyof T & string, unknown>>): Schema<T> {

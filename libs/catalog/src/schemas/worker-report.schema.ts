@@ -4,6 +4,7 @@ import {
   anyText,
   date,
   dateOrNull,
+  flag,
   list,
   number,
   numberOrNull,
@@ -25,6 +26,16 @@ const targetPart = part({
   databases: texts,
 });
 
+const restoreTargetPart = part({
+  target: text,
+  scratch: flag,
+  reachable: booleanOrNull,
+  serverVersion: textOrNull,
+  topology: textOrNull,
+  detail: textOrNull,
+  checkedAt: dateOrNull,
+});
+
 export const workerReportSchema = recordSchema<WorkerReport>('workers', {
   workerId: text,
   version: anyText,
@@ -41,6 +52,7 @@ export const workerReportSchema = recordSchema<WorkerReport>('workers', {
   storeOk: booleanOrNull,
   storeDetail: textOrNull,
   targets: list(targetPart),
+  restoreTargets: list(restoreTargetPart),
 });
 
 workerReportSchema.index({ workerId: 1 }, { unique: true });

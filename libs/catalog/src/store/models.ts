@@ -14,6 +14,7 @@ import { notificationSchema, type NotificationDocument } from '../schemas/notifi
 import { revokedTokenSchema } from '../schemas/revoked-token.schema.js';
 import { scheduleStateSchema } from '../schemas/schedule-state.schema.js';
 import { streamTicketSchema, type StreamTicketDocument } from '../schemas/stream-ticket.schema.js';
+import { restoreSchema, type RestoreDocument } from '../schemas/restore.schema.js';
 import { settingSchema, type SettingDocument } from '../schemas/setting.schema.js';
 import { targetSchema, type TargetDocument } from '../schemas/target.schema.js';
 import { taskSchema, type TaskDocument } from '../schemas/task.schema.js';
@@ -23,6 +24,7 @@ import { workerReportSchema } from '../schemas/worker-report.schema.js';
 export const schemas = {
   Backup: backupSchema,
   Task: taskSchema,
+  Restore: restoreSchema,
   ScheduleState: scheduleStateSchema,
   WorkerReport: workerReportSchema,
   Notification: notificationSchema,
@@ -39,6 +41,7 @@ export const schemas = {
 export interface Models {
   readonly Backup: Model<BackupDocument>;
   readonly Task: Model<TaskDocument>;
+  readonly Restore: Model<RestoreDocument>;
   readonly ScheduleState: Model<ScheduleRecord>;
   readonly WorkerReport: Model<WorkerReport>;
   readonly Notification: Model<NotificationDocument>;
@@ -59,6 +62,7 @@ export function modelsOf(connection: Connection): Models {
   return {
     Backup: model('Backup', backupSchema),
     Task: model('Task', taskSchema),
+    Restore: model('Restore', restoreSchema),
     ScheduleState: model('ScheduleState', scheduleStateSchema),
     WorkerReport: model('WorkerReport', workerReportSchema),
     Notification: model('Notification', notificationSchema),

@@ -102,7 +102,11 @@ async function clearTarget(
   await raised(options, look, cleared);
 }
 
-async function raised({ channels }: UpkeepOptions, look: Look, notification: NotificationRecord | null): Promise<void> {
+export async function raised(
+  { channels }: UpkeepOptions,
+  look: Look,
+  notification: NotificationRecord | null,
+): Promise<void> {
   if (notification === null) return;
   look.notifications.push(notification.notificationId);
   if (channels.length > 0) await look.enqueue(notifyJob(notification.notificationId));

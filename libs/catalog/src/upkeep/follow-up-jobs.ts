@@ -1,4 +1,4 @@
-import type { BackupRecord, JobRequest, TaskRecord } from '#contracts';
+import type { BackupRecord, JobRequest, RestoreRecord, TaskRecord } from '#contracts';
 
 // Jobs by the state that asks for them. A finished job blocks its id for as long as the queue keeps it, so every id changes from try to try.
 
@@ -13,6 +13,13 @@ export function taskJob({
   jobNumber,
 }: Pick<TaskRecord, 'taskId' | 'kind' | 'jobNumber'>): JobRequest<'verify' | 'cleanup'> {
   return { name: kind, payload: { taskId }, jobId: `${taskId}-${jobNumber}` };
+}
+
+export function restoreJob({
+  restoreId,
+  jobNumber,
+}: Pick<RestoreRecord, 'restoreId' | 'jobNumber'>): JobRequest<'restore'> {
+  return { name: 'restore', payload: { restoreId }, jobId: `${restoreId}-${jobNumber}` };
 }
 
 /** Of a record that `beginDelete` marked; a refusal raises `jobNumber`, so that the next wish gets another job. */

@@ -1,7 +1,8 @@
 import type { LeaseView } from '../contract/claims.js';
 import { LeaseObserver } from '../lease-observer.js';
 import { afterRun } from './after-run.js';
-import { backupJob, taskJob } from './follow-up-jobs.js';
+import { settleRestoreAlerts } from './restore-alerts.js';
+import { backupJob, restoreJob, taskJob } from './follow-up-jobs.js';
 import { Look, type UpkeepReport } from './report.js';
 import type { UpkeepOptions } from './upkeep-options.js';
 
@@ -24,24 +25,26 @@ export class Reaper {
     const look = new Look(jobs);
     const began = clock.monotonicMs();
     const lost = this.#observer.observe(await this.#leases(), began);
-    await look.each(lost, (view) =>
-      view.kind === 'backup' ? this.#loseBackup(view, look) : this.#loseTask(view, look),
-    );
+    await look.each(lost, (view) => {
+      if (view.kind === 'backup') return this.#loseBackup(view, look);
+      return view.kind === 'restore' ? this.#loseRestore(view, look) : this.#loseTask(view, look);
+    });
     return look.report();
   }
 
   async #leases(): Promise<readonly LeaseView[]> {
-    const { backups, tasks } = this.#options.catalog;
-    const [running, runningTasks, pending] = await Promise.all([
+    const { backups, tasks, restores } = this.#options.catalog;
+    const [running, runningTasks, runningRestores, pending] = await Promise.all([
       backups.inProgress(),
       tasks.inProgress(),
+      restores.inProgress(),
       backups.pendingDue(this.#options.clock.now()),
     ]);
     // A pending `cli` record has an owner too: the command that made it and was to claim it at once.
     const ownersMayBeGone = pending
       .filter(({ trigger, commit }) => trigger === 'cli' && commit === null)
       .map(({ backupId, claim: { fence, beat } }): LeaseView => ({ kind: 'backup', id: backupId, fence, beat }));
-    return [...running, ...runningTasks, ...ownersMayBeGone];
+    return [...running, ...runningTasks, ...runningRestores, ...ownersMayBeGone];
   }
 
   async #loseBackup({ id, fence, beat }: LeaseView, look: Look): Promise<void> {
@@ -50,6 +53,14 @@ export class Reaper {
     look.expired(id, record.status);
     if (record.status === 'pending') await look.enqueue(backupJob(record));
     else await afterRun(this.#options, look, record.target);
+  }
+
+  async #loseRestore({ id, fence, beat }: LeaseView, look: Look): Promise<void> {
+    const record = await this.#options.catalog.restores.expire(id, { fence, beat }, this.#options.clock.now());
+    if (record === null) return;
+    look.expired(id, record.status);
+    if (record.status === 'pending') await look.enqueue(restoreJob(record));
+    else await look.step(() => settleRestoreAlerts(this.#options, look));
   }
 
   async #loseTask({ id, fence, beat }: LeaseView, look: Look): Promise<void> {

@@ -1,9 +1,10 @@
-import type { BackupRecord, TaskRecord } from '#contracts';
+import type { BackupRecord, RestoreRecord, TaskRecord } from '#contracts';
 import { LeaseObserver } from '../lease-observer.js';
 import { promote } from './after-run.js';
 import { settleAlerts } from './alert-states.js';
-import { backupJob, deleteJob, marksJob, marksRetryJob, notifyJob, taskJob } from './follow-up-jobs.js';
+import { backupJob, deleteJob, marksJob, marksRetryJob, notifyJob, restoreJob, taskJob } from './follow-up-jobs.js';
 import { Look, type UpkeepReport } from './report.js';
+import { settleRestoreAlerts } from './restore-alerts.js';
 import { deliveryLeaseMs, type UpkeepOptions } from './upkeep-options.js';
 import { verifyAgain, verifyNew } from './verifications.js';
 
@@ -25,7 +26,7 @@ export class Reconciler {
   async look(): Promise<UpkeepReport> {
     const options = this.#options;
     const { catalog, jobs, clock } = options;
-    const { backups, tasks, alerts } = catalog;
+    const { backups, tasks, restores, alerts } = catalog;
     const look = new Look(jobs);
     const now = clock.now();
     await look.step(async () => {
@@ -46,12 +47,16 @@ export class Reconciler {
       await look.each(await tasks.pendingDue(now), (task) => this.#ensureTaskJob(look, task));
     });
     await look.step(async () => {
+      await look.each(await restores.pendingDue(now), (restore) => this.#ensureRestoreJob(look, restore));
+    });
+    await look.step(async () => {
       await look.each(await backups.deleting(), (id) => this.#ensureDeleteJob(look, id));
     });
     await look.step(async () => {
       await look.each(await backups.marksBehind(), (id) => this.#ensureMarksJob(look, id));
     });
     await look.step(() => settleAlerts(options, look));
+    await look.step(() => settleRestoreAlerts(options, look));
     await look.step(async () => {
       const began = clock.monotonicMs();
       const lost = this.#deliveries.observe(await alerts.delivering(), began);
@@ -78,6 +83,12 @@ export class Reconciler {
     if (await look.isLive(taskJob(task))) return;
     const jobNumber = await this.#options.catalog.tasks.nextJob(task.taskId, task.jobNumber);
     if (jobNumber !== null) await look.enqueue(taskJob({ ...task, jobNumber }));
+  }
+
+  async #ensureRestoreJob(look: Look, restore: RestoreRecord): Promise<void> {
+    if (await look.isLive(restoreJob(restore))) return;
+    const jobNumber = await this.#options.catalog.restores.nextJob(restore.restoreId, restore.jobNumber);
+    if (jobNumber !== null) await look.enqueue(restoreJob({ ...restore, jobNumber }));
   }
 
   async #ensureDeleteJob(look: Look, backupId: string): Promise<void> {

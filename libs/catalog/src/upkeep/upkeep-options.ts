@@ -23,7 +23,7 @@ export interface UpkeepOptions {
 /** A delivery that gets no further for so long is another's to make: longer than any channel's time limit. */
 export const deliveryLeaseMs = 30_000;
 
-/** The key of an alert's state: `<kind>/<target>`; for `verification-failed` and `missing` `<kind>/<backupId>`. */
+/** The key of an alert's state: `<kind>/<target>` (of `restore-failed`: the restore target); for `verification-failed` and `missing` `<kind>/<backupId>`. */
 export function alertKey(kind: AlertKind, subject: string): string {
   return `${kind}/${subject}`;
 }

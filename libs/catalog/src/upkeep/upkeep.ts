@@ -3,6 +3,7 @@ import { settleAlerts } from './alert-states.js';
 import { Reaper } from './reaper.js';
 import { Reconciler } from './reconciler.js';
 import { Look, type UpkeepReport } from './report.js';
+import { settleRestoreAlerts } from './restore-alerts.js';
 import type { UpkeepOptions } from './upkeep-options.js';
 
 /**
@@ -24,6 +25,13 @@ export class Upkeep {
   async afterRun(target: string): Promise<UpkeepReport> {
     const look = new Look(this.#options.jobs);
     await afterRun(this.#options, look, target);
+    return look.report();
+  }
+
+  /** For whoever ended a restore: its alert. */
+  async afterRestore(): Promise<UpkeepReport> {
+    const look = new Look(this.#options.jobs);
+    await look.step(() => settleRestoreAlerts(this.#options, look));
     return look.report();
   }
 

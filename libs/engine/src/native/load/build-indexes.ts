@@ -1,5 +1,5 @@
 import type { Db, MongoClient } from 'mongodb';
-import { AppError } from '#contracts';
+import { AppError, type Clock } from '#contracts';
 import { withoutExpiry } from './collection-spec.js';
 import { indexesNotKept, optionsNotKept } from './compare-definitions.js';
 import type { LoadEntry } from './load-entry.js';
@@ -29,6 +29,7 @@ export class IndexBuilder {
 
   constructor(
     private readonly client: MongoClient,
+    private readonly clock: Clock,
     signal: AbortSignal,
   ) {
     this.signal = AbortSignal.any([signal, this.abort.signal]);
@@ -88,6 +89,7 @@ export class IndexBuilder {
     const kept = await listIndexes(db, entry.plan.temporary);
     entry.notKept.push(...indexesNotKept(early, kept));
     entry.indexCount = kept.length;
+    entry.doneAt = this.clock.monotonicMs();
   }
 }
 

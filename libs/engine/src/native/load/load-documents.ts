@@ -28,6 +28,7 @@ export interface DocumentLoaderOptions {
   readonly tuning: LoadTuning;
   readonly onConflict: 'fail' | 'keep-last';
   readonly onProgress: (progress: LoadProgress) => void;
+  readonly clock: Clock;
   /** All documents of an entry are in the target. */
   readonly onLoaded: (entry: LoadEntry) => void;
 }
@@ -54,7 +55,8 @@ export class DocumentLoader {
   }
 
   private async insert(entry: LoadEntry, batch: Parameters<typeof insertBatch>[1]): Promise<void> {
-    const { client, target, onConflict } = this.options;
+    const { client, target, onConflict, clock } = this.options;
+    entry.begunAt ??= clock.monotonicMs();
     const to: InsertTarget = {
       db: client.db(entry.plan.db),
       collection: entry.plan.temporary,
@@ -63,6 +65,7 @@ export class DocumentLoader {
     };
     const written = await insertBatch(to, batch, { onConflict, keepsEmptyTimestamps: target.keepsEmptyTimestamps });
     entry.documents += written;
+    entry.bytes += batch.bytes;
     this.documents += batch.count;
     this.bytes += batch.bytes;
     this.options.onProgress({ ...this.progress, stage: 'load' });

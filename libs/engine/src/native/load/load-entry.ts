@@ -1,4 +1,5 @@
 import { Binary, BSON } from 'mongodb';
+import type { NamespaceProgress } from '../../engine.js';
 import { createCommand, isCapped, planIndexes, type CollectionSpec, type IndexPlan } from './collection-spec.js';
 import type { PlanEntry } from './plan-types.js';
 import { decodeToMap, type BsonMap } from './raw-bson.js';
@@ -10,6 +11,10 @@ export interface LoadEntry {
   readonly indexes: IndexPlan;
   readonly capped: boolean;
   documents: number;
+  bytes: number;
+  /** Monotonic times of its first document and its last early index. */
+  begunAt: number | null;
+  doneAt: number | null;
   indexCount: number;
   readonly notKept: string[];
   readonly missing: string[];
@@ -24,6 +29,9 @@ export function newLoadEntry(plan: PlanEntry, spec: CollectionSpec): LoadEntry {
     indexes: planIndexes(spec),
     capped: isCapped(spec),
     documents: 0,
+    bytes: 0,
+    begunAt: null,
+    doneAt: null,
     indexCount: 0,
     notKept: [],
     missing: [],
@@ -40,10 +48,20 @@ export function planForRenaming(entry: LoadEntry): PlanEntry {
     ...(deferred ? { options: toBinary(new Map(Object.entries(createCommand(plan.final, spec)))) } : {}),
     lateIndexes: (plan.placement === 'fill' ? [...indexes.early, ...indexes.late] : indexes.late).map(toBinary),
     documents: entry.documents,
+    bytes: entry.bytes,
+    loadMs: durationOf(entry),
     indexes: entry.indexCount,
     notKept: entry.notKept,
     missing: entry.missing,
   };
+}
+
+export function progressOf({ plan, documents, doneAt }: LoadEntry): NamespaceProgress {
+  return { db: plan.db, collection: plan.final, documents, done: doneAt !== null };
+}
+
+function durationOf({ begunAt, doneAt }: LoadEntry): number {
+  return begunAt === null || doneAt === null ? 0 : Math.round(doneAt - begunAt);
 }
 
 export function toBinary(document: BsonMap): Binary {

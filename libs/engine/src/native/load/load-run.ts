@@ -2,15 +2,15 @@ import type { Readable } from 'node:stream';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { MongoClient } from 'mongodb';
 import { AppError, cancelled, randomSuffix, throwIfAborted, type Clock, type Random } from '#contracts';
-import type { LoadReport, LoadRequest } from '../../engine.js';
+import type { LoadProgress, LoadReport, LoadRequest } from '../../engine.js';
 import { IndexBuilder } from './build-indexes.js';
 import { insertPlan, settleEarlierPlans } from './claim-plan.js';
 import { createTemporaries } from './create-collections.js';
-import { finishAll, type FinishedEntry } from './finish-phase.js';
+import { finishAll } from './finish-phase.js';
 import { HeartBeat } from './heart-beat.js';
 import type { Lease } from './lease-watch.js';
 import { DocumentLoader, throttled, type LoadTuning } from './load-documents.js';
-import { planForRenaming, type LoadEntry } from './load-entry.js';
+import { planForRenaming, progressOf, type LoadEntry } from './load-entry.js';
 import { planNames, type NamedEntry } from './name-plan.js';
 import { databasesOf, listNames, nameOf } from './names.js';
 import { optionsDigest } from './options-digest.js';
@@ -71,6 +71,7 @@ export class LoadRun {
         this.notes.push(
           'a restore of this backup with these options had stopped while renaming: it was finished, nothing was loaded again',
         );
+        await request.onRenaming?.(true).catch(() => undefined);
         return this.finish(earlier);
       }
       const restoreId = randomSuffix(random, restoreIdLength);
@@ -114,15 +115,17 @@ export class LoadRun {
     plan: OwnedPlan,
     signal: AbortSignal,
   ): Promise<void> {
-    const { client, target, tuning, request } = this.context;
+    const { client, target, tuning, request, clock } = this.context;
     const list = [...entries.values()];
-    const indexes = new IndexBuilder(client, signal);
+    const indexes = new IndexBuilder(client, clock, signal);
+    const tell = (progress: LoadProgress) => this.onProgress({ ...progress, namespaces: () => list.map(progressOf) });
     const loader = new DocumentLoader({
       client,
       target,
       tuning,
+      clock,
       onConflict: request.onConflict,
-      onProgress: this.onProgress,
+      onProgress: tell,
       onLoaded: (entry) => indexes.add(entry),
     });
     let turning = false;
@@ -142,14 +145,16 @@ export class LoadRun {
         },
       );
       await onTarget('load', () => loader.finish());
-      this.onProgress({ ...loader.progress, stage: 'index' });
+      tell({ ...loader.progress, stage: 'index' });
       await onTarget('index', () => indexes.finish(list));
       await this.checkAgain(named, before);
+      throwIfAborted(signal, 'rename');
+      await request.onRenaming?.(false);
       throwIfAborted(signal, 'rename');
       turning = true;
       const planned = Map.groupBy(list.map(planForRenaming), (entry) => entry.db);
       await onTarget('rename', () => plan.beginRenaming(planned));
-      this.onProgress({ ...loader.progress, stage: 'rename' });
+      tell({ ...loader.progress, stage: 'rename' });
     } catch (error) {
       const first = signal.aborted ? cancelled(signal, 'load') : error;
       // A server that does not answer any more must not hold up the end of the restore.
@@ -205,13 +210,13 @@ export class LoadRun {
     const heart = new HeartBeat(plan, lease.beatMs, () => undefined);
     heart.start();
     try {
-      const finished = await this.rollForward(async (): Promise<FinishedEntry[]> => {
+      return await this.rollForward(async () => {
         await renameAll(client, plan);
-        const done = await finishAll(client, plan, target);
+        const report = makeReport(await finishAll(client, plan, target), this.notes, request.strict);
+        await request.onFinished?.(report);
         await plan.remove();
-        return done;
+        return report;
       });
-      return makeReport(finished, this.notes, request.strict);
     } catch (error) {
       await plan.release().catch(() => undefined);
       throw error;

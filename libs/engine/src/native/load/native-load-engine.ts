@@ -7,6 +7,7 @@ import type { Lease } from './lease-watch.js';
 import { defaultTuning, type LoadTuning } from './load-documents.js';
 import { LoadRun } from './load-run.js';
 import { planLoad } from './plan-load.js';
+import { putBackAbandoned } from './put-back.js';
 import { describeTarget } from './target-check.js';
 import { onTarget } from './target-errors.js';
 
@@ -42,6 +43,12 @@ export function createNativeLoadEngine(options: NativeLoadOptions = {}): LoadEng
     name: 'native',
     plan: (request: LoadRequest, contents: ArchiveContents, signal: AbortSignal): Promise<LoadPlan> =>
       withTarget(request, (client) => onTarget('plan', () => planLoad(client, request, contents, signal))),
+    putBack: (request: LoadRequest, contents: ArchiveContents, signal: AbortSignal) =>
+      withTarget(request, (client) =>
+        onTarget('plan', () =>
+          putBackAbandoned({ client, lease, signal, clock: options.clock ?? systemClock }, request, contents),
+        ),
+      ),
     load: (request: LoadRequest, source: Readable, signal: AbortSignal): Promise<LoadReport> =>
       withSource(source, () =>
         withTarget(request, async (client) => {

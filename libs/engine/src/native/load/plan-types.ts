@@ -35,6 +35,8 @@ export interface PlanEntry {
   /** Indexes to be built after the renames. */
   readonly lateIndexes?: readonly Binary[];
   readonly documents?: number;
+  readonly bytes?: number;
+  readonly loadMs?: number;
   readonly indexes?: number;
   /** What the server did not keep. */
   readonly notKept?: readonly string[];

@@ -1,9 +1,12 @@
 import type { LoadedNamespace, LoadReport } from '../../engine.js';
+import type { PlanEntry } from './plan-types.js';
 import { compare, nameOf } from './names.js';
 
 /** What came of a namespace in the end. */
 export interface ReportedEntry {
-  readonly entry: { readonly db: string; readonly final: string; readonly documents?: number };
+  readonly entry: { readonly db: string; readonly final: string; readonly documents?: number } & Partial<
+    Pick<PlanEntry, 'bytes' | 'loadMs'>
+  >;
   readonly indexes: number;
   readonly notKept: readonly string[];
   readonly missing: readonly string[];
@@ -15,7 +18,7 @@ export function makeReport(finished: readonly ReportedEntry[], notes: readonly s
   const warnings = [...notes];
   const namespaces = finished
     .map((done): LoadedNamespace => {
-      const { db, final: collection } = done.entry;
+      const { db, final: collection, bytes, loadMs } = done.entry;
       const name = nameOf({ db, collection });
       // What is filled in place was looked at twice.
       const notKept = [...new Set(done.notKept)];
@@ -24,7 +27,11 @@ export function makeReport(finished: readonly ReportedEntry[], notes: readonly s
       const differences = [...done.missing, ...(strict ? notKept : [])].map(
         (what) => `the server did not keep: ${what}`,
       );
-      return { db, collection, documents: done.entry.documents ?? 0, indexes: done.indexes, differences };
+      return {
+        ...{ db, collection, documents: done.entry.documents ?? 0, indexes: done.indexes, differences },
+        ...(bytes === undefined ? {} : { bytes }),
+        ...(loadMs === undefined ? {} : { durationMs: loadMs }),
+      };
     })
     .sort((a, b) => compare(a.db, b.db) || compare(a.collection, b.collection));
   if (namespaces.every(({ documents }) => documents === 0))

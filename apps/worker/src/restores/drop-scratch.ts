@@ -1,0 +1,16 @@
+import { dropScratch } from '#engine';
+import { restoreTargetOf, type WorkerParts } from '../core/worker-core.js';
+import { scratchIdOf } from './restore-request.js';
+import type { ClaimedRestore } from './make-restore.js';
+
+/** What a scratch restore that came to nothing made; each database is looked at again before it is dropped. Never throws: the record's end matters more. */
+export async function dropScratchOf(parts: WorkerParts, { record, log }: ClaimedRestore): Promise<void> {
+  const target = restoreTargetOf(parts.config, record.targetName);
+  if (record.mode !== 'scratch' || record.dryRun || target === undefined) return;
+  try {
+    const dropped = await dropScratch(target.uri, scratchIdOf(record), record.restoreId);
+    if (dropped.length > 0) log.info('scratch databases dropped', { databases: dropped });
+  } catch (error) {
+    log.failure('scratch databases not dropped', error, 'load');
+  }
+}

@@ -1,0 +1,68 @@
+import { restoreJob } from '#catalog';
+import { AppError, type RestoreRecord } from '#contracts';
+import { retryPauseMs } from '../claims/retry-pause.js';
+import { surely } from '../claims/surely.js';
+import type { HeldClaim } from '#catalog';
+import type { WorkerParts } from '../core/worker-core.js';
+import { dropScratchOf } from './drop-scratch.js';
+import { inApiWords } from './in-api-words.js';
+import type { ClaimedRestore } from './make-restore.js';
+
+export type RestoreEnding =
+  /** Not ours any more: nothing was written. */
+  | { readonly state: 'fenced'; readonly error: AppError }
+  /** Back in the queue, to be tried at `at`. */
+  | { readonly state: 'pending'; readonly error: AppError; readonly at: Date }
+  | { readonly state: 'failed'; readonly error: AppError; readonly record: RestoreRecord }
+  | { readonly state: 'cancelled'; readonly record: RestoreRecord };
+
+/** How a run ended that did not succeed: by why it was aborted, or by the error's retry class; never by a text. Writes it to the record. */
+export async function endRestore(parts: WorkerParts, claimed: ClaimedRestore, thrown: unknown): Promise<RestoreEnding> {
+  const { catalog, clock, config } = parts;
+  const { record, claim, log } = claimed;
+  const error = inApiWords(causeOf(thrown, claim));
+  if (error.code === 'run/fenced') return { state: 'fenced', error };
+  if (error.code === 'run/cancelled') {
+    await dropScratchOf(parts, claimed);
+    const note = error.hint ?? null;
+    const cancelled = await surely(parts, log, () => catalog.restores.cancelled(claim.ref, clock.now(), note));
+    return cancelled === null ? { state: 'fenced', error } : { state: 'cancelled', record: cancelled };
+  }
+  if (error.code === 'worker-shutdown' || (error.retry === 'retry' && record.failures + 1 < config.attempts))
+    return later(parts, claimed, error);
+  // What failed for good is nobody's any more. Half-done renames are left to whoever finishes them.
+  if (error.code !== 'restore/unfinished') await dropScratchOf(parts, claimed);
+  const failed = await surely(parts, log, () => catalog.restores.fail(claim.ref, { error, at: clock.now() }));
+  return failed === null ? { state: 'fenced', error } : { state: 'failed', error, record: failed };
+}
+
+/** Why a run was aborted says more than what broke by it; unless its renames had begun, which nothing but their own error ends. */
+function causeOf(thrown: unknown, { signal }: HeldClaim): AppError {
+  const error = AppError.from(thrown, 'load');
+  const reason: unknown = signal.reason;
+  if (!signal.aborted || !(reason instanceof AppError)) return error;
+  if (reason.code === 'run/fenced') return reason;
+  // The same code: the loader's own error says besides what it could not put back.
+  return error.code === 'restore/unfinished' || error.code === reason.code ? error : reason;
+}
+
+/** `in_progress → pending`, with the job of the next try; `cancelled` when that was wished meanwhile. */
+async function later(parts: WorkerParts, claimed: ClaimedRestore, error: AppError): Promise<RestoreEnding> {
+  const { catalog, clock, tuning, random, queue } = parts;
+  const { record, claim, log } = claimed;
+  const isShutdown = error.code === 'worker-shutdown';
+  const pauseMs = isShutdown ? 0 : retryPauseMs(record.failures, tuning, random);
+  const now = clock.now();
+  const at = new Date(now.getTime() + pauseMs);
+  const next = await surely(parts, log, () => catalog.restores.retryLater(claim.ref, { error, at: now }, at));
+  if (next === null) return { state: 'fenced', error };
+  if (next.status === 'cancelled') {
+    await dropScratchOf(parts, claimed);
+    return { state: 'cancelled', record: next };
+  }
+  // A queue that is down is no loss: the reconciler adds the job of a record that is due.
+  await queue.add({ ...restoreJob(next), delayMs: pauseMs }).catch((trouble: unknown) => {
+    log.failure('job not added', trouble, 'queue');
+  });
+  return { state: 'pending', error, at };
+}

@@ -1,0 +1,137 @@
+import { throwIfAborted, type RestoreRecord, type RestoreReport } from '#contracts';
+import {
+  createNativeLoadEngine,
+  markScratch,
+  writtenDatabases,
+  type LoadPlan,
+  type LoadReport,
+  type LoadRequest,
+} from '#engine';
+import { backupSource, planRestore, proveBackup, requireStore, runRestore, type ProvenBackup } from '#pipeline';
+import type { HeldClaim } from '#catalog';
+import { cancelWished, fenced } from '#catalog';
+import type { WorkerParts } from '../core/worker-core.js';
+import type { WorkerLog } from '../logging/worker-log.js';
+import { checkRestore } from './check-restore.js';
+import type { RestoreObserver } from './restore-observer.js';
+import { planReport, restoredReport } from './restore-report.js';
+import { loadRequestOf } from './restore-request.js';
+import { makeSafetyBackup } from './safety-backup.js';
+import { watchWrites, type WriteWatch } from './watch-writes.js';
+
+export interface ClaimedRestore {
+  readonly record: RestoreRecord;
+  readonly claim: HeldClaim;
+  readonly observer: RestoreObserver;
+  readonly log: WorkerLog;
+}
+
+/**
+ * One run of a restore (docs/DESIGN.md, "A restore in words"). What an earlier run left in the target decides: what it was loading is removed and begun anew,
+ * renames that it had begun are finished.
+ */
+export async function makeRestore(parts: WorkerParts, claimed: ClaimedRestore): Promise<RestoreReport> {
+  const { store, ring, clock, random, config } = parts;
+  const { record, claim, observer } = claimed;
+  const { signal } = claim;
+  const target = checkRestore(config, record);
+  await requireStore(store, parts.storeId, signal);
+  const proven = await proveBackup({ store, ring }, record.backupId, signal);
+  for (const warning of proven.warnings) observer.warning(warning);
+  const source = backupSource({ store, ring, observer }, proven);
+  const contents = await source.contents(signal);
+  const request = loadRequestOf(record, target, contents);
+  const { leaseMs, beatMs } = config.lease;
+  const engine = createNativeLoadEngine({ clock, random, leaseMs, beatMs });
+  const deps = { engine, source, observer };
+  const began = clock.monotonicMs();
+  const elapsedMs = () => Math.round(clock.monotonicMs() - began);
+  if (record.dryRun) return planReport(await planRestore(deps, request, signal), observer.warnings, elapsedMs());
+
+  const before = record.claim.fence > 1 ? await engine.putBack?.(request, contents, signal) : 'clear';
+  if (before !== 'renaming') {
+    // An earlier run came to the very end, and only its record did not.
+    if (record.report !== null) return record.report;
+    observer.notRenaming();
+    if (record.cancelRequestedAt !== null) throw cancelWished(record.restoreId);
+    if (record.mode === 'scratch') {
+      const { restoreId, backupId } = record;
+      await markScratch(target.uri, writtenDatabases(request, contents), {
+        ...{ restoreId, backupId, createdAt: clock.now() },
+      });
+    }
+  }
+  const plan = await planRestore(deps, request, signal);
+  observer.expects(expectedOf(plan, proven));
+  const safety = before === 'renaming' ? null : await secure(parts, claimed, request, plan);
+  const reportOf = (report: LoadReport) =>
+    restoredReport(report, plan, [...observer.warnings, ...(safety?.notes ?? [])], elapsedMs());
+  const report = await runRestore(
+    deps,
+    {
+      ...request,
+      onProgress: (progress) => observer.loaded(progress),
+      onRenaming: (resumed) => beginRenaming(parts, claimed, safety, resumed),
+      onFinished: async (loaded) => {
+        if (!(await parts.catalog.restores.finished(claim.ref, reportOf(loaded))))
+          throw fenced(record.restoreId, 'another claim has taken over');
+      },
+    },
+    signal,
+  );
+  return reportOf(report);
+}
+
+interface Secured {
+  /** Null: writes are ignored. */
+  readonly watch: WriteWatch | null;
+  readonly notes: readonly string[];
+}
+
+/** Before anything is replaced there is a backup of it, or nothing is replaced. */
+async function secure(
+  parts: WorkerParts,
+  claimed: ClaimedRestore,
+  request: LoadRequest,
+  plan: LoadPlan,
+): Promise<Secured | null> {
+  const replaced = plan.namespaces.filter(({ action }) => action === 'replace');
+  if (replaced.length === 0) return null;
+  claimed.observer.stage('dump');
+  const { signal } = claimed.claim;
+  const watch = request.ignoreWrites ? null : await watchWrites(request.uri, replaced, signal);
+  const backupId = await makeSafetyBackup(parts, claimed, replaced);
+  const last =
+    watch === null
+      ? 'writes into it since were not looked for'
+      : 'writes into it were looked for until just before the renames; what came in the last moment cannot be told';
+  return { watch, notes: [`what was replaced is in the backup ${backupId}: ${last}`] };
+}
+
+/** The record says that it only goes forward before the target does: from then on a cancel is refused. */
+async function beginRenaming(
+  { catalog }: WorkerParts,
+  { record, claim, observer }: ClaimedRestore,
+  safety: Secured | null,
+  resumed: boolean,
+): Promise<void> {
+  if (!resumed) await safety?.watch?.check(claim.signal);
+  throwIfAborted(claim.signal, 'rename');
+  await observer.renaming();
+  const state = await catalog.restores.beginRenaming(claim.ref, resumed);
+  if (state === 'renaming') return;
+  observer.notRenaming();
+  throw state === 'cancelled'
+    ? cancelWished(record.restoreId)
+    : fenced(record.restoreId, 'another claim has taken over');
+}
+
+function expectedOf(plan: LoadPlan, { manifest }: ProvenBackup) {
+  const bytesOf = new Map(
+    manifest.namespaces.map(({ db, collection, bsonBytes }) => [`${db}.${collection}`, bsonBytes]),
+  );
+  const documents = new Map(
+    plan.namespaces.map(({ db, collection, documents: count }) => [`${db}.${collection}`, count ?? 0]),
+  );
+  return { documents, bytes: plan.namespaces.reduce((sum, { from }) => sum + (bytesOf.get(from) ?? 0), 0) };
+}

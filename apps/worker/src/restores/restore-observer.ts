@@ -1,0 +1,138 @@
+import type { RestoreRepository } from '#catalog';
+import type { Clock, RestorePhase, RestoreProgress, Stage } from '#contracts';
+import type { LoadProgress, NamespaceProgress } from '#engine';
+import type { RunObserver } from '#pipeline';
+import type { HeldClaim } from '#catalog';
+import type { WorkerLog } from '../logging/worker-log.js';
+
+/** What the record shows at most. */
+const mostShown = 50;
+
+/** What the plan expects of each namespace, by its name in the target. */
+export interface Expected {
+  readonly documents: ReadonlyMap<string, number>;
+  readonly bytes: number | null;
+}
+
+/** Writes how far a restore is into its record, at most once in `everyMs`, one write at a time. It never fails or delays the run. */
+export class RestoreObserver implements RunObserver {
+  #began: number;
+  #stage: Stage = 'probe';
+  #loaded: LoadProgress = { documents: 0, bytes: 0, stage: 'load' };
+  #expected: Expected | undefined;
+  #writing: Promise<unknown> = Promise.resolve();
+  #writtenAt = -Infinity;
+  #timer: NodeJS.Timeout | undefined;
+  #stopped = false;
+  readonly warnings: string[] = [];
+
+  constructor(
+    private readonly restores: Pick<RestoreRepository, 'progress'>,
+    private readonly claim: HeldClaim,
+    private readonly clock: Clock,
+    private readonly everyMs: number,
+    private readonly log: WorkerLog,
+    /** An earlier run had got there: nothing but the target itself takes it back. */
+    private phase: RestorePhase,
+  ) {
+    this.#began = clock.monotonicMs();
+  }
+
+  stage(stage: Stage): void {
+    if (stage === 'load') this.#began = this.clock.monotonicMs();
+    this.#stage = stage;
+    this.log.debug('stage', { stage });
+    this.#schedule();
+  }
+
+  /** Bytes of the store that were read: the documents in the target tell more. */
+  progress(): void {
+    return;
+  }
+
+  warning(text: string): void {
+    this.warnings.push(text);
+    this.log.warn('warning', { warning: text });
+  }
+
+  expects(expected: Expected): void {
+    this.#expected = expected;
+  }
+
+  loaded(progress: LoadProgress): void {
+    if (progress.stage !== 'load') this.#stage = progress.stage;
+    this.#loaded = progress;
+    this.#schedule();
+  }
+
+  /** From here on every write says so; those under way are through when it resolves. */
+  async renaming(): Promise<void> {
+    this.phase = 'renaming';
+    this.#stage = 'rename';
+    await this.#writing;
+  }
+
+  /** Not renamed (any more): what is in the target was put back. */
+  notRenaming(): void {
+    this.phase = 'loading';
+  }
+
+  /** No further write; waits for the one under way. */
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    clearTimeout(this.#timer);
+    await this.#writing;
+  }
+
+  #schedule(): void {
+    if (this.#timer !== undefined || this.#stopped) return;
+    const wait = Math.max(0, this.#writtenAt + this.everyMs - this.clock.monotonicMs());
+    this.#timer = setTimeout(() => {
+      // The next write waits for this one: a catalogue that is slow gets fewer of them, not a queue.
+      this.#writing = this.#write().finally(() => {
+        this.#timer = undefined;
+        this.#writtenAt = this.clock.monotonicMs();
+      });
+    }, wait);
+    this.#timer.unref();
+  }
+
+  async #write(): Promise<void> {
+    if (this.#stopped) return;
+    try {
+      await this.restores.progress(this.claim.ref, this.#now(), this.phase);
+    } catch (error) {
+      this.log.debug('progress not written', { reason: String(error) });
+    }
+  }
+
+  #now(): RestoreProgress {
+    const { documents, bytes, namespaces } = this.#loaded;
+    const seconds = (this.clock.monotonicMs() - this.#began) / 1000;
+    const expected = this.#expected;
+    return {
+      ...{ stage: this.#stage, documents, bytes },
+      expectedDocuments: expected === undefined ? null : sumOf(expected.documents.values()),
+      expectedBytes: expected?.bytes ?? null,
+      bytesPerSecond: seconds > 0 ? Math.round(bytes / seconds) : 0,
+      namespaces: shown(namespaces?.() ?? []).map((namespace) => {
+        const name = `${namespace.db}.${namespace.collection}`;
+        const expectedDocuments = expected?.documents.get(name) ?? null;
+        return { name, documents: namespace.documents, expectedDocuments, done: namespace.done };
+      }),
+      updatedAt: this.clock.now(),
+    };
+  }
+}
+
+/** Those that are being loaded first, then those that are done, then those that wait. */
+function shown(namespaces: readonly NamespaceProgress[]): readonly NamespaceProgress[] {
+  const rank = ({ documents, done }: NamespaceProgress): number => (done ? 1 : documents > 0 ? 0 : 2);
+  return [...namespaces].sort((a, b) => rank(a) - rank(b)).slice(0, mostShown);
+}
+
+function sumOf(numbers: Iterable<number>): number {
+  let sum = 0;
+  for (const number of numbers) sum += number;
+  return sum;
+}

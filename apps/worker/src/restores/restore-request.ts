@@ -1,0 +1,24 @@
+import type { RestoreTargetSource } from '#config';
+import type { RestoreRecord } from '#contracts';
+import { scratchRenames, writtenDatabases, type ArchiveContents, type LoadRequest } from '#engine';
+
+/** What the loader is asked for, from what a person asked for. The same for the same record, whoever makes it: the loader finds its own plan by it. */
+export function loadRequestOf(
+  record: RestoreRecord,
+  target: RestoreTargetSource,
+  contents: ArchiveContents,
+): LoadRequest {
+  const { mode, backupId, databases, include, exclude, rename, onConflict, ignoreWrites } = record;
+  const wanted: LoadRequest = {
+    ...{ uri: target.uri, backupId, databases, include, exclude, rename, onConflict, ignoreWrites },
+    ...{ mode: mode === 'replace' ? 'replace' : 'into-empty', confirm: [], strict: false },
+  };
+  if (mode === 'scratch') return { ...wanted, rename: scratchRenames(wanted, contents, scratchIdOf(record)) };
+  // Confirmed by the name of the restore target, typed: that stands for every database there.
+  return mode === 'replace' ? { ...wanted, confirm: writtenDatabases(wanted, contents) } : wanted;
+}
+
+/** The random end of the restore's id, in the names of its scratch databases. */
+export function scratchIdOf({ restoreId }: Pick<RestoreRecord, 'restoreId'>): string {
+  return restoreId.slice(-6);
+}

@@ -1,0 +1,141 @@
+import type { Role } from './tokens.js';
+import type { Claim, RecordedError } from './records.js';
+import type { Stage } from './error-codes.js';
+import type { TaskState } from './states.js';
+
+// Restores as the catalogue keeps them: a backup that is loaded into a restore target (docs/DESIGN.md, "A restore in words").
+
+/**
+ * `scratch`: into new databases of this restore alone. `into-empty`: under names that hold nothing. `replace`: over what has the names, after a backup of
+ * it was made.
+ */
+export const restoreModes = ['scratch', 'into-empty', 'replace'] as const;
+export type RestoreMode = (typeof restoreModes)[number];
+
+export const restoreIdPattern = /^restore-\d{8}T\d{6}Z-[a-z0-9]{6}$/;
+
+export function isRestoreId(text: string): boolean {
+  return restoreIdPattern.test(text);
+}
+
+/**
+ * A restore target's name: as a target's, but shorter, for the backups of what a restore replaces stand under `safety-<name>`
+ * (a target of their own: they hold only a part, and must never pass for a backup of the deployment).
+ */
+export const restoreTargetPattern = /^[a-z0-9][a-z0-9-]{0,32}$/;
+
+export function isRestoreTargetName(text: string): boolean {
+  return restoreTargetPattern.test(text);
+}
+
+export function safetyTargetOf(restoreTarget: string): string {
+  return `safety-${restoreTarget}`;
+}
+
+/** What was asked for. */
+export interface RestoreWish {
+  readonly backupId: string;
+  /** The name of a restore target of the configuration. */
+  readonly targetName: string;
+  readonly mode: RestoreMode;
+  readonly databases: readonly string[];
+  readonly include: readonly string[];
+  readonly exclude: readonly string[];
+  readonly rename: readonly { readonly from: string; readonly to: string }[];
+  readonly onConflict: 'fail' | 'keep-last';
+  readonly ignoreWrites: boolean;
+  /** Say what would happen, and change nothing. */
+  readonly dryRun: boolean;
+}
+
+/** `renaming` only goes forward: no cancel any more. */
+export type RestorePhase = 'loading' | 'renaming';
+
+export interface RestoreProgress {
+  readonly stage: Stage;
+  readonly documents: number;
+  /** BSON bytes that are in the target. */
+  readonly bytes: number;
+  /** What both are expected to reach; null when nobody knows. */
+  readonly expectedDocuments: number | null;
+  readonly expectedBytes: number | null;
+  readonly bytesPerSecond: number;
+  /** The namespaces that are being loaded first, then those that are done; not more than a screen can show. */
+  readonly namespaces: readonly RestoreProgressOf[];
+  readonly updatedAt: Date;
+}
+
+export interface RestoreProgressOf {
+  /** `db.collection`, as it will be called in the target. */
+  readonly name: string;
+  readonly documents: number;
+  readonly expectedDocuments: number | null;
+  readonly done: boolean;
+}
+
+export interface RestoreReport {
+  readonly dryRun: boolean;
+  readonly outcome: 'planned' | 'restored' | 'restored-with-differences';
+  readonly namespaces: readonly RestoredNamespace[];
+  /** Notes of the plan, warnings of the loader. */
+  readonly warnings: readonly string[];
+  readonly documents: number;
+  readonly durationMs: number;
+}
+
+export interface RestoredNamespace {
+  /** Its name in the backup; null where a restore that another worker had begun was only finished. */
+  readonly from: string | null;
+  readonly db: string;
+  readonly collection: string;
+  readonly type: 'collection' | 'view' | 'timeseries' | null;
+  readonly action: 'create' | 'replace' | null;
+  /** Of a dry run: what the backup holds. */
+  readonly documents: number | null;
+  readonly bytes: number | null;
+  readonly indexes: number | null;
+  readonly differences: readonly string[];
+  readonly durationMs: number | null;
+}
+
+/** The backup of what a restore is about to replace. */
+export interface RestoreSafety {
+  readonly backupId: string;
+  /** What it holds: databases, and patterns within them (none: everything). */
+  readonly databases: readonly string[];
+  readonly include: readonly string[];
+}
+
+export interface RestoreRecord extends RestoreWish {
+  readonly restoreId: string;
+  readonly status: TaskState;
+  readonly createdAt: Date;
+  readonly startedAt: Date | null;
+  readonly completedAt: Date | null;
+  readonly correlationId: string;
+  readonly requestedBy: string;
+  /** The role that asked: the worker checks it again. */
+  readonly role: Role;
+  readonly phase: RestorePhase | null;
+  readonly progress: RestoreProgress | null;
+  readonly safety: RestoreSafety | null;
+  readonly report: RestoreReport | null;
+  readonly errorMessage: string | null;
+  readonly error: RecordedError | null;
+  readonly failures: number;
+  readonly claim: Claim;
+  readonly jobNumber: number;
+  readonly nextAttemptAt: Date | null;
+  readonly cancelRequestedAt: Date | null;
+}
+
+/** A restore target as a worker found it. */
+export interface RestoreTargetHealth {
+  readonly target: string;
+  readonly scratch: boolean;
+  readonly reachable: boolean | null;
+  readonly serverVersion: string | null;
+  readonly topology: string | null;
+  readonly detail: string | null;
+  readonly checkedAt: Date | null;
+}
