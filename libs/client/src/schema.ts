@@ -117,6 +117,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/admin/backups/{backupId}/restore": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Restore a backup into a restore target, by a worker
+         * @description Operators restore into scratch targets, admins into all. A damaged backup never changes the target: collections are loaded under temporary names and renamed when the whole archive proved good. Location names the restore. When the queue does not answer, nothing is begun.
+         */
+        post: operations["restoreBackup"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/admin/backups/{backupId}/verify": {
         parameters: {
             query?: never;
@@ -239,6 +259,60 @@ export interface paths {
          * @description new EventSource(`/api/admin/events?ticket=${ticket}`): once, within a minute. The same stream comes back by itself after a break, until the token ends.
          */
         post: operations["createEventTicket"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/admin/restores": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Restores, newest first */
+        get: operations["listRestores"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/admin/restores/{restoreId}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** State, progress and report of a restore */
+        get: operations["getRestore"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/admin/restores/{restoreId}/cancel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Ask for the end of a restore; its worker sees it within 5 s
+         * @description The target is put back as it was. Refused (409) once the collections take their names.
+         */
+        post: operations["cancelRestore"];
         delete?: never;
         options?: never;
         head?: never;
@@ -835,6 +909,8 @@ export interface components {
             download: string;
             /** @example /api/admin/backups/clinic-20261123T020000Z-k3f9q2/events */
             events: string;
+            /** @example /api/admin/backups/clinic-20261123T020000Z-k3f9q2/restore */
+            restore: string;
             /** @example /api/admin/backups/clinic-20261123T020000Z-k3f9q2 */
             self: string;
             /** @example /api/admin/backups/clinic-20261123T020000Z-k3f9q2/verify */
@@ -972,6 +1048,18 @@ export interface components {
             /** @example dump */
             stage: string;
         };
+        RenameDto: {
+            /**
+             * @description A database, or a collection (clinic.visits), by its name in the backup
+             * @example clinic
+             */
+            from: string;
+            /**
+             * @description Of the same kind
+             * @example clinic_copy
+             */
+            to: string;
+        };
         ResourcesDto: {
             archiveBytesPerSecond: number;
             /** @description CPU time of the worker during the run, mongodump included */
@@ -980,6 +1068,201 @@ export interface components {
             eventLoopDelayMs: number;
             /** @description Most memory of the worker during the run, without mongodump */
             peakRssBytes: number;
+        };
+        RestoreAcceptedDto: {
+            links: components["schemas"]["RestoreLinksDto"];
+            /** @example restore-20261123T090000Z-q8w2e1 */
+            restoreId: string;
+            /**
+             * @example pending
+             * @enum {string}
+             */
+            status: "pending" | "in_progress" | "completed" | "completed_with_differences" | "failed" | "cancelled";
+        };
+        RestoredNamespaceDto: {
+            /** @enum {string|null} */
+            action: "create" | "replace" | null;
+            bytes: number | null;
+            /** @example visits */
+            collection: string;
+            /** @example clinic_copy */
+            db: string;
+            /** @description What the server did not keep */
+            differences: string[];
+            documents: number | null;
+            /** @description From its first document to its last index */
+            durationMs: number | null;
+            /**
+             * @description Its name in the backup
+             * @example clinic.visits
+             */
+            from: string | null;
+            indexes: number | null;
+            /** @enum {string|null} */
+            type: "collection" | "view" | "timeseries" | null;
+        };
+        RestoreDto: {
+            /**
+             * @description With replace: targetName once more, typed
+             * @example production
+             */
+            confirm?: string;
+            /**
+             * @description Only these databases of the backup
+             * @example [
+             *       "clinic"
+             *     ]
+             */
+            databases?: string[];
+            /**
+             * @description Only tell what would be done; the plan is the report
+             * @default false
+             */
+            dryRun: boolean;
+            /**
+             * @description Not what fits one of these; wins over include
+             * @example [
+             *       "*.tmp"
+             *     ]
+             */
+            exclude?: string[];
+            /**
+             * @description Go on although somebody else writes into the target meanwhile
+             * @default false
+             */
+            ignoreWrites: boolean;
+            /**
+             * @description Only what fits one of these patterns: `db.collection` with `*`; `\` before a character that is meant literally
+             * @example [
+             *       "clinic.visits*"
+             *     ]
+             */
+            include?: string[];
+            /**
+             * @description scratch: into new databases of this restore alone. into-empty: only under names that hold nothing. replace: over what has the names
+             * @enum {string}
+             */
+            mode: "scratch" | "into-empty" | "replace";
+            /**
+             * @description An _id that stands in the backup twice: fail, or keep the later document and report a difference
+             * @default fail
+             * @enum {string}
+             */
+            onConflict: "fail" | "keep-last";
+            /** @description After the selection */
+            rename?: components["schemas"]["RenameDto"][];
+            /**
+             * @description A name of RESTORE_TARGETS: no URI ever comes in here
+             * @example staging
+             */
+            targetName: string;
+        };
+        RestoreLinksDto: {
+            /** @example /api/admin/backups/clinic-20261123T020000Z-k3f9q2 */
+            backup: string;
+            /** @example /api/admin/restores/restore-20261123T090000Z-q8w2e1/cancel */
+            cancel: string;
+            /** @example /api/admin/restores/restore-20261123T090000Z-q8w2e1 */
+            self: string;
+        };
+        RestorePageDto: {
+            data: components["schemas"]["RestoreRecordDto"][];
+            pagination: components["schemas"]["PaginationDto"];
+        };
+        RestoreProgressDto: {
+            /** @description BSON bytes */
+            bytes: number;
+            bytesPerSecond: number;
+            documents: number;
+            expectedBytes: number | null;
+            expectedDocuments: number | null;
+            /** @description At most 50: those that are being loaded come first */
+            namespaces: components["schemas"]["RestoreProgressOfDto"][];
+            /** @example load */
+            stage: string;
+            /** Format: date-time */
+            updatedAt: string;
+        };
+        RestoreProgressOfDto: {
+            documents: number;
+            done: boolean;
+            expectedDocuments: number | null;
+            /** @example clinic.visits */
+            name: string;
+        };
+        RestoreRecordDto: {
+            /** @description Number of the run; 0 before the first */
+            attempt: number;
+            /** @example clinic-20261123T020000Z-k3f9q2 */
+            backupId: string;
+            /** @description A wish to cancel was taken and is not carried out yet */
+            cancelRequested: boolean;
+            /** Format: date-time */
+            completedAt: string | null;
+            correlationId: string;
+            /** Format: date-time */
+            createdAt: string;
+            databases: string[];
+            dryRun: boolean;
+            error: components["schemas"]["RecordedErrorDto"] | null;
+            errorMessage: string | null;
+            exclude: string[];
+            ignoreWrites: boolean;
+            include: string[];
+            links: components["schemas"]["RestoreLinksDto"];
+            /** @enum {string} */
+            mode: "scratch" | "into-empty" | "replace";
+            /**
+             * Format: date-time
+             * @description When the next run is due after one that failed
+             */
+            nextAttemptAt: string | null;
+            /** @enum {string} */
+            onConflict: "fail" | "keep-last";
+            /**
+             * @description renaming only goes forward: it cannot be cancelled any more
+             * @enum {string|null}
+             */
+            phase: "loading" | "renaming" | null;
+            progress: components["schemas"]["RestoreProgressDto"] | null;
+            rename: components["schemas"]["RestoreRenameDto"][];
+            report: components["schemas"]["RestoreReportDto"] | null;
+            /** @description The subject of the token that asked for it */
+            requestedBy: string;
+            /** @example restore-20261123T090000Z-q8w2e1 */
+            restoreId: string;
+            /** @description The backup of what this restore replaced */
+            safetyBackupId: string | null;
+            /** Format: date-time */
+            startedAt: string | null;
+            /** @enum {string} */
+            status: "pending" | "in_progress" | "completed" | "completed_with_differences" | "failed" | "cancelled";
+            /** @example staging */
+            targetName: string;
+        };
+        RestoreRenameDto: {
+            /** @example clinic */
+            from: string;
+            /** @example clinic_copy */
+            to: string;
+        };
+        RestoreReportDto: {
+            documents: number;
+            /** @description true: this is a plan, and nothing was changed */
+            dryRun: boolean;
+            durationMs: number;
+            /** @description Empty in lists */
+            namespaces: components["schemas"]["RestoredNamespaceDto"][];
+            /** @enum {string} */
+            outcome: "planned" | "restored" | "restored-with-differences";
+            warnings: string[];
+        };
+        RestoreTargetDto: {
+            health: components["schemas"]["TargetHealthDto"];
+            /** @description Operators may restore there, and the mode scratch is allowed */
+            scratch: boolean;
+            /** @example staging */
+            target: string;
         };
         RevokedDto: {
             /** @example 5f0c9a1e2b7d4c3896a1b2c3d4e5f607 */
@@ -1137,6 +1420,8 @@ export interface components {
         };
         TargetsDto: {
             data: components["schemas"]["TargetDto"][];
+            /** @description Where backups may be restored to (RESTORE_TARGETS) */
+            restoreTargets: components["schemas"]["RestoreTargetDto"][];
         };
         TargetStatsDto: {
             /** Format: date-time */
@@ -1923,6 +2208,106 @@ export interface operations {
             };
         };
     };
+    restoreBackup: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Any text of the client (a UUID, say): for 24 hours the same request with it is answered the same (with Idempotent-Replayed: true) and makes nothing new. 422 for another request with it, 409 while the first is under way. A request that failed may be tried again. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                backupId: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RestoreDto"];
+            };
+        };
+        responses: {
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RestoreAcceptedDto"];
+                };
+            };
+            /** @description A field is missing, wrong or unknown; errors[] names each */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDto"];
+                };
+            };
+            /** @description No valid token */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDto"];
+                };
+            };
+            /** @description The token's role may not do this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDto"];
+                };
+            };
+            /** @description There is no such thing */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDto"];
+                };
+            };
+            /** @description Not possible in the present state */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDto"];
+                };
+            };
+            /** @description Understood, but not possible in this installation */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDto"];
+                };
+            };
+            /** @description Too many requests; Retry-After tells when to try again */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDto"];
+                };
+            };
+            /** @description Something that the answer depends on does not answer; Retry-After tells when to try again */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDto"];
+                };
+            };
+        };
+    };
     verifyBackup: {
         parameters: {
             query?: never;
@@ -2453,6 +2838,243 @@ export interface operations {
             };
             /** @description The token's role may not do this */
             403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDto"];
+                };
+            };
+            /** @description Too many requests; Retry-After tells when to try again */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDto"];
+                };
+            };
+            /** @description Something that the answer depends on does not answer; Retry-After tells when to try again */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDto"];
+                };
+            };
+        };
+    };
+    listRestores: {
+        parameters: {
+            query?: {
+                /** @description Only of this backup */
+                backupId?: string;
+                /** @description Asked for at this time or later */
+                from?: string;
+                limit?: number;
+                page?: number;
+                /** @description By the time it was asked for */
+                sortOrder?: "asc" | "desc";
+                status?: "pending" | "in_progress" | "completed" | "completed_with_differences" | "failed" | "cancelled";
+                /** @description Only into this restore target */
+                targetName?: string;
+                /** @description Asked for at this time or earlier */
+                to?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RestorePageDto"];
+                };
+            };
+            /** @description A field is missing, wrong or unknown; errors[] names each */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDto"];
+                };
+            };
+            /** @description No valid token */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDto"];
+                };
+            };
+            /** @description The token's role may not do this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDto"];
+                };
+            };
+            /** @description Too many requests; Retry-After tells when to try again */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDto"];
+                };
+            };
+            /** @description Something that the answer depends on does not answer; Retry-After tells when to try again */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDto"];
+                };
+            };
+        };
+    };
+    getRestore: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                restoreId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RestoreRecordDto"];
+                };
+            };
+            /** @description A field is missing, wrong or unknown; errors[] names each */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDto"];
+                };
+            };
+            /** @description No valid token */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDto"];
+                };
+            };
+            /** @description The token's role may not do this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDto"];
+                };
+            };
+            /** @description There is no such thing */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDto"];
+                };
+            };
+            /** @description Too many requests; Retry-After tells when to try again */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDto"];
+                };
+            };
+            /** @description Something that the answer depends on does not answer; Retry-After tells when to try again */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDto"];
+                };
+            };
+        };
+    };
+    cancelRestore: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                restoreId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RestoreAcceptedDto"];
+                };
+            };
+            /** @description A field is missing, wrong or unknown; errors[] names each */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDto"];
+                };
+            };
+            /** @description No valid token */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDto"];
+                };
+            };
+            /** @description The token's role may not do this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDto"];
+                };
+            };
+            /** @description There is no such thing */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDto"];
+                };
+            };
+            /** @description Not possible in the present state */
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };
