@@ -63,7 +63,6 @@ export {
   type RestoreRecord,
   type RestoreReport,
   type RestoreSafety,
-  type RestoreTargetHealth,
   type RestoreWish,
 } from './restores.js';
 export {

@@ -1,6 +1,5 @@
 import type { Compression, Trigger } from './backup-json.js';
 import type { ErrorCode, Stage } from './error-codes.js';
-import type { RestoreTargetHealth } from './restores.js';
 import type { BackupState, TaskState } from './states.js';
 import type { VerificationLevel } from './store-files.js';
 import type { Role } from './tokens.js';
@@ -299,4 +298,15 @@ export interface ChainedAuditRecord extends AuditRecord {
   readonly sequence: number;
   readonly previousHash: string;
   readonly hash: string;
+}
+
+/** A restore target as a worker found it. */
+export interface RestoreTargetHealth {
+  readonly target: string;
+  readonly scratch: boolean;
+  readonly reachable: boolean | null;
+  readonly serverVersion: string | null;
+  readonly topology: string | null;
+  readonly detail: string | null;
+  readonly checkedAt: Date | null;
 }

@@ -128,14 +128,3 @@ export interface RestoreRecord extends RestoreWish {
   readonly nextAttemptAt: Date | null;
   readonly cancelRequestedAt: Date | null;
 }
-
-/** A restore target as a worker found it. */
-export interface RestoreTargetHealth {
-  readonly target: string;
-  readonly scratch: boolean;
-  readonly reachable: boolean | null;
-  readonly serverVersion: string | null;
-  readonly topology: string | null;
-  readonly detail: string | null;
-  readonly checkedAt: Date | null;
-}

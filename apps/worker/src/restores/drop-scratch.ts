@@ -1,7 +1,7 @@
 import { dropScratch } from '#engine';
 import { restoreTargetOf, type WorkerParts } from '../core/worker-core.js';
 import { scratchIdOf } from './restore-request.js';
-import type { ClaimedRestore } from './make-restore.js';
+import type { ClaimedRestore } from './claimed-restore.js';
 
 /** What a scratch restore that came to nothing made; each database is looked at again before it is dropped. Never throws: the record's end matters more. */
 export async function dropScratchOf(parts: WorkerParts, { record, log }: ClaimedRestore): Promise<void> {

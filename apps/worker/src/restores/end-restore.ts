@@ -6,7 +6,7 @@ import type { HeldClaim } from '#catalog';
 import type { WorkerParts } from '../core/worker-core.js';
 import { dropScratchOf } from './drop-scratch.js';
 import { inApiWords } from './in-api-words.js';
-import type { ClaimedRestore } from './make-restore.js';
+import type { ClaimedRestore } from './claimed-restore.js';
 
 export type RestoreEnding =
   /** Not ours any more: nothing was written. */

@@ -1,4 +1,4 @@
-import { throwIfAborted, type RestoreRecord, type RestoreReport } from '#contracts';
+import { throwIfAborted, type RestoreReport } from '#contracts';
 import {
   createNativeLoadEngine,
   markScratch,
@@ -8,23 +8,14 @@ import {
   type LoadRequest,
 } from '#engine';
 import { backupSource, planRestore, proveBackup, requireStore, runRestore, type ProvenBackup } from '#pipeline';
-import type { HeldClaim } from '#catalog';
 import { cancelWished, fenced } from '#catalog';
+import type { ClaimedRestore } from './claimed-restore.js';
 import type { WorkerParts } from '../core/worker-core.js';
-import type { WorkerLog } from '../logging/worker-log.js';
 import { checkRestore } from './check-restore.js';
-import type { RestoreObserver } from './restore-observer.js';
 import { planReport, restoredReport } from './restore-report.js';
 import { loadRequestOf } from './restore-request.js';
 import { makeSafetyBackup } from './safety-backup.js';
 import { watchWrites, type WriteWatch } from './watch-writes.js';
-
-export interface ClaimedRestore {
-  readonly record: RestoreRecord;
-  readonly claim: HeldClaim;
-  readonly observer: RestoreObserver;
-  readonly log: WorkerLog;
-}
 
 /**
  * One run of a restore (docs/DESIGN.md, "A restore in words"). What an earlier run left in the target decides: what it was loading is removed and begun anew,

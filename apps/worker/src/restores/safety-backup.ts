@@ -12,7 +12,7 @@ import {
 import type { PlannedNamespace } from '#engine';
 import { fenced } from '#catalog';
 import type { WorkerParts } from '../core/worker-core.js';
-import type { ClaimedRestore } from './make-restore.js';
+import type { ClaimedRestore } from './claimed-restore.js';
 
 /** Above this many namespaces their whole databases are backed up: every name is compared with every pattern. */
 const mostPatterns = 100;
