@@ -5,7 +5,7 @@ import { Secret, systemClock } from '#contracts';
 import { createJobQueue } from '#queue';
 import { waitUntil } from '../services/services.js';
 import { projectRoot } from '../support/run-hazina.js';
-import { leaseAndTwoIntervalsMs, ServiceFaults, slow } from '../support/service-faults.js';
+import { leaseAndTwoIntervalsMs, ServiceFaults } from '../support/service-faults.js';
 import type { ServiceProcess } from '../support/service-process.js';
 import { startTcpProxy } from '../support/tcp-proxy.js';
 
@@ -26,14 +26,16 @@ describe('F11 event loop blocked', () => {
     async () => {
       const hook = pathToFileURL(join(projectRoot, 'test/support/busy-on-signal.mjs'));
       hook.searchParams.set('ms', String(leaseAndTwoIntervalsMs + 4_000));
-      const blocked = await faults.worker({ ...slow, NODE_OPTIONS: `--import=${hook.href}` });
+      const gate = faults.holdUpload();
+      const blocked = await faults.worker({ ...faults.behindProxy, NODE_OPTIONS: `--import=${hook.href}` });
       const backupId = await faults.operator.trigger();
-      await faults.uploading(backupId);
+      await faults.inUpload(backupId, gate);
       const live = (timeoutMs: number) =>
         fetch(`${blocked.url}/health/live`, { signal: AbortSignal.timeout(timeoutMs) });
       expect((await live(2_000)).status).toBe(200);
       blocked.child.kill('SIGUSR2');
       await blocked.waitForLine(({ msg }) => msg === 'busy', 'to be busy');
+      gate.open();
       // As long as a probe may take (deploy/health.mjs, Kubernetes).
       await expect(live(1_000)).rejects.toMatchObject({ name: 'TimeoutError' });
       await faults.worker();

@@ -2,7 +2,8 @@ import { Redis } from 'ioredis';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { waitUntil } from '../services/services.js';
 import { startRedisServer, type TestRedis } from '../support/redis-server.js';
-import { ServiceFaults, slow } from '../support/service-faults.js';
+import type { Gate } from '../support/gate.js';
+import { ServiceFaults } from '../support/service-faults.js';
 import type { ServiceProcess } from '../support/service-process.js';
 import { startTcpProxy } from '../support/tcp-proxy.js';
 
@@ -43,19 +44,20 @@ async function jobIsThere(jobId: string): Promise<boolean> {
 }
 
 /** A backup in its upload, and one that waits in Redis for the same worker. */
-async function oneRunsOneWaits(): Promise<{ running: string; waiting: string; worker: ServiceProcess }> {
+async function oneRunsOneWaits(): Promise<{ running: string; waiting: string; worker: ServiceProcess; gate: Gate }> {
   const { operator } = faults;
-  const worker = await faults.worker(slow);
+  const gate = faults.holdUpload();
+  const worker = await faults.worker(faults.behindProxy);
   const running = await operator.trigger({ target: 'clinic' });
-  await faults.uploading(running);
-  return { running, waiting: await operator.trigger({ target: 'ward' }), worker };
+  await faults.inUpload(running, gate);
+  return { running, waiting: await operator.trigger({ target: 'ward' }), worker, gate };
 }
 
 describe('F15 Redis restarts', () => {
   it(
     'F15 with its data, in mid-backup: the backup goes on, what waits stays, and all are back within 30 s',
     async () => {
-      const { running, waiting, worker } = await oneRunsOneWaits();
+      const { running, waiting, worker, gate } = await oneRunsOneWaits();
       await command('SHUTDOWN', 'SAVE');
       const isRed = async () => (await fetch(`${worker.url}/health/ready`)).status === 503;
       await waitUntil(isRed, { what: 'a red readiness of the worker' });
@@ -63,6 +65,7 @@ describe('F15 Redis restarts', () => {
       await redis.start();
       const restarted = performance.now();
       expect(await jobIsThere(`${waiting}-1`)).toBe(true);
+      gate.open();
       await Promise.all([worker.ready(), faults.api.ready()]);
       await faults.completed(running);
       await worker.waitForLine((line) => line['msg'] === 'backup claimed' && line['backupId'] === waiting, 'to go on');
@@ -81,8 +84,9 @@ describe('F16 Redis loses everything', () => {
     'F16 FLUSHALL in mid-backup: the backup completes, what waits and what the schedule makes returns within 60 s',
     async () => {
       const { world } = faults;
-      const { running, waiting } = await oneRunsOneWaits();
+      const { running, waiting, gate } = await oneRunsOneWaits();
       await command('FLUSHALL');
+      gate.open();
       const flushed = performance.now();
       await faults.completed(running);
       await faults.completed(waiting);
@@ -109,10 +113,14 @@ describe('F18 Redis slow or paused', () => {
     async () => {
       const far = await startTcpProxy(redis.url, { latencyMs: 150 });
       try {
-        const workers = await Promise.all([1, 2].map(() => faults.worker({ ...slow, REDIS_URL: far.uri })));
+        const gate = faults.holdUpload();
+        const workers = await Promise.all(
+          [1, 2].map(() => faults.worker({ ...faults.behindProxy, REDIS_URL: far.uri })),
+        );
         const first = await faults.operator.trigger({ target: 'clinic' });
-        await faults.uploading(first);
+        await faults.inUpload(first, gate);
         await command('CLIENT', 'PAUSE', '20000');
+        gate.open();
         const paused = performance.now();
         await faults.completed(first);
         // The end of the pause is the first answer.

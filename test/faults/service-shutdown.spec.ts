@@ -1,6 +1,5 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
-import { services, waitUntil } from '../services/services.js';
-import { startS3Proxy, type S3Proxy } from '../support/s3-proxy.js';
+import { waitUntil } from '../services/services.js';
 import { ServiceFaults } from '../support/service-faults.js';
 import { startTcpProxy } from '../support/tcp-proxy.js';
 
@@ -12,27 +11,18 @@ const graceMs = 5_000;
 const exitMs = 1_000;
 const grace = { BACKUP_SHUTDOWN_GRACE_SECONDS: String(graceMs / 1000) };
 let faults: ServiceFaults;
-let proxy: S3Proxy;
 
 beforeAll(async () => {
   faults = await ServiceFaults.open();
-  proxy = await startS3Proxy(services().s3.endpoint);
 }, patience);
-afterEach(async () => {
-  proxy.heal();
-  await faults.expectNothingLeft();
-}, patience);
-afterAll(async () => {
-  await faults.close();
-  await proxy.close();
-});
+afterEach(() => faults.expectNothingLeft(), patience);
+afterAll(() => faults.close());
 
 /** A backup of which one part never arrives. */
 async function stalledBackup(): Promise<string> {
-  const stalled = proxy.on({ kind: 'stall' }, { operation: 'UploadPart', skip: 1 });
+  const gate = faults.holdUpload();
   const backupId = await faults.operator.trigger();
-  await waitUntil(() => stalled.struck > 0, { what: 'a stalled part', timeoutMs: 30_000 });
-  await faults.uploading(backupId);
+  await faults.inUpload(backupId, gate);
   return backupId;
 }
 
@@ -41,7 +31,7 @@ describe('F10 SIGTERM in mid-backup with short grace', () => {
     'F10 while a part is stalled: ends in time with 0, its upload aborted and the record handed back, and another one makes the backup',
     async () => {
       const { world, operator } = faults;
-      const first = await faults.worker({ ...grace, S3_ENDPOINT: proxy.endpoint });
+      const first = await faults.worker({ ...grace, ...faults.behindProxy });
       const backupId = await stalledBackup();
       const asked = performance.now();
       first.child.kill('SIGTERM');
@@ -74,10 +64,10 @@ describe('F10 SIGTERM in mid-backup with short grace', () => {
       const catalog = await startTcpProxy(world.uri(world.catalog));
       const redis = await startTcpProxy(world.settings['REDIS_URL'] ?? '');
       try {
-        const away = { CATALOG_MONGODB_URI: catalog.uri, REDIS_URL: redis.uri, S3_ENDPOINT: proxy.endpoint };
+        const away = { CATALOG_MONGODB_URI: catalog.uri, REDIS_URL: redis.uri, ...faults.behindProxy };
         const first = await faults.worker({ ...grace, ...away });
         const backupId = await stalledBackup();
-        proxy.on({ kind: 'stall' });
+        faults.store.on({ kind: 'stall' });
         catalog.silence();
         redis.silence();
         const asked = performance.now();

@@ -1,28 +1,19 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
-import { services, waitUntil } from '../services/services.js';
+import { waitUntil } from '../services/services.js';
 import { repeatedArchive } from '../support/generated-archive.js';
-import { startS3Proxy, type S3Proxy } from '../support/s3-proxy.js';
-import { leaseAndTwoIntervalsMs, ServiceFaults, slow } from '../support/service-faults.js';
+import { leaseAndTwoIntervalsMs, ServiceFaults } from '../support/service-faults.js';
 import { toolsIn } from '../support/tools-in.js';
 
 // A worker that dies, or that stands still and wakes, in the middle of an upload: another one finishes the backup, and one committed set of objects is there.
 
 const patience = 240_000;
 let faults: ServiceFaults;
-let proxy: S3Proxy;
 
 beforeAll(async () => {
   faults = await ServiceFaults.open();
-  proxy = await startS3Proxy(services().s3.endpoint);
 }, patience);
-afterEach(async () => {
-  proxy.heal();
-  await faults.expectNothingLeft();
-}, patience);
-afterAll(async () => {
-  await faults.close();
-  await proxy.close();
-});
+afterEach(() => faults.expectNothingLeft(), patience);
+afterAll(() => faults.close());
 
 describe('F07 worker killed in mid-upload', () => {
   /** From the kill to the claim of another: besides lease and intervals, what a look and a job take. */
@@ -33,12 +24,10 @@ describe('F07 worker killed in mid-upload', () => {
   it(
     'F07 native engine: another one takes over in time, and its backup restores to equal data',
     async () => {
-      // The second part never arrives, so that the upload is open for as long as it takes.
-      const stalled = proxy.on({ kind: 'stall' }, { operation: 'UploadPart', skip: 1 });
-      const first = await faults.worker({ S3_ENDPOINT: proxy.endpoint });
+      const gate = faults.holdUpload();
+      const first = await faults.worker(faults.behindProxy);
       const backupId = await faults.operator.trigger();
-      await waitUntil(() => stalled.struck > 0, { what: 'a stalled part', timeoutMs: 30_000 });
-      await faults.uploading(backupId);
+      await faults.inUpload(backupId, gate);
       const second = await faults.worker();
       const expired = await faults.leasesExpired(second);
       await first.stop('SIGKILL');
@@ -69,7 +58,7 @@ describe('F07 worker killed in mid-upload', () => {
       const good = toolsIn(faults.world.folder, { repeated });
       const first = await faults.worker({ BACKUP_ENGINE: 'mongodump', PATH: hanging.searchPath });
       const backupId = await faults.operator.trigger();
-      await faults.uploading(backupId);
+      await faults.inUpload(backupId);
       // All that it gives was taken: no broken pipe will end it.
       const taken = async () => (await faults.operator.backup(backupId))['progress'] as { archiveBytes: number } | null;
       await waitUntil(async () => ((await taken())?.archiveBytes ?? 0) >= given, { what: 'a dump that hangs' });
@@ -89,9 +78,10 @@ describe('F08 worker frozen, then wakes', () => {
   it(
     'F08 frozen in mid-upload until another has completed the backup: it writes nothing more, and its objects are gone',
     async () => {
-      const frozen = await faults.worker(slow);
+      const gate = faults.holdUpload();
+      const frozen = await faults.worker(faults.behindProxy);
       const backupId = await faults.operator.trigger();
-      await faults.uploading(backupId);
+      await faults.inUpload(backupId, gate);
       frozen.child.kill('SIGSTOP');
       const stopped = performance.now();
       await faults.worker();
@@ -99,6 +89,7 @@ describe('F08 worker frozen, then wakes', () => {
       expect(performance.now() - stopped).toBeGreaterThan(leaseAndTwoIntervalsMs - 3_000);
       expect(done).toMatchObject({ attempt: 2 });
       frozen.child.kill('SIGCONT');
+      gate.open();
       const line = await frozen.waitForLine(({ msg }) => msg === 'backup left to another', 'to leave its run');
       expect(line).toMatchObject({ code: 'run/fenced', backupId });
       const { keys, uploads } = await faults.world.inStore();

@@ -1,5 +1,6 @@
 import { Agent, createServer, request as httpRequest, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
+import type { Gate } from './gate.js';
 import { readRequest, type S3Request } from './s3-request.js';
 import { signS3, type SigningKey } from './s3-resign.js';
 
@@ -11,6 +12,8 @@ export type S3Fault =
   | { readonly kind: 'reply'; readonly status: number; readonly code: string; readonly date?: Date }
   /** Taken to the last byte, and never answered; the store never sees it. */
   | { readonly kind: 'stall' }
+  /** Waits at the gate, and is passed on when that opens. */
+  | { readonly kind: 'hold'; readonly gate: Gate }
   /** The connection is reset after so many bytes of the request's body. */
   | { readonly kind: 'reset-request'; readonly after: number }
   /** The reply is begun, and its connection reset after so many bytes of the body. */
@@ -92,7 +95,11 @@ export async function startS3Proxy(upstream: string, options: { readonly signAs?
     if (fault?.kind === 'reply' || fault?.kind === 'error-in-200') void answer(incoming, outgoing, fault);
     else if (fault?.kind === 'stall') incoming.resume();
     else if (fault?.kind === 'reset-request') resetAfter(incoming, fault.after);
-    else passOn(incoming, outgoing, { target, agent, fault, signAs: options.signAs });
+    else {
+      const go = () => passOn(incoming, outgoing, { target, agent, fault, signAs: options.signAs });
+      if (fault?.kind === 'hold') void fault.gate.pass().then(() => incoming.destroyed || go());
+      else go();
+    }
   });
   server.on('connection', (socket: Socket) => {
     sockets.add(socket);

@@ -2,16 +2,17 @@ import { expect } from '@jest/globals';
 import { services, uniqueDatabase, waitUntil } from '../services/services.js';
 import type { ApiClient } from './api-client.js';
 import { compareDatabases } from './compare-databases.js';
+import { Gate } from './gate.js';
 import { processesOf, temporaryFiles } from './leftovers.js';
 import { hazina } from './run-hazina.js';
+import { startS3Proxy, type S3Proxy } from './s3-proxy.js';
 import type { ServiceProcess } from './service-process.js';
 import { ServiceWorld, type Settings } from './service-world.js';
 
 /** Short, so that takeovers show within seconds; long enough for a busy machine. */
 const lease = { BACKUP_LEASE_SECONDS: '4', BACKUP_BEAT_SECONDS: '1', BACKUP_REAPER_SECONDS: '1' };
 export const leaseAndTwoIntervalsMs = 4_000 + 2 * 1_000;
-/** A backup of the source in two parts and about six seconds: its upload is open for the second half of them. */
-export const slow: Settings = { BACKUP_THROTTLE_BYTES_PER_SECOND: '1500000' };
+/** A backup of the source is an upload of two parts. */
 const twoParts: Settings = { BACKUP_COMPRESSION: 'none', S3_PART_SIZE: String(5 * 1024 * 1024) };
 const documents = 11_000;
 const final = ['completed', 'failed', 'cancelled', 'deleted', 'missing'];
@@ -32,6 +33,8 @@ export class ServiceFaults {
   private constructor(
     readonly world: ServiceWorld,
     readonly api: ServiceProcess,
+    /** Before the store, for `behindProxy`. */
+    readonly store: S3Proxy,
     private readonly made: Awaited<ReturnType<ServiceWorld['fill']>>,
   ) {
     this.operator = world.as('operator', api);
@@ -46,7 +49,8 @@ export class ServiceFaults {
       ...(catalogServer === undefined ? {} : { CATALOG_MONGODB_URI: new URL(world.catalog, catalogServer).href }),
     };
     const made = await world.fill(options.documents ?? documents);
-    return new ServiceFaults(world, await world.startApi(), made);
+    const store = await startS3Proxy(services().s3.endpoint);
+    return new ServiceFaults(world, await world.startApi(), store, made);
   }
 
   /** One more worker. */
@@ -54,10 +58,23 @@ export class ServiceFaults {
     return this.world.startWorker(settings);
   }
 
-  /** Waits until a backup has an open upload in the store. */
-  async uploading(backupId: string): Promise<void> {
+  /** Settings of a worker that reaches the store through the proxy. */
+  get behindProxy(): Settings {
+    return { S3_ENDPOINT: this.store.endpoint };
+  }
+
+  /** The second part of the next upload behind the proxy waits at this gate: the backup stays in its upload until the test lets it go on. */
+  holdUpload(): Gate {
+    const gate = new Gate();
+    this.store.on({ kind: 'hold', gate }, { operation: 'UploadPart', partNumber: 2, times: 1 });
+    return gate;
+  }
+
+  /** Waits until a backup is in its upload: one that the store knows, and of which a part waits at the gate. */
+  async inUpload(backupId: string, gate?: Gate): Promise<void> {
+    if (gate !== undefined) await waitUntil(() => gate.arrivals > 0, { what: 'a part at the gate', timeoutMs: 60_000 });
     const isOpen = async () => (await this.world.inStore()).uploads.some((key) => key.includes(backupId));
-    await waitUntil(isOpen, { what: `an open upload of ${backupId}`, timeoutMs: 30_000, intervalMs: 50 });
+    await waitUntil(isOpen, { what: `an open upload of ${backupId}`, timeoutMs: 60_000, intervalMs: 50 });
   }
 
   /** Waits for a final state, past the API and its limit of requests; the backup as the API shows it then. */
@@ -141,6 +158,7 @@ export class ServiceFaults {
    */
   async expectNothingLeft(): Promise<void> {
     const { world, api } = this;
+    this.store.heal();
     try {
       await this.#allFinal();
       const running = world.processes.filter((service) => service !== api && service.exit === undefined);
@@ -166,6 +184,7 @@ export class ServiceFaults {
 
   async close(): Promise<void> {
     await this.world.close();
+    await this.store.close();
   }
 
   async #allFinal(): Promise<void> {

@@ -81,7 +81,7 @@ export class ServiceProcess {
     await waitUntil(reply, { what: `the ${this.app} to be ready`, timeoutMs: 30_000, onTimeout: () => this.tail });
   }
 
-  waitForLine(matches: (line: LogLine) => boolean, what: string, timeoutMs = 30_000): Promise<LogLine> {
+  waitForLine(matches: (line: LogLine) => boolean, what: string, timeoutMs = 90_000): Promise<LogLine> {
     const look = (): LogLine | undefined => {
       const found = this.lines.find(matches);
       if (found === undefined) this.#mustRun();
