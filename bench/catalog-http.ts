@@ -49,7 +49,9 @@ export async function runHttpCases(places: Places, say: (text: string) => void):
       for (const { page, title } of await pages(get, query)) {
         const result = await measure(places, get, { ...query, page, limit }, `${name}, ${title} page`);
         results.push(result);
-        say(`${result.name}: ${result.ratio.toFixed(2)}${result.sequentialScan ? ', SEQUENTIAL SCAN' : ''}`);
+        const { httpP50Ms, driverP50Ms, httpP99Ms, driverP99Ms, ratio, sequentialScan } = result;
+        const times = [httpP50Ms, driverP50Ms, httpP99Ms, driverP99Ms].map((ms) => ms.toFixed(1));
+        say(`${result.name}: ${times.join(' / ')} ms, ${ratio.toFixed(2)}${sequentialScan ? ', SEQUENTIAL SCAN' : ''}`);
       }
     }
     return results;

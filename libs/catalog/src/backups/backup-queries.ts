@@ -1,9 +1,10 @@
-import type { BackupQuery, BackupRepository } from '../contract/backups.js';
+import type { BackupRepository } from '../contract/backups.js';
 import type { BackupDocument } from '../schemas/backup.schema.js';
-import { op, type Filter } from '../store/record-collection.js';
-import { toBackupRecord, toRecordOrNull, type Backups } from './backup-record.js';
+import { op } from '../store/record-collection.js';
+import { longFields, toBackupRecord, toRecordOrNull, type Backups } from './backup-record.js';
 import { isGood } from './is-good.js';
 import type { KnownTargets } from './known-targets.js';
+import { findPage, listFilter } from './list-page.js';
 import { lastSuccessOf, newest } from './newest.js';
 
 type Queries = Pick<
@@ -23,21 +24,8 @@ type Queries = Pick<
   | 'lastSuccess'
 >;
 
-/** What grows with the number of namespaces or of years; a list does without. */
-export const longFields = ['events', 'metadata.collections', 'warnings'] as const;
-
-/** From here on a page is a deep one. */
-const deepSkip = 1000;
 /** Records that one query for a good one brings. */
 const lookedAtOnce = 100;
-
-const sortKeys: Readonly<Record<BackupQuery['sortBy'], string>> = {
-  createdAt: 'createdAt',
-  startedAt: 'startedAt',
-  completedAt: 'completedAt',
-  size: 'size',
-  status: 'status',
-};
 
 export function queries(backups: Backups, targets: KnownTargets, now: () => Date): Queries {
   const records = (documents: readonly BackupDocument[]) => documents.map(toBackupRecord);
@@ -45,22 +33,8 @@ export function queries(backups: Backups, targets: KnownTargets, now: () => Date
     find: async (backupId) => toRecordOrNull(await backups.findOne({ backupId })),
 
     async list(query) {
-      const filter = listFilter(query);
-      const { limit } = query;
-      const page = { skip: (query.page - 1) * limit, limit, sort: listSort(query), without: longFields };
-      if (page.skip < deepSkip) {
-        const [data, total] = await Promise.all([backups.find(filter, page), backups.count(filter)]);
-        return { data: records(data), total };
-      }
-      // A deep page: the server walks through everything before it, so it is asked for from the nearer end.
-      const total = await backups.count(filter);
-      const some = Math.min(limit, Math.max(0, total - page.skip));
-      const behind = total - page.skip - some;
-      if (some === 0) return { data: [], total };
-      if (page.skip <= behind) return { data: records(await backups.find(filter, page)), total };
-      const sort = listSort({ ...query, sortOrder: query.sortOrder === 'asc' ? 'desc' : 'asc' });
-      const data = await backups.find(filter, { ...page, sort, skip: behind, limit: some });
-      return { data: records([...data].reverse()), total };
+      const total = await backups.count(listFilter(query));
+      return { data: records(await findPage(backups, query, total, now())), total };
     },
 
     async pendingDue(at) {
@@ -128,23 +102,4 @@ export function queries(backups: Backups, targets: KnownTargets, now: () => Date
 
     targets: () => targets.all(),
   };
-}
-
-export function listFilter({ status, target, trigger, from, to }: BackupQuery): Filter {
-  const range = { ...(from === undefined ? {} : { $gte: from }), ...(to === undefined ? {} : { $lte: to }) };
-  return {
-    // Without a state: all but the deleted ones, as an equality, so that an index can give the order as well.
-    ...(status === undefined ? { listed: true } : { status }),
-    ...(target === undefined ? {} : { target }),
-    ...(trigger === undefined ? {} : { trigger }),
-    ...(from === undefined && to === undefined ? {} : { createdAt: op(range) }),
-  };
-}
-
-export function listSort({
-  sortBy,
-  sortOrder,
-}: Pick<BackupQuery, 'sortBy' | 'sortOrder'>): Readonly<Record<string, 1 | -1>> {
-  const direction = sortOrder === 'asc' ? 1 : -1;
-  return { [sortKeys[sortBy]]: direction, backupId: direction };
 }

@@ -4,6 +4,9 @@ import type { RecordCollection, Update } from '../store/record-collection.js';
 
 export type Backups = RecordCollection<BackupDocument>;
 
+/** What grows with the number of namespaces or of years; a list does without. */
+export const longFields = ['events', 'metadata.collections', 'warnings'] as const;
+
 /** What a record tells of its story at most. */
 const mostEvents = 200;
 

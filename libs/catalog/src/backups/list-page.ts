@@ -1,0 +1,66 @@
+import type { BackupQuery } from '../contract/backups.js';
+import type { BackupDocument } from '../schemas/backup.schema.js';
+import { op, type Filter } from '../store/record-collection.js';
+import { longFields, type Backups } from './backup-record.js';
+import { windowsInDays } from './newest.js';
+
+const dayMs = 86_400_000;
+/** With so few records every page is a quick one; beyond so many a page is a deep one. */
+const few = 1000;
+const times: ReadonlySet<BackupQuery['sortBy']> = new Set(['createdAt', 'startedAt', 'completedAt']);
+
+/**
+ * One page of a list of `total`. Where there are many, two ways to less work: what is newest is looked for among the newest (some servers sort everything
+ * that the filter leaves, whatever the index could tell), and a deep page is asked for from the nearer end (servers walk through what they skip).
+ */
+export async function findPage(
+  backups: Backups,
+  query: BackupQuery,
+  total: number,
+  now: Date,
+): Promise<readonly BackupDocument[]> {
+  const { limit, sortBy, sortOrder, from } = query;
+  const skip = (query.page - 1) * limit;
+  const page = { skip, limit, sort: listSort(query), without: longFields };
+  const filter = listFilter(query);
+  if (skip >= total) return [];
+  if (total <= few) return backups.find(filter, page);
+  if (skip + limit <= few && sortOrder === 'desc' && times.has(sortBy) && from === undefined) {
+    for (const narrow of windows(query, now)) {
+      const found = await backups.find(narrow, page);
+      if (found.length === limit) return found;
+    }
+  }
+  const some = Math.min(limit, total - skip);
+  const behind = total - skip - some;
+  if (skip <= behind) return backups.find(filter, page);
+  const sort = listSort({ sortBy, sortOrder: sortOrder === 'asc' ? 'desc' : 'asc' });
+  const found = await backups.find(filter, { ...page, sort, skip: behind, limit: some });
+  return [...found].reverse();
+}
+
+/** The same filter, with only what is newest by the sort's own field: first of some days, then of more. */
+function windows(query: BackupQuery, now: Date): readonly Filter[] {
+  const end = query.to !== undefined && query.to < now ? query.to : now;
+  return windowsInDays.filter(Number.isFinite).map((days) => {
+    const since = new Date(end.getTime() - days * dayMs);
+    if (query.sortBy === 'createdAt') return listFilter({ ...query, from: since });
+    return { ...listFilter(query), [query.sortBy]: op({ $gte: since }) };
+  });
+}
+
+export function listFilter({ status, target, trigger, from, to }: BackupQuery): Filter {
+  const range = { ...(from === undefined ? {} : { $gte: from }), ...(to === undefined ? {} : { $lte: to }) };
+  return {
+    // Without a state: all but the deleted ones, as an equality, so that an index can give the order as well.
+    ...(status === undefined ? { listed: true } : { status }),
+    ...(target === undefined ? {} : { target }),
+    ...(trigger === undefined ? {} : { trigger }),
+    ...(from === undefined && to === undefined ? {} : { createdAt: op(range) }),
+  };
+}
+
+function listSort({ sortBy, sortOrder }: Pick<BackupQuery, 'sortBy' | 'sortOrder'>): Readonly<Record<string, 1 | -1>> {
+  const direction = sortOrder === 'asc' ? 1 : -1;
+  return { [sortBy]: direction, backupId: direction };
+}

@@ -1,0 +1,69 @@
+import { afterAll, beforeAll, expect, it } from '@jest/globals';
+import type { BackupQuery } from '#catalog';
+import { backupDocument } from '../../bench/catalog-documents.js';
+import { catalogWorld, type CatalogWorld } from '../support/catalog-world.js';
+
+// A list with so many records that pages are looked for among the newest, or from the nearer end: each is the one that sorting all of them would give.
+
+const records = 1500;
+const limit = 100;
+type Row = Readonly<Record<'createdAt' | 'startedAt' | 'completedAt', Date>> &
+  Readonly<{ backupId: string; target: string; status: string; size: number | null }>;
+let world: CatalogWorld;
+let rows: readonly Row[];
+
+beforeAll(async () => {
+  world = await catalogWorld();
+  const documents = Array.from({ length: records }, (_, index) => ({
+    ...backupDocument(index, records),
+    // All of them listed, so that there are many.
+    ...(index % 20 === 7 ? {} : { status: 'completed', listed: true, deletedAt: null }),
+  }));
+  rows = documents as unknown as Row[];
+  await world.client.db(world.database).collection('backups').insertMany(documents);
+}, 60_000);
+afterAll(() => world.close());
+
+type Filter = Pick<BackupQuery, 'status' | 'to' | 'from'>;
+const day = 86_400_000;
+const filters: Record<string, () => Filter> = {
+  'no filter': () => ({}),
+  'a state': () => ({ status: 'completed' }),
+  to: () => ({ to: new Date(Date.now() - 3 * day) }),
+  from: () => ({ from: new Date(Date.now() - 25 * day) }),
+};
+const sorts = (['createdAt', 'startedAt', 'completedAt', 'size', 'status'] as const).flatMap((sortBy) =>
+  (['asc', 'desc'] as const).map((sortOrder) => ({ sortBy, sortOrder })),
+);
+
+function expected({ status, from, to }: Filter, { sortBy, sortOrder }: (typeof sorts)[number]): string[] {
+  const fits = rows.filter(
+    (row) =>
+      (status === undefined || row.status === status) &&
+      (from === undefined || row.createdAt >= from) &&
+      (to === undefined || row.createdAt <= to),
+  );
+  const sign = sortOrder === 'asc' ? 1 : -1;
+  // Without a size they are the smallest.
+  const value = (row: Row) => row[sortBy] ?? -1;
+  const byId = (a: Row, b: Row) => (a.backupId < b.backupId ? -1 : 1);
+  return [...fits]
+    .sort((a, b) => sign * (value(a) < value(b) ? -1 : value(a) > value(b) ? 1 : byId(a, b)))
+    .map(({ backupId }) => backupId);
+}
+
+it.each(Object.keys(filters).flatMap((name) => sorts.map((sort) => ({ name, ...sort }))))(
+  'pages of $name, by $sortBy $sortOrder',
+  async ({ name, sortBy, sortOrder }) => {
+    const filter = filters[name]?.() ?? {};
+    const all = expected(filter, { sortBy, sortOrder });
+    const last = Math.ceil(all.length / limit);
+    for (const page of [1, 2, Math.ceil(last / 2), last, last + 1]) {
+      const { data, total } = await world.catalog.backups.list({ ...filter, page, limit, sortBy, sortOrder });
+      expect({ page, total, ids: data.map(({ backupId }) => backupId) }).toEqual({
+        ...{ page, total: all.length },
+        ids: all.slice((page - 1) * limit, page * limit),
+      });
+    }
+  },
+);
