@@ -1,0 +1,47 @@
+import { judgeMemory } from './model/process-rules.js';
+import { pause, slotsOf, type World } from './world.js';
+
+const everyMs = 1_000;
+
+/** Looks at records and processes again and again, and lets the model judge. */
+export class Sampler {
+  looks = 0;
+  mostBytes = 0;
+  #over = false;
+  #running: Promise<void> = Promise.resolve();
+
+  constructor(private readonly world: World) {}
+
+  start(): void {
+    this.#running = this.#loop();
+  }
+
+  async stop(): Promise<void> {
+    this.#over = true;
+    await this.#running;
+  }
+
+  async look(): Promise<void> {
+    const { catalogue, model } = this.world;
+    const asOf = Date.now();
+    const first = await catalogue.records();
+    const tasks = new Set((await catalogue.tasks()).map(({ taskId }) => taskId));
+    model.look(first, await catalogue.records(), asOf);
+    model.judge(model.promises.checkTasks(tasks, asOf));
+    for (const slot of slotsOf(this.world, 'worker')) {
+      const bytes = slot.residentBytes() ?? 0;
+      this.mostBytes = Math.max(this.mostBytes, bytes);
+      model.judge(judgeMemory(slot.name, bytes));
+    }
+    this.looks += 1;
+  }
+
+  async #loop(): Promise<void> {
+    while (!this.#over) {
+      await this.look().catch((error: unknown) => {
+        this.world.model.tell({ rule: 'unexpected', text: `the harness could not look: ${String(error)}` });
+      });
+      await pause(everyMs);
+    }
+  }
+}
