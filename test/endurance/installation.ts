@@ -40,6 +40,8 @@ export interface Installation {
   readonly secrets: ReadonlyMap<string, string>;
   /** Stands in the environment of every process of the run. */
   readonly mark: string;
+  /** At once, for an exit that waits for nothing; databases and bucket stay. */
+  kill(): void;
   close(keepFolder: boolean): Promise<void>;
 }
 
@@ -100,6 +102,10 @@ export async function createInstallation(
     ...{ folder, slots, redis, redisUrl, wire, bucket, client, catalog, databaseOf, jwtSecret, secrets, mark },
     ...{ cliNetwork, prefix: 'mongodb-backups/' },
     cli: { ...store(cliNetwork), BACKUP_ENCRYPTION_KEY: keyText, TARGET_URI: mongodb.uri },
+    kill: () => {
+      for (const slot of slots) void slot.kill();
+      void redis.stop();
+    },
     close: async (keepFolder) => {
       await Promise.allSettled(slots.map((slot) => slot.kill()));
       await Promise.allSettled([...slots.map(({ network }) => network.close()), cliNetwork.close(), wire.close()]);

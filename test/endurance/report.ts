@@ -1,7 +1,6 @@
 import type { Counts } from './driver.js';
 import { rules, type Violation } from './model/rules.js';
 import type { RecordView } from './model/record-view.js';
-import type { Timeline } from './timeline.js';
 
 export interface Figures {
   readonly seed: number;
@@ -39,11 +38,14 @@ export function describeRun(figures: Figures): string {
 }
 
 /** Each with the rule that it breaks and the steps that led to it. */
-export function describeViolations(violations: readonly Violation[], timeline: Timeline): string {
+export function describeViolations(
+  violations: readonly Violation[],
+  steps: ReadonlyMap<Violation, readonly string[]>,
+): string {
   return violations
-    .map(({ rule, text, backupId }, at) => {
-      const steps = timeline.leadingTo(backupId).map((line) => `      ${line}`);
-      return `${at + 1}. ${text}\n   breaks ${rules[rule]}\n${steps.join('\n')}`;
+    .map((violation, at) => {
+      const led = (steps.get(violation) ?? []).map((line) => `      ${line}`);
+      return [`${at + 1}. ${violation.text}`, `   breaks ${rules[violation.rule]}`, ...led].join('\n');
     })
     .join('\n\n');
 }

@@ -23,6 +23,10 @@ export class ServiceProcess {
       if (stream !== null) createInterface({ input: stream }).on('line', (line) => this.#take(line));
     }
     child.once('close', (code, signal) => (this.exit = { code, signal }));
+    child.once('error', (error) => {
+      this.text.push(String(error));
+      this.exit ??= { code: null, signal: null };
+    });
   }
 
   /** Spawns it; only PATH and HOME come from our own environment. Ports are free ones. `entry`: another program that runs the app. */

@@ -9,14 +9,15 @@ export const backupActions: readonly Action[] = [
     weight: 14,
     async run(world, choices) {
       const target = choices.pick(targets)?.name ?? '';
-      const label = choices.chance(0.3) ? `label ${choices.below(1000)}` : null;
-      const pinned = choices.chance(0.1);
+      const marks = { label: choices.chance(0.3) ? `label ${choices.below(1000)}` : null, pinned: choices.chance(0.1) };
       const wish = { role: 'operator', method: 'POST', path: `${path}/trigger`, expected: [202, 409] } as const;
-      const answer = await ask(world, choices, { ...wish, body: { target, label, pinned } });
+      // The API takes no null: a label is given or left out.
+      const asked = marks.label === null ? { pinned: marks.pinned } : marks;
+      const answer = await ask(world, choices, { ...wish, body: { target, ...asked } });
       if (answer?.status !== 202) return;
       const backupId = String(answer.body['backupId']);
       world.model.promises.accepted(backupId, answer.answeredAt);
-      const note = world.model.marks.asked(backupId, { pinned, label }, answer.sentAt);
+      const note = world.model.marks.asked(backupId, marks, answer.sentAt);
       Object.assign(note, { outcome: 'done', answeredAt: answer.answeredAt });
     },
   },
