@@ -13,8 +13,8 @@ export class Catalogue {
   async tasks(): Promise<TaskView[]> {
     const found = await this.db.collection('tasks').find().toArray();
     return found.map((task) => {
-      const { taskId, status, nextAttemptAt, error } = task as unknown as TaskView;
-      return { taskId, status, nextAttemptAt, error };
+      const { taskId, backupId, status, nextAttemptAt, error } = task as unknown as TaskView;
+      return { taskId, backupId, status, nextAttemptAt, error };
     });
   }
 

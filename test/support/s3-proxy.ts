@@ -11,7 +11,7 @@ export type S3Fault =
   | { readonly kind: 'reply'; readonly status: number; readonly code: string; readonly date?: Date }
   /** Taken to the last byte, and never answered; the store never sees it. */
   | { readonly kind: 'stall' }
-  /** The connection is reset after so many bytes of the request's body. */
+  /** The connection is reset after so many bytes of the request's body, at its end at the latest. */
   | { readonly kind: 'reset-request'; readonly after: number }
   /** The reply is begun, and its connection reset after so many bytes of the body. */
   | { readonly kind: 'reset-reply'; readonly after: number }
@@ -156,6 +156,7 @@ function resetAfter(incoming: IncomingMessage, after: number): void {
     bytes += chunk.length;
     if (bytes > after) incoming.socket.resetAndDestroy();
   });
+  incoming.on('end', () => incoming.socket.resetAndDestroy());
 }
 
 interface Passing {

@@ -51,6 +51,10 @@ export const storeFaults: readonly Fault[] = [
     fault: { kind: 'reset-request', after: choices.below(3_000_000) },
     rule: { ...some(choices), operation: ['PutObject', 'UploadPart'] },
   })),
+  fault('an upload is never answered', 1, () => ({
+    fault: { kind: 'stall' },
+    rule: { times: 1, operation: ['PutObject', 'UploadPart'] },
+  })),
   fault('downloads are reset', 3, (choices) => ({
     fault: { kind: 'reset-reply', after: choices.below(3_000_000) },
     rule: { ...some(choices), operation: 'GetObject' },

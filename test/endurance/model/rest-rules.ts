@@ -1,9 +1,11 @@
-import { isFinal } from '#contracts';
+import { isFinal, saysDamaged, type ErrorCode } from '#contracts';
 import type { RecordView } from './record-view.js';
 import type { Damage, Violation } from './rules.js';
 
 export interface TaskView {
   readonly taskId: string;
+  /** Of a verification. */
+  readonly backupId: string | null;
   readonly status: string;
   readonly nextAttemptAt: Date | null;
   readonly error: { readonly code: string; readonly stage: string; readonly hint: string | null } | null;
@@ -46,6 +48,30 @@ export function withoutCause(records: readonly RecordView[], tasks: readonly Tas
         text: `${taskId} failed with ${JSON.stringify(error)}`,
       })),
   ];
+}
+
+/** What may end a backup here: what is away, dies or is slow. Everything else would be lived through, or is a mistake. */
+const causes = [
+  ...['superseded', 'worker-lost', 'source/unreachable', 'engine/stalled', 'store/unreachable', 'catalog/unavailable'],
+];
+
+/** Failures that no fault of ours explains. */
+export function unexplained(records: readonly RecordView[]): Violation[] {
+  return records
+    .filter(({ status, error }) => status === 'failed' && !causes.includes(error?.code ?? ''))
+    .map(({ backupId, error, errorMessage }) => {
+      const text = `${backupId} failed with ${error?.code ?? 'no code'}: ${errorMessage ?? ''}`;
+      return { rule: 'unexpected', text, backupId };
+    });
+}
+
+/** Verifications that called a backup damaged which nobody had damaged. */
+export function falseAlarms(tasks: readonly TaskView[], damaged: ReadonlyMap<string, Damage>): Violation[] {
+  return tasks.flatMap(({ taskId, backupId, status, error }): Violation[] => {
+    if (status !== 'failed' || backupId === null || error === null || damaged.has(backupId)) return [];
+    if (!saysDamaged(error.code as ErrorCode)) return [];
+    return [{ rule: 'complete', text: `${taskId} says ${error.code}, and nobody had damaged it`, backupId }];
+  });
 }
 
 /** After every backup was verified once more: what was damaged is known to be, and nothing else is said to be. */

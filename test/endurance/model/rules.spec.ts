@@ -3,7 +3,7 @@ import { judgeExit, judgeLine, judgeMemory, judgeOrphans, judgeText, mostWorkerB
 import { recordOf } from './record-of.js';
 import { viewOf } from './record-view.js';
 import { judgeReply, type Reply } from './reply-rules.js';
-import { misjudged, notEnded, withoutCause } from './rest-rules.js';
+import { falseAlarms, misjudged, notEnded, unexplained, withoutCause } from './rest-rules.js';
 import { findSecrets } from './secret-rules.js';
 import { SourceHistory, hashOf } from './source-history.js';
 
@@ -74,7 +74,7 @@ it('a secret is found by its name, and not repeated', () => {
 });
 
 describe('at rest', () => {
-  const task = { taskId: 'a-v1', status: 'completed', nextAttemptAt: null, error: null };
+  const task = { taskId: 'a-v1', backupId: 'a', status: 'completed', nextAttemptAt: null, error: null };
   it.each([
     ['a record that runs', [recordOf('a', { status: 'in_progress' })], []],
     ['a record that waits', [recordOf('a', { status: 'pending' })], []],
@@ -98,6 +98,19 @@ describe('at rest', () => {
       expect(rulesOf(withoutCause([], [{ ...task, status: 'failed', error: bad }]))).toEqual(['cause']);
     }
     expect(rulesOf(withoutCause([{ ...failed, errorMessage: null }], []))).toEqual(['cause']);
+  });
+
+  it('a failure that no fault explains, and a verdict on what nobody damaged, are found', () => {
+    const failed = (code: string) => recordOf('a', { status: 'failed', error: { code, stage: 'store', hint: 'x' } });
+    expect(rulesOf(unexplained([failed('store/exists'), failed('commit/conflict')]))).toEqual([
+      'unexpected',
+      'unexpected',
+    ]);
+    expect(unexplained([failed('store/unreachable'), failed('superseded'), recordOf('b')])).toEqual([]);
+    const verdict = (code: string) => ({ ...task, status: 'failed', error: { code, stage: 'verify', hint: 'x' } });
+    expect(rulesOf(falseAlarms([verdict('container/corrupt')], new Map()))).toEqual(['complete']);
+    expect(falseAlarms([verdict('container/corrupt')], new Map([['a', 'flipped']]))).toEqual([]);
+    expect(falseAlarms([verdict('store/unreachable')], new Map())).toEqual([]);
   });
 
   it('a damage that nobody found, and a good one that is said to be bad, are found', () => {
