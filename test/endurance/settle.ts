@@ -17,7 +17,7 @@ export async function healAll(world: World, choices: Choices): Promise<void> {
   installation.wire.heal();
   installation.cliNetwork.heal();
   for (const slot of installation.slots) slot.network.heal();
-  for (const slot of installation.slots) if (slot.state === 'down') await slot.start();
+  await Promise.all(installation.slots.filter(({ state }) => state === 'down').map((slot) => slot.start()));
   timeline.note('healed: everything runs and reaches everything');
   for (const slot of installation.slots) {
     const late = (error: unknown) =>

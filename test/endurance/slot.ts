@@ -11,6 +11,9 @@ export type SlotState = 'up' | 'starting' | 'frozen' | 'down';
 
 const entries = { api: 'dist/apps/api/src/main.js', worker: 'dist/test/endurance/worker-main.js' } as const;
 
+/** Loading the program takes a second, and on a machine with many other things to do very much longer. */
+const listenWithinMs = 180_000;
+
 /** The place of one process of the installation: what runs there is killed and started again, the place stays. */
 export class Slot {
   state: SlotState = 'down';
@@ -57,12 +60,17 @@ export class Slot {
       this.state = 'down';
       this.epoch += 1;
     });
-    await process.listening().catch((error: unknown) => {
-      // Ended meanwhile: its exit was judged.
-      if (process.exit === undefined)
-        this.onViolation({ rule: 'process', text: `${run} does not listen: ${String(error)}` });
-    });
-    if (process.exit === undefined && this.#process === process && this.#asked === 'nothing') this.state = 'up';
+    const isListening = await process.listening(listenWithinMs).then(
+      () => true,
+      (error: unknown) => {
+        // Ended meanwhile: its exit was judged.
+        if (process.exit === undefined)
+          this.onViolation({ rule: 'process', text: `${run} does not listen: ${String(error)}` });
+        return false;
+      },
+    );
+    if (isListening && process.exit === undefined && this.#process === process && this.#asked === 'nothing')
+      this.state = 'up';
   }
 
   async kill(): Promise<void> {
@@ -93,7 +101,7 @@ export class Slot {
 
   ready(): Promise<unknown> {
     const isReady = async () => this.url !== undefined && (await fetch(`${this.url}/health/ready`)).ok;
-    return waitUntil(isReady, { what: `${this.name} to be ready`, timeoutMs: 60_000, intervalMs: 250 });
+    return waitUntil(isReady, { what: `${this.name} to be ready`, timeoutMs: listenWithinMs, intervalMs: 250 });
   }
 
   /** Bytes that it holds; undefined when it does not run. */

@@ -72,8 +72,8 @@ export class ServiceProcess {
     return [...this.lines.slice(-15).map((line) => JSON.stringify(line)), ...this.text.slice(-10)].join('\n');
   }
 
-  async listening(): Promise<void> {
-    const line = await this.waitForLine((candidate) => candidate['msg'] === 'listening', 'to listen');
+  async listening(timeoutMs?: number): Promise<void> {
+    const line = await this.waitForLine((candidate) => candidate['msg'] === 'listening', 'to listen', timeoutMs);
     this.#port = Number(line['port']);
   }
 
