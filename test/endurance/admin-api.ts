@@ -63,10 +63,10 @@ const probeEveryMs = 200;
  * with other things it takes a request up so much later, and its timers fire so much later.
  */
 async function probeBehind(url: string, asking: Promise<unknown>): Promise<number> {
-  let over = false;
-  const end = asking.finally(() => (over = true));
+  const state = { over: false };
+  const end = asking.finally(() => (state.over = true));
   let longest = 0;
-  while (!over) {
+  while (!state.over) {
     const started = performance.now();
     await exchange(`${url}/health/live`, 'GET', undefined, undefined);
     longest = Math.max(longest, performance.now() - started);
@@ -99,7 +99,7 @@ function exchange(url: string, method: string, token: string | undefined, body: 
       reply.on('end', () => {
         const text = Buffer.concat(chunks).toString();
         const mediaType = reply.headers['content-type'] ?? '';
-        const isJson = /json/.test(mediaType) && text !== '';
+        const isJson = mediaType.includes('json') && text !== '';
         const parsed = isJson ? (JSON.parse(text) as Readonly<Record<string, unknown>>) : {};
         resolve({ status: reply.statusCode, mediaType, body: parsed });
       });

@@ -115,9 +115,9 @@ async function sameAtBoth(world: World, choices: Choices): Promise<void> {
     for (const { backupId, status, target } of model.records) {
       if (choices.chance(0.5)) continue;
       const answer = await api.ask(slot, 'viewer', 'GET', `/api/admin/backups/${backupId}`);
-      const shown = answer?.body['status'];
+      const shown = answer?.status === 200 ? (answer.body['status'] as string) : `a reply ${answer?.status ?? 'none'}`;
       if (shown === status) continue;
-      const text = `${slot.name} shows ${backupId} of ${target} as ${String(shown ?? answer?.status)}, it is ${status}`;
+      const text = `${slot.name} shows ${backupId} of ${target} as ${shown}, it is ${status}`;
       model.tell({ rule: 'promise', text, backupId });
     }
 }

@@ -123,8 +123,8 @@ export async function createInstallation(
 async function sourceServer(): Promise<{ uri: string; secrets: [string, string][]; stop(): Promise<void> }> {
   if (services().mongodbKind === 'external')
     return { uri: services().mongodbUri, secrets: [], stop: () => Promise.resolve() };
-  const { uri, password, stop } = await startAuthenticatedMongodb();
-  return { uri, secrets: [['the password of MongoDB', password]], stop };
+  const server = await startAuthenticatedMongodb();
+  return { uri: server.uri, secrets: [['the password of MongoDB', server.password]], stop: () => server.stop() };
 }
 
 function withDatabase(uri: string, database: string): string {

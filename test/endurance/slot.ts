@@ -69,8 +69,7 @@ export class Slot {
         return false;
       },
     );
-    if (isListening && process.exit === undefined && this.#process === process && this.#asked === 'nothing')
-      this.state = 'up';
+    if (isListening && process.exit === undefined && this.#process === process && !this.#isTold()) this.state = 'up';
   }
 
   async kill(): Promise<void> {
@@ -121,6 +120,10 @@ export class Slot {
     this.state = 'down';
     this.#asked = asked;
     await this.#process?.stop(signal, withinMs);
+  }
+
+  #isTold(): boolean {
+    return this.#asked !== 'nothing';
   }
 
   #take(run: string, line: string): void {

@@ -33,7 +33,7 @@ export class Timeline {
     const from = first === undefined ? 0 : this.#steps.indexOf(first);
     const near = this.#steps.slice(Math.max(0, from - 3));
     return near
-      .filter((step) => step.about === about || / fault /.test(step.line))
+      .filter((step) => step.about === about || step.line.includes(' fault '))
       .slice(-2 * shownSteps)
       .map(({ line }) => line);
   }

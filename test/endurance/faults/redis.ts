@@ -10,8 +10,8 @@ async function alone(world: World, begin: () => Promise<Begun>): Promise<Begun |
   world.busy.add(busy);
   const free = () => void world.busy.delete(busy);
   try {
-    const { what, end } = await begin();
-    return { what, end: () => end().finally(free) };
+    const begun = await begin();
+    return { what: begun.what, end: () => begun.end().finally(free) };
   } catch (error) {
     free();
     throw error;
@@ -64,8 +64,13 @@ export const redisFaults: readonly Fault[] = [
     seconds: [1, 10],
     begin: (world) =>
       alone(world, () => {
-        world.installation.redis.freeze();
-        return Promise.resolve({ what: 'Redis frozen', end: () => Promise.resolve(world.installation.redis.thaw()) });
+        const { redis } = world.installation;
+        redis.freeze();
+        const thaw = () => {
+          redis.thaw();
+          return Promise.resolve();
+        };
+        return Promise.resolve({ what: 'Redis frozen', end: thaw });
       }),
   },
 ];

@@ -30,7 +30,7 @@ export interface Exit {
 export function judgeExit(process: string, exit: Exit, asked: 'killed' | 'ended' | 'nothing'): Violation[] {
   if (asked === 'killed' && exit.signal === 'SIGKILL') return [];
   if (asked === 'ended' && exit.code === 0) return [];
-  const how = exit.signal === null ? `code ${exit.code ?? 'none'}` : exit.signal;
+  const how = exit.signal ?? `code ${exit.code ?? 'none'}`;
   const told = asked === 'nothing' ? 'although nobody had told it to end' : `when it was ${asked}`;
   return [{ rule: 'process', text: `${process} ended with ${how} ${told}` }];
 }

@@ -86,7 +86,7 @@ function checkKey(key: string, { records, store, reports }: StoreSituation): Vio
   const record = records.get(backupId);
   const commit = store.commits.get(backupId);
   const named = ['backup.json', 'marks.json', commit?.data.key, commit?.manifest.key];
-  if (commit !== undefined && record !== undefined && record.target === target && named.includes(name)) return [];
+  if (commit !== undefined && record?.target === target && named.includes(name)) return [];
   // Data and manifest without a commit: kept for people, and said so.
   const whole = store.objects.has(`${folderOf(key)}data.hzn`) && store.objects.has(`${folderOf(key)}manifest.hzn`);
   if (whole && record?.status !== 'deleted' && reports.some((report) => report.includes(folderOf(key)))) return [];
