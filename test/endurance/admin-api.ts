@@ -5,7 +5,7 @@ import type { Lag } from './lag.js';
 import { judgeReply } from './model/reply-rules.js';
 import type { Violation } from './model/rules.js';
 import type { Slot } from './slot.js';
-import { pause } from './world.js';
+import { pause } from './pause.js';
 
 export interface Answer {
   readonly status: number;

@@ -8,7 +8,8 @@ import { linkFaults } from './faults/links.js';
 import { processFaults } from './faults/processes.js';
 import { redisFaults } from './faults/redis.js';
 import { storeFaults } from './faults/store.js';
-import { pause, type World } from './world.js';
+import { pause } from './pause.js';
+import { type World } from './world.js';
 
 const actions = [...backupActions, ...upkeepActions, ...lookActions, ...damageActions, ...restoreActions];
 const faults = [...processFaults, ...redisFaults, ...linkFaults, ...storeFaults];

@@ -1,5 +1,6 @@
 import { judgeMemory } from './model/process-rules.js';
-import { pause, slotsOf, type World } from './world.js';
+import { pause } from './pause.js';
+import { slotsOf, type World } from './world.js';
 
 const everyMs = 1_000;
 /** Looks between two notes of the memory in the timeline. */

@@ -3,7 +3,8 @@ import { ask } from './actions/action.js';
 import type { Choices } from './choices.js';
 import { notEnded, unfinished } from './model/rest-rules.js';
 import { lease, targets } from './plan.js';
-import { pause, type World } from './world.js';
+import { pause } from './pause.js';
+import { type World } from './world.js';
 
 const tries = 40;
 const betweenMs = 500;

@@ -52,7 +52,3 @@ export class ActiveFaults {
 export function slotsOf({ installation }: World, app: 'api' | 'worker'): Slot[] {
   return installation.slots.filter((slot) => slot.app === app);
 }
-
-export function pause(milliseconds: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, milliseconds));
-}

@@ -1,6 +1,7 @@
 import type { Choices } from '../choices.js';
 import { targets } from '../plan.js';
-import { pause, type World } from '../world.js';
+import { pause } from '../pause.js';
+import { type World } from '../world.js';
 import { ask, pickRecord, type Action } from './action.js';
 
 const cleanupPath = '/api/admin/backups/cleanup';
