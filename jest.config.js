@@ -34,7 +34,7 @@ export default {
       displayName: 'unit',
       testMatch: [
         '<rootDir>/{libs,apps}/**/*.spec.ts',
-        '<rootDir>/test/{services,support,architecture}/**/*.spec.ts',
+        '<rootDir>/test/{services,support,architecture,endurance}/**/*.spec.ts',
         '<rootDir>/scripts/**/*.spec.ts',
       ],
     },

@@ -83,6 +83,16 @@ describe('a fault that passes', () => {
       { operation: 'CompleteMultipartUpload', times: 1 },
     ],
     [
+      'F26 a completion that was applied, its reply lost, and its repetition refused because it stands there',
+      { kind: 'lose-reply' },
+      { operation: 'CompleteMultipartUpload', times: 2 },
+    ],
+    [
+      'F26 an object of one request that was applied, and its reply lost',
+      { kind: 'lose-reply' },
+      { operation: 'PutObject', key: /manifest\.hzn$/, times: 1 },
+    ],
+    [
       'F26 the commit applied, and its reply lost',
       { kind: 'lose-reply' },
       { operation: 'PutObject', key: /backup\.json$/, times: 1 },

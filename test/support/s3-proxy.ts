@@ -14,7 +14,7 @@ export type S3Fault =
   | { readonly kind: 'stall' }
   /** Waits at the gate, and is passed on when that opens. */
   | { readonly kind: 'hold'; readonly gate: Gate }
-  /** The connection is reset after so many bytes of the request's body. */
+  /** The connection is reset after so many bytes of the request's body, at its end at the latest. */
   | { readonly kind: 'reset-request'; readonly after: number }
   /** The reply is begun, and its connection reset after so many bytes of the body. */
   | { readonly kind: 'reset-reply'; readonly after: number }
@@ -163,6 +163,7 @@ function resetAfter(incoming: IncomingMessage, after: number): void {
     bytes += chunk.length;
     if (bytes > after) incoming.socket.resetAndDestroy();
   });
+  incoming.on('end', () => incoming.socket.resetAndDestroy());
 }
 
 interface Passing {

@@ -23,22 +23,26 @@ export class ServiceProcess {
       if (stream !== null) createInterface({ input: stream }).on('line', (line) => this.#take(line));
     }
     child.once('close', (code, signal) => (this.exit = { code, signal }));
+    child.once('error', (error) => {
+      this.text.push(String(error));
+      this.exit ??= { code: null, signal: null };
+    });
   }
 
-  /** Spawns it; only PATH and HOME come from our own environment. Ports are free ones. */
-  static spawn(app: 'api' | 'worker', environment: Readonly<Record<string, string>>): ServiceProcess {
+  /** Spawns it; only PATH and HOME come from our own environment. Ports are free ones. `entry`: another program that runs the app. */
+  static spawn(
+    app: 'api' | 'worker',
+    environment: Readonly<Record<string, string>>,
+    entry = join(projectRoot, 'dist/apps', app, 'src/main.js'),
+  ): ServiceProcess {
     const { PATH = '', HOME = '' } = process.env;
     const ports =
       app === 'api' ? { API_PORT: '0', API_HOST: '127.0.0.1' } : { WORKER_PORT: '0', WORKER_HOST: '127.0.0.1' };
-    const child = spawn(
-      process.execPath,
-      ['--enable-source-maps', join(projectRoot, 'dist/apps', app, 'src/main.js')],
-      {
-        cwd: projectRoot,
-        env: { PATH, HOME, ...ports, ...environment },
-        stdio: ['ignore', 'pipe', 'pipe'],
-      },
-    );
+    const child = spawn(process.execPath, ['--enable-source-maps', entry], {
+      cwd: projectRoot,
+      env: { PATH, HOME, ...ports, ...environment },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
     return new ServiceProcess(app, child);
   }
 
@@ -68,8 +72,8 @@ export class ServiceProcess {
     return [...this.lines.slice(-15).map((line) => JSON.stringify(line)), ...this.text.slice(-10)].join('\n');
   }
 
-  async listening(): Promise<void> {
-    const line = await this.waitForLine((candidate) => candidate['msg'] === 'listening', 'to listen');
+  async listening(timeoutMs?: number): Promise<void> {
+    const line = await this.waitForLine((candidate) => candidate['msg'] === 'listening', 'to listen', timeoutMs);
     this.#port = Number(line['port']);
   }
 

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { loadWorkerConfig, processEnvironment, readVersion } from '#config';
 import { AppError } from '#contracts';
 import { createLog } from '#logging';
+import type { Tuning } from './core/tuning.js';
 import { WorkerLog } from './logging/worker-log.js';
 import { HazinaWorker } from './worker.js';
 
@@ -11,8 +12,8 @@ const sameSignalMs = 1_000;
 /** What a person has to put right before a start makes sense. */
 const configurationCodes = ['config/invalid', 'keys/refused', 'keys/none-set', 'store/changed'];
 
-/** The process: configuration, signals, exit codes. */
-export async function runWorker(): Promise<void> {
+/** The process: configuration, signals, exit codes. Only tests give times of their own. */
+export async function runWorker(tuning: Partial<Tuning> = {}): Promise<void> {
   const version = readVersion();
   const config = await loadWorkerConfig({
     environment: processEnvironment(),
@@ -20,7 +21,7 @@ export async function runWorker(): Promise<void> {
     workingDirectory: process.cwd(),
   });
   const log = new WorkerLog(createLog({ service: 'hazina-worker', level: config.logLevel, version }));
-  const worker = new HazinaWorker({ config, version, log });
+  const worker = new HazinaWorker({ config, version, log, tuning });
   const ending = endOnSignals(worker, log);
   try {
     await worker.listen();

@@ -10,7 +10,7 @@ import {
   type S3Client,
 } from '@aws-sdk/client-s3';
 import type { Readable } from 'node:stream';
-import { AppError, cancelled, throwIfAborted } from '#contracts';
+import { AppError, cancelled, randomSuffix, systemRandom, throwIfAborted } from '#contracts';
 import type { PutResult } from '../object-store.js';
 import { PartCollector } from './part-collector.js';
 import { statusOf, translateS3Error } from './translate-error.js';
@@ -20,6 +20,8 @@ import { statusOf, translateS3Error } from './translate-error.js';
 
 const mostParts = 10_000;
 const abortTries = 3;
+/** Metadata by which a write knows its own object again: a condition refuses its repetition as it refuses a stranger. */
+const markName = 'hazina-write';
 
 export interface UploadOptions {
   readonly bucket: string;
@@ -55,6 +57,7 @@ class MultipartUpload {
   /** Ends the other parts when one failed. */
   readonly #stop = new AbortController();
   readonly #signal: AbortSignal;
+  readonly #mark = randomSuffix(systemRandom, 16);
   #uploadId: string | undefined;
   #failure: AppError | undefined;
   #bytes = 0;
@@ -104,12 +107,15 @@ class MultipartUpload {
         Key: key,
         Body: body,
         ContentLength: body.length,
+        Metadata: { [markName]: this.#mark },
         ...encryption,
         ...(ifNoneMatch ? { IfNoneMatch: '*' } : {}),
       };
       const { ETag = '' } = await this.#client.send(new PutObjectCommand(input), { abortSignal: this.#signal });
       return { bytes: body.length, etag: ETag };
     } catch (error) {
+      const done = await this.#writtenAllTheSame();
+      if (done !== null) return done;
       throw translateS3Error(error, `writing ${key}`, location);
     }
   }
@@ -124,6 +130,7 @@ class MultipartUpload {
           new CreateMultipartUploadCommand({
             Bucket: bucket,
             Key: key,
+            Metadata: { [markName]: this.#mark },
             ...encryption,
             ...checksumAlgorithm(checksums),
           }),
@@ -184,24 +191,22 @@ class MultipartUpload {
       });
       return { bytes: this.#bytes, etag: ETag };
     } catch (error) {
-      const done = await this.#completedAllTheSame(error);
+      const done = await this.#writtenAllTheSame();
       if (done !== null) return done;
       throw translateS3Error(error, `completing the upload of ${key}`, location);
     }
   }
 
-  /** A completion whose reply was lost, or that was repeated and then unknown, is decided by what stands there, never by assumption. */
-  async #completedAllTheSame(error: unknown): Promise<PutResult | null> {
-    const status = statusOf(error);
-    if (this.#options.signal?.aborted === true || status === 412 || status === 409) return null;
+  /** A write whose reply was lost, or that was repeated and then refused or unknown, is decided by what stands there, never by assumption. */
+  async #writtenAllTheSame(): Promise<PutResult | null> {
+    if (this.#options.signal?.aborted === true) return null;
     const { bucket, key } = this.#options;
-    const parts = String(this.#number);
     try {
-      const { ContentLength, ETag = '' } = await this.#client.send(new HeadObjectCommand({ Bucket: bucket, Key: key }));
-      // The size, and the number of parts that S3 writes into the version of a multipart object: an older object of this name is not ours.
-      return ContentLength === this.#bytes && ETag.replaceAll('"', '').endsWith(`-${parts}`)
-        ? { bytes: this.#bytes, etag: ETag }
-        : null;
+      const { ContentLength, ETag, Metadata } = await this.#client.send(
+        new HeadObjectCommand({ Bucket: bucket, Key: key }),
+      );
+      if (ContentLength !== this.#bytes || Metadata?.[markName] !== this.#mark) return null;
+      return { bytes: this.#bytes, etag: ETag ?? '' };
     } catch {
       return null;
     }
