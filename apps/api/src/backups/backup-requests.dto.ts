@@ -4,8 +4,8 @@ import { targetPattern, verificationLevels, type VerificationLevel } from '#cont
 import { MayBeAbsent } from '../http/may-be-absent.js';
 
 export const longestLabel = 200;
-// Labels are shown in terminals and mails: nothing in them may steer either.
-const plainText = /^[^\p{Cc}\p{Cf}\p{Zl}\p{Zp}]*$/u;
+// Labels are shown in terminals and mails: nothing in them may steer either. Half a surrogate pair would be stored as another character.
+const plainText = /^[^\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]*$/u;
 const wrongLabel = { message: 'label must be one line without control characters' };
 
 export class TriggerDto {

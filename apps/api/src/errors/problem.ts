@@ -99,7 +99,7 @@ function ofFramework(status: number): AppError {
   const messages: Partial<Record<ErrorCode, string>> = {
     'request/not-found': 'Nothing is served under this method and path',
     'request/too-large': 'The body has more than the 64 KiB that are taken',
-    'request/timeout': 'There was no answer in time',
+    'request/timeout': status === 408 ? 'The request did not arrive in time' : 'There was no answer in time',
     'request/invalid':
       status === 400 ? 'The body or the path is malformed' : 'The request cannot be taken in this form',
   };
