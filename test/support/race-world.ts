@@ -1,11 +1,12 @@
 import { Readable } from 'node:stream';
 import { pino } from 'pino';
-import type { Catalog } from '#catalog';
-import { loadWorkerConfig } from '#config';
+import type { Catalog, CatalogStats } from '#catalog';
+import { loadWorkerConfig, type WorkerConfig } from '#config';
 import { newBackupId, systemRandom, type BackupRecord, type JobRequest, type JobSink } from '#contracts';
 import type { DumpEngine } from '#engine';
 import { createMetrics } from '#metrics';
 import { ensureStoreIdentity, runCleanup, runVerify, silentObserver } from '#pipeline';
+import type { JobQueue } from '#queue';
 import { createMemoryStore, type ObjectStore } from '#storage';
 import { ChangeBackup } from '../../apps/api/src/backups/change-backup.js';
 import { DeleteBackup } from '../../apps/api/src/backups/delete-backup.js';
@@ -24,6 +25,7 @@ import { clinicArchive, noAbort, testRing } from './backup-world.js';
 import { dumpDouble } from './dump-double.js';
 import { manualBackup } from './catalog-world.js';
 import { MovedClock } from './moved-clock.js';
+import { replaceCalls } from './replace-calls.js';
 import type { Turns } from './turns.js';
 
 const backupCalls = [
@@ -55,81 +57,86 @@ const taskCalls = ['insert', 'withdraw', 'find', 'claim', 'complete', 'fail', 'r
 const storeCalls = ['put', 'putBytes', 'head', 'get', 'getBytes', 'delete'] as const;
 
 const silent = pino({ level: 'silent' });
+const metrics = createMetrics({ app: 'worker', version: 'test' });
+const noStats = { storageBytes: 0 } as CatalogStats;
+const noAlerts = { raise: () => Promise.resolve(null), clear: () => Promise.resolve(null) };
 const dayMs = 86_400_000;
+
+/** What is left of a completed backup outside of its record. */
+export interface OldBackup {
+  readonly objects: readonly (readonly [key: string, bytes: Buffer])[];
+}
+
+function configOf(target: string): Promise<WorkerConfig> {
+  const environment = {
+    ...{
+      MONGODB_URI: 'mongodb://127.0.0.1/x',
+      CATALOG_MONGODB_URI: 'mongodb://127.0.0.1/y',
+      BACKUP_TARGET_NAME: target,
+    },
+    ...{ BACKUP_ENCRYPTION_KEY: `hex:${'0'.repeat(64)}`, BACKUP_VERIFY: 'off', BACKUP_DIRECTORY_RESERVE_BYTES: '0' },
+    ...{ BACKUP_ENGINE: 'native', BACKUP_COMPRESSION_LEVEL: '1' },
+  };
+  return loadWorkerConfig({ environment, readFile: () => Buffer.alloc(0), workingDirectory: '/nowhere' });
+}
 
 /** One race: the real catalogue, a store in memory, a clock that stands unless it is moved, and the product's own parts as actors that a seed gives their turns. */
 export class RaceWorld {
-  readonly clock = new MovedClock(new Date());
-  readonly jobs: JobRequest[] = [];
-  readonly queue: JobSink = {
-    add: (job) => Promise.resolve(void this.jobs.push(job)),
-    isLive: () => Promise.resolve(false),
-  };
   readonly #log = new ServiceLog(silent);
 
   private constructor(
     readonly catalog: Catalog,
     readonly target: string,
+    readonly clock: MovedClock,
+    readonly queue: JobSink,
     readonly store: ObjectStore,
     readonly parts: WorkerParts,
     private readonly turns: Turns,
   ) {}
 
-  static async open(catalog: Catalog, target: string, turns: Turns): Promise<RaceWorld> {
+  /** `old`: a completed backup of the target that was made before, put back as it was. */
+  static async open(catalog: Catalog, target: string, turns: Turns, old?: OldBackup): Promise<RaceWorld> {
     const store = createMemoryStore();
-    const config = await loadWorkerConfig({
-      environment: {
-        ...{
-          MONGODB_URI: 'mongodb://127.0.0.1/x',
-          CATALOG_MONGODB_URI: 'mongodb://127.0.0.1/y',
-          BACKUP_TARGET_NAME: target,
-        },
-        ...{
-          BACKUP_ENCRYPTION_KEY: `hex:${'0'.repeat(64)}`,
-          BACKUP_VERIFY: 'off',
-          BACKUP_DIRECTORY_RESERVE_BYTES: '0',
-        },
-        ...{ BACKUP_RETENTION_DAYS: '1', BACKUP_MIN_KEEP: '1', BACKUP_ENGINE: 'native' },
-      },
-      readFile: () => Buffer.alloc(0),
-      workingDirectory: '/nowhere',
-    });
     const clock = new MovedClock(new Date());
+    if (old !== undefined) for (const [key, bytes] of old.objects) await store.putBytes(key, bytes);
     const { storeId } = await ensureStoreIdentity(store, clock, systemRandom, noAbort);
     const nothing = { expired: [], enqueued: [], promoted: [], verifications: [], notifications: [], problems: [] };
-    const world = new RaceWorld(
-      catalog,
-      target,
-      store,
-      {
-        ...{ config, version: 'test', clock, random: systemRandom, catalog, store, storeId, ring: testRing },
-        ...{
-          log: new WorkerLog(silent),
-          metrics: createMetrics({ app: 'worker', version: 'test' }),
-          owner: 'race/1/a',
-        },
-        // A look as often as the seed gives it a turn.
-        tuning: {
-          ...defaultTuning,
-          tickMs: 1,
-          lookMs: 0,
-          retryBaseMs: 1,
-          retryMostMs: 1,
-          persistPauseMs: 1,
-          persistMostMs: 1,
-        },
-        ...{ startedAt: clock.now(), keyIds: [], channels: [] },
-        queue: undefined as never,
-        upkeep: {
-          afterRun: () => Promise.resolve(nothing),
-          afterVerification: () => Promise.resolve(nothing),
-        } as never,
+    const jobs: JobRequest[] = [];
+    const queue: Pick<JobQueue, 'add' | 'isLive'> = {
+      add: (job) => Promise.resolve(void jobs.push(job)),
+      isLive: () => Promise.resolve(false),
+    };
+    const parts = {
+      ...{
+        config: await configOf(target),
+        version: 'test',
+        clock,
+        random: systemRandom,
+        store,
+        storeId,
+        ring: testRing,
       },
-      turns,
-    );
-    Object.assign(world, { clock });
-    Object.assign(world.parts, { queue: world.queue });
-    return world;
+      ...{ log: new WorkerLog(silent), metrics, owner: 'race/1/a', startedAt: clock.now(), keyIds: [], channels: [] },
+      // The quota is not what is looked at here.
+      catalog: {
+        ...catalog,
+        backups: replaceCalls(catalog.backups, { stats: () => Promise.resolve(noStats) }),
+        alerts: noAlerts,
+      },
+      // A look as often as the seed gives it a turn.
+      tuning: {
+        ...defaultTuning,
+        tickMs: 20,
+        lookMs: 0,
+        retryBaseMs: 1,
+        retryMostMs: 1,
+        persistPauseMs: 1,
+        persistMostMs: 1,
+      },
+      queue: queue as JobQueue,
+      upkeep: { afterRun: () => Promise.resolve(nothing), afterVerification: () => Promise.resolve(nothing) },
+    } as unknown as WorkerParts;
+    return new RaceWorld(catalog, target, clock, queue, store, parts, turns);
   }
 
   /** A pending backup. */
@@ -146,6 +153,13 @@ export class RaceWorld {
     await this.#processor(this.parts).process({ backupId }, noAbort);
     this.clock.jump(days * dayMs);
     return backupId;
+  }
+
+  /** Every object that is there. */
+  async objects(): Promise<[string, Buffer][]> {
+    const found: [string, Buffer][] = [];
+    for await (const { key } of this.store.list('')) found.push([key, (await this.store.getBytes(key, 2 ** 24)).bytes]);
+    return found;
   }
 
   /** A worker that makes the backup. */

@@ -1,7 +1,12 @@
-import { watchCalls } from './replace-calls.js';
+import { replaceCalls } from './replace-calls.js';
+
+/** Longer than any call takes. */
+const stuckMs = 15_000;
 
 interface Waiting {
   readonly actor: string;
+  /** The call, for messages. */
+  readonly what: string;
   readonly go: () => void;
 }
 
@@ -10,37 +15,48 @@ interface Waiting {
  * until that call is over, or until it waits for another one; meanwhile nobody else moves.
  */
 export class Turns {
-  #waiting: Waiting[] = [];
+  readonly #waiting: Waiting[] = [];
   readonly #ended = new Set<string>();
   readonly #moves = new Map<string, number>();
+  readonly #from = new Map<string, number>();
+  #turns = 0;
   #over = false;
+  #last: readonly string[] = [];
   #wake: () => void = () => undefined;
 
   constructor(private readonly random: () => number) {}
 
   /** An object whose calls of these methods wait for their turn. */
   of<T extends object>(actor: string, target: T, names: readonly (keyof T & string)[]): T {
-    return watchCalls(target, names, {
-      before: () => this.turn(actor),
-      after: () => {
-        this.#moved(actor);
-        return Promise.resolve();
-      },
-    });
+    const calls: Partial<Record<string, unknown>> = {};
+    for (const name of names) {
+      const method: unknown = Reflect.get(target, name, target);
+      if (typeof method !== 'function') throw new Error(`${name} is no method`);
+      calls[name] = async (...args: unknown[]): Promise<unknown> => {
+        await this.#wait(actor, name);
+        try {
+          return await (Reflect.apply(method, target, args) as Promise<unknown>);
+        } finally {
+          this.#moved(actor);
+        }
+      };
+    }
+    return replaceCalls(target, calls as Partial<T>);
   }
 
-  /** Waits for a turn of the actor's own. */
+  /** A turn in which nothing is called. */
   async turn(actor: string): Promise<void> {
-    if (this.#over) return;
-    await new Promise<void>((resolve) => {
-      this.#waiting.push({ actor, go: resolve });
-      this.#moved(actor);
-    });
+    await this.#wait(actor, 'a step');
+    this.#moved(actor);
   }
 
-  /** Runs all to their end. The errors that they ended with, by actor. */
-  async play(actors: Readonly<Record<string, () => Promise<unknown>>>): Promise<Record<string, unknown>> {
+  /** Runs all to their end, each from a turn on. The errors that they ended with, by actor. */
+  async play(
+    actors: Readonly<Record<string, () => Promise<unknown>>>,
+    from: (actor: string) => number = () => 0,
+  ): Promise<Record<string, unknown>> {
     const errors: Record<string, unknown> = {};
+    for (const actor of Object.keys(actors)) this.#from.set(actor, from(actor));
     const runs = Object.entries(actors).map(async ([actor, run]) => {
       await this.turn(actor);
       try {
@@ -58,18 +74,38 @@ export class Turns {
     return errors;
   }
 
+  async #wait(actor: string, what: string): Promise<void> {
+    if (this.#over) return;
+    await new Promise<void>((resolve) => {
+      this.#waiting.push({ actor, what, go: resolve });
+      this.#moved(actor);
+    });
+  }
+
+  /** Actors that come later wait until so many turns were had, or until nobody else is there. */
+  #choose(): Waiting {
+    this.#turns += 1;
+    const here = this.#waiting.filter(({ actor }) => (this.#from.get(actor) ?? 0) <= this.#turns);
+    const from = here.length > 0 ? here : this.#waiting;
+    const next = from[Math.floor(this.random() * from.length)];
+    if (next === undefined) throw new Error('nobody waits');
+    this.#waiting.splice(this.#waiting.indexOf(next), 1);
+    return next;
+  }
+
   async #next(actors: readonly string[]): Promise<void> {
     if (this.#waiting.length === 0) {
       await this.#move();
       return;
     }
-    const at = Math.floor(this.random() * this.#waiting.length);
-    const [next] = this.#waiting.splice(at, 1);
-    if (next === undefined) return;
+    const next = this.#choose();
     const before = this.#moves.get(next.actor) ?? 0;
+    this.#last = [...this.#last.slice(-9), `${next.actor}: ${next.what}`];
     next.go();
+    // An upload goes on with the pieces of its stream, each of which waits for a turn itself, perhaps since before.
+    const isFed = (): boolean => next.what === 'put' && this.#waiting.some(({ actor }) => actor === next.actor);
     const hasMoved = (): boolean =>
-      this.#over || this.#ended.has(next.actor) || (this.#moves.get(next.actor) ?? 0) > before;
+      this.#over || this.#ended.has(next.actor) || (this.#moves.get(next.actor) ?? 0) > before || isFed();
     while (!hasMoved()) await this.#move();
     // What the call led to comes before the next choice.
     await new Promise<void>((resolve) => setImmediate(resolve));
@@ -79,7 +115,15 @@ export class Turns {
   /** Resolves at the next thing that any actor does. */
   #move(): Promise<void> {
     if (this.#over) return Promise.resolve();
-    return new Promise((resolve) => (this.#wake = resolve));
+    return new Promise((resolve, reject) => {
+      const waiting = this.#waiting.map(({ actor, what }) => `${actor}: ${what}`).join(', ');
+      const state = `waiting: ${waiting}; ended: ${[...this.#ended].join(', ')}; last turns: ${this.#last.join(', ')}`;
+      const stuck = setTimeout(() => reject(new Error(`nobody moves any more (${state})`)), stuckMs);
+      this.#wake = () => {
+        clearTimeout(stuck);
+        resolve();
+      };
+    });
   }
 
   #moved(actor: string): void {
