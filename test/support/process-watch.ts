@@ -1,13 +1,16 @@
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { services } from '../services/services.js';
+import { requestBytes, sendBytes } from './raw-http.js';
 import type { ServiceProcess } from './service-process.js';
 
 /** What was seen of a process while it was watched. */
 export interface Seen {
   readonly rssBeforeBytes: number;
   readonly mostRssBytes: number;
-  /** The longest that a probe, which depends on nothing, waited for its answer: how long the event loop was held. */
+  /** The longest that a probe, which depends on nothing, waited for its answer. */
   readonly slowestProbeMs: number;
+  /** The longest that its event loop was held, as itself tells. */
+  readonly eventLoopLagMs: number;
   readonly probes: number;
   /** Whom it spoke to beside its own services, as `tcp 10.0.0.1:80`. */
   readonly strangers: readonly string[];
@@ -24,27 +27,34 @@ export class ProcessWatch {
   #slowest = 0;
   #probes = 0;
   #stopped = false;
-  readonly #loop: Promise<void>;
+  #loop: Promise<void> = Promise.resolve();
 
-  constructor(
-    private readonly service: ServiceProcess,
-    /** Ports of this machine that it may speak to, beside its services'. */
-    allowed: readonly number[] = [],
-  ) {
+  private constructor(private readonly service: ServiceProcess) {
     const { mongodbUri, redisUrl, s3 } = services();
     const own = [mongodbUri, redisUrl, s3.endpoint].map((uri) => Number(new URL(uri.replace(/^\w+:/, 'http:')).port));
-    this.#allowed = new Set([...own, ...allowed]);
+    this.#allowed = new Set(own);
     this.#rssBefore = this.#rss();
-    this.#loop = this.#run();
+  }
+
+  static async start(service: ServiceProcess): Promise<ProcessWatch> {
+    const watch = new ProcessWatch(service);
+    // Each look at the metrics begins the histogram of the loop anew.
+    await watch.#lag();
+    watch.#loop = watch.#run();
+    // Whoever stops it is told.
+    watch.#loop.catch(() => undefined);
+    return watch;
   }
 
   async stop(): Promise<Seen> {
     this.#stopped = true;
     await this.#loop;
+    const eventLoopLagMs = Math.round((await this.#lag()) * 1000);
     return {
       rssBeforeBytes: this.#rssBefore,
       mostRssBytes: this.#mostRss,
       slowestProbeMs: Math.round(this.#slowest),
+      eventLoopLagMs,
       probes: this.#probes,
       strangers: [...this.#strangers].sort(),
     };
@@ -53,13 +63,20 @@ export class ProcessWatch {
   async #run(): Promise<void> {
     while (!this.#stopped) {
       const started = performance.now();
-      await (await fetch(`${this.service.url}/health/live`)).text();
+      // A connection of its own each time: a kept one may be closed at its other end in the moment of its use.
+      const reply = await sendBytes(this.service.port, requestBytes('GET', '/health/live', []), 30_000);
+      if (reply?.status !== 200) throw new Error(`the probe was answered by ${reply?.status ?? 'nothing'}`);
       this.#slowest = Math.max(this.#slowest, performance.now() - started);
       this.#probes += 1;
       this.#mostRss = Math.max(this.#mostRss, this.#rss());
       this.#lookAtSockets();
       await new Promise((resolve) => setTimeout(resolve, everyMs));
     }
+  }
+
+  async #lag(): Promise<number> {
+    const reply = await sendBytes(this.service.port, requestBytes('GET', '/metrics', []), 30_000);
+    return Number(/^nodejs_eventloop_lag_max_seconds (\S+)$/m.exec(reply?.body ?? '')?.[1]);
   }
 
   #rss(): number {

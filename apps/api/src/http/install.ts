@@ -34,7 +34,7 @@ export function installMiddleware(app: NestExpressApplication): void {
   app.use(authenticate(app.get(JwtStrategy)));
   app.use(throttle(app.get<RateLimits>(RATE_LIMITS)));
   app.use('/api/admin', knownOnly);
-  app.use(...body());
+  app.use(body());
 }
 
 /** Strangers get no further: nothing that they send under /api/admin is read, and which routes there are is not told. The guard asks again. */
