@@ -1,3 +1,4 @@
+export { guardHandshake } from './guard-handshake.js';
 export {
   createJobQueue,
   jobStates,

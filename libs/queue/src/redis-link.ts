@@ -1,5 +1,6 @@
 import { Redis } from 'ioredis';
 import { AppError, type Clock, type Secret } from '#contracts';
+import { guardHandshake } from './guard-handshake.js';
 import { DeadlinePassed, failureOf, reasonOf, unavailable, type QueueFailure } from './queue-errors.js';
 import { parseRedisUrl } from './redis-options.js';
 
@@ -47,6 +48,7 @@ export class RedisLink {
       disconnectTimeout: 100,
       retryStrategy: (attempt) => Math.min(50 * attempt, 500),
     });
+    guardHandshake(this.client, this.#deadlineMs);
     this.client.on('error', (error) => {
       this.#lastReason = reasonOf(error);
       options.onTrouble?.(unavailable('keep its connection', error));
