@@ -1,7 +1,7 @@
 import { Redis } from 'ioredis';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { startRedisServer, type TestRedis } from '../support/redis-server.js';
-import type { ServiceProcess } from '../support/service-process.js';
+import { ServiceProcess } from '../support/service-process.js';
 import { ServiceWorld } from '../support/service-world.js';
 import { waitUntil } from '../services/services.js';
 
@@ -35,7 +35,7 @@ describe('Redis', () => {
   const statusOf = async (service: ServiceProcess, probe: string): Promise<number> =>
     (await fetch(`${service.url}/health/${probe}`)).status;
 
-  it('stopped: a trigger gives 503 in time and leaves nothing; reads go on; back again: work goes on by itself', async () => {
+  it('F17 stopped: a trigger gives 503 in time and leaves nothing; reads go on; back again: work goes on by itself', async () => {
     await start();
     const operator = world.as('operator', api);
     await redis.stop();
@@ -61,7 +61,7 @@ describe('Redis', () => {
     expect([api.exit, worker.exit]).toEqual([undefined, undefined]);
   }, 120_000);
 
-  it('frozen: a trigger gives 503 in time', async () => {
+  it('F17 frozen: a trigger gives 503 in time', async () => {
     await start();
     redis.freeze();
     try {
@@ -77,13 +77,29 @@ describe('Redis', () => {
     expect(await world.records({ status: { $ne: 'completed' } })).toEqual([]);
   }, 90_000);
 
-  it('that evicts is refused by readiness', async () => {
+  it('F19 that evicts makes both red, from their start and later, and names the policy; with noeviction they are green by themselves', async () => {
     await command('CONFIG', 'SET', 'maxmemory-policy', 'allkeys-lru');
-    await world.startApi().then(
-      () => {
-        throw new Error('the API said that it was ready');
-      },
-      (error: unknown) => expect(String(error)).toContain('ready'),
+    const started = (['api', 'worker'] as const).map((app) =>
+      ServiceProcess.spawn(app, { ...world.cliEnvironment, ...world.environment, JWT_SECRET: world.jwtSecret }),
     );
+    try {
+      for (const service of started) {
+        await service.listening();
+        const red = async (): Promise<string | undefined> => {
+          const reply = await fetch(`${service.url}/health/ready`);
+          const text = await reply.text();
+          return reply.status === 503 && text.includes('allkeys-lru') ? text : undefined;
+        };
+        expect(await waitUntil(red, { what: `a red ${service.app}`, timeoutMs: 30_000 })).toContain('noeviction');
+        expect(await statusOf(service, 'live')).toBe(200);
+      }
+      await command('CONFIG', 'SET', 'maxmemory-policy', 'noeviction');
+      for (const service of started) await service.ready();
+      await command('CONFIG', 'SET', 'maxmemory-policy', 'volatile-ttl');
+      for (const service of started)
+        await waitUntil(async () => (await statusOf(service, 'ready')) === 503, { what: `${service.app} red again` });
+    } finally {
+      for (const service of started) expect(await service.stop()).toEqual({ code: 0, signal: null });
+    }
   }, 90_000);
 });

@@ -3,12 +3,12 @@ import type { ServiceProcess } from '../support/service-process.js';
 import { ServiceWorld } from '../support/service-world.js';
 import { waitUntil } from '../services/services.js';
 
-// Two replicas of the API, three workers, a slot every two seconds: one backup a slot, whatever the processes do at the same time.
+// F13: four replicas of the API that start together, three workers, a slot every two seconds: one backup a slot, whatever the processes do at the same time (I7).
 
 const ticks = 30;
 const slotMs = 2000;
 
-describe('a schedule with two replicas and three workers', () => {
+describe('F13 a schedule with four replicas and three workers', () => {
   let world: ServiceWorld;
   let apis: ServiceProcess[];
 
@@ -16,14 +16,14 @@ describe('a schedule with two replicas and three workers', () => {
     world = await ServiceWorld.create('folder', { BACKUP_VERIFY: 'off' });
     await world.fill(50);
     await Promise.all([1, 2, 3].map(() => world.startWorker()));
-    apis = await Promise.all([1, 2].map(() => world.startApi({ BACKUP_SCHEDULE: '*/2 * * * * *' })));
+    apis = await Promise.all([1, 2, 3, 4].map(() => world.startApi({ BACKUP_SCHEDULE: '*/2 * * * * *' })));
   }, 120_000);
 
   afterAll(async () => {
     await world.close();
   });
 
-  it(`makes exactly one record of each of ${ticks} slots, and none between`, async () => {
+  it(`F13 makes exactly one record of each of ${ticks} slots, and none between`, async () => {
     const slots = async (): Promise<number[]> =>
       (await world.records({ slot: { $type: 'date' } }))
         .map(({ slot }) => (slot as Date).getTime())
@@ -40,7 +40,7 @@ describe('a schedule with two replicas and three workers', () => {
     expect(gaps.filter((gap) => gap !== slotMs)).toEqual([]);
   }, 180_000);
 
-  it('runs one backup at a time, and completes those that are not replaced by a newer slot', async () => {
+  it('F13 runs one backup at a time, and completes those that are not replaced by a newer slot', async () => {
     const completed = await waitUntil(
       async () => {
         const done = await world.records({ status: 'completed' });

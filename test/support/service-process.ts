@@ -63,6 +63,10 @@ export class ServiceProcess {
     return `http://127.0.0.1:${this.#port}`;
   }
 
+  get port(): number {
+    return this.#port;
+  }
+
   get pid(): number {
     return this.child.pid ?? 0;
   }

@@ -4,6 +4,7 @@ import type { NestExpressApplication } from '@nestjs/platform-express';
 import { PinoLogger } from 'nestjs-pino';
 import { ApiModule } from './api.module.js';
 import type { Core } from './core/open-core.js';
+import { answerClientErrors } from './http/client-errors.js';
 import { installEnd, installMiddleware } from './http/install.js';
 import { FrameworkLog } from './logging/framework-log.js';
 import { serveDocs } from './openapi/serve-docs.js';
@@ -11,6 +12,7 @@ import { serveDocs } from './openapi/serve-docs.js';
 /** Slow clients: so long may the head of a request take, and a whole request. */
 const headersMs = 10_000;
 const requestMs = 30_000;
+const lookMs = 1_000;
 
 const options: Pick<NestApplicationOptions, 'bufferLogs' | 'bodyParser' | 'forceCloseConnections' | 'abortOnError'> = {
   bufferLogs: true,
@@ -35,5 +37,8 @@ export async function createApi(
   server.headersTimeout = headersMs;
   server.requestTimeout = requestMs;
   server.maxHeadersCount = 100;
+  // Both times are looked at in this rhythm; Node reads it when the server begins to listen, and by itself looks every 30 s.
+  Object.assign(server, { connectionsCheckingInterval: lookMs });
+  answerClientErrors(server, core.log, core.random);
   return app;
 }

@@ -1,6 +1,6 @@
 import type { INestApplicationContext } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
-import { findMissingKeys, type MissingKeys } from './core/check-keys.js';
+import { findMissingKeys, noMissingKeys, type MissingKeys } from './core/check-keys.js';
 import { Every } from './core/every.js';
 import { closeParts, openParts } from './core/open-parts.js';
 import { restoreMetrics } from './core/restore-metrics.js';
@@ -24,7 +24,7 @@ export class Work {
   readonly #pulse: RedisPulse;
   readonly #keyCheck: Every;
   readonly #workers: QueueWorkers;
-  #missingKeys: MissingKeys = { keyIds: [], backups: 0 };
+  #missingKeys: MissingKeys = noMissingKeys;
 
   private constructor(
     private readonly parts: WorkerParts,
@@ -112,11 +112,11 @@ export class Work {
       log.failure('keys not checked', error, 'keys');
       return;
     }
-    const { keyIds, backups } = this.#missingKeys;
+    const { keyIds, backups, newest } = this.#missingKeys;
     metrics.keysMissing(keyIds.length);
     if (keyIds.length === 0) return;
     const hint = 'Add them to BACKUP_ENCRYPTION_KEYS_RETIRED: without them these backups cannot be restored';
-    log.error('keys missing', { keyIds, backups, hint });
+    log.error('keys missing', { keyIds, backups, newest, hint });
   }
 }
 

@@ -85,6 +85,7 @@ export function createInstruments(registry: Registry) {
     ),
     clockSkew: gauge('clock_skew_seconds', "The store's clock minus this process's"),
     keyMissing: gauge('key_missing', 'Keys that stored backups need and this process does not have'),
+    queueFailures: counter('queue_failures_total', 'Calls to Redis that failed', 'reason'),
     queueJobs: gauge('queue_jobs', 'Jobs in the queue', 'queue', 'state'),
     notificationFailures: counter('notification_failures_total', 'Tries to deliver an alert that failed', 'channel'),
     httpDuration: histogram(

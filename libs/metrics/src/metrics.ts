@@ -61,6 +61,8 @@ export interface Metrics {
   leaseExpired(): void;
   clockSkew(seconds: number): void;
   keysMissing(count: number): void;
+  /** `full`, `refused`, `late` or `unreachable`, as JobQueue's `onFailure` tells it. */
+  queueFailed(reason: string): void;
   /** As JobQueue.counts() gives it. */
   queueJobs(counts: Readonly<Record<string, Readonly<Record<string, number>>>>): void;
   notificationFailed(channel: string): void;
@@ -149,6 +151,7 @@ export function createMetrics(options: MetricsOptions): Metrics {
     leaseExpired: () => instruments.leaseExpired.inc(),
     clockSkew: (seconds) => instruments.clockSkew.set(seconds),
     keysMissing: (count) => instruments.keyMissing.set(count),
+    queueFailed: (reason) => instruments.queueFailures.inc({ reason }),
     queueJobs: (counts) => {
       for (const [queue, states] of Object.entries(counts)) {
         for (const [state, jobs] of Object.entries(states)) instruments.queueJobs.set({ queue, state }, jobs);

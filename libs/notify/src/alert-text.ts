@@ -58,8 +58,8 @@ const wordings: Readonly<Record<AlertKind, Wording>> = {
   },
   superseded: {
     subject: 'backup skipped',
-    lead: 'A scheduled backup never ran: the target was busy until the next one came due.',
-    next: 'Make the schedule rarer, or find out what takes the running backup so long',
+    lead: 'A scheduled backup never ran: the next one came due before it could begin.',
+    next: 'Look whether workers run, and what takes the running backup so long; or make the schedule rarer',
   },
   missing: {
     subject: 'backup missing from the store',

@@ -1,3 +1,4 @@
+export { guardHandshake } from './guard-handshake.js';
 export {
   createJobQueue,
   jobStates,
@@ -6,6 +7,7 @@ export {
   type JobState,
   type QueueCounts,
 } from './job-queue.js';
+export { queueFailures, type QueueFailure } from './queue-errors.js';
 export { JOB_QUEUE, QueueModule, type QueueModuleOptions } from './queue.module.js';
 export {
   workerConnection,

@@ -11,6 +11,7 @@ import {
   type Secret,
 } from '#contracts';
 import { jobOptions } from './job-options.js';
+import type { QueueFailure } from './queue-errors.js';
 import { RedisLink } from './redis-link.js';
 
 export interface JobQueueOptions {
@@ -24,6 +25,8 @@ export interface JobQueueOptions {
   readonly connectionName: string;
   /** Told of each failure of the connection, also while nobody waits for a reply (for the log); never holds a secret. */
   readonly onTrouble?: (error: AppError) => void;
+  /** Told of each call that failed (for metrics). */
+  readonly onFailure?: (failure: QueueFailure) => void;
 }
 
 export const jobStates = ['waiting', 'prioritized', 'delayed', 'active', 'completed', 'failed'] as const;

@@ -11,6 +11,21 @@ const hints: readonly (readonly [RegExp, string])[] = [
   [/^(LOADING|BUSY)\b/, 'Redis is busy starting or running a script: it answers again by itself'],
 ];
 
+/** Why a call failed, for metrics: Redis has no memory left, answered with another refusal, did not answer in time, or was not reached. */
+export const queueFailures = ['full', 'refused', 'late', 'unreachable'] as const;
+export type QueueFailure = (typeof queueFailures)[number];
+
+/** What a failed call says of Redis. */
+export function failureOf(cause: unknown): QueueFailure {
+  if (cause instanceof DeadlinePassed) return 'late';
+  const reason = reasonOf(cause);
+  if (reason.startsWith('OOM ')) return 'full';
+  return cause instanceof Error && cause.name === 'ReplyError' ? 'refused' : 'unreachable';
+}
+
+/** Nothing came back in time. */
+export class DeadlinePassed extends Error {}
+
 /** The one error of everything that goes wrong with Redis: worth a retry, and without any part of the URL. */
 export function unavailable(what: string, cause: unknown): AppError {
   const reason = reasonOf(cause);

@@ -1,6 +1,7 @@
 import { Redis } from 'ioredis';
 import { AppError, type Clock, type Secret } from '#contracts';
-import { reasonOf, unavailable } from './queue-errors.js';
+import { guardHandshake } from './guard-handshake.js';
+import { DeadlinePassed, failureOf, reasonOf, unavailable, type QueueFailure } from './queue-errors.js';
 import { parseRedisUrl } from './redis-options.js';
 
 export interface RedisLinkOptions {
@@ -12,6 +13,8 @@ export interface RedisLinkOptions {
   readonly clock: Clock;
   /** Told of each failure of the connection, also when nobody waits for a reply; never a secret. */
   readonly onTrouble?: ((error: AppError) => void) | undefined;
+  /** Told of each call that failed (for metrics). */
+  readonly onFailure?: ((failure: QueueFailure) => void) | undefined;
 }
 
 const defaultDeadlineMs = 2_500;
@@ -24,6 +27,7 @@ export class RedisLink {
   readonly client: Redis;
   readonly #deadlineMs: number;
   readonly #clock: Clock;
+  readonly #onFailure: ((failure: QueueFailure) => void) | undefined;
   #lastReason: string | undefined;
   #closed = false;
   /** Shared by all who wait. */
@@ -32,6 +36,7 @@ export class RedisLink {
   constructor(options: RedisLinkOptions) {
     this.#deadlineMs = options.deadlineMs ?? defaultDeadlineMs;
     this.#clock = options.clock;
+    this.#onFailure = options.onFailure;
     this.client = new Redis({
       ...parseRedisUrl(options.redisUrl),
       connectionName: options.connectionName,
@@ -43,6 +48,7 @@ export class RedisLink {
       disconnectTimeout: 100,
       retryStrategy: (attempt) => Math.min(50 * attempt, 500),
     });
+    guardHandshake(this.client, this.#deadlineMs);
     this.client.on('error', (error) => {
       this.#lastReason = reasonOf(error);
       options.onTrouble?.(unavailable('keep its connection', error));
@@ -71,9 +77,9 @@ export class RedisLink {
       return await deadline.race(command());
     } catch (error) {
       if (error instanceof AppError) throw error;
-      if (!(error instanceof DeadlinePassed)) throw unavailable(what, error);
-      if (sent) this.#reset();
-      throw unavailable(what, new Error(`no answer within ${deadlineMs} ms`));
+      this.#onFailure?.(failureOf(error));
+      if (error instanceof DeadlinePassed && sent) this.#reset();
+      throw unavailable(what, error);
     } finally {
       deadline.stop();
     }
@@ -125,8 +131,6 @@ export class RedisLink {
   }
 }
 
-class DeadlinePassed extends Error {}
-
 interface Deadline {
   race<T>(work: Promise<T>): Promise<T>;
   stop(): void;
@@ -135,7 +139,7 @@ interface Deadline {
 function startDeadline(milliseconds: number): Deadline {
   let timer: NodeJS.Timeout | undefined;
   const passed = new Promise<never>((_resolve, reject) => {
-    timer = setTimeout(() => reject(new DeadlinePassed('The deadline passed')), milliseconds);
+    timer = setTimeout(() => reject(new DeadlinePassed(`no answer within ${milliseconds} ms`)), milliseconds);
   });
   // It is raced only while something is waited for.
   passed.catch(() => undefined);

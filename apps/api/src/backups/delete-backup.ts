@@ -23,7 +23,7 @@ export class DeleteBackup {
     @Inject(JOB_QUEUE) private readonly queue: JobSink,
     @Inject(CLOCK) private readonly clock: Clock,
     @Inject(STORE) private readonly store: ObjectStore,
-    @Inject(API_CONFIG) private readonly config: ApiConfig,
+    @Inject(API_CONFIG) private readonly config: Pick<ApiConfig, 'store'>,
     @Inject(ServiceLog) private readonly log: ServiceLog,
   ) {}
 

@@ -25,7 +25,7 @@ function world(faults: Faults = {}, names = ['clinic']) {
     insert: (backup: NewBackup): Promise<InsertOutcome> => {
       inserted.push(backup);
       const record = { ...backup, status: 'pending' } as unknown as BackupRecord;
-      return Promise.resolve(faults.insert?.(backup) ?? { outcome: 'inserted', record });
+      return Promise.resolve(faults.insert?.(backup) ?? { outcome: 'inserted', record, superseded: [] });
     },
     withdraw: (backupId: string): Promise<boolean> => {
       withdrawn.push(backupId);

@@ -42,6 +42,7 @@ export async function openCore(
   const random = systemRandom;
   const once = quietly(clock);
   const trouble = (error: AppError): void => once(error.code, () => log.failure(error));
+  const metrics = createMetrics({ app: 'api', version });
   const link = new CatalogLink(() =>
     openCatalog({ uri: config.catalogUri, clock, random, appName: 'hazina-api', ...catalogTimes }),
   );
@@ -64,9 +65,10 @@ export async function openCore(
       deadlineMs: queueDeadlineMs,
       connectionName: 'hazina-api',
       onTrouble: trouble,
+      onFailure: (failure) => metrics.queueFailed(failure),
     }),
     store: await createStore(config.store),
-    metrics: createMetrics({ app: 'api', version }),
+    metrics,
     channels: createChannels({ ...config.notify, log: log.alerts(), clock }),
     limits: new RateLimits({ redisUrl: config.redisUrl, prefix: config.redisPrefix }),
   };

@@ -110,7 +110,7 @@ function ofFramework(status: number): AppError {
     'request/not-found': 'Nothing is served under this path',
     'request/method-not-allowed': 'The path is served by other methods: the Allow header names them',
     'request/too-large': 'The body has more than the 64 KiB that are taken',
-    'request/timeout': 'There was no answer in time',
+    'request/timeout': status === 408 ? 'The request did not arrive in time' : 'There was no answer in time',
     'request/invalid':
       status === 400 ? 'The body or the path is malformed' : 'The request cannot be taken in this form',
   };

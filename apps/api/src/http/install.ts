@@ -40,7 +40,7 @@ export function installMiddleware(app: NestExpressApplication): void {
   app.use(throttle(app.get<RateLimits>(RATE_LIMITS)));
   app.use(admitByTicket(app.get(EventTickets)));
   app.use('/api/admin', knownOnly);
-  app.use(...body());
+  app.use(body());
 }
 
 /** Strangers get no further: nothing that they send under /api/admin is read, and which routes there are is not told. The guard asks again. */

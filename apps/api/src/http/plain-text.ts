@@ -1,5 +1,5 @@
 /** Shown in terminals and mails: nothing in it may steer either. */
-export const plainText = /^[^\p{Cc}\p{Cf}\p{Zl}\p{Zp}]*$/u;
+export const plainText = /^[^\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]*$/u;
 
 /** The same characters for readers of the OpenAPI document that know no classes of them (rare ones beyond U+FFFF are left out); stands between `[^` and `]`. */
 export const unprintable =

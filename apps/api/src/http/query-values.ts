@@ -20,9 +20,13 @@ const dateTime = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(:\d{2}(\.\d{1,3})?)?(Z|[+-]\d{2
 export const Instant = (edge: 'start' | 'end'): PropertyDecorator =>
   Transform(({ value }: { value: unknown }) => {
     if (typeof value !== 'string' || !(dateOnly.test(value) || dateTime.test(value))) return value;
-    const day = dateOnly.test(value);
-    const at = new Date(day && edge === 'end' ? `${value}T23:59:59.999Z` : value);
-    // 2026-02-30 would become March 2nd.
-    if (Number.isNaN(at.getTime()) || (day && at.toISOString().slice(0, 10) !== value)) return value;
-    return at;
+    const day = value.slice(0, 10);
+    const at = new Date(dateOnly.test(value) && edge === 'end' ? `${value}T23:59:59.999Z` : value);
+    return Number.isNaN(at.getTime()) || !isDay(day) ? value : at;
   });
+
+/** 2026-02-30 would become March 2nd. */
+function isDay(day: string): boolean {
+  const at = new Date(`${day}T00:00:00Z`);
+  return !Number.isNaN(at.getTime()) && at.toISOString().startsWith(day);
+}

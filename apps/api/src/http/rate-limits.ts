@@ -1,6 +1,7 @@
 import { Redis } from 'ioredis';
 import { RateLimiterMemory, RateLimiterRedis, RateLimiterRes, type RateLimiterAbstract } from 'rate-limiter-flexible';
 import { AppError, type Secret } from '#contracts';
+import { guardHandshake } from '#queue';
 
 export interface RateLimitOptions {
   readonly redisUrl: Secret;
@@ -10,6 +11,9 @@ export interface RateLimitOptions {
 }
 
 const windowSeconds = 60;
+/** A request waits no longer for its counter. */
+const commandMs = 600;
+const connectMs = 1_000;
 export const requestsPerMinute = 120;
 export const loginsPerMinute = 10;
 
@@ -25,10 +29,11 @@ export class RateLimits {
       // A request must not wait for a counter.
       enableOfflineQueue: false,
       maxRetriesPerRequest: 0,
-      connectTimeout: 1_000,
-      commandTimeout: 600,
+      connectTimeout: connectMs,
+      commandTimeout: commandMs,
       retryStrategy: (attempt) => Math.min(100 * attempt, 1_000),
     });
+    guardHandshake(this.#redis, connectMs);
     let told = false;
     this.#redis.on('error', () => {
       if (!told) options.onTrouble?.();
@@ -43,15 +48,25 @@ export class RateLimits {
 
   /** Counts one request of a token or an address; throws `auth/too-many-requests`. */
   countRequest(who: string): Promise<void> {
-    return count(this.#requests, who);
+    return this.#count(this.#requests, who);
   }
 
   countLogin(address: string): Promise<void> {
-    return count(this.#logins, address);
+    return this.#count(this.#logins, address);
   }
 
   close(): void {
     this.#redis.disconnect();
+  }
+
+  async #count(limiter: RateLimiterAbstract, who: string): Promise<void> {
+    const started = performance.now();
+    try {
+      await count(limiter, who);
+    } finally {
+      // Not answered in time: the next request is counted here at once, until a new connection is answered.
+      if (this.#redis.status === 'ready' && performance.now() - started >= commandMs) this.#redis.stream.destroy();
+    }
   }
 
   #limiter(keyPrefix: string, points: number): RateLimiterAbstract {

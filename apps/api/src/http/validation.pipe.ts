@@ -22,11 +22,10 @@ export class RequestPipe extends ValidationPipe {
       // No body at all is an empty one. An array would be checked item by item, and an empty array be an object without any field.
       const given = value ?? {};
       if (!isPlainObject(given)) throw invalid([{ field: '', message: 'the body must be a JSON object' }]);
-      // The transformer drops this name in silence; every other unknown field is told.
-      if (Object.hasOwn(given, '__proto__'))
-        throw invalid([{ field: '__proto__', message: 'property __proto__ should not exist' }]);
+      refuseNamesOfPrototypes(given);
       return super.transform(given, metadata);
     }
+    if (metadata.type === 'query' && isPlainObject(value)) refuseNamesOfPrototypes(value);
     return super.transform(value, metadata);
   }
 }
@@ -51,6 +50,12 @@ function flatten(errors: readonly Refusal[], path = ''): FieldError[] {
     const own = Object.values(error.constraints ?? {}).map((message) => ({ field, message: message.slice(0, 300) }));
     return [...own, ...flatten(error.children ?? [], `${field}.`)];
   });
+}
+
+/** The libraries drop these in silence, or take them for known: each looks them up in an object of its own, which has them. Every other unknown field is told by them. */
+function refuseNamesOfPrototypes(given: object): void {
+  const names = Object.keys(given).filter((name) => name in Object.prototype || name === 'prototype');
+  if (names.length > 0) throw invalid(names.map((field) => ({ field, message: `property ${field} should not exist` })));
 }
 
 function isPlainObject(value: unknown): value is object {

@@ -65,7 +65,7 @@ export class ScheduleService implements OnApplicationBootstrap, BeforeApplicatio
     this.#stopping = true;
     for (const name of this.registry.getIntervals()) this.registry.deleteInterval(name);
     for (const name of this.registry.getCronJobs().keys()) this.registry.deleteCronJob(name);
-    await Promise.allSettled(this.#running);
+    await Promise.allSettled([...this.#running, this.upkeep.stop()]);
   }
 
   #cron(name: string, cronTime: string, timeZone: string, run: () => Promise<void> | undefined): void {

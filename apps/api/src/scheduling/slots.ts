@@ -1,10 +1,11 @@
-import { CronTime } from 'cron';
 import type { ScheduleConfig } from '#config';
+import { everyHour, firstChange, isSecondTime, nextWall, offsetAt } from './wall-clock.js';
 
 // When a schedule is due. A missing hour (clocks go forward) runs at the next instant, a doubled one (clocks go back) once at a fixed hour
 // (docs/DESIGN.md, "Choices already made"); a slot is the same instant in every process, whenever it looks.
 
-const minute = 60_000;
+const second = 1_000;
+const minute = 60 * second;
 const hour = 60 * minute;
 const day = 24 * hour;
 /** How far back the latest slot is looked for: the smallest window that holds one, so that few steps lead to it. */
@@ -38,6 +39,9 @@ export function latestSlot(schedule: ScheduleConfig, at: Date): Date | null {
 
 /** Every slot after `after` (exclusive) up to `until` (inclusive), the newest `most` of them. */
 export function slotsBetween(schedule: ScheduleConfig, after: Date, until: Date, most: number): Date[] {
+  // Most looks come between two slots.
+  const first = nextSlot(schedule, after);
+  if (first === null || first > until) return [];
   const newest = latestSlot(schedule, until);
   if (newest === null || newest <= after) return [];
   // After a long sleep a dense schedule has passed millions of slots: only the end of them is looked at.
@@ -57,46 +61,26 @@ function mostSpan(schedule: ScheduleConfig, newest: Date, most: number): number 
   return Math.max(interval * (most + 1), minute);
 }
 
-function nextSlot(schedule: ScheduleConfig, from: Date): Date | null {
-  const { cron, timezone } = schedule;
+/** Slots come by the wall clock: the schedule is read as if there were no zones, and each of its times is looked up in the zone. */
+function nextSlot({ cron, timezone }: ScheduleConfig, from: Date): Date | null {
   if (cron === null) return null;
-  try {
-    // The library drops the fraction of its start and may answer with the start's own second.
-    const found = new CronTime(cron, timezone).getNextDateFrom(from, timezone).toJSDate();
-    const next =
-      found > from
-        ? found
-        : new CronTime(cron, timezone).getNextDateFrom(new Date(from.getTime() + 1000), timezone).toJSDate();
-    return isSlot(cron, timezone, next) ? next : nextSlot(schedule, next);
-  } catch {
-    // No date within eight years: the library says so by an error (29 February may be near that limit).
-    return null;
+  const isHourly = everyHour(cron);
+  let after = Math.floor(from.getTime() / second) * second;
+  let offset = offsetAt(timezone, after);
+  for (;;) {
+    const wall = nextWall(cron, after + offset);
+    if (wall === null) return null;
+    const at = wall - offset;
+    const change = firstChange(timezone, offset, after + second, at);
+    if (change === null) {
+      if (isHourly || !isSecondTime(timezone, at)) return new Date(at);
+      after = at;
+    } else {
+      const changed = offsetAt(timezone, change);
+      // In the gap of clocks that go forward: made up for at once.
+      if (wall < change + changed) return new Date(change);
+      after = change - second;
+      offset = changed;
+    }
   }
-}
-
-/**
- * When clocks go back, the library also gives times an hour early (3:30 at 2:30), which no field of the schedule names. A slot's wall clock fits the
- * schedule, or it is the instant after a gap, where what fell into the gap is made up for.
- */
-function isSlot(cron: string, timezone: string, at: Date): boolean {
-  const wall = wallClock(timezone, at);
-  const fitting = new CronTime(cron, 'UTC').getNextDateFrom(new Date(wall - 1000), 'UTC').toMillis();
-  return fitting === wall || wall - wallClock(timezone, new Date(at.getTime() - minute)) > minute;
-}
-
-const formatters = new Map<string, Intl.DateTimeFormat>();
-
-/** The wall clock of a zone at an instant, as if it were UTC. */
-function wallClock(timezone: string, at: Date): number {
-  const formatter =
-    formatters.get(timezone) ??
-    new Intl.DateTimeFormat('en-US', {
-      timeZone: timezone,
-      hourCycle: 'h23',
-      ...{ year: 'numeric', month: 'numeric', day: 'numeric', hour: 'numeric', minute: 'numeric', second: 'numeric' },
-    });
-  formatters.set(timezone, formatter);
-  const parts = Object.fromEntries(formatter.formatToParts(at).map(({ type, value }) => [type, Number(value)]));
-  const { year = 0, month = 1, day = 1, hour = 0, minute: minutes = 0, second = 0 } = parts;
-  return Date.UTC(year, month - 1, day, hour, minutes, second);
 }

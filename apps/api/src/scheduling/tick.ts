@@ -28,7 +28,7 @@ export interface TickOutcome {
   readonly trigger: Trigger;
   readonly inserted: InsertOutcome['outcome'];
   readonly record: BackupRecord;
-  /** Waiting ones that this slot replaced: they failed, and people are told. */
+  /** Waiting or unbegun ones that this slot replaced: they failed, and people are told. */
   readonly superseded: readonly BackupRecord[];
   /** Milliseconds from the slot to its record. */
   readonly driftMs: number;
@@ -95,7 +95,7 @@ async function make(
       trigger,
       inserted: inserted.outcome,
       record,
-      superseded: inserted.outcome === 'waiting' ? inserted.superseded : [],
+      superseded: inserted.superseded,
       driftMs: now.getTime() - slot.getTime(),
       queueError: inserted.outcome === 'inserted' ? await enqueue(queue, record) : null,
     },

@@ -21,6 +21,8 @@ export class UpkeepService {
   readonly #upkeep: Upkeep;
   readonly #watch: Watch;
   readonly #owner: string;
+  readonly #ending = new AbortController();
+  #delivering: Promise<void> | undefined;
 
   constructor(
     @Inject(API_CONFIG) private readonly config: ApiConfig,
@@ -49,9 +51,10 @@ export class UpkeepService {
     const states = await this.targets.all(now, workers);
     const live = (await workers).filter(isAlive).length;
     for (const notification of await this.#watch.look(states, live)) await this.#tell(notification);
-    for (const lying of await this.catalog.alerts.undelivered(now)) {
-      if (live === 0 || now.getTime() - lying.createdAt.getTime() > leftLyingMs) await this.#deliver(lying);
-    }
+    const undelivered = await this.catalog.alerts.undelivered(now);
+    this.#deliverAside(
+      undelivered.filter(({ createdAt }) => live === 0 || now.getTime() - createdAt.getTime() > leftLyingMs),
+    );
     const names = this.config.targets.map(({ name }) => name);
     await refreshLast(this.metrics, this.catalog.backups, names);
   }
@@ -59,6 +62,12 @@ export class UpkeepService {
   /** A newer slot replaced waiting ones of the target: they failed, and people are told. */
   async afterSuperseding(target: string): Promise<void> {
     this.#report(await this.#upkeep.afterRun(target));
+  }
+
+  /** Ends what is being delivered: it stays due. */
+  async stop(): Promise<void> {
+    this.#ending.abort();
+    await this.#delivering;
   }
 
   #report({ problems, ...done }: UpkeepReport): void {
@@ -81,6 +90,24 @@ export class UpkeepService {
     }
   }
 
+  /** One after the other, and beside the looks: an endpoint that hangs must not keep lost runs and overdue backups from being seen. */
+  #deliverAside(notifications: readonly NotificationRecord[]): void {
+    if (notifications.length === 0) return;
+    // What is due and not in this round is found by a later look.
+    this.#delivering ??= this.#deliverAll(notifications).finally(() => (this.#delivering = undefined));
+  }
+
+  async #deliverAll(notifications: readonly NotificationRecord[]): Promise<void> {
+    for (const notification of notifications) {
+      if (this.#ending.signal.aborted) return;
+      try {
+        await this.#deliver(notification);
+      } catch (error) {
+        this.log.failure(error, { notificationId: notification.notificationId });
+      }
+    }
+  }
+
   async #deliver({ notificationId }: NotificationRecord): Promise<void> {
     const onFailure = (channel: string, error: unknown): void => {
       this.metrics.notificationFailed(channel);
@@ -88,7 +115,8 @@ export class UpkeepService {
     };
     const { catalog, channels, clock } = this;
     const deps = { alerts: catalog.alerts, channels, clock, owner: this.#owner, onFailure };
-    const report = await deliver({ notificationId }, deps, AbortSignal.timeout(deliveryLimitMs));
+    const signal = AbortSignal.any([this.#ending.signal, AbortSignal.timeout(deliveryLimitMs)]);
+    const report = await deliver({ notificationId }, deps, signal);
     if (report.taken) this.log.info('alert sent', { notificationId, ...report });
   }
 }

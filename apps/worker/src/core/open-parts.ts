@@ -67,7 +67,7 @@ function openCatalogOf({ config, clock, random }: WorkerCore): Promise<Catalog> 
   return openCatalog({ uri: config.catalogUri, clock, random, appName: 'hazina-worker' });
 }
 
-function openQueue({ config, clock, log }: WorkerCore): JobQueue {
+function openQueue({ config, clock, log, metrics }: WorkerCore): JobQueue {
   const once = quietly(clock);
   return createJobQueue({
     redisUrl: config.redisUrl,
@@ -75,6 +75,7 @@ function openQueue({ config, clock, log }: WorkerCore): JobQueue {
     clock,
     connectionName: 'hazina-worker',
     onTrouble: (error) => once(error.code, () => log.failure('queue trouble', error, 'queue')),
+    onFailure: (failure) => metrics.queueFailed(failure),
   });
 }
 

@@ -64,10 +64,9 @@ function storageOf(work: WorkView): Finding {
 
 /** New backups go on with the keys that are there, so this makes nothing red. */
 function keysOf(work: WorkView): Finding {
-  const { keyIds, backups } = work.missingKeys();
-  return keyIds.length === 0
-    ? up
-    : { status: 'up', state: 'missing', missing: keyIds, backupsThatCannotBeOpened: backups };
+  const { keyIds, backups, newest } = work.missingKeys();
+  if (keyIds.length === 0) return up;
+  return { status: 'up', state: 'missing', missing: keyIds, backupsThatCannotBeOpened: backups, newest };
 }
 
 async function finding(ask: () => Promise<unknown>): Promise<Finding> {

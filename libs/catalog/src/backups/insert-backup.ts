@@ -2,7 +2,7 @@ import { AppError, type BackupRecord } from '#contracts';
 import type { BackupRepository, InsertOutcome, NewBackup } from '../contract/backups.js';
 import { move } from '../moves.js';
 import type { BackupDocument } from '../schemas/backup.schema.js';
-import { op } from '../store/record-collection.js';
+import { op, type Filter, type Update } from '../store/record-collection.js';
 import { unavailable } from '../store/translate-error.js';
 import { event, failedFields, toBackupRecord, toRecordOrNull, type Backups } from './backup-record.js';
 import type { KnownTargets } from './known-targets.js';
@@ -34,9 +34,10 @@ export function insertion(backups: Backups, targets: KnownTargets): Insertion {
     const queued = await backups.insert(fieldsOf(backup));
     if (queued === null) return null;
     const superseded = await supersede(backups, target, backup.createdAt);
+    superseded.push(...(await supersedeUnbegun(backups, backup)));
     // The place may have become free while this was inserted, and whoever freed it did not see this record.
     const promoted = await promoteWaiting(target);
-    if (promoted?.backupId === backupId && superseded.length === 0) return { outcome: 'inserted', record: promoted };
+    if (promoted?.backupId === backupId) return { outcome: 'inserted', record: promoted, superseded };
     const record = toRecordOrNull(await backups.findOne({ backupId })) ?? toBackupRecord(queued);
     return { outcome: 'waiting', record, superseded };
   }
@@ -50,7 +51,7 @@ export function insertion(backups: Backups, targets: KnownTargets): Insertion {
       const running = await backups.findOne({ running: target }, { only: ['backupId'] });
       if (running === null) {
         const placed = await backups.insert({ ...fieldsOf(backup), running: target });
-        if (placed !== null) return { outcome: 'inserted', record: toBackupRecord(placed) };
+        if (placed !== null) return { outcome: 'inserted', record: toBackupRecord(placed), superseded: [] };
       } else if (slot === null) {
         return { outcome: 'busy', runningId: running.backupId };
       } else {
@@ -87,25 +88,45 @@ async function findExisting(backups: Backups, { backupId, target, slot }: NewBac
 }
 
 /** Of those that wait for a target only the one with the newest slot goes on. */
-async function supersede(backups: Backups, target: string, at: Date): Promise<readonly BackupRecord[]> {
+async function supersede(backups: Backups, target: string, at: Date): Promise<BackupRecord[]> {
   const [newest, ...older] = await backups.find({ target, ...waiting }, { sort: { slot: -1 } });
-  const { filter, set } = move(['pending'], 'failed');
+  const why = `another one ran until ${textOf(newest?.slot)} was due`;
+  const hint =
+    'The backups of this target take longer than the time between two of them: run them less often, or find out what slows them';
   const superseded: BackupRecord[] = [];
   for (const { backupId, slot } of older) {
-    const error = new AppError({
-      code: 'superseded',
-      stage: 'queue',
-      message: `The backup of ${slot?.toISOString() ?? 'this slot'} was not made: another one ran until ${newest?.slot?.toISOString() ?? 'the next slot'} was due`,
-      hint: 'The backups of this target take longer than the time between two of them: run them less often, or find out what slows them',
-    });
-    const changed = await backups.update(
-      { backupId, ...filter, running: op({ $exists: false }) },
-      {
-        $set: { ...set, ...failedFields(error, at), nextAttemptAt: null },
-        $push: event(at, 'failed', error.message),
-      },
-    );
+    const { filter, update } = supersession(slot, why, hint, at);
+    const changed = await backups.update({ backupId, ...filter, running: op({ $exists: false }) }, update);
     if (changed !== null) superseded.push(toBackupRecord(changed));
   }
   return superseded;
+}
+
+/**
+ * A slot that holds the target's place, and that no worker has begun, gives way to a newer one: workers that come back make one backup of the target, not one of
+ * then and one of now.
+ */
+async function supersedeUnbegun(backups: Backups, { target, slot, createdAt }: NewBackup): Promise<BackupRecord[]> {
+  if (slot === null) return [];
+  const unbegun = { running: target, 'claim.fence': 0, slot: op({ $lt: slot }) };
+  const holder = await backups.findOne({ ...unbegun, status: 'pending' }, { only: ['backupId', 'slot'] });
+  if (holder === null) return [];
+  const why = `no worker had begun it when ${textOf(slot)} was due`;
+  const hint = 'See whether workers run and what they are busy with: GET /api/admin/system';
+  const { filter, update } = supersession(holder.slot, why, hint, createdAt);
+  const { backupId } = holder;
+  const changed = await backups.update({ backupId, ...unbegun, ...filter }, { ...update, $unset: { running: 1 } });
+  return changed === null ? [] : [toBackupRecord(changed)];
+}
+
+function supersession(slot: Date | null, why: string, hint: string, at: Date): { filter: Filter; update: Update } {
+  const { filter, set } = move(['pending'], 'failed');
+  const message = `The backup of ${textOf(slot)} was not made: ${why}`;
+  const error = new AppError({ code: 'superseded', stage: 'queue', message, hint });
+  const $set = { ...set, ...failedFields(error, at), nextAttemptAt: null };
+  return { filter, update: { $set, $push: event(at, 'failed', message) } };
+}
+
+function textOf(slot: Date | null | undefined): string {
+  return slot?.toISOString() ?? 'a slot';
 }

@@ -25,7 +25,7 @@ export interface NewBackup {
 
 export type InsertOutcome =
   /** Inserted, and it holds the target's running place. */
-  | { readonly outcome: 'inserted'; readonly record: BackupRecord }
+  | { readonly outcome: 'inserted'; readonly record: BackupRecord; readonly superseded: readonly BackupRecord[] }
   /** Inserted as waiting (only for slots): another backup of the target runs. */
   | { readonly outcome: 'waiting'; readonly record: BackupRecord; readonly superseded: readonly BackupRecord[] }
   /** Not inserted: the target is busy with this backup (only for those without a slot). */
@@ -57,7 +57,7 @@ export interface CompletedFacts {
 }
 
 export interface BackupRepository {
-  /** Decides by unique indexes: one record a slot, one running a target. A newer slot replaces a waiting one (`failed`, code `superseded`). */
+  /** Decides by unique indexes: one record a slot, one running a target. A newer slot replaces a waiting one, and one that no worker has begun (`failed`, code `superseded`). */
   insert(backup: NewBackup): Promise<InsertOutcome>;
   /** Takes back a record that was never claimed (pending, fence 0), after its job could not be added. False: somebody claimed it. */
   withdraw(backupId: string): Promise<boolean>;

@@ -1,0 +1,123 @@
+import { afterAll, beforeAll, expect, it } from '@jest/globals';
+import { waitUntil } from '../services/services.js';
+import { HttpSink } from '../support/http-sink.js';
+import { expectNothingLeft } from '../support/nothing-left.js';
+import type { ServiceProcess } from '../support/service-process.js';
+import { ServiceWorld } from '../support/service-world.js';
+
+// F14: nobody works while slots come due. One run when somebody does, not one a slot; that it is overdue shows, and people are told (I7, I11).
+
+const patience = 120_000;
+const slotMs = 2_000;
+const schedule = { BACKUP_SCHEDULE: '*/2 * * * * *' };
+let world: ServiceWorld;
+let sink: HttpSink;
+
+beforeAll(async () => {
+  sink = await HttpSink.start();
+  world = await ServiceWorld.create('folder', {
+    ...{ BACKUP_VERIFY: 'off', BACKUP_OVERDUE_SECONDS: '3' },
+    ...{ NOTIFY_WEBHOOK_URL: sink.url, NOTIFY_WEBHOOK_SECRET: 'a-secret-of-the-test' },
+  });
+  await world.fill(50);
+}, patience);
+afterAll(async () => {
+  await world.close();
+  await sink.close();
+});
+
+const bySlot = async () => world.client.db(world.catalog).collection('backups').find().sort({ slot: 1 }).toArray();
+const told = (event: string, of: string | null = null): boolean =>
+  sink.requests.some(({ body }) => {
+    const alert = JSON.parse(body) as { event: string; of: string | null };
+    return alert.event === event && alert.of === of;
+  });
+
+async function overdue(api: ServiceProcess): Promise<{ target: unknown; stats: unknown; schedule: unknown }> {
+  const viewer = world.as('viewer', api);
+  const first = ({ body }: { body: Record<string, unknown> }, list: string) =>
+    (body[list] as { overdue: boolean }[])[0]?.overdue;
+  return {
+    target: first(await viewer.get('/api/admin/targets'), 'data'),
+    stats: first(await viewer.get('/api/admin/backups/stats'), 'targets'),
+    schedule: first(await viewer.get('/api/admin/schedules'), 'data'),
+  };
+}
+
+const all = (value: boolean) => ({ target: value, stats: value, schedule: value });
+
+it(
+  'F14 no worker for five slots: overdue shows and is told by the API itself; the worker that comes makes one backup, of the newest slot',
+  async () => {
+    const api = await world.startApi(schedule);
+    const slots = await waitUntil(
+      async () => {
+        const records = await bySlot();
+        return records.length >= 5 ? records : undefined;
+      },
+      { what: 'five slots', timeoutMs: 30_000 },
+    );
+    // Each has its record, and only the newest is still to be made.
+    expect(slots.slice(0, -1).map(({ status, error }) => [status, (error as { code: string } | null)?.code])).toEqual(
+      slots.slice(0, -1).map(() => ['failed', 'superseded']),
+    );
+    expect(slots.at(-1)).toMatchObject({ status: 'pending' });
+    await waitUntil(async () => JSON.stringify(await overdue(api)) === JSON.stringify(all(true)), { what: 'overdue' });
+    await waitUntil(() => told('overdue'), { what: 'the message', timeoutMs: 20_000 });
+    await waitUntil(() => told('superseded'), { what: 'the messages of the slots', timeoutMs: 20_000 });
+
+    // The clock stands still for the schedule: what the worker meets is what lay there.
+    await api.stop();
+    const lying = await bySlot();
+    const worker = await world.startWorker();
+    const done = await waitUntil(
+      async () => {
+        const records = await bySlot();
+        return records.every(({ status }) => status === 'completed' || status === 'failed') ? records : undefined;
+      },
+      { what: 'the end of all', timeoutMs: 30_000 },
+    );
+    expect(done).toHaveLength(lying.length);
+    const made = done.filter(({ startedAt }) => startedAt !== null);
+    expect(made).toMatchObject([{ status: 'completed', slot: lying.at(-1)?.['slot'] as Date }]);
+
+    const again = await world.startApi(schedule);
+    await waitUntil(async () => JSON.stringify(await overdue(again)) === JSON.stringify(all(false)), {
+      what: 'in time',
+    });
+    await waitUntil(() => told('recovered', 'overdue'), { what: 'the recovery', timeoutMs: 20_000 });
+    await again.stop();
+    await expectNothingLeft(world, [worker]);
+  },
+  patience,
+);
+
+it(
+  'F14 neither worker nor API for five slots: one catch-up, and from then on slot by slot',
+  async () => {
+    const before = await bySlot();
+    const newest = (before.at(-1)?.['slot'] as Date).getTime();
+    await waitUntil(() => Date.now() > newest + 5 * slotMs, { what: 'five slots to pass', timeoutMs: 30_000 });
+    const worker = await world.startWorker();
+    const api = await world.startApi(schedule);
+    const fresh = async () => (await bySlot()).slice(before.length);
+    const records = await waitUntil(
+      async () => {
+        const found = await fresh();
+        return found.filter(({ status }) => status === 'completed').length >= 3 ? found : undefined;
+      },
+      { what: 'three backups', timeoutMs: 30_000 },
+    );
+    // Of the slots that nobody was there for at most the newest was made: two runs never lie closer than two slots.
+    const started = records.filter(({ status }) => status === 'completed').map(({ slot }) => (slot as Date).getTime());
+    expect(started.slice(1).every((slot, at) => slot - (started[at] ?? 0) >= slotMs)).toBe(true);
+    const missed = records.filter(
+      ({ createdAt, slot }) => (createdAt as Date).getTime() - (slot as Date).getTime() > slotMs,
+    );
+    expect(missed.filter(({ startedAt }) => startedAt !== null).length).toBeLessThanOrEqual(1);
+    expect(new Set(records.map(({ slot }) => (slot as Date).getTime())).size).toBe(records.length);
+    await api.stop();
+    await expectNothingLeft(world, [worker]);
+  },
+  patience,
+);

@@ -1,0 +1,40 @@
+import { expect } from '@jest/globals';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { waitUntil } from '../services/services.js';
+import type { ServiceProcess } from './service-process.js';
+import type { ServiceWorld } from './service-world.js';
+
+const final = ['completed', 'failed', 'cancelled', 'deleted', 'missing'];
+
+/** What must hold after every fault: each record is final (a worker must run for that), the processes end in order and leave no child, and no upload or temporary file is there. */
+export async function expectNothingLeft(world: ServiceWorld, running: readonly ServiceProcess[]): Promise<void> {
+  const tasks = world.client.db(world.catalog).collection('tasks');
+  const open = async (): Promise<unknown[]> => [
+    ...(await world.records({ status: { $nin: final } })),
+    ...(await tasks.find({ status: { $in: ['pending', 'in_progress'] } }).toArray()),
+  ];
+  let last: unknown[] = [];
+  await waitUntil(async () => (last = await open()).length === 0, {
+    ...{ what: 'every record to be final', timeoutMs: 30_000, intervalMs: 100 },
+    onTimeout: () => JSON.stringify(last, undefined, 1),
+  });
+  const children = running.flatMap(({ pid }) => childrenOf(pid));
+  const ends = await Promise.all(running.map((service) => service.stop('SIGTERM', 20_000)));
+  expect(ends).toEqual(running.map(() => ({ code: 0, signal: null })));
+  expect(children.filter((pid) => existsSync(`/proc/${pid}`))).toEqual([]);
+  if (world.bucket !== undefined) expect((await world.inStore()).uploads).toEqual([]);
+  const store = join(world.folder, 'store');
+  if (existsSync(store))
+    expect(readdirSync(store, { recursive: true }).filter((name) => String(name).endsWith('.tmp'))).toEqual([]);
+}
+
+function childrenOf(pid: number): number[] {
+  try {
+    const text = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim();
+    return text === '' ? [] : text.split(' ').map(Number);
+  } catch {
+    // It has ended already, or the kernel does not tell.
+    return [];
+  }
+}
