@@ -228,6 +228,17 @@ export interface TargetHealth {
   readonly databases: readonly string[];
 }
 
+/** A restore target as a worker found it. */
+export interface RestoreTargetHealth {
+  readonly target: string;
+  readonly scratch: boolean;
+  readonly reachable: boolean | null;
+  readonly serverVersion: string | null;
+  readonly topology: string | null;
+  readonly detail: string | null;
+  readonly checkedAt: Date | null;
+}
+
 export type AlertKind =
   | 'backup-failed'
   | 'verification-failed'
