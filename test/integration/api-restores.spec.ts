@@ -274,7 +274,7 @@ describe('restores', () => {
 it('targets name the restore targets, with what workers found', async () => {
   const now = new Date();
   await world.core.catalog.workers.publish({
-    ...{ workerId: 'w', version: '1', startedAt: now, beatAt: now, beatSeconds: 20, host: 'h', nodeVersion: 'v24' },
+    ...{ workerId: 'w', version: '1', startedAt: now, beatSeconds: 20, host: 'h', nodeVersion: 'v24' },
     ...{ tools: {}, keyIds: [], storeId: null, storeLocation: 's', storeFreeBytes: null, storeOk: null },
     ...{ storeDetail: null, targets: [] },
     restoreTargets: [
