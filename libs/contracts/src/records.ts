@@ -266,14 +266,3 @@ export interface ChainedAuditRecord extends AuditRecord {
   readonly previousHash: string;
   readonly hash: string;
 }
-
-/** A restore target as a worker found it. */
-export interface RestoreTargetHealth {
-  readonly target: string;
-  readonly scratch: boolean;
-  readonly reachable: boolean | null;
-  readonly serverVersion: string | null;
-  readonly topology: string | null;
-  readonly detail: string | null;
-  readonly checkedAt: Date | null;
-}
