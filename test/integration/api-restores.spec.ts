@@ -171,6 +171,37 @@ describe('POST restore', () => {
     await cancel(idOf(replaced));
   });
 
+  it('over data needs a token younger than 15 minutes', async () => {
+    const iat = Math.floor(Date.now() / 1000) - 16 * 60;
+    const token = world.token('admin', { iat });
+    const send = (wish: Record<string, unknown>) =>
+      world.post(`/api/admin/backups/${backupId}/restore`, { targetName: 'staging', ...wish }, { token });
+    const replacing = { mode: 'replace', confirm: 'staging' };
+    const reply = await send(replacing);
+    expect([reply.status, reply.body['type']]).toEqual([403, 'https://hazina.dev/problems/token-too-old']);
+    expect(await restores().uses(backupId)).toBe(false);
+    for (const wish of [{ ...replacing, dryRun: true }, { mode: 'scratch' }]) {
+      const taken = await send(wish);
+      expect(taken.status).toBe(202);
+      await cancel(idOf(taken));
+    }
+  });
+
+  it('is made once for each idempotency key', async () => {
+    const path = `/api/admin/backups/${backupId}/restore`;
+    const headers = { 'idempotency-key': 'restore-once' };
+    const wish = { targetName: 'staging', mode: 'into-empty' };
+    const first = await world.post(path, wish, { headers });
+    const again = await world.post(path, wish, { headers });
+    expect([again.status, again.body, again.headers.get('location')]).toEqual([
+      ...[202, first.body, first.headers.get('location')],
+    ]);
+    expect(again.headers.get('idempotent-replayed')).toBe('true');
+    const other = await world.post(path, { ...wish, dryRun: true }, { headers });
+    expect(other.status).toBe(422);
+    await cancel(idOf(first));
+  });
+
   it('leaves nothing half-made when the queue is down', async () => {
     isQueueDown = true;
     try {
@@ -243,7 +274,7 @@ describe('restores', () => {
 it('targets name the restore targets, with what workers found', async () => {
   const now = new Date();
   await world.core.catalog.workers.publish({
-    ...{ workerId: 'w', version: '1', startedAt: now, beatAt: now, beatSeconds: 20, host: 'h', nodeVersion: 'v24' },
+    ...{ workerId: 'w', version: '1', startedAt: now, beatSeconds: 20, host: 'h', nodeVersion: 'v24' },
     ...{ tools: {}, keyIds: [], storeId: null, storeLocation: 's', storeFreeBytes: null, storeOk: null },
     ...{ storeDetail: null, targets: [] },
     restoreTargets: [

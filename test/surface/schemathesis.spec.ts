@@ -17,10 +17,16 @@ let schemathesis: string;
 
 beforeAll(async () => {
   schemathesis = pythonProgram('schemathesis', ['schemathesis==4.32.5'], 'st');
-  world = await ServiceWorld.create('folder', { TRUST_PROXY: 'loopback' });
+  world = await ServiceWorld.create('folder', {
+    TRUST_PROXY: 'loopback',
+    RESTORE_TARGETS: 'staging,production',
+    RESTORE_TARGET_STAGING_SCRATCH: 'true',
+  });
   await world.fill(200);
   api = await world.startApi();
-  await world.startWorker();
+  // Nobody is there: what is asked for is taken, and restores nothing.
+  const nobody = 'mongodb://127.0.0.1:1/?serverSelectionTimeoutMS=200';
+  await world.startWorker({ RESTORE_TARGET_STAGING_URI: nobody, RESTORE_TARGET_PRODUCTION_URI: nobody });
   const operator = world.as('operator', api);
   await operator.settled(await operator.trigger());
 }, 300_000);

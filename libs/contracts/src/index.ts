@@ -98,3 +98,4 @@ export {
   type Role,
   type TokenAlgorithm,
 } from './tokens.js';
+export type * from './worker-report.js';

@@ -195,39 +195,6 @@ export interface ScheduleRecord {
   readonly pausedBy: string | null;
 }
 
-/** What one worker publishes of itself with a beat; older than three beats shows as unknown. */
-export interface WorkerReport {
-  readonly workerId: string;
-  readonly version: string;
-  readonly startedAt: Date;
-  /** By the clock of the catalogue's server. */
-  readonly beatAt: Date;
-  readonly beatSeconds: number;
-  readonly host: string;
-  readonly nodeVersion: string;
-  /** Tools found: `{mongodump: "100.18.0"}`. */
-  readonly tools: Readonly<Record<string, string>>;
-  readonly keyIds: readonly string[];
-  readonly storeId: string | null;
-  readonly storeLocation: string;
-  /** Null: not known yet. Free bytes of a directory store; null for buckets. */
-  readonly storeFreeBytes: number | null;
-  readonly storeOk: boolean | null;
-  readonly storeDetail: string | null;
-  readonly targets: readonly TargetHealth[];
-  readonly restoreTargets: readonly RestoreTargetHealth[];
-}
-
-export interface TargetHealth {
-  readonly target: string;
-  readonly reachable: boolean | null;
-  readonly serverVersion: string | null;
-  readonly topology: string | null;
-  readonly detail: string | null;
-  readonly checkedAt: Date | null;
-  readonly databases: readonly string[];
-}
-
 export type AlertKind =
   | 'backup-failed'
   | 'verification-failed'
@@ -298,15 +265,4 @@ export interface ChainedAuditRecord extends AuditRecord {
   readonly sequence: number;
   readonly previousHash: string;
   readonly hash: string;
-}
-
-/** A restore target as a worker found it. */
-export interface RestoreTargetHealth {
-  readonly target: string;
-  readonly scratch: boolean;
-  readonly reachable: boolean | null;
-  readonly serverVersion: string | null;
-  readonly topology: string | null;
-  readonly detail: string | null;
-  readonly checkedAt: Date | null;
 }
