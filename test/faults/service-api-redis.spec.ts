@@ -22,7 +22,9 @@ let worker: ServiceProcess;
 beforeEach(async () => {
   redis = await startRedisServer();
   proxy = await startTcpProxy(redis.url);
-  world = await ServiceWorld.create('folder', { REDIS_URL: proxy.uri, BACKUP_VERIFY: 'off' });
+  // No reconciler looks meanwhile: what it found would be begun, and then the answer is 202.
+  const settings = { REDIS_URL: proxy.uri, BACKUP_VERIFY: 'off', BACKUP_REAPER_SECONDS: '3600' };
+  world = await ServiceWorld.create('folder', settings);
   await world.fill(100);
   // What is looked at is the API's way to Redis.
   [api, worker] = await Promise.all([world.startApi(), world.startWorker({ REDIS_URL: redis.url })]);

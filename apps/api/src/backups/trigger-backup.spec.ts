@@ -75,6 +75,12 @@ describe('the backup service: trigger', () => {
     expect(withdrawn).toEqual([inserted[0]?.backupId]);
   });
 
+  it('is accepted when a worker has begun it although the queue did not confirm the job', async () => {
+    const withdraw = () => Promise.resolve(false);
+    const { sut, context, inserted } = world({ add: () => Promise.reject(unavailable), withdraw });
+    expect((await sut.trigger({}, context)).backupId).toBe(inserted[0]?.backupId);
+  });
+
   it('tells the failure of the queue also when the record cannot be taken back', async () => {
     const withdraw = () => Promise.reject(new Error('down as well'));
     const { sut, context } = world({ add: () => Promise.reject(unavailable), withdraw });

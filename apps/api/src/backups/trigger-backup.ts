@@ -54,18 +54,19 @@ export class TriggerBackup {
       // The client was told meanwhile that nothing was begun: so be it. A job without a record ends quietly.
       if (deadline.passed()) throw tooLate();
     } catch (error) {
-      await this.#withdraw(backupId);
-      throw error;
+      if (await this.#isWithdrawn(backupId)) throw error;
+      // A worker was faster: the job had arrived after all, or a reconciler had found the record. So it is what was asked for.
+      this.log.warn('the backup was begun although its job was not confirmed', { backupId });
     }
   }
 
   /** When not even this is possible, the reconciler finds the record and queues it: late, but not lost. */
-  async #withdraw(backupId: string): Promise<void> {
+  async #isWithdrawn(backupId: string): Promise<boolean> {
     try {
-      const withdrawn = await this.catalog.backups.withdraw(backupId);
-      if (!withdrawn) this.log.warn('the backup was begun although its job was not confirmed', { backupId });
+      return await this.catalog.backups.withdraw(backupId);
     } catch (error) {
       this.log.failure(error, { backupId, consequence: 'the record stays and will be queued later' });
+      return true;
     }
   }
 

@@ -44,9 +44,8 @@ export class VerifyBackup {
       if (context.deadline.passed()) throw tooLate();
       await this.queue.add(taskJob({ taskId: verificationId, kind: 'verify', jobNumber: 1 }));
     } catch (error) {
-      // Never claimed: taken back. Claimed already: it runs, and the client's next look shows it.
-      await this.catalog.tasks.withdraw(verificationId);
-      throw error;
+      // Never claimed: taken back. Claimed already: it runs, as was asked for.
+      if (await this.catalog.tasks.withdraw(verificationId)) throw error;
     }
     return verificationId;
   }

@@ -56,8 +56,8 @@ export class CleanupsService {
       await this.queue.add(taskJob({ taskId, kind: 'cleanup', jobNumber: 1 }));
       if (context.deadline.passed()) throw tooLate();
     } catch (error) {
-      await this.catalog.tasks.withdraw(taskId);
-      throw error;
+      // Not taken back: a worker has begun it, as was asked for.
+      if (await this.catalog.tasks.withdraw(taskId)) throw error;
     }
     return taskId;
   }
