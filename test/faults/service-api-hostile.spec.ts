@@ -2,7 +2,7 @@ import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { generateKeyPairSync, randomBytes, scryptSync } from 'node:crypto';
 import { connect, type Socket } from 'node:net';
 import { services, waitUntil } from '../services/services.js';
-import { makeToken, type Role } from '../support/api-client.js';
+import { makeToken } from '../support/api-client.js';
 import { forge, type Forge } from '../support/forge-token.js';
 import { HttpSink } from '../support/http-sink.js';
 import { expectNothingLeft } from '../support/nothing-left.js';
@@ -125,7 +125,7 @@ async function storm<T extends { readonly name: string }>(
 function headersFor(as: HostileRequest['as'], at: number): (readonly [string, string])[] {
   // Each with a limit of its own: what is tried here is not the throttle.
   const address = ['X-Forwarded-For', `198.18.${at >> 8}.${at & 255}`] as const;
-  return as === 'nobody' ? [address] : [address, ['Authorization', `Bearer ${makeToken(world.jwtSecret, as as Role)}`]];
+  return as === 'nobody' ? [address] : [address, ['Authorization', `Bearer ${makeToken(world.jwtSecret, as)}`]];
 }
 
 async function sendRequest(

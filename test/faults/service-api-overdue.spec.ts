@@ -58,9 +58,9 @@ it(
       { what: 'five slots', timeoutMs: 30_000 },
     );
     // Each has its record, and only the newest is still to be made.
-    expect(slots.slice(0, -1).map(({ status, error }) => [status, (error as { code: string } | null)?.code])).toEqual(
-      slots.slice(0, -1).map(() => ['failed', 'superseded']),
-    );
+    expect(
+      slots.slice(0, -1).map((slot) => [slot['status'] as string, (slot['error'] as { code: string } | null)?.code]),
+    ).toEqual(slots.slice(0, -1).map(() => ['failed', 'superseded']));
     expect(slots.at(-1)).toMatchObject({ status: 'pending' });
     await waitUntil(async () => JSON.stringify(await overdue(api)) === JSON.stringify(all(true)), { what: 'overdue' });
     await waitUntil(() => told('overdue'), { what: 'the message', timeoutMs: 20_000 });

@@ -244,7 +244,7 @@ describe('F39 delete and retention', () => {
       const kept = cleanup({ confirm: 10 });
       await worker();
       const decided = (await kept)[old];
-      const { verifications, status } = await record(old);
+      const { verifications, status } = (await record(old)) as Record<string, unknown>;
       if (decided?.decision !== 'remove') expect(decided?.reasons.join()).toMatch(/verification/);
       else
         expect({ decided, verifications, status }).toMatchObject({

@@ -85,7 +85,7 @@ it(`${listeners} listeners get every state by one look at the catalogue, without
   // Twice a second for all of them, whatever their number.
   expect(looks - before.looks).toBeLessThanOrEqual(Math.ceil(seconds * 2) + 2);
   expect(grown).toBeLessThan(20_000_000);
-  // Each state once; those of one backup saw it at the beginning, before there was any.
+  // Each state once; those of one backup saw it at the beginning, before there was one.
   expect([Math.min(...counts), Math.max(...counts)]).toEqual([rounds, rounds]);
 
   for (const response of responses) response.destroy();

@@ -28,7 +28,8 @@ function signed({ claims = {}, header = {}, sign = 'HS256' }: Partial<HostileTok
     iat: now,
     exp: now + 600,
   };
-  const algorithm = { none: 'none', RS256: 'RS256', HS384: 'HS384', HS512: 'HS512' }[String(sign)] ?? 'HS256';
+  const algorithms: Readonly<Record<string, string>> = { none: 'none', RS256: 'RS256', HS384: 'HS384', HS512: 'HS512' };
+  const algorithm = algorithms[sign] ?? 'HS256';
   const head = encode({ alg: algorithm, typ: 'JWT', ...header }, tools, now);
   const text = `${head}.${encode({ ...usual, ...claims }, tools, now)}`;
   return `${text}.${signature(text, sign, tools)}`;

@@ -4,18 +4,42 @@ import type { Caller, HostileRequest } from './hostile-request.js';
 const json = [['content-type', 'application/json']] as const;
 
 /** JSON texts that are no value of any field here. */
-const operators = ['{"$ne":null}', '{"$gt":""}', '{"$where":"sleep(9)"}', '{"$regex":".*"}', '{"toString":"x"}', '{}', '[]'];
+const operators = [
+  '{"$ne":null}',
+  '{"$gt":""}',
+  '{"$where":"sleep(9)"}',
+  '{"$regex":".*"}',
+  '{"toString":"x"}',
+  '{}',
+  '[]',
+];
 const noTexts = [...operators, '["clinic"]', '7', '-0', '1e400', 'true', 'false', '[[]]', '[null]', '{"length":3}'];
 const noFlags = [...operators, '1', '0', '"true"', '"false"', '"yes"', '""', '[true]', '1e400'];
 const noNumbers = [...operators, '"1"', '0', '-1', '1.5', '1e400', '1e20', 'true', '[1]', '1000001'];
 /** JSON texts: a label with what steers a terminal or a log, or with half a character. */
 const badLabels = [
-  ...[String.raw`"a\nb"`, String.raw`"a\r\nX: y"`, String.raw`"\u001b[2J"`, String.raw`"\u0000"`, String.raw`"\u202eevil"`],
+  ...[
+    String.raw`"a\nb"`,
+    String.raw`"a\r\nX: y"`,
+    String.raw`"\u001b[2J"`,
+    String.raw`"\u0000"`,
+    String.raw`"\u202eevil"`,
+  ],
   ...[String.raw`"\ud800"`, String.raw`"a\udfff"`, String.raw`"\u2028"`, String.raw`"\ufeffx"`, String.raw`"\u0085"`],
   JSON.stringify('x'.repeat(201)),
 ];
 const badTargets = [
-  ...['""', '"CLINIC"', '"../etc"', String.raw`"clinic\u0000"`, '"clinic "', '"-clinic"', '"__proto__"', '"сlinic"', 'null'],
+  ...[
+    '""',
+    '"CLINIC"',
+    '"../etc"',
+    String.raw`"clinic\u0000"`,
+    '"clinic "',
+    '"-clinic"',
+    '"__proto__"',
+    '"сlinic"',
+    'null',
+  ],
 ];
 
 interface Route {
@@ -31,7 +55,11 @@ const trigger = '/api/admin/backups/trigger';
 const routes: readonly Route[] = [
   {
     ...{ as: 'operator', method: 'POST', path: trigger },
-    fields: { target: [...noTexts, ...badTargets], label: [...noTexts, ...badLabels, 'null'], pinned: [...noFlags, 'null'] },
+    fields: {
+      target: [...noTexts, ...badTargets],
+      label: [...noTexts, ...badLabels, 'null'],
+      pinned: [...noFlags, 'null'],
+    },
   },
   {
     ...{ as: 'operator', method: 'POST', path: `${backup}/verify` },
@@ -47,15 +75,42 @@ const routes: readonly Route[] = [
   },
 ];
 const unknownFields = [
-  ...['__proto__', 'constructor', 'prototype', 'toString', '$set', '$where', 'uri', 'backupId', 's3Key', 'role', 'claim'],
+  ...[
+    '__proto__',
+    'constructor',
+    'prototype',
+    'toString',
+    '$set',
+    '$where',
+    'uri',
+    'backupId',
+    's3Key',
+    'role',
+    'claim',
+  ],
   ...['status', 'webhookUrl', 'a.b', '', ' target', 'Target', '\u0000'],
 ];
 const noJson = [
-  ...['{', '{"target":', '{"a":1,}', "{'a':1}", 'undefined', 'NaN', '{"target":"a"}{"target":"b"}', '\u0000', '\ufeff[', '//'],
+  ...[
+    '{',
+    '{"target":',
+    '{"a":1,}',
+    "{'a':1}",
+    'undefined',
+    'NaN',
+    '{"target":"a"}{"target":"b"}',
+    '\u0000',
+    '\ufeff[',
+    '//',
+  ],
   ...['null', '[]', '[{}]', '"clinic"', '7', 'true', '{"target": "mongodb://u:canary@h', '{"label":"\u0001"}'],
 ];
 /** 64 KiB of levels. */
-const deep = ['['.repeat(65_000), `${'{"a":'.repeat(9_000)}1${'}'.repeat(9_000)}`, `${'['.repeat(30_000)}${']'.repeat(30_000)}`];
+const deep = [
+  '['.repeat(65_000),
+  `${'{"a":'.repeat(9_000)}1${'}'.repeat(9_000)}`,
+  `${'['.repeat(30_000)}${']'.repeat(30_000)}`,
+];
 const deepIn = (field: string) => `{"${field}":${'{"a":'.repeat(9_000)}1${'}'.repeat(9_000)}}`;
 const types = ['text/plain', 'application/x-www-form-urlencoded', 'multipart/form-data; boundary=x', 'application/xml'];
 const encodings = ['br', 'bogus', 'gzip, gzip', 'deflate'];
@@ -85,7 +140,12 @@ export const hostileBodies: readonly HostileRequest[] = [
   ...types.map((type) => post(type, '{"target":"clinic"}', [['content-type', type]], [400])),
   post('another charset', '{}', [['content-type', 'application/json; charset=utf-7']], [400, 415]),
   ...encodings.map((encoding) => post(encoding, 'x', [...json, ['content-encoding', encoding]], [400, 415])),
-  post('a gzip of 8 MB of blanks', gzipSync(Buffer.alloc(8_000_000, ' ')), [...json, ['content-encoding', 'gzip']], [400, 415]),
+  post(
+    'a gzip of 8 MB of blanks',
+    gzipSync(Buffer.alloc(8_000_000, ' ')),
+    [...json, ['content-encoding', 'gzip']],
+    [400, 415],
+  ),
   post('bytes that are no UTF-8', Buffer.from('{"label":"\xff\xfe"}', 'latin1'), json, [400]),
   post('64 KiB and a byte', `{"label":"${'x'.repeat(65_536)}"}`, json, [413]),
 ];

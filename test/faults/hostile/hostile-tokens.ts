@@ -77,14 +77,47 @@ export const hostileTokens: readonly HostileToken[] = [
     { name: `${name}, not signed`, header, sign: 'none' as const, expect: 401 as const },
   ]),
   ...keySources.flatMap(([name, header]) =>
-    (['other-secret', 'empty-secret', 'none'] as const).map((sign) => ({ name: `${name}, ${sign}`, header, sign, expect: 401 as const })),
+    (['other-secret', 'empty-secret', 'none'] as const).map((sign) => ({
+      name: `${name}, ${sign}`,
+      header,
+      sign,
+      expect: 401 as const,
+    })),
   ),
   ...(['HS384', 'HS512', 'none', 'other-secret', 'empty-secret', 'RS256', 'public-key'] as const).map((sign) => ({
     ...{ name: `signed: ${sign}`, sign, expect: 401 as const },
   })),
   ...[
-    ...['', 'Bearer', 'Bearer ', 'Bearer ..', 'Bearer a.b.c', 'Bearer null', 'Bearer undefined', 'Basic TOKEN', 'TOKEN', 'Token TOKEN'],
-    ...['Bearer TOKEN.', 'Bearer .TOKEN', 'Bearer TOKENx', 'Bearer "TOKEN"', `Bearer ${'x'.repeat(8_000)}`, 'Bearer e30.e30.'],
-    ...['Bearer TOKEN.TOKEN', 'Bearer {"alg":"none"}', 'Bearer e30.e30.e30', 'Bearer bnVsbA.bnVsbA.', 'Digest username="admin"'],
-  ].map((authorization) => ({ name: `Authorization: ${authorization.slice(0, 40)}`, authorization, expect: 401 as const })),
+    ...[
+      '',
+      'Bearer',
+      'Bearer ',
+      'Bearer ..',
+      'Bearer a.b.c',
+      'Bearer null',
+      'Bearer undefined',
+      'Basic TOKEN',
+      'TOKEN',
+      'Token TOKEN',
+    ],
+    ...[
+      'Bearer TOKEN.',
+      'Bearer .TOKEN',
+      'Bearer TOKENx',
+      'Bearer "TOKEN"',
+      `Bearer ${'x'.repeat(8_000)}`,
+      'Bearer e30.e30.',
+    ],
+    ...[
+      'Bearer TOKEN.TOKEN',
+      'Bearer {"alg":"none"}',
+      'Bearer e30.e30.e30',
+      'Bearer bnVsbA.bnVsbA.',
+      'Digest username="admin"',
+    ],
+  ].map((authorization) => ({
+    name: `Authorization: ${authorization.slice(0, 40)}`,
+    authorization,
+    expect: 401 as const,
+  })),
 ];
