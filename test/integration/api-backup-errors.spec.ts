@@ -92,7 +92,8 @@ describe('every error', () => {
     ['malformed JSON', 'POST', '/api/admin/backups/trigger', { body: '{"target": "mongodb://u:sEcReT@h' }, 400],
     ['a body over 64 KiB', 'POST', '/api/admin/backups/trigger', { body: { label: 'x'.repeat(64 * 1024) } }, 413],
     ['no token', 'GET', '/api/admin/backups', { token: null }, 401],
-    ['a route that comes later', 'POST', '/api/admin/backups/wiki-20261123T020000Z-k3f9q2/restore', { body: {} }, 404],
+    ['no such route', 'POST', '/api/admin/backups/wiki-20261123T020000Z-k3f9q2/forget', { body: {} }, 404],
+    ['another method', 'DELETE', '/api/admin/targets', {}, 405],
   ];
   it.each(calls)('is a problem document: %s', async (_name, method, path, call, status) => {
     const reply = await world.call(method, path, call);

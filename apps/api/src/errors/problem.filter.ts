@@ -1,6 +1,14 @@
-import { Catch, Inject, type ArgumentsHost, type ExceptionFilter } from '@nestjs/common';
+import {
+  Catch,
+  Inject,
+  MethodNotAllowedException,
+  NotFoundException,
+  type ArgumentsHost,
+  type ExceptionFilter,
+} from '@nestjs/common';
 import type { Request, Response } from 'express';
 import { RefusalLog } from '../audit/refusal-log.js';
+import { allowedMethods } from '../http/allowed-methods.js';
 import { correlationIdOf } from '../http/request-context.js';
 import { isLogin } from '../http/throttle.middleware.js';
 import { pathOf } from '../logging/request-log.js';
@@ -23,7 +31,7 @@ export class ProblemFilter implements ExceptionFilter {
   }
 
   reply(thrown: unknown, request: Request, response: Response): void {
-    const problem = problemOf(thrown, {
+    const problem = problemOf(this.#byMethod(thrown, request, response), {
       instance: pathOf(request),
       correlationId: correlationIdOf(request),
     });
@@ -35,6 +43,14 @@ export class ProblemFilter implements ExceptionFilter {
       return;
     }
     sendProblem(response, problem);
+  }
+
+  /** A path that is served, by other methods than this one: 405, and which. */
+  #byMethod(thrown: unknown, request: Request, response: Response): unknown {
+    const allowed = thrown instanceof NotFoundException ? allowedMethods(request) : [];
+    if (allowed.length === 0 || response.headersSent) return thrown;
+    response.setHeader('Allow', allowed.join(', '));
+    return new MethodNotAllowedException();
   }
 
   /** Who was not let in, or not any more. A login notes its own failures. */

@@ -1,5 +1,4 @@
-import type { NestExpressApplication } from '@nestjs/platform-express';
-import type { Router } from 'express';
+import type { Request } from 'express';
 
 /** What express keeps of each route; `methods` is there, its types leave it out. */
 interface Layer {
@@ -7,12 +6,11 @@ interface Layer {
   match(path: string): boolean;
 }
 
-/** The methods that a path is served by, for the `Allow` header; none: there is no such path. */
-export function allowedMethods(app: NestExpressApplication, path: string): readonly string[] {
-  const { router } = app.getHttpAdapter().getInstance() as { router: Router };
-  const layers = router.stack as unknown as readonly Layer[];
+/** The methods that the path of a request is served by, for the `Allow` header; none: there is no such path. */
+export function allowedMethods({ app, baseUrl, path }: Request): readonly string[] {
+  const layers = app.router.stack as unknown as readonly Layer[];
   const methods = layers
-    .filter((layer) => layer.route !== undefined && layer.match(path))
+    .filter((layer) => layer.route !== undefined && layer.match(baseUrl + path))
     .flatMap(({ route }) => Object.keys(route?.methods ?? {}).map((method) => method.toUpperCase()));
   return [...new Set(methods.flatMap((method) => (method === 'GET' ? ['GET', 'HEAD'] : [method])))].sort();
 }

@@ -1,4 +1,4 @@
-import { MethodNotAllowedException, NotFoundException } from '@nestjs/common';
+import { NotFoundException } from '@nestjs/common';
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import type { ErrorRequestHandler, Request, RequestHandler, Response } from 'express';
 import type { ApiConfig } from '#config';
@@ -16,7 +16,6 @@ import { idempotencyHeader, replayedHeader } from '../idempotency/idempotency.in
 import { requestLog } from '../logging/request-log.js';
 import { ServiceLog } from '../logging/service-log.js';
 import { measure } from '../metrics/measure.middleware.js';
-import { allowedMethods } from './allowed-methods.js';
 import { body } from './body.middleware.js';
 import { correlation, correlationHeader } from './correlation.middleware.js';
 import type { RateLimits } from './rate-limits.js';
@@ -58,12 +57,7 @@ export function installEnd(app: NestExpressApplication): void {
     if (response.headersSent) next(error);
     else filter.reply(error, request, response);
   };
-  app.use((request: Request, response: Response) => {
-    const allowed = allowedMethods(app, request.path);
-    if (allowed.length > 0) response.setHeader('Allow', allowed.join(', '));
-    const refusal = allowed.length > 0 ? new MethodNotAllowedException() : new NotFoundException();
-    filter.reply(refusal, request, response);
-  });
+  app.use((request: Request, response: Response) => filter.reply(new NotFoundException(), request, response));
   app.use(failed);
 }
 
