@@ -86,14 +86,14 @@ describe('every error', () => {
   const calls: [string, string, string, { body?: unknown; token?: null }, number][] = [
     ['an unknown route', 'GET', '/api/admin/nope', {}, 404],
     ['an unknown route outside of /api', 'GET', '/nope', {}, 404],
-    ['another method', 'PUT', '/api/admin/backups', {}, 404],
+    ['another method', 'PUT', '/api/admin/backups', {}, 405],
     ['a malformed path', 'GET', '/api/admin/backups/%E0%A4%A', {}, 400],
     ['a malformed path outside of /api', 'GET', '/%E0%A4%A', {}, 404],
     ['malformed JSON', 'POST', '/api/admin/backups/trigger', { body: '{"target": "mongodb://u:sEcReT@h' }, 400],
     ['a body over 64 KiB', 'POST', '/api/admin/backups/trigger', { body: { label: 'x'.repeat(64 * 1024) } }, 413],
     ['no token', 'GET', '/api/admin/backups', { token: null }, 401],
     ['no such route', 'POST', '/api/admin/backups/wiki-20261123T020000Z-k3f9q2/forget', { body: {} }, 404],
-    ['another method', 'DELETE', '/api/admin/targets', {}, 405],
+    ['another method of another path', 'DELETE', '/api/admin/targets', {}, 405],
   ];
   it.each(calls)('is a problem document: %s', async (_name, method, path, call, status) => {
     const reply = await world.call(method, path, call);
