@@ -150,7 +150,7 @@ function expectCalm(seen: Seen, lagMs = limitMs, probeMs = deadlineMs): void {
   expect(seen.mostRssBytes - seen.rssBeforeBytes).toBeLessThan(mostRssGrowth);
   expect(seen.eventLoopLagMs).toBeLessThan(lagMs);
   expect(seen.slowestProbeMs).toBeLessThan(probeMs);
-  expect(seen.probes).toBeGreaterThan(1);
+  expect(seen.probes).toBeGreaterThan(0);
 }
 
 it.each<[string, readonly HostileRequest[], number]>([

@@ -100,12 +100,15 @@ async function race(seed: number, lane: Lane): Promise<string> {
   // I5: without force the last good one is always there.
   if (!chosen.includes('force')) expect(states.split('/')).toContain('completed');
   expect(contents.filter((key) => key.startsWith('upload'))).toEqual([]);
-  // A verification that was let in found what it verified: nothing in use was removed.
+  // A verification that was let in found what it verified: nothing in use was removed. It may have come to a record that is `deleting` (and
+  // goes back to `completed`, because it is in use): then it says so.
   const tasks = await collection('tasks')
     .find({ backupId: { $in: [backupId, old] } })
     .toArray();
   for (const task of tasks)
-    expect({ task: task['taskId'] as string, status: task['status'] as string }).toMatchObject({ status: 'completed' });
+    expect({ chosen, states, task: JSON.stringify(task) }).toMatchObject({
+      task: expect.stringMatching(/"status":"completed"|"code":"backup\/not-completed"/) as unknown,
+    });
   return `${chosen.join('+')}: ${states}`;
 }
 

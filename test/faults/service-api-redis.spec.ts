@@ -78,7 +78,9 @@ describe('F17 Redis swallows everything', () => {
       const [operator, admin] = [world.as('operator', api), world.as('admin', api)];
       const good = await operator.trigger();
       await operator.settled(good, ['completed']);
-      const before = await world.records();
+      // Looks of the upkeep touch the time of the last change, and nothing else.
+      const records = async () => (await world.records()).map(({ changedAt: _at, ...record }) => record);
+      const before = await records();
       proxy.silence();
       const lateBefore = await failures(api, 'late');
 
@@ -91,7 +93,7 @@ describe('F17 Redis swallows everything', () => {
       // Those that came while one of them held the target's place were told so.
       expect(statuses).toContain(503);
       expect(statuses.filter((status) => status !== 503 && status !== 409)).toEqual([]);
-      expect(await world.records()).toEqual(before);
+      expect(await records()).toEqual(before);
       expect(await tasks()).toEqual([]);
       expect(await failures(api, 'late')).toBeGreaterThan(lateBefore);
 

@@ -59,7 +59,11 @@ const storeCalls = ['put', 'putBytes', 'head', 'get', 'getBytes', 'delete'] as c
 const silent = pino({ level: 'silent' });
 const metrics = createMetrics({ app: 'worker', version: 'test' });
 const noStats = { storageBytes: 0 } as CatalogStats;
-const noAlerts = { raise: () => Promise.resolve(null), clear: () => Promise.resolve(null) };
+const noAlerts = {
+  raise: () => Promise.resolve(null),
+  clear: () => Promise.resolve(null),
+  purge: () => Promise.resolve(0),
+};
 const dayMs = 86_400_000;
 
 /** What is left of a completed backup outside of its record. */

@@ -48,7 +48,7 @@ export class ProblemFilter implements ExceptionFilter {
   /** A path that is served, by other methods than this one: 405, and which. */
   #byMethod(thrown: unknown, request: Request, response: Response): unknown {
     const allowed = thrown instanceof NotFoundException ? allowedMethods(request) : [];
-    if (allowed.length === 0 || response.headersSent) return thrown;
+    if (allowed.length === 0 || allowed.includes(request.method) || response.headersSent) return thrown;
     response.setHeader('Allow', allowed.join(', '));
     return new MethodNotAllowedException();
   }
