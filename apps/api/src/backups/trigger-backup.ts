@@ -3,9 +3,9 @@ import { backupJob, type Catalog } from '#catalog';
 import type { ApiConfig } from '#config';
 import { AppError, newBackupId, type BackupRecord, type Clock, type JobSink, type Random } from '#contracts';
 import { API_CONFIG, CATALOG, CLOCK, JOB_QUEUE, RANDOM } from '../core/tokens.js';
-import { tooLate } from '../http/deadline.js';
 import type { RequestContext } from '../http/request-context.js';
 import { reserveId } from '../idempotency/idempotent-run.js';
+import { enqueueOrWithdraw } from '../queue/enqueue-or-withdraw.js';
 import { invalid } from '../http/validation.pipe.js';
 import { ServiceLog } from '../logging/service-log.js';
 import type { TriggerDto } from './backup-requests.dto.js';
@@ -43,31 +43,11 @@ export class TriggerBackup {
     const { record } = inserted;
     // Of the same request, cut off before: it may have got any distance.
     if (inserted.outcome === 'exists' && record.status !== 'pending') return record;
-    await this.#enqueueOrWithdraw(record, context);
+    await enqueueOrWithdraw(
+      { id: backupId, job: backupJob(record), withdraw: () => this.catalog.backups.withdraw(backupId) },
+      { queue: this.queue, deadline: context.deadline, log: this.log },
+    );
     return record;
-  }
-
-  async #enqueueOrWithdraw({ backupId, jobNumber }: BackupRecord, { deadline }: RequestContext): Promise<void> {
-    try {
-      if (deadline.passed()) throw tooLate();
-      await this.queue.add(backupJob({ backupId, jobNumber }));
-      // The client was told meanwhile that nothing was begun: so be it. A job without a record ends quietly.
-      if (deadline.passed()) throw tooLate();
-    } catch (error) {
-      if (await this.#isWithdrawn(backupId)) throw error;
-      // A worker was faster: the job had arrived after all, or a reconciler had found the record. So it is what was asked for.
-      this.log.warn('the backup was begun although its job was not confirmed', { backupId });
-    }
-  }
-
-  /** When not even this is possible, the reconciler finds the record and queues it: late, but not lost. */
-  async #isWithdrawn(backupId: string): Promise<boolean> {
-    try {
-      return await this.catalog.backups.withdraw(backupId);
-    } catch (error) {
-      this.log.failure(error, { backupId, consequence: 'the record stays and will be queued later' });
-      return true;
-    }
   }
 
   #target(wanted: string | undefined): string {

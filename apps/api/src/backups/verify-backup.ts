@@ -2,9 +2,10 @@ import { Inject, Injectable } from '@nestjs/common';
 import { taskJob, type Catalog } from '#catalog';
 import { AppError, type Clock, type JobSink, type VerificationLevel } from '#contracts';
 import { CATALOG, CLOCK, JOB_QUEUE } from '../core/tokens.js';
-import { tooLate } from '../http/deadline.js';
 import type { RequestContext } from '../http/request-context.js';
 import { reserveId } from '../idempotency/idempotent-run.js';
+import { ServiceLog } from '../logging/service-log.js';
+import { enqueueOrWithdraw } from '../queue/enqueue-or-withdraw.js';
 import { findBackup, notCompleted, refused } from './find-backup.js';
 
 /** A verification that a person asked for: task and job, or neither. */
@@ -14,6 +15,7 @@ export class VerifyBackup {
     @Inject(CATALOG) private readonly catalog: Catalog,
     @Inject(JOB_QUEUE) private readonly queue: JobSink,
     @Inject(CLOCK) private readonly clock: Clock,
+    @Inject(ServiceLog) private readonly log: ServiceLog,
   ) {}
 
   async verify(backupId: string, level: VerificationLevel, context: RequestContext): Promise<string> {
@@ -40,13 +42,14 @@ export class VerifyBackup {
       cleanup: null,
     });
     if (!inserted) throw refused('A verification of this backup is under way', 'Wait for its outcome');
-    try {
-      if (context.deadline.passed()) throw tooLate();
-      await this.queue.add(taskJob({ taskId: verificationId, kind: 'verify', jobNumber: 1 }));
-    } catch (error) {
-      // Never claimed: taken back. Claimed already: it runs, as was asked for.
-      if (await this.catalog.tasks.withdraw(verificationId)) throw error;
-    }
+    await enqueueOrWithdraw(
+      {
+        id: verificationId,
+        job: taskJob({ taskId: verificationId, kind: 'verify', jobNumber: 1 }),
+        withdraw: () => this.catalog.tasks.withdraw(verificationId),
+      },
+      { queue: this.queue, deadline: context.deadline, log: this.log },
+    );
     return verificationId;
   }
 }

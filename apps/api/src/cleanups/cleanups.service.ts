@@ -12,9 +12,10 @@ import {
 } from '#contracts';
 import { toError } from '../backups/to-backup.js';
 import { API_CONFIG, CATALOG, CLOCK, JOB_QUEUE, RANDOM } from '../core/tokens.js';
-import { tooLate } from '../http/deadline.js';
 import type { RequestContext } from '../http/request-context.js';
 import { reserveId } from '../idempotency/idempotent-run.js';
+import { ServiceLog } from '../logging/service-log.js';
+import { enqueueOrWithdraw } from '../queue/enqueue-or-withdraw.js';
 import type { CleanupDto, CleanupStateDto } from './cleanups.dto.js';
 import type { Plain } from '../http/plain.js';
 
@@ -29,6 +30,7 @@ export class CleanupsService {
     @Inject(API_CONFIG) private readonly config: ApiConfig,
     @Inject(CLOCK) private readonly clock: Clock,
     @Inject(RANDOM) private readonly random: Random,
+    @Inject(ServiceLog) private readonly log: ServiceLog,
   ) {}
 
   /** Task and job, or neither. */
@@ -51,14 +53,14 @@ export class CleanupsService {
       level: null,
       cleanup: { target, dryRun: wish.dryRun ?? false, confirm: wish.confirm ?? null },
     });
-    try {
-      if (context.deadline.passed()) throw tooLate();
-      await this.queue.add(taskJob({ taskId, kind: 'cleanup', jobNumber: 1 }));
-      if (context.deadline.passed()) throw tooLate();
-    } catch (error) {
-      // Not taken back: a worker has begun it, as was asked for.
-      if (await this.catalog.tasks.withdraw(taskId)) throw error;
-    }
+    await enqueueOrWithdraw(
+      {
+        id: taskId,
+        job: taskJob({ taskId, kind: 'cleanup', jobNumber: 1 }),
+        withdraw: () => this.catalog.tasks.withdraw(taskId),
+      },
+      { queue: this.queue, deadline: context.deadline, log: this.log },
+    );
     return taskId;
   }
 

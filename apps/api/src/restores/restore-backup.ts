@@ -14,10 +14,10 @@ import { unauthorized } from '../auth/access.guard.js';
 import { checkFresh } from '../auth/fresh-token.js';
 import { findBackup, notCompleted } from '../backups/find-backup.js';
 import { API_CONFIG, CATALOG, CLOCK, JOB_QUEUE, RANDOM } from '../core/tokens.js';
-import { tooLate } from '../http/deadline.js';
 import type { Plain } from '../http/plain.js';
 import type { RequestContext } from '../http/request-context.js';
 import { reserveId } from '../idempotency/idempotent-run.js';
+import { enqueueOrWithdraw } from '../queue/enqueue-or-withdraw.js';
 import { ServiceLog } from '../logging/service-log.js';
 import { checkDatabases, checkTarget } from './check-restore.js';
 import type { RestoreDto } from './restore-request.dto.js';
@@ -50,7 +50,7 @@ export class RestoreBackup {
     // Of the same request, cut off before: it may have got any distance.
     const made = repeated ? await this.catalog.restores.find(restoreId) : null;
     if (made !== null) {
-      if (made.status === 'pending') await this.#enqueueOrWithdraw(made, context);
+      if (made.status === 'pending') await this.#enqueue(made, context);
       return made;
     }
     const { targetName, mode } = wish;
@@ -65,30 +65,16 @@ export class RestoreBackup {
     if (inserted.outcome === 'busy') throw busy(targetName, inserted.runningId);
     // It was deleted meanwhile, or is about to be.
     if (inserted.outcome === 'no-backup') throw notCompleted(await findBackup(this.catalog, backupId));
-    await this.#enqueueOrWithdraw(inserted.record, context);
+    await this.#enqueue(inserted.record, context);
     return inserted.record;
   }
 
-  async #enqueueOrWithdraw(record: RestoreRecord, { deadline }: RequestContext): Promise<void> {
-    try {
-      if (deadline.passed()) throw tooLate();
-      await this.queue.add(restoreJob(record));
-      // The client was told meanwhile that nothing was begun: so be it. A job without a record ends quietly.
-      if (deadline.passed()) throw tooLate();
-    } catch (error) {
-      await this.#withdraw(record.restoreId);
-      throw error;
-    }
-  }
-
-  /** When not even this is possible, the reconciler finds the record and queues it: late, but not lost. */
-  async #withdraw(restoreId: string): Promise<void> {
-    try {
-      const withdrawn = await this.catalog.restores.withdraw(restoreId);
-      if (!withdrawn) this.log.warn('the restore was begun although its job was not confirmed', { restoreId });
-    } catch (error) {
-      this.log.failure(error, { restoreId, consequence: 'the record stays and will be queued later' });
-    }
+  #enqueue(record: RestoreRecord, { deadline }: RequestContext): Promise<void> {
+    const { restoreId } = record;
+    return enqueueOrWithdraw(
+      { id: restoreId, job: restoreJob(record), withdraw: () => this.catalog.restores.withdraw(restoreId) },
+      { queue: this.queue, deadline, log: this.log },
+    );
   }
 }
 
