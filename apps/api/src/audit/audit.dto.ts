@@ -1,34 +1,17 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
-import { IsDate, IsIn, IsInt, IsString, Length, Matches, Max, Min } from 'class-validator';
-import { dayOrTime } from '../backups/backup-queries.dto.js';
+import { IsIn, IsString, Length, Matches } from 'class-validator';
 import { MayBeAbsent } from '../http/may-be-absent.js';
-import { Instant, WholeNumber } from '../http/query-values.js';
+import { LimitField, NumberField, TimeField } from '../http/query-fields.js';
 
 /** What the form of a whole number in a query holds. */
 const mostNumber = 999_999_999;
 const outcomes = ['success', 'failure'] as const;
-const wrongTime = { message: '$property must be a day (2026-11-23) or a time with its zone (2026-11-23T02:00:00Z)' };
 
 export class AuditQueryDto {
-  @ApiPropertyOptional({ type: 'integer', minimum: 1, maximum: 200, default: 50 })
-  @MayBeAbsent()
-  @WholeNumber()
-  @IsInt()
-  @Min(1)
-  @Max(200)
+  @LimitField({ maximum: 200, default: 50 })
   limit = 50;
 
-  @ApiPropertyOptional({
-    type: 'integer',
-    minimum: 1,
-    maximum: mostNumber,
-    description: 'Only entries with a lower number: `next` of the page before',
-  })
-  @MayBeAbsent()
-  @WholeNumber()
-  @IsInt()
-  @Min(1)
-  @Max(mostNumber)
+  @NumberField({ maximum: mostNumber, description: 'Only entries with a lower number: `next` of the page before' })
   before?: number;
 
   @ApiPropertyOptional({ description: 'Only of this kind', example: 'sensitive_delete', pattern: '^[a-z_]{1,60}$' })
@@ -53,26 +36,10 @@ export class AuditQueryDto {
   @IsIn(outcomes)
   outcome?: (typeof outcomes)[number];
 
-  @ApiPropertyOptional({
-    type: String,
-    description: 'At this time or later',
-    example: '2026-11-01',
-    pattern: dayOrTime,
-  })
-  @MayBeAbsent()
-  @Instant('start')
-  @IsDate(wrongTime)
+  @TimeField('start', { description: 'At this time or later', example: '2026-11-01' })
   from?: Date;
 
-  @ApiPropertyOptional({
-    type: String,
-    description: 'At this time or earlier',
-    example: '2026-11-30',
-    pattern: dayOrTime,
-  })
-  @MayBeAbsent()
-  @Instant('end')
-  @IsDate(wrongTime)
+  @TimeField('end', { description: 'At this time or earlier', example: '2026-11-30' })
   to?: Date;
 }
 

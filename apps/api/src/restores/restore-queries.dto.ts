@@ -1,25 +1,14 @@
 import { ApiPropertyOptional } from '@nestjs/swagger';
-import { IsDate, IsIn, IsInt, Matches, Max, Min } from 'class-validator';
+import { IsIn, Matches } from 'class-validator';
 import { backupIdPattern, restoreTargetPattern, taskStates, type TaskState } from '#contracts';
-import { dayOrTime, wrongTime } from '../backups/backup-queries.dto.js';
 import { MayBeAbsent } from '../http/may-be-absent.js';
-import { Instant, WholeNumber } from '../http/query-values.js';
+import { LimitField, PageField, SortOrderField, TimeField } from '../http/query-fields.js';
 
 export class RestoreListQuery {
-  @ApiPropertyOptional({ type: 'integer', minimum: 1, maximum: 1_000_000, default: 1 })
-  @MayBeAbsent()
-  @WholeNumber()
-  @IsInt()
-  @Min(1)
-  @Max(1_000_000)
+  @PageField()
   page = 1;
 
-  @ApiPropertyOptional({ type: 'integer', minimum: 1, maximum: 100, default: 20 })
-  @MayBeAbsent()
-  @WholeNumber()
-  @IsInt()
-  @Min(1)
-  @Max(100)
+  @LimitField()
   limit = 20;
 
   @ApiPropertyOptional({ enum: taskStates })
@@ -41,30 +30,12 @@ export class RestoreListQuery {
   @Matches(backupIdPattern, { message: 'backupId must be the id of a backup' })
   backupId?: string;
 
-  @ApiPropertyOptional({
-    type: String,
-    pattern: dayOrTime,
-    description: 'Asked for at this time or later',
-    example: '2026-11-01',
-  })
-  @MayBeAbsent()
-  @Instant('start')
-  @IsDate(wrongTime)
+  @TimeField('start', { description: 'Asked for at this time or later', example: '2026-11-01' })
   from?: Date;
 
-  @ApiPropertyOptional({
-    type: String,
-    pattern: dayOrTime,
-    description: 'Asked for at this time or earlier',
-    example: '2026-11-30',
-  })
-  @MayBeAbsent()
-  @Instant('end')
-  @IsDate(wrongTime)
+  @TimeField('end', { description: 'Asked for at this time or earlier', example: '2026-11-30' })
   to?: Date;
 
-  @ApiPropertyOptional({ enum: ['asc', 'desc'], default: 'desc', description: 'By the time it was asked for' })
-  @MayBeAbsent()
-  @IsIn(['asc', 'desc'])
+  @SortOrderField('By the time it was asked for')
   sortOrder: 'asc' | 'desc' = 'desc';
 }
