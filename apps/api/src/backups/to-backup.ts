@@ -1,5 +1,5 @@
 import type { BackupRecord, RecordedError } from '#contracts';
-import type { BackupDetailsDto, BackupDto } from './backup.dto.js';
+import type { BackupDetailsDto, BackupDto, ProgressDto } from './backup.dto.js';
 import type { Plain } from '../http/plain.js';
 
 /** How clients see a record: the fields of spec/api.md by name, so that a new field of the record stays inside until somebody lets it out. */
@@ -34,15 +34,7 @@ export function toBackup(record: BackupRecord): Plain<BackupDto> {
     correlationId: record.correlationId,
     attempt: record.claim.fence,
     stage: record.stage,
-    progress: progress && {
-      stage: progress.stage,
-      archiveBytes: progress.archiveBytes,
-      storedBytes: progress.storedBytes,
-      documents: progress.documents,
-      estimatedBytes: progress.estimatedBytes,
-      bytesPerSecond: progress.bytesPerSecond,
-      updatedAt: progress.updatedAt.toISOString(),
-    },
+    progress: toProgress(progress),
     engine: engine && { name: engine.name, version: engine.version },
     compression: record.compression,
     keyIds: [...record.keyIds],
@@ -74,9 +66,27 @@ export function toBackupDetails(record: BackupRecord): Plain<BackupDetailsDto> {
     events: record.events.map(({ at, type, message }) => ({ at: at.toISOString(), type, message })),
     warnings: [...record.warnings],
     nextAttemptAt: time(record.nextAttemptAt),
-    cancelRequested:
-      record.cancelRequestedAt !== null && (record.status === 'pending' || record.status === 'in_progress'),
+    cancelRequested: isCancelRequested(record),
   };
+}
+
+export function toProgress(progress: BackupRecord['progress']): Plain<ProgressDto> | null {
+  return (
+    progress && {
+      stage: progress.stage,
+      archiveBytes: progress.archiveBytes,
+      storedBytes: progress.storedBytes,
+      documents: progress.documents,
+      estimatedBytes: progress.estimatedBytes,
+      bytesPerSecond: progress.bytesPerSecond,
+      updatedAt: progress.updatedAt.toISOString(),
+    }
+  );
+}
+
+/** Somebody wishes its end, and it is not over yet. */
+export function isCancelRequested(record: Pick<BackupRecord, 'cancelRequestedAt' | 'status'>): boolean {
+  return record.cancelRequestedAt !== null && (record.status === 'pending' || record.status === 'in_progress');
 }
 
 export function toError(error: RecordedError | null): ReturnType<typeof errorOf> | null {

@@ -1,5 +1,5 @@
 import type { WatchedBackup } from '#catalog';
-import { toError } from '../backups/to-backup.js';
+import { isCancelRequested, toError, toProgress } from '../backups/to-backup.js';
 import type { Plain } from '../http/plain.js';
 import type { BackupEventDto } from './events.dto.js';
 
@@ -13,15 +13,7 @@ export function toBackupEvent(backup: WatchedBackup): Plain<BackupEventDto> {
     status,
     stage: backup.stage,
     attempt: backup.claim.fence,
-    progress: progress && {
-      stage: progress.stage,
-      archiveBytes: progress.archiveBytes,
-      storedBytes: progress.storedBytes,
-      documents: progress.documents,
-      estimatedBytes: progress.estimatedBytes,
-      bytesPerSecond: progress.bytesPerSecond,
-      updatedAt: progress.updatedAt.toISOString(),
-    },
+    progress: toProgress(progress),
     remainingSeconds: status === 'in_progress' ? remainingSeconds(progress) : null,
     createdAt: backup.createdAt.toISOString(),
     startedAt: backup.startedAt?.toISOString() ?? null,
@@ -32,7 +24,7 @@ export function toBackupEvent(backup: WatchedBackup): Plain<BackupEventDto> {
     error: toError(backup.error),
     pinned: backup.pinned,
     label: backup.label,
-    cancelRequested: backup.cancelRequestedAt !== null && (status === 'pending' || status === 'in_progress'),
+    cancelRequested: isCancelRequested(backup),
   };
 }
 
