@@ -1,4 +1,5 @@
 import { AppError, type BackupState } from '#contracts';
+import { workerLost } from '../claims/run-errors.js';
 import type { BackupRepository } from '../contract/backups.js';
 import { move } from '../moves.js';
 import type { BackupDocument } from '../schemas/backup.schema.js';
@@ -110,13 +111,7 @@ function afterLoss(document: BackupDocument, at: Date): Update | null {
   }
   if (commit === null && cancelRequestedAt !== null)
     return ending('cancelled', at, 'Cancelled: its worker was lost', null);
-  const error = new AppError({
-    code: 'worker-lost',
-    stage: 'claim',
-    retry: 'retry',
-    message: `The worker ${claim.owner ?? ''} stopped without a result`.replace('  ', ' '),
-    hint: 'Was it killed, or out of memory? Its log and the log of the system tell',
-  });
+  const error = workerLost(claim.owner, 'backup');
   if (commit === null && claim.lost >= poisonous)
     return ending('failed', at, `${error.message}, as ${claim.lost - 1} before it`, error);
   return {

@@ -1,6 +1,6 @@
 import { AppError } from '#contracts';
 
-// Why a run is ended from outside: the reasons that its signal is aborted with.
+// Why a run ended that did not end by itself: the reasons that its signal is aborted with, and what its record says of it when the lease ran out.
 
 export function fenced(id: string, why: string): AppError {
   return new AppError({
@@ -22,5 +22,16 @@ export function shuttingDown(id: string): AppError {
     retry: 'retry',
     message: `The worker was stopped while ${id} ran`,
     hint: 'Nothing to do: it goes back to the queue, and counts as no failure',
+  });
+}
+
+/** What a record says whose lease ran out; `what` names it where its last owner is not known. */
+export function workerLost(owner: string | null, what: string): AppError {
+  return new AppError({
+    code: 'worker-lost',
+    stage: 'claim',
+    retry: 'retry',
+    message: `The worker ${owner ?? `of this ${what}`} stopped without a result`,
+    hint: 'Was it killed, or out of memory? Its log and the log of the system tell',
   });
 }

@@ -1,4 +1,5 @@
 import { AppError, type TaskState } from '#contracts';
+import { workerLost } from '../claims/run-errors.js';
 import { errorFields, failedFields } from '../backups/backup-record.js';
 import type { RestoreRepository } from '../contract/restores.js';
 import type { RestoreDocument } from '../schemas/restore.schema.js';
@@ -111,13 +112,7 @@ function back(nextAttemptAt: Date): Readonly<Record<string, unknown>> {
 }
 
 function afterLoss({ claim, phase }: RestoreDocument, at: Date): Update {
-  const error = new AppError({
-    code: 'worker-lost',
-    stage: 'claim',
-    retry: 'retry',
-    message: `The worker ${claim.owner ?? 'of this restore'} stopped without a result`,
-    hint: 'Was it killed, or out of memory? Its log and the log of the system tell',
-  });
+  const error = workerLost(claim.owner, 'restore');
   if (claim.lost < poisonous) return { $set: { ...back(at), ...errorFields(error) }, $inc: { jobNumber: 1 } };
   return ending('failed', failedFields(phase === 'renaming' ? unfinished(error) : error, at));
 }

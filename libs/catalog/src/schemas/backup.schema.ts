@@ -15,9 +15,8 @@ import {
   text,
   textOrNull,
   texts,
+  type Mutable,
 } from './schema-options.js';
-
-type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 
 /** A backup as it lies in the collection: the record, and what queries need. */
 export interface BackupDocument extends Mutable<Omit<BackupRecord, 'running'>> {

@@ -10,9 +10,8 @@ import {
   recordSchema,
   text,
   textOrNull,
+  type Mutable,
 } from './schema-options.js';
-
-type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 
 /** The message that all is well again, kept until it is a notification of its own. */
 export interface PlannedRecovery {

@@ -15,9 +15,8 @@ import {
   text,
   textOrNull,
   texts,
+  type Mutable,
 } from './schema-options.js';
-
-type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 
 export interface RestoreDocument extends Mutable<RestoreRecord> {
   /** The backup, while the restore is not over: a use of it. Otherwise absent, never null. */

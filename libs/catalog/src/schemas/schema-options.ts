@@ -1,5 +1,8 @@
 import { Schema } from 'mongoose';
 
+/** A record as Mongoose holds it. */
+export type Mutable<T> = { -readonly [K in keyof T]: T[K] };
+
 /**
  * What all schemas share. Unknown fields are errors, in documents and in filters: Mongoose would leave an unknown field of a filter away, and the
  * filter would match more than was meant. Indexes and collections are made by `buildIndexes` alone, which can wait and report.

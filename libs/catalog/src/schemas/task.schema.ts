@@ -15,9 +15,8 @@ import {
   text,
   textOrNull,
   texts,
+  type Mutable,
 } from './schema-options.js';
-
-type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 
 export interface TaskDocument extends Mutable<TaskRecord> {
   /** The backup, while a verification of it is not final: one at a time. Otherwise absent, never null. */

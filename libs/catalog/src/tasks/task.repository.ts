@@ -1,5 +1,6 @@
-import { AppError, type TaskKind, type TaskRecord, type TaskState } from '#contracts';
+import type { TaskKind, TaskRecord, TaskState } from '#contracts';
 import { errorFields, type Backups } from '../backups/backup-record.js';
+import { workerLost } from '../claims/run-errors.js';
 import type { ClaimRef } from '../contract/claims.js';
 import type { TaskRepository } from '../contract/tasks.js';
 import type { TaskDocument } from '../schemas/task.schema.js';
@@ -117,13 +118,7 @@ function back(nextAttemptAt: Date): Readonly<Record<string, unknown>> {
 }
 
 function afterLoss({ kind, claim }: TaskDocument, at: Date): Update {
-  const error = new AppError({
-    code: 'worker-lost',
-    stage: 'claim',
-    retry: 'retry',
-    message: `The worker ${claim.owner ?? 'of this task'} stopped without a result`,
-    hint: 'Was it killed, or out of memory? Its log and the log of the system tell',
-  });
+  const error = workerLost(claim.owner, 'task');
   if (claim.lost >= poisonous) return ending(kind, 'failed', at, errorFields(error));
   return { $set: { ...back(at), ...errorFields(error) }, $inc: { jobNumber: 1 } };
 }
