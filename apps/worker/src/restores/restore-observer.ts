@@ -1,8 +1,8 @@
-import type { RestoreRepository } from '#catalog';
+import type { HeldClaim, RestoreRepository } from '#catalog';
 import type { Clock, RestorePhase, RestoreProgress, Stage } from '#contracts';
 import type { LoadProgress, NamespaceProgress } from '#engine';
 import type { RunObserver } from '#pipeline';
-import type { HeldClaim } from '#catalog';
+import { PacedWrites } from '../claims/paced-writes.js';
 import type { WorkerLog } from '../logging/worker-log.js';
 
 /** What the record shows at most. */
@@ -14,35 +14,34 @@ export interface Expected {
   readonly bytes: number | null;
 }
 
-/** Writes how far a restore is into its record, at most once in `everyMs`, one write at a time. It never fails or delays the run. */
+/** Writes how far a restore is into its record, at most once in `everyMs`. */
 export class RestoreObserver implements RunObserver {
   #began: number;
   #stage: Stage = 'probe';
   #loaded: LoadProgress = { documents: 0, bytes: 0, stage: 'load' };
   #expected: Expected | undefined;
-  #writing: Promise<unknown> = Promise.resolve();
-  #writtenAt = -Infinity;
-  #timer: NodeJS.Timeout | undefined;
-  #stopped = false;
+  readonly #writes: PacedWrites;
   readonly warnings: string[] = [];
 
   constructor(
-    private readonly restores: Pick<RestoreRepository, 'progress'>,
-    private readonly claim: HeldClaim,
+    restores: Pick<RestoreRepository, 'progress'>,
+    claim: HeldClaim,
     private readonly clock: Clock,
-    private readonly everyMs: number,
+    everyMs: number,
     private readonly log: WorkerLog,
     /** An earlier run had got there: nothing but the target itself takes it back. */
     private phase: RestorePhase,
   ) {
     this.#began = clock.monotonicMs();
+    const writeProgress = () => restores.progress(claim.ref, this.#now(), this.phase);
+    this.#writes = new PacedWrites({ clock, log, everyMs, writeProgress });
   }
 
   stage(stage: Stage): void {
     if (stage === 'load') this.#began = this.clock.monotonicMs();
     this.#stage = stage;
     this.log.debug('stage', { stage });
-    this.#schedule();
+    this.#writes.schedule();
   }
 
   /** Bytes of the store that were read: the documents in the target tell more. */
@@ -62,14 +61,14 @@ export class RestoreObserver implements RunObserver {
   loaded(progress: LoadProgress): void {
     if (progress.stage !== 'load') this.#stage = progress.stage;
     this.#loaded = progress;
-    this.#schedule();
+    this.#writes.schedule();
   }
 
   /** From here on every write says so; those under way are through when it resolves. */
   async renaming(): Promise<void> {
     this.phase = 'renaming';
     this.#stage = 'rename';
-    await this.#writing;
+    await this.#writes.settled();
   }
 
   /** Not renamed (any more): what is in the target was put back. */
@@ -78,32 +77,8 @@ export class RestoreObserver implements RunObserver {
   }
 
   /** No further write; waits for the one under way. */
-  async stop(): Promise<void> {
-    this.#stopped = true;
-    clearTimeout(this.#timer);
-    await this.#writing;
-  }
-
-  #schedule(): void {
-    if (this.#timer !== undefined || this.#stopped) return;
-    const wait = Math.max(0, this.#writtenAt + this.everyMs - this.clock.monotonicMs());
-    this.#timer = setTimeout(() => {
-      // The next write waits for this one: a catalogue that is slow gets fewer of them, not a queue.
-      this.#writing = this.#write().finally(() => {
-        this.#timer = undefined;
-        this.#writtenAt = this.clock.monotonicMs();
-      });
-    }, wait);
-    this.#timer.unref();
-  }
-
-  async #write(): Promise<void> {
-    if (this.#stopped) return;
-    try {
-      await this.restores.progress(this.claim.ref, this.#now(), this.phase);
-    } catch (error) {
-      this.log.debug('progress not written', { reason: String(error) });
-    }
+  stop(): Promise<void> {
+    return this.#writes.stop();
   }
 
   #now(): RestoreProgress {
