@@ -5,13 +5,13 @@ import { waitUntil } from '../services/services.js';
 import type { ServiceProcess } from './service-process.js';
 import type { ServiceWorld } from './service-world.js';
 
-const final = ['completed', 'failed', 'cancelled', 'deleted', 'missing'];
+export const finalStates = ['completed', 'failed', 'cancelled', 'deleted', 'missing'];
 
-/** What must hold after every fault: each record is final (a worker must run for that), the processes end in order and leave no child, and no upload or temporary file is there. */
-export async function expectNothingLeft(world: ServiceWorld, running: readonly ServiceProcess[]): Promise<void> {
+/** Waits until each record and task is final (a worker must run for that). */
+export async function allFinal(world: ServiceWorld): Promise<void> {
   const tasks = world.client.db(world.catalog).collection('tasks');
   const open = async (): Promise<unknown[]> => [
-    ...(await world.records({ status: { $nin: final } })),
+    ...(await world.records({ status: { $nin: finalStates } })),
     ...(await tasks.find({ status: { $in: ['pending', 'in_progress'] } }).toArray()),
   ];
   let last: unknown[] = [];
@@ -19,6 +19,11 @@ export async function expectNothingLeft(world: ServiceWorld, running: readonly S
     ...{ what: 'every record to be final', timeoutMs: 30_000, intervalMs: 100 },
     onTimeout: () => JSON.stringify(last, undefined, 1),
   });
+}
+
+/** What must hold after every fault: each record is final, the processes end in order and leave no child, and no upload or temporary file is there. */
+export async function expectNothingLeft(world: ServiceWorld, running: readonly ServiceProcess[]): Promise<void> {
+  await allFinal(world);
   const children = running.flatMap(({ pid }) => childrenOf(pid));
   const ends = await Promise.all(running.map((service) => service.stop('SIGTERM', 20_000)));
   expect(ends).toEqual(running.map(() => ({ code: 0, signal: null })));

@@ -10,7 +10,7 @@ import pathlib
 import sys
 
 sys.path.insert(0, sys.argv[1])
-import hazina_recover as recover  # noqa: E402
+import hazina_recover as recover
 
 folder = pathlib.Path(sys.argv[2])
 vectors = json.loads((folder / "container.json").read_text())

@@ -4,6 +4,7 @@ import type { ApiClient } from './api-client.js';
 import { compareDatabases } from './compare-databases.js';
 import { Gate } from './gate.js';
 import { processesOf, temporaryFiles } from './leftovers.js';
+import { allFinal, finalStates } from './nothing-left.js';
 import { hazina } from './run-hazina.js';
 import { startS3Proxy, type S3Proxy } from './s3-proxy.js';
 import type { ServiceProcess } from './service-process.js';
@@ -15,7 +16,6 @@ export const leaseAndTwoIntervalsMs = 4_000 + 2 * 1_000;
 /** A backup of the source is an upload of two parts. */
 const twoParts: Settings = { BACKUP_COMPRESSION: 'none', S3_PART_SIZE: String(5 * 1024 * 1024) };
 const documents = 11_000;
-const final = ['completed', 'failed', 'cancelled', 'deleted', 'missing'];
 
 export interface FaultsOptions {
   /** Of a targets file, instead of the one target `clinic`. */
@@ -79,7 +79,7 @@ export class ServiceFaults {
 
   /** Waits for a final state, past the API and its limit of requests; the backup as the API shows it then. */
   async ended(backupId: string, timeoutMs = 120_000): Promise<Record<string, unknown>> {
-    const isFinal = async () => (await this.world.records({ backupId, status: { $in: final } })).length > 0;
+    const isFinal = async () => (await this.world.records({ backupId, status: { $in: finalStates } })).length > 0;
     await waitUntil(isFinal, {
       ...{ what: `the end of ${backupId}`, timeoutMs, intervalMs: 50 },
       onTimeout: () => this.world.processes.map(({ tail }) => tail).join('\n'),
@@ -160,7 +160,7 @@ export class ServiceFaults {
     const { world, api } = this;
     this.store.heal();
     try {
-      await this.#allFinal();
+      await allFinal(world);
       const running = world.processes.filter((service) => service !== api && service.exit === undefined);
       const ends = await Promise.all(running.map((service) => service.stop('SIGTERM', 20_000)));
       expect(ends.filter(({ code }) => code !== 0)).toEqual([]);
@@ -187,22 +187,6 @@ export class ServiceFaults {
     await this.store.close();
   }
 
-  async #allFinal(): Promise<void> {
-    const catalog = this.world.client.db(this.world.catalog);
-    const open = async (): Promise<unknown[]> => [
-      ...(await this.world.records({ status: { $nin: final } })),
-      ...(await catalog
-        .collection('tasks')
-        .find({ status: { $in: ['pending', 'in_progress'] } })
-        .toArray()),
-    ];
-    let last: unknown[] = [];
-    await waitUntil(async () => (last = await open()).length === 0, {
-      ...{ what: 'every record to be final', timeoutMs: 30_000, intervalMs: 100 },
-      onTimeout: () => JSON.stringify(last, undefined, 1),
-    });
-  }
-
   /** So that a test that failed breaks no other. */
   async #clear(): Promise<void> {
     const { world, api } = this;
@@ -212,7 +196,7 @@ export class ServiceFaults {
     await world.client
       .db(world.catalog)
       .collection('backups')
-      .deleteMany({ status: { $nin: final } });
+      .deleteMany({ status: { $nin: finalStates } });
   }
 }
 
