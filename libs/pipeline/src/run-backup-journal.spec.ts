@@ -108,6 +108,25 @@ describe('commit (1)', () => {
     expect(await storeContents(store)).toEqual([]);
   });
 
+  it.each([
+    ['cancelled', 0],
+    ['failed', 0],
+    ['deleted', 0],
+    // A next attempt clears it away, or a commit that was sent may still arrive.
+    ['pending', 2],
+    ['in_progress', 2],
+  ] as const)('refused, by a record that is %s under the same fence: %i objects are left', async (status, left) => {
+    const { store, run, record } = world();
+    const done = run({
+      record: () => {
+        record.status = status;
+        return Promise.reject(new AppError({ code: 'run/fenced', stage: 'claim', message: 'no' }));
+      },
+    });
+    await expect(done).rejects.toMatchObject({ code: 'run/fenced' });
+    expect((await storeContents(store)).filter((key) => key.endsWith('.hzn'))).toHaveLength(left);
+  });
+
   it('refused, and the record cannot be read: the sweeper decides', async () => {
     const { store, run, journal } = world();
     let sent = false;

@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { AppError } from '#contracts';
+import { AppError, type BackupState } from '#contracts';
 import type { CommitJournal } from '../deps.js';
 
 const tries = 5;
@@ -30,16 +30,23 @@ export async function recordCommit(
 }
 
 /**
- * Whether an attempt whose commit (1) was sent may be removed: only when the record was read and shows a higher fence and no commit that names it. What cannot
- * be read is not known: the sweeper decides.
+ * Whether an attempt whose commit (1) was sent may be removed: only when the record was read, shows no commit that names it, and can take none any more, because
+ * its fence is higher or it is over (a run that was lost may be ended as `cancelled` or `failed` without a new claim). What cannot be read is not known: the
+ * sweeper decides.
  */
 export async function isOutOfReach(journal: CommitJournal, attempt: number): Promise<boolean> {
   try {
     const record = await journal.look();
-    return record !== null && record.fence > attempt && record.commit?.attempt !== attempt;
+    if (record === null || record.commit?.attempt === attempt) return false;
+    return record.fence > attempt || isOver(record.status);
   } catch {
     return false;
   }
+}
+
+/** From these states no way leads back to `in_progress`, which commit (1) asks for. */
+function isOver(status: BackupState): boolean {
+  return status === 'cancelled' || status === 'failed' || status === 'deleted';
 }
 
 async function isRecorded(journal: CommitJournal, attempt: number): Promise<boolean> {
