@@ -31,22 +31,22 @@ export async function recordCommit(
 
 /**
  * Whether an attempt whose commit (1) was sent may be removed: only when the record was read, shows no commit that names it, and can take none any more, because
- * its fence is higher or it is over (a run that was lost may be ended as `cancelled` or `failed` without a new claim). What cannot be read is not known: the
+ * its fence is higher or it has left `in_progress` (a run that was lost may wait, and be ended, without a new claim). What cannot be read is not known: the
  * sweeper decides.
  */
 export async function isOutOfReach(journal: CommitJournal, attempt: number): Promise<boolean> {
   try {
     const record = await journal.look();
     if (record === null || record.commit?.attempt === attempt) return false;
-    return record.fence > attempt || isOver(record.status);
+    return record.fence > attempt || hasLeft(record.status);
   } catch {
     return false;
   }
 }
 
-/** From these states no way leads back to `in_progress`, which commit (1) asks for. */
-function isOver(status: BackupState): boolean {
-  return status === 'cancelled' || status === 'failed' || status === 'deleted';
+/** Commit (1) asks for `in_progress` under its fence: these states have no way to it, or none but a claim, which raises the fence. */
+function hasLeft(status: BackupState): boolean {
+  return status === 'pending' || status === 'cancelled' || status === 'failed' || status === 'deleted';
 }
 
 async function isRecorded(journal: CommitJournal, attempt: number): Promise<boolean> {
