@@ -1,4 +1,4 @@
-import type { Db } from 'mongodb';
+import type { Db, Document } from 'mongodb';
 import { viewOf, type RecordView } from './model/record-view.js';
 import type { TaskView } from './model/rest-rules.js';
 
@@ -10,12 +10,11 @@ export class Catalogue {
     return (await this.db.collection('backups').find().toArray()).map(viewOf);
   }
 
+  /** Verifications, cleanups and restores. */
   async tasks(): Promise<TaskView[]> {
-    const found = await this.db.collection('tasks').find().toArray();
-    return found.map((task) => {
-      const { taskId, backupId, status, nextAttemptAt, error } = task as unknown as TaskView;
-      return { taskId, backupId, status, nextAttemptAt, error };
-    });
+    const tasks = await this.db.collection('tasks').find().toArray();
+    const restores = await this.db.collection('restores').find().toArray();
+    return [...tasks.map((task) => taskOf(task, 'taskId')), ...restores.map((restore) => taskOf(restore, 'restoreId'))];
   }
 
   /** A backup that was made days ago, so that retention has something to decide. */
@@ -33,4 +32,9 @@ export class Catalogue {
       for await (const document of this.db.collection(name).find()) texts.push(JSON.stringify(document));
     return texts.join('\n');
   }
+}
+
+function taskOf(document: Document, id: 'taskId' | 'restoreId'): TaskView {
+  const { backupId, status, nextAttemptAt, error } = document as unknown as TaskView;
+  return { taskId: String(document[id]), backupId, status, nextAttemptAt, error };
 }

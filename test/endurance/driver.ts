@@ -2,6 +2,7 @@ import { backupActions } from './actions/backups.js';
 import { damageActions } from './actions/damage.js';
 import { lookActions } from './actions/looks.js';
 import { restoreActions } from './actions/restore.js';
+import { serviceRestoreActions } from './actions/service-restore.js';
 import { upkeepActions } from './actions/upkeep.js';
 import { Choices } from './choices.js';
 import { linkFaults } from './faults/links.js';
@@ -11,7 +12,8 @@ import { storeFaults } from './faults/store.js';
 import { pause } from './pause.js';
 import { type World } from './world.js';
 
-const actions = [...backupActions, ...upkeepActions, ...lookActions, ...damageActions, ...restoreActions];
+const people = [...backupActions, ...upkeepActions, ...lookActions, ...damageActions];
+const actions = [...people, ...restoreActions, ...serviceRestoreActions];
 const faults = [...processFaults, ...redisFaults, ...linkFaults, ...storeFaults];
 const mostActions = 6;
 const mostFaults = 3;

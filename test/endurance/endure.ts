@@ -92,7 +92,7 @@ function worldOf(
     return [plan.name, new Source(plan, db, new Choices(seed + 10 + at))];
   });
   return {
-    ...{ installation, model, timeline, busy: new Set(), faults: new ActiveFaults() },
+    ...{ installation, model, timeline, busy: new Set(), faults: new ActiveFaults(), restores: [] },
     api: new AdminApi(installation, lag, (violation) => model.tell(violation)),
     bucket: new Bucket(installation.bucket, installation.prefix),
     catalogue: new Catalogue(installation.client.db(installation.catalog)),

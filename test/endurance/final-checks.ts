@@ -3,6 +3,7 @@ import { Redis } from 'ioredis';
 import { hazina } from '../support/run-hazina.js';
 import { ask, pickRecord } from './actions/action.js';
 import { restore } from './actions/restore.js';
+import { judgeServiceRestores } from './actions/service-restore.js';
 import { runCleanup } from './actions/upkeep.js';
 import type { Choices } from './choices.js';
 import { falseAlarms, misjudged, unexplained, withoutCause } from './model/rest-rules.js';
@@ -21,6 +22,8 @@ type Say = (text: string) => void;
 
 /** Everything that can be told when all is at rest: each record, each object, each word. */
 export async function checkAll(world: World, choices: Choices, say: Say): Promise<void> {
+  say('looking at what was restored');
+  await judgeServiceRestores(world);
   say('verifying every backup once more');
   await verifyEach(world, choices, say);
   say('sweeping');

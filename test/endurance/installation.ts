@@ -14,7 +14,7 @@ import { startRedisServer, type TestRedis } from '../support/redis-server.js';
 import { startS3Proxy, type S3Proxy } from '../support/s3-proxy.js';
 import type { Violation } from './model/rules.js';
 import { Network } from './network.js';
-import { settings, targets, targetsFile } from './plan.js';
+import { restoreTargets, settings, targets, targetsFile } from './plan.js';
 import { Slot } from './slot.js';
 
 type Environment = Readonly<Record<string, string>>;
@@ -33,6 +33,8 @@ export interface Installation {
   readonly client: MongoClient;
   readonly catalog: string;
   readonly databaseOf: (target: string) => string;
+  /** The name of an empty database of this run, which goes with it. */
+  readonly newDatabase: () => string;
   readonly jwtSecret: string;
   /** What the command line is run with: past the catalogue, its own way to the store. */
   readonly cli: Environment;
@@ -77,6 +79,12 @@ export async function createInstallation(
     ...{ REDIS_URL: network.uri('redis'), CATALOG_MONGODB_URI: network.uri('catalog') },
   });
   const keyText = `hex:${key}`;
+  const restored: string[] = [];
+  const newDatabase = (): string => {
+    const name = uniqueDatabase('endurance_restored');
+    restored.push(name);
+    return name;
+  };
   const slots: Slot[] = [];
   for (let at = 1; at <= 2; at += 1) {
     const network = await Network.open(`api${at}`, uris);
@@ -85,8 +93,8 @@ export async function createInstallation(
     );
   }
   for (let at = 1; at <= workers; at += 1) {
-    const network = await Network.open(`worker${at}`, { ...uris, source: mongodb.uri });
-    const own = { SOURCE_URI: network.uri('source'), BACKUP_ENCRYPTION_KEY: keyText };
+    const network = await Network.open(`worker${at}`, { ...uris, source: mongodb.uri, target: mongodb.uri });
+    const own = { SOURCE_URI: network.uri('source'), BACKUP_ENCRYPTION_KEY: keyText, ...restoreUris(network) };
     slots.push(new Slot(`worker${at}`, 'worker', network, { ...shared(network), ...own }, folder, onViolation));
   }
   const cliNetwork = await Network.open('cli', { store: wire.endpoint });
@@ -99,8 +107,8 @@ export async function createInstallation(
     ...([['the secret key of S3', secretAccessKey], ...mongodb.secrets] as const),
   ]);
   return {
-    ...{ folder, slots, redis, redisUrl, wire, bucket, client, catalog, databaseOf, jwtSecret, secrets, mark },
-    ...{ cliNetwork, prefix: 'mongodb-backups/' },
+    ...{ folder, slots, redis, redisUrl, wire, bucket, client, catalog, databaseOf, newDatabase, jwtSecret, secrets },
+    ...{ mark, cliNetwork, prefix: 'mongodb-backups/' },
     cli: { ...store(cliNetwork), BACKUP_ENCRYPTION_KEY: keyText, TARGET_URI: mongodb.uri },
     kill: () => {
       for (const slot of slots) void slot.kill();
@@ -110,13 +118,18 @@ export async function createInstallation(
       await Promise.allSettled(slots.map((slot) => slot.kill()));
       await Promise.allSettled([...slots.map(({ network }) => network.close()), cliNetwork.close(), wire.close()]);
       await redis.close();
-      for (const database of [...names.values(), catalog]) await client.db(database).dropDatabase();
+      for (const database of [...names.values(), ...restored, catalog]) await client.db(database).dropDatabase();
       await client.close();
       await mongodb.stop();
       await removeBucket(bucket);
       if (!keepFolder) rmSync(folder, { recursive: true, force: true });
     },
   };
+}
+
+function restoreUris(network: Network): Environment {
+  const uri = network.uri('target');
+  return Object.fromEntries(restoreTargets.map((name) => [`RESTORE_TARGET_${name.toUpperCase()}_URI`, uri]));
 }
 
 /** A server with a password, so that there is one that could leak; the given one where no other can be started beside it. */

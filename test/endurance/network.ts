@@ -1,6 +1,6 @@
 import { startTcpProxy, type TcpProxy } from '../support/tcp-proxy.js';
 
-export const services = ['redis', 'catalog', 'store', 'source'] as const;
+export const services = ['redis', 'catalog', 'store', 'source', 'target'] as const;
 export type ServiceName = (typeof services)[number];
 export type LinkFault = 'cut' | 'reset' | 'silence' | 'slow';
 

@@ -15,6 +15,9 @@ export const targets: readonly TargetPlan[] = [
   { name: 'archive', schedule: null, small: 100, large: 0 },
 ];
 
+/** Where the service restores to; each takes one restore at a time. */
+export const restoreTargets = ['lab', 'ward'] as const;
+
 /** Seconds. Short, so that takeovers show at once. */
 export const lease = { leaseSeconds: 6, beatSeconds: 1, reaperSeconds: 2 };
 export const shutdownGraceSeconds = 8;
@@ -39,6 +42,7 @@ export const settings: Readonly<Record<string, string>> = {
   BACKUP_STALL_SECONDS: '10',
   S3_PART_SIZE: '5242880',
   S3_UPLOAD_CONCURRENCY: '2',
+  RESTORE_TARGETS: restoreTargets.join(','),
   LOG_LEVEL: 'debug',
 };
 

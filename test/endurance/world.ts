@@ -3,6 +3,7 @@ import type { Bucket } from './bucket.js';
 import type { Catalogue } from './catalogue.js';
 import type { Installation } from './installation.js';
 import type { Model } from './model/model.js';
+import type { AskedRestore } from './model/restore-rules.js';
 import type { Slot } from './slot.js';
 import type { Source } from './sources.js';
 import type { Timeline } from './timeline.js';
@@ -19,6 +20,8 @@ export interface World {
   /** What is only done once at a time: a Redis fault, a pause of a target. */
   readonly busy: Set<string>;
   readonly faults: ActiveFaults;
+  /** Restores that the API accepted. */
+  readonly restores: AskedRestore[];
 }
 
 /** How many faults are active, and whether there was one at any time since a moment. */

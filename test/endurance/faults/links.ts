@@ -33,4 +33,5 @@ export const linkFaults: readonly Fault[] = [
   faultOf('catalog', 9),
   faultOf('store', 8),
   faultOf('source', 5),
+  faultOf('target', 3),
 ];

@@ -4,7 +4,7 @@ import type { Damage, Violation } from './rules.js';
 
 export interface TaskView {
   readonly taskId: string;
-  /** Of a verification. */
+  /** Of a verification or a restore. */
   readonly backupId: string | null;
   readonly status: string;
   readonly nextAttemptAt: Date | null;
