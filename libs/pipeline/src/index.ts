@@ -28,6 +28,7 @@ export { backupFolder, backupJsonKey } from './objects/keys.js';
 export { committed } from './commit-attempt.js';
 export { readMarks } from './objects/marks-file.js';
 export { proveBackup, type ProvenBackup } from './objects/prove-backup.js';
+export { memoryFinding, processMemory, temporaryFinding, type ProcessMemory } from './process-findings.js';
 export { readHeaderOf } from './objects/read-header.js';
 export { ensureStoreIdentity, readStoreIdentity, requireStore } from './objects/store-identity.js';
 export type { BackupDeps, BackupOutcome, BackupRequest } from './backup-types.js';
