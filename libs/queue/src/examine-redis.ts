@@ -35,6 +35,8 @@ export async function examineRedis({ redisUrl, clock, deadlineMs }: RedisExamOpt
 
 /** The same on a connection that is there. */
 export async function examineLink(link: RedisLink, deadlineMs: number): Promise<RedisExam> {
+  // The first one connects.
+  await link.ping(deadlineMs);
   const roundTripMs = await link.ping(deadlineMs);
   const info = await link.run('tell of itself', () => link.client.info());
   const of = (field: string): string | null => new RegExp(`^${field}:(.*?)\\r?$`, 'm').exec(info)?.[1] ?? null;

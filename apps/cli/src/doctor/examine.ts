@@ -1,6 +1,8 @@
 import { tmpdir } from 'node:os';
 import type { DoctorConfig } from '#config';
 import { found, skipped, wrong, type Finding } from '#contracts';
+import { toolFindings } from '#engine';
+import { memoryFinding, processMemory, temporaryFinding } from '#pipeline';
 import { lookAtCatalogue, lookAtRedis, lookAtRestoreTargets, lookAtSource } from './look-at-databases.js';
 import { identityFindings, lookAtStoreAndKeys } from './look-at-store.js';
 import { lookAt, type LookContext } from './look.js';
@@ -10,6 +12,8 @@ import { lookAt, type LookContext } from './look.js';
  * of the findings is that of the causes: what is wrong with the configuration comes before what comes of it.
  */
 export async function examineInstallation(config: DoctorConfig, context: LookContext): Promise<readonly Finding[]> {
+  // Loaded before any time runs: on a slow machine that takes longer than some looks.
+  if (config.service !== undefined) await Promise.all([import('#catalog'), import('#queue')]);
   const [store, catalogue, redis, tools, process, ...servers] = await Promise.all([
     lookAtStoreAndKeys(config, context),
     lookAtCatalogue(config, context),
@@ -44,16 +48,14 @@ function configurationFinding({ problems, sources, service }: DoctorConfig): Fin
 
 function lookAtTools({ sources }: DoctorConfig, context: LookContext): Promise<readonly Finding[]> {
   const late = { code: 'engine/failed', hint: 'Start mongodump --version by hand' } as const;
-  return lookAt('tools', late, context, async () => {
-    const { toolFindings } = await import('#engine');
-    return toolFindings({ searchPath: context.searchPath, engines: sources.map(({ engine }) => engine) });
-  });
+  return lookAt('tools', late, context, () =>
+    toolFindings({ searchPath: context.searchPath, engines: sources.map(({ engine }) => engine) }),
+  );
 }
 
 function lookAtProcess(context: LookContext): Promise<readonly Finding[]> {
   const late = { code: 'engine/failed', hint: 'Does its file system hang? Point TMPDIR at another folder' } as const;
   return lookAt('temporary folder', late, context, async () => {
-    const { memoryFinding, processMemory, temporaryFinding } = await import('#pipeline');
     return [memoryFinding(processMemory()), await temporaryFinding(tmpdir(), context.random)];
   });
 }

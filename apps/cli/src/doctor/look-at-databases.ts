@@ -1,6 +1,7 @@
 import type { CatalogExam } from '#catalog';
 import type { DoctorConfig, DoctorSource } from '#config';
 import { found, skipped, type Finding } from '#contracts';
+import { clockFinding, examineSource, lookAtRestoreTarget, sourceFindings } from '#engine';
 import { lookAt, type LookContext } from './look.js';
 
 const lateSource = {
@@ -13,10 +14,9 @@ export async function lookAtSource(source: DoctorSource, context: LookContext): 
   const { name, uri, databases, include, exclude, uriVariable } = source;
   if (uri === undefined) return [skipped(`source ${name}`, `${uriVariable} is not set`)];
   return lookAt(`source ${name}`, lateSource, context, async (signal) => {
-    const { examineSource, sourceFindings } = await import('#engine');
-    const { clock, version, selectionMs } = context;
+    const { clock, version, selectionMs, limitMs } = context;
     const request = { uri, databases, include, exclude };
-    return sourceFindings(name, await examineSource({ request, clock, version, selectionMs }, signal));
+    return sourceFindings(name, await examineSource({ request, clock, version, selectionMs, limitMs }, signal));
   });
 }
 
@@ -25,7 +25,6 @@ export function lookAtRestoreTargets(config: DoctorConfig, context: LookContext)
   return config.restoreTargets.map(({ name, uri, scratch }) => {
     const late = { ...lateSource, code: 'target/unreachable' } as const;
     return lookAt(`restore target ${name}`, late, context, async (signal) => {
-      const { lookAtRestoreTarget } = await import('#engine');
       const { version, topology } = await lookAtRestoreTarget(uri, signal);
       return [
         found(`restore target ${name}`, `MongoDB ${version}, ${topology}${scratch ? ', for scratch restores' : ''}`),
@@ -52,7 +51,6 @@ export async function lookAtCatalogue(
   } as const;
   const findings = await lookAt('catalogue', late, context, async () => {
     const { catalogFindings, examineCatalog } = await import('#catalog');
-    const { clockFinding } = await import('#engine');
     const { clock, selectionMs } = context;
     exam = await examineCatalog({ uri: service.catalogUri, clock, selectionMs });
     return [...catalogFindings(exam), clockFinding('clock of the catalogue', exam.skewMs)];

@@ -63,16 +63,13 @@ export async function examineConnection(connection: Connection, clock: Clock): P
 /** By their fields and whether they are unique: what else they have, a server may put in its own words. */
 async function missingIndexes(connection: Connection): Promise<string[]> {
   const models = modelsOf(connection);
-  const missing: string[] = [];
-  for (const [name, schema] of Object.entries(schemas) as [keyof typeof schemas, Schema][]) {
-    const collection = connection.collection(models[name].collection.name);
+  const looks = Object.entries(schemas).map(async ([name, schema]: [string, Schema]) => {
+    const collection = connection.collection(models[name as keyof typeof schemas].collection.name);
     const there = await indexesOf(collection);
-    for (const [fields, options] of schema.indexes()) {
-      const wanted = describe(fields, options?.unique === true);
-      if (!there.includes(wanted)) missing.push(`${collection.name}: ${wanted}`);
-    }
-  }
-  return missing;
+    const wanted = schema.indexes().map(([fields, options]) => describe(fields, options?.unique === true));
+    return wanted.filter((index) => !there.includes(index)).map((index) => `${collection.name}: ${index}`);
+  });
+  return (await Promise.all(looks)).flat();
 }
 
 const namespaceNotFound = 26;

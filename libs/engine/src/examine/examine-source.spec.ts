@@ -19,9 +19,16 @@ interface Case extends Partial<FakeMongodOptions> {
   readonly path?: string;
   readonly databases?: readonly string[];
   readonly authInfo?: Document;
+  readonly limitMs?: number;
 }
 
-async function examined({ path = '', databases = [], authInfo, ...more }: Case): Promise<Record<string, Finding>> {
+async function examined({
+  path = '',
+  databases = [],
+  authInfo,
+  limitMs = 20_000,
+  ...more
+}: Case): Promise<Record<string, Finding>> {
   const server = await startFakeMongod({
     collections: [clinic, shop],
     ...more,
@@ -29,8 +36,13 @@ async function examined({ path = '', databases = [], authInfo, ...more }: Case):
       'connectionStatus' in command && authInfo !== undefined ? { authInfo } : more.answer?.(command),
   });
   fakes.push(server);
-  const request = { uri: new Secret(`${server.uri}${path}?directConnection=true`), databases, include: [], exclude: [] };
-  const exam = await examineSource({ request, clock: systemClock, version: '1', selectionMs: 2000 }, signal);
+  const request = {
+    uri: new Secret(`${server.uri}${path}?directConnection=true`),
+    databases,
+    include: [],
+    exclude: [],
+  };
+  const exam = await examineSource({ request, clock: systemClock, version: '1', selectionMs: 2000, limitMs }, signal);
   return Object.fromEntries(sourceFindings('clinic', exam).map((finding) => [finding.name, finding]));
 }
 
@@ -57,7 +69,9 @@ describe('a look at a source', () => {
     ]);
     expect(findings['source clinic']?.detail).toContain('MongoDB 8.0.4 holds clinic');
     expect(findings['source clinic']?.detail).toContain('the path of its URI limits the backup to clinic');
-    expect(findings['rights clinic']?.detail).toBe('hazina@admin (read@admin) may read what is backed up, and write nothing');
+    expect(findings['rights clinic']?.detail).toBe(
+      'hazina@admin (read@admin) may read what is backed up, and write nothing',
+    );
     expect(findings['topology clinic']?.detail).toContain('the replica set rs0');
   });
 
@@ -94,7 +108,9 @@ describe('a look at a source', () => {
     const { authenticatedUserPrivileges: _, ...untold } = nobody;
     expect((await examined({ authInfo: untold }))['rights clinic']).toMatchObject({
       status: 'skipped',
-      detail: expect.stringContaining('does not tell what a user may do; no user is logged in, and listing 2 databases'),
+      detail: expect.stringContaining(
+        'does not tell what a user may do; no user is logged in, and listing 2 databases',
+      ),
     });
   });
 
@@ -107,6 +123,15 @@ describe('a look at a source', () => {
     expect(findings['source clinic']).toMatchObject({ status: 'error', code: 'source/refused' });
     expect(findings['rights clinic']).toMatchObject({ status: 'error', code: 'source/refused' });
     expect(findings['topology clinic']).toMatchObject({ status: 'warning' });
+  });
+
+  it('a server that lists for ever: all else is told', async () => {
+    const findings = await examined({
+      ...{ limitMs: 300, authInfo: nobody },
+      answer: (command) => ('listCollections' in command ? 'silence' : undefined),
+    });
+    expect(findings['source clinic']).toMatchObject({ status: 'warning', hint: expect.stringContaining('--timeout') });
+    expect(findings['rights clinic']).toMatchObject({ status: 'warning' });
   });
 
   it.each([
@@ -131,7 +156,10 @@ describe('a look at a source', () => {
   it('a server that is not there is an error without a word of the password', async () => {
     const uri = new Secret('mongodb://hazina:canary-secret@127.0.0.1:1/?serverSelectionTimeoutMS=300');
     const request = { uri, databases: [], include: [], exclude: [] };
-    const looking = examineSource({ request, clock: systemClock, version: '1', selectionMs: 300 }, signal);
+    const looking = examineSource(
+      { request, clock: systemClock, version: '1', selectionMs: 300, limitMs: 20_000 },
+      signal,
+    );
     const error = (await looking.catch((thrown: unknown) => thrown)) as Error;
     expect(error).toMatchObject({ code: 'source/unreachable' });
     expect(error.message).not.toContain('canary-secret');

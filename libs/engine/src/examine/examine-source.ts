@@ -17,8 +17,8 @@ export interface SourceExam {
   readonly limitedTo: string | null;
   /** The databases that a backup is limited to, by name or by the URI's path; empty: all. */
   readonly named: readonly string[];
-  /** What a backup would hold, or why it would fail. */
-  readonly contents: Pick<DumpProbe, 'databases' | 'estimatedBytes' | 'warnings'> | AppError;
+  /** What a backup would hold, or why it would fail; `slow`: it was not listed in the time that there was. */
+  readonly contents: Pick<DumpProbe, 'databases' | 'estimatedBytes' | 'warnings'> | AppError | 'slow';
 }
 
 export interface ExamOptions {
@@ -28,11 +28,17 @@ export interface ExamOptions {
   readonly version: string;
   /** How long to look for the server; less than what the whole may take, so that the reason is told. */
   readonly selectionMs: number;
+  /** How long the look may take as a whole: what was found by then is told. */
+  readonly limitMs: number;
 }
+
+/** When this much of the time is over, a server with very many collections is left alone. */
+const listingShare = 0.9;
 
 /** Looks at a server as a backup would, and besides at who we are to it. Throws `source/unreachable`, `source/refused`, `config/invalid`; writes nothing. */
 export async function examineSource(options: ExamOptions, signal: AbortSignal): Promise<SourceExam> {
   const { request, clock } = options;
+  const enough = AbortSignal.timeout(options.limitMs * listingShare);
   const connection = await connect(request.uri, 'source', { serverSelectionTimeoutMs: options.selectionMs, signal });
   const onAbort = (): void => void connection.destroy().catch(() => undefined);
   signal.addEventListener('abort', onAbort, { once: true });
@@ -43,7 +49,7 @@ export async function examineSource(options: ExamOptions, signal: AbortSignal): 
     const path = databaseOf(request.uri.reveal());
     const limitedTo = request.databases.length > 0 || path === undefined || path === 'admin' ? null : path;
     const named = limitedTo === null ? request.databases : [limitedTo];
-    return { server, skewMs, setName, login, limitedTo, named, contents: await look(options, signal) };
+    return { server, skewMs, setName, login, limitedTo, named, contents: await look(options, enough, signal) };
   } catch (error) {
     throw signal.aborted ? cancelled(signal, 'probe') : translateMongoError(error, 'source', 'probe');
   } finally {
@@ -52,12 +58,17 @@ export async function examineSource(options: ExamOptions, signal: AbortSignal): 
   }
 }
 
-async function look({ request, version }: ExamOptions, signal: AbortSignal): Promise<SourceExam['contents']> {
+async function look(
+  { request, version }: ExamOptions,
+  enough: AbortSignal,
+  signal: AbortSignal,
+): Promise<SourceExam['contents']> {
   try {
-    return await createNativeDumpEngine({ engineVersion: version }).probe(request, signal);
+    const engine = createNativeDumpEngine({ engineVersion: version });
+    return await engine.probe(request, AbortSignal.any([signal, enough]));
   } catch (error) {
     if (signal.aborted) throw error;
-    return AppError.from(error, 'probe');
+    return enough.aborted ? 'slow' : AppError.from(error, 'probe');
   }
 }
 

@@ -19,13 +19,23 @@ export function sourceFindings(target: string, exam: SourceExam): readonly Findi
 function serverFinding(target: string, { server, contents, limitedTo }: SourceExam): Finding {
   const name = `source ${target}`;
   if (contents instanceof AppError) return wrong(name, contents);
+  if (contents === 'slow')
+    return doubtful(
+      name,
+      `${describeVersion(server)} answers, but did not list its databases and collections in the time that there was`,
+      'Give the look more time (hazina doctor --timeout 60)',
+    );
   const { databases, estimatedBytes, warnings } = contents;
   const size = estimatedBytes === null ? '' : `, about ${Math.ceil(estimatedBytes / 1_000_000)} MB to read`;
   const limit = limitedTo === null ? '' : `; the path of its URI limits the backup to ${printable(limitedTo)}`;
   const which = databases.length === 0 ? 'no database' : listNames(databases.map(printable));
   const text = `${describeVersion(server)} holds ${which}${size}${limit}`;
   if (server.release[0] < 4)
-    return doubtful(name, text, 'MongoDB below 4 is not tested with this version: prove a restore before you rely on it');
+    return doubtful(
+      name,
+      text,
+      'MongoDB below 4 is not tested with this version: prove a restore before you rely on it',
+    );
   if (warnings.length === 0) return found(name, text);
   return doubtful(name, `${text}. ${warnings.join('. ')}`, 'Every backup repeats this among its warnings');
 }
@@ -82,8 +92,8 @@ function rightsFinding(target: string, exam: SourceExam): Finding {
 function untold(name: string, { server, login, contents }: SourceExam): Finding {
   const who = server.isFerretdb ? 'FerretDB' : 'the server';
   const tried =
-    contents instanceof AppError
-      ? 'a look at what there is to back up failed'
+    contents instanceof AppError || contents === 'slow'
+      ? 'a look at what there is to back up did not come to an end'
       : `listing ${contents.databases.length} ${contents.databases.length === 1 ? 'database' : 'databases'} and the collections in them worked`;
   const user = login.users.length === 0 ? 'no user is logged in' : `the user is ${describeLogin(login)}`;
   return skipped(
@@ -95,7 +105,13 @@ function untold(name: string, { server, login, contents }: SourceExam): Finding 
 
 function topologyFinding(target: string, { server, setName }: SourceExam): Finding {
   const name = `topology ${target}`;
-  const snapshots = server.release[0] >= 5 && !server.isFerretdb;
+  const snapshots = server.release[0] >= 5;
+  if (server.isFerretdb)
+    return doubtful(
+      name,
+      'FerretDB has no snapshots: collections are read one after another, so a backup is not of one moment',
+      'Where that matters, stop writing while it is backed up',
+    );
   if (server.topology === 'standalone')
     return doubtful(
       name,
@@ -120,5 +136,9 @@ export function clockFinding(name: string, skewMs: number | null): Finding {
   if (skewMs === null) return skipped(name, 'it does not tell its time');
   const apart = `${(Math.abs(skewMs) / 1000).toFixed(1)} s ${skewMs < 0 ? 'behind' : 'ahead of'} this machine's`;
   if (Math.abs(skewMs) <= mostSkewMs) return found(name, apart);
-  return doubtful(name, apart, 'Set both clocks (NTP): times in records and logs are hard to compare, and retention waits');
+  return doubtful(
+    name,
+    apart,
+    'Set both clocks (NTP): times in records and logs are hard to compare, and retention waits',
+  );
 }

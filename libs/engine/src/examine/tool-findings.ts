@@ -39,6 +39,10 @@ async function look(name: 'mongodump' | 'mongorestore', searchPath: string, word
     const error = AppError.from(thrown, 'probe');
     if (words.needed) return wrong(name, error);
     if (error.code === 'engine/not-found') return skipped(name, `not on the PATH: ${words.missing}`);
-    return doubtful(name, `${error.message}: ${words.missing}`, error.hint ?? 'Install the MongoDB Database Tools 100.x');
+    return doubtful(
+      name,
+      `${error.message}: ${words.missing}`,
+      error.hint ?? 'Install the MongoDB Database Tools 100.x',
+    );
   }
 }
