@@ -13,7 +13,7 @@ import { fillSampleDatabase } from '../support/sample-data.js';
 
 // hazina doctor, keys check and keys list, as an operator uses them: a sound installation, and one that is ill in each place.
 
-const patience = 180_000;
+const patience = 300_000;
 const world = new CliWorld();
 const catalogue = `${world.database}_catalog`;
 const otherKey = `hex:${randomBytes(32).toString('hex')}`;
