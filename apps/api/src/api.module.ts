@@ -38,6 +38,7 @@ import { MetricsController } from './metrics/metrics.controller.js';
 import { RestoreBackup } from './restores/restore-backup.js';
 import { RestoresController } from './restores/restores.controller.js';
 import { RestoresService } from './restores/restores.service.js';
+import { ServerLooks } from './system/server-looks.js';
 import { StoreLook } from './system/store-state.js';
 import { SystemController } from './system/system.controller.js';
 import { SchedulesController } from './targets/schedules.controller.js';
@@ -87,6 +88,7 @@ const parts: ModuleMetadata = {
     EventTickets,
     HealthService,
     StoreLook,
+    ServerLooks,
     TargetStates,
     SchedulesService,
   ],

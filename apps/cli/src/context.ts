@@ -2,12 +2,14 @@ import { readFileSync } from 'node:fs';
 import {
   loadCatalogUri,
   loadCliConfig,
+  loadDoctorConfig,
   loadTokenConfig,
   namedUri,
   processEnvironment,
   withConfigFile,
   type CliConfigFor,
   type CliNeeds,
+  type DoctorConfig,
   type TokenConfig,
 } from '#config';
 import { systemClock, systemRandom, type Clock, type Random, type Secret } from '#contracts';
@@ -55,6 +57,15 @@ export class CliContext {
   /** Of a command that looks into the catalogue. */
   catalogUri(): Secret {
     return loadCatalogUri({
+      environment: this.environment(),
+      readFile: readFileSync,
+      workingDirectory: process.cwd(),
+    });
+  }
+
+  /** All that can be read, and all that is wrong with it. */
+  doctorConfig(): Promise<DoctorConfig> {
+    return loadDoctorConfig({
       environment: this.environment(),
       readFile: readFileSync,
       workingDirectory: process.cwd(),

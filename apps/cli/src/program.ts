@@ -2,6 +2,7 @@ import { Command } from 'commander';
 import { registerAudit } from './commands/audit.js';
 import { registerBackup } from './commands/backup.js';
 import { registerDelete } from './commands/delete.js';
+import { registerDoctor } from './commands/doctor.js';
 import { registerExtract } from './commands/extract.js';
 import { registerInspect } from './commands/inspect.js';
 import { registerKeys } from './commands/keys.js';
@@ -64,6 +65,7 @@ export function createProgram(context: CliContext): Command {
     registerStorage,
     registerToken,
     registerAudit,
+    registerDoctor,
   ]) {
     register(program, context);
   }

@@ -12,6 +12,7 @@ import { processorTable } from './processors/processor-table.js';
 import { PROCESSORS, QueueWorkers } from './processors/queue-workers.js';
 import { RestoreProcessor } from './processors/restore.processor.js';
 import { VerifyProcessor } from './processors/verify.processor.js';
+import { Examiner } from './publishing/examiner.js';
 import { Publisher } from './publishing/publisher.js';
 import { UpkeepLoop } from './upkeep/upkeep-loop.js';
 
@@ -42,6 +43,7 @@ export class WorkModule {
         },
         QueueWorkers,
         UpkeepLoop,
+        Examiner,
         Publisher,
       ],
     };

@@ -11,6 +11,8 @@ export type * from './contract/service-state.js';
 export type * from './contract/stats.js';
 export type * from './contract/tasks.js';
 export { catalogOn, connectionOptions, openCatalog, type CatalogOptions } from './open-catalog.js';
+export { catalogFindings, type CatalogExam } from './examine/catalog-exam.js';
+export { examineCatalog, type CatalogExamOptions } from './examine/examine-catalog.js';
 export { deletionCatalog, userOf } from './backups/deletion-view.js';
 export { isFoundBad, isGood } from './backups/is-good.js';
 export { claimJournal } from './claims/claim-journal.js';

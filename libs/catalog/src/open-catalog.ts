@@ -9,6 +9,7 @@ import { auditRepository } from './audit/audit.repository.js';
 import { backupRepository } from './backups/backup.repository.js';
 import { buildIndexes } from './build-indexes.js';
 import type { Catalog } from './contract/catalog.js';
+import { examineConnection } from './examine/examine-connection.js';
 import { restoreRepository } from './restores/restore.repository.js';
 import {
   scheduleRepository,
@@ -79,6 +80,7 @@ export async function catalogOn(connection: Connection, options: Omit<CatalogOpt
     async ping(timeoutMs) {
       await guard.run(async () => connection.db?.command({ ping: 1 }), timeoutMs);
     },
+    examine: () => guard.run(() => examineConnection(connection, options.clock)),
     async close() {
       await connection.close(true).catch(() => undefined);
     },

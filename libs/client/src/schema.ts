@@ -383,7 +383,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Versions, keys by id, workers, state of storage and queue */
+        /** Versions, keys by id, workers, state of storage, catalogue and queue; what is not as it should be, and what to do */
         get: operations["getSystem"];
         put?: never;
         post?: never;
@@ -759,6 +759,19 @@ export interface components {
             data: components["schemas"]["BackupDto"][];
             pagination: components["schemas"]["PaginationDto"];
         };
+        CatalogueDto: {
+            /** @description Milliseconds that its clock is ahead of the API's */
+            clockSkewMs: number | null;
+            /**
+             * @example [
+             *       "backups: {target: 1, slot: 1} unique"
+             *     ]
+             */
+            missingIndexes: string[];
+            serverVersion: string | null;
+            /** @enum {string} */
+            state: "ok" | "unavailable";
+        };
         CleanupAcceptedDto: {
             /** @example cleanup-20261123T040000Z-x7c2m1 */
             cleanupId: string;
@@ -894,6 +907,53 @@ export interface components {
             /** @example limit must not be greater than 100 */
             message: string;
         };
+        FindingDto: {
+            /**
+             * @description Of an error
+             * @example queue/evicts
+             */
+            code: string | null;
+            /** @example Redis may throw jobs away when its memory is full: maxmemory-policy is allkeys-lru */
+            detail: string;
+            /**
+             * @description What to do
+             * @example Set maxmemory-policy to noeviction
+             */
+            hint: string | null;
+            /**
+             * @description Stable; what there is several of is named after it
+             * @example redis eviction
+             */
+            name: string;
+            /**
+             * @description `api`, or ids of workers
+             * @example [
+             *       "api"
+             *     ]
+             */
+            reportedBy: string[];
+            /**
+             * @description warning: it works, and should not stay so; error: backups or restores will fail
+             * @enum {string}
+             */
+            status: "ok" | "warning" | "error" | "skipped";
+        };
+        KeyProofDto: {
+            /** Format: date-time */
+            at: string;
+            /** @description Kept backups that were looked at */
+            backups: number;
+            /** @description The newest that the keys at hand do not open */
+            closed: string[];
+            /** @description The newest that are damaged */
+            damaged: string[];
+            opened: number;
+            /**
+             * @description Who looked
+             * @example worker-7c9f/12/3f9a
+             */
+            workerId: string;
+        };
         LastRunDto: {
             /** @example clinic-20261123T020000Z-k3f9q2 */
             backupId: string;
@@ -1027,6 +1087,13 @@ export interface components {
                     [key: string]: number;
                 };
             } | null;
+            /**
+             * @description maxmemory-policy
+             * @example noeviction
+             */
+            policy: string | null;
+            /** @example 7.2.4 */
+            serverVersion: string | null;
             /** @enum {string} */
             state: "ok" | "unavailable" | "evicts";
         };
@@ -1360,9 +1427,23 @@ export interface components {
             state: "ok" | "degraded";
             storeId: string | null;
         };
+        StoreAbilitiesDto: {
+            /** @description If-None-Match is honoured */
+            conditionalCreate: boolean;
+            /** @description If-Match is honoured */
+            conditionalReplace: boolean;
+            presign: boolean;
+        };
         SystemDto: {
+            catalogue: components["schemas"]["CatalogueDto"];
+            /** @description What API and workers found, in the form of `hazina doctor`; errors first */
+            findings: components["schemas"]["FindingDto"][];
             /** @description Of all live workers: the keys that backups are sealed with and opened by */
             keyIds: string[];
+            /** @description Whether every kept backup opens with the keys of the worker that looked last */
+            keyProof: components["schemas"]["KeyProofDto"] | null;
+            /** @description The same with what they are for */
+            keys: components["schemas"]["SystemKeyDto"][];
             /** @example v24.21.0 */
             nodeVersion: string;
             queue: components["schemas"]["QueueDto"];
@@ -1372,6 +1453,15 @@ export interface components {
             /** @example 0.1.0 */
             version: string;
             workers: components["schemas"]["WorkerDto"][];
+        };
+        SystemKeyDto: {
+            /** @example 0f3c0f3c0f3c0f3c */
+            keyId: string;
+            /**
+             * @description active seals and opens, retired only opens
+             * @enum {string}
+             */
+            state: "active" | "retired";
         };
         TargetDto: {
             /** @description Empty: what the URI names, else all */
@@ -1491,10 +1581,16 @@ export interface components {
             beatAt: string;
             host: string;
             keyIds: string[];
+            /**
+             * Format: date-time
+             * @description When it looked at rights, keys, tools and room last
+             */
+            lookedAt: string | null;
             /** @example v24.21.0 */
             nodeVersion: string;
             /** Format: date-time */
             startedAt: string;
+            storeAbilities: components["schemas"]["StoreAbilitiesDto"] | null;
             storeDetail: string | null;
             /** @description Of a directory */
             storeFreeBytes: number | null;

@@ -69,14 +69,28 @@ export class EnvironmentReader {
 
   /** Throws `config/invalid` with every problem found so far, if any. */
   finish(): void {
-    if (this.#problems.length === 0) return;
-    const count = this.#problems.length;
-    throw new AppError({
+    const failure = this.failure();
+    if (failure !== undefined) throw failure;
+  }
+
+  /** The same as an error that nobody threw yet. */
+  failure(): AppError | undefined {
+    const problems = [...new Set(this.#problems)];
+    if (problems.length === 0) return undefined;
+    return new AppError({
       code: 'config/invalid',
       stage: 'config',
-      message: count === 1 ? this.#problems.join('') : `${count} settings are wrong:\n  ${this.#problems.join('\n  ')}`,
+      message:
+        problems.length === 1
+          ? problems.join('')
+          : `${problems.length} settings are wrong:\n  ${problems.join('\n  ')}`,
       hint: 'Correct the environment (.env.example explains every variable)',
     });
+  }
+
+  /** Problems found so far. */
+  get count(): number {
+    return this.#problems.length;
   }
 
   #set(name: string): string | undefined {

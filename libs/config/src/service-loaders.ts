@@ -1,4 +1,5 @@
 import type { ApiConfig } from './api-config.js';
+import type { DoctorConfig } from './doctor-config.js';
 import type { ServiceLoadOptions } from './service-config.js';
 import type { WorkerConfig } from './worker-config.js';
 
@@ -12,4 +13,9 @@ export async function loadApiConfig(options: ServiceLoadOptions): Promise<ApiCon
 /** The worker's options, in the same way. */
 export async function loadWorkerConfig(options: ServiceLoadOptions): Promise<WorkerConfig> {
   return (await import('./worker-config.js')).loadWorkerConfig(options);
+}
+
+/** What of the environment is good, and all that is wrong with it: never throws. */
+export async function loadDoctorConfig(options: ServiceLoadOptions): Promise<DoctorConfig> {
+  return (await import('./doctor-config.js')).loadDoctorConfig(options);
 }

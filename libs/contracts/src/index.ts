@@ -16,6 +16,17 @@ export { isTimestamp, systemClock, systemRandom, type Clock, type Random } from 
 export { messageOf, systemCode } from './error-code.js';
 export type { ErrorCode, Stage } from './error-codes.js';
 export {
+  doubtful,
+  findingStates,
+  found,
+  lookWithin,
+  skipped,
+  wrong,
+  type Finding,
+  type FindingState,
+  type LookOptions,
+} from './finding.js';
+export {
   backupIdPattern,
   compactTime,
   isBackupId,

@@ -1,3 +1,5 @@
+import type { Finding } from './finding.js';
+
 /** What one worker publishes of itself with a beat; older than three beats shows as unknown. */
 export interface WorkerReport {
   readonly workerId: string;
@@ -19,6 +21,35 @@ export interface WorkerReport {
   readonly storeDetail: string | null;
   readonly targets: readonly TargetHealth[];
   readonly restoreTargets: readonly RestoreTargetHealth[];
+  /** Null: it has not looked yet. Absent: a worker of an older version. */
+  readonly look?: WorkerLook | null;
+}
+
+/** What a worker found of itself and of what only it can reach, now and then. */
+export interface WorkerLook {
+  readonly at: Date;
+  /** In the form of `hazina doctor`. */
+  readonly findings: readonly Finding[];
+  readonly keys: readonly { readonly keyId: string; readonly state: 'active' | 'retired' }[];
+  /** Null: nobody knows. */
+  readonly storeAbilities: {
+    readonly conditionalCreate: boolean;
+    readonly conditionalReplace: boolean;
+    readonly presign: boolean;
+  } | null;
+  /** Null: not proven yet. */
+  readonly keyProof: WorkerKeyProof | null;
+}
+
+/** Whether every kept backup opens with this worker's keys, by its headers. */
+export interface WorkerKeyProof {
+  readonly at: Date;
+  readonly backups: number;
+  readonly opened: number;
+  /** The newest that its keys do not open. */
+  readonly closed: readonly string[];
+  /** The newest that are damaged. */
+  readonly damaged: readonly string[];
 }
 
 export interface TargetHealth {

@@ -4,6 +4,8 @@ export { openHeader, type OpenOptions } from './header/open-header.js';
 export { inspectWithSidecar } from './header/open-sidecar.js';
 export { KeyRing } from './keys/key-ring.js';
 export { keyRingOf, type GivenKey } from './keys/key-ring-of.js';
+export type { KeyForm } from './keys/form-of-key.js';
+export { nameKeys, type NamedKey } from './keys/name-keys.js';
 export { OperatorKey } from './keys/operator-key.js';
 export { generateKey, parseKey } from './keys/parse-key.js';
 export { createOpenStream, inspectHeader, openAll } from './opener.js';

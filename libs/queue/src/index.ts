@@ -1,3 +1,4 @@
+export { examineRedis, redisFindings, type RedisExam, type RedisExamOptions } from './examine-redis.js';
 export { guardHandshake } from './guard-handshake.js';
 export {
   createJobQueue,

@@ -1,8 +1,8 @@
 import { Queue } from 'bullmq';
 import {
-  AppError,
   queueNames,
   queueOfJob,
+  type AppError,
   type Clock,
   type JobName,
   type JobRequest,
@@ -10,6 +10,7 @@ import {
   type QueueName,
   type Secret,
 } from '#contracts';
+import { evicts, examineLink, type RedisExam } from './examine-redis.js';
 import { jobOptions } from './job-options.js';
 import type { QueueFailure } from './queue-errors.js';
 import { RedisLink } from './redis-link.js';
@@ -29,6 +30,9 @@ export interface JobQueueOptions {
   readonly onFailure?: (failure: QueueFailure) => void;
 }
 
+/** Of a look at the server: less than a reply of the API may take. */
+const examDeadlineMs = 2_000;
+
 export const jobStates = ['waiting', 'prioritized', 'delayed', 'active', 'completed', 'failed'] as const;
 export type JobState = (typeof jobStates)[number];
 export type QueueCounts = Readonly<Record<QueueName, Readonly<Record<JobState, number>>>>;
@@ -47,6 +51,8 @@ export interface JobQueue extends JobSink {
   evictionPolicy(): Promise<string | null>;
   /** Throws `queue/evicts` when the server may drop jobs under memory pressure. */
   checkNoEviction(): Promise<void>;
+  /** What the server tells of itself, for people. */
+  examine(): Promise<RedisExam>;
   /** Milliseconds of a round trip; throws `queue/unavailable` when it takes longer than `timeoutMs`. */
   ping(timeoutMs: number): Promise<number>;
   close(): Promise<void>;
@@ -111,13 +117,11 @@ export class BullJobQueue implements JobQueue {
   async checkNoEviction(): Promise<void> {
     const policy = await this.evictionPolicy();
     if (policy === null || policy === 'noeviction') return;
-    throw new AppError({
-      code: 'queue/evicts',
-      stage: 'queue',
-      message: `Redis may throw jobs away when its memory is full: maxmemory-policy is ${policy}`,
-      hint: 'Set maxmemory-policy to noeviction',
-      details: { policy },
-    });
+    throw evicts(policy);
+  }
+
+  examine(): Promise<RedisExam> {
+    return examineLink(this.#link, examDeadlineMs);
   }
 
   ping(timeoutMs: number): Promise<number> {

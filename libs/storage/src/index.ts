@@ -18,6 +18,7 @@ export type {
 } from './object-store.js';
 export { resumingGet, type ResumingGetOptions } from './resuming-get.js';
 export type { DirectoryStoreOptions, S3StoreOptions, StoreOptions } from './store-options.js';
+export { describeAbilities, roomFinding, storeFindings, type RoomOptions } from './store-findings.js';
 export { DelegatingStore } from './wrappers/delegating.store.js';
 export { PrefixedStore } from './wrappers/prefixed.store.js';
 export { RetryingStore, type RetryOptions } from './wrappers/retrying.store.js';

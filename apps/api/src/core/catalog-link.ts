@@ -70,11 +70,12 @@ function lazyCatalog(link: CatalogLink): Catalog {
     idempotency: lazyRepository(link, 'idempotency'),
     revocations: lazyRepository(link, 'revocations'),
     ping: async (timeoutMs) => (await link.use()).ping(timeoutMs),
+    examine: async () => (await link.use()).examine(),
     close: () => link.close(),
   };
 }
 
-type RepositoryName = Exclude<keyof Catalog, 'ping' | 'close'>;
+type RepositoryName = Exclude<keyof Catalog, 'ping' | 'examine' | 'close'>;
 
 /** The repository's methods, each of which opens the catalogue first. */
 function lazyRepository<N extends RepositoryName>(link: CatalogLink, name: N): Catalog[N] {

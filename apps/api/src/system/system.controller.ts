@@ -7,8 +7,10 @@ import { Roles } from '../auth/access.js';
 import { CATALOG, JOB_QUEUE, VERSION } from '../core/tokens.js';
 import { ApiProblems, usualProblems } from '../openapi/api-problems.js';
 import { isAlive } from '../targets/target-states.js';
+import { ServerLooks, type RedisLook } from './server-looks.js';
 import { StoreLook } from './store-state.js';
-import { SystemDto, type QueueDto, type WorkerDto } from './system.dto.js';
+import { gatherFindings, storeFindings, workerFindings } from './system-findings.js';
+import { SystemDto, type KeyProofDto, type QueueDto, type SystemKeyDto, type WorkerDto } from './system.dto.js';
 import type { Plain } from '../http/plain.js';
 
 @ApiTags('system')
@@ -19,34 +21,51 @@ export class SystemController {
     @Inject(CATALOG) private readonly catalog: Catalog,
     @Inject(JOB_QUEUE) private readonly queue: JobQueue,
     @Inject(StoreLook) private readonly store: StoreLook,
+    @Inject(ServerLooks) private readonly servers: ServerLooks,
     @Inject(VERSION) private readonly version: string,
   ) {}
 
   @Get()
-  @ApiOperation({ operationId: 'getSystem', summary: 'Versions, keys by id, workers, state of storage and queue' })
+  @ApiOperation({
+    operationId: 'getSystem',
+    summary:
+      'Versions, keys by id, workers, state of storage, catalogue and queue; what is not as it should be, and what to do',
+  })
   @ApiOkResponse({ type: SystemDto })
   @ApiProblems(...usualProblems)
   async show(): Promise<Plain<SystemDto>> {
-    const [reports, storeId, storage, queue] = await Promise.all([
+    const [reports, storeId, storage, queue, redis, catalogue] = await Promise.all([
       this.catalog.workers.all(),
       this.catalog.settings.storeId(),
       this.store.state(),
       this.#queue(),
+      this.servers.redis(),
+      this.servers.catalogue(),
     ]);
     const workers = reports.map(toWorker);
+    const own = [
+      ...workerFindings(this.version, reports),
+      ...storeFindings(storage),
+      ...catalogue.findings,
+      ...redis.findings,
+    ];
     return {
       version: this.version,
       nodeVersion: process.version,
       keyIds: [...new Set(workers.filter(({ alive }) => alive).flatMap(({ keyIds }) => keyIds))].sort(),
+      keys: keysOf(reports.filter(isAlive)),
+      keyProof: newestProof(reports.filter(isAlive)),
       storeId,
       storage: { ...storage },
-      queue,
+      queue: { ...queue, ...serverOf(redis) },
       workers,
+      catalogue: { ...catalogue.state, missingIndexes: [...catalogue.state.missingIndexes] },
+      findings: gatherFindings(own, reports).map((finding) => ({ ...finding, reportedBy: [...finding.reportedBy] })),
     };
   }
 
   /** Told, not thrown: reads go on while Redis is down. */
-  async #queue(): Promise<Plain<QueueDto>> {
+  async #queue(): Promise<Omit<Plain<QueueDto>, 'serverVersion' | 'policy'>> {
     try {
       const jobs = await this.queue.counts();
       await this.queue.checkNoEviction();
@@ -58,7 +77,30 @@ export class SystemController {
   }
 }
 
+function serverOf({ exam }: RedisLook): Pick<Plain<QueueDto>, 'serverVersion' | 'policy'> {
+  return { serverVersion: exam?.version ?? null, policy: exam?.evictionPolicy ?? null };
+}
+
+/** A key that any worker seals with is active, whatever it is to others. */
+function keysOf(alive: readonly SeenWorker[]): Plain<SystemKeyDto>[] {
+  const states = new Map<string, string>();
+  for (const { look } of alive)
+    for (const { keyId, state } of look?.keys ?? []) if (states.get(keyId) !== 'active') states.set(keyId, state);
+  return [...states].sort(([a], [b]) => (a < b ? -1 : 1)).map(([keyId, state]) => ({ keyId, state }));
+}
+
+function newestProof(alive: readonly SeenWorker[]): Plain<KeyProofDto> | null {
+  const proofs = alive.flatMap(({ workerId, look }) => {
+    const proof = look?.keyProof ?? null;
+    return proof === null ? [] : [{ workerId, ...proof }];
+  });
+  const [newest] = proofs.sort((a, b) => b.at.getTime() - a.at.getTime());
+  if (newest === undefined) return null;
+  return { ...newest, at: newest.at.toISOString(), closed: [...newest.closed], damaged: [...newest.damaged] };
+}
+
 function toWorker(report: SeenWorker): Plain<WorkerDto> {
+  const { look = null } = report;
   return {
     workerId: report.workerId,
     host: report.host,
@@ -72,5 +114,7 @@ function toWorker(report: SeenWorker): Plain<WorkerDto> {
     storeOk: report.storeOk,
     storeDetail: report.storeDetail,
     storeFreeBytes: report.storeFreeBytes,
+    storeAbilities: look === null || look.storeAbilities === null ? null : { ...look.storeAbilities },
+    lookedAt: look?.at.toISOString() ?? null,
   };
 }

@@ -1,6 +1,72 @@
 import { ApiProperty } from '@nestjs/swagger';
+import { findingStates } from '#contracts';
 
 const time = { type: String, format: 'date-time' } as const;
+
+export class FindingDto {
+  @ApiProperty({ example: 'redis eviction', description: 'Stable; what there is several of is named after it' })
+  name!: string;
+  @ApiProperty({
+    enum: findingStates,
+    description: 'warning: it works, and should not stay so; error: backups or restores will fail',
+  })
+  status!: string;
+  @ApiProperty({ example: 'Redis may throw jobs away when its memory is full: maxmemory-policy is allkeys-lru' })
+  detail!: string;
+  @ApiProperty({
+    type: String,
+    nullable: true,
+    description: 'What to do',
+    example: 'Set maxmemory-policy to noeviction',
+  })
+  hint!: string | null;
+  @ApiProperty({ type: String, nullable: true, description: 'Of an error', example: 'queue/evicts' })
+  code!: string | null;
+  @ApiProperty({ type: [String], description: '`api`, or ids of workers', example: ['api'] })
+  reportedBy!: string[];
+}
+
+export class StoreAbilitiesDto {
+  @ApiProperty({ description: 'If-None-Match is honoured' })
+  conditionalCreate!: boolean;
+  @ApiProperty({ description: 'If-Match is honoured' })
+  conditionalReplace!: boolean;
+  @ApiProperty()
+  presign!: boolean;
+}
+
+export class SystemKeyDto {
+  @ApiProperty({ example: '0f3c0f3c0f3c0f3c' })
+  keyId!: string;
+  @ApiProperty({ enum: ['active', 'retired'], description: 'active seals and opens, retired only opens' })
+  state!: string;
+}
+
+export class KeyProofDto {
+  @ApiProperty({ description: 'Who looked', example: 'worker-7c9f/12/3f9a' })
+  workerId!: string;
+  @ApiProperty(time)
+  at!: string;
+  @ApiProperty({ type: 'integer', description: 'Kept backups that were looked at' })
+  backups!: number;
+  @ApiProperty({ type: 'integer' })
+  opened!: number;
+  @ApiProperty({ type: [String], description: 'The newest that the keys at hand do not open' })
+  closed!: string[];
+  @ApiProperty({ type: [String], description: 'The newest that are damaged' })
+  damaged!: string[];
+}
+
+export class CatalogueDto {
+  @ApiProperty({ enum: ['ok', 'unavailable'] })
+  state!: string;
+  @ApiProperty({ type: String, nullable: true })
+  serverVersion!: string | null;
+  @ApiProperty({ type: [String], example: ['backups: {target: 1, slot: 1} unique'] })
+  missingIndexes!: string[];
+  @ApiProperty({ type: 'integer', nullable: true, description: "Milliseconds that its clock is ahead of the API's" })
+  clockSkewMs!: number | null;
+}
 
 export class WorkerDto {
   @ApiProperty({ example: 'worker-7c9f/12/3f9a' })
@@ -27,6 +93,10 @@ export class WorkerDto {
   storeDetail!: string | null;
   @ApiProperty({ type: 'integer', nullable: true, description: 'Of a directory' })
   storeFreeBytes!: number | null;
+  @ApiProperty({ type: StoreAbilitiesDto, nullable: true })
+  storeAbilities!: StoreAbilitiesDto | null;
+  @ApiProperty({ ...time, nullable: true, description: 'When it looked at rights, keys, tools and room last' })
+  lookedAt!: string | null;
 }
 
 export class StorageDto {
@@ -52,6 +122,10 @@ export class QueueDto {
     example: { backup: { waiting: 0, active: 1, delayed: 0 } },
   })
   jobs!: object | null;
+  @ApiProperty({ type: String, nullable: true, example: '7.2.4' })
+  serverVersion!: string | null;
+  @ApiProperty({ type: String, nullable: true, description: 'maxmemory-policy', example: 'noeviction' })
+  policy!: string | null;
 }
 
 export class SystemDto {
@@ -64,6 +138,14 @@ export class SystemDto {
     description: 'Of all live workers: the keys that backups are sealed with and opened by',
   })
   keyIds!: string[];
+  @ApiProperty({ type: [SystemKeyDto], description: 'The same with what they are for' })
+  keys!: SystemKeyDto[];
+  @ApiProperty({
+    type: KeyProofDto,
+    nullable: true,
+    description: 'Whether every kept backup opens with the keys of the worker that looked last',
+  })
+  keyProof!: KeyProofDto | null;
   @ApiProperty({ type: String, nullable: true, description: 'The store that the catalogue belongs to' })
   storeId!: string | null;
   @ApiProperty({ type: StorageDto })
@@ -72,4 +154,11 @@ export class SystemDto {
   queue!: QueueDto;
   @ApiProperty({ type: [WorkerDto] })
   workers!: WorkerDto[];
+  @ApiProperty({ type: CatalogueDto })
+  catalogue!: CatalogueDto;
+  @ApiProperty({
+    type: [FindingDto],
+    description: 'What API and workers found, in the form of `hazina doctor`; errors first',
+  })
+  findings!: FindingDto[];
 }

@@ -1,6 +1,8 @@
 import type { Command } from 'commander';
 import type { CliContext } from '../context.js';
 import { withJson } from '../options.js';
+import { registerKeysCheck } from './keys-check.js';
+import { registerKeysList } from './keys-list.js';
 
 export function registerKeys(program: Command, context: CliContext): void {
   const keys = program.command('keys').description('Care for the keys that backups are sealed with.');
@@ -12,6 +14,8 @@ export function registerKeys(program: Command, context: CliContext): void {
       '\nExample:\n  hazina keys generate > backup.key && chmod 600 backup.key\n  export BACKUP_ENCRYPTION_KEY_FILE=$PWD/backup.key',
     );
   withJson(generate).action(() => generateKey(context));
+  registerKeysList(keys, context);
+  registerKeysCheck(keys, context);
 }
 
 async function generateKey(context: CliContext): Promise<void> {

@@ -19,6 +19,12 @@ export interface Tuning {
   /** Between two looks at targets and store, and how long one may take. */
   readonly probeEveryMs: number;
   readonly probeTimeoutMs: number;
+  /** From the start to the first look at rights, keys, tools and room, between two such looks, and how long one may take. */
+  readonly examineAfterMs: number;
+  readonly examineEveryMs: number;
+  readonly examineLimitMs: number;
+  /** Between two proofs that every kept backup opens with our keys: it reads the headers of all. */
+  readonly proveKeysEveryMs: number;
   /** Locks of BullMQ. */
   readonly locks: NonNullable<WorkerSettings['times']>;
 }
@@ -34,5 +40,9 @@ export const defaultTuning: Tuning = {
   startPauseMs: 2_000,
   probeEveryMs: 60_000,
   probeTimeoutMs: 15_000,
+  examineAfterMs: 15_000,
+  examineEveryMs: 600_000,
+  examineLimitMs: 30_000,
+  proveKeysEveryMs: 21_600_000,
   locks: {},
 };

@@ -6,6 +6,7 @@ import { PARTS } from '../core/tokens.js';
 import type { WorkerParts } from '../core/worker-core.js';
 import { DumpEngines } from '../engines/dump-engines.js';
 import { quietly } from '#logging';
+import { Examiner } from './examiner.js';
 import { lookAtStore, unknownStore, type StoreHealth } from './store-health.js';
 import { lookAtRestoreServer, unknownRestoreHealth } from './restore-target-health.js';
 import { lookAtTarget, unknownHealth } from './target-health.js';
@@ -24,6 +25,7 @@ export class Publisher {
   constructor(
     @Inject(PARTS) private readonly parts: WorkerParts,
     @Inject(DumpEngines) private readonly engines: DumpEngines,
+    @Inject(Examiner) private readonly examiner: Examiner,
   ) {
     const { clock, config, tuning } = parts;
     this.#once = quietly(clock);
@@ -40,11 +42,12 @@ export class Publisher {
   start(): void {
     this.#looks.start();
     this.#beats.start();
+    this.examiner.start();
   }
 
   /** Takes the report away: a worker that was stopped in order is not a lost one. */
   async stop(): Promise<void> {
-    await Promise.all([this.#beats.stop(), this.#looks.stop()]);
+    await Promise.all([this.#beats.stop(), this.#looks.stop(), this.examiner.stop()]);
     const { catalog, owner, log } = this.parts;
     await catalog.workers.remove(owner).catch((error: unknown) => log.failure('report not removed', error, 'catalog'));
   }
@@ -93,7 +96,7 @@ export class Publisher {
       ...{ host: owner.split('/')[0] ?? '', nodeVersion: process.version, tools: this.#tools, keyIds, storeId },
       ...{ storeLocation: store.location, storeFreeBytes: this.#store.freeBytes },
       ...{ storeOk: this.#store.ok, storeDetail: this.#store.detail, targets: this.#targets },
-      restoreTargets: this.#restoreTargets,
+      ...{ restoreTargets: this.#restoreTargets, look: this.examiner.look },
     };
   }
 }

@@ -1,3 +1,4 @@
+import type { CatalogExam } from '../examine/catalog-exam.js';
 import type { RevocationRepository, StreamTicketRepository } from './access.js';
 import type { AlertRepository } from './alerts.js';
 import type { AuditRepository } from './audit.js';
@@ -32,5 +33,7 @@ export interface Catalog {
   readonly revocations: RevocationRepository;
   /** A round trip, for probes; throws `catalog/unavailable` after `timeoutMs`. */
   ping(timeoutMs: number): Promise<void>;
+  /** What is known of its server, its indexes and its clock; writes nothing. */
+  examine(): Promise<CatalogExam>;
   close(): Promise<void>;
 }

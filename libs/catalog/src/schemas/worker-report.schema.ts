@@ -53,6 +53,7 @@ export const workerReportSchema = recordSchema<WorkerReport>('workers', {
   storeDetail: textOrNull,
   targets: list(targetPart),
   restoreTargets: list(restoreTargetPart),
+  look: { type: Schema.Types.Mixed, default: null },
 });
 
 workerReportSchema.index({ workerId: 1 }, { unique: true });

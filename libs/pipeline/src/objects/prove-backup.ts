@@ -35,12 +35,7 @@ export async function proveBackup(
 ): Promise<ProvenBackup> {
   const backup = await requireBackupJson(deps.store, backupId, signal);
   const { data, manifest: sealedManifest } = backup.objects;
-  if (
-    data.key.split('/')[0] !== String(backup.attempt) ||
-    sealedManifest.key.split('/')[0] !== String(backup.attempt)
-  ) {
-    throw mismatch(backupId, 'objects in backup.json', `they lie outside the folder of attempt ${backup.attempt}`);
-  }
+  refuseForeignFolder(backup);
   const dataObject = await checkObject(deps.store, backup, data, 'mongodump-archive', signal);
   const manifestObject = await checkObject(deps.store, backup, sealedManifest, 'manifest', signal);
 
@@ -72,10 +67,16 @@ export async function proveBackup(
   };
 }
 
+/** What `backup.json` names must lie in the folder of its own attempt. */
+export function refuseForeignFolder({ backupId, attempt, objects: { data, manifest } }: BackupJson): void {
+  if ([data, manifest].every(({ key }) => key.split('/')[0] === String(attempt))) return;
+  throw mismatch(backupId, 'objects in backup.json', `they lie outside the folder of attempt ${attempt}`);
+}
+
 type Kind = ContainerHeader['content']['kind'];
 
 /** Opens an object's header with our keys and compares what it says, proven now, with `backup.json`. */
-async function openObject(
+export async function openObject(
   ring: KeyRing,
   backup: BackupJson,
   object: StoredObject,

@@ -1,0 +1,79 @@
+import { AppError, type Secret } from '#contracts';
+import { EnvironmentReader, secretFrom } from './environment-reader.js';
+import { readCompression } from './read-compression.js';
+import { readTokenNames, readVerifyingKey } from './read-jwt.js';
+import { readKeys, type KeysConfig } from './read-keys.js';
+import { readRestoreSources, type RestoreTargetSource } from './restore-targets.js';
+import { readService, type ServiceLoadOptions } from './service-config.js';
+import { readStore, type StoreConfig } from './store-config.js';
+import { readTargets, type TargetConfig } from './targets.js';
+
+/** A target as it was read; without URI when that is not set. */
+export interface DoctorSource extends TargetConfig {
+  readonly uri: Secret | undefined;
+}
+
+/** All that can be read of the environment, and all that is wrong with it. */
+export interface DoctorConfig {
+  /** One `config/invalid` with every problem; undefined: none. */
+  readonly problems: AppError | undefined;
+  readonly sources: readonly DoctorSource[];
+  /** Those whose URI is set. */
+  readonly restoreTargets: readonly RestoreTargetSource[];
+  /** Undefined: what is set cannot be used. */
+  readonly store: StoreConfig | undefined;
+  readonly keys: KeysConfig;
+  /** Undefined: there is none, and the command line works without. */
+  readonly service: { readonly catalogUri: Secret; readonly redisUrl: Secret } | undefined;
+  readonly reserveBytes: number;
+}
+
+/**
+ * What `hazina doctor` looks at. Where a loader refuses, this one goes on with what is good and keeps the problems. What belongs to the service is read where
+ * `CATALOG_MONGODB_URI` is set, what belongs to tokens where one of their keys is.
+ */
+export function loadDoctorConfig(options: ServiceLoadOptions): DoctorConfig {
+  const reader = new EnvironmentReader(options.environment, options.readFile);
+  const isSet = (name: string): boolean =>
+    [name, `${name}_FILE`].some((variable) => (options.environment[variable] ?? '') !== '');
+  const keys = readKeys(reader);
+  const sources = readTargets(reader, options.readFile).map((target) => withUri(reader, target, options));
+  const before = reader.count;
+  const store = readStore(reader, options.workingDirectory);
+  const storeIsGood = reader.count === before;
+  readCompression(reader);
+  const restoreTargets = readRestoreSources(reader, options, sources).filter(({ uri }) => uri.reveal() !== '');
+  const service = isSet('CATALOG_MONGODB_URI') ? readService(reader, options.workingDirectory) : undefined;
+  if (['JWT_SECRET', 'JWT_PUBLIC_KEY', 'JWT_JWKS_URI'].some(isSet)) {
+    readVerifyingKey(reader);
+    readTokenNames(reader);
+  }
+  reader.integer('BACKUP_STALL_SECONDS', 1, 86_400);
+  return {
+    problems: reader.failure(),
+    ...{ sources, restoreTargets, keys },
+    store: storeIsGood ? store : undefined,
+    service: service === undefined ? undefined : { catalogUri: service.catalogUri, redisUrl: service.redisUrl },
+    reserveBytes: reader.integer('BACKUP_DIRECTORY_RESERVE_BYTES', 0, Number.MAX_SAFE_INTEGER) ?? 1_073_741_824,
+  };
+}
+
+function withUri(
+  reader: EnvironmentReader,
+  target: TargetConfig,
+  { environment, readFile }: ServiceLoadOptions,
+): DoctorSource {
+  const { uriVariable } = target;
+  let isTold = false;
+  const uri = secretFrom(uriVariable, environment, readFile, (problem) => {
+    isTold = true;
+    reader.problem(problem);
+  });
+  if (uri === undefined && !isTold)
+    reader.problem(
+      uriVariable === 'MONGODB_URI'
+        ? 'MONGODB_URI is not set: it names the server to back up, for instance mongodb://user:…@host:27017/clinic'
+        : `${uriVariable} is not set: BACKUP_TARGETS_FILE names it as the URI of ${target.name}`,
+    );
+  return { ...target, uri };
+}

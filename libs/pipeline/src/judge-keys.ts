@@ -1,0 +1,111 @@
+import { AppError, doubtful, found, skipped, wrong, type Finding } from '#contracts';
+import type { NamedKey } from '#crypto';
+import type { KeyProof } from './check-keys.js';
+
+/** What the proofs of all kept backups come to. */
+export interface KeyVerdict {
+  readonly backups: number;
+  readonly opened: number;
+  /** Ids of those that our keys do not open, newest first. */
+  readonly closed: readonly string[];
+  /** Ids of those that are damaged, so that no key opens them; newest first. */
+  readonly damaged: readonly string[];
+  /** Number of backups that have a slot of a key, by its id. */
+  readonly uses: Readonly<Record<string, number>>;
+}
+
+export function judgeKeys(proofs: readonly KeyProof[]): KeyVerdict {
+  const failed = proofs.filter(({ error }) => error !== null);
+  const uses: Record<string, number> = {};
+  for (const { keyIds } of proofs) for (const keyId of keyIds) uses[keyId] = (uses[keyId] ?? 0) + 1;
+  const ids = (of: readonly KeyProof[]) => of.map(({ backupId }) => backupId);
+  return {
+    backups: proofs.length,
+    opened: proofs.length - failed.length,
+    closed: ids(failed.filter(isClosed)),
+    damaged: ids(failed.filter((proof) => !isClosed(proof))),
+    uses,
+  };
+}
+
+function isClosed({ error }: KeyProof): boolean {
+  return error !== null && /^(keys\/|container\/(no-key|wrong-key)$)/.test(error.code);
+}
+
+/** The error that a look at all backups ends with: that of a key before that of a damage; undefined when every one opens. */
+export function failureOfKeys(proofs: readonly KeyProof[]): AppError | undefined {
+  const failed = proofs.filter(({ error }) => error !== null);
+  const first = failed.find(isClosed) ?? failed[0];
+  if (first?.error === undefined || first.error === null) return undefined;
+  if (proofs.length === 1) return first.error;
+  const { closed, damaged } = judgeKeys(proofs);
+  const parts = [
+    ...(closed.length === 0 ? [] : [`${closed.length} of ${proofs.length} backups do not open with the keys at hand`]),
+    ...(damaged.length === 0 ? [] : [`${damaged.length} of ${proofs.length} are damaged`]),
+  ];
+  return new AppError({
+    code: first.error.code,
+    stage: first.error.stage,
+    message: `${parts.join(', ')}; the newest is ${first.backupId}: ${first.error.message}`,
+    hint:
+      closed.length > 0
+        ? 'Add the missing key to BACKUP_ENCRYPTION_KEYS_RETIRED: without it these backups cannot be restored, by anybody'
+        : (first.error.hint ?? 'hazina verify ID names the damage'),
+    cause: first.error,
+  });
+}
+
+/** Keys at hand, and whether they open what is kept; `complete`: every kept backup was looked at. */
+export function keyProofFindings(
+  proofs: readonly KeyProof[],
+  keys: readonly NamedKey[],
+  total: number,
+): readonly Finding[] {
+  const name = 'backups open';
+  const failure = failureOfKeys(proofs);
+  if (failure !== undefined) return [wrong(name, failure)];
+  if (total === 0) return [skipped(name, 'there is no backup yet', 'Make one: hazina backup')];
+  if (proofs.length < total)
+    return [
+      doubtful(
+        name,
+        `${proofs.length} of ${total} kept backups were looked at in the time that there was: all of them open`,
+        'hazina keys check looks at every one, or give doctor more --timeout',
+      ),
+    ];
+  const { uses } = judgeKeys(proofs);
+  const idle = keys.filter(({ state, keyId }) => state === 'retired' && keyId !== null && uses[keyId] === undefined);
+  const note = idle.map(({ keyId }) => `; no kept backup needs the retired key ${keyId ?? ''}`).join('');
+  return [found(name, `all ${total} kept backups open with the keys at hand${note}`)];
+}
+
+/** The keys themselves, by id. */
+export function keyFindings(keys: readonly NamedKey[]): readonly Finding[] {
+  const active = keys.filter(({ state }) => state === 'active');
+  const text = keys.map(({ keyId, form, state }) => `${keyId ?? 'no id yet'} (${form}, ${state})`).join(', ');
+  if (active.length === 0)
+    return [
+      wrong(
+        'keys',
+        new AppError({
+          code: 'keys/none-set',
+          stage: 'keys',
+          message: keys.length === 0 ? 'No key is set' : `Only retired keys are set: ${text}`,
+          hint: 'Set BACKUP_ENCRYPTION_KEY; hazina keys generate makes one. Keep it apart from the backups: without it none can be opened',
+        }),
+      ),
+    ];
+  const twice = keys.find(({ keyId }, at) => keyId !== null && keys.findIndex((key) => key.keyId === keyId) < at);
+  if (twice !== undefined)
+    return [doubtful('keys', `${text}; one stands there twice`, `Take it out of ${twice.variable}`)];
+  const weak = keys.find(({ form, state }) => form === 'passphrase' && state === 'active');
+  if (weak !== undefined)
+    return [
+      doubtful(
+        'keys',
+        `${text}: a passphrase is as strong as it is long and random`,
+        'hazina keys generate makes a key of 256 bits; set it, and the passphrase in BACKUP_ENCRYPTION_KEYS_RETIRED',
+      ),
+    ];
+  return [found('keys', text)];
+}

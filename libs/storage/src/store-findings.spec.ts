@@ -1,0 +1,50 @@
+import { describe, expect, it } from '@jest/globals';
+import { describeAbilities, roomFinding, storeFindings } from './store-findings.js';
+
+const good = (check: string, detail = 'fine') => ({ check, ok: true, detail });
+
+describe('findings on a store', () => {
+  it('all that works is one line, its clock another', () => {
+    expect(
+      storeFindings({ location: 's3://b/' }, [good('put'), good('clock', '0 s apart'), good('latency', '3 ms')]),
+    ).toEqual([
+      { name: 'store', status: 'ok', detail: 's3://b/: put, latency work; 3 ms', hint: null, code: null },
+      { name: 'clock of the store', status: 'ok', detail: '0 s apart', hint: null, code: null },
+    ]);
+  });
+
+  it('what fails, or leaves a doubt, has a line of its own', () => {
+    const failed = { check: 'multipart', ok: false, detail: 'came back short', hint: 'Do not trust it' };
+    const far = { ...good('latency', '400 ms'), doubtful: true as const, hint: 'Choose a nearer one' };
+    const clock = { check: 'clock', ok: false, detail: '600 s apart', hint: 'NTP', code: 'store/failed' as const };
+    expect(
+      storeFindings({ location: 's' }, [good('put'), failed, far, clock]).map(({ name, status, hint, code }) => [
+        name,
+        status,
+        hint,
+        code,
+      ]),
+    ).toEqual([
+      ['store', 'ok', null, null],
+      ['store multipart', 'error', 'Do not trust it', 'store/failed'],
+      ['store latency', 'warning', 'Choose a nearer one', null],
+      ['clock of the store', 'error', 'NTP', 'store/failed'],
+    ]);
+  });
+
+  it.each([
+    ['a bucket', null, 10, 'skipped'],
+    ['below the reserve', 99, 10, 'error'],
+    ['room for two more', 120, 10, 'warning'],
+    ['room for many', 10_000_000, 10, 'ok'],
+    ['no backup yet', 120, null, 'ok'],
+  ] as const)('room: %s', (_what, freeBytes, newestBytes, status) => {
+    expect(roomFinding(freeBytes, { reserveBytes: 100, newestBytes })).toMatchObject({ status });
+  });
+
+  it('abilities in words', () => {
+    expect(describeAbilities({ conditionalCreate: true, conditionalReplace: false, presign: false })).toBe(
+      'creates only what is not there (If-None-Match), does not honour If-Match, signs no URLs',
+    );
+  });
+});
