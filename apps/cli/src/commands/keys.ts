@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import type { CliContext } from '../context.js';
 import { withJson } from '../options.js';
+import { registerKeysRotate } from './keys-rotate.js';
 
 export function registerKeys(program: Command, context: CliContext): void {
   const keys = program.command('keys').description('Care for the keys that backups are sealed with.');
@@ -12,6 +13,7 @@ export function registerKeys(program: Command, context: CliContext): void {
       '\nExample:\n  hazina keys generate > backup.key && chmod 600 backup.key\n  export BACKUP_ENCRYPTION_KEY_FILE=$PWD/backup.key',
     );
   withJson(generate).action(() => generateKey(context));
+  registerKeysRotate(keys, context);
 }
 
 async function generateKey(context: CliContext): Promise<void> {

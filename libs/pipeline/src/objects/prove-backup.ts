@@ -72,10 +72,11 @@ export async function proveBackup(
   };
 }
 
-type Kind = ContainerHeader['content']['kind'];
+export type ObjectKind = ContainerHeader['content']['kind'];
+type Kind = ObjectKind;
 
 /** Opens an object's header with our keys and compares what it says, proven now, with `backup.json`. */
-async function openObject(
+export async function openObject(
   ring: KeyRing,
   backup: BackupJson,
   object: StoredObject,
