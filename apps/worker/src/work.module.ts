@@ -11,6 +11,7 @@ import { NotifyProcessor } from './processors/notify.processor.js';
 import { processorTable } from './processors/processor-table.js';
 import { PROCESSORS, QueueWorkers } from './processors/queue-workers.js';
 import { RestoreProcessor } from './processors/restore.processor.js';
+import { RotateProcessor } from './processors/rotate.processor.js';
 import { VerifyProcessor } from './processors/verify.processor.js';
 import { Publisher } from './publishing/publisher.js';
 import { UpkeepLoop } from './upkeep/upkeep-loop.js';
@@ -20,6 +21,7 @@ const processors = [
   VerifyProcessor,
   RestoreProcessor,
   CleanupProcessor,
+  RotateProcessor,
   DeleteProcessor,
   MarksProcessor,
   NotifyProcessor,

@@ -71,8 +71,10 @@ export {
   isAllowedTaskMove,
   isFinal,
   isFinalTask,
+  rotationOutcomes,
   taskStates,
   type BackupState,
+  type RotationOutcome,
   type TaskState,
 } from './states.js';
 export {

@@ -9,7 +9,6 @@ export type {
   RotatedBackup,
   RotateRequest,
   RotationCatalog,
-  RotationOutcome,
   RotationReport,
 } from './rotate/rotate-types.js';
 

@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import type { CliContext } from '../context.js';
 import { withJson } from '../options.js';
+import { registerKeysRecoveryKit } from './keys-recovery-kit.js';
 import { registerKeysRotate } from './keys-rotate.js';
 
 export function registerKeys(program: Command, context: CliContext): void {
@@ -14,6 +15,7 @@ export function registerKeys(program: Command, context: CliContext): void {
     );
   withJson(generate).action(() => generateKey(context));
   registerKeysRotate(keys, context);
+  registerKeysRecoveryKit(keys, context);
 }
 
 async function generateKey(context: CliContext): Promise<void> {

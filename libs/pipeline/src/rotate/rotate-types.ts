@@ -1,4 +1,4 @@
-import type { AppError, Clock, Random } from '#contracts';
+import type { AppError, Clock, Random, RotationOutcome } from '#contracts';
 import type { KeyRing } from '#crypto';
 import type { ObjectStore } from '#storage';
 
@@ -30,22 +30,9 @@ export interface RotateRequest {
   readonly dryRun: boolean;
 }
 
-export type RotationOutcome =
-  /** Its headers open with the current keys alone; before, they did not, or with others too. */
-  | 'rotated'
-  /** The same in a dry run. */
-  | 'would-rotate'
-  /** Nothing had to be done. */
-  | 'current'
-  /** It was deleted meanwhile. */
-  | 'gone'
-  /** As it was, or between: it opens with the keys that it opened with before. */
-  | 'failed'
-  /** Not reached: the store failed again and again. */
-  | 'skipped';
-
 export interface RotatedBackup {
   readonly backupId: string;
+  /** `failed`: as it was, or between: it opens with the keys that it opened with before. */
   readonly outcome: RotationOutcome;
   /** The key slots found; empty where no header could be read. */
   readonly before: readonly string[];
