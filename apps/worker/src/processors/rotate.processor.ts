@@ -58,14 +58,20 @@ export class RotateProcessor implements JobProcessor<'rotate'> {
   }
 }
 
+/** A record holds 16 MiB: of more backups those that failed are listed first. */
+const mostListed = 20_000;
+
 function toResult({ dryRun, keyIds, results }: RotationReport): RotationResult {
   const count = (...wanted: string[]) => results.filter(({ outcome }) => wanted.includes(outcome)).length;
+  const failures = results.filter(({ error }) => error !== null);
+  const rest = results.filter(({ error }) => error === null);
+  const listed = results.length <= mostListed ? results : [...failures, ...rest].slice(0, mostListed);
   return {
     ...{ dryRun, keyIds },
     rotated: count('rotated', 'would-rotate'),
     current: count('current'),
     failed: count('failed', 'skipped'),
-    backups: results.map(({ backupId, outcome, error }) => ({
+    backups: listed.map(({ backupId, outcome, error }) => ({
       ...{ backupId, outcome },
       error: error === null ? null : { code: error.code, message: error.message },
     })),
