@@ -168,11 +168,12 @@ describe('POST trigger with a key', () => {
   );
 });
 
-it('verify and cleanup take keys as well', async () => {
+it('verify, cleanup and a rotation of keys take keys as well', async () => {
   const { backupId } = await seedCompleted(world.core, { target: 'blog' });
   for (const [route, id] of [
     [`/api/admin/backups/${backupId}/verify`, 'verificationId'],
     ['/api/admin/backups/cleanup', 'cleanupId'],
+    ['/api/admin/keys/rotate', 'rotationId'],
   ] as const) {
     const headers = { 'idempotency-key': `${id}-1` };
     const first = await world.post(route, undefined, { headers });
@@ -192,7 +193,7 @@ it('verify and cleanup take keys as well', async () => {
     const found = await world.post(route, undefined, { headers: { 'idempotency-key': `${id}-2` } });
     expect([found.status, found.body]).toEqual([202, lost.body]);
   }
-  expect((await world.documents('tasks')).length).toBe(3);
+  expect((await world.documents('tasks')).length).toBe(5);
 });
 
 it('keys are kept as digests', async () => {

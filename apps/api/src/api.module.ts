@@ -22,6 +22,8 @@ import { CleanupsController } from './cleanups/cleanups.controller.js';
 import { CleanupsService } from './cleanups/cleanups.service.js';
 import { CoreModule } from './core/core.module.js';
 import type { Core } from './core/open-core.js';
+import { RotationsController } from './keys/rotations.controller.js';
+import { RotationsService } from './keys/rotations.service.js';
 import { DownloadController } from './downloads/download.controller.js';
 import { DownloadService } from './downloads/download.service.js';
 import { TicketsController } from './downloads/tickets.controller.js';
@@ -52,6 +54,7 @@ const parts: ModuleMetadata = {
     TokensController,
     // Before BackupsController: `cleanup` and `trigger` are no ids.
     CleanupsController,
+    RotationsController,
     BackupActionsController,
     DownloadController,
     EventsController,
@@ -80,6 +83,7 @@ const parts: ModuleMetadata = {
     DeleteBackup,
     Links,
     CleanupsService,
+    RotationsService,
     RestoreBackup,
     RestoresService,
     DownloadService,

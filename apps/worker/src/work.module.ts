@@ -11,6 +11,7 @@ import { NotifyProcessor } from './processors/notify.processor.js';
 import { processorTable } from './processors/processor-table.js';
 import { PROCESSORS, QueueWorkers } from './processors/queue-workers.js';
 import { RestoreProcessor } from './processors/restore.processor.js';
+import { RotateProcessor } from './processors/rotate.processor.js';
 import { VerifyProcessor } from './processors/verify.processor.js';
 import { Examiner } from './publishing/examiner.js';
 import { Publisher } from './publishing/publisher.js';
@@ -21,6 +22,7 @@ const processors = [
   VerifyProcessor,
   RestoreProcessor,
   CleanupProcessor,
+  RotateProcessor,
   DeleteProcessor,
   MarksProcessor,
   NotifyProcessor,

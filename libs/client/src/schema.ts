@@ -265,6 +265,43 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/admin/keys/rotate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Bring backups to the workers' current key, by a worker
+         * @description Headers are rewrapped beside the data; no key travels through the API. Location names the rotation, where its result appears. Give every worker the new key first, and begin with dryRun.
+         */
+        post: operations["rotateKeys"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/admin/keys/rotations/{rotationId}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** State and result of a rotation of keys */
+        get: operations["getRotation"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/admin/restores": {
         parameters: {
             query?: never;
@@ -1348,6 +1385,64 @@ export interface components {
             jti?: string;
             /** @example laptop lost */
             reason?: string;
+        };
+        RotatedBackupDto: {
+            backupId: string;
+            error: components["schemas"]["RotationFailureDto"] | null;
+            /** @enum {string} */
+            outcome: "rotated" | "would-rotate" | "current" | "gone" | "failed" | "skipped";
+        };
+        RotationAcceptedDto: {
+            /** @example rotation-20261123T040000Z-x7c2m1 */
+            rotationId: string;
+        };
+        RotationDto: {
+            /**
+             * @description Open every header and only tell what would be done
+             * @default false
+             */
+            dryRun: boolean;
+            /**
+             * @description Only backups of this target; otherwise all
+             * @example clinic
+             */
+            target?: string;
+        };
+        RotationFailureDto: {
+            /** @example container/no-key */
+            code: string;
+            message: string;
+        };
+        RotationResultDto: {
+            backups: components["schemas"]["RotatedBackupDto"][];
+            current: number;
+            dryRun: boolean;
+            /** @description These open with the keys that opened them before */
+            failed: number;
+            /** @description The keys that backups were rewrapped to */
+            keyIds: string[];
+            rotated: number;
+        };
+        RotationStateDto: {
+            /** Format: date-time */
+            completedAt: string | null;
+            correlationId: string;
+            /** Format: date-time */
+            createdAt: string;
+            dryRun: boolean;
+            error: components["schemas"]["RecordedErrorDto"] | null;
+            errorMessage: string | null;
+            result: components["schemas"]["RotationResultDto"] | null;
+            /** @example rotation-20261123T040000Z-x7c2m1 */
+            rotationId: string;
+            /** Format: date-time */
+            startedAt: string | null;
+            /**
+             * @description completed_with_differences: some backups were not rotated
+             * @enum {string}
+             */
+            status: "pending" | "in_progress" | "completed" | "completed_with_differences" | "failed" | "cancelled";
+            target: string | null;
         };
         ScheduleDto: {
             /**
@@ -2934,6 +3029,170 @@ export interface operations {
             };
             /** @description The token's role may not do this */
             403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDto"];
+                };
+            };
+            /** @description Too many requests; Retry-After tells when to try again */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDto"];
+                };
+            };
+            /** @description Something that the answer depends on does not answer; Retry-After tells when to try again */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDto"];
+                };
+            };
+        };
+    };
+    rotateKeys: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Any text of the client (a UUID, say): for 24 hours the same request with it is answered the same (with Idempotent-Replayed: true) and makes nothing new. 422 for another request with it, 409 while the first is under way. A request that failed may be tried again. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["RotationDto"];
+            };
+        };
+        responses: {
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RotationAcceptedDto"];
+                };
+            };
+            /** @description A field is missing, wrong or unknown; errors[] names each */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDto"];
+                };
+            };
+            /** @description No valid token */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDto"];
+                };
+            };
+            /** @description The token's role may not do this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDto"];
+                };
+            };
+            /** @description Not possible in the present state */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDto"];
+                };
+            };
+            /** @description Understood, but not possible in this installation */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDto"];
+                };
+            };
+            /** @description Too many requests; Retry-After tells when to try again */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDto"];
+                };
+            };
+            /** @description Something that the answer depends on does not answer; Retry-After tells when to try again */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDto"];
+                };
+            };
+        };
+    };
+    getRotation: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                rotationId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RotationStateDto"];
+                };
+            };
+            /** @description A field is missing, wrong or unknown; errors[] names each */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDto"];
+                };
+            };
+            /** @description No valid token */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDto"];
+                };
+            };
+            /** @description The token's role may not do this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDto"];
+                };
+            };
+            /** @description There is no such thing */
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };

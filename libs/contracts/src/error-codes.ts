@@ -11,6 +11,8 @@ export type ErrorCode =
   | 'keys/refused'
   | 'keys/none-set'
   | 'keys/kms-unavailable'
+  /** Keys would be shown to whoever looks on. */
+  | 'keys/confirmation-needed'
   // The sealed container (spec/container.md)
   | 'container/not-a-container'
   | 'container/unsupported'
@@ -100,6 +102,7 @@ export type ErrorCode =
   | 'request/method-not-allowed'
   | 'auth/login-off'
   | 'cleanup/not-found'
+  | 'rotation/not-found'
   | 'schedule/not-found'
   | 'request/too-large'
   | 'request/timeout'

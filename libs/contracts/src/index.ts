@@ -82,8 +82,10 @@ export {
   isAllowedTaskMove,
   isFinal,
   isFinalTask,
+  rotationOutcomes,
   taskStates,
   type BackupState,
+  type RotationOutcome,
   type TaskState,
 } from './states.js';
 export {

@@ -14,6 +14,8 @@ export interface JobPayloads {
   readonly restore: { readonly restoreId: string };
   /** Runs a cleanup. Job id `<taskId>-<jobNumber>`. */
   readonly cleanup: { readonly taskId: string };
+  /** Rewraps backups to the current key. Job id `<taskId>-<jobNumber>`. */
+  readonly rotate: { readonly taskId: string };
   /** Removes a backup whose record is `deleting`. Repeatable. */
   readonly delete: { readonly backupId: string };
   /** Writes pin and label of the record to the store's marks. Repeatable. */
@@ -28,6 +30,7 @@ export const queueOfJob: Readonly<Record<JobName, QueueName>> = {
   verify: 'verify',
   restore: 'restore',
   cleanup: 'cleanup',
+  rotate: 'cleanup',
   delete: 'cleanup',
   marks: 'cleanup',
   notify: 'notify',

@@ -1,6 +1,6 @@
 import type { Compression, Trigger } from './backup-json.js';
 import type { ErrorCode, Stage } from './error-codes.js';
-import type { BackupState, TaskState } from './states.js';
+import type { BackupState, RotationOutcome, TaskState } from './states.js';
 import type { VerificationLevel } from './store-files.js';
 import type { Role } from './tokens.js';
 
@@ -135,9 +135,9 @@ export interface BackupRecord {
   readonly marks: { readonly wanted: number; readonly written: number };
 }
 
-export type TaskKind = 'verify' | 'cleanup';
+export type TaskKind = 'verify' | 'cleanup' | 'rotate';
 
-/** A verification or a cleanup: has an id, a state, a claim and, at the end, a result. */
+/** A verification, a cleanup or a rotation of keys: has an id, a state, a claim and, at the end, a result. */
 export interface TaskRecord {
   readonly taskId: string;
   readonly kind: TaskKind;
@@ -152,6 +152,9 @@ export interface TaskRecord {
   /** Of a cleanup. */
   readonly cleanup: CleanupWish | null;
   readonly result: CleanupResult | null;
+  /** Of a rotation of keys. */
+  readonly rotation: RotationWish | null;
+  readonly rotated: RotationResult | null;
   readonly errorMessage: string | null;
   readonly error: RecordedError | null;
   readonly failures: number;
@@ -182,6 +185,28 @@ export interface CleanupResult {
   readonly recordsPurged: number;
   /** Foreign names, unreadable files, whole folders without a commit: reported, left alone. */
   readonly reports: readonly string[];
+}
+
+export interface RotationWish {
+  /** Null: every target. */
+  readonly target: string | null;
+  readonly dryRun: boolean;
+}
+
+export interface RotationResult {
+  readonly dryRun: boolean;
+  /** Names of the keys that backups were rewrapped to. */
+  readonly keyIds: readonly string[];
+  readonly rotated: number;
+  readonly current: number;
+  readonly failed: number;
+  /** One line a backup. */
+  readonly backups: readonly {
+    readonly backupId: string;
+    readonly outcome: RotationOutcome;
+    /** Why it failed. */
+    readonly error: { readonly code: string; readonly message: string } | null;
+  }[];
 }
 
 /** A target's schedule as the catalogue keeps it: which slot was made last, and whether it is paused. */

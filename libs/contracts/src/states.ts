@@ -60,3 +60,7 @@ export function isAllowedMove(from: BackupState, to: BackupState): boolean {
 export function isFinal(state: BackupState): boolean {
   return state !== 'pending' && state !== 'in_progress' && state !== 'deleting';
 }
+
+/** What became of a backup in a rotation of keys. Gone: deleted meanwhile. Skipped: not reached, for the store failed again and again. */
+export const rotationOutcomes = ['rotated', 'would-rotate', 'current', 'gone', 'failed', 'skipped'] as const;
+export type RotationOutcome = (typeof rotationOutcomes)[number];

@@ -2,6 +2,7 @@ import { timingSafeEqual } from 'node:crypto';
 import { AppError, type Random } from '#contracts';
 import { unlockHeader, type OpenOptions } from './header/open-header.js';
 import { unlockSidecar } from './header/open-sidecar.js';
+import type { Slot } from './header/header-types.js';
 import { parseEmbeddedFields, parseHeader } from './header/parse-header.js';
 import { encodeHeader, makeSlots } from './header/write-header.js';
 import type { KeyRing } from './keys/key-ring.js';
@@ -17,11 +18,15 @@ export interface RewrapOptions {
   /** The sidecar that is there already, of an earlier rotation. */
   readonly sidecar?: Buffer;
   readonly expect?: OpenOptions['expect'];
+  /** Slots of the header as it is that stay, byte for byte, behind the new ones: so the old key opens it too, until the new one is proven. As many as there is room for. */
+  readonly keep?: readonly Slot[];
 }
+
+const mostSlots = 8;
 
 /** A header sidecar: the same header and data key, with slots for the current keys of `to`. Proven to stand in for the file's header with `to` alone before it is returned. */
 export async function rewrapHeader(first: Uint8Array, options: RewrapOptions): Promise<Buffer> {
-  const { from, to, kdfSalt, random, scryptCost, sidecar, expect = {} } = options;
+  const { from, to, kdfSalt, random, scryptCost, sidecar, expect = {}, keep = [] } = options;
   const { dek } = await unlockHeader(first, { ring: from, expect, ...(sidecar === undefined ? {} : { sidecar }) });
   try {
     const fields = fieldsToKeep(first, sidecar);
@@ -33,7 +38,8 @@ export async function rewrapHeader(first: Uint8Array, options: RewrapOptions): P
       random,
       ...(scryptCost === undefined ? {} : { scryptCost }),
     });
-    const rewrapped = encodeHeader({ ...fields, slots }, dek);
+    const kept = keep.filter(({ keyId }) => !slots.some((slot) => slot.keyId === keyId));
+    const rewrapped = encodeHeader({ ...fields, slots: [...slots, ...kept].slice(0, mostSlots) }, dek);
     await prove(first, rewrapped, to, dek);
     return rewrapped;
   } finally {

@@ -36,6 +36,14 @@ export { runBackup } from './run-backup.js';
 export { runCleanup, type CleanupDeps, type CleanupRequest } from './run-cleanup.js';
 export { runDelete, type DeleteDeps, type DeleteRequest, type DeleteResult } from './run-delete.js';
 export { planRestore, runRestore, type RestoreDeps } from './run-restore.js';
+export {
+  runRotate,
+  type RotateDeps,
+  type RotatedBackup,
+  type RotateRequest,
+  type RotationCatalog,
+  type RotationReport,
+} from './run-rotate.js';
 export { runVerify, type Verification, type VerifyDeps, type VerifyRequest } from './run-verify.js';
 export type { ArchiveSource } from './sources/archive-source.js';
 export { backupSource } from './sources/backup-source.js';

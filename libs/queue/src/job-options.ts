@@ -36,6 +36,7 @@ function priorityOf(name: JobName): { priority?: number } {
     case 'delete':
       return { priority: 2 };
     case 'cleanup':
+    case 'rotate':
       return { priority: 3 };
   }
 }

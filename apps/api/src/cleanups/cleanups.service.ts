@@ -17,6 +17,7 @@ import { reserveId } from '../idempotency/idempotent-run.js';
 import { ServiceLog } from '../logging/service-log.js';
 import { enqueueOrWithdraw } from '../queue/enqueue-or-withdraw.js';
 import type { CleanupDto, CleanupStateDto } from './cleanups.dto.js';
+import { unknownTarget } from './unknown-target.js';
 import type { Plain } from '../http/plain.js';
 
 /** The daily ones of the schedule have their slot and no random end. */
@@ -98,13 +99,4 @@ function toCleanup(task: TaskRecord): Plain<CleanupStateDto> {
     errorMessage: task.errorMessage,
     error: toError(task.error),
   };
-}
-
-function unknownTarget(target: string): AppError {
-  return new AppError({
-    code: 'target/unknown',
-    stage: 'request',
-    message: `There is no target ${target}, and no backup of it`,
-    hint: 'GET /api/admin/targets lists them',
-  });
 }

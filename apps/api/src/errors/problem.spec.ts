@@ -17,6 +17,7 @@ describe('problems', () => {
     ['request/not-found', 404, 'request-not-found'],
     ['auth/login-off', 404, 'auth-login-off'],
     ['cleanup/not-found', 404, 'cleanup-not-found'],
+    ['rotation/not-found', 404, 'rotation-not-found'],
     ['schedule/not-found', 404, 'schedule-not-found'],
     ['run/cancelled', 503, 'run-cancelled'],
     ['request/timeout', 503, 'request-timeout'],

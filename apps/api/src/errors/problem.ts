@@ -39,6 +39,7 @@ const titles: Partial<Record<ErrorCode, string>> = {
   'request/method-not-allowed': 'Not by this method',
   'auth/login-off': 'The built-in login is off',
   'cleanup/not-found': 'There is no such cleanup',
+  'rotation/not-found': 'There is no such rotation',
   'schedule/not-found': 'There is no such schedule',
   'request/too-large': 'The request is too large',
   'request/timeout': 'No answer in time',

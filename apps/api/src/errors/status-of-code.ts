@@ -13,6 +13,7 @@ const exact: Partial<Record<ErrorCode, HttpStatus>> = {
   'request/method-not-allowed': HttpStatus.METHOD_NOT_ALLOWED,
   'auth/login-off': HttpStatus.NOT_FOUND,
   'cleanup/not-found': HttpStatus.NOT_FOUND,
+  'rotation/not-found': HttpStatus.NOT_FOUND,
   'schedule/not-found': HttpStatus.NOT_FOUND,
   'request/too-large': HttpStatus.PAYLOAD_TOO_LARGE,
   'request/timeout': HttpStatus.SERVICE_UNAVAILABLE,

@@ -3,6 +3,8 @@ import type { CliContext } from '../context.js';
 import { withJson } from '../options.js';
 import { registerKeysCheck } from './keys-check.js';
 import { registerKeysList } from './keys-list.js';
+import { registerKeysRecoveryKit } from './keys-recovery-kit.js';
+import { registerKeysRotate } from './keys-rotate.js';
 
 export function registerKeys(program: Command, context: CliContext): void {
   const keys = program.command('keys').description('Care for the keys that backups are sealed with.');
@@ -16,6 +18,8 @@ export function registerKeys(program: Command, context: CliContext): void {
   withJson(generate).action(() => generateKey(context));
   registerKeysList(keys, context);
   registerKeysCheck(keys, context);
+  registerKeysRotate(keys, context);
+  registerKeysRecoveryKit(keys, context);
 }
 
 async function generateKey(context: CliContext): Promise<void> {

@@ -24,6 +24,7 @@ const byCode: Partial<Record<ErrorCode, number>> = {
   'catalog/unavailable': exitCodes.database,
   'catalog/refused': exitCodes.database,
   'keys/refused': exitCodes.configuration,
+  'keys/confirmation-needed': exitCodes.refused,
   'container/no-key': exitCodes.key,
   'container/wrong-key': exitCodes.key,
   'commit/conflict': exitCodes.store,

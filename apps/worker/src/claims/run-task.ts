@@ -1,19 +1,22 @@
 import { taskJob, type HeldClaim } from '#catalog';
-import { AppError, type CleanupResult, type TaskRecord } from '#contracts';
+import { AppError, type CleanupResult, type RotationResult, type TaskRecord } from '#contracts';
 import type { WorkerParts } from '../core/worker-core.js';
 import type { WorkerLog } from '../logging/worker-log.js';
 import { holdTask } from './hold.js';
 import { retryPauseMs } from './retry-pause.js';
 import { surely } from './surely.js';
 
+/** What a cleanup or a rotation found and did; of a verification nothing. */
+export type TaskResult = CleanupResult | RotationResult | null;
+
 export interface TaskSteps {
   /** Does it; what it returns is kept on the task. */
-  work(task: TaskRecord, signal: AbortSignal, log: WorkerLog): Promise<CleanupResult | null>;
+  work(task: TaskRecord, signal: AbortSignal, log: WorkerLog): Promise<TaskResult>;
   /** Told when the task is over: completed, or failed for good (then with the error). */
   ended(task: TaskRecord, error: AppError | null, log: WorkerLog): Promise<void>;
 }
 
-/** Claims a verification or a cleanup, beats while it is worked on, and ends it. Throws the error of a task that has failed for good. */
+/** Claims a verification, a cleanup or a rotation, beats while it is worked on, and ends it. Throws the error of a task that has failed for good. */
 export async function runTask(
   parts: WorkerParts,
   taskId: string,
@@ -41,7 +44,7 @@ export async function runTask(
     claim.ending();
     if (outcome instanceof AppError) await endTask(parts, { task, claim, log, steps }, outcome);
     else {
-      const done = { at: clock.now(), result: outcome };
+      const done = { at: clock.now(), ...keptOf(outcome) };
       const ended = await surely(parts, log, () => catalog.tasks.complete(claim.ref, done));
       if (ended === null) log.info('task left to another', { code: 'run/fenced' });
       else await steps.ended(ended, null, log);
@@ -56,7 +59,7 @@ async function attemptTask(
   task: TaskRecord,
   { signal }: HeldClaim,
   log: WorkerLog,
-): Promise<CleanupResult | null | AppError> {
+): Promise<TaskResult | AppError> {
   try {
     return await steps.work(task, signal, log);
   } catch (error) {
@@ -64,6 +67,11 @@ async function attemptTask(
     const reason: unknown = signal.reason;
     return signal.aborted && reason instanceof AppError ? reason : AppError.from(error, 'verify');
   }
+}
+
+function keptOf(result: TaskResult): { result: CleanupResult | null; rotated: RotationResult | null } {
+  if (result === null) return { result, rotated: null };
+  return 'keyIds' in result ? { result: null, rotated: result } : { result, rotated: null };
 }
 
 interface ClaimedTask {

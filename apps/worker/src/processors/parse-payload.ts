@@ -8,6 +8,7 @@ const payloads: { readonly [N in JobName]: z.ZodType<JobPayloads[N]> } = {
   verify: ofTask,
   restore: z.object({ restoreId: z.string().refine(isRestoreId) }),
   cleanup: ofTask,
+  rotate: ofTask,
   delete: ofBackup,
   marks: ofBackup,
   notify: z.object({ notificationId: z.string().min(1).max(200) }),

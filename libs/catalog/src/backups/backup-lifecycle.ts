@@ -12,6 +12,7 @@ type Lifecycle = Pick<
   | 'deleted'
   | 'deleting'
   | 'markMissing'
+  | 'rekeyed'
   | 'purge'
   | 'setMarks'
   | 'marksWritten'
@@ -78,6 +79,17 @@ export function lifecycle(backups: Backups, tasks: Tasks): Lifecycle {
       const { filter, set } = missing ? move(['completed'], 'missing') : move(['missing'], 'completed');
       const text = missing ? 'Its objects are not in the store' : 'Its objects are in the store again';
       return backups.change({ backupId, ...filter }, { $set: set, $push: event(at, set.status, text) });
+    },
+
+    rekeyed(backupId, keyIds, at) {
+      const standing = op({ $in: ['completed', 'missing'] });
+      return backups.change(
+        { backupId, status: standing, keyIds: op({ $ne: [...keyIds] }) },
+        {
+          $set: { keyIds: [...keyIds] },
+          $push: event(at, 'keys-rotated', `Its headers were rewrapped: it opens with ${keyIds.join(', ')}`),
+        },
+      );
     },
 
     async purge(endedBefore) {

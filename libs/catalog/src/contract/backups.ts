@@ -119,6 +119,8 @@ export interface BackupRepository {
   deleting(): Promise<readonly string[]>;
   /** `completed ↔ missing`. */
   markMissing(backupId: string, missing: boolean, at: Date): Promise<boolean>;
+  /** After a key rotation: the keys that open it now. False: they are known, or there is no backup to this record (any more). */
+  rekeyed(backupId: string, keyIds: readonly string[], at: Date): Promise<boolean>;
   /** Completed records (of a target), oldest first, for retention; with what retention needs. */
   completed(target?: string): Promise<readonly BackupRecord[]>;
   /** Ids of the target's other good records (`isGood`), newest first; at most so many. */

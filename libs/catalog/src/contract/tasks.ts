@@ -1,4 +1,12 @@
-import type { CleanupResult, CleanupWish, TaskKind, TaskRecord, VerificationLevel } from '#contracts';
+import type {
+  CleanupResult,
+  CleanupWish,
+  RotationResult,
+  RotationWish,
+  TaskKind,
+  TaskRecord,
+  VerificationLevel,
+} from '#contracts';
 import type { BackupFailure, ClaimRef, ClaimState, LeaseView } from './claims.js';
 
 export interface NewTask {
@@ -9,6 +17,14 @@ export interface NewTask {
   readonly backupId: string | null;
   readonly level: VerificationLevel | null;
   readonly cleanup: CleanupWish | null;
+  readonly rotation?: RotationWish | null;
+}
+
+export interface TaskDone {
+  readonly at: Date;
+  readonly result: CleanupResult | null;
+  /** With failures in it the task is `completed_with_differences`. */
+  readonly rotated?: RotationResult | null;
 }
 
 export interface TaskRepository {
@@ -18,10 +34,7 @@ export interface TaskRepository {
   find(taskId: string): Promise<TaskRecord | null>;
   claim(taskId: string, owner: string, now: Date): Promise<TaskRecord | null>;
   beat(ref: ClaimRef): Promise<ClaimState>;
-  complete(
-    ref: ClaimRef,
-    done: { readonly at: Date; readonly result: CleanupResult | null },
-  ): Promise<TaskRecord | null>;
+  complete(ref: ClaimRef, done: TaskDone): Promise<TaskRecord | null>;
   fail(ref: ClaimRef, failure: BackupFailure): Promise<TaskRecord | null>;
   retryLater(ref: ClaimRef, failure: BackupFailure, nextAttemptAt: Date): Promise<TaskRecord | null>;
   expire(id: string, seen: { readonly fence: number; readonly beat: number }, at: Date): Promise<TaskRecord | null>;

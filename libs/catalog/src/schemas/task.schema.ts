@@ -1,4 +1,4 @@
-import { taskStates, verificationLevels, type TaskRecord } from '#contracts';
+import { rotationOutcomes, taskStates, verificationLevels, type TaskRecord } from '#contracts';
 import { claimPart, errorPart, unclaimed } from './run-parts.js';
 import {
   anyText,
@@ -38,9 +38,24 @@ const resultPart = part({
   reports: texts,
 });
 
+const rotatedPart = part({
+  dryRun: flag,
+  keyIds: texts,
+  rotated: number,
+  current: number,
+  failed: number,
+  backups: list(
+    part({
+      backupId: text,
+      outcome: { ...text, enum: [...rotationOutcomes] },
+      error: partOrNull(part({ code: text, message: text })),
+    }),
+  ),
+});
+
 export const taskSchema = recordSchema<TaskDocument>('tasks', {
   taskId: text,
-  kind: { ...text, enum: ['verify', 'cleanup'] },
+  kind: { ...text, enum: ['verify', 'cleanup', 'rotate'] },
   status: { ...text, enum: [...taskStates] },
   createdAt: date,
   startedAt: dateOrNull,
@@ -50,6 +65,8 @@ export const taskSchema = recordSchema<TaskDocument>('tasks', {
   level: { ...textOrNull, enum: [...verificationLevels, null] },
   cleanup: partOrNull(part({ target: textOrNull, dryRun: flag, confirm: numberOrNull })),
   result: partOrNull(resultPart),
+  rotation: partOrNull(part({ target: textOrNull, dryRun: flag })),
+  rotated: partOrNull(rotatedPart),
   errorMessage: textOrNull,
   error: partOrNull(errorPart),
   failures: counter,

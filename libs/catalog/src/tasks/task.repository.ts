@@ -10,18 +10,14 @@ import { toTaskOrNull, toTaskRecord, type Tasks } from './task-record.js';
 
 /** Claims that ended without a result, after which a task is not tried again. */
 const poisonous = 3;
+type EndState = 'completed' | 'completed_with_differences' | 'failed';
 type Fields = Readonly<Record<string, unknown>>;
 const finalStates: readonly TaskState[] = ['completed', 'completed_with_differences', 'failed', 'cancelled'];
 
 export function taskRepository(tasks: Tasks, backups: Backups): TaskRepository {
   /** Whoever ends a verification leaves a note until its backup knows. */
-  async function end(
-    ref: ClaimRef,
-    status: 'completed' | 'failed',
-    at: Date,
-    fields: Fields,
-  ): Promise<TaskRecord | null> {
-    for (const kind of ['verify', 'cleanup'] as const) {
+  async function end(ref: ClaimRef, status: EndState, at: Date, fields: Fields): Promise<TaskRecord | null> {
+    for (const kind of ['verify', 'cleanup', 'rotate'] as const) {
       const ended = await tasks.update({ ...heldBy(ref), kind }, ending(kind, status, at, fields));
       if (ended !== null) return toTaskRecord(ended);
     }
@@ -50,8 +46,9 @@ export function taskRepository(tasks: Tasks, backups: Backups): TaskRepository {
       return held ? { state: 'held', cancelRequested: false } : { state: 'lost' };
     },
 
-    complete(ref, { at, result }) {
-      return end(ref, 'completed', at, { result, error: null, errorMessage: null });
+    complete(ref, { at, result, rotated = null }) {
+      const state = rotated !== null && rotated.failed > 0 ? 'completed_with_differences' : 'completed';
+      return end(ref, state, at, { result, rotated, error: null, errorMessage: null });
     },
 
     fail(ref, { error, at }) {
@@ -107,7 +104,7 @@ function heldBy(ref: ClaimRef): { taskId: string; status: 'in_progress'; 'claim.
   return { taskId: ref.id, status: 'in_progress', 'claim.fence': ref.fence };
 }
 
-function ending(kind: TaskKind, status: 'completed' | 'failed', at: Date, fields: Fields): Update {
+function ending(kind: TaskKind, status: EndState, at: Date, fields: Fields): Update {
   const outcomeDue = kind === 'verify';
   const $set = { ...fields, status, outcomeDue, completedAt: at, nextAttemptAt: null, 'claim.lost': 0 };
   return { $set, $unset: { open: 1 } };

@@ -1,4 +1,4 @@
-import type { BackupRecord, JobRequest, RestoreRecord, TaskRecord } from '#contracts';
+import type { BackupRecord, JobRequest, RestoreRecord, TaskKind, TaskRecord } from '#contracts';
 
 // Jobs by the state that asks for them. A finished job blocks its id for as long as the queue keeps it, so every id changes from try to try.
 
@@ -11,7 +11,7 @@ export function taskJob({
   taskId,
   kind,
   jobNumber,
-}: Pick<TaskRecord, 'taskId' | 'kind' | 'jobNumber'>): JobRequest<'verify' | 'cleanup'> {
+}: Pick<TaskRecord, 'taskId' | 'kind' | 'jobNumber'>): JobRequest<TaskKind> {
   return { name: kind, payload: { taskId }, jobId: `${taskId}-${jobNumber}` };
 }
 

@@ -47,6 +47,16 @@ export class KeyRing {
     );
   }
 
+  /** Names of the current keys: the slots of a file that is sealed now. `n` is the cost of passphrases. */
+  async currentKeyIds(kdfSalt: string, n = defaultScryptCost): Promise<string[]> {
+    return Promise.all(this.#current.map(async (key) => (await this.kekOf(key, kdfSalt, n)).keyId));
+  }
+
+  /** The same keys without the retired ones: what opens with it needs no old key. */
+  currentOnly(): KeyRing {
+    return new KeyRing({ current: this.#current, retired: [] }, this.#scrypt);
+  }
+
   /** Our raw keys as KEKs. */
   rawKeks(): Kek[] {
     return this.#all().flatMap((key) => {

@@ -73,7 +73,8 @@ export function refuseForeignFolder({ backupId, attempt, objects: { data, manife
   throw mismatch(backupId, 'objects in backup.json', `they lie outside the folder of attempt ${attempt}`);
 }
 
-type Kind = ContainerHeader['content']['kind'];
+export type ObjectKind = ContainerHeader['content']['kind'];
+type Kind = ObjectKind;
 
 /** Opens an object's header with our keys and compares what it says, proven now, with `backup.json`. */
 export async function openObject(

@@ -1,0 +1,139 @@
+import type { Command } from 'commander';
+import type { Catalog } from '#catalog';
+import type { CatalogAccess } from '#config';
+import { AppError } from '#contracts';
+import type { RotatedBackup, RotationCatalog, RotationReport } from '#pipeline';
+import type { CliContext } from '../context.js';
+import { targetName, withJson } from '../options.js';
+import { plural } from '../output/format.js';
+
+interface Options {
+  readonly target?: string;
+  readonly dryRun?: true;
+}
+
+export function registerKeysRotate(keys: Command, context: CliContext): void {
+  const command = keys
+    .command('rotate')
+    .description(
+      'Bring every backup to the key in BACKUP_ENCRYPTION_KEY; the old one is in BACKUP_ENCRYPTION_KEYS_RETIRED. Only headers are written, beside the data.',
+    )
+    .option('--target <name>', 'only backups of this target', targetName)
+    .option('--dry-run', 'open every header and say what would be done; nothing is written')
+    .addHelpText('after', help);
+  withJson(command).action((options: Options) => rotate(options, context));
+}
+
+const help = `
+It may be stopped or killed at any time: every backup opens with the new or the retired key at every moment, and the
+next run goes on where this one ended. Goes on after a failure and fails at the end.
+
+Keep the old key as long as backups live that were made with it, offline: the header inside such a file still needs
+it, should its sidecar ever be lost. Rotation does not help when the old key was stolen together with the files.
+
+Example:
+  export BACKUP_ENCRYPTION_KEYS_RETIRED_FILE=/run/secrets/old.key
+  export BACKUP_ENCRYPTION_KEY_FILE=/run/secrets/new.key
+  hazina keys rotate --dry-run && hazina keys rotate && hazina verify --all`;
+
+async function rotate(options: Options, context: CliContext): Promise<void> {
+  const config = context.config({ store: true, keys: 'required', catalog: true });
+  const { requireKeyRing, withStore } = await import('../open-store.js');
+  const { runRotate } = await import('#pipeline');
+  const ring = requireKeyRing(config, context, 'seal');
+  await withStore(config, async (store) => {
+    const { clock, random, signal } = context;
+    const run = (catalog: RotationCatalog | undefined): Promise<RotationReport> =>
+      runRotate(
+        {
+          ...{ store, ring, clock, random },
+          ...(catalog === undefined ? {} : { catalog }),
+          onResult: (result) => tell(result, context),
+        },
+        { target: options.target ?? null, dryRun: options.dryRun === true },
+        signal,
+      );
+    const { catalog: access } = config;
+    const report =
+      access === undefined
+        ? await run(undefined)
+        : await withCatalogOf(access, context, async (catalog) => {
+            const { rotationCatalog } = await import('../recorded-rotation.js');
+            return run(rotationCatalog(catalog, store, clock));
+          });
+    if (context.json) context.printJson(toJson(report));
+    else context.say(summary(report, options.target));
+    throwFirst(report);
+  });
+}
+
+async function withCatalogOf<T>(
+  access: CatalogAccess,
+  context: CliContext,
+  action: (catalog: Catalog) => Promise<T>,
+): Promise<T> {
+  const { withCatalog } = await import('../open-catalog.js');
+  return withCatalog(access, context, action);
+}
+
+const words = {
+  rotated: 'rotated',
+  'would-rotate': 'would rotate',
+  current: 'current',
+  gone: 'gone',
+  failed: 'FAILED',
+  skipped: 'skipped',
+} as const;
+
+function tell({ backupId, outcome, before, after, warnings, error }: RotatedBackup, context: CliContext): void {
+  for (const warning of warnings) context.warn(warning);
+  if (context.json) return;
+  const keys = `${before.join(', ')} → ${after.join(', ')}`;
+  const facts = {
+    rotated: keys,
+    'would-rotate': keys,
+    current: after.join(', '),
+    gone: 'deleted meanwhile',
+    failed: error?.message ?? '',
+    skipped: 'the store failed again and again',
+  };
+  context.print(`${words[outcome].padEnd(12)}  ${backupId}  ${facts[outcome]}`);
+}
+
+function toJson({ dryRun, keyIds, results }: RotationReport): unknown {
+  return {
+    dryRun,
+    keyIds,
+    results: results.map(({ error, ...result }) => ({
+      ...result,
+      error: error === null ? null : { code: error.code, message: error.message, hint: error.hint ?? null },
+    })),
+  };
+}
+
+function summary({ dryRun, keyIds, results }: RotationReport, target: string | undefined): string {
+  const count = (...outcomes: RotatedBackup['outcome'][]) =>
+    results.filter(({ outcome }) => outcomes.includes(outcome)).length;
+  const bad = count('failed', 'skipped');
+  const changed = count('rotated', 'would-rotate');
+  const counts = `${plural(changed, 'backup')} ${dryRun ? 'would be rotated' : 'rotated'}, ${count('current')} current already, ${bad} failed`;
+  const scope = target === undefined ? 'Every backup' : `Every backup of ${target}`;
+  if (bad > 0) return `${counts}. Keep the retired keys configured, and run it again`;
+  return dryRun ? counts : `${counts}. ${scope} opens with ${keyIds.join(', ')} alone`;
+}
+
+/** One failure speaks for itself; of several the first gives the exit code. */
+function throwFirst({ results }: RotationReport): void {
+  const failures = results.flatMap(({ error }) => (error === null ? [] : [error]));
+  const [first] = failures;
+  if (first === undefined) return;
+  if (results.length === 1) throw first;
+  const skipped = results.filter(({ outcome }) => outcome === 'skipped').length;
+  throw new AppError({
+    code: first.code,
+    stage: first.stage,
+    message: `${failures.length} of ${results.length} backups could not be rotated${skipped === 0 ? '' : `, ${skipped} more were not tried`}`,
+    hint: 'Each is named above with its cause. They open with the keys that opened them before: keep the retired keys configured, and run it again',
+    cause: first,
+  });
+}

@@ -1,0 +1,162 @@
+/** What a recovery kit tells; of the keys their names and, only on request, their texts. */
+export interface RecoveryKit {
+  readonly madeAt: Date;
+  readonly version: string;
+  readonly storeId: string;
+  readonly location: string;
+  /** Lines of `NAME=value` that lead to the store; no secret among them. */
+  readonly storeSettings: readonly string[];
+  /** Names of the secrets that are needed besides the keys. */
+  readonly storeSecrets: readonly string[];
+  readonly keys: readonly KitKey[];
+  readonly backups: number;
+  readonly targets: readonly string[];
+  /** An example for the commands: the newest backup, or a made-up id. */
+  readonly example: { readonly backupId: string; readonly folder: string; readonly database: string };
+}
+
+export interface KitKey {
+  readonly keyId: string;
+  readonly role: 'current' | 'retired';
+  readonly kind: 'raw' | 'scrypt';
+  readonly variable: string;
+  /** Null: not asked for. */
+  readonly text: string | null;
+}
+
+/** The kit as a list of sections, from which text and HTML are made alike. */
+export interface KitSection {
+  readonly title: string;
+  readonly parts: readonly KitPart[];
+}
+
+export type KitPart =
+  | { readonly kind: 'text' | 'warning'; readonly text: string }
+  | { readonly kind: 'table'; readonly rows: readonly (readonly [string, string])[] }
+  | { readonly kind: 'commands'; readonly lines: readonly string[] }
+  | { readonly kind: 'blank'; readonly label: string };
+
+export const kitTitle = 'Hazina recovery kit';
+
+export function kitSections(kit: RecoveryKit): KitSection[] {
+  return [overview(kit), keys(kit), withHazina(kit), withoutHazina(kit), notes()];
+}
+
+function overview({ madeAt, version, location, storeId, backups, targets }: RecoveryKit): KitSection {
+  return {
+    title: 'What this is',
+    parts: [
+      text(
+        'With this page, the key and the store every backup can be restored: on a new machine, without the service, its database or the people who ran it. Keep it where you keep such papers, the key apart from the store, and make it anew after each change of the key or the store.',
+      ),
+      {
+        kind: 'table',
+        rows: [
+          ['made', `${madeAt.toISOString()} by Hazina ${version}`],
+          ['store', location],
+          ['storeId', storeId],
+          ['backups', `${backups}${targets.length === 0 ? '' : ` of ${targets.join(', ')}`}`],
+        ],
+      },
+    ],
+  };
+}
+
+function keys(kit: RecoveryKit): KitSection {
+  const shown = kit.keys.some((key) => key.text !== null);
+  const rows = kit.keys.map(({ keyId, role, kind, variable, text: key }): [string, string] => [
+    `${role} key ${keyId}`,
+    `${kind === 'raw' ? '256-bit key' : 'passphrase'}, from ${variable}${key === null ? '' : `:  ${key}`}`,
+  ]);
+  return {
+    title: 'Keys',
+    parts: [
+      { kind: 'table', rows },
+      shown
+        ? {
+            kind: 'warning',
+            text: 'THE KEYS ARE ON THIS PAGE. Whoever reads it and the store can read every backup. Keep it in a safe, never beside the store, and delete the file it was printed from.',
+          }
+        : blank('Where the keys are kept (safe, password manager, who has access)'),
+      text(
+        'A key id is a name, not a secret: backup.json and "hazina inspect ID" tell which keys a backup needs. Retired keys stay needed as long as backups live that were made with them.',
+      ),
+    ],
+  };
+}
+
+function withHazina({ storeSettings, storeSecrets, keys: known, example }: RecoveryKit): KitSection {
+  const retired = known.some(({ role }) => role === 'retired');
+  return {
+    title: 'Restore with Hazina',
+    parts: [
+      text('Needed: Node 22.15 or later, the program, the store and the key. No catalogue, no Redis, no API.'),
+      {
+        kind: 'commands',
+        lines: [
+          ...storeSettings.map((line) => `export ${line}`),
+          ...storeSecrets.map((name) => `export ${name}=…`),
+          'export BACKUP_ENCRYPTION_KEY_FILE=/safe/place/backup.key',
+          ...(retired ? ['export BACKUP_ENCRYPTION_KEYS_RETIRED_FILE=/safe/place/retired.keys   # one a line'] : []),
+          'hazina list',
+          `hazina verify ${example.backupId}`,
+          "export RESTORE_URI='mongodb://…'   # the server to restore into",
+          `hazina restore ${example.backupId} --to-env RESTORE_URI --dry-run`,
+          `hazina restore ${example.backupId} --to-env RESTORE_URI --rename ${shellWord(`${example.database}=${example.database}_restored`)}`,
+        ],
+      },
+    ],
+  };
+}
+
+function withoutHazina({ location, storeSettings, example }: RecoveryKit): KitSection {
+  const from = `${location.replace(/\/+$/, '')}/${example.folder}`;
+  const endpoint = storeSettings.find((line) => line.startsWith('S3_ENDPOINT='))?.slice('S3_ENDPOINT='.length);
+  const fetch = location.startsWith('s3://')
+    ? `aws s3 cp --recursive${endpoint === undefined ? '' : ` --endpoint-url ${endpoint}`} ${shellWord(from)} .`
+    : `cp ${shellWord(from)}* .`;
+  return {
+    title: 'Restore without Hazina',
+    parts: [
+      text(
+        'Needed: Python 3.8 or later, recovery/hazina_recover.py (one file; keep a copy with this page) and mongorestore. docs/recovery.md explains each step.',
+      ),
+      {
+        kind: 'commands',
+        lines: [
+          `${fetch}   # data.hzn, and header.hzn if it is there`,
+          'pip install cryptography zstandard',
+          'export BACKUP_ENCRYPTION_KEY_FILE=/safe/place/backup.key   # without it the key is asked for',
+          `python3 hazina_recover.py data.hzn -o restored.archive --backup-id ${example.backupId}`,
+          'mongorestore --archive=restored.archive --dryRun --verbose',
+          'mongorestore --archive=restored.archive',
+        ],
+      },
+    ],
+  };
+}
+
+function notes(): KitSection {
+  return {
+    title: 'Notes',
+    parts: [
+      blank('Access to the store (account, role, who grants it)'),
+      blank('People to call'),
+      blank('Last drill: when, how long, by whom'),
+      blank('Other'),
+    ],
+  };
+}
+
+function text(words: string): KitPart {
+  return { kind: 'text', text: words };
+}
+
+function blank(label: string): KitPart {
+  return { kind: 'blank', label };
+}
+
+/** A word for a POSIX shell. */
+function shellWord(word: string): string {
+  return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
+}

@@ -1,0 +1,56 @@
+import { AppError, type BackupJson } from '#contracts';
+import { backupJsonKey } from '../objects/keys.js';
+import { rotateObject } from './rotate-object.js';
+import type { RotateDeps, RotatedBackup } from './rotate-types.js';
+
+export interface BackupRotation {
+  readonly backup: BackupJson;
+  readonly kdfSalt: string;
+  readonly keyIds: readonly string[];
+  readonly dryRun: boolean;
+}
+
+/** Both objects of a backup, and its record. An error is part of the result: whatever happened, the backup opens with the keys that opened it before. */
+export async function rotateBackup(
+  deps: RotateDeps,
+  rotation: BackupRotation,
+  signal: AbortSignal,
+): Promise<RotatedBackup> {
+  const { backup, keyIds, dryRun } = rotation;
+  const { backupId, objects } = backup;
+  const before = new Set<string>();
+  const warnings: string[] = [];
+  const ended = (outcome: RotatedBackup['outcome'], error: AppError | null = null): RotatedBackup => ({
+    ...{ backupId, outcome, before: [...before], warnings, error },
+    after: outcome === 'gone' ? [] : outcome === 'failed' ? [...before] : keyIds,
+  });
+  try {
+    let changed = false;
+    for (const [kind, object] of [
+      ['manifest', objects.manifest],
+      ['mongodump-archive', objects.data],
+    ] as const) {
+      const rotated = await rotateObject(deps, { ...rotation, object, kind }, signal);
+      for (const keyId of rotated.before) before.add(keyId);
+      warnings.push(...rotated.warnings);
+      if (rotated.gone) return ended('gone');
+      changed ||= rotated.changed;
+    }
+    // Told also of what an earlier, interrupted run had rotated.
+    if (!dryRun) await deps.catalog?.keysOf(backupId, keyIds);
+    return ended(changed ? (dryRun ? 'would-rotate' : 'rotated') : 'current');
+  } catch (thrown) {
+    const error = AppError.from(thrown, 'keys');
+    if (error.code === 'backup/missing' && (await isDeleted(deps, backupId, signal))) return ended('gone');
+    return ended('failed', error);
+  }
+}
+
+/** Whether its objects are gone because it was deleted meanwhile; where nobody can tell, they are missing. */
+async function isDeleted({ store }: RotateDeps, backupId: string, signal: AbortSignal): Promise<boolean> {
+  try {
+    return (await store.head(backupJsonKey(backupId), signal)) === null;
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,127 @@
+import { AppError, type BackupJson, type StoredObject } from '#contracts';
+import { rewrapHeader, type KeyRing, type ReadHeader } from '#crypto';
+import { backupJsonKey, sidecarKey } from '../objects/keys.js';
+import { isContainerError, warningTexts, type StoredHeader } from '../objects/object-headers.js';
+import { checkObject, openObject, type ObjectKind } from '../objects/prove-backup.js';
+import type { RotateDeps } from './rotate-types.js';
+import { readSidecarFile, writeSidecarFile } from './sidecar-file.js';
+
+/** One sealed object of a backup, and the keys that it is to have. */
+export interface ObjectRotation {
+  readonly backup: BackupJson;
+  readonly object: StoredObject;
+  readonly kind: ObjectKind;
+  readonly kdfSalt: string;
+  /** Names of the ring's current keys. */
+  readonly keyIds: readonly string[];
+  readonly dryRun: boolean;
+}
+
+export interface RotatedObject {
+  readonly before: readonly string[];
+  readonly changed: boolean;
+  /** It was deleted meanwhile: nothing of ours is left beside it. */
+  readonly gone: boolean;
+  readonly warnings: readonly string[];
+}
+
+/** Two writes are needed; the others are for rivals that write the same sidecar. */
+const mostSteps = 12;
+
+/**
+ * Brings an object's header to the current keys, by its sidecar. Each step reads what stands in the store and makes one move, so it can be killed anywhere and
+ * goes on from there:
+ *
+ * - the sidecar opens with the current keys alone and names no others: done;
+ * - it opens with them alone, and names others too: a sidecar without those is written;
+ * - else one is written with the current keys' slots before those that are there.
+ *
+ * So an old slot goes only after a header with the new one was read back from the store and opened with the current keys alone (docs/container-format.md,
+ * "Rotation"), and each sidecar was proven in memory before it was written.
+ */
+export async function rotateObject(
+  deps: RotateDeps,
+  rotation: ObjectRotation,
+  signal: AbortSignal,
+): Promise<RotatedObject> {
+  const { store } = deps;
+  const { backup, object, kind } = rotation;
+  const found = await checkObject(store, backup, object, kind, signal);
+  const place = sidecarKey(found.key);
+  const currentOnly = deps.ring.currentOnly();
+  let before: readonly string[] | undefined;
+  const warnings: string[] = [];
+  for (let step = 0; step < mostSteps; step += 1) {
+    const standing = await readSidecarFile(store, place, signal);
+    const stored: StoredHeader = { ...found, sidecar: standing?.bytes, sidecarFailure: undefined };
+    const opened = await openObject(deps.ring, backup, object, kind, stored);
+    if (before === undefined) {
+      before = keyIdsOf(opened);
+      warnings.push(...warningTexts(stored, opened));
+    }
+    const usesSidecar = standing === null || opened.from === 'sidecar';
+    const proven = usesSidecar && (await opensWith(currentOnly, rotation, stored, opened.from));
+    if (proven && sameNames(keyIdsOf(opened), rotation.keyIds))
+      return { before, changed: step > 0, gone: false, warnings };
+    if (rotation.dryRun) return { before, changed: true, gone: false, warnings };
+    const next = await rewrap(deps, rotation, stored, proven ? [] : opened.header.slots);
+    if (!(await writeSidecarFile(store, place, next, standing, signal))) continue;
+    if (await isGone(deps, backup.backupId, place, signal)) return { before, changed: false, gone: true, warnings };
+  }
+  throw new AppError({
+    code: 'store/precondition-failed',
+    stage: 'keys',
+    retry: 'retry',
+    message: `The header sidecar of ${found.key} was changed by others again and again`,
+    hint: 'Does another rotation run, with other keys? Run it again when that one has ended',
+  });
+}
+
+/** Whether the current keys alone open it by the header that counts: no falling back to the other one. */
+async function opensWith(
+  currentOnly: KeyRing,
+  { backup, object, kind }: ObjectRotation,
+  stored: StoredHeader,
+  from: ReadHeader['from'],
+): Promise<boolean> {
+  try {
+    return (await openObject(currentOnly, backup, object, kind, stored)).from === from;
+  } catch (error) {
+    if (isContainerError(error) && (error.code === 'container/no-key' || error.code === 'container/wrong-key'))
+      return false;
+    throw error;
+  }
+}
+
+function rewrap(
+  { ring, random, scryptCost }: RotateDeps,
+  { backup, kind, kdfSalt }: ObjectRotation,
+  { first, sidecar }: StoredHeader,
+  keep: ReadHeader['header']['slots'],
+): Promise<Buffer> {
+  return rewrapHeader(first, {
+    from: ring,
+    to: ring.currentOnly(),
+    kdfSalt,
+    random,
+    keep,
+    expect: { kind, backupId: backup.backupId },
+    ...(sidecar === undefined ? {} : { sidecar }),
+    ...(scryptCost === undefined ? {} : { scryptCost }),
+  });
+}
+
+/** Deleted while the sidecar was written: it must not outlive its backup. */
+async function isGone({ store }: RotateDeps, backupId: string, place: string, signal: AbortSignal): Promise<boolean> {
+  if ((await store.head(backupJsonKey(backupId), signal)) !== null) return false;
+  await store.delete(place, signal);
+  return true;
+}
+
+function keyIdsOf({ header }: ReadHeader): string[] {
+  return header.slots.map(({ keyId }) => keyId);
+}
+
+function sameNames(found: readonly string[], wanted: readonly string[]): boolean {
+  return found.length === wanted.length && wanted.every((keyId) => found.includes(keyId));
+}
