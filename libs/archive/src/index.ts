@@ -1,6 +1,7 @@
 export { archiveError, type Verdict } from './archive-error.js';
 export { Crc64, crc64Hex } from './crc64.js';
 export { encodeNamespaceHeader, encodePrelude, terminator, type Prelude, type PreludeCollection } from './encode.js';
+export { ArchiveExcerpt, type ExcerptBlock, type ExcerptNamespace } from './excerpt.js';
 export { bsonToCanonicalJson } from './extended-json/bson-to-json.js';
 export { canonicalJsonToBson } from './extended-json/json-to-bson.js';
 export { gunzipStream } from './gunzip.js';

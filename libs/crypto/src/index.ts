@@ -10,6 +10,8 @@ export { OperatorKey } from './keys/operator-key.js';
 export { generateKey, parseKey } from './keys/parse-key.js';
 export { createOpenStream, inspectHeader, openAll } from './opener.js';
 export { OpenStream } from './payload/open-stream.js';
+export { readRanges, segmentRuns, type Range, type RangedRead, type SegmentRun } from './payload/read-ranges.js';
+export { beginningBytes, SegmentReader, type SegmentReaderOptions } from './payload/segment-reader.js';
 export { rewrapHeader, type RewrapOptions } from './rewrap-header.js';
 export { createSealer, type Sealer, type SealOptions } from './sealer.js';
 export { plaintextSize, sealedSize, segmentAt, segmentOf, segmentRange } from './sizes.js';

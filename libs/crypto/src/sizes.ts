@@ -51,6 +51,11 @@ export function segmentOf(plaintextOffset: number): { index: number; within: num
   return { index: 1 + Math.floor(rest / plainSegmentBytes), within: rest % plainSegmentBytes };
 }
 
+/** Where the plaintext of a segment begins: the way back from `segmentOf`. */
+export function plaintextOffset(index: number): number {
+  return index === 0 ? 0 : firstPlainSegmentBytes + (index - 1) * plainSegmentBytes;
+}
+
 /** The segment that a byte of the file lies in; undefined in the header. */
 export function segmentAt(fileOffset: number): number | undefined {
   return fileOffset < headerBytes ? undefined : Math.floor((fileOffset - headerBytes) / segmentBytes);

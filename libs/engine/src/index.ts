@@ -16,4 +16,4 @@ export { lookAtRestoreTarget } from './native/load/look-at-target.js';
 export { writtenDatabases } from './native/load/put-back.js';
 export { dropScratch, markScratch, type ScratchMark } from './native/scratch/scratch-databases.js';
 export { scratchRenames } from './native/scratch/scratch-names.js';
-export { createSelection, type Selection } from './selection/index.js';
+export { createSelection, type Selection, type SelectionRequest } from './selection/index.js';

@@ -20,6 +20,7 @@ export { finishCommit, type FinishDeps, type FinishRequest } from './finish-comm
 export { failureOfKeys, judgeKeys, keyFindings, keyProofFindings, type KeyVerdict } from './judge-keys.js';
 export { listBackups, type BackupList } from './list-backups.js';
 export { openArchive } from './open-archive.js';
+export { openPart, type OpenPartOptions } from './parts/open-part.js';
 export { backupMetadata, readBackupMetadata } from './objects/backup-metadata.js';
 export { completedFacts, type RecordedFacts } from './objects/completed-facts.js';
 export { isBareRecord } from './objects/confirm.js';

@@ -31,7 +31,9 @@ export async function runRestore(deps: RestoreDeps, request: LoadRequest, signal
       throwIfAborted(signal, 'verify');
     }
     deps.observer.stage('load');
-    return await deps.engine.load(request, await deps.source.open(signal), signal);
+    // mongorestore's verdict on what it skips is in its log: it is given the archive that was verified.
+    const only = deps.engine.name === 'native' ? request : undefined;
+    return await deps.engine.load(request, await deps.source.open(signal, only), signal);
   } catch (error) {
     // A restore that began its renames goes on after a cancel, and its own error says so.
     if (signal.aborted && !(error instanceof AppError)) throw cancelled(signal, 'load');

@@ -1,14 +1,14 @@
 import { Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import { readArchive, crc64Hex, type ArchiveSummary } from '#archive';
-import { AppError, cancelled, type BackupJson, type Manifest, type StoredObject } from '#contracts';
+import { readArchive } from '#archive';
+import { AppError, cancelled, type BackupJson, type StoredObject } from '#contracts';
 import type { KeyRing } from '#crypto';
 import { resumingGet, type ObjectStore } from '#storage';
 import { CountAndHash } from './count-and-hash.js';
 import type { RunObserver } from './deps.js';
 import { openArchive } from './open-archive.js';
-import { namespaceType } from './objects/archive-facts.js';
 import { requireBackupJson } from './objects/backup-json-file.js';
+import { compareContents } from './objects/compare-contents.js';
 import { mismatch } from './objects/compare-manifest.js';
 import { checkObject, proveBackup } from './objects/prove-backup.js';
 import { headerWarnings } from './objects/read-header.js';
@@ -95,33 +95,4 @@ async function verifyReadable(
   compareContents(proven.manifest, summary);
   const storedBytes = proven.backup.objects.data.bytes + proven.backup.objects.manifest.bytes;
   return { backup: proven.backup, storedBytes, archiveBytes: summary.archiveBytes, warnings };
-}
-
-/** What the archive holds against what the manifest says it holds. */
-export function compareContents(manifest: Manifest, archive: ArchiveSummary): void {
-  const expected = new Map(
-    manifest.namespaces.map((namespace) => [JSON.stringify([namespace.db, namespace.collection]), namespace]),
-  );
-  const differences: string[] = [];
-  for (const found of archive.namespaces) {
-    const name = `${found.db}.${found.collection}`;
-    const namespace = expected.get(JSON.stringify([found.db, found.collection]));
-    expected.delete(JSON.stringify([found.db, found.collection]));
-    if (namespace === undefined) differences.push(`${name} is not in the manifest`);
-    else if (namespace.documents !== found.documents)
-      differences.push(`${name} has ${found.documents} documents, not ${namespace.documents}`);
-    else if (namespace.bsonBytes !== found.bsonBytes || namespace.crc64 !== crc64Hex(found.crc64))
-      differences.push(`${name} has other documents`);
-    else if (namespace.type !== namespaceType(found)) differences.push(`${name} is a ${found.type}`);
-  }
-  for (const { db, collection } of expected.values()) differences.push(`${db}.${collection} is missing`);
-  if (archive.archiveBytes !== manifest.totals.archiveBytes)
-    differences.push(`the archive has ${archive.archiveBytes} bytes, not ${manifest.totals.archiveBytes}`);
-  if (differences.length > 0) {
-    throw mismatch(
-      manifest.backupId,
-      'the archive',
-      `it is not what the manifest describes: ${differences.slice(0, 5).join('; ')}`,
-    );
-  }
 }

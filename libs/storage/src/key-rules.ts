@@ -59,6 +59,16 @@ export function tooLarge(key: string, bytes: number, maxBytes: number): AppError
   });
 }
 
+/** A reader that asked for one version gets that one or nothing. */
+export function requireVersion(
+  key: string,
+  location: string,
+  etag: string,
+  range: { readonly ifMatch?: string } | undefined,
+): void {
+  if (range?.ifMatch !== undefined && range.ifMatch !== etag) throw preconditionFailed(key, location);
+}
+
 /** Checks the range against the object and gives its end. */
 export function rangeEnd(
   key: string,

@@ -99,6 +99,8 @@ export interface ByteRange {
   readonly start: number;
   /** Exclusive. */
   readonly end?: number;
+  /** Read this version (the `etag` of `head`) and no other: `store/precondition-failed` when another one stands there. */
+  readonly ifMatch?: string;
 }
 
 export interface PresignOptions {

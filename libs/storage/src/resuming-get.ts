@@ -4,9 +4,11 @@ import { AppError, throwIfAborted } from '#contracts';
 import type { ObjectStore } from './object-store.js';
 
 export interface ResumingGetOptions {
-  /** Size of the object, known from elsewhere (`backup.json`, HEAD). */
+  /** Where to stop: the size of the object, known from elsewhere (`backup.json`, HEAD), or the end of a part. */
   readonly bytes: number;
   readonly start?: number;
+  /** The version to read, in every piece: `store/precondition-failed` when the object was replaced. */
+  readonly ifMatch?: string;
   readonly signal?: AbortSignal;
   /** Tries without a byte of progress before the error is passed on. */
   readonly attempts?: number;
@@ -14,18 +16,19 @@ export interface ResumingGetOptions {
   readonly pauseMs?: number;
 }
 
-/** Reads an object to its end; a dropped or stalled connection is taken up again by range, where it broke off. */
+/** Reads an object (or a part of it) to its end; a dropped or stalled connection is taken up again by range, where it broke off. */
 export function resumingGet(store: ObjectStore, key: string, options: ResumingGetOptions): Readable {
   return Readable.from(read(store, key, options), { objectMode: false, highWaterMark: 1024 * 1024 });
 }
 
 async function* read(store: ObjectStore, key: string, options: ResumingGetOptions): AsyncGenerator<Buffer> {
-  const { bytes, start = 0, signal, attempts = 5, pauseMs = 200 } = options;
+  const { bytes, start = 0, ifMatch, signal, attempts = 5, pauseMs = 200 } = options;
+  const pinned = ifMatch === undefined ? {} : { ifMatch };
   let at = start;
   let failures = 0;
   while (at < bytes) {
     try {
-      for await (const chunk of await store.get(key, { start: at, end: bytes }, signal)) {
+      for await (const chunk of await store.get(key, { start: at, end: bytes, ...pinned }, signal)) {
         at += (chunk as Buffer).length;
         failures = 0;
         yield chunk as Buffer;

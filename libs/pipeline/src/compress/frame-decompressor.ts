@@ -17,6 +17,8 @@ export class FrameDecompressor extends OrderedFrames {
   constructor(
     private readonly codec: FrameCodec,
     private readonly frames: readonly Frame[],
+    /** Their numbers in the manifest, where they are not all of them. */
+    private readonly numbers?: readonly number[],
   ) {
     super({ writableHighWaterMark: 1024 * 1024 });
   }
@@ -44,9 +46,8 @@ export class FrameDecompressor extends OrderedFrames {
 
   async #start(frame: Buffer, archiveBytes: number): Promise<void> {
     const compressed = frame.subarray(0, this.#collected);
-    const plain = decompressFrame(this.codec, compressed, archiveBytes, this.#index).finally(() =>
-      this.#free.push(frame),
-    );
+    const number = this.numbers?.[this.#index] ?? this.#index;
+    const plain = decompressFrame(this.codec, compressed, archiveBytes, number).finally(() => this.#free.push(frame));
     this.#frame = undefined;
     this.#collected = 0;
     this.#index += 1;

@@ -21,6 +21,8 @@ export interface ProvenBackup {
   readonly backup: BackupJson;
   readonly manifest: Manifest;
   readonly dataKey: string;
+  /** The version of the data object that was looked at. */
+  readonly dataEtag: string;
   /** The header that opened. */
   readonly dataHeader: ContainerHeader;
   readonly dataSidecar: Buffer | undefined;
@@ -57,6 +59,7 @@ export async function proveBackup(
     backup,
     manifest,
     dataKey: dataObject.key,
+    dataEtag: dataObject.etag,
     dataHeader: dataHeader.header,
     dataSidecar: dataObject.sidecar,
     warnings: [
@@ -96,7 +99,7 @@ export async function checkObject(
   object: StoredObject,
   kind: Kind,
   signal: AbortSignal,
-): Promise<StoredHeader> {
+): Promise<StoredHeader & { readonly etag: string }> {
   const { backupId } = backup;
   const key = `${backupFolder(backupId)}${object.key}`;
   const head = await store.head(key, signal);
@@ -119,7 +122,7 @@ export async function checkObject(
   const stored = await readStoredHeader(store, key, head.bytes, signal);
   const embedded = inspectEmbedded(stored);
   if (embedded !== undefined) compareHeader(backup, object, kind, embedded);
-  return stored;
+  return { ...stored, etag: head.etag };
 }
 
 function placeOf(offset: number): string {

@@ -1,14 +1,17 @@
 import type { Readable } from 'node:stream';
 import { ArchiveReader, type ArchivePrelude, type ArchiveSummary } from '#archive';
 import { AppError } from '#contracts';
-import type { ArchiveContents } from '#engine';
+import type { ArchiveContents, SelectionRequest } from '#engine';
 
 /** Something that holds an archive: a backup of the store, or a file. */
 export interface ArchiveSource {
   /** What the prelude or the manifest tells, before any block is read. */
   contents(signal: AbortSignal): Promise<ArchiveContents>;
-  /** The plain archive from its first byte; may be called again. */
-  open(signal: AbortSignal): Promise<Readable>;
+  /**
+   * The plain archive from its first byte; may be called again. `only`: what its reader will take of it. A source that can reads nothing else, and gives a
+   * whole archive of that alone, as well proven.
+   */
+  open(signal: AbortSignal, only?: SelectionRequest): Promise<Readable>;
   /** Compares what was read with what else is known of the contents. Throws `backup/mismatch`. */
   check?(summary: ArchiveSummary): void;
 }

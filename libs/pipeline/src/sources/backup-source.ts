@@ -1,8 +1,10 @@
-import type { ArchiveNamespace } from '#engine';
+import type { Readable } from 'node:stream';
+import { createSelection, type ArchiveNamespace, type SelectionRequest } from '#engine';
 import type { RunObserver } from '../deps.js';
-import { openArchive, type OpenArchiveDeps } from '../open-archive.js';
+import { openArchive, type OpenArchiveDeps, type OpenArchiveOptions } from '../open-archive.js';
 import type { ProvenBackup } from '../objects/prove-backup.js';
-import { compareContents } from '../run-verify.js';
+import { compareContents } from '../objects/compare-contents.js';
+import { openPart } from '../parts/open-part.js';
 import type { ArchiveSource } from './archive-source.js';
 
 /** A proven backup of the store as a source: its manifest tells the contents without a byte of the data being read. */
@@ -10,17 +12,27 @@ export function backupSource(deps: OpenArchiveDeps & { observer: RunObserver }, 
   const namespaces = proven.manifest.namespaces.flatMap(({ db, collection, type, documents }): ArchiveNamespace[] =>
     type === 'collection' || type === 'view' || type === 'timeseries' ? [{ db, collection, type, documents }] : [],
   );
-  const expectedBytes = proven.backup.objects.data.bytes;
+  let expectedBytes = proven.backup.objects.data.bytes;
+  const openBackup = (signal: AbortSignal, only: SelectionRequest | undefined): Readable => {
+    const options: OpenArchiveOptions = {
+      signal,
+      onStoredBytes: (storedBytes) => deps.observer.progress({ storedBytes, expectedBytes }),
+      onWarning: (text) => deps.observer.warning(text),
+    };
+    if (only === undefined || !isSelective(only)) return openArchive(deps, proven, options);
+    const selection = createSelection(only);
+    return openPart(deps, proven, ({ db, collection }) => selection.matches(db, collection), {
+      ...options,
+      onExpected: (bytes) => (expectedBytes = bytes),
+    });
+  };
   return {
     contents: () => Promise.resolve({ namespaces }),
     check: (summary) => compareContents(proven.manifest, summary),
-    open: (signal) =>
-      Promise.resolve(
-        openArchive(deps, proven, {
-          signal,
-          onStoredBytes: (storedBytes) => deps.observer.progress({ storedBytes, expectedBytes }),
-          onWarning: (text) => deps.observer.warning(text),
-        }),
-      ),
+    open: (signal, only) => Promise.resolve(openBackup(signal, only)),
   };
+}
+
+function isSelective({ databases, include, exclude }: SelectionRequest): boolean {
+  return databases.length + include.length + exclude.length > 0;
 }

@@ -3,7 +3,16 @@ import { lstat, readdir, readFile, rm, rmdir } from 'node:fs/promises';
 import { dirname, join, sep } from 'node:path';
 import { Readable, type Readable as ReadableStream } from 'node:stream';
 import { systemCode, systemRandom, throwIfAborted, type Random } from '#contracts';
-import { checkKey, checkPrefix, exists, noObject, preconditionFailed, rangeEnd, tooLarge } from '../key-rules.js';
+import {
+  checkKey,
+  checkPrefix,
+  exists,
+  noObject,
+  preconditionFailed,
+  rangeEnd,
+  requireVersion,
+  tooLarge,
+} from '../key-rules.js';
 import type {
   ByteRange,
   ObjectEntry,
@@ -77,6 +86,7 @@ export class FilesystemStore implements ObjectStore {
     throwIfAborted(signal, 'store');
     const head = await this.head(key);
     if (head === null) throw noObject(key, this.root);
+    requireVersion(key, this.root, head.etag, range);
     const { start, end } = rangeEnd(key, head.bytes, range);
     if (start === end) return Readable.from([], { objectMode: false });
     return Readable.from(this.#read(key, start, end, signal), { objectMode: false, highWaterMark: 1024 * 1024 });

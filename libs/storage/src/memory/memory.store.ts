@@ -1,6 +1,15 @@
 import { Readable } from 'node:stream';
 import { throwIfAborted } from '#contracts';
-import { checkKey, checkPrefix, exists, noObject, preconditionFailed, rangeEnd, tooLarge } from '../key-rules.js';
+import {
+  checkKey,
+  checkPrefix,
+  exists,
+  noObject,
+  preconditionFailed,
+  rangeEnd,
+  requireVersion,
+  tooLarge,
+} from '../key-rules.js';
 import type {
   ByteRange,
   ObjectEntry,
@@ -54,7 +63,8 @@ export class MemoryStore implements ObjectStore {
 
   async get(key: string, range?: ByteRange, signal?: AbortSignal): Promise<Readable> {
     throwIfAborted(signal, 'store');
-    const { bytes } = this.#find(key);
+    const { bytes, etag } = this.#find(key);
+    requireVersion(key, this.location, etag, range);
     const { start, end } = rangeEnd(key, bytes.length, range);
     return Promise.resolve(Readable.from(start === end ? [] : [bytes.subarray(start, end)], { objectMode: false }));
   }

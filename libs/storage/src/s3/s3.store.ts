@@ -5,13 +5,22 @@ import {
   ListMultipartUploadsCommand,
   ListObjectsV2Command,
   PutObjectCommand,
+  type GetObjectCommandInput,
   type ListObjectsV2CommandOutput,
   type PutObjectCommandInput,
   type S3Client,
 } from '@aws-sdk/client-s3';
 import { Readable } from 'node:stream';
 import { cancelled, throwIfAborted } from '#contracts';
-import { checkKey, checkPrefix, noObject, preconditionFailed, rangeEnd, tooLarge } from '../key-rules.js';
+import {
+  checkKey,
+  checkPrefix,
+  noObject,
+  preconditionFailed,
+  rangeEnd,
+  requireVersion,
+  tooLarge,
+} from '../key-rules.js';
 import type {
   ByteRange,
   ObjectEntry,
@@ -109,17 +118,37 @@ class S3Store implements ObjectStore {
       head === undefined ? { start: range?.start ?? 0, end: range?.end ?? 0 } : rangeEnd(key, head.bytes, range);
     if (start === end) return Readable.from([], { objectMode: false });
     return this.#call(`reading ${key}`, signal, async (abortSignal) => {
-      const { Body } = await this.client.send(
-        new GetObjectCommand({ ...at, Range: `bytes=${start}-${end - 1}` }),
-        abortSignal,
-      );
-      return readBody(Body as Readable, {
+      const input = { ...at, Range: `bytes=${start}-${end - 1}` };
+      return readBody(await this.#open(key, input, range, abortSignal), {
         what: `reading ${key}`,
         bytes: end - start,
         location: this.location,
         signal,
       });
     });
+  }
+
+  /** A store that passes over If-Match is not believed: the reply's own ETag decides. */
+  async #open(
+    key: string,
+    input: GetObjectCommandInput,
+    range: ByteRange | undefined,
+    options: { abortSignal?: AbortSignal },
+  ): Promise<Readable> {
+    const pinned = range?.ifMatch === undefined ? {} : { IfMatch: range.ifMatch };
+    try {
+      const { Body, ETag = '' } = await this.client.send(new GetObjectCommand({ ...input, ...pinned }), options);
+      const body = Body as Readable;
+      try {
+        requireVersion(key, this.location, ETag, range);
+      } catch (error) {
+        body.destroy();
+        throw error;
+      }
+      return body;
+    } catch (error) {
+      throw statusOf(error) === 412 ? preconditionFailed(key, this.location) : error;
+    }
   }
 
   async getBytes(key: string, maxBytes: number, signal?: AbortSignal): Promise<{ bytes: Buffer; etag: string }> {

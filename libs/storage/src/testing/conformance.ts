@@ -140,6 +140,18 @@ export function describeObjectStore(name: string, options: ConformanceOptions): 
       expect((await store.getBytes('g/x', 10)).bytes.toString()).toBe('22');
     });
 
+    it('reads only the version that it is told, whole or in part', async () => {
+      const first = await store.putBytes('g/read', Buffer.from('first'));
+      const range = { start: 1, end: 3, ifMatch: first.etag };
+      expect((await buffer(await store.get('g/read', range))).toString()).toBe('ir');
+      expect((await store.head('g/read'))?.etag).toBe(first.etag);
+      await store.putBytes('g/read', Buffer.from('other'));
+      for (const part of [range, { start: 0, ifMatch: first.etag }])
+        await expect(store.get('g/read', part).then(buffer)).rejects.toMatchObject({
+          code: 'store/precondition-failed',
+        });
+    });
+
     it('lists in key order, by any prefix, and folders one level down', async () => {
       const keys = ['h/a/1', 'h/a.b', 'h/a0', 'h/b/c/d', 'h/b/c.json', 'h/z'];
       for (const key of keys) await store.putBytes(key, Buffer.from(key));
