@@ -51,7 +51,7 @@ export async function runCatalogBench(records: number, say: (text: string) => vo
   const catalog = await openCatalog({ uri: new Secret(uri.href), ...options });
   try {
     const db = client.db(database);
-    await fill(db, records, say);
+    await fillCatalog(db, records, say);
     const results: CatalogCase[] = [];
     for (const one of cases(records)) {
       const result = await measureCase(one, catalog, db);
@@ -72,7 +72,8 @@ export async function runCatalogBench(records: number, say: (text: string) => vo
   }
 }
 
-async function fill(db: Db, records: number, say: (text: string) => void): Promise<void> {
+/** Records as `backupDocument` makes them, and their targets. */
+export async function fillCatalog(db: Db, records: number, say: (text: string) => void): Promise<void> {
   say(`inserting ${records} records …`);
   const batch = 1000;
   await db.collection('targets').insertMany(targetNames.map((target) => ({ target })));

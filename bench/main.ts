@@ -20,11 +20,13 @@ import {
 import { measure, type Measurement } from './measure.js';
 import { describeRound, type Result, type Round } from './report.js';
 import { runCatalogBench } from './catalog.js';
+import { runLoadBench } from './load.js';
 import { runEndlessStream } from './endless-stream.js';
 
 const help = `npm run bench -- [--size 1GB] [--runs 3]     against what people write today, on the test server
 npm run bench -- --stream [--size 70GiB]     the pipeline fed from a generated stream: flat memory, no limit met
 npm run bench -- --catalog [--records 100000]  the catalogue's queries against the bare driver, and their plans
+npm run bench -- --load [--records 100000]     200 clients and 200 listeners on one API, against a single client
 Results: a table, and bench/results/*.json`;
 
 const { values } = parseArgs({
@@ -33,6 +35,7 @@ const { values } = parseArgs({
     runs: { type: 'string', default: '3' },
     stream: { type: 'boolean' },
     catalog: { type: 'boolean' },
+    load: { type: 'boolean' },
     records: { type: 'string', default: '100000' },
     help: { type: 'boolean' },
   },
@@ -42,6 +45,7 @@ const say = (text: string): void => void process.stderr.write(`${text}\n`);
 if (values.help === true) process.stdout.write(`${help}\n`);
 else if (values.stream === true) save('stream', await runEndlessStream(parseSize(values.size ?? '70GiB'), say));
 else if (values.catalog === true) save('catalog', await runCatalogBench(Number(values.records), say));
+else if (values.load === true) save('load', await runLoadBench(Number(values.records), say));
 else save('peers', await comparePeers(parseSize(values.size ?? '1GB'), Number(values.runs)));
 
 async function comparePeers(size: number, runs: number): Promise<unknown> {

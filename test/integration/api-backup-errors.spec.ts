@@ -82,6 +82,20 @@ describe('refused input', () => {
   });
 });
 
+describe('another method than those of a path', () => {
+  it.each([
+    ['POST', '/health/ready', 'GET, HEAD'],
+    ['DELETE', '/metrics', 'GET, HEAD'],
+    ['PUT', '/api/admin/backups/wiki-20261123T020000Z-k3f9q2', 'DELETE, GET, HEAD, PATCH'],
+    // Paths of their own, though a backup's id could stand there.
+    ['PUT', '/api/admin/backups/stats', 'GET, HEAD'],
+    ['PUT', '/api/admin/backups/trigger', 'POST'],
+  ])('%s %s is told: %s', async (method, path, allowed) => {
+    const reply = await world.call(method, path, {});
+    expect({ status: reply.status, allow: reply.headers.get('allow') }).toEqual({ status: 405, allow: allowed });
+  });
+});
+
 describe('every error', () => {
   const calls: [string, string, string, { body?: unknown; token?: null }, number][] = [
     ['an unknown route', 'GET', '/api/admin/nope', {}, 404],
@@ -94,6 +108,7 @@ describe('every error', () => {
     ['no token', 'GET', '/api/admin/backups', { token: null }, 401],
     ['no such route', 'POST', '/api/admin/backups/wiki-20261123T020000Z-k3f9q2/forget', { body: {} }, 404],
     ['another method of another path', 'DELETE', '/api/admin/targets', {}, 405],
+    ['another method outside of /api', 'POST', '/health/live', {}, 405],
   ];
   it.each(calls)('is a problem document: %s', async (_name, method, path, call, status) => {
     const reply = await world.call(method, path, call);

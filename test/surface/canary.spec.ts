@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { randomBytes } from 'node:crypto';
-import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
@@ -52,8 +52,7 @@ beforeAll(async () => {
     request.once('end', () => response.end());
   }).listen(0, '127.0.0.1');
   world = await ServiceWorld.create('bucket');
-  temporary = join(world.folder, 'tmp');
-  mkdirSync(temporary);
+  temporary = world.temporary;
   client = new MongoClient(mongodb.uri);
   await fillSampleDatabase(client.db(world.source), 300);
   const passwordFile = join(world.folder, 'password');
@@ -62,7 +61,6 @@ beforeAll(async () => {
   world.settings = {
     ...world.settings,
     LOG_LEVEL: 'trace',
-    TMPDIR: temporary,
     REDIS_URL: redisUrl,
     CATALOG_MONGODB_URI: database(mongodb.uri, world.catalog),
     METRICS_TOKEN: secrets['metricsToken'] ?? '',

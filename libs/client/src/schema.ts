@@ -2340,7 +2340,22 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "text/event-stream": components["schemas"]["BackupEventDto"];
+                    "text/event-stream": {
+                        /** @description JSON: of a message the state of one backup (BackupEventDto), of the others what their names tell */
+                        data: string;
+                        /**
+                         * @default message
+                         * @enum {string}
+                         */
+                        event: "message" | "removed" | "reset" | "end";
+                        /**
+                         * @description To resume from
+                         * @example mwwrc3my-4-40e817c1f47e
+                         */
+                        id?: string;
+                        /** @description Milliseconds until a client that was cut off comes back */
+                        retry?: number;
+                    };
                 };
             };
             /** @description A field is missing, wrong or unknown; errors[] names each */
@@ -2942,7 +2957,22 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "text/event-stream": components["schemas"]["BackupEventDto"];
+                    "text/event-stream": {
+                        /** @description JSON: of a message the state of one backup (BackupEventDto), of the others what their names tell */
+                        data: string;
+                        /**
+                         * @default message
+                         * @enum {string}
+                         */
+                        event: "message" | "removed" | "reset" | "end";
+                        /**
+                         * @description To resume from
+                         * @example mwwrc3my-4-40e817c1f47e
+                         */
+                        id?: string;
+                        /** @description Milliseconds until a client that was cut off comes back */
+                        retry?: number;
+                    };
                 };
             };
             /** @description A field is missing, wrong or unknown; errors[] names each */
@@ -3917,6 +3947,15 @@ export interface operations {
             };
             /** @description Too many requests; Retry-After tells when to try again */
             429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDto"];
+                };
+            };
+            /** @description Something that the answer depends on does not answer; Retry-After tells when to try again */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -30,7 +30,7 @@ export class LoginController {
       'At most ten attempts a minute from one address. 404 where the login is off: no admin is set up, or tokens come from elsewhere (JWT_PUBLIC_KEY, JWT_JWKS_URI).',
   })
   @ApiOkResponse({ type: LoginReplyDto })
-  @ApiProblems(400, 401, 404, 429)
+  @ApiProblems(400, 401, 404, 429, 503)
   async login(@Body() body: LoginDto, @Req() request: Request): Promise<Plain<LoginReplyDto>> {
     const reply = await this.service.login(body.username, body.password);
     if (reply !== null) {

@@ -24,7 +24,11 @@ export class BackupsController {
   }
 
   @Get('stats')
-  @ApiOperation({ operationId: 'getStatistics', summary: 'Totals, rates, sizes, durations, the last 30 days' })
+  @ApiOperation({
+    operationId: 'getStatistics',
+    summary: 'Totals, rates, sizes, durations, the last 30 days',
+    description: 'Computed at most once a second: they may be so old.',
+  })
   @ApiOkResponse({ type: StatisticsDto })
   @ApiProblems(...usualProblems)
   stats(@Query() query: StatsQuery): Promise<Statistics> {

@@ -8,20 +8,28 @@ import { TargetStates } from '../targets/target-states.js';
 import type { BackupDetailsDto } from './backup.dto.js';
 import type { ListQuery } from './backup-queries.dto.js';
 import { findBackup } from './find-backup.js';
+import { Recent } from './recent.js';
 import { statistics, type Statistics } from './statistics.js';
 import { toBackup, toBackupDetails } from './to-backup.js';
 import type { BackupPageDto } from './replies.dto.js';
 import type { Plain } from '../http/plain.js';
 
+/** They read every record of a backup that is still there: so often at most, whoever asks. */
+const statisticsMs = 1_000;
+
 /** Reads of the catalogue; they go on while the queue is down. */
 @Injectable()
 export class BackupsService {
+  readonly #statistics: Recent<Statistics>;
+
   constructor(
     @Inject(CATALOG) private readonly catalog: Catalog,
     @Inject(API_CONFIG) private readonly config: ApiConfig,
     @Inject(CLOCK) private readonly clock: Clock,
     @Inject(TargetStates) private readonly targets: TargetStates,
-  ) {}
+  ) {
+    this.#statistics = new Recent(statisticsMs, () => this.clock.monotonicMs());
+  }
 
   async list(query: ListQuery): Promise<Plain<BackupPageDto>> {
     const { page, limit, from, to } = query;
@@ -49,7 +57,12 @@ export class BackupsService {
     return toBackupDetails(await findBackup(this.catalog, backupId));
   }
 
-  async stats(target: string | undefined): Promise<Statistics> {
+  /** Up to a second old. */
+  stats(target: string | undefined): Promise<Statistics> {
+    return this.#statistics.get(target ?? '', () => this.#stats(target));
+  }
+
+  async #stats(target: string | undefined): Promise<Statistics> {
     const now = this.clock.now();
     const [stats, states] = await Promise.all([
       this.catalog.backups.stats(target === undefined ? {} : { target }, now),

@@ -1,13 +1,5 @@
 import { Controller, Get, HttpCode, Inject, Param, Post, Query, Req, Res } from '@nestjs/common';
-import {
-  ApiExtraModels,
-  ApiHeader,
-  ApiOkResponse,
-  ApiOperation,
-  ApiResponse,
-  ApiTags,
-  getSchemaPath,
-} from '@nestjs/swagger';
+import { ApiExtraModels, ApiHeader, ApiOkResponse, ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
 import type { Request, Response } from 'express';
 import { isBackupId } from '#contracts';
 import { Roles } from '../auth/access.js';
@@ -18,6 +10,7 @@ import type { Plain } from '../http/plain.js';
 import { Context, contextOf, type RequestContext } from '../http/request-context.js';
 import { ApiProblems, usualProblems } from '../openapi/api-problems.js';
 import { lastPlaceOf, resumeCodeOf } from './admit-by-ticket.js';
+import { eventMessage } from './event-message.schema.js';
 import { EventHub } from './event-hub.js';
 import { EventTickets } from './event-tickets.js';
 import { BackupEventDto, EventsQuery, EventTicketDto } from './events.dto.js';
@@ -31,7 +24,7 @@ const stream = ApiResponse({
   status: 200,
   description:
     'text/event-stream. Each message holds the state of one backup as JSON (BackupEventDto) and an `id:` to resume from; the first ones tell the present state. Named events: `removed` (its record was taken back: the queue did not take its job), `reset` (too much was missed: load the lists anew), `end` (`{"reason": "token-expired" | "token-revoked" | "shutting-down"}`). A comment every 15 s.',
-  content: { 'text/event-stream': { schema: { $ref: getSchemaPath(BackupEventDto) } } },
+  content: { 'text/event-stream': { schema: eventMessage } },
 });
 
 @ApiTags('events')

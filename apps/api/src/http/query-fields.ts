@@ -1,12 +1,12 @@
 import { applyDecorators } from '@nestjs/common';
 import { ApiPropertyOptional } from '@nestjs/swagger';
 import { IsDate, IsIn, IsInt, Max, Min } from 'class-validator';
+import { dayOrTime } from './day-or-time.js';
 import { MayBeAbsent } from './may-be-absent.js';
 import { Instant, WholeNumber } from './query-values.js';
 
 // Fields that lists have in common: what is checked, and the same bounds in the OpenAPI document.
 
-const dayOrTime = '^\\d{4}-\\d{2}-\\d{2}(T\\d{2}:\\d{2}(:\\d{2}(\\.\\d{1,3})?)?(Z|[+-]\\d{2}:\\d{2}))?$';
 const wrongTime = { message: '$property must be a day (2026-11-23) or a time with its zone (2026-11-23T02:00:00Z)' };
 
 interface NumberBounds {

@@ -40,23 +40,23 @@ const meanings: Readonly<Record<number, string>> = {
   404: 'There is no such thing',
   409: 'Not possible in the present state',
   410: 'The object is no longer in the store',
+  413: 'A body is at most 64 KiB',
   416: 'The range lies outside of the file',
   422: 'Understood, but not possible in this installation',
   429: 'Too many requests; Retry-After tells when to try again',
   503: 'Something that the answer depends on does not answer; Retry-After tells when to try again',
 };
 
+export const problemResponse = (status: number) => ({
+  description: meanings[status] ?? 'A problem',
+  content: { [problemMediaType]: { schema: { $ref: getSchemaPath(ProblemDto) } } },
+});
+
 /** The problems that a route may answer with, beside those that every route has. */
 export const ApiProblems = (...statuses: readonly number[]): ClassDecorator & MethodDecorator =>
   applyDecorators(
     ApiExtraModels(ProblemDto),
-    ...statuses.map((status) =>
-      ApiResponse({
-        status,
-        description: meanings[status] ?? 'A problem',
-        content: { [problemMediaType]: { schema: { $ref: getSchemaPath(ProblemDto) } } },
-      }),
-    ),
+    ...statuses.map((status) => ApiResponse({ status, ...problemResponse(status) })),
   );
 
 /** What every route for people with a token may answer. */

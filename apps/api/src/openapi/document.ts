@@ -1,5 +1,6 @@
 import type { INestApplication } from '@nestjs/common';
 import { DocumentBuilder, SwaggerModule, type OpenAPIObject } from '@nestjs/swagger';
+import { problemResponse } from './api-problems.js';
 
 type OperationObject = NonNullable<OpenAPIObject['paths'][string]['get']>;
 
@@ -29,6 +30,7 @@ export function openApiDocument(app: INestApplication, version: string): OpenAPI
   });
   sayWhatIsOpen(document);
   closeBodies(document);
+  limitBodies(document);
   return document;
 }
 
@@ -47,6 +49,12 @@ function closeBodies(document: OpenAPIObject): void {
     for (const inner of schemasIn(schema)) names.add(inner);
     Object.assign(schema, { additionalProperties: false });
   }
+}
+
+/** Whatever takes a body may be sent too much of it. */
+function limitBodies(document: OpenAPIObject): void {
+  for (const { requestBody, responses } of operationsOf(document))
+    if (requestBody !== undefined) responses['413'] = problemResponse(413);
 }
 
 function schemasIn(part: unknown): string[] {

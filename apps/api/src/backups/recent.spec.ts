@@ -1,0 +1,45 @@
+import { expect, it } from '@jest/globals';
+import { Recent } from './recent.js';
+
+let now = 0;
+const recent = (): Recent<number> => new Recent(1_000, () => now);
+
+it('looks once for all who ask within the time, and anew after it', async () => {
+  const answers = recent();
+  let looks = 0;
+  const ask = (key = 'a'): Promise<number> => answers.get(key, () => Promise.resolve((looks += 1)));
+  expect(await Promise.all([ask(), ask(), ask()])).toEqual([1, 1, 1]);
+  now += 999;
+  expect(await ask()).toBe(1);
+  expect(await ask('b')).toBe(2);
+  now += 1;
+  expect(await ask()).toBe(3);
+  expect(await ask('b')).toBe(2);
+});
+
+it('never looks twice at once, however long it takes', async () => {
+  const answers = recent();
+  let looks = 0;
+  let end = (_value: number): void => undefined;
+  const ask = (): Promise<number> =>
+    answers.get('a', () => {
+      looks += 1;
+      return new Promise((resolve) => (end = resolve));
+    });
+  const first = ask();
+  now += 5_000;
+  const second = ask();
+  end(7);
+  expect(await Promise.all([first, second])).toEqual([7, 7]);
+  expect(looks).toBe(1);
+  // It began long ago: who asks now wants to know how it is now.
+  const third = ask();
+  end(8);
+  expect(await third).toBe(8);
+});
+
+it('keeps no failure', async () => {
+  const answers = recent();
+  await expect(answers.get('a', () => Promise.reject(new Error('down')))).rejects.toThrow('down');
+  expect(await answers.get('a', () => Promise.resolve(1))).toBe(1);
+});
