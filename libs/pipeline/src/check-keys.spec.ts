@@ -88,11 +88,7 @@ describe('checkKeys', () => {
     ['a header that was edited', () => edit(key('manifest'), (bytes) => bytes.fill(0x20, 40, 60)), 'container/'],
     ['its MAC damaged', () => edit(key('data'), (bytes) => bytes.fill(0, 4064, 4096)), 'container/bad-header'],
     ['data that is gone', () => store.delete(key('data')), 'backup/missing'],
-    [
-      'data that was cut',
-      async () => void (await store.putBytes(key('data'), Buffer.alloc(5000))),
-      'backup/mismatch',
-    ],
+    ['data that was cut', async () => void (await store.putBytes(key('data'), Buffer.alloc(5000))), 'backup/mismatch'],
     [
       "another backup's data",
       async () =>
@@ -118,7 +114,8 @@ describe('checkKeys', () => {
   it('a backup that is removed meanwhile is left out', async () => {
     class Removing extends DelegatingStore {
       override async head(at: string, signal?: AbortSignal): ReturnType<ObjectStore['head']> {
-        if (at.includes(old.backupId)) for await (const entry of store.list(`clinic/${old.backupId}/`)) await store.delete(entry.key);
+        if (at.includes(old.backupId))
+          for await (const entry of store.list(`clinic/${old.backupId}/`)) await store.delete(entry.key);
         return super.head(at, signal);
       }
     }
@@ -151,11 +148,17 @@ describe('findings on keys', () => {
     ...{ keyId: '0f3c0f3c0f3c0f3c', form: 'hex', state: 'active', variable: 'BACKUP_ENCRYPTION_KEY' },
     ...changes,
   });
-  const retired = named({ keyId: 'aaaaaaaaaaaaaaaa', state: 'retired', variable: 'BACKUP_ENCRYPTION_KEYS_RETIRED, line 1' });
+  const retired = named({
+    keyId: 'aaaaaaaaaaaaaaaa',
+    state: 'retired',
+    variable: 'BACKUP_ENCRYPTION_KEYS_RETIRED, line 1',
+  });
 
   it('no key is an error, a passphrase or a key twice a doubt', () => {
     expect(keyFindings([])).toMatchObject([{ status: 'error', code: 'keys/none-set' }]);
-    expect(keyFindings([retired])).toMatchObject([{ status: 'error', detail: expect.stringContaining('Only retired') }]);
+    expect(keyFindings([retired])).toMatchObject([
+      { status: 'error', detail: expect.stringContaining('Only retired') },
+    ]);
     expect(keyFindings([named({ form: 'passphrase' })])).toMatchObject([{ status: 'warning' }]);
     expect(keyFindings([named({}), named({ variable: 'X' })])).toMatchObject([{ hint: 'Take it out of X' }]);
     expect(keyFindings([named({}), retired])).toEqual([

@@ -48,7 +48,9 @@ function tell({ backupId, error, keyIds, warnings }: KeyProof, context: CliConte
   for (const warning of warnings) context.warn(warning);
   if (context.json) return;
   context.print(
-    error === null ? `ok      ${backupId}  ${keyIds.join(', ')}` : `FAILED  ${backupId}  ${error.message} (${error.code})`,
+    error === null
+      ? `ok      ${backupId}  ${keyIds.join(', ')}`
+      : `FAILED  ${backupId}  ${error.message} (${error.code})`,
   );
 }
 
