@@ -1,5 +1,6 @@
-import type { Document } from 'mongodb';
 import type { Connection } from '../connection/index.js';
+
+type Document = Readonly<Record<string, unknown>>;
 
 /** What a user may do, and where. */
 export interface Privilege {
