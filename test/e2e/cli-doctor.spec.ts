@@ -1,14 +1,15 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { openCatalog } from '#catalog';
 import { Secret, systemClock, systemRandom, type Finding } from '#contracts';
-import { uniqueDatabase } from '../services/services.js';
+import { uniqueDatabase, waitUntil } from '../services/services.js';
 import { CliWorld, errorOf, type Environment } from '../support/cli-world.js';
 import { startFakeMongod } from '../support/fake-mongod.js';
 import { startRedisServer, type TestRedis } from '../support/redis-server.js';
-import { hazina } from '../support/run-hazina.js';
+import { hazina, spawnHazina } from '../support/run-hazina.js';
 import { fillSampleDatabase } from '../support/sample-data.js';
 
 // hazina doctor, keys check and keys list, as an operator uses them: a sound installation, and one that is ill in each place.
@@ -63,7 +64,12 @@ describe('hazina doctor', () => {
     'a sound installation: exit 0, every part was looked at, and nothing is left behind',
     async () => {
       const before = world.storedFiles();
-      const report = await doctor(service());
+      const restores = {
+        RESTORE_TARGETS: 'staging',
+        RESTORE_TARGET_STAGING_URI: world.uri('admin'),
+        RESTORE_TARGET_STAGING_SCRATCH: 'true',
+      };
+      const report = await doctor({ ...service(), ...restores });
       expect([report.code, errors(report)]).toEqual([0, []]);
       expect(report.findings.map(({ name, status }) => [name, status])).toEqual([
         ['configuration', 'ok'],
@@ -78,6 +84,7 @@ describe('hazina doctor', () => {
         ['rights clinic', expect.stringMatching(/skipped|ok|warning/)],
         ['topology clinic', expect.stringMatching(/warning|ok/)],
         ['clock of clinic', 'ok'],
+        ['restore target staging', 'ok'],
         ['mongodump', expect.stringMatching(/skipped|ok/)],
         ['mongorestore', expect.stringMatching(/skipped|ok/)],
         ['catalogue', 'ok'],
@@ -196,6 +203,26 @@ describe('hazina doctor', () => {
         expect(code).toBe(15);
         expect(findings.find(({ name }) => name === 'source clinic')).toMatchObject({ code: 'source/unreachable' });
         expect(findings.find(({ name }) => name === 'keys')).toMatchObject({ status: 'ok' });
+      } finally {
+        await silent.close();
+      }
+    },
+    patience,
+  );
+
+  it(
+    'Ctrl-C ends it: exit 130, and no probe is left in the store',
+    async () => {
+      const silent = await startFakeMongod({ collections: [], answer: () => 'silence' });
+      try {
+        const before = world.storedFiles();
+        const environment = { ...cli, MONGODB_URI: `${silent.uri}clinic` };
+        const child = spawnHazina(['doctor', '--timeout', '300'], { environment, stdio: 'pipe' });
+        const closed = once(child, 'close');
+        await waitUntil(() => silent.commands.length > 0, { what: 'the look at the server', timeoutMs: patience });
+        child.kill('SIGINT');
+        expect((await closed)[0]).toBe(130);
+        expect(world.storedFiles()).toEqual(before);
       } finally {
         await silent.close();
       }

@@ -35,6 +35,8 @@ export interface RunningWorker {
 /** Short times: what takes minutes for people takes seconds here. */
 const quick: Partial<Tuning> = {
   ...{ retryBaseMs: 200, persistPauseMs: 100, persistMostMs: 500, startPauseMs: 200, progressMs: 100 },
+  // Not beside what a test counts: tests of these looks ask for them.
+  examineAfterMs: 3_600_000,
   locks: { drainDelay: 1 },
 };
 
