@@ -18,7 +18,7 @@ declare module 'autocannon' {
     readonly duration: number;
     readonly connectionRate?: number;
     readonly timeout: number;
-    readonly ignoreCoordinatedOmission: boolean;
+    readonly ignoreCoordinatedOmission?: boolean;
     readonly setupClient: (client: Client) => void;
   }
 

@@ -60,9 +60,8 @@ async function cannon(
   let index = 0;
   const run = autocannon({
     ...{ url, connections, duration: seconds, timeout: timeoutSeconds },
-    ...(connectionRate === undefined ? {} : { connectionRate }),
     // Its correction counts in milliseconds what the rate tells in seconds. No reply of this run takes a second; one that does is counted as it is.
-    ignoreCoordinatedOmission: true,
+    ...(connectionRate === undefined ? {} : { connectionRate, ignoreCoordinatedOmission: true }),
     setupClient: (client: Client) => {
       client.setRequests(requests(index));
       index += 1;

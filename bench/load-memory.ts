@@ -61,7 +61,12 @@ export class ProcessWatch {
   }
 
   async #look(): Promise<void> {
-    const metrics = await (await fetch(`${this.url}/metrics`)).text().catch(() => '');
+    // A look that fails is left out: what breaks is counted where it is asked for.
+    const metrics = await fetch(`${this.url}/metrics`).then(
+      (reply) => reply.text(),
+      () => null,
+    );
+    if (metrics === null) return;
     const value = (name: string): number => Number(new RegExp(`^${name} (\\S+)`, 'm').exec(metrics)?.[1]);
     const [, residentPages = ''] = readFileSync(`/proc/${this.pid}/statm`, 'utf8').split(' ');
     this.#samples.push({
