@@ -121,6 +121,22 @@ describe('hazina with the catalogue of a service', () => {
     expect((await operator.get('/api/admin/backups')).body).toMatchObject({ pagination: { total: 1 } });
   }, 90_000);
 
+  it('a rotation of keys is in the records, and another store than theirs is refused', async () => {
+    const backupId = await backup();
+    const [before] = (await operator.backup(backupId))['keyIds'] as string[];
+    const rotated = { BACKUP_ENCRYPTION_KEY: `hex:${'5'.repeat(64)}`, BACKUP_ENCRYPTION_KEYS_RETIRED: world.key };
+    const elsewhere = { ...rotated, BACKUP_DIRECTORY: join(world.folder, 'other') };
+    expect(await failing(['keys', 'rotate'], elsewhere)).toMatchObject({ code: 'store/changed', exitCode: 14 });
+    const run = await hazina(['keys', 'rotate', '--json'], { ...environment, ...rotated });
+    expect({ code: run.code, stderr: run.stderr }).toEqual({ code: 0, stderr: '' });
+    const { keyIds } = JSON.parse(run.stdout) as { keyIds: string[] };
+    expect(keyIds).not.toContain(before);
+    expect(await operator.backup(backupId)).toMatchObject({
+      keyIds,
+      events: expect.arrayContaining([expect.objectContaining({ type: 'keys-rotated' })]),
+    });
+  }, 90_000);
+
   it('delete has the refusals of the API, and the record says what became of it', async () => {
     const first = await backup();
     expect(await failing(['delete', first])).toMatchObject({ code: 'backup/refused', exitCode: 16 });

@@ -34,6 +34,19 @@ class Scrypt {
 }
 
 describe('scrypt', () => {
+  it('runs once also for a ring of the current keys alone', async () => {
+    const scrypt = new Scrypt();
+    const sut = new KeyRing({ current: passphrases.slice(0, 1), retired: passphrases.slice(1) }, scrypt.derive);
+    const [whole, ...alone] = [
+      await sut.keyIds(salt(1)),
+      await sut.currentOnly().keyIds(salt(1)),
+      await sut.currentOnly().keyIds(salt(1)),
+    ];
+    expect(alone).toEqual([whole.slice(0, 1), whole.slice(0, 1)]);
+    expect(await sut.currentKeyIds(salt(1))).toEqual([whole[0]?.keyId]);
+    expect(scrypt.runs).toHaveLength(3);
+  });
+
   it('runs once per passphrase, salt and cost, and never twice at the same time', async () => {
     const scrypt = new Scrypt();
     const sut = new KeyRing({ current: passphrases, retired: [] }, scrypt.derive);

@@ -16,8 +16,11 @@ export class KeyRing {
   readonly #scrypt: typeof scryptKey;
   readonly #current: readonly OperatorKey[];
   readonly #retired: readonly OperatorKey[];
-  readonly #derived = new Map<string, Promise<Buffer>>();
-  #turn: Promise<unknown> = Promise.resolve();
+  /** What scrypt gave, and the run that is last in line; rings of the same keys share it. */
+  #work: { readonly derived: Map<string, Promise<Buffer>>; turn: Promise<unknown> } = {
+    derived: new Map(),
+    turn: Promise.resolve(),
+  };
 
   constructor(
     keys: { readonly current: readonly OperatorKey[]; readonly retired: readonly OperatorKey[] },
@@ -54,7 +57,9 @@ export class KeyRing {
 
   /** The same keys without the retired ones: what opens with it needs no old key. */
   currentOnly(): KeyRing {
-    return new KeyRing({ current: this.#current, retired: [] }, this.#scrypt);
+    const ring = new KeyRing({ current: this.#current, retired: [] }, this.#scrypt);
+    ring.#work = this.#work;
+    return ring;
   }
 
   /** Our raw keys as KEKs. */
@@ -78,12 +83,13 @@ export class KeyRing {
 
   #derive(passphrase: string, kdfSalt: string, n: number): Promise<Buffer> {
     const name = JSON.stringify([passphrase.normalize('NFC'), kdfSalt, n]);
-    const known = this.#derived.get(name);
+    const work = this.#work;
+    const known = work.derived.get(name);
     if (known !== undefined) return known;
-    const derived = this.#turn.then(() => this.#scrypt(passphrase, Buffer.from(kdfSalt, 'hex'), n));
-    this.#derived.set(name, derived);
+    const derived = work.turn.then(() => this.#scrypt(passphrase, Buffer.from(kdfSalt, 'hex'), n));
+    work.derived.set(name, derived);
     // A failure (no memory left) is this call's alone: the next one tries again.
-    this.#turn = derived.catch(() => this.#derived.delete(name));
+    work.turn = derived.catch(() => work.derived.delete(name));
     return derived;
   }
 
