@@ -37,6 +37,9 @@ import { HealthService } from './health/health.service.js';
 import { DeadlineInterceptor } from './http/deadline.interceptor.js';
 import { RequestPipe } from './http/validation.pipe.js';
 import { MetricsController } from './metrics/metrics.controller.js';
+import { PageLogin } from './pages/page-login.js';
+import { PageSessions } from './pages/page-sessions.js';
+import { QueuesUi } from './queue/queues-ui.js';
 import { RestoreBackup } from './restores/restore-backup.js';
 import { RestoresController } from './restores/restores.controller.js';
 import { RestoresService } from './restores/restores.service.js';
@@ -76,6 +79,9 @@ const parts: ModuleMetadata = {
     JwtStrategy,
     LoginService,
     Revocations,
+    PageLogin,
+    PageSessions,
+    QueuesUi,
     BackupsService,
     TriggerBackup,
     VerifyBackup,

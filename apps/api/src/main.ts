@@ -34,7 +34,7 @@ async function main(): Promise<void> {
   endOnSignals(app, core);
   app.get(AuditLog).keep(ofProcess('sys_startup', core));
   const { port } = app.getHttpServer().address() as AddressInfo;
-  log.info('listening', { port, host: config.host, docs: config.swaggerEnabled ? '/docs' : null });
+  log.info('listening', { port, host: config.host, docs: config.swagger === 'off' ? null : '/docs' });
 }
 
 async function readConfig(): Promise<ApiConfig> {

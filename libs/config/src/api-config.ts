@@ -19,7 +19,10 @@ export interface ApiConfig extends ServiceConfig {
   readonly corsOrigins: readonly string[];
   /** Express's "trust proxy": a number of hops, addresses, or false. */
   readonly trustProxy: number | readonly string[] | false;
-  readonly swaggerEnabled: boolean;
+  /** Swagger UI: for everybody, for whoever logs in, or not there. */
+  readonly swagger: 'open' | 'login' | 'off';
+  /** The view of the queues at /queues. */
+  readonly queuesUi: boolean;
 }
 
 export function loadApiConfig(options: ServiceLoadOptions): ApiConfig {
@@ -35,10 +38,16 @@ export function loadApiConfig(options: ServiceLoadOptions): ApiConfig {
     admin: readAdmin(reader),
     corsOrigins: readOrigins(reader),
     trustProxy: readTrustProxy(reader),
-    swaggerEnabled: reader.boolean('SWAGGER_ENABLED') ?? true,
+    swagger: readSwagger(reader),
+    queuesUi: reader.boolean('QUEUES_UI_ENABLED') ?? false,
   };
   reader.finish();
   return Object.freeze(config);
+}
+
+function readSwagger(reader: EnvironmentReader): ApiConfig['swagger'] {
+  const value = reader.oneOf('SWAGGER_ENABLED', ['true', 'false', 'login']) ?? 'true';
+  return value === 'login' ? value : value === 'true' ? 'open' : 'off';
 }
 
 function readAdmin(reader: EnvironmentReader): ApiConfig['admin'] {

@@ -170,7 +170,16 @@ export const variables = [
     meaning:
       'proxies whose X-Forwarded-For is believed: a number of hops, or addresses and networks separated by commas; unset: none',
   },
-  { name: 'SWAGGER_ENABLED', default: 'true', meaning: 'Swagger UI at /docs' },
+  {
+    name: 'SWAGGER_ENABLED',
+    default: 'true',
+    meaning: 'Swagger UI at /docs: true, false, or login (for whoever has a token, or logs in as the built-in admin)',
+  },
+  {
+    name: 'QUEUES_UI_ENABLED',
+    default: 'false',
+    meaning: 'read-only view of the queues at /queues, for admins: true or false',
+  },
   { name: 'API_PORT', default: '3000', meaning: 'port of the API' },
   { name: 'API_HOST', default: '0.0.0.0', meaning: 'address that the API listens on' },
   {

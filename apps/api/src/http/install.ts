@@ -20,6 +20,8 @@ import { body } from './body.middleware.js';
 import { correlation, correlationHeader } from './correlation.middleware.js';
 import type { RateLimits } from './rate-limits.js';
 import { contextOf } from './request-context.js';
+import { docsArea, queuesArea } from '../pages/areas.js';
+import { guardPages } from '../pages/guard-pages.js';
 import { securityHeaders } from './security-headers.js';
 import { throttle } from './throttle.middleware.js';
 
@@ -37,6 +39,8 @@ export function installMiddleware(app: NestExpressApplication): void {
   enableCors(app, config.corsOrigins);
   app.use(authenticate(app.get(JwtStrategy)));
   app.use(throttle(app.get<RateLimits>(RATE_LIMITS)));
+  if (config.swagger === 'login') guardPages(app, docsArea);
+  if (config.queuesUi) guardPages(app, queuesArea);
   app.use(admitByTicket(app.get(EventTickets)));
   app.use('/api/admin', knownOnly);
   app.use(body());
