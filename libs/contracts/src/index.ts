@@ -12,6 +12,17 @@ export {
   type Trigger,
 } from './backup-json.js';
 export { saysDamaged } from './damage.js';
+export {
+  DestinationRefused,
+  guardedLookup,
+  hostOf,
+  isForbiddenHost,
+  safeAddresses,
+  systemResolve,
+  type DestinationRule,
+  type HostAddress,
+  type ResolveHost,
+} from './destinations/destination.js';
 export { isTimestamp, systemClock, systemRandom, type Clock, type Random } from './environment.js';
 export { messageOf, systemCode } from './error-code.js';
 export type { ErrorCode, Stage } from './error-codes.js';

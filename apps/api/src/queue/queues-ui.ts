@@ -62,13 +62,13 @@ class ReadOnlyAdapter extends ExpressAdapter {
   }
 
   override setApiRoutes(routes: AppControllerRoute[]): this {
-    for (const board of routes) {
-      if (board.method !== 'get') continue;
-      this.app.get(board.route, async (request, response) => {
+    for (const route of routes) {
+      if (route.method !== 'get') continue;
+      this.app.get(route.route, async (request, response) => {
         const queues = this.bullBoardQueues ?? new Map();
         const { query, params } = request;
         const asked = { queues, uiConfig: this.uiConfig, query, params, body: {}, headers: {} };
-        const { status = 200, body } = await this.board.look(async () => board.handler(asked));
+        const { status = 200, body } = await this.board.look(async () => route.handler(asked));
         response
           .status(status)
           .type('json')
