@@ -23,6 +23,15 @@ export interface ApiConfig extends ServiceConfig {
   readonly swagger: 'open' | 'login' | 'off';
   /** The view of the queues at /queues. */
   readonly queuesUi: boolean;
+  /** From when on something is unusual; 0: never. */
+  readonly unusual: {
+    readonly windowSeconds: number;
+    readonly failedLogins: number;
+    readonly downloads: number;
+    readonly deletes: number;
+    readonly restoresOverData: number;
+    readonly newPlaces: boolean;
+  };
 }
 
 export function loadApiConfig(options: ServiceLoadOptions): ApiConfig {
@@ -40,9 +49,22 @@ export function loadApiConfig(options: ServiceLoadOptions): ApiConfig {
     trustProxy: readTrustProxy(reader),
     swagger: readSwagger(reader),
     queuesUi: reader.boolean('QUEUES_UI_ENABLED') ?? false,
+    unusual: readUnusual(reader),
   };
   reader.finish();
   return Object.freeze(config);
+}
+
+function readUnusual(reader: EnvironmentReader): ApiConfig['unusual'] {
+  const most = 1_000_000;
+  return {
+    windowSeconds: (reader.integer('UNUSUAL_WINDOW_MINUTES', 1, 1_440) ?? 60) * 60,
+    failedLogins: reader.integer('UNUSUAL_FAILED_LOGINS', 0, most) ?? 0,
+    downloads: reader.integer('UNUSUAL_DOWNLOADS', 0, most) ?? 0,
+    deletes: reader.integer('UNUSUAL_DELETES', 0, most) ?? 0,
+    restoresOverData: reader.integer('UNUSUAL_RESTORES_OVER_DATA', 0, most) ?? 0,
+    newPlaces: reader.boolean('UNUSUAL_NEW_PLACES') ?? true,
+  };
 }
 
 function readSwagger(reader: EnvironmentReader): ApiConfig['swagger'] {
