@@ -36,7 +36,11 @@ import { HealthController } from './health/health.controller.js';
 import { HealthService } from './health/health.service.js';
 import { DeadlineInterceptor } from './http/deadline.interceptor.js';
 import { RequestPipe } from './http/validation.pipe.js';
+import { LogLevelController } from './logging/log-level.controller.js';
+import { LogLevels } from './logging/log-levels.js';
 import { MetricsController } from './metrics/metrics.controller.js';
+import { NotificationsController } from './notifications/notifications.controller.js';
+import { TestChannels } from './notifications/test-channels.js';
 import { PageLogin } from './pages/page-login.js';
 import { PageSessions } from './pages/page-sessions.js';
 import { QueuesUi } from './queue/queues-ui.js';
@@ -68,6 +72,8 @@ const parts: ModuleMetadata = {
     SchedulesController,
     AuditController,
     SystemController,
+    LogLevelController,
+    NotificationsController,
     HealthController,
     MetricsController,
   ],
@@ -81,6 +87,8 @@ const parts: ModuleMetadata = {
     Revocations,
     PageLogin,
     PageSessions,
+    LogLevels,
+    TestChannels,
     QueuesUi,
     BackupsService,
     TriggerBackup,

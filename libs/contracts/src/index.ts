@@ -57,6 +57,7 @@ export {
   type JobSink,
   type QueueName,
 } from './jobs.js';
+export { wishedLogLevels, type LogLevelWish, type WishedLogLevel } from './log-level.js';
 export {
   manifest,
   namespaceTypes,
