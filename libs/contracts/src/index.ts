@@ -67,6 +67,7 @@ export {
   type ManifestNamespace,
   type NamespaceType,
 } from './manifest.js';
+export type { PageSession } from './page-session.js';
 export { parseJson, type ParseFailure } from './parse.js';
 export { hashPassword, parsePasswordHash, verifyPassword, type PasswordHash } from './password-hash.js';
 export type * from './records.js';

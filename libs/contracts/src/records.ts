@@ -272,20 +272,6 @@ export interface StreamTicket {
   readonly endsAt: Date;
 }
 
-/** What the cookie of one of the API's own pages stands for: the token that its holder logged in with. */
-export interface PageSession {
-  /** SHA-256 of the cookie's text. */
-  readonly digest: string;
-  /** The pages that it opens, and no others. */
-  readonly area: string;
-  readonly subject: string;
-  readonly tokenId: string;
-  readonly role: Role;
-  /** Of the token. */
-  readonly issuedAt: Date;
-  readonly endsAt: Date;
-}
-
 export interface AuditRecord {
   readonly at: Date;
   /** OWASP's vocabulary: `authn_login_success`, `sensitive_delete` … */

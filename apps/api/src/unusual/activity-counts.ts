@@ -13,9 +13,8 @@ export interface ActivityCountsOptions {
 const commandMs = 1_000;
 /** Never reached: what is counted is judged by its number, and nobody is refused here. */
 const countless = 1_000_000_000;
-/** Places of one holder that are remembered, the newest, and for how long after the last of them. */
+/** Places of one holder that are remembered: the newest. */
 const mostPlaces = 50;
-const placeSeconds = 90 * 86_400;
 
 /**
  * What is counted over time, for all replicas together. While Redis is down each process counts for itself, no new place is noticed, and no state is said to be
@@ -53,8 +52,8 @@ export class ActivityCounts {
     return (await this.#limiter.consume(digestOf(what))).consumedPoints;
   }
 
-  /** Whether the holder was seen before, and never here; the place is remembered. Null: Redis does not answer. */
-  async isNewPlace(holder: string, place: string): Promise<boolean | null> {
+  /** Whether the holder was seen before, and never here; its places are remembered so long after the last of them. Null: Redis does not answer. */
+  async isNewPlace(holder: string, place: string, seconds: number): Promise<boolean | null> {
     const key = this.#key('places', holder);
     try {
       const replies = await this.#redis
@@ -62,7 +61,7 @@ export class ActivityCounts {
         .zcard(key)
         .zadd(key, Date.now(), digestOf(place))
         .zremrangebyrank(key, 0, -mostPlaces - 1)
-        .expire(key, placeSeconds)
+        .expire(key, Math.max(1, Math.ceil(seconds)))
         .exec();
       const [known, added] = (replies ?? []).map(([error, reply]) => (error === null ? Number(reply) : Number.NaN));
       return known === undefined || added === undefined ? null : known > 0 && added > 0;

@@ -18,6 +18,8 @@ import { workloadOf } from './workload-of.js';
 const kind = 'unusual-activity';
 /** A new place is told of at most once a day for one holder. */
 const placeStateSeconds = 86_400;
+/** So long the places of a subject or a key are remembered after the last of them; those of a token as long as it lives, for tokens may be many. */
+const placeSeconds = 90 * 86_400;
 
 /** What is unusual, in words that go to people. */
 interface Finding {
@@ -62,14 +64,16 @@ export class UnusualActivity implements BeforeApplicationShutdown {
 
   /** Somebody came in with a token. */
   seen(identity: Identity, address: string | undefined): void {
-    const { subject, tokenId, role } = identity;
+    const { subject, tokenId, role, expiresAt } = identity;
     if (!this.config.unusual.newPlaces || address === undefined || role === null || !mayAct(role, 'operator')) return;
     const place = networkOf(address);
     if (!this.#pairs.isNew(JSON.stringify([subject, tokenId, place]))) return;
     this.#aside(async () => {
-      const found = await Promise.all(
-        [`token/${tokenId}`, `subject/${subject}`].map((holder) => this.#counts.isNewPlace(holder, place)),
-      );
+      const left = (expiresAt.getTime() - this.clock.now().getTime()) / 1000;
+      const found = await Promise.all([
+        this.#counts.isNewPlace(`token/${tokenId}`, place, left),
+        this.#counts.isNewPlace(`subject/${subject}`, place, placeSeconds),
+      ]);
       if (!found.includes(true)) return;
       const what = found[0] === true ? 'One token' : 'A token';
       await this.#tell({
@@ -116,7 +120,7 @@ export class UnusualActivity implements BeforeApplicationShutdown {
   }
 
   async #seenKey(keyId: string, host: string): Promise<void> {
-    if ((await this.#counts.isNewPlace(`key/${keyId}`, workloadOf(host))) !== true) return;
+    if ((await this.#counts.isNewPlace(`key/${keyId}`, workloadOf(host), placeSeconds)) !== true) return;
     await this.#tell({
       state: `new-host/${keyId}`,
       seconds: placeStateSeconds,
