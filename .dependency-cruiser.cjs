@@ -122,6 +122,12 @@ module.exports = {
       'The queue is one lib: others speak of jobs',
     ),
     packageOnlyIn(
+      'bull-board',
+      'node_modules/@bull-board',
+      ['^libs/queue/', '^apps/api/src/queue/'],
+      'The view of the queues is read-only by one adapter',
+    ),
+    packageOnlyIn(
       'mongoose',
       'node_modules/mongoose',
       ['^libs/catalog/'],

@@ -14,7 +14,6 @@ import { AuditLog } from '../../apps/api/src/audit/audit-log.js';
 import { closeCore, openCore, type Core } from '../../apps/api/src/core/open-core.js';
 import { createApi } from '../../apps/api/src/create-api.js';
 import { currentCorrelationId } from '../../apps/api/src/http/request-context.js';
-import { createLog } from '#logging';
 import { ServiceLog } from '../../apps/api/src/logging/service-log.js';
 import { services, uniqueDatabase, waitUntil } from '../services/services.js';
 
@@ -64,15 +63,13 @@ export class ApiWorld {
       readFile: (path) => Buffer.from(options.files?.[path] ?? readFileSync(path)),
       workingDirectory: world.folder,
     });
-    const log = new ServiceLog(
-      createLog({
-        service: 'hazina-api',
-        correlationId: currentCorrelationId,
-        level: config.logLevel,
-        version: 'test',
-        write: (line) => world.lines.push(line),
-      }),
-    );
+    const log = ServiceLog.open({
+      service: 'hazina-api',
+      correlationId: currentCorrelationId,
+      level: config.logLevel,
+      version: 'test',
+      write: (line) => world.lines.push(line),
+    });
     const real = await openCore(config, 'test', log, () => undefined);
     world.core = { ...real, ...options.parts?.(real) };
     world.app = await createApi(world.core, options.modules);

@@ -36,7 +36,14 @@ import { HealthController } from './health/health.controller.js';
 import { HealthService } from './health/health.service.js';
 import { DeadlineInterceptor } from './http/deadline.interceptor.js';
 import { RequestPipe } from './http/validation.pipe.js';
+import { LogLevelController } from './logging/log-level.controller.js';
+import { LogLevels } from './logging/log-levels.js';
 import { MetricsController } from './metrics/metrics.controller.js';
+import { NotificationsController } from './notifications/notifications.controller.js';
+import { TestChannels } from './notifications/test-channels.js';
+import { PageLogin } from './pages/page-login.js';
+import { PageSessions } from './pages/page-sessions.js';
+import { QueuesUi } from './queue/queues-ui.js';
 import { RestoreBackup } from './restores/restore-backup.js';
 import { RestoresController } from './restores/restores.controller.js';
 import { RestoresService } from './restores/restores.service.js';
@@ -65,6 +72,8 @@ const parts: ModuleMetadata = {
     SchedulesController,
     AuditController,
     SystemController,
+    LogLevelController,
+    NotificationsController,
     HealthController,
     MetricsController,
   ],
@@ -76,6 +85,11 @@ const parts: ModuleMetadata = {
     JwtStrategy,
     LoginService,
     Revocations,
+    PageLogin,
+    PageSessions,
+    LogLevels,
+    TestChannels,
+    QueuesUi,
     BackupsService,
     TriggerBackup,
     VerifyBackup,

@@ -7,6 +7,7 @@ import type { Core } from './core/open-core.js';
 import { answerClientErrors } from './http/client-errors.js';
 import { installEnd, installMiddleware } from './http/install.js';
 import { FrameworkLog } from './logging/framework-log.js';
+import { QueuesUi } from './queue/queues-ui.js';
 import { serveDocs } from './openapi/serve-docs.js';
 
 /** Slow clients: so long may the head of a request take, and a whole request. */
@@ -30,7 +31,8 @@ export async function createApi(
   app.useLogger(new FrameworkLog(await app.resolve(PinoLogger), {}));
   app.setGlobalPrefix('api', { exclude: ['health/{*rest}', 'metrics'] });
   installMiddleware(app);
-  if (core.config.swaggerEnabled) serveDocs(app, core.version);
+  if (core.config.queuesUi) app.get(QueuesUi).serve(app);
+  if (core.config.swagger !== 'off') serveDocs(app, core.version);
   await app.init();
   installEnd(app);
   const server = app.getHttpServer();

@@ -10,7 +10,6 @@ import { createApi } from './create-api.js';
 import { EventHub } from './events/event-hub.js';
 import { currentCorrelationId } from './http/request-context.js';
 import { HealthService } from './health/health.service.js';
-import { createLog } from '#logging';
 import { ServiceLog } from './logging/service-log.js';
 import { SchedulingModule } from './scheduling/scheduling.module.js';
 
@@ -25,16 +24,16 @@ const closeMs = 10_000;
 async function main(): Promise<void> {
   const version = readVersion();
   const config = await readConfig();
-  const log = new ServiceLog(
-    createLog({ service: 'hazina-api', level: config.logLevel, version, correlationId: currentCorrelationId }),
-  );
+  const log = ServiceLog.open({
+    ...{ service: 'hazina-api', level: config.logLevel, version, correlationId: currentCorrelationId },
+  });
   const core = await openCore(config, version, log, (error) => refuse(error));
   const app = await createApi(core, [SchedulingModule]);
   await app.listen(config.port, config.host);
   endOnSignals(app, core);
   app.get(AuditLog).keep(ofProcess('sys_startup', core));
   const { port } = app.getHttpServer().address() as AddressInfo;
-  log.info('listening', { port, host: config.host, docs: config.swaggerEnabled ? '/docs' : null });
+  log.info('listening', { port, host: config.host, docs: config.swagger === 'off' ? null : '/docs' });
 }
 
 async function readConfig(): Promise<ApiConfig> {

@@ -6,6 +6,7 @@ import { closeParts, openParts } from './core/open-parts.js';
 import { restoreMetrics } from './core/restore-metrics.js';
 import { within } from './core/within.js';
 import type { WorkerCore, WorkerParts } from './core/worker-core.js';
+import { followLogLevel, logLevelMs } from './logging/follow-log-level.js';
 import { nestOptions } from './logging/nest-log.js';
 import { RedisPulse } from './probes/redis-pulse.js';
 import type { WorkView } from './probes/worker-state.js';
@@ -23,6 +24,7 @@ const mostClosingMs = 3_000;
 export class Work {
   readonly #pulse: RedisPulse;
   readonly #keyCheck: Every;
+  readonly #logLevel: Every;
   readonly #workers: QueueWorkers;
   #missingKeys: MissingKeys = noMissingKeys;
 
@@ -33,6 +35,7 @@ export class Work {
     this.#workers = context.get(QueueWorkers);
     this.#pulse = new RedisPulse(parts.clock, () => this.#workers.roundTrip());
     this.#keyCheck = new Every(keyCheckMs, () => this.#checkKeys());
+    this.#logLevel = new Every(logLevelMs, followLogLevel(parts));
   }
 
   /** Waits for what is not there yet; throws what waiting does not mend. */
@@ -81,7 +84,7 @@ export class Work {
     }
     this.#pulse.stop();
     const closingEnds = clock.monotonicMs() + Math.min(left(), mostClosingMs);
-    const loops = [this.#keyCheck, this.context.get(UpkeepLoop), this.context.get(Publisher)];
+    const loops = [this.#keyCheck, this.#logLevel, this.context.get(UpkeepLoop), this.context.get(Publisher)];
     const steps = [
       { what: 'loops', close: () => Promise.all(loops.map((loop) => loop.stop())) },
       { what: 'queue', close: () => workers.close() },
@@ -101,6 +104,7 @@ export class Work {
     this.#workers.start();
     this.#pulse.start();
     this.#keyCheck.start();
+    this.#logLevel.start();
   }
 
   /** Every kept backup must be one that our keys open. */

@@ -1,6 +1,7 @@
 import mongoose, { type ConnectOptions, type Connection } from 'mongoose';
 import type { Clock, Random, Secret } from '#contracts';
 import { idempotencyRepository } from './access/idempotency.repository.js';
+import { pageSessionRepository } from './access/page-session.repository.js';
 import { revocationRepository } from './access/revocation.repository.js';
 import { streamTicketRepository } from './access/stream-ticket.repository.js';
 import { alertRepository } from './alerts/alert.repository.js';
@@ -77,6 +78,7 @@ export async function catalogOn(connection: Connection, options: Omit<CatalogOpt
     streamTickets: streamTicketRepository(new RecordCollection(models.StreamTicket, guard)),
     idempotency: idempotencyRepository(new RecordCollection(models.Idempotency, guard)),
     revocations: revocationRepository(new RecordCollection(models.RevokedToken, guard)),
+    pageSessions: pageSessionRepository(new RecordCollection(models.PageSession, guard)),
     async ping(timeoutMs) {
       await guard.run(async () => connection.db?.command({ ping: 1 }), timeoutMs);
     },

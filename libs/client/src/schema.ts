@@ -305,6 +305,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/admin/notifications/test": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Send a test message by every configured channel, and tell what came of it
+         * @description By the API itself, which has the same channels as the workers, and once: nothing is tried again. 200 also when a channel failed: the reply tells which, and why.
+         */
+        post: operations["testNotifications"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/admin/restores": {
         parameters: {
             query?: never;
@@ -425,6 +445,47 @@ export interface paths {
         };
         /** Versions, keys by id, workers, state of storage, catalogue and queue; what is not as it should be, and what to do */
         get: operations["getSystem"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/admin/system/log-level": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How much the log says */
+        get: operations["getLogLevel"];
+        /**
+         * Another log level for a while, of API and workers
+         * @description This process at once, others within ten seconds; back to LOG_LEVEL by itself after `seconds` (900). What a run of a worker says while it is under way keeps its level.
+         */
+        put: operations["setLogLevel"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/admin/system/logs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The newest lines of the log of this process
+         * @description Of the last 1,000 (1 MiB at most), without secrets, as they were written. Looking is an audited act.
+         */
+        get: operations["getLogs"];
         put?: never;
         post?: never;
         delete?: never;
@@ -812,6 +873,20 @@ export interface components {
             /** @enum {string} */
             state: "ok" | "unavailable";
         };
+        ChannelTestDto: {
+            /**
+             * @description log: no channel is configured
+             * @enum {string}
+             */
+            channel: "email" | "webhook" | "log";
+            /** @description The other side took the message */
+            delivered: boolean;
+            /** @example The webhook refused the message (404) */
+            error: string | null;
+            /** @example Look at the log of the receiver behind NOTIFY_WEBHOOK_URL */
+            hint: string | null;
+            milliseconds: number;
+        };
         CleanupAcceptedDto: {
             /** @example cleanup-20261123T040000Z-x7c2m1 */
             cleanupId: string;
@@ -1039,6 +1114,54 @@ export interface components {
              */
             role: "admin";
         };
+        LogLevelDto: {
+            /**
+             * @description LOG_LEVEL of the process that answers
+             * @example info
+             * @enum {string}
+             */
+            configured: "fatal" | "error" | "warn" | "info" | "debug" | "trace" | "silent";
+            /**
+             * @description Of the process that answers, now
+             * @example debug
+             * @enum {string}
+             */
+            level: "fatal" | "error" | "warn" | "info" | "debug" | "trace" | "silent";
+            /** @example ann */
+            setBy: string | null;
+            /**
+             * Format: date-time
+             * @description Null: the configured one holds
+             */
+            until: string | null;
+        };
+        LogLineDto: {
+            correlationId: string | null;
+            /**
+             * @example {
+             *       "method": "GET",
+             *       "path": "/health/live"
+             *     }
+             */
+            fields: {
+                [key: string]: unknown;
+            };
+            /** @enum {string} */
+            level: "fatal" | "error" | "warn" | "info" | "debug" | "trace";
+            /** @example answered */
+            message: string;
+            /** Format: date-time */
+            time: string;
+        };
+        LogsDto: {
+            /** @description From the oldest to the newest */
+            data: components["schemas"]["LogLineDto"][];
+            /**
+             * @description The process that answers: each replica has its own lines
+             * @example api-1/4711
+             */
+            process: string;
+        };
         MarksDto: {
             /**
              * @description null removes it
@@ -1063,6 +1186,14 @@ export interface components {
              * @example 279650000
              */
             totalSize: number;
+        };
+        NotificationTestDto: {
+            channels: components["schemas"]["ChannelTestDto"][];
+            /**
+             * @description As receivers see it (X-Hazina-Delivery, Message-ID)
+             * @example test-5f0c9a1e2b7d4c38
+             */
+            notificationId: string;
         };
         PaginationDto: {
             /** @example 20 */
@@ -1475,6 +1606,16 @@ export interface components {
         };
         SchedulesDto: {
             data: components["schemas"]["ScheduleDto"][];
+        };
+        SetLogLevelDto: {
+            /**
+             * @description `configured`: back to LOG_LEVEL at once
+             * @example debug
+             * @enum {string}
+             */
+            level: "warn" | "info" | "debug" | "trace" | "configured";
+            /** @default 900 */
+            seconds: number;
         };
         StatisticsDto: {
             averageDurationMs: number | null;
@@ -3307,6 +3448,70 @@ export interface operations {
             };
         };
     };
+    testNotifications: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NotificationTestDto"];
+                };
+            };
+            /** @description A field is missing, wrong or unknown; errors[] names each */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDto"];
+                };
+            };
+            /** @description No valid token */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDto"];
+                };
+            };
+            /** @description The token's role may not do this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDto"];
+                };
+            };
+            /** @description Too many requests; Retry-After tells when to try again */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDto"];
+                };
+            };
+            /** @description Something that the answer depends on does not answer; Retry-After tells when to try again */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDto"];
+                };
+            };
+        };
+    };
     listRestores: {
         parameters: {
             query?: {
@@ -3773,6 +3978,215 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["SystemDto"];
+                };
+            };
+            /** @description A field is missing, wrong or unknown; errors[] names each */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDto"];
+                };
+            };
+            /** @description No valid token */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDto"];
+                };
+            };
+            /** @description The token's role may not do this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDto"];
+                };
+            };
+            /** @description Too many requests; Retry-After tells when to try again */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDto"];
+                };
+            };
+            /** @description Something that the answer depends on does not answer; Retry-After tells when to try again */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDto"];
+                };
+            };
+        };
+    };
+    getLogLevel: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LogLevelDto"];
+                };
+            };
+            /** @description A field is missing, wrong or unknown; errors[] names each */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDto"];
+                };
+            };
+            /** @description No valid token */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDto"];
+                };
+            };
+            /** @description The token's role may not do this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDto"];
+                };
+            };
+            /** @description Too many requests; Retry-After tells when to try again */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDto"];
+                };
+            };
+            /** @description Something that the answer depends on does not answer; Retry-After tells when to try again */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDto"];
+                };
+            };
+        };
+    };
+    setLogLevel: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SetLogLevelDto"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LogLevelDto"];
+                };
+            };
+            /** @description A field is missing, wrong or unknown; errors[] names each */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDto"];
+                };
+            };
+            /** @description No valid token */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDto"];
+                };
+            };
+            /** @description The token's role may not do this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDto"];
+                };
+            };
+            /** @description A body is at most 64 KiB */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDto"];
+                };
+            };
+            /** @description Too many requests; Retry-After tells when to try again */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDto"];
+                };
+            };
+            /** @description Something that the answer depends on does not answer; Retry-After tells when to try again */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDto"];
+                };
+            };
+        };
+    };
+    getLogs: {
+        parameters: {
+            query?: {
+                /** @description Only lines that are at least so important */
+                level?: "fatal" | "error" | "warn" | "info" | "debug" | "trace";
+                lines?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LogsDto"];
                 };
             };
             /** @description A field is missing, wrong or unknown; errors[] names each */

@@ -19,7 +19,19 @@ export interface ApiConfig extends ServiceConfig {
   readonly corsOrigins: readonly string[];
   /** Express's "trust proxy": a number of hops, addresses, or false. */
   readonly trustProxy: number | readonly string[] | false;
-  readonly swaggerEnabled: boolean;
+  /** Swagger UI: for everybody, for whoever logs in, or not there. */
+  readonly swagger: 'open' | 'login' | 'off';
+  /** The view of the queues at /queues. */
+  readonly queuesUi: boolean;
+  /** From when on something is unusual; 0: never. */
+  readonly unusual: {
+    readonly windowSeconds: number;
+    readonly failedLogins: number;
+    readonly downloads: number;
+    readonly deletes: number;
+    readonly restoresOverData: number;
+    readonly newPlaces: boolean;
+  };
 }
 
 export function loadApiConfig(options: ServiceLoadOptions): ApiConfig {
@@ -35,10 +47,29 @@ export function loadApiConfig(options: ServiceLoadOptions): ApiConfig {
     admin: readAdmin(reader),
     corsOrigins: readOrigins(reader),
     trustProxy: readTrustProxy(reader),
-    swaggerEnabled: reader.boolean('SWAGGER_ENABLED') ?? true,
+    swagger: readSwagger(reader),
+    queuesUi: reader.boolean('QUEUES_UI_ENABLED') ?? false,
+    unusual: readUnusual(reader),
   };
   reader.finish();
   return Object.freeze(config);
+}
+
+function readUnusual(reader: EnvironmentReader): ApiConfig['unusual'] {
+  const most = 1_000_000;
+  return {
+    windowSeconds: (reader.integer('UNUSUAL_WINDOW_MINUTES', 1, 1_440) ?? 60) * 60,
+    failedLogins: reader.integer('UNUSUAL_FAILED_LOGINS', 0, most) ?? 0,
+    downloads: reader.integer('UNUSUAL_DOWNLOADS', 0, most) ?? 0,
+    deletes: reader.integer('UNUSUAL_DELETES', 0, most) ?? 0,
+    restoresOverData: reader.integer('UNUSUAL_RESTORES_OVER_DATA', 0, most) ?? 0,
+    newPlaces: reader.boolean('UNUSUAL_NEW_PLACES') ?? true,
+  };
+}
+
+function readSwagger(reader: EnvironmentReader): ApiConfig['swagger'] {
+  const value = reader.oneOf('SWAGGER_ENABLED', ['true', 'false', 'login']) ?? 'true';
+  return value === 'login' ? value : value === 'true' ? 'open' : 'off';
 }
 
 function readAdmin(reader: EnvironmentReader): ApiConfig['admin'] {

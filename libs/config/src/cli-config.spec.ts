@@ -94,6 +94,17 @@ describe('loadCliConfig', () => {
     ]);
   });
 
+  it.each([
+    'http://169.254.169.254',
+    'http://0xa9fea9fe/',
+    'http://[fd00:ec2::254]:80',
+    'http://100.100.100.200',
+    'http://[::ffff:169.254.1.1]',
+  ])('takes no store at %s', (S3_ENDPOINT) => {
+    const error = failure(() => load({ store: true }, { S3_BACKUP_BUCKET: 'b', S3_ENDPOINT }));
+    expect(error.message).toContain('S3_ENDPOINT must not be a link-local, metadata or reserved address');
+  });
+
   it('tells all errors at once, and never the value of a secret', () => {
     const environment = {
       MONGODB_URI: 'mongodb://u:canary-password@h/db',

@@ -1,5 +1,12 @@
 import { createPrivateKey, createPublicKey, type KeyObject } from 'node:crypto';
-import { algorithmOfKey, leastTokenSecretBytes, Secret, type TokenAlgorithm } from '#contracts';
+import {
+  algorithmOfKey,
+  hostOf,
+  isForbiddenHost,
+  leastTokenSecretBytes,
+  Secret,
+  type TokenAlgorithm,
+} from '#contracts';
 import type { EnvironmentReader } from './environment-reader.js';
 
 /** What a verifier knows: the algorithm follows from which variable is set, never from a token. */
@@ -60,6 +67,8 @@ function checkKeysUrl(reader: EnvironmentReader, text: string): void {
     reader.problem('JWT_JWKS_URI must be a URL that begins with https:// (http:// only to this machine itself)');
   else if (url.username !== '' || url.password !== '')
     reader.problem('JWT_JWKS_URI must not hold a user or a password: keys to verify with are public');
+  else if (isForbiddenHost(hostOf(url)))
+    reader.problem('JWT_JWKS_URI must not be a link-local, metadata or reserved address');
 }
 
 export function readSigningKey(reader: EnvironmentReader): SigningKey {

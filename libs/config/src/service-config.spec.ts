@@ -126,6 +126,9 @@ describe('loadApiConfig', () => {
     ['ftp://login.example/keys', 'begins with https://'],
     ['login.example', 'begins with https://'],
     [`https://user:${canary}@login.example/keys`, 'must not hold a user'],
+    ['https://169.254.169.254/keys', 'link-local'],
+    ['https://[fd00:ec2::254]/keys', 'link-local'],
+    ['https://2852039166/keys', 'link-local'],
   ])('takes no keys of tokens from %s', (JWT_JWKS_URI, text) => {
     const message = messageOf(() => load(loadApiConfig, { ...base, JWT_JWKS_URI }));
     expect(message).toContain(text);

@@ -1,5 +1,5 @@
 import { isAbsolute, resolve } from 'node:path';
-import type { Secret } from '#contracts';
+import { hostOf, isForbiddenHost, type Secret } from '#contracts';
 import type { EnvironmentReader } from './environment-reader.js';
 
 /** Where backups lie. The same shape as the options of the storage lib. */
@@ -78,6 +78,8 @@ function readEndpoint(reader: EnvironmentReader): string | undefined {
     reader.problem('S3_ENDPOINT must be a URL that begins with https:// or http://');
   } else if (url.username !== '' || url.password !== '') {
     reader.problem('S3_ENDPOINT must not hold credentials: use AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY');
+  } else if (isForbiddenHost(hostOf(url))) {
+    reader.problem('S3_ENDPOINT must not be a link-local, metadata or reserved address');
   }
   return text;
 }

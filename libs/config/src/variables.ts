@@ -170,7 +170,35 @@ export const variables = [
     meaning:
       'proxies whose X-Forwarded-For is believed: a number of hops, or addresses and networks separated by commas; unset: none',
   },
-  { name: 'SWAGGER_ENABLED', default: 'true', meaning: 'Swagger UI at /docs' },
+  {
+    name: 'SWAGGER_ENABLED',
+    default: 'true',
+    meaning: 'Swagger UI at /docs: true, false, or login (for whoever has a token, or logs in as the built-in admin)',
+  },
+  {
+    name: 'QUEUES_UI_ENABLED',
+    default: 'false',
+    meaning: 'read-only view of the queues at /queues, for admins: true or false',
+  },
+  {
+    name: 'UNUSUAL_WINDOW_MINUTES',
+    default: '60',
+    meaning: 'what counts as unusual is counted over so many minutes, for all replicas together',
+  },
+  { name: 'UNUSUAL_FAILED_LOGINS', default: '20', meaning: 'alert at so many failed logins in the window; 0: never' },
+  { name: 'UNUSUAL_DOWNLOADS', default: '20', meaning: 'alert at so many downloads by one person in it; 0: never' },
+  { name: 'UNUSUAL_DELETES', default: '10', meaning: 'alert at so many deletions by one person in it; 0: never' },
+  {
+    name: 'UNUSUAL_RESTORES_OVER_DATA',
+    default: '1',
+    meaning: 'alert at so many restores over data (replace) by one person in it; 0: never',
+  },
+  {
+    name: 'UNUSUAL_NEW_PLACES',
+    default: 'true',
+    meaning:
+      'alert when a token of an operator or admin, or a key of a worker, is used from a new place: true or false',
+  },
   { name: 'API_PORT', default: '3000', meaning: 'port of the API' },
   { name: 'API_HOST', default: '0.0.0.0', meaning: 'address that the API listens on' },
   {

@@ -12,6 +12,17 @@ export {
   type Trigger,
 } from './backup-json.js';
 export { saysDamaged } from './damage.js';
+export {
+  DestinationRefused,
+  guardedLookup,
+  hostOf,
+  isForbiddenHost,
+  safeAddresses,
+  systemResolve,
+  type DestinationRule,
+  type HostAddress,
+  type ResolveHost,
+} from './destinations/destination.js';
 export { isTimestamp, systemClock, systemRandom, type Clock, type Random } from './environment.js';
 export { messageOf, systemCode } from './error-code.js';
 export type { ErrorCode, Stage } from './error-codes.js';
@@ -46,6 +57,7 @@ export {
   type JobSink,
   type QueueName,
 } from './jobs.js';
+export { wishedLogLevels, type LogLevelWish, type WishedLogLevel } from './log-level.js';
 export {
   manifest,
   namespaceTypes,
@@ -55,6 +67,7 @@ export {
   type ManifestNamespace,
   type NamespaceType,
 } from './manifest.js';
+export type { PageSession } from './page-session.js';
 export { parseJson, type ParseFailure } from './parse.js';
 export { hashPassword, parsePasswordHash, verifyPassword, type PasswordHash } from './password-hash.js';
 export type * from './records.js';

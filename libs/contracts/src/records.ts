@@ -230,6 +230,7 @@ export type AlertKind =
   | 'quota-critical'
   | 'superseded'
   | 'missing'
+  | 'unusual-activity'
   | 'recovered'
   | 'test';
 

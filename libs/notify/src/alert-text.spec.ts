@@ -14,6 +14,7 @@ const kinds: Readonly<Record<AlertKind, string>> = {
   'quota-critical': 'storage quota almost exhausted: clinic',
   superseded: 'backup skipped: clinic',
   missing: 'backup missing from the store: clinic',
+  'unusual-activity': 'unusual activity: clinic',
   recovered: 'recovered: clinic',
   test: 'test message: clinic',
 };

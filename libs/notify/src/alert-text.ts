@@ -66,6 +66,11 @@ const wordings: Readonly<Record<AlertKind, Wording>> = {
     lead: 'Objects of a completed backup are no longer in the store.',
     next: 'Find out who removed them (access log, life-cycle rules), and trigger a new backup',
   },
+  'unusual-activity': {
+    subject: 'unusual activity',
+    lead: 'Somebody does what is not usual here. It may be one of you; it may be an attack.',
+    next: 'Look at the audit log (GET /api/admin/audit), and revoke tokens that are in wrong hands',
+  },
   recovered: {
     subject: 'recovered',
     lead: 'What was reported before is over.',

@@ -8,6 +8,7 @@ export {
   type JobState,
   type QueueCounts,
 } from './job-queue.js';
+export { openQueueBoard, type QueueBoard } from './queue-board.js';
 export { queueFailures, type QueueFailure } from './queue-errors.js';
 export { JOB_QUEUE, QueueModule, type QueueModuleOptions } from './queue.module.js';
 export {

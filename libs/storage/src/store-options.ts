@@ -1,4 +1,4 @@
-import type { Secret } from '#contracts';
+import type { ResolveHost, Secret } from '#contracts';
 
 export type StoreOptions = S3StoreOptions | DirectoryStoreOptions;
 
@@ -34,4 +34,6 @@ export interface S3StoreOptions {
   readonly socketTimeoutMs?: number;
   /** Tries of one request. Default 5. */
   readonly maxAttempts?: number;
+  /** Addresses of host names. Default: the system's. */
+  readonly resolve?: ResolveHost;
 }

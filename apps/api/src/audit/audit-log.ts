@@ -28,6 +28,7 @@ const longestText = 300;
  */
 export class AuditLog implements OnApplicationShutdown {
   readonly #underWay = new Set<Promise<void>>();
+  #listener: (record: AuditRecord) => void = () => undefined;
 
   constructor(
     private readonly catalog: Catalog,
@@ -35,8 +36,15 @@ export class AuditLog implements OnApplicationShutdown {
     private readonly log: ServiceLog,
   ) {}
 
+  /** Is told of every entry of a request, kept or not. */
+  listen(listener: (record: AuditRecord) => void): void {
+    this.#listener = listener;
+  }
+
   note(request: Request, entry: AuditEntry): void {
-    this.keep(this.#record(request, entry));
+    const record = this.#record(request, entry);
+    this.#listener(record);
+    this.keep(record);
   }
 
   /** Does it, and notes what came of it: a refusal as well. `resourceOf` names what was made by it. */
@@ -60,7 +68,9 @@ export class AuditLog implements OnApplicationShutdown {
 
   /** Throws `catalog/…` when the entry cannot be kept. */
   async require(request: Request, entry: AuditEntry): Promise<void> {
-    await this.#append(this.#record(request, entry));
+    const record = this.#record(request, entry);
+    await this.#append(record);
+    this.#listener(record);
   }
 
   /** An entry that is not of one request. */

@@ -28,6 +28,7 @@ interface Count {
 export class RefusalLog implements BeforeApplicationShutdown {
   readonly #counts = new Map<string, Count>();
   #individual = 0;
+  #listener: (event: string) => void = () => undefined;
   #timer: NodeJS.Timeout | undefined;
 
   constructor(
@@ -35,7 +36,13 @@ export class RefusalLog implements BeforeApplicationShutdown {
     private readonly clock: Clock,
   ) {}
 
+  /** Is told of every refusal, whether it is an entry of its own or only counted. */
+  listen(listener: (event: string) => void): void {
+    this.#listener = listener;
+  }
+
   note(request: Request, refusal: Refusal): void {
+    this.#listener(refusal.event);
     this.#timer ??= setTimeout(() => this.flush(), windowMs).unref();
     const actor = contextOf(request).identity?.subject ?? 'anonymous';
     const address = request.ip === undefined ? null : networkOf(request.ip);

@@ -69,6 +69,7 @@ function lazyCatalog(link: CatalogLink): Catalog {
     streamTickets: lazyRepository(link, 'streamTickets'),
     idempotency: lazyRepository(link, 'idempotency'),
     revocations: lazyRepository(link, 'revocations'),
+    pageSessions: lazyRepository(link, 'pageSessions'),
     ping: async (timeoutMs) => (await link.use()).ping(timeoutMs),
     examine: async () => (await link.use()).examine(),
     close: () => link.close(),

@@ -2,6 +2,7 @@ import { Module, type DynamicModule, type Provider } from '@nestjs/common';
 import { AuditLog } from '../audit/audit-log.js';
 import { RefusalLog } from '../audit/refusal-log.js';
 import { ServiceLog } from '../logging/service-log.js';
+import { UnusualActivity } from '../unusual/unusual-activity.js';
 import type { Core } from './open-core.js';
 import {
   API_CONFIG,
@@ -22,6 +23,7 @@ import {
 export class CoreModule {
   static of(core: Core): DynamicModule {
     const providers: Provider[] = [
+      UnusualActivity,
       { provide: API_CONFIG, useValue: core.config },
       { provide: VERSION, useValue: core.version },
       { provide: ServiceLog, useValue: core.log },

@@ -18,7 +18,7 @@ export function body(): RequestHandler {
     }
     checkForm(request);
     if (length > mostBodyBytes) throw tooLarge();
-    read(request)
+    readBody(request)
       .then((bytes) => {
         request.body = parse(bytes);
         next();
@@ -36,7 +36,7 @@ function checkForm(request: Request): void {
 }
 
 /** Stops at the first byte too many; what still comes is thrown away by Node after the reply. */
-function read(request: Request): Promise<Buffer> {
+export function readBody(request: Request): Promise<Buffer> {
   return new Promise((resolve, reject) => {
     const parts: Buffer[] = [];
     let bytes = 0;

@@ -16,10 +16,13 @@ import { idempotencyHeader, replayedHeader } from '../idempotency/idempotency.in
 import { requestLog } from '../logging/request-log.js';
 import { ServiceLog } from '../logging/service-log.js';
 import { measure } from '../metrics/measure.middleware.js';
+import { UnusualActivity } from '../unusual/unusual-activity.js';
 import { body } from './body.middleware.js';
 import { correlation, correlationHeader } from './correlation.middleware.js';
 import type { RateLimits } from './rate-limits.js';
 import { contextOf } from './request-context.js';
+import { docsArea, queuesArea } from '../pages/areas.js';
+import { guardPages } from '../pages/guard-pages.js';
 import { securityHeaders } from './security-headers.js';
 import { throttle } from './throttle.middleware.js';
 
@@ -37,6 +40,9 @@ export function installMiddleware(app: NestExpressApplication): void {
   enableCors(app, config.corsOrigins);
   app.use(authenticate(app.get(JwtStrategy)));
   app.use(throttle(app.get<RateLimits>(RATE_LIMITS)));
+  app.use(noticePlaces(app.get(UnusualActivity)));
+  if (config.swagger === 'login') guardPages(app, docsArea);
+  if (config.queuesUi) guardPages(app, queuesArea);
   app.use(admitByTicket(app.get(EventTickets)));
   app.use('/api/admin', knownOnly);
   app.use(body());
@@ -48,6 +54,15 @@ const knownOnly: RequestHandler = (request, _response, next) => {
   if (identity === null) throw identityTrouble ?? unauthorized();
   next();
 };
+
+/** Where tokens are used from. */
+function noticePlaces(unusual: UnusualActivity): RequestHandler {
+  return (request, _response, next) => {
+    const { identity } = contextOf(request);
+    if (identity !== null) unusual.seen(identity, request.ip);
+    next();
+  };
+}
 
 /** After all routes: what none of them took, and errors from outside of Nest's own paths, are problems like all others. */
 export function installEnd(app: NestExpressApplication): void {
@@ -66,7 +81,7 @@ function enableCors(app: NestExpressApplication, origins: readonly string[]): vo
   if (origins.length === 0) return;
   app.enableCors({
     origin: [...origins],
-    methods: ['GET', 'POST', 'PATCH', 'DELETE'],
+    methods: ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'],
     allowedHeaders: ['Authorization', 'Content-Type', idempotencyHeader, 'Last-Event-ID', correlationHeader],
     exposedHeaders: [correlationHeader, 'Location', 'Retry-After', replayedHeader],
     credentials: false,

@@ -6,7 +6,7 @@ import { contextOf } from './request-context.js';
 
 /** Probes and metrics are asked for by machines in a fixed rhythm, whatever else goes on. */
 const exempt = /^\/(health|metrics)(\/|$)/i;
-const login = /^\/api\/auth\/login\/?$/i;
+const login = /^\/(api\/auth|docs|queues)\/login\/?$/i;
 
 /** Limits before anything of the body is read: by token, or by address without a valid one; logins by address as well. */
 export function throttle(limits: RateLimits): RequestHandler {

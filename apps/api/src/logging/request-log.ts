@@ -10,6 +10,8 @@ export function requestLog(log: ServiceLog, clock: Clock): RequestHandler {
   return (request, response, next) => {
     const start = clock.monotonicMs();
     const path = pathOf(request);
+    // Asked for now: a connection that was cut off has none any more.
+    const address = request.ip;
     response.once('close', () => {
       const context = contextOf(request);
       const { statusCode: status, writableFinished } = response;
@@ -18,7 +20,7 @@ export function requestLog(log: ServiceLog, clock: Clock): RequestHandler {
         path,
         status,
         milliseconds: Math.round(clock.monotonicMs() - start),
-        address: request.ip,
+        address,
         ...(context.identity === null ? {} : { actor: context.identity.subject, role: context.identity.role }),
       };
       const level = status >= 500 ? 'warn' : quietPaths.test(path) ? 'debug' : 'info';

@@ -1,10 +1,25 @@
 import type { Logger } from 'pino';
 import { AppError } from '#contracts';
+import { createLog, RecentLines, type LogOptions } from '#logging';
 import type { AlertLog } from '#notify';
 
 /** What this service says in its own words; the framework's lines go to the same log. */
 export class ServiceLog {
-  constructor(readonly pino: Logger) {}
+  constructor(
+    readonly pino: Logger,
+    /** What was written last. */
+    readonly recent = new RecentLines(),
+  ) {}
+
+  /** A log that remembers its newest lines. */
+  static open({ write = toStandardOutput, ...options }: LogOptions): ServiceLog {
+    const recent = new RecentLines();
+    const both = (line: string): void => {
+      recent.push(line);
+      write(line);
+    };
+    return new ServiceLog(createLog({ ...options, write: both }), recent);
+  }
 
   info(message: string, fields: object = {}): void {
     this.pino.info(fields, message);
@@ -27,4 +42,8 @@ export class ServiceLog {
     if (error.code === 'internal/unexpected') this.pino.error({ ...known, err: error.cause ?? error }, error.message);
     else this.pino.warn(known, error.message);
   }
+}
+
+function toStandardOutput(line: string): void {
+  process.stdout.write(line);
 }

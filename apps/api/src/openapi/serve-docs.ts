@@ -2,7 +2,7 @@ import type { NestExpressApplication } from '@nestjs/platform-express';
 import { SwaggerModule } from '@nestjs/swagger';
 import { openApiDocument } from './document.js';
 
-/** Swagger UI at /docs and the document at /docs-json: both, or with SWAGGER_ENABLED=false neither. */
+/** Swagger UI at /docs and the document at /docs-json: both (with SWAGGER_ENABLED=login behind the guard of their area), or with false neither. */
 export function serveDocs(app: NestExpressApplication, version: string): void {
   SwaggerModule.setup('docs', app, () => openApiDocument(app, version), {
     useGlobalPrefix: false,

@@ -9,6 +9,7 @@ import type { JobQueue } from '#queue';
 import { API_CONFIG, CATALOG, CHANNELS, CLOCK, JOB_QUEUE, METRICS, RANDOM } from '../core/tokens.js';
 import { ServiceLog } from '../logging/service-log.js';
 import { isAlive, TargetStates } from '../targets/target-states.js';
+import { UnusualActivity } from '../unusual/unusual-activity.js';
 import { Watch } from './watch.js';
 
 /** Longer than a queued message takes with a worker alive: then nobody but the API is left to send it. */
@@ -33,6 +34,7 @@ export class UpkeepService {
     @Inject(CHANNELS) private readonly channels: readonly Channel[],
     @Inject(METRICS) private readonly metrics: Metrics,
     private readonly targets: TargetStates,
+    private readonly unusual: UnusualActivity,
     private readonly log: ServiceLog,
   ) {
     const names = channels.map(({ name }) => name);
@@ -49,8 +51,11 @@ export class UpkeepService {
     const now = this.clock.now();
     const workers = this.catalog.workers.all();
     const states = await this.targets.all(now, workers);
-    const live = (await workers).filter(isAlive).length;
+    const alive = (await workers).filter(isAlive);
+    const live = alive.length;
+    this.unusual.seenWorkers(alive);
     for (const notification of await this.#watch.look(states, live)) await this.#tell(notification);
+    for (const notification of await this.unusual.clearQuiet()) await this.#tell(notification);
     const undelivered = await this.catalog.alerts.undelivered(now);
     this.#deliverAside(
       undelivered.filter(({ createdAt }) => live === 0 || now.getTime() - createdAt.getTime() > leftLyingMs),

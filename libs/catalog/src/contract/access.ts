@@ -1,4 +1,4 @@
-import type { StreamTicket } from '#contracts';
+import type { PageSession, StreamTicket } from '#contracts';
 
 /** Tickets that let event streams in without a token. Their texts are never kept, only digests. */
 export interface StreamTicketRepository {
@@ -24,4 +24,12 @@ export interface RevocationRepository {
   revoke(token: RevokedToken): Promise<void>;
   /** The ids of all that are revoked and have not ended by themselves. */
   all(now: Date): Promise<readonly string[]>;
+}
+
+/** Sessions of people on the API's own pages. The texts of cookies are never kept, only digests. */
+export interface PageSessionRepository {
+  begin(session: PageSession): Promise<void>;
+  /** Null: none of this area, or over. */
+  find(digest: string, area: string, now: Date): Promise<PageSession | null>;
+  end(digest: string): Promise<void>;
 }

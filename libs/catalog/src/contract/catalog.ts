@@ -1,5 +1,5 @@
 import type { CatalogExam } from '../examine/catalog-exam.js';
-import type { RevocationRepository, StreamTicketRepository } from './access.js';
+import type { PageSessionRepository, RevocationRepository, StreamTicketRepository } from './access.js';
 import type { AlertRepository } from './alerts.js';
 import type { AuditRepository } from './audit.js';
 import type { BackupRepository } from './backups.js';
@@ -31,6 +31,7 @@ export interface Catalog {
   readonly streamTickets: StreamTicketRepository;
   readonly idempotency: IdempotencyRepository;
   readonly revocations: RevocationRepository;
+  readonly pageSessions: PageSessionRepository;
   /** A round trip, for probes; throws `catalog/unavailable` after `timeoutMs`. */
   ping(timeoutMs: number): Promise<void>;
   /** What is known of its server, its indexes and its clock; writes nothing. */

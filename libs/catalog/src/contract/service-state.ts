@@ -1,4 +1,4 @@
-import type { ScheduleRecord, WorkerReport } from '#contracts';
+import type { LogLevelWish, ScheduleRecord, WorkerReport } from '#contracts';
 
 export interface ScheduleRepository {
   all(): Promise<readonly ScheduleRecord[]>;
@@ -29,4 +29,7 @@ export interface SettingsRepository {
   /** The store that this catalogue belongs to; set once. Throws `store/changed` when another is known. */
   bindStore(storeId: string): Promise<void>;
   storeId(): Promise<string | null>;
+  /** Null: nobody wishes another log level than the configured one. */
+  logLevel(now: Date): Promise<LogLevelWish | null>;
+  wishLogLevel(wish: LogLevelWish | null): Promise<void>;
 }

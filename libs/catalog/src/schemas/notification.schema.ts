@@ -48,6 +48,7 @@ export const alertKinds: readonly AlertKind[] = [
   'quota-critical',
   'superseded',
   'missing',
+  'unusual-activity',
   'recovered',
   'test',
 ];

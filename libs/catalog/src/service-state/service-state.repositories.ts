@@ -6,6 +6,7 @@ import type {
   WorkerRepository,
 } from '../contract/service-state.js';
 import type { SettingDocument } from '../schemas/setting.schema.js';
+import { logLevelSetting } from './log-level-setting.js';
 import { op, type RecordCollection } from '../store/record-collection.js';
 
 // The small collections, one document a target, a worker, a setting.
@@ -66,6 +67,7 @@ export function settingsRepository(settings: RecordCollection<SettingDocument>):
   const name = 'storeId';
   const storeId = async () => (await settings.findOne({ name }))?.value ?? null;
   return {
+    ...logLevelSetting(settings),
     storeId,
     async bindStore(value) {
       if ((await settings.insert({ name, value })) !== null) return;

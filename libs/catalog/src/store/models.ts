@@ -1,5 +1,5 @@
 import type { Connection, Model, Schema } from 'mongoose';
-import type { ScheduleRecord, WorkerReport } from '#contracts';
+import type { PageSession, ScheduleRecord, WorkerReport } from '#contracts';
 import type { RevokedToken } from '../contract/access.js';
 import {
   auditEventSchema,
@@ -11,6 +11,7 @@ import { backupSchema, type BackupDocument } from '../schemas/backup.schema.js';
 import { idempotencySchema, type IdempotencyDocument } from '../schemas/idempotency.schema.js';
 import { markerSchema, type MarkerDocument } from '../schemas/marker.schema.js';
 import { notificationSchema, type NotificationDocument } from '../schemas/notification.schema.js';
+import { pageSessionSchema } from '../schemas/page-session.schema.js';
 import { revokedTokenSchema } from '../schemas/revoked-token.schema.js';
 import { scheduleStateSchema } from '../schemas/schedule-state.schema.js';
 import { streamTicketSchema, type StreamTicketDocument } from '../schemas/stream-ticket.schema.js';
@@ -35,6 +36,7 @@ export const schemas = {
   StreamTicket: streamTicketSchema,
   Idempotency: idempotencySchema,
   RevokedToken: revokedTokenSchema,
+  PageSession: pageSessionSchema,
   Marker: markerSchema,
 } as const satisfies Record<string, Schema>;
 
@@ -52,6 +54,7 @@ export interface Models {
   readonly StreamTicket: Model<StreamTicketDocument>;
   readonly Idempotency: Model<IdempotencyDocument>;
   readonly RevokedToken: Model<RevokedToken>;
+  readonly PageSession: Model<PageSession>;
   readonly Marker: Model<MarkerDocument>;
 }
 
@@ -73,6 +76,7 @@ export function modelsOf(connection: Connection): Models {
     StreamTicket: model('StreamTicket', streamTicketSchema),
     Idempotency: model('Idempotency', idempotencySchema),
     RevokedToken: model('RevokedToken', revokedTokenSchema),
+    PageSession: model('PageSession', pageSessionSchema),
     Marker: model('Marker', markerSchema),
   };
 }

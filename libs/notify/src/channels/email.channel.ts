@@ -1,6 +1,6 @@
 import { connect } from 'node:net';
 import { createTransport } from 'nodemailer';
-import { systemCode, type AppError, type NotificationRecord, type Secret } from '#contracts';
+import { guardedLookup, systemCode, type AppError, type NotificationRecord, type Secret } from '#contracts';
 import { alertText } from '../alert-text.js';
 import type { Channel } from '../channel.js';
 import { notifyFailed } from '../notify-error.js';
@@ -57,7 +57,7 @@ function transportOptions(server: SmtpServer, timeoutMs: number, signal: AbortSi
       _options: unknown,
       done: (error: Error | null, socket?: { connection: ReturnType<typeof connect> }) => void,
     ) => {
-      const socket = connect({ host, port, signal });
+      const socket = connect({ host, port, signal, lookup: guardedLookup({ loopback: 'anywhere' }) });
       socket.once('error', done);
       socket.once('connect', () => {
         socket.off('error', done);

@@ -26,6 +26,8 @@ describe('SMTP_URL', () => {
     'smtp://u:canary%@h',
     'smtp://u:canary@h?x=1',
     'smtp://u:canary@',
+    'smtp://u:canary@169.254.169.254',
+    'smtps://u:canary@[fd00:ec2::254]',
   ])('refuses %s without showing it', (url) => {
     let error: unknown;
     try {

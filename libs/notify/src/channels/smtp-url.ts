@@ -1,5 +1,5 @@
 import { BlockList } from 'node:net';
-import { AppError, type Secret } from '#contracts';
+import { AppError, hostOf, isForbiddenHost, type Secret } from '#contracts';
 
 /** A mail server, as `SMTP_URL` names it. */
 export interface SmtpServer {
@@ -25,6 +25,7 @@ export function parseSmtpUrl(smtpUrl: Secret): SmtpServer {
   }
   if (url.protocol !== 'smtp:' && url.protocol !== 'smtps:') throw refused('does not begin with smtp:// or smtps://');
   if (url.hostname === '') throw refused('names no host');
+  if (isForbiddenHost(hostOf(url))) throw refused('leads to a link-local, metadata or reserved address');
   if (!['', '/'].includes(url.pathname) || url.hash !== '') throw refused('has a path');
   const secure = url.protocol === 'smtps:';
   const host = url.hostname.replace(/^\[|\]$/g, '');

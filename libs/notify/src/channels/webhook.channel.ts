@@ -1,16 +1,19 @@
 import { request as httpRequest, type IncomingMessage, type RequestOptions } from 'node:http';
 import { request as httpsRequest } from 'node:https';
-import { AppError, systemCode, type Clock, type NotificationRecord, type Secret } from '#contracts';
+import {
+  AppError,
+  systemCode,
+  systemResolve,
+  type Clock,
+  type HostAddress,
+  type NotificationRecord,
+  type ResolveHost,
+  type Secret,
+} from '#contracts';
 import { alertText } from '../alert-text.js';
 import type { Channel } from '../channel.js';
 import { notifyFailed } from '../notify-error.js';
-import {
-  parseWebhookUrl,
-  safeAddresses,
-  systemResolve,
-  type HostAddress,
-  type ResolveHost,
-} from './safe-destination.js';
+import { parseWebhookUrl, webhookAddresses } from './safe-destination.js';
 import { signatureOf } from './signature.js';
 import { untilAborted } from './until-aborted.js';
 
@@ -40,7 +43,7 @@ export function createWebhookChannel(options: WebhookOptions): Channel {
     send: async (notification, signal) => {
       const limited = AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]);
       try {
-        const addresses = await untilAborted(safeAddresses(url, options.resolve ?? systemResolve), limited);
+        const addresses = await untilAborted(webhookAddresses(url, options.resolve ?? systemResolve), limited);
         const status = await post(url, addresses, notification, options, limited);
         if (status < 200 || status > 299) throw refusal(status);
       } catch (error) {

@@ -1,6 +1,6 @@
 import { S3Client } from '@aws-sdk/client-s3';
-import { NodeHttpHandler } from '@smithy/node-http-handler';
 import type { S3StoreOptions } from '../store-options.js';
+import { guardedHandler } from './guarded-handler.js';
 import { renewExpiredCredentials } from './renew-credentials.js';
 
 const connectionTimeoutMs = 10_000;
@@ -28,11 +28,11 @@ export function createS3Client(options: S3StoreOptions): S3Client {
               ...(credentials.sessionToken === undefined ? {} : { sessionToken: credentials.sessionToken.reveal() }),
             }),
         }),
-    requestHandler: new NodeHttpHandler({
+    requestHandler: guardedHandler({
       connectionTimeout: connectionTimeoutMs,
       socketTimeout: options.socketTimeoutMs ?? 60_000,
-      httpAgent: { keepAlive: true, maxSockets: options.uploadConcurrency + 8 },
-      httpsAgent: { keepAlive: true, maxSockets: options.uploadConcurrency + 8 },
+      maxSockets: options.uploadConcurrency + 8,
+      resolve: options.resolve,
     }),
     // The SDK's own remarks are not for the reader of our stderr.
     logger: { trace: ignore, debug: ignore, info: ignore, warn: ignore, error: ignore },

@@ -33,6 +33,11 @@ const byName: Readonly<Record<string, Meaning>> = {
     'no-retry',
     'No credentials were found: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or give this machine a role',
   ],
+  DestinationRefused: [
+    'store/refused',
+    'no-retry',
+    'S3_ENDPOINT leads to where clouds keep credentials of machines, or to no single host: name the store itself',
+  ],
   RequestTimeTooSkewed: ['store/refused', 'no-retry', "This machine's clock is more than 15 minutes off: set it (NTP)"],
   PermanentRedirect: ['store/refused', 'no-retry', 'The bucket lies in another region: set AWS_REGION'],
   AuthorizationHeaderMalformed: ['store/refused', 'no-retry', 'The bucket lies in another region: set AWS_REGION'],

@@ -1,0 +1,33 @@
+import type { Request } from 'express';
+import { AppError } from '#contracts';
+import { readBody } from '../http/body.middleware.js';
+
+export type LoginForm =
+  | { readonly kind: 'password'; readonly username: string; readonly password: string }
+  | { readonly kind: 'token'; readonly token: string };
+
+/** What the page's form sent. Throws `request/…`. */
+export async function readLoginForm(request: Request): Promise<LoginForm> {
+  refuseOtherSites(request);
+  if (request.is('application/x-www-form-urlencoded') === false) throw wrong('The body is no form of this page');
+  const fields = new URLSearchParams((await readBody(request)).toString('utf8'));
+  const token = fields.get('token')?.trim() ?? '';
+  if (token !== '') return { kind: 'token', token };
+  const [username, password] = [fields.get('username') ?? '', fields.get('password') ?? ''];
+  if (username === '' || password === '' || username.length > 200 || password.length > 1024)
+    throw wrong('Name and password, or a token, are asked for');
+  return { kind: 'password', username, password };
+}
+
+/** Another site must not log its visitors in here. Browsers tell where a form was; what tells nothing is none. */
+function refuseOtherSites(request: Request): void {
+  const { 'sec-fetch-site': site, origin } = request.headers;
+  const host = origin === undefined || origin === 'null' ? null : URL.parse(origin)?.host;
+  const isElsewhere = site === undefined ? host !== null && host !== request.headers.host : site !== 'same-origin';
+  if (!isElsewhere) return;
+  throw new AppError({ code: 'auth/forbidden', stage: 'request', message: 'The form was sent by another site' });
+}
+
+function wrong(message: string): AppError {
+  return new AppError({ code: 'request/invalid', stage: 'request', message });
+}
