@@ -1,7 +1,9 @@
 import { Command } from 'commander';
 import { registerAudit } from './commands/audit.js';
 import { registerBackup } from './commands/backup.js';
+import { registerCat } from './commands/cat.js';
 import { registerDelete } from './commands/delete.js';
+import { registerDiff } from './commands/diff.js';
 import { registerExtract } from './commands/extract.js';
 import { registerInspect } from './commands/inspect.js';
 import { registerKeys } from './commands/keys.js';
@@ -59,6 +61,8 @@ export function createProgram(context: CliContext): Command {
     registerExtract,
     registerOpen,
     registerInspect,
+    registerCat,
+    registerDiff,
     registerDelete,
     registerKeys,
     registerStorage,
