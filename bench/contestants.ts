@@ -97,6 +97,20 @@ export function restoreContestants(
   ]);
 }
 
+/** One small collection out of the whole, first, and everything. */
+export function partContestants({ uri, database, folder }: Places, drop: string): Contestant[] {
+  const prepare = `${drop} restored_${database}`;
+  const restore = `TARGET=${uri} BACKUP_DIRECTORY=${folder}/hazina ${hazina} restore --latest --to-env TARGET --rename ${database}=restored_${database}`;
+  return [
+    {
+      name: 'hazina restore --include (one small collection)',
+      prepare,
+      command: `${restore} --include ${database}.small`,
+    },
+    { name: 'hazina restore (everything)', prepare, command: restore },
+  ];
+}
+
 export function verifyContestants({ folder }: Places): Contestant[] {
   return [
     { name: 'hazina verify --level readable', command: `BACKUP_DIRECTORY=${folder}/hazina ${hazina} verify --latest` },

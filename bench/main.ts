@@ -12,6 +12,7 @@ import {
   backupContestants,
   hazina,
   onPath,
+  partContestants,
   restoreContestants,
   verifyContestants,
   type Contestant,
@@ -68,6 +69,7 @@ async function comparePeers(size: number, runs: number): Promise<unknown> {
     const restore = restoreContestants(places, drop);
     if (onPath('mongorestore')) await extractPlain(places, environment);
     rounds.push({ title: 'Restore', bytes, results: await race(restore.contestants, runs, environment) });
+    rounds.push({ title: 'Part', bytes, results: await race(partContestants(places, drop), runs, environment) });
     rounds.push({ title: 'Verify', bytes, results: await race(verifyContestants(places), runs, environment) });
 
     for (const round of rounds) process.stdout.write(`\n${describeRound(round)}\n`);
@@ -85,6 +87,11 @@ async function fill({ uri, database }: Places, size: number): Promise<number> {
   try {
     const averageDocument = 790;
     const { documents } = await fillSampleDatabase(client.db(database), Math.ceil(size / averageDocument));
+    // What a restore of a part is asked for.
+    await client
+      .db(database)
+      .collection('small')
+      .insertMany(Array.from({ length: 1000 }, (_, n) => ({ n })));
     const { dataSize } = await client.db(database).stats();
     say(`${documents} documents`);
     return Number(dataSize);

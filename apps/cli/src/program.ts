@@ -1,8 +1,10 @@
 import { Command } from 'commander';
 import { registerAudit } from './commands/audit.js';
 import { registerBackup } from './commands/backup.js';
+import { registerCat } from './commands/cat.js';
 import { registerDelete } from './commands/delete.js';
 import { registerDoctor } from './commands/doctor.js';
+import { registerDiff } from './commands/diff.js';
 import { registerExtract } from './commands/extract.js';
 import { registerInspect } from './commands/inspect.js';
 import { registerKeys } from './commands/keys.js';
@@ -60,6 +62,8 @@ export function createProgram(context: CliContext): Command {
     registerExtract,
     registerOpen,
     registerInspect,
+    registerCat,
+    registerDiff,
     registerDelete,
     registerKeys,
     registerStorage,

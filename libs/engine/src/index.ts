@@ -12,8 +12,13 @@ export { createMongorestoreEngine, type MongorestoreOptions } from './mongodump/
 export { createNativeDumpEngine, type NativeDumpOptions } from './native/dump/native-dump.engine.js';
 export { createNativeLoadEngine, type NativeLoadOptions } from './native/load/native-load-engine.js';
 export { contentDigests } from './native/load/content-digest.js';
+export { openTargetContents, type TargetContents } from './native/compare/target-contents.js';
+export { documentId } from './native/documents/document-id.js';
+export { compileQuery, type DocumentQuery } from './native/documents/document-query.js';
+export { bsonToRelaxedJson } from './native/documents/relaxed-json.js';
+export { similarNames } from './native/dump/similar-names.js';
 export { lookAtRestoreTarget } from './native/load/look-at-target.js';
 export { writtenDatabases } from './native/load/put-back.js';
 export { dropScratch, markScratch, type ScratchMark } from './native/scratch/scratch-databases.js';
 export { scratchRenames } from './native/scratch/scratch-names.js';
-export { createSelection, type Selection, type SelectionRequest } from './selection/index.js';
+export { createSelection, parsePattern, type Selection, type SelectionRequest } from './selection/index.js';

@@ -20,7 +20,11 @@ export { finishCommit, type FinishDeps, type FinishRequest } from './finish-comm
 export { failureOfKeys, judgeKeys, keyFindings, keyProofFindings, type KeyVerdict } from './judge-keys.js';
 export { listBackups, type BackupList } from './list-backups.js';
 export { openArchive } from './open-archive.js';
+export { backupSide } from './diff/backup-side.js';
+export type { DiffNamespace, DiffSide, DocumentCounts, DocumentDiff, NamespaceDiff } from './diff/diff-types.js';
+export { runDiff, type DiffOptions } from './diff/run-diff.js';
 export { openPart, type OpenPartOptions } from './parts/open-part.js';
+export { readDocuments } from './parts/read-documents.js';
 export { backupMetadata, readBackupMetadata } from './objects/backup-metadata.js';
 export { completedFacts, type RecordedFacts } from './objects/completed-facts.js';
 export { isBareRecord } from './objects/confirm.js';

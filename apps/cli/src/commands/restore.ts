@@ -55,7 +55,8 @@ export function registerRestore(program: Command, context: CliContext): void {
 
 const help = `
 The target must be empty under every name that is written, unless --replace is given. Collections are loaded under
-temporary names and renamed into place only after the whole archive was read and found good.
+temporary names and renamed into place only after all that is read of the archive was found good. With --database,
+--include or --exclude only the chosen collections are read of a backup: the rest of it is not verified.
 
 Examples (write the ID or FILE before options that take several values):
   export TARGET=mongodb://127.0.0.1:27017

@@ -46,7 +46,7 @@ export function planReads(
   checkBlocks(manifest, blocks);
   const chosen = new Map<number, ExcerptNamespace>();
   for (const [index, namespace] of manifest.namespaces.entries())
-    if (isListed(namespace) && chooses(namespace)) chosen.set(index, excerptOf(namespace));
+    if (chooses(namespace)) chosen.set(index, excerptOf(namespace));
   const wanted = blocks.flatMap(([index, offset, bytes]): ExcerptBlock[] => {
     const namespace = chosen.get(index);
     return namespace === undefined ? [] : [{ namespace, offset, bytes }];
@@ -62,11 +62,6 @@ export function planReads(
   if (read === totals.archiveBytes) return { whole: true, why: null };
   const namespaces = manifest.namespaces.filter((_, index) => chosen.has(index));
   return { whole: false, namespaces, chosen: [...chosen.values()], blocks: wanted, frames: placed };
-}
-
-/** Has an entry in the archive's prelude. */
-function isListed({ type }: ManifestNamespace): boolean {
-  return type === 'collection' || type === 'view' || type === 'timeseries';
 }
 
 function excerptOf({ db, collection, crc64 }: ManifestNamespace): ExcerptNamespace {

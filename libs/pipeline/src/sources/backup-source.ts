@@ -1,4 +1,5 @@
 import type { Readable } from 'node:stream';
+import type { ManifestNamespace } from '#contracts';
 import { createSelection, type ArchiveNamespace, type SelectionRequest } from '#engine';
 import type { RunObserver } from '../deps.js';
 import { openArchive, type OpenArchiveDeps, type OpenArchiveOptions } from '../open-archive.js';
@@ -9,9 +10,7 @@ import type { ArchiveSource } from './archive-source.js';
 
 /** A proven backup of the store as a source: its manifest tells the contents without a byte of the data being read. */
 export function backupSource(deps: OpenArchiveDeps & { observer: RunObserver }, proven: ProvenBackup): ArchiveSource {
-  const namespaces = proven.manifest.namespaces.flatMap(({ db, collection, type, documents }): ArchiveNamespace[] =>
-    type === 'collection' || type === 'view' || type === 'timeseries' ? [{ db, collection, type, documents }] : [],
-  );
+  const namespaces = proven.manifest.namespaces.filter(isData);
   let expectedBytes = proven.backup.objects.data.bytes;
   const openBackup = (signal: AbortSignal, only: SelectionRequest | undefined): Readable => {
     const options: OpenArchiveOptions = {
@@ -21,16 +20,24 @@ export function backupSource(deps: OpenArchiveDeps & { observer: RunObserver }, 
     };
     if (only === undefined || !isSelective(only)) return openArchive(deps, proven, options);
     const selection = createSelection(only);
-    return openPart(deps, proven, ({ db, collection }) => selection.matches(db, collection), {
-      ...options,
-      onExpected: (bytes) => (expectedBytes = bytes),
-    });
+    const onExpected = (bytes: number): void => void (expectedBytes = bytes);
+    const isChosen = (one: ManifestNamespace): boolean => isData(one) && selection.matches(one.db, one.collection);
+    return openPart(deps, proven, isChosen, { ...options, onExpected });
   };
   return {
-    contents: () => Promise.resolve({ namespaces }),
+    contents: () =>
+      Promise.resolve({
+        namespaces: namespaces.map(({ db, collection, type, documents }) => ({ db, collection, type, documents })),
+      }),
     check: (summary) => compareContents(proven.manifest, summary),
     open: (signal, only) => Promise.resolve(openBackup(signal, only)),
   };
+}
+
+/** Not the oplog, users and roles: a restore of a part does not take them. */
+function isData(namespace: ManifestNamespace): namespace is ManifestNamespace & Pick<ArchiveNamespace, 'type'> {
+  const { type } = namespace;
+  return type === 'collection' || type === 'view' || type === 'timeseries';
 }
 
 function isSelective({ databases, include, exclude }: SelectionRequest): boolean {

@@ -8,8 +8,9 @@ export function compareValues(value: unknown, operand: unknown): number | undefi
   if (left === undefined || left.kind !== right?.kind) return undefined;
   if (left.key < right.key) return -1;
   if (left.key > right.key) return 1;
-  // NaN fits nothing but itself.
-  return left.key === right.key || Object.is(left.key, right.key) ? 0 : undefined;
+  // Numbers and big integers are equal by value; NaN is neither less nor greater, and fits only itself.
+  if (Number.isNaN(left.key) || Number.isNaN(right.key)) return Object.is(left.key, right.key) ? 0 : undefined;
+  return 0;
 }
 
 /** As the server sees equality: numbers by value whatever their type, nothing equals null, a regular expression fits the texts that it finds. */

@@ -1,7 +1,10 @@
 import { BSON } from 'mongodb';
-import { $all, $and, $elemMatch, $exists, $nor, $not, $or, $size, createQueryTester, EqualsOperation } from 'sift';
+import sift from 'sift';
 import { AppError, messageOf } from '#contracts';
 import { compareValues, equalValues } from './compare-values.js';
+
+// Its build for Node is CommonJS whose names Node cannot see from outside.
+const { $all, $and, $elemMatch, $exists, $nor, $not, $or, $size, createQueryTester, EqualsOperation } = sift;
 
 /** Whether a raw document fits. */
 export type DocumentQuery = (document: Buffer) => boolean;
