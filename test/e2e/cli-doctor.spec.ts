@@ -106,13 +106,18 @@ describe('hazina doctor', () => {
   );
 
   it(
-    'for people: one line each, with the next step below what needs one',
+    'for people, on a new bucket: one line each, with the next step below what needs one',
     async () => {
-      const { code, stdout, stderr } = await hazina(['doctor', '--timeout', '60'], cli);
+      const bucket = await world.s3Environment();
+      const { code, stdout, stderr } = await hazina(['doctor', '--timeout', '60'], bucket);
       expect([code, stderr]).toEqual([0, '']);
       expect(stdout).toMatch(/^ok {7}keys +[0-9a-f]{16} \(hex, active\)$/m);
       expect(stdout).toMatch(/^skipped {2}redis +CATALOG_MONGODB_URI is not set/m);
-      expect(stdout).toMatch(/^ {9}→ .+$/m);
+      expect(stdout).toMatch(/^ok {7}store +s3:\/\/.*put, head, get, get a range, list, multipart/m);
+      expect(stdout).toMatch(/^ok {7}clock of the store +\d+ s apart$/m);
+      expect(stdout).toMatch(/^skipped {2}disk of the store /m);
+      expect(stdout).toMatch(/^skipped {2}backups open +there is no backup yet\n {9}→ Make one: hazina backup$/m);
+      expect(await world.bucketContents(bucket)).toEqual([]);
     },
     patience,
   );
