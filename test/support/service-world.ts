@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { ListMultipartUploadsCommand, ListObjectsV2Command, S3Client } from '@aws-sdk/client-s3';
+import { DeleteObjectCommand, ListMultipartUploadsCommand, ListObjectsV2Command, S3Client } from '@aws-sdk/client-s3';
 import { Redis } from 'ioredis';
 import { MongoClient, type Document } from 'mongodb';
 import { createBucket, removeBucket, services, uniqueDatabase } from '../services/services.js';
@@ -117,21 +117,23 @@ export class ServiceWorld {
     return this.client.db(this.catalog).collection('backups').find(filter).toArray();
   }
 
+  /** Removes objects of the bucket, behind the service's back. */
+  async removeKeys(keys: readonly string[]): Promise<void> {
+    await this.#withS3(async (s3) => {
+      for (const Key of keys) await s3.send(new DeleteObjectCommand({ Bucket: this.bucket, Key }));
+    });
+  }
+
   /** Keys and open uploads of the bucket. */
-  async inStore(): Promise<{ keys: string[]; uploads: string[] }> {
-    const { endpoint, accessKeyId, secretAccessKey, region } = services().s3;
-    const credentials = { accessKeyId, secretAccessKey };
-    const s3 = new S3Client({ endpoint, region, credentials, forcePathStyle: true });
-    try {
+  inStore(): Promise<{ keys: string[]; uploads: string[] }> {
+    return this.#withS3(async (s3) => {
       const objects = await s3.send(new ListObjectsV2Command({ Bucket: this.bucket }));
       const uploads = await s3.send(new ListMultipartUploadsCommand({ Bucket: this.bucket }));
       return {
         keys: (objects.Contents ?? []).map(({ Key = '' }) => Key).sort(),
         uploads: (uploads.Uploads ?? []).map(({ Key = '' }) => Key),
       };
-    } finally {
-      s3.destroy();
-    }
+    });
   }
 
   uri(database: string): string {
@@ -148,6 +150,17 @@ export class ServiceWorld {
     if (this.bucket !== undefined) await removeBucket(this.bucket);
     await this.#forgetQueue();
     rmSync(this.folder, { recursive: true, force: true });
+  }
+
+  async #withS3<T>(work: (s3: S3Client) => Promise<T>): Promise<T> {
+    const { endpoint, accessKeyId, secretAccessKey, region } = services().s3;
+    const credentials = { accessKeyId, secretAccessKey };
+    const s3 = new S3Client({ endpoint, region, credentials, forcePathStyle: true });
+    try {
+      return await work(s3);
+    } finally {
+      s3.destroy();
+    }
   }
 
   #ofWorker(settings: Settings): Settings {

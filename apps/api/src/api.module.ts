@@ -18,6 +18,8 @@ import { DeleteBackup } from './backups/delete-backup.js';
 import { Links } from './backups/links.js';
 import { TriggerBackup } from './backups/trigger-backup.js';
 import { VerifyBackup } from './backups/verify-backup.js';
+import { CatalogSyncsController } from './catalog-syncs/catalog-syncs.controller.js';
+import { CatalogSyncsService } from './catalog-syncs/catalog-syncs.service.js';
 import { CleanupsController } from './cleanups/cleanups.controller.js';
 import { CleanupsService } from './cleanups/cleanups.service.js';
 import { CoreModule } from './core/core.module.js';
@@ -62,6 +64,7 @@ const parts: ModuleMetadata = {
     // Before BackupsController: `cleanup` and `trigger` are no ids.
     CleanupsController,
     RotationsController,
+    CatalogSyncsController,
     BackupActionsController,
     DownloadController,
     EventsController,
@@ -98,6 +101,7 @@ const parts: ModuleMetadata = {
     Links,
     CleanupsService,
     RotationsService,
+    CatalogSyncsService,
     RestoreBackup,
     RestoresService,
     DownloadService,

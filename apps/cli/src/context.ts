@@ -4,6 +4,7 @@ import {
   loadCliConfig,
   loadDoctorConfig,
   loadTokenConfig,
+  loadUpkeepConfig,
   namedUri,
   processEnvironment,
   withConfigFile,
@@ -11,6 +12,7 @@ import {
   type CliNeeds,
   type DoctorConfig,
   type TokenConfig,
+  type UpkeepConfig,
 } from '#config';
 import { systemClock, systemRandom, type Clock, type Random, type Secret } from '#contracts';
 import type { RunObserver } from '#pipeline';
@@ -48,6 +50,15 @@ export class CliContext {
   /** What tokens are signed with. */
   tokenConfig(): TokenConfig {
     return loadTokenConfig({
+      environment: this.environment(),
+      readFile: readFileSync,
+      workingDirectory: process.cwd(),
+    });
+  }
+
+  /** Of a command that works on many backups at once. */
+  upkeepConfig(): Promise<UpkeepConfig> {
+    return loadUpkeepConfig({
       environment: this.environment(),
       readFile: readFileSync,
       workingDirectory: process.cwd(),

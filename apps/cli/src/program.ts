@@ -2,6 +2,8 @@ import { Command } from 'commander';
 import { registerAudit } from './commands/audit.js';
 import { registerBackup } from './commands/backup.js';
 import { registerCat } from './commands/cat.js';
+import { registerCatalog } from './commands/catalog.js';
+import { registerCleanup } from './commands/cleanup.js';
 import { registerDelete } from './commands/delete.js';
 import { registerDoctor } from './commands/doctor.js';
 import { registerDiff } from './commands/diff.js';
@@ -9,6 +11,7 @@ import { registerExtract } from './commands/extract.js';
 import { registerInspect } from './commands/inspect.js';
 import { registerKeys } from './commands/keys.js';
 import { registerList } from './commands/list.js';
+import { registerMarks } from './commands/marks.js';
 import { registerOpen } from './commands/open.js';
 import { registerRestore } from './commands/restore.js';
 import { registerShow } from './commands/show.js';
@@ -65,6 +68,9 @@ export function createProgram(context: CliContext): Command {
     registerCat,
     registerDiff,
     registerDelete,
+    registerMarks,
+    registerCleanup,
+    registerCatalog,
     registerKeys,
     registerStorage,
     registerToken,

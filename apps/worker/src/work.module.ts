@@ -10,6 +10,7 @@ import { MarksProcessor } from './processors/marks.processor.js';
 import { NotifyProcessor } from './processors/notify.processor.js';
 import { processorTable } from './processors/processor-table.js';
 import { PROCESSORS, QueueWorkers } from './processors/queue-workers.js';
+import { SyncProcessor } from './processors/sync.processor.js';
 import { RestoreProcessor } from './processors/restore.processor.js';
 import { RotateProcessor } from './processors/rotate.processor.js';
 import { VerifyProcessor } from './processors/verify.processor.js';
@@ -23,6 +24,7 @@ const processors = [
   RestoreProcessor,
   CleanupProcessor,
   RotateProcessor,
+  SyncProcessor,
   DeleteProcessor,
   MarksProcessor,
   NotifyProcessor,

@@ -4,6 +4,7 @@ import { findMissingKeys, noMissingKeys, type MissingKeys } from './core/check-k
 import { Every } from './core/every.js';
 import { closeParts, openParts } from './core/open-parts.js';
 import { restoreMetrics } from './core/restore-metrics.js';
+import { syncLostCatalog } from './catalog-sync/sync-lost-catalog.js';
 import { within } from './core/within.js';
 import type { WorkerCore, WorkerParts } from './core/worker-core.js';
 import { followLogLevel, logLevelMs } from './logging/follow-log-level.js';
@@ -43,6 +44,7 @@ export class Work {
     const parts = await openParts(core, signal);
     try {
       await restoreMetrics(parts);
+      await syncLostCatalog(parts, signal);
       const context = await NestFactory.createApplicationContext(WorkModule.of(parts), nestOptions(core.log.pino));
       const work = new Work(parts, context);
       work.#start();

@@ -8,6 +8,8 @@ import { alertRepository } from './alerts/alert.repository.js';
 import { changeRepository } from './backups/backup-changes.js';
 import { auditRepository } from './audit/audit.repository.js';
 import { backupRepository } from './backups/backup.repository.js';
+import { syncRepository } from './backups/backup-sync.js';
+import { knownTargets } from './backups/known-targets.js';
 import { buildIndexes } from './build-indexes.js';
 import type { Catalog } from './contract/catalog.js';
 import { examineConnection } from './examine/examine-connection.js';
@@ -65,6 +67,7 @@ export async function catalogOn(connection: Connection, options: Omit<CatalogOpt
   return {
     backups: backupRepository(backups, tasks, targets, options.clock),
     changes: changeRepository(backups, () => guard.run(() => serverTime(connection))),
+    sync: syncRepository(backups, knownTargets(targets)),
     tasks: taskRepository(tasks, backups),
     restores: restoreRepository(new RecordCollection(models.Restore, guard), backups),
     schedules: scheduleRepository(new RecordCollection(models.ScheduleState, guard)),

@@ -1,6 +1,8 @@
 import type { ApiConfig } from './api-config.js';
 import type { DoctorConfig } from './doctor-config.js';
 import type { ServiceLoadOptions } from './service-config.js';
+import type { LoadOptions } from './cli-config.js';
+import type { UpkeepConfig } from './upkeep-config.js';
 import type { WorkerConfig } from './worker-config.js';
 
 // Loaded only where they are used: cron and YAML would cost every command of the CLI a tenth of a second.
@@ -18,4 +20,9 @@ export async function loadWorkerConfig(options: ServiceLoadOptions): Promise<Wor
 /** What of the environment is good, and all that is wrong with it: never throws. */
 export async function loadDoctorConfig(options: ServiceLoadOptions): Promise<DoctorConfig> {
   return (await import('./doctor-config.js')).loadDoctorConfig(options);
+}
+
+/** What a cleanup or a sync by the command line needs of them. */
+export async function loadUpkeepConfig(options: LoadOptions): Promise<UpkeepConfig> {
+  return (await import('./upkeep-config.js')).loadUpkeepConfig(options);
 }

@@ -27,6 +27,14 @@ export function compactTime(at: Date): string {
   return at.toISOString().replace(/[-:]|\.\d{3}/g, '');
 }
 
+/** The time inside a backup id: a slot's, or when somebody asked for it. To the second. */
+export function timeOfBackupId(backupId: string): Date | undefined {
+  const [, year, month, day, hour, minute, second] =
+    /^(\d{4})(\d{2})(\d{2})T(\d{2})(\d{2})(\d{2})Z$/.exec(backupIdPattern.exec(backupId)?.[2] ?? '') ?? [];
+  const at = new Date(`${year}-${month}-${day}T${hour}:${minute}:${second}.000Z`);
+  return Number.isNaN(at.getTime()) ? undefined : at;
+}
+
 /** A new id of a manual backup: the six last characters are random. */
 export function newBackupId(target: string, at: Date, random: Random): string {
   return `${target}-${compactTime(at)}-${randomSuffix(random, suffixLength)}`;

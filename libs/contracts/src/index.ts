@@ -47,6 +47,7 @@ export {
   slotBackupId,
   targetOfBackupId,
   targetPattern,
+  timeOfBackupId,
 } from './ids.js';
 export {
   queueNames,
@@ -72,6 +73,7 @@ export { parseJson, type ParseFailure } from './parse.js';
 export { hashPassword, parsePasswordHash, verifyPassword, type PasswordHash } from './password-hash.js';
 export type * from './records.js';
 export { Secret } from './secret.js';
+export { syncChanges, type SyncChange, type SyncResult, type SyncWish } from './sync.js';
 export {
   isRestoreId,
   isRestoreTargetName,

@@ -16,6 +16,8 @@ export interface JobPayloads {
   readonly cleanup: { readonly taskId: string };
   /** Rewraps backups to the current key. Job id `<taskId>-<jobNumber>`. */
   readonly rotate: { readonly taskId: string };
+  /** Brings the catalogue in line with the store. Job id `<taskId>-<jobNumber>`. */
+  readonly sync: { readonly taskId: string };
   /** Removes a backup whose record is `deleting`. Repeatable. */
   readonly delete: { readonly backupId: string };
   /** Writes pin and label of the record to the store's marks. Repeatable. */
@@ -31,6 +33,7 @@ export const queueOfJob: Readonly<Record<JobName, QueueName>> = {
   restore: 'restore',
   cleanup: 'cleanup',
   rotate: 'cleanup',
+  sync: 'cleanup',
   delete: 'cleanup',
   marks: 'cleanup',
   notify: 'notify',

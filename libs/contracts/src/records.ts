@@ -2,6 +2,7 @@ import type { Compression, Trigger } from './backup-json.js';
 import type { ErrorCode, Stage } from './error-codes.js';
 import type { BackupState, RotationOutcome, TaskState } from './states.js';
 import type { VerificationLevel } from './store-files.js';
+import type { SyncResult, SyncWish } from './sync.js';
 import type { Role } from './tokens.js';
 
 // What the catalogue keeps, as plain values: how records look to everybody who is not the catalogue (spec/api.md, docs/DESIGN.md "States, claims, follow-ups").
@@ -135,9 +136,9 @@ export interface BackupRecord {
   readonly marks: { readonly wanted: number; readonly written: number };
 }
 
-export type TaskKind = 'verify' | 'cleanup' | 'rotate';
+export type TaskKind = 'verify' | 'cleanup' | 'rotate' | 'sync';
 
-/** A verification, a cleanup or a rotation of keys: has an id, a state, a claim and, at the end, a result. */
+/** A verification, a cleanup, a rotation of keys or a sync of the catalogue: has an id, a state, a claim and, at the end, a result. */
 export interface TaskRecord {
   readonly taskId: string;
   readonly kind: TaskKind;
@@ -155,6 +156,9 @@ export interface TaskRecord {
   /** Of a rotation of keys. */
   readonly rotation: RotationWish | null;
   readonly rotated: RotationResult | null;
+  /** Of a sync of the catalogue. */
+  readonly sync: SyncWish | null;
+  readonly synced: SyncResult | null;
   readonly errorMessage: string | null;
   readonly error: RecordedError | null;
   readonly failures: number;

@@ -49,6 +49,15 @@ export {
   type RotationCatalog,
   type RotationReport,
 } from './run-rotate.js';
+export {
+  runSync,
+  type FoundBackup,
+  type FoundMarks,
+  type SyncCatalog,
+  type SyncDeps,
+  type SyncRecord,
+  type SyncRequest,
+} from './run-sync.js';
 export { runVerify, type Verification, type VerifyDeps, type VerifyRequest } from './run-verify.js';
 export type { ArchiveSource } from './sources/archive-source.js';
 export { backupSource } from './sources/backup-source.js';

@@ -10,7 +10,7 @@ import { openArchive } from './open-archive.js';
 import { requireBackupJson } from './objects/backup-json-file.js';
 import { compareContents } from './objects/compare-contents.js';
 import { mismatch } from './objects/compare-manifest.js';
-import { checkObject, proveBackup } from './objects/prove-backup.js';
+import { checkObject, proveBackup, type ProvenBackup } from './objects/prove-backup.js';
 import { headerWarnings } from './objects/read-header.js';
 
 export interface VerifyDeps {
@@ -82,7 +82,16 @@ async function verifyReadable(
   signal: AbortSignal,
 ): Promise<Verification> {
   if (deps.ring === undefined) throw new Error('verifyReadable was called without a key ring');
-  const proven = await proveBackup({ store: deps.store, ring: deps.ring }, backupId, signal);
+  const { ring } = deps;
+  return verifyProven({ ...deps, ring }, await proveBackup({ store: deps.store, ring }, backupId, signal), signal);
+}
+
+/** Reads the whole archive of a backup whose papers agree: returning is the proof. */
+export async function verifyProven(
+  deps: Pick<VerifyDeps, 'store'> & { readonly ring: KeyRing; readonly observer: Pick<RunObserver, 'progress'> },
+  proven: ProvenBackup,
+  signal: AbortSignal,
+): Promise<Verification> {
   const warnings = [...proven.warnings];
   const archive = openArchive({ store: deps.store, ring: deps.ring }, proven, {
     signal,

@@ -37,6 +37,7 @@ function priorityOf(name: JobName): { priority?: number } {
       return { priority: 2 };
     case 'cleanup':
     case 'rotate':
+    case 'sync':
       return { priority: 3 };
   }
 }

@@ -2,3 +2,4 @@ export { planRetention, type RetentionPlan, type RetentionRun, type RetentionTar
 export { retentionNow, type NowSources } from './retention-now.js';
 export { selectExpired } from './select-expired.js';
 export type { RetentionDecision, RetentionPolicy, RetentionRecord } from './types.js';
+export { policyOf, type ConfiguredRules } from './policy-of.js';

@@ -1,4 +1,5 @@
 export const backupId = 'clinic-20261123T020000Z-k3f9q2';
+export const syncId = 'sync-20261123T040000Z-x7c2m1';
 export const cleanupId = 'cleanup-20261123T040000Z-x7c2m1';
 export const rotationId = 'rotation-20261123T040000Z-x7c2m1';
 

@@ -59,6 +59,7 @@ function lazyCatalog(link: CatalogLink): Catalog {
   return {
     backups: lazyRepository(link, 'backups'),
     changes: lazyRepository(link, 'changes'),
+    sync: lazyRepository(link, 'sync'),
     tasks: lazyRepository(link, 'tasks'),
     restores: lazyRepository(link, 'restores'),
     schedules: lazyRepository(link, 'schedules'),

@@ -18,6 +18,7 @@ describe('problems', () => {
     ['auth/login-off', 404, 'auth-login-off'],
     ['cleanup/not-found', 404, 'cleanup-not-found'],
     ['rotation/not-found', 404, 'rotation-not-found'],
+    ['sync/not-found', 404, 'sync-not-found'],
     ['schedule/not-found', 404, 'schedule-not-found'],
     ['run/cancelled', 503, 'run-cancelled'],
     ['request/timeout', 503, 'request-timeout'],

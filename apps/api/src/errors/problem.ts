@@ -40,6 +40,7 @@ const titles: Partial<Record<ErrorCode, string>> = {
   'auth/login-off': 'The built-in login is off',
   'cleanup/not-found': 'There is no such cleanup',
   'rotation/not-found': 'There is no such rotation',
+  'sync/not-found': 'There is no such sync',
   'schedule/not-found': 'There is no such schedule',
   'request/too-large': 'The request is too large',
   'request/timeout': 'No answer in time',

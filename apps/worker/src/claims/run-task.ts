@@ -1,13 +1,13 @@
-import { taskJob, type HeldClaim } from '#catalog';
-import { AppError, type CleanupResult, type RotationResult, type TaskRecord } from '#contracts';
+import { taskJob, type HeldClaim, type TaskDone } from '#catalog';
+import { AppError, type CleanupResult, type RotationResult, type SyncResult, type TaskRecord } from '#contracts';
 import type { WorkerParts } from '../core/worker-core.js';
 import type { WorkerLog } from '../logging/worker-log.js';
 import { holdTask } from './hold.js';
 import { retryPauseMs } from './retry-pause.js';
 import { surely } from './surely.js';
 
-/** What a cleanup or a rotation found and did; of a verification nothing. */
-export type TaskResult = CleanupResult | RotationResult | null;
+/** What a cleanup, a rotation or a sync found and did; of a verification nothing. */
+export type TaskResult = CleanupResult | RotationResult | SyncResult | null;
 
 export interface TaskSteps {
   /** Does it; what it returns is kept on the task. */
@@ -69,9 +69,10 @@ async function attemptTask(
   }
 }
 
-function keptOf(result: TaskResult): { result: CleanupResult | null; rotated: RotationResult | null } {
-  if (result === null) return { result, rotated: null };
-  return 'keyIds' in result ? { result: null, rotated: result } : { result, rotated: null };
+function keptOf(result: TaskResult): Omit<TaskDone, 'at'> {
+  if (result === null) return { result };
+  if ('keyIds' in result) return { result: null, rotated: result };
+  return 'counts' in result ? { result: null, synced: result } : { result };
 }
 
 interface ClaimedTask {

@@ -1,8 +1,8 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { scheduleIntervalMs, type RetentionConfig, type WorkerConfig } from '#config';
+import { scheduleIntervalMs, type WorkerConfig } from '#config';
 import { safetyTargetOf, type AppError, type CleanupResult, type JobPayloads, type TaskRecord } from '#contracts';
 import { runCleanup, silentObserver } from '#pipeline';
-import type { RetentionPolicy } from '#retention';
+import { policyOf, type RetentionPolicy } from '#retention';
 import { runTask } from '../claims/run-task.js';
 import { checkQuota } from '../cleanup/check-quota.js';
 import { cleanupCatalog } from '../cleanup/cleanup-catalog.js';
@@ -72,16 +72,4 @@ function safetyPolicyOf(
 ): { policy: RetentionPolicy; intervalMs: null } | null {
   const found = restoreTargets.find((target) => safetyTargetOf(target.name) === name);
   return found === undefined ? null : { policy: policyOf(found.retention), intervalMs: null };
-}
-
-function policyOf(retention: RetentionConfig): RetentionPolicy {
-  const { retentionDays, keepLast, minKeep } = retention;
-  return {
-    ...{ retentionDays, keepLast, minKeep },
-    hourly: retention.keepHourly,
-    daily: retention.keepDaily,
-    weekly: retention.keepWeekly,
-    monthly: retention.keepMonthly,
-    yearly: retention.keepYearly,
-  };
 }

@@ -9,6 +9,7 @@ const payloads: { readonly [N in JobName]: z.ZodType<JobPayloads[N]> } = {
   restore: z.object({ restoreId: z.string().refine(isRestoreId) }),
   cleanup: ofTask,
   rotate: ofTask,
+  sync: ofTask,
   delete: ofBackup,
   marks: ofBackup,
   notify: z.object({ notificationId: z.string().min(1).max(200) }),

@@ -5,6 +5,7 @@ import { move } from '../moves.js';
 import type { BackupDocument } from '../schemas/backup.schema.js';
 import { op, type Update } from '../store/record-collection.js';
 import { heldBy } from './backup-claims.js';
+import { recordedFacts } from './recorded-facts.js';
 import { decide, errorFields, event, failedFields, toRecordOrNull, type Backups } from './backup-record.js';
 
 type Endings = Pick<BackupRepository, 'complete' | 'retryLater' | 'fail' | 'cancelled' | 'requestCancel' | 'expire'>;
@@ -15,37 +16,27 @@ const poisonous = 3;
 /** How runs end. After commit (1) a record only becomes `completed`, or `failed` with `commit/conflict`. */
 export function endings(backups: Backups, now: () => Date): Endings {
   return {
-    async complete(backupId, { backup, s3Key, metadata, warnings, resources, storeId }) {
+    async complete(backupId, facts) {
+      const { backup } = facts;
       const { filter, set } = move(['pending', 'in_progress'], 'completed');
       const committed = { backupId, 'commit.attempt': backup.attempt };
-      const { data } = backup.objects;
-      const completedAt = new Date(backup.completedAt);
+      const { hash, size, ...told } = recordedFacts(facts);
       const changed = await backups.change(
         { ...committed, ...filter },
         {
           $set: {
             ...set,
-            database: backup.databases.length === 1 ? backup.databases[0] : '*',
-            s3Key,
-            hash: data.sha256,
-            size: data.bytes,
-            startedAt: new Date(backup.startedAt),
-            completedAt,
-            retentionDate: backup.expiresAt === null ? null : new Date(backup.expiresAt),
-            engine: { name: backup.engine.name, version: backup.engine.version },
-            compression: backup.content.compression,
-            keyIds: backup.keyIds,
-            lastProvenAt: completedAt,
-            ...{ metadata, warnings, resources, storeId },
+            ...told,
+            ...{ hash, size },
             ...ended,
             error: null,
             errorMessage: null,
           },
           $unset: { running: 1 },
-          $push: event(now(), 'completed', `${data.bytes} bytes`),
+          $push: event(now(), 'completed', `${size} bytes`),
         },
       );
-      return changed || backups.exists({ ...committed, status: 'completed', hash: data.sha256 });
+      return changed || backups.exists({ ...committed, status: 'completed', hash });
     },
 
     async retryLater(ref, { error, at }, nextAttemptAt) {

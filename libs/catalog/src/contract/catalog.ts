@@ -7,6 +7,7 @@ import type { ChangeRepository } from './changes.js';
 import type { IdempotencyRepository } from './idempotency.js';
 import type { ScheduleRepository, SettingsRepository, WorkerRepository } from './service-state.js';
 import type { RestoreRepository } from './restores.js';
+import type { SyncRepository } from './sync.js';
 import type { TaskRepository } from './tasks.js';
 
 /**
@@ -21,6 +22,7 @@ import type { TaskRepository } from './tasks.js';
 export interface Catalog {
   readonly backups: BackupRepository;
   readonly changes: ChangeRepository;
+  readonly sync: SyncRepository;
   readonly tasks: TaskRepository;
   readonly restores: RestoreRepository;
   readonly schedules: ScheduleRepository;

@@ -3,6 +3,8 @@ import type {
   CleanupWish,
   RotationResult,
   RotationWish,
+  SyncResult,
+  SyncWish,
   TaskKind,
   TaskRecord,
   VerificationLevel,
@@ -18,6 +20,7 @@ export interface NewTask {
   readonly level: VerificationLevel | null;
   readonly cleanup: CleanupWish | null;
   readonly rotation?: RotationWish | null;
+  readonly sync?: SyncWish | null;
 }
 
 export interface TaskDone {
@@ -25,6 +28,7 @@ export interface TaskDone {
   readonly result: CleanupResult | null;
   /** With failures in it the task is `completed_with_differences`. */
   readonly rotated?: RotationResult | null;
+  readonly synced?: SyncResult | null;
 }
 
 export interface TaskRepository {

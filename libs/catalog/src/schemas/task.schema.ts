@@ -1,4 +1,4 @@
-import { rotationOutcomes, taskStates, verificationLevels, type TaskRecord } from '#contracts';
+import { rotationOutcomes, syncChanges, taskStates, verificationLevels, type TaskRecord } from '#contracts';
 import { claimPart, errorPart, unclaimed } from './run-parts.js';
 import {
   anyText,
@@ -52,10 +52,17 @@ const rotatedPart = part({
     }),
   ),
 });
+const syncChangePart = part({ backupId: text, change: text, detail: anyText });
+const syncResultPart = part({
+  ...{ dryRun: flag, found: number, unchanged: number, leftAlone: number, problems: number, foreign: number },
+  counts: part(Object.fromEntries(syncChanges.map((change) => [change, counter]))),
+  changes: list(syncChangePart),
+  reports: texts,
+});
 
 export const taskSchema = recordSchema<TaskDocument>('tasks', {
   taskId: text,
-  kind: { ...text, enum: ['verify', 'cleanup', 'rotate'] },
+  kind: { ...text, enum: ['verify', 'cleanup', 'rotate', 'sync'] },
   status: { ...text, enum: [...taskStates] },
   createdAt: date,
   startedAt: dateOrNull,
@@ -67,6 +74,8 @@ export const taskSchema = recordSchema<TaskDocument>('tasks', {
   result: partOrNull(resultPart),
   rotation: partOrNull(part({ target: textOrNull, dryRun: flag })),
   rotated: partOrNull(rotatedPart),
+  sync: partOrNull(part({ target: textOrNull, adopt: flag, dryRun: flag })),
+  synced: partOrNull(syncResultPart),
   errorMessage: textOrNull,
   error: partOrNull(errorPart),
   failures: counter,

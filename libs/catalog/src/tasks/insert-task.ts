@@ -23,8 +23,8 @@ export function taskInsertion(tasks: Tasks, backups: Backups): Insertion {
     withdraw,
 
     async insert(task) {
-      const { taskId, kind, createdAt, correlationId, backupId, level, cleanup, rotation = null } = task;
-      const fields = { taskId, kind, createdAt, correlationId, backupId, level, cleanup, rotation };
+      const { taskId, kind, createdAt, correlationId, backupId, level, cleanup, rotation = null, sync = null } = task;
+      const fields = { taskId, kind, createdAt, correlationId, backupId, level, cleanup, rotation, sync };
       const inserted = await tasks.insert({
         ...fields,
         status: 'pending',

@@ -17,7 +17,7 @@ const finalStates: readonly TaskState[] = ['completed', 'completed_with_differen
 export function taskRepository(tasks: Tasks, backups: Backups): TaskRepository {
   /** Whoever ends a verification leaves a note until its backup knows. */
   async function end(ref: ClaimRef, status: EndState, at: Date, fields: Fields): Promise<TaskRecord | null> {
-    for (const kind of ['verify', 'cleanup', 'rotate'] as const) {
+    for (const kind of ['verify', 'cleanup', 'rotate', 'sync'] as const) {
       const ended = await tasks.update({ ...heldBy(ref), kind }, ending(kind, status, at, fields));
       if (ended !== null) return toTaskRecord(ended);
     }
@@ -46,9 +46,9 @@ export function taskRepository(tasks: Tasks, backups: Backups): TaskRepository {
       return held ? { state: 'held', cancelRequested: false } : { state: 'lost' };
     },
 
-    complete(ref, { at, result, rotated = null }) {
+    complete(ref, { at, result, rotated = null, synced = null }) {
       const state = rotated !== null && rotated.failed > 0 ? 'completed_with_differences' : 'completed';
-      return end(ref, state, at, { result, rotated, error: null, errorMessage: null });
+      return end(ref, state, at, { result, rotated, synced, error: null, errorMessage: null });
     },
 
     fail(ref, { error, at }) {

@@ -1,6 +1,6 @@
-import { AppError, type BackupJson } from '#contracts';
+import { AppError } from '#contracts';
 import type { CatalogBackup } from '../deps.js';
-import { backupFolder, backupJsonKey } from '../objects/keys.js';
+import { isGone } from '../objects/is-gone.js';
 import { requireStore } from '../objects/store-identity.js';
 import type { CleanupRun } from './cleanup-types.js';
 import { lossInListing, type FolderInventory, type Inventory } from './inventory.js';
@@ -28,7 +28,7 @@ export async function findMissing(
     const folder = inventory.folders.get(record.backupId);
     const commit = folder?.commit ?? null;
     const loss = lossOf(folder);
-    const missing = loss !== null && (await isGone(run, record.backupId, commit));
+    const missing = loss !== null && (await isGone(run.deps.store, record.backupId, commit, run.signal));
     if (missing) run.report(`${record.backupId} is missing in ${run.deps.store.location}: ${loss}`);
     else if (loss !== null && commit !== null) run.report(`${record.backupId} is damaged: ${loss}`);
     if (!run.request.dryRun && missing !== (record.status === 'missing') && (missing || loss === null)) {
@@ -45,13 +45,4 @@ function lossOf(folder: FolderInventory | undefined): string | null {
   const commit = folder?.commit ?? null;
   if (folder === undefined || commit === null) return 'backup.json is not there';
   return commit instanceof AppError ? commit.message : lossInListing(commit, folder);
-}
-
-async function isGone(run: CleanupRun, backupId: string, commit: BackupJson | AppError | null): Promise<boolean> {
-  const { store } = run.deps;
-  if ((await store.head(backupJsonKey(backupId), run.signal)) === null) return true;
-  if (commit === null || commit instanceof AppError) return false;
-  for (const { key } of [commit.objects.data, commit.objects.manifest])
-    if ((await store.head(`${backupFolder(backupId)}${key}`, run.signal)) === null) return true;
-  return false;
 }

@@ -97,9 +97,17 @@ async function readCommits(
 
 /** What a backup lacks of its two objects, by the listing; null: nothing. */
 export function lossInListing(backup: BackupJson, folder: FolderInventory): string | null {
+  return lossIn(backup, (attempt, name) => folder.attempts.get(attempt)?.objects.get(name));
+}
+
+/** The same, by the size that a listing shows of an object; undefined: it shows none. */
+export function lossIn(
+  backup: BackupJson,
+  sizeOf: (attempt: number, name: string) => number | undefined,
+): string | null {
   for (const { key, bytes } of [backup.objects.data, backup.objects.manifest]) {
     const [attempt = '', name = ''] = key.split('/');
-    const found = folder.attempts.get(Number(attempt))?.objects.get(name);
+    const found = sizeOf(Number(attempt), name);
     if (found === undefined) return `${key} is not there`;
     if (found !== bytes) return `${key} has ${found} bytes, not ${bytes}`;
   }

@@ -2,6 +2,7 @@ import { promisify } from 'node:util';
 import { zstdCompress, zstdDecompress } from 'node:zlib';
 import { createHash } from 'node:crypto';
 import { Readable } from 'node:stream';
+import { buffer } from 'node:stream/consumers';
 import {
   AppError,
   manifest as manifestSchema,
@@ -10,11 +11,13 @@ import {
   type Manifest,
   type StoredObject,
 } from '#contracts';
-import { createSealer, openAll } from '#crypto';
+import { createSealer, openAll, type KeyRing } from '#crypto';
+import { resumingGet, type ObjectStore } from '#storage';
 import { mostFrames } from '../compress/frame-plan.js';
 import type { BackupDeps, WrittenData } from '../backup-types.js';
 import { namespaceJson } from './archive-facts.js';
 import { backupFolder, relativeKeys } from './keys.js';
+import { openStoredHeader, readStoredHeader } from './object-headers.js';
 
 /** A manifest above this is refused: far more than 65,536 frames and a million blocks take. */
 export const mostManifestBytes = 1024 * 1024 * 1024;
@@ -63,6 +66,31 @@ export async function openManifest(
   const text =
     opened.header.content.compression === 'zstd' ? await unpack(opened.plaintext, failure.what) : opened.plaintext;
   return parseJson(manifestSchema, text, failure);
+}
+
+/** The manifest of an attempt and its object as `backup.json` would name it, by what lies in the store alone. Whether the rest agrees is `provePapers`' to say. */
+export async function readSealedManifest(
+  { store, ring }: { readonly store: ObjectStore; readonly ring: KeyRing },
+  backupId: string,
+  attempt: number,
+  signal: AbortSignal,
+): Promise<{ readonly manifest: Manifest; readonly object: StoredObject }> {
+  const key = relativeKeys(attempt).manifest;
+  const fullKey = `${backupFolder(backupId)}${key}`;
+  const bytes = (await store.head(fullKey, signal))?.bytes ?? 0;
+  if (bytes === 0 || bytes > mostManifestBytes)
+    throw new AppError({
+      code: 'backup/damaged',
+      stage: 'open',
+      message: `${fullKey} has ${bytes} bytes, which is no manifest`,
+    });
+  const stored = await readStoredHeader(store, fullKey, bytes, signal);
+  const { header } = await openStoredHeader(stored, { ring, expect: { kind: 'manifest', backupId } });
+  const sealed = await buffer(resumingGet(store, fullKey, { bytes, signal }));
+  const { sidecar } = stored;
+  const manifest = await openManifest(sealed, backupId, { ring, ...(sidecar === undefined ? {} : { sidecar }) });
+  const sha256 = createHash('sha256').update(sealed).digest('hex');
+  return { manifest, object: { key, bytes, sha256, fileId: header.fileId } };
 }
 
 async function unpack(plaintext: Buffer, what: string): Promise<Buffer> {

@@ -35,7 +35,16 @@ export async function proveBackup(
   backupId: string,
   signal: AbortSignal,
 ): Promise<ProvenBackup> {
-  const backup = await requireBackupJson(deps.store, backupId, signal);
+  return provePapers(deps, await requireBackupJson(deps.store, backupId, signal), signal);
+}
+
+/** The same of a `backup.json` that was read, or is about to be written. */
+export async function provePapers(
+  deps: { store: ObjectStore; ring: KeyRing },
+  backup: BackupJson,
+  signal: AbortSignal,
+): Promise<ProvenBackup> {
+  const { backupId } = backup;
   const { data, manifest: sealedManifest } = backup.objects;
   refuseForeignFolder(backup);
   const dataObject = await checkObject(deps.store, backup, data, 'mongodump-archive', signal);

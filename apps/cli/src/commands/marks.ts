@@ -1,0 +1,62 @@
+import type { Command } from 'commander';
+import { AppError } from '#contracts';
+import type { CliContext } from '../context.js';
+import { withJson } from '../options.js';
+import { printable } from '../output/format.js';
+
+interface Change {
+  readonly pinned?: boolean;
+  readonly label?: string | null;
+}
+
+const mostLabel = 200;
+
+export function registerMarks(program: Command, context: CliContext): void {
+  const mark = (name: string, description: string): Command =>
+    withJson(program.command(name).description(description).argument('<id>', 'ID of a backup'));
+  mark('pin', 'Keep one backup: no retention rule and no deletion removes it until it is unpinned.').action(
+    (id: string) => change(id, { pinned: true }, context),
+  );
+  mark('unpin', 'Let the retention rules decide about one backup again.').action((id: string) =>
+    change(id, { pinned: false }, context),
+  );
+  mark('label', 'Give one backup a note. It stands in plain text in the store.')
+    .argument('<text>', `up to ${mostLabel} characters; an empty one removes the note`)
+    .action((id: string, text: string) => change(id, { label: labelOf(text) }, context));
+}
+
+function labelOf(text: string): string | null {
+  if (text.length <= mostLabel && !/\p{Cc}/u.test(text)) return text === '' ? null : text;
+  throw new AppError({
+    code: 'cli/bad-arguments',
+    stage: 'arguments',
+    message: `A label has at most ${mostLabel} characters, and no line breaks`,
+    hint: 'hazina label --help tells more',
+  });
+}
+
+/** In the store; and, where a catalogue has a record of it, first there: it counts the versions. */
+async function change(id: string, wanted: Change, context: CliContext): Promise<void> {
+  const config = context.config({ store: true, catalog: true });
+  const { withStore } = await import('../open-store.js');
+  const { chooseBackup } = await import('../choose-backup.js');
+  const { writeMarks } = await import('#pipeline');
+  const { catalog: access } = config;
+  const marks = await withStore(config, async (store) => {
+    await chooseBackup(store, { id, latest: false }, context);
+    if (access !== undefined) {
+      const { withCatalog } = await import('../open-catalog.js');
+      const { markRecorded } = await import('../recorded-marks.js');
+      const marked = await withCatalog(access, context, (catalog) =>
+        markRecorded({ catalog, store, clock: context.clock }, id, wanted, context.signal),
+      );
+      if (marked !== null) return marked;
+    }
+    return (await writeMarks({ store, clock: context.clock }, id, { version: 0, ...wanted }, context.signal))?.marks;
+  });
+  if (marks === undefined) return;
+  const { pinned, label } = marks;
+  if (context.json) context.printJson({ backupId: id, pinned, label });
+  else
+    context.print(`${id}: ${pinned ? 'pinned' : 'not pinned'}, label: ${label === null ? 'none' : printable(label)}`);
+}

@@ -1,0 +1,100 @@
+import type { RecordedEvent, RecordedVerification } from '#contracts';
+import type { RebuiltFacts, SyncRepository } from '../contract/sync.js';
+import { never, type BackupDocument } from '../schemas/backup.schema.js';
+import { op } from '../store/record-collection.js';
+import { event, longFields, toBackupRecord, type Backups } from './backup-record.js';
+import { recordedFacts } from './recorded-facts.js';
+import type { KnownTargets } from './known-targets.js';
+
+/** How records come back from the store. Each change is one conditional write, so any number of syncs may run beside workers. */
+export function syncRepository(backups: Backups, targets: KnownTargets): SyncRepository {
+  async function insert(facts: RebuiltFacts, before: readonly RecordedEvent[], at: Date): Promise<boolean> {
+    await targets.note(facts.backup.target);
+    return (await backups.insert(documentOf(facts, before, at))) !== null;
+  }
+
+  return {
+    async page(target, after, limit) {
+      // Ids of one target begin alike, and a range of them is what the unique index gives in order.
+      const range = { $gt: after ?? `${target}-`, $lt: `${target}.` };
+      const found = await backups.find(
+        { backupId: op(range), target },
+        { sort: { backupId: 1 }, limit, without: [...longFields, 'commit.bytes'] },
+      );
+      return found.map(toBackupRecord);
+    },
+
+    rebuild: (facts, at) => insert(facts, [], at),
+
+    async rebuildOver(facts, { fence }, at) {
+      const { backupId } = facts.backup;
+      const over = { backupId, status: op({ $in: ['failed', 'cancelled'] }), 'claim.fence': fence };
+      const before = await backups.findOne({ ...over, 'error.code': op({ $ne: 'commit/conflict' }) });
+      if (before === null || !(await backups.remove(over))) return false;
+      return insert(facts, before.events, at);
+    },
+
+    takeMarks(backupId, { wanted, status }, { version, pinned, label }, at) {
+      const unchanged = { backupId, status, marksBehind: false, 'marks.wanted': wanted };
+      const marks = { wanted: version, written: version };
+      const $push = event(at, 'marks-taken', 'Pin and label as the marks in the store say');
+      return backups.change(unchanged, { $set: { pinned, label, marks }, $push });
+    },
+
+    async knowsNone() {
+      for (const status of ['completed', 'missing', 'deleting', 'deleted'] as const)
+        if (await backups.exists({ status })) return false;
+      return true;
+    },
+  };
+}
+
+function documentOf(facts: RebuiltFacts, before: readonly RecordedEvent[], at: Date): Partial<BackupDocument> {
+  const { backup, bytes, createdAt, slot, marks, adopted } = facts;
+  const { backupId, target, trigger, attempt } = backup;
+  const proven = marks.verifications.filter(({ ok }) => ok).map((verification) => verification.at.getTime());
+  const verdict = marks.verifications.filter(({ level }) => level !== 'stored').at(-1);
+  const data = recordedFacts(facts);
+  return {
+    ...data,
+    ...{ backupId, target, trigger, createdAt, slot, status: 'completed' },
+    correlationId: `rebuilt-${backupId}`,
+    keyIds: [...facts.keyIds],
+    pinned: marks.pinned,
+    label: marks.label,
+    marks: { wanted: marks.version, written: marks.version },
+    commit: { attempt, bytes },
+    claim: { fence: attempt, owner: null, beat: 0, lost: 0 },
+    verifications: marks.verifications.map((verification, at) => verificationOf(backupId, at + 1, verification)),
+    verificationFailed: marks.verifications.at(-1)?.ok === false,
+    ...(verdict?.ok === true
+      ? { verificationStatus: { verified: true, verifiedAt: verdict.at, verificationHash: data.hash } }
+      : {}),
+    lastProvenAt: new Date(Math.max(data.completedAt.getTime(), ...proven)),
+    verifyFrom: proven.length === 0 ? never : new Date(Math.max(...proven)),
+    events: [
+      ...before,
+      adopted
+        ? { at, type: 'adopted', message: 'Its folder was read to its end, and taken in without a run' }
+        : { at, type: 'rebuilt', message: 'Made anew from what stands in the store' },
+    ],
+  };
+}
+
+/** Ids apart from those of verification tasks, whose numbers begin anew. */
+function verificationOf(
+  backupId: string,
+  number: number,
+  { level, ok, at, error }: RebuiltFacts['marks']['verifications'][number],
+): RecordedVerification {
+  return {
+    ...{ verificationId: `${backupId}-m${number}`, level, startedAt: at, completedAt: at },
+    status: ok ? 'completed' : 'failed',
+    error: ok
+      ? null
+      : {
+          ...{ code: 'backup/damaged', stage: 'verify', retryable: false, hint: null },
+          message: error ?? 'found damaged',
+        },
+  };
+}

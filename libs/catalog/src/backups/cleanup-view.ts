@@ -1,0 +1,74 @@
+import type { BackupRecord, Clock } from '#contracts';
+import type { Catalog } from '../contract/catalog.js';
+import { deletionCatalog, userOf } from './deletion-view.js';
+import { isGood } from './is-good.js';
+
+const dayMs = 86_400_000;
+const failuresThatStopDeletion = 3;
+const pageSize = 500;
+
+export interface CleanupViewOptions {
+  readonly clock: Clock;
+  /** Who deletes: stands in the story of each record. */
+  readonly by: string;
+  readonly recordRetentionDays: number;
+}
+
+/** The records as a cleanup sees them (the pipeline's `CleanupCatalog`, in the same form, but for what the sweeper remembers). */
+export function cleanupCatalog(catalog: Catalog, { clock, by, recordRetentionDays }: CleanupViewOptions) {
+  const { backups, tasks } = catalog;
+  return {
+    ...deletionCatalog(catalog),
+    async completed(target: string | null) {
+      const records = await backups.completed(target ?? undefined);
+      const missing = await listMissing(catalog, target);
+      return Promise.all([...records, ...missing].map((record) => viewOf(catalog, record)));
+    },
+    async lastRunsFailed(target: string): Promise<boolean> {
+      const latest = await backups.latest(target, failuresThatStopDeletion);
+      return latest.length === failuresThatStopDeletion && latest.every(({ status }) => status === 'failed');
+    },
+    beginDelete: async (backupId: string) => (await backups.beginDelete(backupId, by, clock.now())) !== null,
+    async refuseDelete(backupId: string, reason: string, isGone: boolean): Promise<void> {
+      await backups.refuseDelete(backupId, reason, clock.now(), isGone);
+    },
+    async deleted(backupId: string): Promise<void> {
+      await backups.deleted(backupId, clock.now());
+    },
+    async markMissing(backupId: string, missing: boolean): Promise<void> {
+      await backups.markMissing(backupId, missing, clock.now());
+    },
+    async purgeRecords(): Promise<number> {
+      const before = new Date(clock.now().getTime() - recordRetentionDays * dayMs);
+      await tasks.purge(before);
+      await catalog.alerts.purge(before);
+      await catalog.audit.purge(before, clock.now());
+      await catalog.restores.purge(before);
+      return backups.purge(before);
+    },
+  };
+}
+
+async function viewOf(catalog: Catalog, record: BackupRecord) {
+  const { backupId, target, completedAt, createdAt, pinned, verificationStatus } = record;
+  return {
+    ...{ backupId, target, pinned, completedAt: completedAt ?? createdAt },
+    status: record.status === 'missing' ? ('missing' as const) : ('completed' as const),
+    usedBy: await userOf(catalog, backupId),
+    good: isGood(record),
+    verified: verificationStatus.verified,
+  };
+}
+
+/** There are few, or something is badly wrong; then a cleanup takes as long as it takes. */
+async function listMissing({ backups }: Catalog, target: string | null): Promise<BackupRecord[]> {
+  const found: BackupRecord[] = [];
+  for (let page = 1; ; page += 1) {
+    const { data } = await backups.list({
+      ...{ page, limit: pageSize, status: 'missing', sortBy: 'createdAt', sortOrder: 'asc' },
+      ...(target === null ? {} : { target }),
+    });
+    found.push(...data);
+    if (data.length < pageSize) return found;
+  }
+}

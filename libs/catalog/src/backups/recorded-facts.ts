@@ -1,0 +1,21 @@
+import type { CompletedFacts } from '../contract/backups.js';
+
+/** The fields of a completed record that its backup tells. */
+export function recordedFacts({ backup, s3Key, metadata, warnings, resources, storeId }: CompletedFacts) {
+  const { data } = backup.objects;
+  const completedAt = new Date(backup.completedAt);
+  return {
+    database: backup.databases.length === 1 ? (backup.databases[0] ?? '*') : '*',
+    s3Key,
+    hash: data.sha256,
+    size: data.bytes,
+    startedAt: new Date(backup.startedAt),
+    completedAt,
+    retentionDate: backup.expiresAt === null ? null : new Date(backup.expiresAt),
+    engine: { name: backup.engine.name, version: backup.engine.version },
+    compression: backup.content.compression,
+    keyIds: backup.keyIds,
+    lastProvenAt: completedAt,
+    ...{ metadata, warnings: [...warnings], resources, storeId },
+  };
+}

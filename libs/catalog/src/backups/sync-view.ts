@@ -1,0 +1,45 @@
+import type { BackupRecord, BackupState, Clock } from '#contracts';
+import type { Catalog } from '../contract/catalog.js';
+import type { RebuiltFacts, RebuiltMarks } from '../contract/sync.js';
+
+/** A record as a sync sees it (the pipeline's `SyncRecord`, in the same form). */
+export interface RecordedSyncView {
+  readonly backupId: string;
+  readonly status: BackupState;
+  readonly pinned: boolean;
+  readonly label: string | null;
+  readonly hash: string | null;
+  readonly fence: number;
+  readonly committed: number | null;
+  readonly marks: { readonly wanted: number; readonly written: number };
+  readonly commitConflict: boolean;
+}
+
+/** The records as a sync sees them (the pipeline's `SyncCatalog`, in the same form). */
+export function syncCatalog({ backups, sync }: Catalog, clock: Clock) {
+  return {
+    targets: () => backups.targets(),
+    page: async (target: string, after: string | null, limit: number) =>
+      (await sync.page(target, after, limit)).map(viewOf),
+    async find(backupId: string): Promise<RecordedSyncView | null> {
+      const record = await backups.find(backupId);
+      return record === null ? null : viewOf(record);
+    },
+    commitOf: async (backupId: string) => (await backups.find(backupId))?.commit ?? null,
+    rebuild: (facts: RebuiltFacts, over: Pick<RecordedSyncView, 'fence'> | null) =>
+      over === null ? sync.rebuild(facts, clock.now()) : sync.rebuildOver(facts, over, clock.now()),
+    takeMarks: ({ backupId, status, marks: { wanted } }: RecordedSyncView, marks: RebuiltMarks) =>
+      sync.takeMarks(backupId, { wanted, status }, marks, clock.now()),
+    markMissing: (backupId: string, missing: boolean) => backups.markMissing(backupId, missing, clock.now()),
+  };
+}
+
+function viewOf(record: BackupRecord): RecordedSyncView {
+  const { backupId, status, pinned, label, hash, marks, claim, commit, error } = record;
+  return {
+    ...{ backupId, status, pinned, label, hash, marks },
+    fence: claim.fence,
+    committed: commit?.attempt ?? null,
+    commitConflict: error?.code === 'commit/conflict',
+  };
+}
