@@ -36,6 +36,7 @@ function setUp(cron: string, start: string, timezone = 'UTC') {
       keepWeekly: 0,
       keepMonthly: 0,
       keepYearly: 0,
+      keepWithinBytes: 0,
       minKeep: 3,
     },
     uriVariable: 'MONGODB_URI',

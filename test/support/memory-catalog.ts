@@ -6,6 +6,7 @@ export interface MemoryBackup {
   readonly target: string;
   status: BackupState;
   readonly completedAt: Date;
+  readonly bytes: number;
   pinned: boolean;
   usedBy: string | null;
   good: boolean;
@@ -22,12 +23,13 @@ export class MemoryCatalog implements CleanupCatalog {
   sightings: readonly Sighting[] = [];
 
   /** A record of a backup that stands. */
-  add({ backupId, target, completedAt, pinned }: BackupJson, changes: Partial<MemoryBackup> = {}): MemoryBackup {
+  add({ backupId, target, completedAt, pinned, objects }: BackupJson, changes: Partial<MemoryBackup> = {}): MemoryBackup {
     const record: MemoryBackup = {
       backupId,
       target,
       status: 'completed',
       completedAt: new Date(completedAt),
+      bytes: objects.data.bytes,
       pinned,
       usedBy: null,
       good: true,

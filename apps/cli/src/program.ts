@@ -4,6 +4,7 @@ import { registerBackup } from './commands/backup.js';
 import { registerCat } from './commands/cat.js';
 import { registerCatalog } from './commands/catalog.js';
 import { registerCleanup } from './commands/cleanup.js';
+import { registerCompletion } from './commands/completion.js';
 import { registerDelete } from './commands/delete.js';
 import { registerDoctor } from './commands/doctor.js';
 import { registerDiff } from './commands/diff.js';
@@ -76,6 +77,7 @@ export function createProgram(context: CliContext): Command {
     registerToken,
     registerAudit,
     registerDoctor,
+    registerCompletion,
   ]) {
     register(program, context);
   }

@@ -9,6 +9,8 @@ export interface RetentionConfig {
   readonly keepWeekly: number;
   readonly keepMonthly: number;
   readonly keepYearly: number;
+  /** The newest that fit in so many bytes together. */
+  readonly keepWithinBytes: number;
   /** Good backups of a target that are kept in any case. */
   readonly minKeep: number;
 }
@@ -25,6 +27,7 @@ export function readRetention(reader: EnvironmentReader): RetentionConfig {
     keepWeekly: reader.integer('BACKUP_KEEP_WEEKLY', 0, mostKept) ?? 0,
     keepMonthly: reader.integer('BACKUP_KEEP_MONTHLY', 0, mostKept) ?? 0,
     keepYearly: reader.integer('BACKUP_KEEP_YEARLY', 0, mostKept) ?? 0,
+    keepWithinBytes: reader.integer('BACKUP_KEEP_WITHIN_BYTES', 0, Number.MAX_SAFE_INTEGER) ?? 0,
     minKeep: reader.integer('BACKUP_MIN_KEEP', 1, mostKept) ?? 3,
   };
 }

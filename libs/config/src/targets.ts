@@ -47,6 +47,7 @@ const targetsFile = z.strictObject({
         keepWeekly: count,
         keepMonthly: count,
         keepYearly: count,
+        keepWithinBytes: z.int().min(0).optional(),
         minKeep: z.int().min(1).max(mostKept).optional(),
       }),
     )

@@ -10,6 +10,7 @@ import { readTargets } from './targets.js';
 export interface TargetUpkeep {
   readonly name: string;
   readonly retention: RetentionConfig;
+  readonly timezone: string;
   readonly intervalMs: number | null;
 }
 
@@ -26,11 +27,11 @@ export function loadUpkeepConfig(options: LoadOptions): UpkeepConfig {
   const config: UpkeepConfig = {
     targets: [
       ...readTargets(reader, options.readFile).map(({ name, retention, schedule }) => ({
-        ...{ name, retention, intervalMs: scheduleIntervalMs(schedule) },
+        ...{ name, retention, timezone: schedule.timezone, intervalMs: scheduleIntervalMs(schedule) },
       })),
       // Backups of what restores replaced have no schedule.
       ...readRestoreTargets(reader, options).map(({ name }) => ({
-        ...{ name: safetyTargetOf(name), retention: readRetention(reader), intervalMs: null },
+        ...{ name: safetyTargetOf(name), retention: readRetention(reader), timezone: 'UTC', intervalMs: null },
       })),
     ],
     orphanGraceMs: reader.number('BACKUP_ORPHAN_GRACE_HOURS', 0, 87_600) * 3_600_000,

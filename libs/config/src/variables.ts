@@ -120,6 +120,11 @@ export const variables = [
   { name: 'BACKUP_KEEP_WEEKLY', default: '0', meaning: 'the newest of each of so many weeks' },
   { name: 'BACKUP_KEEP_MONTHLY', default: '0', meaning: 'the newest of each of so many months' },
   { name: 'BACKUP_KEEP_YEARLY', default: '0', meaning: 'the newest of each of so many years' },
+  {
+    name: 'BACKUP_KEEP_WITHIN_BYTES',
+    default: '0',
+    meaning: 'the newest backups of a target that fit in so many bytes together',
+  },
   { name: 'BACKUP_MIN_KEEP', default: '3', meaning: 'good backups of a target that are kept in any case' },
   {
     name: 'BACKUP_CLEANUP_SCHEDULE',

@@ -10,6 +10,7 @@ const record = (days: number, changes: Partial<RetentionRecord> = {}): Retention
   backupId: `d${days}`,
   target: 'clinic',
   completedAt: daysAgo(days),
+  bytes: 1000,
   pinned: false,
   usedBy: null,
   good: true,
@@ -25,6 +26,8 @@ const policy: RetentionPolicy = {
   weekly: 0,
   monthly: 0,
   yearly: 0,
+  withinBytes: 0,
+  timezone: 'UTC',
   minKeep: 3,
 };
 const target = (records: RetentionRecord[], changes: Partial<RetentionTarget> = {}): RetentionTarget => ({

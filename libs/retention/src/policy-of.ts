@@ -9,17 +9,20 @@ export interface ConfiguredRules {
   readonly keepWeekly: number;
   readonly keepMonthly: number;
   readonly keepYearly: number;
+  readonly keepWithinBytes: number;
   readonly minKeep: number;
 }
 
-export function policyOf(rules: ConfiguredRules): RetentionPolicy {
+/** `timezone`: that of the target's schedule. */
+export function policyOf(rules: ConfiguredRules, timezone: string): RetentionPolicy {
   const { retentionDays, keepLast, minKeep } = rules;
   return {
-    ...{ retentionDays, keepLast, minKeep },
+    ...{ retentionDays, keepLast, minKeep, timezone },
     hourly: rules.keepHourly,
     daily: rules.keepDaily,
     weekly: rules.keepWeekly,
     monthly: rules.keepMonthly,
     yearly: rules.keepYearly,
+    withinBytes: rules.keepWithinBytes,
   };
 }

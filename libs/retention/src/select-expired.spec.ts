@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { readFileSync } from 'node:fs';
+import { retentionNow } from './retention-now.js';
 import { selectExpired } from './select-expired.js';
 import type { RetentionPolicy, RetentionRecord } from './types.js';
 
@@ -24,6 +25,8 @@ const off: RetentionPolicy = {
   weekly: 0,
   monthly: 0,
   yearly: 0,
+  withinBytes: 0,
+  timezone: 'UTC',
   minKeep: 3,
 };
 const cases = JSON.parse(readFileSync(new URL('golden-cases.json', import.meta.url), 'utf8')) as GoldenCase[];
@@ -38,6 +41,7 @@ describe('golden cases', () => {
       backupId: id,
       target: 'clinic',
       completedAt: new Date(at),
+      bytes: 1000,
       pinned: false,
       usedBy: null,
       good: true,
@@ -59,6 +63,7 @@ const recordsOf = (good: fc.Arbitrary<boolean>) =>
     .array(
       fc.record({
         completedAt: times,
+        bytes: fc.nat(1000),
         pinned: fc.constantFrom(false, false, false, true),
         usedBy: fc.constantFrom(null, null, null, 'a restore'),
         good,
@@ -77,6 +82,8 @@ const policies = fc.record({
   weekly: fc.nat(8),
   monthly: fc.nat(12),
   yearly: fc.nat(3),
+  withinBytes: fc.nat(8000),
+  timezone: fc.constantFrom('UTC', 'Europe/Zurich', 'America/St_Johns', 'Asia/Kathmandu'),
   minKeep: fc.nat(5),
 });
 const property = <T extends [unknown, ...unknown[]]>(
@@ -121,7 +128,10 @@ describe('whatever the backups and the policy', () => {
   it('a policy that keeps more removes no backup more', () =>
     property<[RetentionRecord[], RetentionPolicy, RetentionPolicy]>([records, policies, policies], (some, a, b) => {
       const larger = Object.fromEntries(
-        Object.entries(a).map(([name, value]) => [name, Math.max(value as number, b[name as keyof RetentionPolicy])]),
+        Object.entries({ ...a, timezone: 0 }).map(([name, value]) => [
+            name,
+            name === 'timezone' ? a.timezone : Math.max(value as number, Number(b[name as keyof RetentionPolicy])),
+          ]),
       ) as never as RetentionPolicy;
       const removed = new Set(removedOf(a, some, now));
       for (const backupId of removedOf(larger, some, now)) expect(removed.has(backupId)).toBe(true);
@@ -142,6 +152,52 @@ describe('whatever the backups and the policy', () => {
         const flooded = [...some, ...garbage.map((record) => ({ ...record, backupId: `garbage-${record.backupId}` }))];
         const after = removedOf(policy, flooded, now).filter((backupId) => !backupId.startsWith('garbage'));
         expect(after.sort()).toEqual(before.sort());
+      },
+    ));
+
+  it('a new backup removes no more than it justifies: one older one for each rule at most, and none when it is not good', () =>
+    property<[RetentionRecord[], RetentionRecord[], RetentionPolicy]>([records, records, policies], (some, more, policy) => {
+      const [added] = more;
+      if (added === undefined) return;
+      const counted = { ...policy, withinBytes: 0 };
+      const fresh = { ...added, backupId: 'added' };
+      const before = new Set(removedOf(counted, some, now));
+      const dated = new Map(some.map(({ backupId, completedAt }) => [backupId, completedAt]));
+      const newly = removedOf(counted, [...some, fresh], now).filter((id) => id !== 'added' && !before.has(id));
+      // Last good, last verified, minKeep, keepLast, five windows.
+      expect(newly.length).toBeLessThanOrEqual(fresh.good ? 9 : 1);
+      // Only minKeep takes bad ones, and there a good one goes before them whatever its date.
+      for (const id of newly)
+        if (some.find(({ backupId }) => backupId === id)?.good === true) {
+          expect(fresh.good).toBe(true);
+          expect(Number(dated.get(id))).toBeLessThanOrEqual(fresh.completedAt.getTime());
+        }
+    }));
+
+  it('the order in which they are given does not matter', () =>
+    property<[RetentionRecord[], RetentionPolicy, number]>([records, policies, fc.nat()], (some, policy, seed) => {
+      const shuffled = some
+        .map((record, at) => ({ record, place: (at * 7919 + seed) % 61 }))
+        .sort((a, b) => a.place - b.place)
+        .map(({ record }) => record);
+      expect(selectExpired(policy, shuffled, now)).toEqual(selectExpired(policy, some, now));
+    }));
+
+  it('a clock that jumps ahead removes nothing that two intervals after the newest good one would not, and one that jumps back nothing that the true one would not', () =>
+    property<[RetentionRecord[], RetentionPolicy, number, number]>(
+      [recordsOf(fc.constant(true)), policies, fc.nat(50_000), fc.nat(20_000)],
+      (some, policy, ahead, back) => {
+        const intervalMs = 24 * hourMs;
+        const past = some.filter(({ completedAt }) => completedAt <= now);
+        if (past.length === 0) return;
+        const newest = Math.max(...past.map(({ completedAt }) => completedAt.getTime()));
+        const at = (clock: Date) => retentionNow(past, { clock, storeTime: null, intervalMs });
+        const jumped = removedOf(policy, past, at(new Date(now.getTime() + ahead * hourMs)));
+        const late = new Set(removedOf(policy, past, new Date(newest + 2 * intervalMs)));
+        const onTime = new Set(removedOf(policy, past, at(now)));
+        for (const backupId of jumped) expect(late.has(backupId)).toBe(true);
+        for (const backupId of removedOf(policy, past, at(new Date(now.getTime() - back * hourMs))))
+          expect(onTime.has(backupId)).toBe(true);
       },
     ));
 });

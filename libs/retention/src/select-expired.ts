@@ -31,7 +31,8 @@ export function selectExpired(
   const past = newestFirst.filter(({ completedAt }) => completedAt <= now);
   const good = past.filter((record) => record.good);
   for (const record of good.slice(0, policy.keepLast)) keep(record, `one of the last ${policy.keepLast}`);
-  for (const kind of windowKinds) keepWindows(kind, policy[kind], good, now, keep);
+  for (const kind of windowKinds) keepWindows(kind, policy, good, now, keep);
+  keepWithin(policy.withinBytes, good, keep);
 
   const [lastGood] = good;
   if (lastGood !== undefined) keep(lastGood, 'the last good one');
@@ -53,17 +54,31 @@ export function selectExpired(
 /** The newest good one of each of the last `count` windows. */
 function keepWindows(
   kind: WindowKind,
-  count: number,
+  { [kind]: count, timezone }: RetentionPolicy,
   goodNewestFirst: readonly RetentionRecord[],
   now: Date,
   keep: (record: RetentionRecord, reason: string) => void,
 ): void {
-  const current = windowOf(kind, now);
+  const current = windowOf(kind, now, timezone);
   const taken = new Set<number>();
   for (const record of goodNewestFirst) {
-    const window = windowOf(kind, record.completedAt);
+    const window = windowOf(kind, record.completedAt, timezone);
     if (window <= current - count || taken.has(window)) continue;
     taken.add(window);
-    keep(record, windowName(kind, record.completedAt));
+    keep(record, windowName(kind, record.completedAt, timezone));
+  }
+}
+
+/** The newest good ones up to the first that does not fit any more: what is older than it goes before it does. */
+function keepWithin(
+  most: number,
+  goodNewestFirst: readonly RetentionRecord[],
+  keep: (record: RetentionRecord, reason: string) => void,
+): void {
+  let bytes = 0;
+  for (const record of goodNewestFirst) {
+    bytes += record.bytes;
+    if (bytes > most) return;
+    keep(record, `within ${most} bytes`);
   }
 }

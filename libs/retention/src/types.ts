@@ -1,4 +1,4 @@
-/** Which backups of a target are kept. A backup is kept when any rule keeps it; 0 switches a rule off. Windows are those of UTC and end now. */
+/** Which backups of a target are kept. A backup is kept when any rule keeps it; 0 switches a rule off. Windows are those of the zone's calendar and end now. */
 export interface RetentionPolicy {
   /** Everything younger than so many days (BACKUP_RETENTION_DAYS). */
   readonly retentionDays: number;
@@ -10,6 +10,10 @@ export interface RetentionPolicy {
   readonly weekly: number;
   readonly monthly: number;
   readonly yearly: number;
+  /** The newest good ones that fit in so many bytes together (BACKUP_KEEP_WITHIN_BYTES). */
+  readonly withinBytes: number;
+  /** IANA name: where days, weeks, months and years begin (the target's own time zone). */
+  readonly timezone: string;
   /** Never fewer than so many, whatever the rules say (BACKUP_MIN_KEEP, 3); at least 1. */
   readonly minKeep: number;
 }
@@ -19,6 +23,8 @@ export interface RetentionRecord {
   readonly backupId: string;
   readonly target: string;
   readonly completedAt: Date;
+  /** What it takes in the store. */
+  readonly bytes: number;
   readonly pinned: boolean;
   /** Who uses it, in words; null: nobody. */
   readonly usedBy: string | null;

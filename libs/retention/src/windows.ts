@@ -1,3 +1,5 @@
+import { offsetOf } from './zone-offset.js';
+
 export type WindowKind = 'hourly' | 'daily' | 'weekly' | 'monthly' | 'yearly';
 
 const hourMs = 3_600_000;
@@ -5,31 +7,37 @@ const dayMs = 24 * hourMs;
 /** 1970-01-05 was a Monday. */
 const mondayMs = 4 * dayMs;
 
-/** Number of the calendar window (UTC) that a time lies in: consecutive windows have consecutive numbers. */
-const numberOf: Readonly<Record<WindowKind, (at: Date) => number>> = {
-  hourly: (at) => Math.floor(at.getTime() / hourMs),
-  daily: (at) => Math.floor(at.getTime() / dayMs),
-  weekly: (at) => Math.floor((at.getTime() - mondayMs) / (7 * dayMs)),
-  monthly: (at) => at.getUTCFullYear() * 12 + at.getUTCMonth(),
-  yearly: (at) => at.getUTCFullYear(),
+/** Number of the window that a wall-clock time (as if the clock on the wall showed UTC) lies in: consecutive windows have consecutive numbers. */
+const numberOf: Readonly<Record<Exclude<WindowKind, 'hourly'>, (wall: Date) => number>> = {
+  daily: (wall) => Math.floor(wall.getTime() / dayMs),
+  weekly: (wall) => Math.floor((wall.getTime() - mondayMs) / (7 * dayMs)),
+  monthly: (wall) => wall.getUTCFullYear() * 12 + wall.getUTCMonth(),
+  yearly: (wall) => wall.getUTCFullYear(),
 };
 
 export const windowKinds = ['hourly', 'daily', 'weekly', 'monthly', 'yearly'] as const;
 
-export function windowOf(kind: WindowKind, at: Date): number {
-  return numberOf[kind](at);
+/**
+ * Days, weeks, months and years are those of the wall clock of a zone. Hours are true ones, cut where the zone's clock strikes: the hour that comes twice when
+ * clocks go back is two windows.
+ */
+export function windowOf(kind: WindowKind, at: Date, timezone: string): number {
+  const offset = offsetOf(timezone, at.getTime());
+  if (kind === 'hourly') return Math.floor((at.getTime() + (offset % hourMs)) / hourMs);
+  return numberOf[kind](new Date(at.getTime() + offset));
 }
 
-/** The window in words: `daily 2026-11-23`. */
-export function windowName(kind: WindowKind, at: Date): string {
-  const iso = at.toISOString();
+/** The window in words, by the zone's wall clock: `daily 2026-11-23`. */
+export function windowName(kind: WindowKind, at: Date, timezone: string): string {
+  const wall = new Date(at.getTime() + offsetOf(timezone, at.getTime()));
+  const iso = wall.toISOString();
   switch (kind) {
     case 'hourly':
       return `hourly ${iso.slice(0, 13)}h`;
     case 'daily':
       return `daily ${iso.slice(0, 10)}`;
     case 'weekly':
-      return `weekly, from ${new Date(windowOf('weekly', at) * 7 * dayMs + mondayMs).toISOString().slice(0, 10)}`;
+      return `weekly, from ${new Date(numberOf.weekly(wall) * 7 * dayMs + mondayMs).toISOString().slice(0, 10)}`;
     case 'monthly':
       return `monthly ${iso.slice(0, 7)}`;
     case 'yearly':

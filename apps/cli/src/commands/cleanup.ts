@@ -95,7 +95,8 @@ async function requestOf(options: Options, upkeep: UpkeepConfig): Promise<Omit<C
     graceMs: upkeep.orphanGraceMs,
     policyOf: (name) => {
       const target = upkeep.targets.find((one) => one.name === name);
-      return target === undefined ? null : { policy: policyOf(target.retention), intervalMs: target.intervalMs };
+      if (target === undefined) return null;
+      return { policy: policyOf(target.retention, target.timezone), intervalMs: target.intervalMs };
     },
   };
 }

@@ -40,7 +40,7 @@ export class CleanupProcessor implements JobProcessor<'cleanup'> {
         policyOf: (name) => {
           const target = targetOf(config, name);
           if (target === undefined) return safetyPolicyOf(config, name);
-          return { policy: policyOf(target.retention), intervalMs: scheduleIntervalMs(target.schedule) };
+          return { policy: policyOf(target.retention, target.schedule.timezone), intervalMs: scheduleIntervalMs(target.schedule) };
         },
       },
       signal,
@@ -71,5 +71,5 @@ function safetyPolicyOf(
   name: string,
 ): { policy: RetentionPolicy; intervalMs: null } | null {
   const found = restoreTargets.find((target) => safetyTargetOf(target.name) === name);
-  return found === undefined ? null : { policy: policyOf(found.retention), intervalMs: null };
+  return found === undefined ? null : { policy: policyOf(found.retention, 'UTC'), intervalMs: null };
 }

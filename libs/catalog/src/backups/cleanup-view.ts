@@ -50,9 +50,9 @@ export function cleanupCatalog(catalog: Catalog, { clock, by, recordRetentionDay
 }
 
 async function viewOf(catalog: Catalog, record: BackupRecord) {
-  const { backupId, target, completedAt, createdAt, pinned, verificationStatus } = record;
+  const { backupId, target, completedAt, createdAt, size, pinned, verificationStatus } = record;
   return {
-    ...{ backupId, target, pinned, completedAt: completedAt ?? createdAt },
+    ...{ backupId, target, pinned, completedAt: completedAt ?? createdAt, bytes: size ?? 0 },
     status: record.status === 'missing' ? ('missing' as const) : ('completed' as const),
     usedBy: await userOf(catalog, backupId),
     good: isGood(record),

@@ -47,6 +47,7 @@ async function describe(
     target,
     status: 'completed',
     completedAt: new Date(backup.completedAt),
+    bytes: backup.objects.data.bytes,
     pinned,
     // Dates that nobody has proven must not let anything go, this backup included.
     usedBy: doubt === null ? null : 'its dates are not proven',
