@@ -16,7 +16,18 @@ const hourMs = 3_600_000;
 const dayMs = 24 * hourMs;
 
 describe('F35 retention on a clock that jumps', () => {
-  const policy = { retentionDays: 7, keepLast: 0, hourly: 0, daily: 3, weekly: 0, monthly: 0, yearly: 0, withinBytes: 0, timezone: 'UTC', minKeep: 3 };
+  const policy = {
+    retentionDays: 7,
+    keepLast: 0,
+    hourly: 0,
+    daily: 3,
+    weekly: 0,
+    monthly: 0,
+    yearly: 0,
+    withinBytes: 0,
+    timezone: 'UTC',
+    minKeep: 3,
+  };
   const start = '2028-02-25T02:00:00.000Z';
 
   /** Daily backups over a leap day; what a cleanup on the given clock removes, by age in days. */

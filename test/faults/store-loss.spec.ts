@@ -23,7 +23,18 @@ import { s3World, type S3World } from '../support/s3-world.js';
 
 const dayMs = 86_400_000;
 const daysAgo = (days: number) => new Date(Date.now() - days * dayMs);
-const policy = { retentionDays: 30, keepLast: 0, hourly: 0, daily: 0, weekly: 0, monthly: 0, yearly: 0, withinBytes: 0, timezone: 'UTC', minKeep: 1 };
+const policy = {
+  retentionDays: 30,
+  keepLast: 0,
+  hourly: 0,
+  daily: 0,
+  weekly: 0,
+  monthly: 0,
+  yearly: 0,
+  withinBytes: 0,
+  timezone: 'UTC',
+  minKeep: 1,
+};
 const patience = 60_000;
 
 let world: S3World;

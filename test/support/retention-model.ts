@@ -64,7 +64,13 @@ type Kind = 'hour' | 'day' | 'week' | 'month' | 'year';
 
 function windowsOf(policy: RetentionPolicy): (readonly [Kind, number])[] {
   const { hourly, daily, weekly, monthly, yearly } = policy;
-  return [['hour', hourly] as const, ['day', daily] as const, ['week', weekly] as const, ['month', monthly] as const, ['year', yearly] as const];
+  return [
+    ['hour', hourly] as const,
+    ['day', daily] as const,
+    ['week', weekly] as const,
+    ['month', monthly] as const,
+    ['year', yearly] as const,
+  ];
 }
 
 const labels = new Map<string, string>();
@@ -123,11 +129,14 @@ function lastLabels(kind: Kind, count: number, now: Date, timezone: string): Rea
   if (sets.size > 10_000) sets.clear();
   const found = new Set<string>();
   if (count > 0 && kind === 'hour')
-    for (let back = 0; back < count; back += 1) found.add(labelOf(kind, new Date(now.getTime() - back * hourMs), timezone));
+    for (let back = 0; back < count; back += 1)
+      found.add(labelOf(kind, new Date(now.getTime() - back * hourMs), timezone));
   else if (count > 0) {
     const [year = 0, month = 1, day = 1] = labelOf('day', now, timezone).split('-').map(Number);
     for (let back = 0; back < count; back += 1) {
-      const then = new Date(Date.UTC(kind === 'year' ? year - back : year, month - 1, kind === 'month' || kind === 'year' ? 1 : day));
+      const then = new Date(
+        Date.UTC(kind === 'year' ? year - back : year, month - 1, kind === 'month' || kind === 'year' ? 1 : day),
+      );
       if (kind === 'month') then.setUTCMonth(then.getUTCMonth() - back);
       else if (kind === 'day') then.setUTCDate(then.getUTCDate() - back);
       else if (kind === 'week') then.setUTCDate(then.getUTCDate() - 7 * back);

@@ -12,7 +12,18 @@ const dayMs = 86_400_000;
 const now = new Date('2026-11-30T12:00:00.000Z');
 const clock = { now: () => now, monotonicMs: () => 0 };
 const daysAgo = (days: number) => new Date(now.getTime() - days * dayMs);
-const policy = { retentionDays: 30, keepLast: 0, hourly: 0, daily: 0, weekly: 0, monthly: 0, yearly: 0, withinBytes: 0, timezone: 'UTC', minKeep: 1 };
+const policy = {
+  retentionDays: 30,
+  keepLast: 0,
+  hourly: 0,
+  daily: 0,
+  weekly: 0,
+  monthly: 0,
+  yearly: 0,
+  withinBytes: 0,
+  timezone: 'UTC',
+  minKeep: 1,
+};
 
 /** Backups of the given ages in days, in the store and in a catalogue. */
 async function world(...ages: number[]) {

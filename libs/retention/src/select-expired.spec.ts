@@ -129,9 +129,9 @@ describe('whatever the backups and the policy', () => {
     property<[RetentionRecord[], RetentionPolicy, RetentionPolicy]>([records, policies, policies], (some, a, b) => {
       const larger = Object.fromEntries(
         Object.entries({ ...a, timezone: 0 }).map(([name, value]) => [
-            name,
-            name === 'timezone' ? a.timezone : Math.max(value as number, Number(b[name as keyof RetentionPolicy])),
-          ]),
+          name,
+          name === 'timezone' ? a.timezone : Math.max(value as number, Number(b[name as keyof RetentionPolicy])),
+        ]),
       ) as never as RetentionPolicy;
       const removed = new Set(removedOf(a, some, now));
       for (const backupId of removedOf(larger, some, now)) expect(removed.has(backupId)).toBe(true);
@@ -156,23 +156,26 @@ describe('whatever the backups and the policy', () => {
     ));
 
   it('a new backup removes no more than it justifies: one older one for each rule at most, and none when it is not good', () =>
-    property<[RetentionRecord[], RetentionRecord[], RetentionPolicy]>([records, records, policies], (some, more, policy) => {
-      const [added] = more;
-      if (added === undefined) return;
-      const counted = { ...policy, withinBytes: 0 };
-      const fresh = { ...added, backupId: 'added' };
-      const before = new Set(removedOf(counted, some, now));
-      const dated = new Map(some.map(({ backupId, completedAt }) => [backupId, completedAt]));
-      const newly = removedOf(counted, [...some, fresh], now).filter((id) => id !== 'added' && !before.has(id));
-      // Last good, last verified, minKeep, keepLast, five windows.
-      expect(newly.length).toBeLessThanOrEqual(fresh.good ? 9 : 1);
-      // Only minKeep takes bad ones, and there a good one goes before them whatever its date.
-      for (const id of newly)
-        if (some.find(({ backupId }) => backupId === id)?.good === true) {
-          expect(fresh.good).toBe(true);
-          expect(Number(dated.get(id))).toBeLessThanOrEqual(fresh.completedAt.getTime());
-        }
-    }));
+    property<[RetentionRecord[], RetentionRecord[], RetentionPolicy]>(
+      [records, records, policies],
+      (some, more, policy) => {
+        const [added] = more;
+        if (added === undefined) return;
+        const counted = { ...policy, withinBytes: 0 };
+        const fresh = { ...added, backupId: 'added' };
+        const before = new Set(removedOf(counted, some, now));
+        const dated = new Map(some.map(({ backupId, completedAt }) => [backupId, completedAt]));
+        const newly = removedOf(counted, [...some, fresh], now).filter((id) => id !== 'added' && !before.has(id));
+        // Last good, last verified, minKeep, keepLast, five windows.
+        expect(newly.length).toBeLessThanOrEqual(fresh.good ? 9 : 1);
+        // Only minKeep takes bad ones, and there a good one goes before them whatever its date.
+        for (const id of newly)
+          if (some.find(({ backupId }) => backupId === id)?.good === true) {
+            expect(fresh.good).toBe(true);
+            expect(Number(dated.get(id))).toBeLessThanOrEqual(fresh.completedAt.getTime());
+          }
+      },
+    ));
 
   it('the order in which they are given does not matter', () =>
     property<[RetentionRecord[], RetentionPolicy, number]>([records, policies, fc.nat()], (some, policy, seed) => {

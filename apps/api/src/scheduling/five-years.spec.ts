@@ -119,9 +119,12 @@ it.each(stories)('%s', (name, { cron, policy: rules, failing, hasStoreTime }) =>
     let plan = planRetention([target], { clock, storeTime, confirm: null });
 
     const now = modelNow(records, [clock, storeTime ?? clock], intervalMs);
-    const wanted = lastRunsFailed ? [] : records.filter((record) => modelReasons(record, records, policy, now).length === 0);
+    const wanted = lastRunsFailed
+      ? []
+      : records.filter((record) => modelReasons(record, records, policy, now).length === 0);
     const good = records.filter((record) => record.good);
-    const isOverHalf = wanted.length > records.length / 2 || wanted.filter((record) => record.good).length > good.length / 2;
+    const isOverHalf =
+      wanted.length > records.length / 2 || wanted.filter((record) => record.good).length > good.length / 2;
     expect({ at, needed: plan.confirmationNeeded }).toEqual({ at, needed: isOverHalf });
     if (lastRunsFailed) seen.stopped += 1;
     if (isOverHalf) {
@@ -132,8 +135,13 @@ it.each(stories)('%s', (name, { cron, policy: rules, failing, hasStoreTime }) =>
       seen.confirmed += 1;
       plan = planRetention([target], { clock, storeTime, confirm: wanted.length });
     }
-    const removed = new Set(plan.decisions.flatMap(({ backupId, decision }) => (decision === 'remove' ? [backupId] : [])));
-    expect({ at, removed: [...removed].sort() }).toEqual({ at, removed: wanted.map(({ backupId }) => backupId).sort() });
+    const removed = new Set(
+      plan.decisions.flatMap(({ backupId, decision }) => (decision === 'remove' ? [backupId] : [])),
+    );
+    expect({ at, removed: [...removed].sort() }).toEqual({
+      at,
+      removed: wanted.map(({ backupId }) => backupId).sort(),
+    });
     seen.removed += removed.size;
     records = records.filter(({ backupId }) => !removed.has(backupId));
   }

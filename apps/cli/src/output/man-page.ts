@@ -64,5 +64,9 @@ function paragraphs(text: string): string[] {
 
 /** Backslashes and hyphens have a meaning of their own, and so have dots and quotes at the beginning of a line. */
 function escape(text: string): string {
-  return text.replaceAll('\\', '\\e').replaceAll('-', '\\-').replaceAll('"', '\\(dq').replace(/^([.'])/, '\\&$1');
+  return text
+    .replaceAll('\\', '\\e')
+    .replaceAll('-', '\\-')
+    .replaceAll('"', '\\(dq')
+    .replace(/^([.'])/, '\\&$1');
 }
