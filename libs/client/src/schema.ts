@@ -214,6 +214,43 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/admin/catalog/sync": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Bring the records in line with the store, by a worker
+         * @description The store is the truth on backups. Location names the sync, where its result appears. Repeatable.
+         */
+        post: operations["syncCatalog"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/admin/catalog/sync/{syncId}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** State and result of a sync of the catalogue */
+        get: operations["getCatalogSync"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/admin/cleanups/{cleanupId}": {
         parameters: {
             query?: never;
@@ -859,6 +896,82 @@ export interface components {
         BackupPageDto: {
             data: components["schemas"]["BackupDto"][];
             pagination: components["schemas"]["PaginationDto"];
+        };
+        CatalogSyncAcceptedDto: {
+            /** @example sync-20261123T040000Z-x7c2m1 */
+            syncId: string;
+        };
+        CatalogSyncChangeDto: {
+            backupId: string;
+            /** @enum {string} */
+            change: "rebuilt" | "adopted" | "missing" | "returned" | "marked";
+            detail: string;
+        };
+        CatalogSyncCountsDto: {
+            /** @description Folders without a commit taken in */
+            adopted: number;
+            /** @description Pins and labels taken over from the store */
+            marked: number;
+            /** @description Records whose backup is gone */
+            missing: number;
+            /** @description Records made anew */
+            rebuilt: number;
+            /** @description Missing ones that are back */
+            returned: number;
+        };
+        CatalogSyncDto: {
+            /**
+             * @description Take in whole folders without backup.json, after each was read to its end
+             * @default false
+             */
+            adopt: boolean;
+            /**
+             * @description Only tell what would be done
+             * @default false
+             */
+            dryRun: boolean;
+            /**
+             * @description Only this target; otherwise all of the store
+             * @example clinic
+             */
+            target?: string;
+        };
+        CatalogSyncResultDto: {
+            /** @description The first thousand */
+            changes: components["schemas"]["CatalogSyncChangeDto"][];
+            counts: components["schemas"]["CatalogSyncCountsDto"];
+            dryRun: boolean;
+            /** @description Names that are not ours; left alone */
+            foreign: number;
+            /** @description Backups in the store */
+            found: number;
+            /** @description Pending, running or being deleted */
+            leftAlone: number;
+            /** @description What could not be brought in line; told in reports */
+            problems: number;
+            /** @description The first thousand */
+            reports: string[];
+            /** @description Their record says the same */
+            unchanged: number;
+        };
+        CatalogSyncStateDto: {
+            adopt: boolean;
+            /** Format: date-time */
+            completedAt: string | null;
+            correlationId: string;
+            /** Format: date-time */
+            createdAt: string;
+            dryRun: boolean;
+            error: components["schemas"]["RecordedErrorDto"] | null;
+            errorMessage: string | null;
+            result: components["schemas"]["CatalogSyncResultDto"] | null;
+            /** Format: date-time */
+            startedAt: string | null;
+            /** @enum {string} */
+            status: "pending" | "in_progress" | "completed" | "completed_with_differences" | "failed" | "cancelled";
+            /** @example sync-20261123T040000Z-x7c2m1 */
+            syncId: string;
+            target: string | null;
         };
         CatalogueDto: {
             /** @description Milliseconds that its clock is ahead of the API's */
@@ -3021,6 +3134,179 @@ export interface operations {
             };
             /** @description Understood, but not possible in this installation */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDto"];
+                };
+            };
+            /** @description Too many requests; Retry-After tells when to try again */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDto"];
+                };
+            };
+            /** @description Something that the answer depends on does not answer; Retry-After tells when to try again */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDto"];
+                };
+            };
+        };
+    };
+    syncCatalog: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Any text of the client (a UUID, say): for 24 hours the same request with it is answered the same (with Idempotent-Replayed: true) and makes nothing new. 422 for another request with it, 409 while the first is under way. A request that failed may be tried again. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["CatalogSyncDto"];
+            };
+        };
+        responses: {
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CatalogSyncAcceptedDto"];
+                };
+            };
+            /** @description A field is missing, wrong or unknown; errors[] names each */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDto"];
+                };
+            };
+            /** @description No valid token */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDto"];
+                };
+            };
+            /** @description The token's role may not do this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDto"];
+                };
+            };
+            /** @description Not possible in the present state */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDto"];
+                };
+            };
+            /** @description A body is at most 64 KiB */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDto"];
+                };
+            };
+            /** @description Understood, but not possible in this installation */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDto"];
+                };
+            };
+            /** @description Too many requests; Retry-After tells when to try again */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDto"];
+                };
+            };
+            /** @description Something that the answer depends on does not answer; Retry-After tells when to try again */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDto"];
+                };
+            };
+        };
+    };
+    getCatalogSync: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                syncId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CatalogSyncStateDto"];
+                };
+            };
+            /** @description A field is missing, wrong or unknown; errors[] names each */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDto"];
+                };
+            };
+            /** @description No valid token */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDto"];
+                };
+            };
+            /** @description The token's role may not do this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDto"];
+                };
+            };
+            /** @description There is no such thing */
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -57,6 +57,7 @@ function record(status: BackupState, more: Partial<MemoryBackup> = {}): MemoryCa
     target: 'clinic',
     status,
     completedAt: now,
+    bytes: 1000,
     pinned: false,
     usedBy: null,
     good: false,

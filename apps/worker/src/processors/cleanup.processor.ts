@@ -40,7 +40,10 @@ export class CleanupProcessor implements JobProcessor<'cleanup'> {
         policyOf: (name) => {
           const target = targetOf(config, name);
           if (target === undefined) return safetyPolicyOf(config, name);
-          return { policy: policyOf(target.retention, target.schedule.timezone), intervalMs: scheduleIntervalMs(target.schedule) };
+          return {
+            policy: policyOf(target.retention, target.schedule.timezone),
+            intervalMs: scheduleIntervalMs(target.schedule),
+          };
         },
       },
       signal,

@@ -1,0 +1,77 @@
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { join } from 'node:path';
+import type { BackupJson, CleanupResult } from '#contracts';
+import { createStore } from '#storage';
+import { putBackup } from '../support/backup-world.js';
+import { CliWorld, type Environment } from '../support/cli-world.js';
+import { hazina } from '../support/run-hazina.js';
+
+const dayMs = 86_400_000;
+
+describe('upkeep by hand, with the store alone', () => {
+  let world: CliWorld;
+  let environment: Environment;
+  let backups: BackupJson[];
+
+  /** Backups of these ages in days. */
+  const fill = async (...ages: number[]): Promise<void> => {
+    const store = await createStore({ kind: 'directory', directory: join(world.folder, 'store') });
+    for (const age of ages) backups.push(await putBackup(store, new Date(Date.now() - age * dayMs)));
+    await store.close();
+  };
+  const idOf = (at: number): string => backups[at]?.backupId ?? '';
+  const cleanup = async (args: readonly string[] = [], more: Environment = {}) => {
+    const run = await hazina(['cleanup', '--json', ...args], { ...environment, ...more });
+    return { code: run.code, stderr: run.stderr, result: JSON.parse(run.stdout) as CleanupResult };
+  };
+  const removals = ({ decisions }: CleanupResult) =>
+    decisions.filter(({ decision }) => decision === 'remove').map(({ backupId }) => backupId);
+
+  beforeEach(() => {
+    world = new CliWorld();
+    const { BACKUP_ENCRYPTION_KEY: _key, MONGODB_URI: _source, ...rest } = world.environment;
+    environment = rest;
+    backups = [];
+  });
+  afterEach(() => world.close());
+
+  it('cleanup: the dry run is what the run does, and a pin keeps', async () => {
+    await fill(0, 1, 2, 40, 41);
+    const pinned = await hazina(['pin', idOf(3), '--json'], environment);
+    expect({ code: pinned.code, reply: JSON.parse(pinned.stdout) as unknown }).toEqual({
+      ...{ code: 0, reply: { backupId: idOf(3), pinned: true, label: null } },
+    });
+    const dry = await cleanup(['--dry-run']);
+    expect({ code: dry.code, removals: removals(dry.result) }).toEqual({ code: 0, removals: [idOf(4)] });
+    expect(dry.result.decisions.find(({ backupId }) => backupId === idOf(3))?.reasons).toEqual(['pinned']);
+    const run = await cleanup();
+    expect(run.result).toMatchObject({ removed: 1, dryRun: false });
+    expect(world.storedFiles().some((file) => file.includes(idOf(4)))).toBe(false);
+    expect((await cleanup()).result).toMatchObject({ removed: 0 });
+    expect((await hazina(['unpin', idOf(3)], environment)).stdout).toContain('not pinned');
+    expect((await cleanup(['--target', 'clinic'])).result).toMatchObject({ removed: 1 });
+    expect((await cleanup(['--target', 'shop'])).result).toMatchObject({ decisions: [] });
+  }, 120_000);
+
+  it('over half is refused with exit code 16 until its number is confirmed; what no key proves stays', async () => {
+    await fill(0, 1, 2, 40, 41, 42, 43);
+    const refused = await cleanup();
+    expect({ code: refused.code, removed: refused.result.removed }).toEqual({ code: 16, removed: 0 });
+    expect(refused.stderr).toContain('confirm');
+    // Another key than theirs: nothing proves their dates.
+    const unproven = await cleanup(['--confirm', '4'], { BACKUP_ENCRYPTION_KEY: world.key });
+    expect({ code: unproven.code, removed: unproven.result.removed }).toEqual({ code: 0, removed: 0 });
+    expect((await cleanup(['--confirm', '3'])).code).toBe(16);
+    expect(await cleanup(['--confirm', '4'])).toMatchObject({ code: 0, result: { removed: 4 } });
+    expect((await hazina(['cleanup', '--confirm', 'all'], environment)).code).toBe(2);
+  }, 120_000);
+
+  it('a label stands in the store; what is no backup cannot be marked', async () => {
+    await fill(0);
+    const run = await hazina(['label', idOf(0), 'before the upgrade', '--json'], environment);
+    expect(JSON.parse(run.stdout)).toEqual({ backupId: idOf(0), pinned: false, label: 'before the upgrade' });
+    expect((await hazina(['label', idOf(0), ''], environment)).stdout).toContain('label: none');
+    const unknown = await world.failing(['pin', 'clinic-20200101T000000Z-aaaaaa'], environment);
+    expect(unknown).toMatchObject({ code: 'backup/not-found', exitCode: 2 });
+  }, 120_000);
+});
