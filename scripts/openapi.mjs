@@ -1,4 +1,5 @@
-// npm run openapi: writes docs/openapi.json, the committed OpenAPI document, from the API as it is built, and the types of the client from that.
+// npm run openapi: writes docs/openapi.json, the committed OpenAPI document, from the API as it is built, the types of the client from that, and the JSON Schema
+// of the targets file (docs/targets.schema.json).
 // Needs no service: nothing is connected to.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -27,5 +28,9 @@ const { clientTypes } = await import('./client-types.mjs');
 const types = join(root, 'libs', 'client', 'src', 'schema.ts');
 writeFileSync(types, await clientTypes(readFileSync(file, 'utf8')));
 say(`${types} written`);
+const { targetsSchema } = await load('libs/config/src/targets-file.js');
+const schema = join(root, 'docs', 'targets.schema.json');
+writeFileSync(schema, `${JSON.stringify(targetsSchema(), null, 2)}\n`);
+say(`${schema} written`);
 await app.close();
 await closeCore(core);

@@ -7,6 +7,7 @@ import { readRestoreSources, type RestoreTargetSource } from './restore-targets.
 import { readService, type ServiceLoadOptions } from './service-config.js';
 import { readStore, type StoreConfig } from './store-config.js';
 import { readTargets, type TargetConfig } from './targets.js';
+import { withReadPreference } from './with-read-preference.js';
 
 /** A target as it was read; without URI when that is not set. */
 export interface DoctorSource extends TargetConfig {
@@ -75,5 +76,5 @@ function withUri(
         ? 'MONGODB_URI is not set: it names the server to back up, for instance mongodb://user:…@host:27017/clinic'
         : `${uriVariable} is not set: BACKUP_TARGETS_FILE names it as the URI of ${target.name}`,
     );
-  return { ...target, uri };
+  return { ...target, uri: uri && withReadPreference(uri, target.readPreference) };
 }

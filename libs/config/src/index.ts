@@ -27,6 +27,7 @@ export type { ScheduleConfig } from './read-schedule.js';
 export type { RestoreTargetConfig, RestoreTargetSource } from './restore-targets.js';
 export { scheduleIntervalMs } from './schedule-interval.js';
 export type { SourceConfig, TargetConfig } from './targets.js';
+export type { ReadPreference } from './targets-file.js';
 export type { SigningKey, TokenNames, VerifyingKey } from './read-jwt.js';
 export { loadTokenConfig, type TokenConfig } from './token-config.js';
 export { readVersion } from './read-version.js';

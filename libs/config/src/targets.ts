@@ -1,9 +1,9 @@
-import { parse as parseYaml } from 'yaml';
-import { z } from 'zod';
 import { isTargetName, type Secret } from '#contracts';
-import { unreadableCode, type EnvironmentReader, type ReadFile } from './environment-reader.js';
-import { mostKept, mostRetentionDays, readRetention, type RetentionConfig } from './read-retention.js';
+import type { EnvironmentReader, ReadFile } from './environment-reader.js';
+import { parseTargetsFile } from './parse-targets-file.js';
+import { readRetention, type RetentionConfig } from './read-retention.js';
 import { checkSchedule, readSchedule, type ScheduleConfig } from './read-schedule.js';
+import type { ReadPreference } from './targets-file.js';
 
 /** One deployment to protect, without its URI: what the API may know. */
 export interface TargetConfig {
@@ -15,6 +15,10 @@ export interface TargetConfig {
   readonly exclude: readonly string[];
   readonly engine: 'auto' | 'mongodump' | 'native';
   readonly retention: RetentionConfig;
+  /** Its own; absent: that of the process. */
+  readonly throttleBytesPerSecond?: number;
+  /** Absent: what the URI says. */
+  readonly readPreference?: ReadPreference;
   /** The variable that holds its URI. */
   readonly uriVariable: string;
 }
@@ -23,36 +27,6 @@ export interface TargetConfig {
 export interface SourceConfig extends TargetConfig {
   readonly uri: Secret;
 }
-
-const count = z.int().min(0).max(mostKept).optional();
-const names = z.array(z.string().min(1)).optional();
-const targetsFile = z.strictObject({
-  targets: z
-    .array(
-      z.strictObject({
-        name: z.string().refine(isTargetName, 'must be 1 to 40 of a-z, 0-9 and "-", not beginning with "-"'),
-        uriVariable: z
-          .string()
-          .regex(/^[A-Z][A-Z0-9_]*$/, 'must be the name of a variable, such as CLINIC_MONGODB_URI'),
-        databases: names,
-        include: names,
-        exclude: names,
-        schedule: z.string().optional(),
-        timezone: z.string().optional(),
-        engine: z.enum(['auto', 'mongodump', 'native']).optional(),
-        retentionDays: z.int().min(1).max(mostRetentionDays).optional(),
-        keepLast: count,
-        keepHourly: count,
-        keepDaily: count,
-        keepWeekly: count,
-        keepMonthly: count,
-        keepYearly: count,
-        keepWithinBytes: z.int().min(0).optional(),
-        minKeep: z.int().min(1).max(mostKept).optional(),
-      }),
-    )
-    .min(1),
-});
 
 /** The targets of `BACKUP_TARGETS_FILE`, or the one of `MONGODB_URI`. Settings that a target leaves out are those of the environment. */
 export function readTargets(reader: EnvironmentReader, readFile: ReadFile): TargetConfig[] {
@@ -63,12 +37,17 @@ export function readTargets(reader: EnvironmentReader, readFile: ReadFile): Targ
   };
   const path = reader.text('BACKUP_TARGETS_FILE');
   if (path === undefined) return [single(reader, defaults)];
-  const file = parseFile(path, readFile, (text) => reader.problem(`BACKUP_TARGETS_FILE: ${text}`));
+  const problem = (text: string): void => reader.problem(`BACKUP_TARGETS_FILE: ${text}`);
+  const located = parseTargetsFile(path, readFile, problem);
+  if (located === undefined) return [];
+  const { file, at } = located;
   const seen = new Set<string>();
-  return (file?.targets ?? []).map((target) => {
-    if (seen.has(target.name)) reader.problem(`BACKUP_TARGETS_FILE: the target ${target.name} stands there twice`);
+  return file.targets.map((target, index) => {
+    const own = (field: string): string => at(['targets', index, field]);
+    if (seen.has(target.name)) problem(`${own('name')}the target ${target.name} stands there twice`);
     seen.add(target.name);
-    const { name, uriVariable, schedule, timezone, databases, include, exclude, engine, ...retention } = target;
+    const { name, uriVariable, schedule, timezone, databases, include, exclude, engine, ...more } = target;
+    const { throttleBytesPerSecond, readPreference, ...retention } = more;
     return {
       name,
       uriVariable,
@@ -78,10 +57,11 @@ export function readTargets(reader: EnvironmentReader, readFile: ReadFile): Targ
       engine: engine ?? defaults.engine,
       schedule: checkSchedule(
         { cron: schedule ?? defaults.schedule.cron ?? 'off', timezone: timezone ?? defaults.schedule.timezone },
-        { cron: `BACKUP_TARGETS_FILE: schedule of ${name}`, timezone: `BACKUP_TARGETS_FILE: timezone of ${name}` },
-        (text) => reader.problem(text),
+        { cron: `${own('schedule')}schedule of ${name}`, timezone: `${own('timezone')}timezone of ${name}` },
+        problem,
       ),
       retention: { ...defaults.retention, ...withoutUndefined(retention) },
+      ...withoutUndefined({ throttleBytesPerSecond, readPreference }),
     };
   });
 }
@@ -95,33 +75,6 @@ function single(
     reader.problem(`BACKUP_TARGET_NAME must be 1 to 40 of a-z, 0-9 and "-", not beginning with "-"; not "${name}"`);
   }
   return { ...defaults, name, databases: [], include: [], exclude: [], uriVariable: 'MONGODB_URI' };
-}
-
-function parseFile(
-  path: string,
-  readFile: ReadFile,
-  problem: (text: string) => void,
-): z.output<typeof targetsFile> | undefined {
-  let text: string;
-  try {
-    text = new TextDecoder('utf-8', { fatal: true }).decode(readFile(path));
-  } catch (error) {
-    problem(`the file ${path} cannot be read (${unreadableCode(error)})`);
-    return undefined;
-  }
-  let value: unknown;
-  try {
-    value = parseYaml(text);
-  } catch (error) {
-    // The parser's own message repeats the line, which may hold what should not stand there.
-    const line = (error as { linePos?: readonly { line: number }[] }).linePos?.[0]?.line;
-    problem(`the file ${path} is no YAML${line === undefined ? '' : ` (line ${line})`}`);
-    return undefined;
-  }
-  const result = targetsFile.safeParse(value);
-  if (result.success) return result.data;
-  for (const issue of result.error.issues) problem(`${path}: ${issue.path.join('.') || 'the whole'}: ${issue.message}`);
-  return undefined;
 }
 
 function withoutUndefined<T extends object>(values: T): Partial<{ [K in keyof T]: Exclude<T[K], undefined> }> {

@@ -5,6 +5,7 @@ import { readKeys, type KeysConfig } from './read-keys.js';
 import { readRestoreSources, type RestoreTargetSource } from './restore-targets.js';
 import { readService, requiredSecret, type ServiceConfig, type ServiceLoadOptions } from './service-config.js';
 import { readTargets, type SourceConfig } from './targets.js';
+import { withReadPreference } from './with-read-preference.js';
 
 /** The worker's options: the only long-lived process with the key and the URIs. */
 export interface WorkerConfig extends ServiceConfig {
@@ -53,17 +54,17 @@ export function loadWorkerConfig(options: ServiceLoadOptions): WorkerConfig {
 }
 
 function readSources(reader: EnvironmentReader, options: ServiceLoadOptions): SourceConfig[] {
-  return readTargets(reader, options.readFile).map((target) => ({
-    ...target,
-    uri:
+  return readTargets(reader, options.readFile).map((target) => {
+    const uri =
       target.uriVariable === 'MONGODB_URI'
         ? requiredSecret(
             reader,
             'MONGODB_URI',
             'it names the server to back up, for instance mongodb://user:…@host:27017/clinic',
           )
-        : named(reader, target.uriVariable, options),
-  }));
+        : named(reader, target.uriVariable, options);
+    return { ...target, uri: withReadPreference(uri, target.readPreference) };
+  });
 }
 
 function named(reader: EnvironmentReader, name: string, options: ServiceLoadOptions): SourceConfig['uri'] {

@@ -59,6 +59,7 @@ export {
   type SyncRequest,
 } from './run-sync.js';
 export { runVerify, type Verification, type VerifyDeps, type VerifyRequest } from './run-verify.js';
+export { comparedBackups, sizeAnomaly } from './size-anomaly.js';
 export type { ArchiveSource } from './sources/archive-source.js';
 export { backupSource } from './sources/backup-source.js';
 export { fileSource, sniffFile, type FileKind } from './sources/file-source.js';

@@ -130,7 +130,7 @@ describe('whatever the backups and the policy', () => {
       const larger = Object.fromEntries(
         Object.entries({ ...a, timezone: 0 }).map(([name, value]) => [
           name,
-          name === 'timezone' ? a.timezone : Math.max(value as number, Number(b[name as keyof RetentionPolicy])),
+          name === 'timezone' ? a.timezone : Math.max(value, Number(b[name as keyof RetentionPolicy])),
         ]),
       ) as never as RetentionPolicy;
       const removed = new Set(removedOf(a, some, now));

@@ -27,7 +27,7 @@ export function manPage(root: CommandNode): string {
     `${root.name} \\- MongoDB backups that are proven, not hoped for`,
     '.SH SYNOPSIS',
     `.B ${root.name}`,
-    `${escape(root.usage)}`,
+    escape(root.usage),
     '.SH DESCRIPTION',
     ...paragraphs(root.description),
     '.SH OPTIONS',

@@ -1,6 +1,7 @@
 import { fenced } from '#catalog';
 import { AppError, type RunResources } from '#contracts';
 import { backupJsonKey, committed, completedFacts, type BackupOutcome } from '#pipeline';
+import { warnOfSize } from './warn-of-size.js';
 import { persist } from '../claims/persist.js';
 import type { WorkerParts } from '../core/worker-core.js';
 import type { WorkerLog } from '../logging/worker-log.js';
@@ -56,7 +57,11 @@ async function complete(
     if (!recorded) throw fenced(record.backupId, 'its commit was refused');
   }
   const prefix = config.store.kind === 's3' ? config.store.prefix : '';
-  const facts = completedFacts(done.outcome, { prefix, storeId, resources: done.resources });
+  const facts = completedFacts(await warnOfSize(parts, done.outcome, log), {
+    prefix,
+    storeId,
+    resources: done.resources,
+  });
   return surely(() => catalog.backups.complete(record.backupId, facts));
 }
 

@@ -31,6 +31,7 @@ export async function makeBackup(
   }
   const target = record.trigger === 'safety' ? await safetySource(parts, record) : targetOf(config, record.target);
   if (target === undefined) throw unknownTarget(record.target);
+  const throttle = target.throttleBytesPerSecond ?? config.throttleBytesPerSecond;
   return runBackup(
     { store, ring, clock, random, observer, journal, engine: await engines.choose(target, signal) },
     {
@@ -44,7 +45,7 @@ export async function makeBackup(
       pinned: record.pinned,
       retentionDays: target.retention.retentionDays,
       reserveBytes: config.directoryReserveBytes,
-      ...(config.throttleBytesPerSecond === null ? {} : { throttleBytesPerSecond: config.throttleBytesPerSecond }),
+      ...(throttle === null ? {} : { throttleBytesPerSecond: throttle }),
     },
     signal,
   );

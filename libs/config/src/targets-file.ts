@@ -1,0 +1,74 @@
+import { z } from 'zod';
+import { targetPattern } from '#contracts';
+import { mostKept, mostRetentionDays } from './read-retention.js';
+
+// The form of BACKUP_TARGETS_FILE. Editors are given it as docs/targets.schema.json (npm run openapi writes it; a test compares).
+
+export const readPreferences = ['primary', 'primaryPreferred', 'secondary', 'secondaryPreferred', 'nearest'] as const;
+export type ReadPreference = (typeof readPreferences)[number];
+
+const count = (what: string) => z.int().min(0).max(mostKept).optional().describe(`Keep ${what}; 0: no such rule`);
+const names = (what: string) => z.array(z.string().min(1)).optional().describe(what);
+
+const target = z.strictObject({
+  name: z
+    .string()
+    .regex(targetPattern, 'must be 1 to 40 of a-z, 0-9 and "-", not beginning with "-"')
+    .describe('Name of the target: 1 to 40 of a-z, 0-9 and "-". It stands in the id of every backup'),
+  uriVariable: z
+    .string()
+    .regex(/^[A-Z][A-Z0-9_]*$/, 'must be the name of a variable, such as CLINIC_MONGODB_URI')
+    .describe('Name of the environment variable that holds the URI. Never the URI itself: this file holds no secrets'),
+  databases: names('Only these databases; otherwise the one in the URI, else all, new ones too'),
+  include: names('Only namespaces that match: db.collection, * for any text; a bare db is db.*'),
+  exclude: names('Leave these namespaces out; wins over include'),
+  schedule: z
+    .string()
+    .optional()
+    .describe('Cron of five fields, or six with seconds first; off: none. Default: BACKUP_SCHEDULE'),
+  timezone: z
+    .string()
+    .optional()
+    .describe('IANA time zone of the schedule and of the days, weeks, months and years that retention counts'),
+  engine: z.enum(['auto', 'mongodump', 'native']).optional().describe('Default: BACKUP_ENGINE'),
+  throttleBytesPerSecond: z
+    .int()
+    .min(1024)
+    .optional()
+    .describe('Most bytes of archive a second. Default: BACKUP_THROTTLE_BYTES_PER_SECOND'),
+  readPreference: z
+    .enum(readPreferences)
+    .optional()
+    .describe('Which members of a replica set are read; wins over the URI. secondaryPreferred spares the primary'),
+  retentionDays: z
+    .int()
+    .min(1)
+    .max(mostRetentionDays)
+    .optional()
+    .describe('Keep everything younger. Default: BACKUP_RETENTION_DAYS'),
+  keepLast: count('so many of the newest'),
+  keepHourly: count('the newest of each of so many hours'),
+  keepDaily: count('the newest of each of so many days'),
+  keepWeekly: count('the newest of each of so many weeks'),
+  keepMonthly: count('the newest of each of so many months'),
+  keepYearly: count('the newest of each of so many years'),
+  keepWithinBytes: z
+    .int()
+    .min(0)
+    .optional()
+    .describe('Keep the newest that fit in so many bytes together; 0: no such rule'),
+  minKeep: z.int().min(1).max(mostKept).optional().describe('Good backups that are kept in any case'),
+});
+
+export const targetsFile = z.strictObject({ targets: z.array(target).min(1) });
+export type TargetsFile = z.output<typeof targetsFile>;
+
+/** JSON Schema of the file, for editors. */
+export function targetsSchema(): object {
+  return {
+    ...z.toJSONSchema(targetsFile, { io: 'input' }),
+    title: 'Hazina: targets (BACKUP_TARGETS_FILE)',
+    description:
+      'What to back up, and when. YAML or JSON. Settings that a target leaves out are those of the environment',
+  };
+}
