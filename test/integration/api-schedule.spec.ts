@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { Catalog } from '#catalog';
-import type { TargetConfig } from '#config';
+import type { Blackout, TargetConfig } from '#config';
 import { AppError, slotBackupId, systemRandom, type JobRequest, type JobSink } from '#contracts';
 import { tick, type TickDeps } from '../../apps/api/src/scheduling/tick.js';
 import { Watch } from '../../apps/api/src/scheduling/watch.js';
@@ -20,10 +20,10 @@ afterAll(() => world.close());
 
 const minute = 60_000;
 
-function setUp(cron: string, start: string, timezone = 'UTC') {
+function setUp(cron: string, start: string, timezone = 'UTC', blackouts: readonly Blackout[] = []) {
   const target: TargetConfig = {
     name: newTarget(),
-    schedule: { cron, timezone },
+    schedule: { cron, timezone, blackouts },
     databases: [],
     include: [],
     exclude: [],
@@ -93,6 +93,23 @@ describe('tick', () => {
     expect(await run()).toMatchObject([{ slot: new Date('2026-11-25T06:00:00Z'), trigger: 'catch-up' }]);
     expect(await run()).toEqual([]);
     expect(await records()).toHaveLength(1);
+  });
+
+  it('begins nothing in a blackout, and makes up afterwards for what was missed before it', async () => {
+    const days = ['mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun'] as const;
+    const office = { from: '08:00', to: '17:30', days };
+    const { run, records, clock } = setUp('0 * * * *', '2026-11-25T06:30:00Z', 'UTC', [office]);
+    await run();
+    // Nobody looked at 7 o'clock.
+    clock.pass(150 * minute);
+    expect(await run()).toEqual([]);
+    clock.pass(509 * minute);
+    expect(await run()).toEqual([]);
+    clock.pass(2 * minute);
+    expect(await run()).toMatchObject([{ slot: new Date('2026-11-25T07:00:00Z'), trigger: 'catch-up' }]);
+    clock.pass(30 * minute);
+    expect(await run()).toMatchObject([{ slot: new Date('2026-11-25T18:00:00Z'), trigger: 'schedule' }]);
+    expect(await records()).toHaveLength(2);
   });
 
   it('makes every slot of a dense schedule whose timer came late by seconds', async () => {

@@ -25,6 +25,7 @@ export type { NotifyConfig } from './read-notify.js';
 export type { RetentionConfig } from './read-retention.js';
 export type { ScheduleConfig } from './read-schedule.js';
 export type { RestoreTargetConfig, RestoreTargetSource } from './restore-targets.js';
+export { endOfBlackout, isBlackedOut, type Blackout } from './blackout.js';
 export { scheduleIntervalMs } from './schedule-interval.js';
 export type { SourceConfig, TargetConfig } from './targets.js';
 export type { ReadPreference } from './targets-file.js';

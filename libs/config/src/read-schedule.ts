@@ -1,4 +1,5 @@
 import { CronTime, validateCronExpression } from 'cron';
+import type { Blackout } from './blackout.js';
 import type { EnvironmentReader } from './environment-reader.js';
 
 export interface ScheduleConfig {
@@ -6,6 +7,8 @@ export interface ScheduleConfig {
   readonly cron: string | null;
   /** IANA name. */
   readonly timezone: string;
+  /** Slots in them are left out; absent: none. */
+  readonly blackouts?: readonly Blackout[];
 }
 
 export function readSchedule(
@@ -50,6 +53,11 @@ function everDue(cron: string, timezone: string): boolean {
   } catch {
     return false;
   }
+}
+
+/** Whether nothing was said against it. */
+export function isSound({ cron, timezone }: ScheduleConfig): boolean {
+  return isTimezone(timezone) && (cron === null || validateCronExpression(cron).valid);
 }
 
 function isTimezone(name: string): boolean {

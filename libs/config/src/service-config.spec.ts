@@ -20,6 +20,9 @@ const files: Record<string, string> = {
 `,
   '/twice.yaml': 'targets: [{name: a, uriVariable: A_URI}, {name: a, uriVariable: A_URI}]',
   '/odd.yaml': 'targets: [{name: "UP", uriVariable: "mongodb://x", uri: "mongodb://u:p@h"}]',
+  '/blackout.yaml': `targets:
+  - {name: a, uriVariable: A_URI, schedule: '0 12 * * 1-5', blackouts: [{from: '08:00', to: '18:00', days: [mon, tue, wed, thu, fri]}]}
+`,
   '/broken.yaml': `targets:\n  - name: "x\n`,
 };
 const load = <T>(loader: (options: Parameters<typeof loadApiConfig>[0]) => T, environment: Record<string, string>): T =>
@@ -201,6 +204,7 @@ describe('targets', () => {
     ['/twice.yaml', 'stands there twice'],
     ['/odd.yaml', 'uriVariable'],
     ['/odd.yaml', 'Unrecognized key'],
+    ['/blackout.yaml', '/blackout.yaml:2:61: the blackouts of a leave its schedule no time'],
     ['/broken.yaml', 'is no YAML'],
     ['/none.yaml', 'ENOENT'],
   ])('of %s are refused: %s', (path, text) => {

@@ -26,6 +26,11 @@ describe('every error has line and column', () => {
     ['an item of a list', [...good, '    exclude:', '      - a.b', '      - 7'], 't.yaml:6:9: targets.0.exclude.1: '],
     ['a key twice', [...good, '    name: other'], 't.yaml:4:5: is no YAML: a key stands there twice'],
     ['a text that does not end', ['targets:', '  - name: "x'], 't.yaml:2:13: is no YAML: '],
+    [
+      'a time that is none',
+      [...good, '    blackouts:', '      - {from: 8, to: "18:00"}'],
+      't.yaml:5:16: targets.0.blackouts.0.from: ',
+    ],
     ['no list at all', ['targets: {}'], 't.yaml:1:1: targets: '],
     ['an alias that leads nowhere', ['targets: *none'], 't.yaml:1:10: is no YAML'],
     ['through an alias', ['x: &x {name: A, uriVariable: B}', 'targets: [*x]'], 't.yaml:1:14: targets.0.name: '],

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { targetPattern } from '#contracts';
+import { weekdays } from './blackout.js';
 import { mostKept, mostRetentionDays } from './read-retention.js';
 
 // The form of BACKUP_TARGETS_FILE. Editors are given it as docs/targets.schema.json (npm run openapi writes it; a test compares).
@@ -9,6 +10,13 @@ export type ReadPreference = (typeof readPreferences)[number];
 
 const count = (what: string) => z.int().min(0).max(mostKept).optional().describe(`Keep ${what}; 0: no such rule`);
 const names = (what: string) => z.array(z.string().min(1)).optional().describe(what);
+
+const timeOfDay = z.string().regex(/^([01]\d|2[0-3]):[0-5]\d$/, 'must be a time such as 08:00');
+const blackout = z.strictObject({
+  from: timeOfDay.describe('Begins at, by the clock of the time zone'),
+  to: timeOfDay.describe('Ends before; not after from: on the next day'),
+  days: z.array(z.enum(weekdays)).min(1).optional().describe('The days on which it begins. Default: every day'),
+});
 
 const target = z.strictObject({
   name: z
@@ -30,6 +38,10 @@ const target = z.strictObject({
     .string()
     .optional()
     .describe('IANA time zone of the schedule and of the days, weeks, months and years that retention counts'),
+  blackouts: z
+    .array(blackout)
+    .optional()
+    .describe('Times in which the schedule begins no backup; what was missed before is made up for afterwards'),
   engine: z.enum(['auto', 'mongodump', 'native']).optional().describe('Default: BACKUP_ENGINE'),
   throttleBytesPerSecond: z
     .int()

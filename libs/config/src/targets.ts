@@ -1,8 +1,10 @@
 import { isTargetName, type Secret } from '#contracts';
+import { weekdays, type Blackout } from './blackout.js';
 import type { EnvironmentReader, ReadFile } from './environment-reader.js';
 import { parseTargetsFile } from './parse-targets-file.js';
 import { readRetention, type RetentionConfig } from './read-retention.js';
-import { checkSchedule, readSchedule, type ScheduleConfig } from './read-schedule.js';
+import { checkSchedule, isSound, readSchedule, type ScheduleConfig } from './read-schedule.js';
+import { isAllBlackedOut } from './schedule-interval.js';
 import type { ReadPreference } from './targets-file.js';
 
 /** One deployment to protect, without its URI: what the API may know. */
@@ -47,7 +49,7 @@ export function readTargets(reader: EnvironmentReader, readFile: ReadFile): Targ
     if (seen.has(target.name)) problem(`${own('name')}the target ${target.name} stands there twice`);
     seen.add(target.name);
     const { name, uriVariable, schedule, timezone, databases, include, exclude, engine, ...more } = target;
-    const { throttleBytesPerSecond, readPreference, ...retention } = more;
+    const { throttleBytesPerSecond, readPreference, blackouts = [], ...retention } = more;
     return {
       name,
       uriVariable,
@@ -55,15 +57,26 @@ export function readTargets(reader: EnvironmentReader, readFile: ReadFile): Targ
       include: include ?? [],
       exclude: exclude ?? [],
       engine: engine ?? defaults.engine,
-      schedule: checkSchedule(
-        { cron: schedule ?? defaults.schedule.cron ?? 'off', timezone: timezone ?? defaults.schedule.timezone },
-        { cron: `${own('schedule')}schedule of ${name}`, timezone: `${own('timezone')}timezone of ${name}` },
-        problem,
+      schedule: withBlackouts(
+        checkSchedule(
+          { cron: schedule ?? defaults.schedule.cron ?? 'off', timezone: timezone ?? defaults.schedule.timezone },
+          { cron: `${own('schedule')}schedule of ${name}`, timezone: `${own('timezone')}timezone of ${name}` },
+          problem,
+        ),
+        blackouts.map(({ from, to, days }) => ({ from, to, days: days ?? weekdays })),
+        () => problem(`${own('blackouts')}the blackouts of ${name} leave its schedule no time`),
       ),
       retention: { ...defaults.retention, ...withoutUndefined(retention) },
       ...withoutUndefined({ throttleBytesPerSecond, readPreference }),
     };
   });
+}
+
+function withBlackouts(schedule: ScheduleConfig, blackouts: readonly Blackout[], onNoTime: () => void): ScheduleConfig {
+  if (blackouts.length === 0) return schedule;
+  const shaped = { ...schedule, blackouts };
+  if (isSound(schedule) && isAllBlackedOut(shaped)) onNoTime();
+  return shaped;
 }
 
 function single(

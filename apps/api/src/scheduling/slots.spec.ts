@@ -54,6 +54,18 @@ describe('nextSlots', () => {
     expect(iso(nextSlots({ cron, timezone }, at(from), wanted.length))).toEqual(wanted);
   });
 
+  it('leaves out what lies in a blackout, and ends when nothing is left', () => {
+    const blackouts = [{ from: '08:00', to: '18:00', days: ['mon', 'tue', 'wed', 'thu', 'fri'] as const }];
+    const schedule = { cron: '0 */6 * * *', timezone: 'Europe/Zurich', blackouts };
+    // Friday noon in Zurich.
+    expect(iso(nextSlots(schedule, at('2026-11-27T04:59:00Z'), 4))).toEqual([
+      ...['2026-11-27T05:00:00Z', '2026-11-27T17:00:00Z', '2026-11-27T23:00:00Z', '2026-11-28T05:00:00Z'],
+    ]);
+    expect(latestSlot(schedule, at('2026-11-27T12:00:00Z'))).toEqual(at('2026-11-27T05:00:00Z'));
+    const noon = { cron: '0 12 * * 1-5', timezone: 'Europe/Zurich', blackouts };
+    expect(nextSlots(noon, at('2026-11-27T00:00:00Z'), 1)).toEqual([]);
+  });
+
   it('gives nothing when there is no schedule', () => {
     expect(nextSlots({ cron: null, timezone: 'UTC' }, at('2026-01-01T00:00:00Z'), 3)).toEqual([]);
   });

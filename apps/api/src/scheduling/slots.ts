@@ -1,4 +1,4 @@
-import type { ScheduleConfig } from '#config';
+import { endOfBlackout, isBlackedOut, type ScheduleConfig } from '#config';
 import { everyHour, firstChange, isSecondTime, nextWall, offsetAt } from './wall-clock.js';
 
 // When a schedule is due. A missing hour (clocks go forward) runs at the next instant, a doubled one (clocks go back) once at a fixed hour
@@ -8,6 +8,8 @@ const second = 1_000;
 const minute = 60 * second;
 const hour = 60 * minute;
 const day = 24 * hour;
+/** After so many blackouts one after the other a schedule finds no time (the configuration has been refused then). */
+const mostBlackouts = 100;
 /** How far back the latest slot is looked for: the smallest window that holds one, so that few steps lead to it. */
 const windows = [minute, hour, day, 32 * day, 367 * day, 5 * 366 * day];
 
@@ -62,7 +64,19 @@ function mostSpan(schedule: ScheduleConfig, newest: Date, most: number): number 
 }
 
 /** Slots come by the wall clock: the schedule is read as if there were no zones, and each of its times is looked up in the zone. */
-function nextSlot({ cron, timezone }: ScheduleConfig, from: Date): Date | null {
+function nextSlot(schedule: ScheduleConfig, from: Date): Date | null {
+  const { timezone, blackouts = [] } = schedule;
+  let at = nextOfCron(schedule, from);
+  for (let step = 0; step < mostBlackouts; step += 1) {
+    if (at === null || !isBlackedOut(blackouts, timezone, at)) return at;
+    const end = endOfBlackout(blackouts, timezone, at);
+    if (end === null) return null;
+    at = nextOfCron(schedule, new Date(end.getTime() - second));
+  }
+  return null;
+}
+
+function nextOfCron({ cron, timezone }: ScheduleConfig, from: Date): Date | null {
   if (cron === null) return null;
   const isHourly = everyHour(cron);
   let after = Math.floor(from.getTime() / second) * second;

@@ -1,5 +1,5 @@
 import { backupJob, type Catalog, type InsertOutcome } from '#catalog';
-import type { TargetConfig } from '#config';
+import { isBlackedOut, type TargetConfig } from '#config';
 import {
   AppError,
   slotBackupId,
@@ -57,6 +57,8 @@ export async function tick(deps: TickDeps, target: TargetConfig): Promise<readon
     await catalog.schedules.putBack(target.name, state.lastSlot, newest);
     return [];
   }
+  // What was missed before it is made up for when it has ended.
+  if (isBlackedOut(target.schedule.blackouts ?? [], target.schedule.timezone, now)) return [];
   const due = slotsBetween(target.schedule, state.lastSlot, now, mostAtOnce);
   const late = due.filter((slot) => now.getTime() - slot.getTime() > lateMs);
   const outcomes: TickOutcome[] = [];
