@@ -20,7 +20,16 @@ afterAll(() => world.close());
 const target = (cron: string, timezone: string): TargetConfig => ({
   ...{ name: newTarget(), schedule: { cron, timezone }, databases: [], include: [], exclude: [], engine: 'auto' },
   retention: {
-    ...{ retentionDays: 30, keepLast: 0, keepHourly: 0, keepDaily: 0, keepWeekly: 0, keepMonthly: 0, keepYearly: 0, keepWithinBytes: 0 },
+    ...{
+      retentionDays: 30,
+      keepLast: 0,
+      keepHourly: 0,
+      keepDaily: 0,
+      keepWeekly: 0,
+      keepMonthly: 0,
+      keepYearly: 0,
+      keepWithinBytes: 0,
+    },
     minKeep: 3,
   },
   uriVariable: 'MONGODB_URI',

@@ -23,7 +23,10 @@ export class MemoryCatalog implements CleanupCatalog {
   sightings: readonly Sighting[] = [];
 
   /** A record of a backup that stands. */
-  add({ backupId, target, completedAt, pinned, objects }: BackupJson, changes: Partial<MemoryBackup> = {}): MemoryBackup {
+  add(
+    { backupId, target, completedAt, pinned, objects }: BackupJson,
+    changes: Partial<MemoryBackup> = {},
+  ): MemoryBackup {
     const record: MemoryBackup = {
       backupId,
       target,

@@ -6,7 +6,7 @@ import { targetsFile, type TargetsFile } from './targets-file.js';
 export interface LocatedTargets {
   readonly file: TargetsFile;
   /** `targets.yaml:4:7: `: line and column of what a path leads to, as editors and terminals make links of it. */
-  at(path: readonly PropertyKey[]): string;
+  readonly at: (path: readonly PropertyKey[]) => string;
 }
 
 /** Reads the file; every error with line and column, and with nothing of its text, which may hold what should not stand there. */
