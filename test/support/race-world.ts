@@ -205,18 +205,8 @@ export class RaceWorld {
   /** Retention that wants everything that is older than a day. */
   cleanup(actor: string): () => Promise<unknown> {
     const parts = this.#partsOf(actor);
-    const policy = {
-      retentionDays: 1,
-      keepLast: 0,
-      hourly: 0,
-      daily: 0,
-      weekly: 0,
-      monthly: 0,
-      yearly: 0,
-      withinBytes: 0,
-      timezone: 'UTC',
-      minKeep: 1,
-    };
+    const windows = { hourly: 0, daily: 0, weekly: 0, monthly: 0, yearly: 0, withinBytes: 0, timezone: 'UTC' };
+    const policy = { retentionDays: 1, keepLast: 0, minKeep: 1, ...windows };
     return () =>
       runCleanup(
         { store: parts.store, clock: this.clock, observer: silentObserver, catalog: cleanupCatalog(parts, noAbort) },

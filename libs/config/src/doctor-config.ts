@@ -1,4 +1,4 @@
-import { AppError, type Secret } from '#contracts';
+import type { AppError, Secret } from '#contracts';
 import { EnvironmentReader, secretFrom } from './environment-reader.js';
 import { readCompression } from './read-compression.js';
 import { readTokenNames, readVerifyingKey } from './read-jwt.js';
@@ -65,12 +65,10 @@ function withUri(
   { environment, readFile }: ServiceLoadOptions,
 ): DoctorSource {
   const { uriVariable } = target;
-  let isTold = false;
-  const uri = secretFrom(uriVariable, environment, readFile, (problem) => {
-    isTold = true;
-    reader.problem(problem);
-  });
-  if (uri === undefined && !isTold)
+  const told: string[] = [];
+  const uri = secretFrom(uriVariable, environment, readFile, (problem) => told.push(problem));
+  for (const problem of told) reader.problem(problem);
+  if (uri === undefined && told.length === 0)
     reader.problem(
       uriVariable === 'MONGODB_URI'
         ? 'MONGODB_URI is not set: it names the server to back up, for instance mongodb://user:…@host:27017/clinic'
