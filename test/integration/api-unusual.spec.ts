@@ -19,6 +19,7 @@ const settings = {
   UNUSUAL_FAILED_LOGINS: '3',
   UNUSUAL_DOWNLOADS: '2',
   UNUSUAL_DELETES: '2',
+  RESTORE_TARGETS: 'staging',
 };
 let world: ApiWorld;
 let replica: ApiWorld;
@@ -98,6 +99,23 @@ describe('counted within the window', () => {
     expect(await told('deletes')).toEqual(['2 backups were deleted by eve within 60 minutes']);
     expect(await entries('deletes')).toEqual([expect.objectContaining({ actor: 'eve' })]);
   });
+});
+
+it('each restore over data is told, and a restore into an empty target is not', async () => {
+  const { backupId } = await seedCompleted(world.core);
+  const token = world.token('admin', { sub: 'max' });
+  const restore = async (body: object): Promise<void> => {
+    const path = `/api/admin/backups/${backupId}/restore`;
+    const reply = await world.post(path, { targetName: 'staging', ...body }, { token });
+    expect(reply.status).toBe(202);
+    await world.post(`/api/admin/restores/${String(reply.body['restoreId'])}/cancel`, undefined, { token });
+  };
+  await restore({ mode: 'into-empty' });
+  expect(await told('restores-over-data')).toEqual([]);
+  await restore({ mode: 'replace', confirm: 'staging' });
+  expect(await told('restores-over-data')).toEqual([
+    `1 restore(s) over data by max (the last: ${backupId} into staging, replace) within 60 minutes`,
+  ]);
 });
 
 describe('a new place', () => {

@@ -13,7 +13,7 @@ import { hazina } from '../support/run-hazina.js';
 import { fillSampleDatabase } from '../support/sample-data.js';
 import type { ServiceProcess } from '../support/service-process.js';
 import { ServiceWorld } from '../support/service-world.js';
-import { removeBucket, services, startAuthenticatedMongodb, type AuthenticatedMongodb } from '../services/services.js';
+import { services, startAuthenticatedMongodb, type AuthenticatedMongodb } from '../services/services.js';
 import { findSecrets } from './find-secrets.js';
 
 // Secrets are planted wherever one can be given; the service works, fails and is attacked; then everything that it wrote or said is searched for them.
@@ -78,7 +78,6 @@ beforeAll(async () => {
 }, 300_000);
 afterAll(async () => {
   await world.close();
-  if (world.bucket !== undefined) await removeBucket(world.bucket);
   for (const name of [world.source, world.catalog]) await client.db(name).dropDatabase();
   await client.close();
   sink.close();
@@ -103,8 +102,9 @@ async function work(): Promise<void> {
   await tell('show', admin.get(`/api/admin/backups/${backupId}`));
   await tell('download', admin.get(`/api/admin/backups/${backupId}/download`));
   await tell('verify', admin.post(`/api/admin/backups/${backupId}/verify`));
-  for (const path of ['backups', 'backups/stats', 'targets', 'schedules', 'system'])
+  for (const path of ['backups', 'backups/stats', 'targets', 'schedules', 'system', 'system/log-level'])
     await tell(path, admin.get(`/api/admin/${path}`));
+  await tell('test message', admin.post('/api/admin/notifications/test'));
 
   // A login that works tells its token, and nothing else may.
   const login = await admin.request('POST', '/api/auth/login', {
@@ -159,6 +159,7 @@ async function work(): Promise<void> {
     said[`metrics of the ${service.app}`] = await (
       await fetch(`${service.url}/metrics`, { headers: { authorization: `Bearer ${secrets['metricsToken'] ?? ''}` } })
     ).text();
+  await tell('newest lines', admin.get('/api/admin/system/logs?lines=1000'));
   said['OpenAPI'] = await (await fetch(`${api.url}/docs-json`)).text();
   said['process list'] = readdirSync('/proc')
     .filter((name) => /^\d+$/.test(name))

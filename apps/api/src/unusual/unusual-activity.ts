@@ -149,7 +149,7 @@ export class UnusualActivity implements BeforeApplicationShutdown {
     else if (event === 'sensitive_delete')
       await this.#counted('deletes', actor, deletes, { ...by, words: `backups were deleted by ${actor}` });
     else if (event === 'sensitive_restore') {
-      const words = `restores over data were begun by ${actor}, the last ${detail ?? ''}`.trim();
+      const words = `restore(s) over data by ${actor} (the last: ${detail ?? 'unknown'})`;
       await this.#counted('restores-over-data', actor, restoresOverData, { ...by, words });
     }
   }
