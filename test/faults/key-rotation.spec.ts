@@ -15,7 +15,7 @@ import { hazina, spawnHazina } from '../support/run-hazina.js';
 
 // F33: a rotation that is killed (kill -9) at random points. Every backup opens at every moment with the keys then configured (I8, I11).
 
-const many = 200;
+const many = Number(process.env['TEST_ROTATION_BACKUPS'] ?? 200);
 const wantedKills = 20;
 const patience = 1_800_000;
 const archive = readFileSync(new URL('../fixtures/archives/multi.archive', import.meta.url));
@@ -93,14 +93,14 @@ class Looker {
 
 /** Looks at backups in an endless random order, until it is told to end. Fails with the first that does not open. */
 function watch(look: (random: number) => Promise<void>, below: (most: number) => number) {
-  let over = false;
+  const ended = new AbortController();
   const done = (async () => {
-    while (!over) await look(below(many));
+    while (!ended.signal.aborted) await look(below(many));
   })();
   // It is awaited at the end; until then a failure waits.
   done.catch(() => undefined);
   return async (): Promise<void> => {
-    over = true;
+    ended.abort();
     await done;
   };
 }
