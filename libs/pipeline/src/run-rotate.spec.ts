@@ -30,7 +30,11 @@ const rotate = (
   runRotate({ store: on, ring, clock: systemClock, random: systemRandom, ...deps }, { target: null, dryRun }, noAbort);
 const outcomes = ({ results }: RotationReport) => results.map(({ outcome }) => outcome);
 const keyOf = (backup: BackupJson, name: string) => `clinic/${backup.backupId}/1/${name}`;
-const at = (index: number): BackupJson => backups[index] as BackupJson;
+const at = (index: number): BackupJson => {
+  const backup = backups[index];
+  if (backup === undefined) throw new Error('there is no such backup');
+  return backup;
+};
 const slotsAt = async (key: string) =>
   inspectHeader(await buffer(await store.get(key))).slots.map(({ keyId }) => keyId);
 /** Throws when a backup does not open; its warnings. */
@@ -155,7 +159,7 @@ describe('a rotation that is broken off', () => {
               method,
               async (...args: unknown[]) => {
                 calls += 1;
-                const call = store[method] as (...given: unknown[]) => Promise<unknown>;
+                const call = Reflect.get(store, method) as (...given: unknown[]) => Promise<unknown>;
                 // The process is dead: what it had sent may have arrived.
                 if (calls > limit) {
                   if (calls === limit + 1 && lost && method === 'putBytes') await call.apply(store, args);

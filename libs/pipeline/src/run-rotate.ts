@@ -1,4 +1,4 @@
-import { AppError, throwIfAborted, type BackupJson } from '#contracts';
+import { throwIfAborted, type AppError, type BackupJson } from '#contracts';
 import { listBackups } from './list-backups.js';
 import { ensureStoreIdentity, readStoreIdentity } from './objects/store-identity.js';
 import { rotateBackup } from './rotate/rotate-backup.js';
@@ -60,15 +60,16 @@ async function rotateAll(deps: RotateDeps, run: Run, signal: AbortSignal): Promi
   const { backups, kdfSalt, keyIds, dryRun, report } = run;
   const waiting = backups.values();
   let storeFailures = 0;
+  const isOver = (): boolean => signal.aborted;
   const lane = async (): Promise<void> => {
     for (const backup of waiting) {
-      if (signal.aborted) return;
+      if (isOver()) return;
       if (storeFailures >= mostStoreFailures) {
         report(unchanged(backup.backupId, 'skipped', null));
         continue;
       }
       const result = await rotateBackup(deps, { backup, kdfSalt, keyIds, dryRun }, signal);
-      if (signal.aborted) return;
+      if (isOver()) return;
       storeFailures = isStoreFailure(result.error) ? storeFailures + 1 : 0;
       report(result);
     }

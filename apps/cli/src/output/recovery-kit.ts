@@ -87,6 +87,8 @@ function keys(kit: RecoveryKit): KitSection {
 
 function withHazina({ storeSettings, storeSecrets, keys: known, example }: RecoveryKit): KitSection {
   const retired = known.some(({ role }) => role === 'retired');
+  const rename = shellWord(`${example.database}=${example.database}_restored`);
+  const restore = `hazina restore ${example.backupId} --to-env RESTORE_URI --rename ${rename}`;
   return {
     title: 'Restore with Hazina',
     parts: [
@@ -101,8 +103,8 @@ function withHazina({ storeSettings, storeSecrets, keys: known, example }: Recov
           'hazina list',
           `hazina verify ${example.backupId}`,
           "export RESTORE_URI='mongodb://…'   # the server to restore into",
-          `hazina restore ${example.backupId} --to-env RESTORE_URI --dry-run`,
-          `hazina restore ${example.backupId} --to-env RESTORE_URI --rename ${shellWord(`${example.database}=${example.database}_restored`)}`,
+          `${restore} --dry-run`,
+          restore,
         ],
       },
     ],

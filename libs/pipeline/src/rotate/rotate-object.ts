@@ -45,28 +45,20 @@ export async function rotateObject(
   signal: AbortSignal,
 ): Promise<RotatedObject> {
   const { store } = deps;
-  const { backup, object, kind } = rotation;
+  const { backup, object, kind, dryRun } = rotation;
   const found = await checkObject(store, backup, object, kind, signal);
   const place = sidecarKey(found.key);
-  const currentOnly = deps.ring.currentOnly();
-  let before: readonly string[] | undefined;
-  const warnings: string[] = [];
+  const first = await judge(deps.ring, rotation, found);
+  const result = { before: first.keyIds, warnings: warningTexts(found, first.opened) };
+  if (first.done || dryRun) return { ...result, changed: !first.done, gone: false };
   for (let step = 0; step < mostSteps; step += 1) {
     const standing = await readSidecarFile(store, place, signal);
     const stored: StoredHeader = { ...found, sidecar: standing?.bytes, sidecarFailure: undefined };
-    const opened = await openObject(deps.ring, backup, object, kind, stored);
-    if (before === undefined) {
-      before = keyIdsOf(opened);
-      warnings.push(...warningTexts(stored, opened));
-    }
-    const usesSidecar = standing === null || opened.from === 'sidecar';
-    const proven = usesSidecar && (await opensWith(currentOnly, rotation, stored, opened.from));
-    if (proven && sameNames(keyIdsOf(opened), rotation.keyIds))
-      return { before, changed: step > 0, gone: false, warnings };
-    if (rotation.dryRun) return { before, changed: true, gone: false, warnings };
+    const { opened, proven, done } = await judge(deps.ring, rotation, stored);
+    if (done) return { ...result, changed: true, gone: false };
     const next = await rewrap(deps, rotation, stored, proven ? [] : opened.header.slots);
     if (!(await writeSidecarFile(store, place, next, standing, signal))) continue;
-    if (await isGone(deps, backup.backupId, place, signal)) return { before, changed: false, gone: true, warnings };
+    if (await isGone(deps, backup.backupId, place, signal)) return { ...result, changed: false, gone: true };
   }
   throw new AppError({
     code: 'store/precondition-failed',
@@ -77,15 +69,34 @@ export async function rotateObject(
   });
 }
 
+interface Judgement {
+  readonly opened: ReadHeader;
+  readonly keyIds: readonly string[];
+  /** The header that counts opens with the current keys alone. */
+  readonly proven: boolean;
+  /** And it names no other keys. */
+  readonly done: boolean;
+}
+
+/** Opens a header as it lies in the store. A sidecar that fails while the header in the file opens is not proven: it has to be replaced. */
+async function judge(ring: KeyRing, rotation: ObjectRotation, stored: StoredHeader): Promise<Judgement> {
+  const { backup, object, kind } = rotation;
+  const opened = await openObject(ring, backup, object, kind, stored);
+  const keyIds = opened.header.slots.map(({ keyId }) => keyId);
+  const counts = stored.sidecar === undefined && stored.sidecarFailure === undefined ? 'file' : 'sidecar';
+  const proven = opened.from === counts && (await opensWith(ring.currentOnly(), rotation, stored, counts));
+  return { opened, keyIds, proven, done: proven && sameNames(keyIds, rotation.keyIds) };
+}
+
 /** Whether the current keys alone open it by the header that counts: no falling back to the other one. */
 async function opensWith(
   currentOnly: KeyRing,
   { backup, object, kind }: ObjectRotation,
   stored: StoredHeader,
-  from: ReadHeader['from'],
+  counts: ReadHeader['from'],
 ): Promise<boolean> {
   try {
-    return (await openObject(currentOnly, backup, object, kind, stored)).from === from;
+    return (await openObject(currentOnly, backup, object, kind, stored)).from === counts;
   } catch (error) {
     if (isContainerError(error) && (error.code === 'container/no-key' || error.code === 'container/wrong-key'))
       return false;
@@ -116,10 +127,6 @@ async function isGone({ store }: RotateDeps, backupId: string, place: string, si
   if ((await store.head(backupJsonKey(backupId), signal)) !== null) return false;
   await store.delete(place, signal);
   return true;
-}
-
-function keyIdsOf({ header }: ReadHeader): string[] {
-  return header.slots.map(({ keyId }) => keyId);
 }
 
 function sameNames(found: readonly string[], wanted: readonly string[]): boolean {
