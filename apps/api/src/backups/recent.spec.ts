@@ -20,7 +20,7 @@ it('looks once for all who ask within the time, and anew after it', async () => 
 it('never looks twice at once, however long it takes', async () => {
   const answers = recent();
   let looks = 0;
-  let end = (_value: number): void => undefined;
+  let end: (value: number) => void = () => undefined;
   const ask = (): Promise<number> =>
     answers.get('a', () => {
       looks += 1;
