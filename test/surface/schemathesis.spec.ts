@@ -12,7 +12,7 @@ import { runProgram } from '../support/run-program.js';
 // status, no reply of another shape, no forbidden value taken, no allowed one refused, nothing without a token, no method that the document does not name.
 
 /** For what is drawn at random; the enumerated cases before it take the time that they take. HAZINA_SCHEMATHESIS_SECONDS for longer runs. */
-const secondsForEach = Number(process.env['HAZINA_SCHEMATHESIS_SECONDS'] ?? 30);
+const secondsForEach = Number(process.env['HAZINA_SCHEMATHESIS_SECONDS'] ?? 20);
 const seed = process.env['HAZINA_SCHEMATHESIS_SEED'] ?? '20261125';
 const password = randomBytes(12).toString('hex');
 const metricsToken = randomBytes(24).toString('hex');

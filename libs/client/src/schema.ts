@@ -183,7 +183,7 @@ export interface paths {
         };
         /**
          * Totals, rates, sizes, durations, the last 30 days
-         * @description Computed at most once a second: they may be so old.
+         * @description They may be a second old; where computing them takes long, ten times as long as that takes, at most 10 s.
          */
         get: operations["getStatistics"];
         put?: never;

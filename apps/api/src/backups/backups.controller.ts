@@ -27,7 +27,8 @@ export class BackupsController {
   @ApiOperation({
     operationId: 'getStatistics',
     summary: 'Totals, rates, sizes, durations, the last 30 days',
-    description: 'Computed at most once a second: they may be so old.',
+    description:
+      'They may be a second old; where computing them takes long, ten times as long as that takes, at most 10 s.',
   })
   @ApiOkResponse({ type: StatisticsDto })
   @ApiProblems(...usualProblems)

@@ -2,7 +2,7 @@ import { expect, it } from '@jest/globals';
 import { Recent } from './recent.js';
 
 let now = 0;
-const recent = (): Recent<number> => new Recent(1_000, () => now);
+const recent = (): Recent<number> => new Recent({ leastMs: 1_000, mostMs: 10_000, monotonicMs: () => now });
 
 it('looks once for all who ask within the time, and anew after it', async () => {
   const answers = recent();
@@ -17,17 +17,36 @@ it('looks once for all who ask within the time, and anew after it', async () => 
   expect(await ask('b')).toBe(2);
 });
 
+it.each([
+  ['ten times as long as it took', 400, 4_000],
+  ['ten seconds at most', 2_500, 10_000],
+])('keeps an answer %s', async (_name, tookMs, keptMs) => {
+  const answers = recent();
+  let looks = 0;
+  const ask = (): Promise<number> =>
+    answers.get('a', () => {
+      now += tookMs;
+      return Promise.resolve((looks += 1));
+    });
+  const began = now;
+  await ask();
+  now = began + keptMs - 1;
+  expect(await ask()).toBe(1);
+  now += 1;
+  expect(await ask()).toBe(2);
+});
+
 it('never looks twice at once, however long it takes', async () => {
   const answers = recent();
   let looks = 0;
-  let end = (_value: number): void => undefined;
+  let end: (value: number) => void = () => undefined;
   const ask = (): Promise<number> =>
     answers.get('a', () => {
       looks += 1;
       return new Promise((resolve) => (end = resolve));
     });
   const first = ask();
-  now += 5_000;
+  now += 20_000;
   const second = ask();
   end(7);
   expect(await Promise.all([first, second])).toEqual([7, 7]);

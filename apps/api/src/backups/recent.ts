@@ -1,27 +1,44 @@
-/**
- * One answer for all who ask within a short time: it began to be looked up at most `forMs` before they asked, or they wait for the one that is under way.
- * So no question is worked on twice at once, however many ask. What failed is not kept.
- */
-export class Recent<T> {
-  readonly #answers = new Map<string, { readonly began: number; readonly answer: Promise<T>; pending: boolean }>();
+export interface RecentOptions {
+  /** An answer is kept for so long at least … */
+  readonly leastMs: number;
+  /** … and ten times as long as it took, up to this: what costs a server much is asked for more rarely. */
+  readonly mostMs: number;
+  readonly monotonicMs: () => number;
+}
 
-  constructor(
-    private readonly forMs: number,
-    private readonly monotonicMs: () => number,
-  ) {}
+const timesItTook = 10;
+
+interface Answer<T> {
+  readonly answer: Promise<T>;
+  /** Infinite while it is looked up. */
+  until: number;
+}
+
+/** One answer for all who ask within a short time. No question is worked on twice at once, however many ask. What failed is not kept. */
+export class Recent<T> {
+  readonly #options: RecentOptions;
+  readonly #answers = new Map<string, Answer<T>>();
+
+  constructor(options: RecentOptions) {
+    this.#options = options;
+  }
 
   get(key: string, look: () => Promise<T>): Promise<T> {
-    const now = this.monotonicMs();
-    for (const [old, { began, pending }] of this.#answers)
-      if (!pending && now - began >= this.forMs) this.#answers.delete(old);
+    const began = this.#options.monotonicMs();
+    for (const [old, { until }] of this.#answers) if (began >= until) this.#answers.delete(old);
     const found = this.#answers.get(key);
     if (found !== undefined) return found.answer;
-    const entry = { began: now, answer: look(), pending: true };
+    const entry: Answer<T> = { answer: look(), until: Number.POSITIVE_INFINITY };
     this.#answers.set(key, entry);
     entry.answer.then(
-      () => (entry.pending = false),
+      () => (entry.until = began + this.#keptMs(this.#options.monotonicMs() - began)),
       () => this.#answers.delete(key),
     );
     return entry.answer;
+  }
+
+  #keptMs(tookMs: number): number {
+    const { leastMs, mostMs } = this.#options;
+    return Math.max(leastMs, Math.min(mostMs, tookMs * timesItTook));
   }
 }

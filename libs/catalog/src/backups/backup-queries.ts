@@ -1,3 +1,4 @@
+import type { Clock } from '#contracts';
 import type { BackupRepository } from '../contract/backups.js';
 import type { BackupDocument } from '../schemas/backup.schema.js';
 import { op } from '../store/record-collection.js';
@@ -5,6 +6,7 @@ import { longFields, toBackupRecord, toRecordOrNull, type Backups } from './back
 import { isGood } from './is-good.js';
 import type { KnownTargets } from './known-targets.js';
 import { findPage, listFilter } from './list-page.js';
+import { longTotals } from './long-totals.js';
 import { lastSuccessOf, newest } from './newest.js';
 
 type Queries = Pick<
@@ -27,13 +29,18 @@ type Queries = Pick<
 /** Records that one query for a good one brings. */
 const lookedAtOnce = 100;
 
-export function queries(backups: Backups, targets: KnownTargets, now: () => Date): Queries {
+export function queries(backups: Backups, targets: KnownTargets, clock: Clock): Queries {
+  const now = () => clock.now();
+  const totalOf = longTotals(
+    (filter) => backups.count(filter),
+    () => clock.monotonicMs(),
+  );
   const records = (documents: readonly BackupDocument[]) => documents.map(toBackupRecord);
   return {
     find: async (backupId) => toRecordOrNull(await backups.findOne({ backupId })),
 
     async list(query) {
-      const total = await backups.count(listFilter(query));
+      const total = await totalOf(listFilter(query));
       return { data: records(await findPage(backups, query, total, now())), total };
     },
 

@@ -18,7 +18,7 @@ export function backupRepository(backups: Backups, tasks: Tasks, targets: Target
     ...claims(backups, now),
     ...endings(backups, now),
     ...lifecycle(backups, tasks),
-    ...queries(backups, known, now),
+    ...queries(backups, known, clock),
     storageBytes: () => storageBytes(backups),
     stats: (filter, at) => backupStats(backups, known, filter, at),
   };

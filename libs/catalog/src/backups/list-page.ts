@@ -6,7 +6,7 @@ import { windowsInDays } from './newest.js';
 
 const dayMs = 86_400_000;
 /** With so few records every page is a quick one; beyond so many a page is a deep one. */
-const few = 1000;
+export const few = 1000;
 const times: ReadonlySet<BackupQuery['sortBy']> = new Set(['createdAt', 'startedAt', 'completedAt']);
 
 /**

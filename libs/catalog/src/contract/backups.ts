@@ -62,7 +62,7 @@ export interface BackupRepository {
   /** Takes back a record that was never claimed (pending, fence 0), after its job could not be added. False: somebody claimed it. */
   withdraw(backupId: string): Promise<boolean>;
   find(backupId: string): Promise<BackupRecord | null>;
-  /** Deleted ones only when asked for by status. Stable: sorted by the field, then by backupId. Without the long fields (namespaces, events). */
+  /** Deleted ones only when asked for by status. Stable: sorted by the field, then by backupId. Without the long fields (namespaces, events). A total over 1,000 may be a second old. */
   list(query: BackupQuery): Promise<{ readonly data: readonly BackupRecord[]; readonly total: number }>;
   /** Bytes in the store of what is there: completed, or going. */
   storageBytes(): Promise<number>;

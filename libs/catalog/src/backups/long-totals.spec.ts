@@ -1,0 +1,56 @@
+import { expect, it } from '@jest/globals';
+import { op } from '../store/record-collection.js';
+import { longTotals } from './long-totals.js';
+
+function world(total: number) {
+  const state = { total, now: 0, counts: 0 };
+  const count = (): Promise<number> => {
+    state.counts += 1;
+    return Promise.resolve(state.total);
+  };
+  return { state, totalOf: longTotals(count, () => state.now) };
+}
+
+it('counts a short list whenever it is asked for', async () => {
+  const { state, totalOf } = world(1_000);
+  expect(await totalOf({ listed: true })).toBe(1_000);
+  state.total = 1_001;
+  expect(await totalOf({ listed: true })).toBe(1_001);
+  expect(state.counts).toBe(2);
+});
+
+it('counts a long list once a second, each filter by itself', async () => {
+  const { state, totalOf } = world(5_000);
+  expect(await totalOf({ listed: true })).toBe(5_000);
+  state.total = 5_001;
+  state.now = 999;
+  expect(await totalOf({ listed: true })).toBe(5_000);
+  expect(await totalOf({ listed: true, createdAt: op({ $gte: new Date(0) }) })).toBe(5_001);
+  expect(await totalOf({ listed: true, createdAt: op({ $gte: new Date(1) }) })).toBe(5_001);
+  state.now = 1_000;
+  expect(await Promise.all([totalOf({ listed: true }), totalOf({ listed: true })])).toEqual([5_001, 5_001]);
+  expect(state.counts).toBe(4);
+});
+
+it('forgets a total that could not be counted anew, and a list that has become short', async () => {
+  const { state, totalOf } = world(5_000);
+  await totalOf({ listed: true });
+  state.now = 1_000;
+  state.total = 10;
+  expect(await totalOf({ listed: true })).toBe(10);
+  state.total = 11;
+  expect(await totalOf({ listed: true })).toBe(11);
+
+  let broken = false;
+  let now = 0;
+  const failing = longTotals(
+    () => (broken ? Promise.reject(new Error('down')) : Promise.resolve(5_000)),
+    () => now,
+  );
+  await failing({});
+  broken = true;
+  now = 2_000;
+  await expect(failing({})).rejects.toThrow('down');
+  broken = false;
+  expect(await failing({})).toBe(5_000);
+});
