@@ -26,12 +26,15 @@ export function describeReport({ outcome, namespaces }: LoadReport, durationMs: 
     printable(`${db}.${collection}`),
     formatCount(documents),
     String(indexes),
-    printable(differences.join('; ')) || '–',
+    differences.length === 0 ? '–' : 'see below',
   ]);
   const documents = namespaces.reduce((sum, namespace) => sum + namespace.documents, 0);
   const result = outcome === 'restored' ? 'Restored' : 'Restored with differences:';
   return [
     formatTable([header, ...rows], [1, 2]),
+    ...namespaces.flatMap(({ db, collection, differences }) =>
+      differences.map((difference) => printable(`${db}.${collection}: ${difference}`)),
+    ),
     `${result} ${plural(namespaces.length, 'namespace')}, ${plural(documents, 'document')} in ${formatDuration(durationMs)}`,
   ].join('\n');
 }
