@@ -43,7 +43,10 @@ beforeEach(async () => {
   for (const db of [first, second]) {
     for (const { collection, old, indexed } of collections.filter(({ within }) => within === nameOf(db))) {
       if (old === 0) continue;
-      await client.db(db).collection<Document>(collection).insertMany(documentsOf('old', old));
+      await client
+        .db(db)
+        .collection(collection)
+        .insertMany(documentsOf('old', old) as never[]);
       if (indexed) await client.db(db).collection(collection).createIndex({ v: 1 });
     }
   }

@@ -14,7 +14,9 @@ beforeAll(async () => {
   client = await MongoClient.connect(testUri());
 });
 afterAll(() => client.close());
-beforeEach(() => (db = uniqueDatabase('conflict')));
+beforeEach(() => {
+  db = uniqueDatabase('conflict');
+});
 afterEach(async () => {
   await client.db(db).dropDatabase();
 });
@@ -122,7 +124,7 @@ describe('keep-last', () => {
     });
     expect(await contentsOf(client, db)).toEqual(['other (1, 1)', 'people (3, 2)']);
     // The index is there, and it is unique.
-    await expect(client.db(db).collection<Document>('people').insertOne({ mail: 'a' })).rejects.toMatchObject({
+    await expect(client.db(db).collection('people').insertOne({ mail: 'a' })).rejects.toMatchObject({
       code: 11000,
     });
   });

@@ -1,4 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
+import { Readable } from 'node:stream';
 import { BSON, type Document } from 'mongodb';
 import { buildArchive } from '../../../test/support/build-archive.js';
 import { readArchive } from './read-archive.js';
@@ -15,12 +16,10 @@ async function watchAll(collections: { collection: string; documents: Document[]
   const size = Math.ceil(archive.length / pieces);
   const chunks = Array.from({ length: pieces }, (_, n) => archive.subarray(n * size, (n + 1) * size));
   const ids = new IdWatch(mostIds);
-  await readArchive(
-    (async function* () {
-      yield* chunks;
-    })(),
-    { documents: (namespace, run) => ids.documents(namespace, run), namespaceEnd: (one) => ids.namespaceEnd(one) },
-  );
+  await readArchive(Readable.from(chunks), {
+    documents: (namespace, run) => ids.documents(namespace, run),
+    namespaceEnd: (namespace) => ids.namespaceEnd(namespace),
+  });
   return ids;
 }
 const counts = (ids: IdWatch) => ids.found.map(({ collection, count }) => `${collection}: ${count}`);

@@ -58,6 +58,9 @@ The target must be empty under every name that is written, unless --replace is g
 temporary names and renamed into place only after all that is read of the archive was found good. With --database,
 --include or --exclude only the chosen collections are read of a backup: the rest of it is not verified.
 
+--replace makes no backup of what it replaces: make one first. Writes meanwhile are noticed by counts and identities of
+the collections; a document that is changed in place is not seen, so stop the applications.
+
 A dump of a server that is written meanwhile may hold one document in two versions. Then the restore fails, says where,
 and changes nothing. With --on-conflict keep-last it keeps the one that stands later in the archive (two of one _id, or
 of one value of a unique index), lists what it left out, and ends with exit code 12.
