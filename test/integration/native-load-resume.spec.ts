@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { MongoClient, type Document } from 'mongodb';
 import { Secret } from '#contracts';
-import { createNativeLoadEngine, type LoadRequest } from '#engine';
+import { createNativeLoadEngine, type LoadReport, type LoadRequest } from '#engine';
 import { uniqueDatabase } from '../services/unique-names.js';
 import { waitUntil } from '../services/wait-until.js';
 import { buildArchive } from '../support/build-archive.js';
@@ -64,9 +64,14 @@ const untouched = async () => {
 const planOf = (name: string): Promise<Document | null> => client.db(name).collection('_hazina_restore').findOne();
 
 /** Runs a load in a process that kills itself at the given command. */
-async function crash(killBefore: string, nth = 1, request: Partial<LoadRequest> = {}): Promise<void> {
+async function crash(
+  killBefore: string,
+  nth = 1,
+  request: Partial<LoadRequest> = {},
+  bytes = archive(),
+): Promise<void> {
   const file = join(folder, `${db}.archive`);
-  writeFileSync(file, archive());
+  writeFileSync(file, bytes);
   const order: ChildOrder = { archive: file, request, ...lease, killBefore, nth };
   const child = spawn(
     process.execPath,
@@ -161,6 +166,57 @@ describe('F41 killed while renaming', () => {
     await loadArchive(archive(), {}, lease);
     await complete();
   });
+});
+
+describe('F41 killed while duplicates are told apart (keep-last)', () => {
+  const mail = { v: 2, key: { mail: 1 }, name: 'mail_1', unique: true };
+  const doubled = () =>
+    buildArchive([
+      {
+        ...{ db, collection: 'one', indexes: [mail] },
+        documents: [
+          { _id: 1, mail: 'a' },
+          { _id: 2, mail: 'b' },
+          { _id: 3, mail: 'a' },
+          { _id: 2, mail: 'c' },
+        ],
+      },
+      { db: second, collection: 'three', documents: [{ _id: 4 }] },
+    ]);
+  const keepLast = { onConflict: 'keep-last' } as const;
+  const temporaries = (names: readonly string[]) => names.filter((name) => name.startsWith('_hazina_tmp_'));
+
+  it.each([
+    ['before the order is written down', 'insert _hazina_tmp', 2],
+    ['among the documents of the sieve', 'insert _hazina_tmp_[a-z0-9]{6}_2', 1],
+    ['before an earlier document is removed', 'delete _hazina_tmp', 2],
+    ['before the indexes are built again', 'createIndexes _hazina_tmp', 3],
+  ])('%s: the next run begins anew and tells the same', async (_where, killBefore, nth) => {
+    await crash(killBefore, nth, keepLast, doubled());
+    expect(await planOf(db)).toMatchObject({ phase: 'loading' });
+    expect(temporaries(await contentsOf(client, db)).length).toBeGreaterThan(0);
+    await expectKeptLast(await loadArchive(doubled(), keepLast, lease));
+  });
+
+  it('among the renames: the next run tells what was left out, without the data', async () => {
+    await crash(`renameCollection \\w+\\._hazina_tmp_[a-z0-9]{6}_\\d+$`, 2, keepLast, doubled());
+    expect(await planOf(db)).toMatchObject({ phase: 'renaming' });
+    await expectKeptLast(await loadArchive(doubled(), keepLast, lease));
+  });
+
+  async function expectKeptLast(report: LoadReport): Promise<void> {
+    expect(report.outcome).toBe('restored-with-differences');
+    expect(report.namespaces[0]).toMatchObject({
+      documents: 2,
+      differences: [
+        '2 documents were left out for later ones (keep-last)',
+        '_id 2: the earlier of two documents with it',
+        '_id 1: a later document has its value of the unique index mail_1 {"mail":1}',
+      ],
+    });
+    expect(await contentsOf(client, db)).toEqual(['one (2, 2)']);
+    expect(await contentsOf(client, second)).toEqual(['three (1, 1)']);
+  }
 });
 
 describe('two at once', () => {

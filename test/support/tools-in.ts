@@ -11,6 +11,8 @@ export interface ToolBehaviour {
   readonly behaviour?: string;
   /** Bytes before it misbehaves. */
   readonly after?: number;
+  /** Instead of the fixture: the path of another archive. */
+  readonly archive?: string;
   /** Instead of the fixture: an archive of any size. */
   readonly repeated?: RepeatedArchive;
   /** With a child of its own. */

@@ -13,4 +13,5 @@ export { readArchive } from './read-archive.js';
 export type { ArchiveHandler, ArchiveNamespaceSummary, ArchiveReaderOptions, ArchiveSummary } from './reader-types.js';
 export { sniff, type Sniffed } from './sniff.js';
 export { ArchiveTap, tapArchive } from './tap.js';
+export { IdWatch, type DuplicateIds } from './watch-ids.js';
 export { ArchiveWriter } from './writer.js';

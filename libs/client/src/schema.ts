@@ -1495,7 +1495,7 @@ export interface components {
              */
             mode: "scratch" | "into-empty" | "replace";
             /**
-             * @description An _id that stands in the backup twice: fail, or keep the later document and report a difference
+             * @description An _id, or a value of a unique index, that stands in the backup twice: fail, or keep the later document and report a difference
              * @default fail
              * @enum {string}
              */

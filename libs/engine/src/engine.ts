@@ -73,6 +73,8 @@ export interface LoadEngine {
 /** What is known of an archive before its blocks are read: the prelude. */
 export interface ArchiveContents {
   readonly namespaces: readonly ArchiveNamespace[];
+  /** Of the server that was dumped, when somebody knows. */
+  readonly serverVersion?: string;
 }
 
 export interface ArchiveNamespace {
@@ -81,6 +83,8 @@ export interface ArchiveNamespace {
   readonly type: 'collection' | 'view' | 'timeseries';
   /** Number of documents, when a manifest tells. */
   readonly documents: number | null;
+  /** BSON bytes, when a manifest tells. */
+  readonly bytes?: number;
 }
 
 export interface LoadRequest {
@@ -141,6 +145,8 @@ export interface LoadPlan {
   readonly namespaces: readonly PlannedNamespace[];
   /** For people: what is special about this restore (not all-or-nothing, time series dropped first, …). */
   readonly notes: readonly string[];
+  /** What may go wrong although nothing is refused: another version, a lack of rights or of room. Told by a real run, too. */
+  readonly warnings?: readonly string[];
 }
 
 export interface PlannedNamespace {

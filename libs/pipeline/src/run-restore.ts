@@ -23,7 +23,8 @@ export async function planRestore(deps: RestoreDeps, request: LoadRequest, signa
  */
 export async function runRestore(deps: RestoreDeps, request: LoadRequest, signal: AbortSignal): Promise<LoadReport> {
   try {
-    await planRestore(deps, request, signal);
+    const plan = await planRestore(deps, request, signal);
+    for (const warning of plan.warnings ?? []) deps.observer.warning(warning);
     if (deps.engine.name === 'mongorestore') {
       deps.observer.stage('verify');
       const summary = await readArchive(addAbortSignal(signal, await deps.source.open(signal)));

@@ -1,6 +1,6 @@
 import { Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import { readArchive } from '#archive';
+import { readArchive, IdWatch, type DuplicateIds } from '#archive';
 import { AppError, cancelled, type BackupJson, type StoredObject } from '#contracts';
 import type { KeyRing } from '#crypto';
 import { resumingGet, type ObjectStore } from '#storage';
@@ -100,8 +100,19 @@ export async function verifyProven(
       deps.observer.progress({ storedBytes, expectedBytes: proven.backup.objects.data.bytes });
     },
   });
-  const summary = await readArchive(archive);
+  const ids = new IdWatch();
+  const summary = await readArchive(archive, {
+    documents: (namespace, run) => ids.documents(namespace, run),
+    namespaceEnd: (namespace) => ids.namespaceEnd(namespace),
+  });
   compareContents(proven.manifest, summary);
+  warnings.push(...ids.found.map(duplicateIds));
   const storedBytes = proven.backup.objects.data.bytes + proven.backup.objects.manifest.bytes;
   return { backup: proven.backup, storedBytes, archiveBytes: summary.archiveBytes, warnings };
+}
+
+/** The backup is good, and as its server gave it: a restore only has to be told what to do with it. */
+function duplicateIds({ db, collection, count, ids }: DuplicateIds): string {
+  const shown = `${ids.join(', ')}${count > ids.length ? ', …' : ''}`;
+  return `${db}.${collection} holds ${count} document${count === 1 ? '' : 's'} with an _id that an earlier one has (${shown}): it was written while it was dumped. A restore needs --on-conflict keep-last (onConflict), which keeps the later ones`;
 }

@@ -40,7 +40,7 @@ export function registerRestore(program: Command, context: CliContext): void {
     .option('--confirm <db...>', 'with --replace: every database that will be changed, typed out')
     .option('--ignore-writes', 'go on although somebody else writes into the target meanwhile')
     .addOption(
-      new Option('--on-conflict <what>', 'a duplicate _id: fail, or keep the last one')
+      new Option('--on-conflict <what>', 'two documents with one _id or unique value: fail, or keep the later one')
         .choices(['fail', 'keep-last'])
         .default('fail'),
     )
@@ -57,6 +57,13 @@ const help = `
 The target must be empty under every name that is written, unless --replace is given. Collections are loaded under
 temporary names and renamed into place only after all that is read of the archive was found good. With --database,
 --include or --exclude only the chosen collections are read of a backup: the rest of it is not verified.
+
+--replace makes no backup of what it replaces: make one first. Writes meanwhile are noticed by counts and identities of
+the collections; a document that is changed in place is not seen, so stop the applications.
+
+A dump of a server that is written meanwhile may hold one document in two versions. Then the restore fails, says where,
+and changes nothing. With --on-conflict keep-last it keeps the one that stands later in the archive (two of one _id, or
+of one value of a unique index), lists what it left out, and ends with exit code 12.
 
 Examples (write the ID or FILE before options that take several values):
   export TARGET=mongodb://127.0.0.1:27017
@@ -148,7 +155,7 @@ function refuseDifferences(report: LoadReport): void {
     code: 'restore/differences',
     stage: 'compare',
     message: `Restored with differences in ${named.map(({ db, collection }) => `${db}.${collection}`).join(', ')}`,
-    hint: 'The documents are there; what the server did not keep is listed above',
+    hint: 'All else is there. The differences are listed above: what the server did not keep, and what --on-conflict keep-last left out',
   });
 }
 

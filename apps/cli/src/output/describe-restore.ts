@@ -2,7 +2,7 @@ import type { LoadPlan, LoadReport } from '#engine';
 import { formatCount, formatDuration, formatTable, plural, printable } from './format.js';
 
 /** A dry run: what would be written, and what is special about it. */
-export function describePlan({ namespaces, notes }: LoadPlan): string {
+export function describePlan({ namespaces, notes, warnings = [] }: LoadPlan): string {
   const header = ['FROM', 'TO', 'TYPE', 'DOCUMENTS', 'ACTION'];
   const rows = namespaces.map(({ from, db, collection, type, documents, action }) => [
     printable(from),
@@ -14,6 +14,7 @@ export function describePlan({ namespaces, notes }: LoadPlan): string {
   const replaced = namespaces.filter(({ action }) => action === 'replace').length;
   return [
     formatTable([header, ...rows], [3]),
+    ...warnings.map((warning) => `Warning: ${printable(warning)}`),
     ...notes.map((note) => `Note: ${printable(note)}`),
     `Dry run: nothing was changed. ${plural(namespaces.length - replaced, 'namespace')} would be created, ${formatCount(replaced)} replaced.`,
   ].join('\n');
@@ -26,12 +27,15 @@ export function describeReport({ outcome, namespaces }: LoadReport, durationMs: 
     printable(`${db}.${collection}`),
     formatCount(documents),
     String(indexes),
-    printable(differences.join('; ')) || '–',
+    differences.length === 0 ? '–' : 'see below',
   ]);
   const documents = namespaces.reduce((sum, namespace) => sum + namespace.documents, 0);
   const result = outcome === 'restored' ? 'Restored' : 'Restored with differences:';
   return [
     formatTable([header, ...rows], [1, 2]),
+    ...namespaces.flatMap(({ db, collection, differences }) =>
+      differences.map((difference) => printable(`${db}.${collection}: ${difference}`)),
+    ),
     `${result} ${plural(namespaces.length, 'namespace')}, ${plural(documents, 'document')} in ${formatDuration(durationMs)}`,
   ].join('\n');
 }

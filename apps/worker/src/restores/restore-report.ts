@@ -10,7 +10,7 @@ export function planReport(plan: LoadPlan, warnings: readonly string[], duration
       ...{ from, db, collection, type, action, documents },
       ...{ bytes: null, indexes: null, differences: [], durationMs: null },
     })),
-    warnings: [...warnings, ...plan.notes],
+    warnings: [...new Set([...warnings, ...(plan.warnings ?? []), ...plan.notes])],
     documents: plan.namespaces.reduce((sum, { documents }) => sum + (documents ?? 0), 0),
     durationMs,
   };

@@ -3,6 +3,7 @@ import { connect, type Connection } from '../connection/index.js';
 import type { ArchiveContents, LoadEngine, LoadPlan, LoadRequest } from '../engine.js';
 import { planNames, type NamedEntry } from '../native/load/name-plan.js';
 import { databasesOf, listNames, nameOf } from '../native/load/names.js';
+import { planWarnings } from '../native/load/plan-warnings.js';
 import { findPlan } from '../native/load/plan-store.js';
 import { describeTarget, refuseUnconfirmed, untouchedCollections } from '../native/load/target-check.js';
 import { onTarget } from '../native/load/target-errors.js';
@@ -40,6 +41,7 @@ async function plan(
       documents: entry.source.documents,
       action: actionFor(entry, request, state),
     })),
+    warnings: await planWarnings(client, entries, contents),
     notes: [...notes, ...(request.mode === 'replace' ? await leftAlone(client, entries) : [])],
   };
 }

@@ -38,6 +38,7 @@ export async function readContents(archive: Readable): Promise<ArchiveContents> 
 
 function contentsOf(prelude: ArchivePrelude): ArchiveContents {
   return {
+    serverVersion: prelude.serverVersion,
     namespaces: prelude.collections.map(({ db, collection, type }) => ({ db, collection, type, documents: null })),
   };
 }

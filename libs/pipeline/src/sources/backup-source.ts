@@ -27,7 +27,10 @@ export function backupSource(deps: OpenArchiveDeps & { observer: RunObserver }, 
   return {
     contents: () =>
       Promise.resolve({
-        namespaces: namespaces.map(({ db, collection, type, documents }) => ({ db, collection, type, documents })),
+        serverVersion: proven.backup.server.version,
+        namespaces: namespaces.map(({ db, collection, type, documents, bsonBytes }) => ({
+          ...{ db, collection, type, documents, bytes: bsonBytes },
+        })),
       }),
     check: (summary) => compareContents(proven.manifest, summary),
     open: (signal, only) => Promise.resolve(openBackup(signal, only)),

@@ -1,17 +1,29 @@
 import type { Db, MongoClient } from 'mongodb';
 import { AppError, type Clock } from '#contracts';
 import { withoutExpiry } from './collection-spec.js';
-import { indexesNotKept, optionsNotKept } from './compare-definitions.js';
+import { indexesNotKept } from './compare-definitions.js';
+import { duplicateKey } from './insert-documents.js';
+import { retryValidator } from './keep-validator.js';
 import type { LoadEntry } from './load-entry.js';
 import { nameOf } from './names.js';
 import type { BsonMap } from './raw-bson.js';
 import { reason } from './server-reason.js';
+import type { ServerAbilities } from './server-abilities.js';
+import { nameDuplicate, removeEarlierDuplicates, type Sieve } from './sieve-duplicates.js';
 import { isDefinitionRefusal } from './target-errors.js';
-import { listCollections, listIndexes } from './target-state.js';
+import { listIndexes } from './target-state.js';
 
 const unknownIndexOption = 197;
 const whileLoading = 1;
 const afterLoading = 2;
+
+export interface IndexBuilderOptions {
+  readonly client: MongoClient;
+  readonly clock: Clock;
+  readonly signal: AbortSignal;
+  readonly onConflict: 'fail' | 'keep-last';
+  readonly server: ServerAbilities;
+}
 
 /**
  * Builds the indexes of temporary collections: of each as soon as its documents are there, one at a time while others are still loaded, two in the end
@@ -26,13 +38,11 @@ export class IndexBuilder {
   private readonly signal: AbortSignal;
   private atOnce = whileLoading;
   private failure: { readonly error: unknown } | undefined;
+  /** `keep-last`: whose documents break a unique index. They are told apart when nothing is written any more. */
+  private readonly conflicted: { readonly entry: LoadEntry; readonly error: unknown }[] = [];
 
-  constructor(
-    private readonly client: MongoClient,
-    private readonly clock: Clock,
-    signal: AbortSignal,
-  ) {
-    this.signal = AbortSignal.any([signal, this.abort.signal]);
+  constructor(private readonly options: IndexBuilderOptions) {
+    this.signal = AbortSignal.any([options.signal, this.abort.signal]);
   }
 
   /** The documents of this entry are all there. */
@@ -54,6 +64,17 @@ export class IndexBuilder {
     this.next();
     while (this.running.size > 0) await Promise.race(this.running);
     this.throwIfFailed();
+    for (const { entry, error } of this.conflicted.splice(0)) {
+      if ((await removeEarlierDuplicates(this.sieveOf(entry))) === 0) throw error;
+      await this.buildOnce(entry);
+    }
+    if (this.options.onConflict === 'keep-last') for (const entry of entries) await this.dropOrder(entry);
+  }
+
+  private async dropOrder({ plan, noted }: LoadEntry): Promise<void> {
+    if (!plan.sieve || noted === 0) return;
+    const db = this.options.client.db(plan.db);
+    await db.command({ drop: plan.sieve.order.temporary, writeConcern: { w: 'majority' } });
   }
 
   /** Begins nothing more, breaks off what runs, and waits for it. */
@@ -80,8 +101,21 @@ export class IndexBuilder {
   }
 
   private async build(entry: LoadEntry): Promise<void> {
+    try {
+      await this.buildOnce(entry);
+    } catch (error) {
+      if (!(error instanceof AppError) || error.code !== 'restore/failed' || !entry.plan.sieve) throw error;
+      if (this.options.onConflict === 'fail') {
+        await nameDuplicate(this.sieveOf(entry));
+        throw error;
+      }
+      this.conflicted.push({ entry, error });
+    }
+  }
+
+  private async buildOnce(entry: LoadEntry): Promise<void> {
     this.signal.throwIfAborted();
-    const db = this.client.db(entry.plan.db);
+    const db = this.options.client.db(entry.plan.db);
     const { early, late } = entry.indexes;
     await retryValidator(db, entry);
     await createIndexes(db, entry.plan.temporary, entry, early, this.signal);
@@ -89,7 +123,12 @@ export class IndexBuilder {
     const kept = await listIndexes(db, entry.plan.temporary);
     entry.notKept.push(...indexesNotKept(early, kept));
     entry.indexCount = kept.length;
-    entry.doneAt = this.clock.monotonicMs();
+    entry.doneAt = this.options.clock.monotonicMs();
+  }
+
+  private sieveOf(entry: LoadEntry): Sieve {
+    const { client, server } = this.options;
+    return { db: client.db(entry.plan.db), entry, server, signal: this.signal };
   }
 }
 
@@ -106,12 +145,15 @@ async function createIndexes(
   } catch (error) {
     if (!isDefinitionRefusal(error)) throw error;
     const namespace = nameOf({ db: entry.plan.db, collection: entry.plan.final });
+    // The server's words on a duplicate hold values of documents.
+    const isDuplicate = error.code === duplicateKey;
+    const why = isDuplicate ? 'a unique index meets a value twice' : reason(entry.plan, error.message);
     throw new AppError({
       code: 'restore/failed',
       stage: 'index',
-      message: `The target could not build the indexes of ${namespace} (${indexes.map((index) => String(index.get('name'))).join(', ')}): ${reason(entry.plan, error.message)}`,
+      message: `The target could not build the indexes of ${namespace} (${indexes.map((index) => String(index.get('name'))).join(', ')}): ${why}`,
       hint: 'The target was left as it was. A unique index fails when the data holds a value twice; other indexes when the target does not know their kind',
-      cause: error,
+      ...(isDuplicate ? {} : { cause: error }),
       details: { namespace, serverCode: error.code },
     });
   }
@@ -146,27 +188,4 @@ async function proveLate(db: Db, entry: LoadEntry, late: readonly BsonMap[], sig
       writeConcern: { w: 'majority' },
     });
   }
-}
-
-const validatorOptions = ['validator', 'validationLevel', 'validationAction'];
-
-/** Servers that ignore a validator on `create` may take it through `collMod`: tried once, after the documents, which need not fit it. */
-export async function keepValidator(db: Db, collection: string, options: BsonMap): Promise<void> {
-  const given = validatorOptions.filter((name) => options.has(name));
-  if (!given.includes('validator')) return;
-  const kept = (await listCollections(db)).get(collection)?.options ?? new Map<string, unknown>();
-  if (!optionsNotKept(options, kept).includes('validator')) return;
-  const values = Object.fromEntries(given.map((name) => [name, options.get(name)]));
-  try {
-    await db.command({ collMod: collection, ...values, writeConcern: { w: 'majority' } });
-  } catch (error) {
-    if (!isDefinitionRefusal(error)) throw error;
-  }
-}
-
-async function retryValidator(db: Db, entry: LoadEntry): Promise<void> {
-  if (!entry.notKept.includes('validator')) return;
-  await keepValidator(db, entry.plan.temporary, entry.spec.options);
-  const kept = (await listCollections(db)).get(entry.plan.temporary)?.options ?? new Map<string, unknown>();
-  entry.notKept.splice(0, entry.notKept.length, ...optionsNotKept(entry.spec.options, kept));
 }

@@ -27,6 +27,11 @@ export function createCommand(name: string, spec: CollectionSpec): Document {
   return command;
 }
 
+/** Beside the one on `_id`. */
+export function hasUniqueIndex({ indexes }: CollectionSpec): boolean {
+  return indexes.some((index) => !isIdIndex(index) && index.get('unique') === true);
+}
+
 export interface IndexPlan {
   /** Built before the renames, all of a collection in one command. */
   readonly early: readonly BsonMap[];

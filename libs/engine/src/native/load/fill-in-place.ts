@@ -2,7 +2,7 @@ import { MongoServerError, type Db, type MongoClient } from 'mongodb';
 import { AppError } from '#contracts';
 import { BatchQueue } from './batch-queue.js';
 import { optionsNotKept } from './compare-definitions.js';
-import { keepValidator } from './build-indexes.js';
+import { keepValidator } from './keep-validator.js';
 import { create } from './create-collections.js';
 import { insertBatch, type InsertTarget } from './insert-documents.js';
 import { fromBinary } from './load-entry.js';

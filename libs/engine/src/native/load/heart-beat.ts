@@ -7,12 +7,13 @@ export class HeartBeat {
   private beating: Promise<void> = Promise.resolve();
 
   constructor(
-    private readonly plan: OwnedPlan,
+    private readonly plan: Pick<OwnedPlan, 'assertOwned' | 'beforeRemoval'>,
     private readonly beatMs: number,
     private readonly onLost: (error: AppError) => void,
   ) {}
 
   start(): void {
+    this.plan.beforeRemoval = () => this.stop();
     this.timer = setInterval(() => {
       this.beating = this.beat();
     }, this.beatMs);

@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { BSON, type Db, type Document } from 'mongodb';
+import { LeftOut } from './left-out.js';
 import type { Batch } from './open-batch.js';
 import { insertBatch, type InsertOptions, type InsertTarget } from './insert-documents.js';
 
@@ -39,20 +40,46 @@ describe('insertBatch', () => {
     });
   });
 
-  it('names the collection that people know, not the temporary one', async () => {
-    const errmsg = 'E11000 duplicate key error collection: a._hazina_tmp_abcdef_0 index: _id_';
+  it('names collection and _id of a duplicate, and nothing else of the document', async () => {
+    const errmsg = 'E11000 duplicate key error collection: a._hazina_tmp_abcdef_0 index: _id_ secret';
     const { target } = server({ ok: 1, n: 1, writeErrors: [{ index: 1, code: 11000, errmsg }] });
-    await expect(insertBatch(target, batchOf({ _id: 1 }, { _id: 1 }), options)).rejects.toMatchObject({
+    await expect(insertBatch(target, batchOf({ _id: 1 }, { _id: 'x' }), options)).rejects.toMatchObject({
       code: 'restore/failed',
-      message: expect.stringMatching(/a\.people holds 1 document with an _id .* collection: a\.people index: _id_$/),
+      message: 'The archive holds two documents of a.people with the _id "x"',
+      hint: expect.stringContaining('--on-conflict keep-last'),
+      details: { namespace: 'a.people', index: '_id_' },
     });
   });
 
-  it('never puts one document in the place of another in a capped collection', async () => {
-    const { target } = server({ ok: 1, n: 0, writeErrors: [{ index: 0, code: 11000, errmsg: 'dup' }] });
-    const capped = { ...target, ordered: true };
+  it('keep-last where order matters: goes on after each duplicate, in the order of the archive', async () => {
+    const dup = (index: number) => ({ ok: 1, n: index, writeErrors: [{ index, code: 11000, errmsg: 'dup' }] });
+    const { sent, target } = server(dup(1), { ok: 1, n: 1 }, dup(2), { ok: 1, n: 1 }, { ok: 1, n: 1 });
+    const ordered = { ...target, ordered: true };
+    const leftOut = new LeftOut();
+    const batch = batchOf({ _id: 1 }, { _id: 1, v: 2 }, { _id: 3 }, { _id: 3, v: 4 });
+    expect(await insertBatch(ordered, batch, { ...options, onConflict: leftOut })).toBe(2);
+    expect(sent.map(({ command, documents }) => [Object.keys(command)[0], documents.length])).toEqual([
+      ...[
+        ['insert', 4],
+        ['delete', 1],
+        ['insert', 3],
+        ['delete', 1],
+        ['insert', 1],
+      ],
+    ]);
+    expect(leftOut).toMatchObject({
+      total: 2,
+      listed: ['_id 1: the earlier of two documents with it', '_id 3: the earlier of two documents with it'],
+    });
+  });
+
+  it('keep-last: a document that was not there to be replaced is no success', async () => {
+    const { target } = server(
+      { ok: 1, n: 0, writeErrors: [{ index: 0, code: 11000, errmsg: 'dup' }] },
+      { ok: 1, n: 0 },
+    );
     await expect(
-      insertBatch(capped, batchOf({ _id: 1 }), { ...options, onConflict: 'keep-last' }),
+      insertBatch(target, batchOf({ _id: 1 }), { ...options, onConflict: new LeftOut() }),
     ).rejects.toMatchObject({ code: 'restore/failed' });
   });
 

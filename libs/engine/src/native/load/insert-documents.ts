@@ -1,20 +1,14 @@
 import type { Db, Document } from 'mongodb';
-import { AppError } from '#contracts';
+import { restoreEmptyTimestamps } from './empty-timestamps.js';
+import { duplicateIds, refusedDocuments, shortReply } from './insert-errors.js';
+import type { LeftOut } from './left-out.js';
 import type { Batch } from './open-batch.js';
-import { nameOf } from './names.js';
-import {
-  arrayField,
-  composeDocument,
-  documentField,
-  documentsOfRun,
-  hasEmptyTimestamp,
-  rawId,
-  type RawField,
-} from './raw-bson.js';
-import { runRawWrite, type WriteError } from './raw-command.js';
-import { reason } from './server-reason.js';
+import { idQuery, documentsOfRun, composeDocument, rawId, type RawField } from './raw-bson.js';
+import { runRawWrite, type WriteError, type WriteReply } from './raw-command.js';
 
-const duplicateKey = 11000;
+export const duplicateKey = 11000;
+/** Documents that are sent again after one of them met its like, in a capped collection. */
+const afterConflict = 500;
 
 /** Where the documents of a namespace go. */
 export interface InsertTarget {
@@ -28,7 +22,8 @@ export interface InsertTarget {
 }
 
 export interface InsertOptions {
-  readonly onConflict: 'fail' | 'keep-last';
+  /** Takes note of what `keep-last` leaves out; `fail`: a duplicate ends the restore. */
+  readonly onConflict: 'fail' | LeftOut;
   /** The server knows `bypassEmptyTsReplacement`; when not, documents with an empty timestamp are put right by an update. */
   readonly keepsEmptyTimestamps: boolean;
   /** Further fields of the insert command (`rawData` for buckets of time series). */
@@ -43,16 +38,21 @@ export interface InsertOptions {
  */
 export async function insertBatch(target: InsertTarget, batch: Batch, options: InsertOptions): Promise<number> {
   const reply = await runRawWrite(target.db, insertCommand(target, options), 'documents', batch);
-  const duplicates = reply.writeErrors.filter((error) => error.code === duplicateKey);
-  const refused = reply.writeErrors.find((error) => error.code !== duplicateKey);
-  if (refused) throw refusedDocuments(target, reply.writeErrors.length, refused);
-  // A capped collection keeps the order of its documents: there is no putting one in the place of another.
-  if (duplicates[0] && (options.onConflict === 'fail' || target.ordered))
-    throw duplicateIds(target, duplicates.length, duplicates[0]);
-  if (reply.n + duplicates.length !== batch.count) throw shortReply(target, batch.count, reply.n + duplicates.length);
-  if (duplicates.length > 0) await keepLast(target, batch, duplicates, options);
+  const duplicates = duplicatesOf(target, reply);
+  let written = reply.n;
+  if (duplicates[0]) {
+    const documents = batch.runs.flatMap((run) => [...documentsOfRun(run)]);
+    if (options.onConflict === 'fail')
+      throw duplicateIds(target, duplicates.length, idAt(target, documents, duplicates[0].index));
+    if (target.ordered) written += await insertRest(target, documents, reply, options);
+    else await replaceEarlier(target, documents, duplicates, options);
+  }
+  if (!target.ordered || duplicates.length === 0) {
+    const answered = reply.n + duplicates.length;
+    if (answered !== batch.count) throw shortReply(target, batch.count, answered);
+  }
   if (!options.keepsEmptyTimestamps) await restoreEmptyTimestamps(target, batch);
-  return reply.n;
+  return written;
 }
 
 function insertCommand(target: InsertTarget, options: InsertOptions): Document {
@@ -67,93 +67,86 @@ function insertCommand(target: InsertTarget, options: InsertOptions): Document {
   };
 }
 
+/** What the server refused because its `_id` is there: temporary collections have no other unique index yet. Throws for everything else that it refused. */
+function duplicatesOf(target: InsertTarget, { writeErrors }: WriteReply): WriteError[] {
+  const refused = writeErrors.find(({ code }) => code !== duplicateKey);
+  if (refused) throw refusedDocuments(target, writeErrors.length, refused);
+  return [...writeErrors].sort((a, b) => a.index - b.index);
+}
+
 /**
- * `--on-conflict keep-last`: what the server refused is put in the place of the document that has its `_id`, in the order of the archive. Deleted and
- * inserted, because an update would not take every document as it is; nobody reads a temporary collection.
+ * `keep-last`: what the server refused is put in the place of the document that has its `_id`, in the order of the archive (batches of a namespace do not
+ * overtake each other then, and a server takes the documents of a batch one after the other). Deleted and inserted, because an update would not take every
+ * document as it is; nobody reads a temporary collection.
  */
-async function keepLast(
+async function replaceEarlier(
   target: InsertTarget,
-  batch: Batch,
+  documents: readonly Buffer[],
   duplicates: readonly WriteError[],
   options: InsertOptions,
 ): Promise<void> {
-  const documents = batch.runs.flatMap((run) => [...documentsOfRun(run)]);
-  for (const { index } of [...duplicates].sort((a, b) => a.index - b.index)) {
-    const document = documents[index];
-    const id = document && rawId(document);
-    if (!id) throw shortReply(target, batch.count, index);
-    await runRawWrite(
-      target.db,
-      { delete: target.collection, writeConcern: { w: 'majority' } },
-      'deletes',
-      one(composeDocument([query(id), { kind: 16, name: 'limit', value: Buffer.from([1, 0, 0, 0]) }])),
-    );
-    const reply = await runRawWrite(target.db, insertCommand(target, options), 'documents', one(document));
+  for (const error of duplicates) {
+    await removeEarlier(target, idAt(target, documents, error.index), options);
+    const again = several(documents.slice(error.index, error.index + 1));
+    const reply = await runRawWrite(target.db, insertCommand(target, options), 'documents', again);
     if (reply.n !== 1) throw shortReply(target, 1, reply.n);
   }
 }
 
-/** For servers older than 5.0.29, 6.0.17, 7.0.13: a `$literal` in a pipeline is the one way past the replacement. */
-async function restoreEmptyTimestamps(target: InsertTarget, batch: Batch): Promise<void> {
-  const runs: Buffer[] = [];
-  for (const document of batch.runs.flatMap((run) => [...documentsOfRun(run)])) {
-    const id = hasEmptyTimestamp(document) ? rawId(document) : undefined;
-    if (!id) continue;
-    const literal = composeDocument([documentField('$literal', document)]);
-    const stage = composeDocument([documentField('$replaceWith', literal)]);
-    runs.push(composeDocument([query(id), arrayField('u', [stage])]));
+/**
+ * The same where documents must stand in the order of the archive: the server stopped at the first duplicate, and what comes after it was not written.
+ * Returns how many documents more the collection holds for it.
+ */
+async function insertRest(
+  target: InsertTarget,
+  documents: readonly Buffer[],
+  stopped: WriteReply,
+  options: InsertOptions,
+): Promise<number> {
+  let more = 0;
+  let reply = stopped;
+  let at = 0;
+  for (;;) {
+    const sent = reply.n;
+    const [duplicate] = duplicatesOf(target, reply);
+    at += sent;
+    if (duplicate) {
+      if (duplicate.index !== sent) throw shortReply(target, documents.length, at);
+      await removeEarlier(target, idAt(target, documents, at), options);
+      more -= 1;
+    }
+    if (at === documents.length) return more;
+    const rest = several(documents.slice(at, at + afterConflict));
+    reply = await runRawWrite(target.db, insertCommand(target, options), 'documents', rest);
+    more += reply.n;
+    if (reply.writeErrors.length === 0 && reply.n !== rest.count) throw shortReply(target, rest.count, reply.n);
   }
-  if (runs.length === 0) return;
-  const command = {
-    update: target.collection,
-    ordered: false,
-    bypassDocumentValidation: true,
-    writeConcern: { w: 'majority' },
-  };
-  const reply = await runRawWrite(target.db, command, 'updates', { runs, count: runs.length });
-  if (reply.writeErrors[0]) throw refusedDocuments(target, reply.writeErrors.length, reply.writeErrors[0]);
-  if (reply.n !== runs.length) throw shortReply(target, runs.length, reply.n);
 }
 
-function query(id: RawField): RawField {
-  // $eq, so that an _id that looks like an expression is a value.
-  return documentField('q', composeDocument([documentField('_id', composeDocument([{ ...id, name: '$eq' }]))]));
+async function removeEarlier(target: InsertTarget, id: RawField, { onConflict }: InsertOptions): Promise<void> {
+  await deleteOne(target, id);
+  if (onConflict !== 'fail') onConflict.earlier(id);
 }
 
-function one(document: Buffer): { runs: Buffer[]; count: number } {
-  return { runs: [document], count: 1 };
+/** Throws unless there was one. */
+export async function deleteOne(
+  target: Pick<InsertTarget, 'db' | 'collection' | 'final'>,
+  id: RawField,
+): Promise<void> {
+  const one = composeDocument([idQuery(id), { kind: 16, name: 'limit', value: Buffer.from([1, 0, 0, 0]) }]);
+  const command = { delete: target.collection, writeConcern: { w: 'majority' } };
+  const reply = await runRawWrite(target.db, command, 'deletes', several([one]));
+  if (reply.writeErrors[0]) throw refusedDocuments({ ...target, ordered: false }, 1, reply.writeErrors[0]);
+  if (reply.n !== 1) throw shortReply({ ...target, ordered: false }, 1, reply.n);
 }
 
-function refusedDocuments(target: InsertTarget, count: number, first: WriteError): AppError {
-  return new AppError({
-    code: 'restore/failed',
-    stage: 'load',
-    message: `The target refused ${count} document${count === 1 ? '' : 's'} of ${nameOf(target.final)}: ${serverReason(target, first)}`,
-    hint: 'The target was left as it was. Check that the target runs the version of the source, or leave this collection out with --exclude',
-    details: { namespace: nameOf(target.final), refused: count, serverCode: first.code },
-  });
+function idAt(target: InsertTarget, documents: readonly Buffer[], index: number): RawField {
+  const document = documents[index];
+  const id = document && rawId(document);
+  if (!id) throw shortReply(target, documents.length, index);
+  return id;
 }
 
-function duplicateIds(target: InsertTarget, count: number, first: WriteError): AppError {
-  return new AppError({
-    code: 'restore/failed',
-    stage: 'load',
-    message: `${nameOf(target.final)} holds ${count} document${count === 1 ? '' : 's'} with an _id that an earlier one has: ${serverReason(target, first)}`,
-    hint: 'Documents that moved while they were dumped stand in an archive twice: --on-conflict keep-last keeps the later one. The target was left as it was',
-    details: { namespace: nameOf(target.final), refused: count, serverCode: first.code },
-  });
-}
-
-function shortReply(target: InsertTarget, sent: number, written: number): AppError {
-  return new AppError({
-    code: 'restore/failed',
-    stage: 'load',
-    message: `The target wrote ${written} of ${sent} documents of ${nameOf(target.final)}, without saying why`,
-    hint: 'Look into the log of the server. The target was left as it was',
-    details: { namespace: nameOf(target.final), sent, written },
-  });
-}
-
-function serverReason(target: InsertTarget, error: WriteError): string {
-  return reason({ temporary: target.collection, final: target.final.collection }, error.message);
+export function several(documents: readonly Buffer[]): { runs: readonly Buffer[]; count: number } {
+  return { runs: documents, count: documents.length };
 }

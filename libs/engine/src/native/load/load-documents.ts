@@ -1,6 +1,7 @@
 import type { MongoClient } from 'mongodb';
 import { AppError, type Clock } from '#contracts';
 import type { LoadProgress } from '../../engine.js';
+import { noteOrder } from './archive-order.js';
 import { BatchQueue, type BatchLimits } from './batch-queue.js';
 import { insertBatch, type InsertTarget } from './insert-documents.js';
 import type { LoadEntry } from './load-entry.js';
@@ -63,7 +64,11 @@ export class DocumentLoader {
       final: { db: entry.plan.db, collection: entry.plan.final },
       ordered: entry.capped,
     };
-    const written = await insertBatch(to, batch, { onConflict, keepsEmptyTimestamps: target.keepsEmptyTimestamps });
+    const written = await insertBatch(to, batch, {
+      onConflict: onConflict === 'fail' ? 'fail' : entry.leftOut,
+      keepsEmptyTimestamps: target.keepsEmptyTimestamps,
+    });
+    if (onConflict === 'keep-last') await noteOrder(to, entry, batch);
     entry.documents += written;
     entry.bytes += batch.bytes;
     this.documents += batch.count;

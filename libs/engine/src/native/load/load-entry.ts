@@ -1,6 +1,7 @@
 import { Binary, BSON } from 'mongodb';
 import type { NamespaceProgress } from '../../engine.js';
 import { createCommand, isCapped, planIndexes, type CollectionSpec, type IndexPlan } from './collection-spec.js';
+import { LeftOut } from './left-out.js';
 import type { PlanEntry } from './plan-types.js';
 import { decodeToMap, type BsonMap } from './raw-bson.js';
 
@@ -12,12 +13,15 @@ export interface LoadEntry {
   readonly capped: boolean;
   documents: number;
   bytes: number;
+  /** Documents whose place in the archive is written down (`noteOrder`). */
+  noted: number;
   /** Monotonic times of its first document and its last early index. */
   begunAt: number | null;
   doneAt: number | null;
   indexCount: number;
   readonly notKept: string[];
   readonly missing: string[];
+  readonly leftOut: LeftOut;
   /** The server made something else of it (a view became a collection): it is not made in the end. */
   unsupported: boolean;
 }
@@ -30,18 +34,20 @@ export function newLoadEntry(plan: PlanEntry, spec: CollectionSpec): LoadEntry {
     capped: isCapped(spec),
     documents: 0,
     bytes: 0,
+    noted: 0,
     begunAt: null,
     doneAt: null,
     indexCount: 0,
     notKept: [],
     missing: [],
+    leftOut: new LeftOut(),
     unsupported: false,
   };
 }
 
 /** The entry as the renames need it: with everything that the archive would be needed for otherwise. */
 export function planForRenaming(entry: LoadEntry): PlanEntry {
-  const { plan, spec, indexes } = entry;
+  const { plan, spec, indexes, leftOut } = entry;
   const deferred = plan.placement !== 'rename' && !entry.unsupported;
   return {
     ...plan,
@@ -53,6 +59,7 @@ export function planForRenaming(entry: LoadEntry): PlanEntry {
     indexes: entry.indexCount,
     notKept: entry.notKept,
     missing: entry.missing,
+    ...(leftOut.total > 0 ? { leftOut: { total: leftOut.total, listed: leftOut.listed } } : {}),
   };
 }
 

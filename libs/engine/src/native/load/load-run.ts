@@ -117,7 +117,7 @@ export class LoadRun {
   ): Promise<void> {
     const { client, target, tuning, request, clock } = this.context;
     const list = [...entries.values()];
-    const indexes = new IndexBuilder(client, clock, signal);
+    const indexes = new IndexBuilder({ client, clock, signal, onConflict: request.onConflict, server: target });
     const tell = (progress: LoadProgress) => this.onProgress({ ...progress, namespaces: () => list.map(progressOf) });
     const loader = new DocumentLoader({
       client,

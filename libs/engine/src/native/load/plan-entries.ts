@@ -2,7 +2,7 @@ import { encryptionRefused, type ArchivedNamespace, type NamedEntry } from './na
 import { nameOf } from './names.js';
 import { newLoadEntry, type LoadEntry } from './load-entry.js';
 import { longNameProbe, similarName } from './name-probe.js';
-import type { CollectionSpec } from './collection-spec.js';
+import { hasUniqueIndex, type CollectionSpec } from './collection-spec.js';
 import type { Placement } from './plan-types.js';
 import { readSpec } from './read-spec.js';
 
@@ -35,12 +35,17 @@ export function newEntries(
         temporary: `_hazina_tmp${unique}`,
         old: `_hazina_old${unique}`,
         probe: probeFor(entry, filled.has(entry), unique),
+        ...(hasUniqueIndex(spec) ? { sieve: sieveFor(id, named.length + 2 * n) } : {}),
         kind: entry.kind,
         placement,
       };
       return [entry.source, newLoadEntry(plan, entry.kind === 'view' ? followBase(spec, entry, named) : spec)];
     }),
   );
+}
+
+function sieveFor(id: string, n: number) {
+  return { temporary: `_hazina_tmp_${id}_${n}`, order: { temporary: `_hazina_tmp_${id}_${n + 1}` } };
 }
 
 function placementOf(entry: NamedEntry, filled: ReadonlySet<NamedEntry>): Placement {

@@ -5,6 +5,7 @@ import { planNames, type ArchivedNamespace, type NamedEntry } from './name-plan.
 import { databasesOf, nameOf } from './names.js';
 import { optionsDigest } from './options-digest.js';
 import { planNotes } from './plan-notes.js';
+import { planWarnings } from './plan-warnings.js';
 import { findPlan } from './plan-store.js';
 import type { PlanDocument } from './plan-types.js';
 import { checkNames, describeTarget, refuseUnconfirmed, untouchedCollections } from './target-check.js';
@@ -42,6 +43,7 @@ export async function planLoad(
       ...planNotes(entries, request, state, filled, await untouchedCollections(client, entries)),
       ...earlier.map((plan) => describeEarlier(plan, request)),
     ],
+    warnings: await planWarnings(client, entries, contents),
   };
 }
 

@@ -41,6 +41,9 @@ export class OwnedPlan {
     readonly entries: Map<string, readonly PlanEntry[]>,
   ) {}
 
+  /** Ends what raises the beat, before the plan goes. */
+  beforeRemoval: () => Promise<void> = () => Promise.resolve();
+
   /** Inserts the plans in order of names. Null when a database already has one; then none of ours is left. */
   static async insert(
     client: MongoClient,
@@ -175,7 +178,9 @@ export class OwnedPlan {
     await plansOf(this.client, this.leader).updateOne(this.ours, { $set: { released: true } });
   }
 
+  /** No beat meets the drop of its collection: what a server makes of that, nobody promises. */
   async remove(): Promise<void> {
+    await this.beforeRemoval();
     await this.removeFrom(this.draft.databases);
   }
 

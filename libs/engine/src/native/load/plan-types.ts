@@ -1,4 +1,5 @@
 import type { Binary } from 'mongodb';
+import type { LeftOutDocuments } from './left-out.js';
 
 /** Collection of a target that holds the plan of a running restore, as its one document with this `_id` (docs/DESIGN.md, "A restore in words"). */
 export const planCollection = '_hazina_restore';
@@ -28,6 +29,8 @@ export interface PlanEntry {
   readonly old: string;
   /** A name like `final` that was tried on the server, when that looked doubtful. */
   readonly probe: string | null;
+  /** Where documents that break a unique index are told apart, and the order of the archive is kept for it; only for collections that have one. */
+  readonly sieve?: { readonly temporary: string; readonly order: { readonly temporary: string } };
   readonly kind: EntryKind;
   readonly placement: Placement;
   /** The `create` command of what is not renamed; absent while loading. BSON documents travel as bytes: their names may be anything. */
@@ -42,6 +45,8 @@ export interface PlanEntry {
   readonly notKept?: readonly string[];
   /** What differs whatever `strict` says: something is missing that the archive has. */
   readonly missing?: readonly string[];
+  /** What `keep-last` left out. */
+  readonly leftOut?: LeftOutDocuments;
   /** The definition of a view that had the name before, so that nobody loses it when the restore ends here. */
   readonly droppedView?: Binary;
   /** What has this name is being filled by this restore: what is there may be dropped and begun again. */

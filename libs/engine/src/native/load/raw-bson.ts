@@ -69,12 +69,23 @@ export function arrayField(name: string, documents: readonly Uint8Array[]): RawF
 
 /** The `_id` of a document as it stands there; undefined when it has none. */
 export function rawId(document: Uint8Array): RawField | undefined {
+  return rawField(document, '_id');
+}
+
+/** A top-level field, by a name of plain letters. */
+export function rawField(document: Uint8Array, name: string): RawField | undefined {
   const view = Buffer.from(document.buffer, document.byteOffset, document.byteLength);
   for (const [kind, nameOffset, nameLength, offset, length] of BSON.onDemand.parseToElements(document)) {
-    if (nameLength === 3 && view.toString('latin1', nameOffset, nameOffset + 3) === '_id')
-      return { kind, name: '_id', value: view.subarray(offset, offset + length) };
+    if (nameLength === name.length && view.toString('latin1', nameOffset, nameOffset + nameLength) === name)
+      return { kind, name, value: view.subarray(offset, offset + length) };
   }
   return undefined;
+}
+
+/** The field `q` of an update or delete that means the document with this `_id`. */
+export function idQuery(id: RawField): RawField {
+  // $eq, so that an _id that looks like an expression is a value.
+  return documentField('q', composeDocument([documentField('_id', composeDocument([{ ...id, name: '$eq' }]))]));
 }
 
 /**

@@ -1,11 +1,12 @@
 import type { LoadedNamespace, LoadReport } from '../../engine.js';
+import { leftOutLines } from './left-out.js';
 import type { PlanEntry } from './plan-types.js';
 import { compare, nameOf } from './names.js';
 
 /** What came of a namespace in the end. */
 export interface ReportedEntry {
   readonly entry: { readonly db: string; readonly final: string; readonly documents?: number } & Partial<
-    Pick<PlanEntry, 'bytes' | 'loadMs'>
+    Pick<PlanEntry, 'bytes' | 'loadMs' | 'leftOut'>
   >;
   readonly indexes: number;
   readonly notKept: readonly string[];
@@ -18,15 +19,16 @@ export function makeReport(finished: readonly ReportedEntry[], notes: readonly s
   const warnings = [...notes];
   const namespaces = finished
     .map((done): LoadedNamespace => {
-      const { db, final: collection, bytes, loadMs } = done.entry;
+      const { db, final: collection, bytes, loadMs, leftOut } = done.entry;
       const name = nameOf({ db, collection });
       // What is filled in place was looked at twice.
       const notKept = [...new Set(done.notKept)];
       warnings.push(...done.warnings);
       if (!strict && notKept.length > 0) warnings.push(`${name}: the server did not keep: ${notKept.join('; ')}`);
-      const differences = [...done.missing, ...(strict ? notKept : [])].map(
-        (what) => `the server did not keep: ${what}`,
-      );
+      const differences = [
+        ...(leftOut ? leftOutLines(leftOut) : []),
+        ...[...done.missing, ...(strict ? notKept : [])].map((what) => `the server did not keep: ${what}`),
+      ];
       return {
         ...{ db, collection, documents: done.entry.documents ?? 0, indexes: done.indexes, differences },
         ...(bytes === undefined ? {} : { bytes }),

@@ -15,7 +15,8 @@ export async function dropTemporaries(client: MongoClient, entries: readonly Pla
     const ours = new Set(
       entries
         .filter((entry) => entry.db === name)
-        .flatMap((entry) => (entry.probe === null ? [entry.temporary] : [entry.temporary, entry.probe])),
+        .flatMap(({ temporary, probe, sieve }) => [temporary, probe, sieve?.temporary, sieve?.order.temporary])
+        .filter((collection) => typeof collection === 'string'),
     );
     for (let round = 0; round < rounds; round += 1) {
       const left = [...(await listCollections(db)).keys()].filter((collection) => ours.has(collection));
