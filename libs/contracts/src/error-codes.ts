@@ -103,6 +103,7 @@ export type ErrorCode =
   | 'auth/login-off'
   | 'cleanup/not-found'
   | 'rotation/not-found'
+  | 'drill/not-found'
   | 'schedule/not-found'
   | 'request/too-large'
   | 'request/timeout'
