@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { isTargetName, type Secret } from '#contracts';
 import { unreadableCode, type EnvironmentReader, type ReadFile } from './environment-reader.js';
 import { mostKept, mostRetentionDays, readRetention, type RetentionConfig } from './read-retention.js';
+import { drillSettings, readDrill, type DrillConfig } from './read-drill.js';
 import { checkSchedule, readSchedule, type ScheduleConfig } from './read-schedule.js';
 
 /** One deployment to protect, without its URI: what the API may know. */
@@ -15,6 +16,7 @@ export interface TargetConfig {
   readonly exclude: readonly string[];
   readonly engine: 'auto' | 'mongodump' | 'native';
   readonly retention: RetentionConfig;
+  readonly drill: DrillConfig;
   /** The variable that holds its URI. */
   readonly uriVariable: string;
 }
@@ -40,6 +42,7 @@ const targetsFile = z.strictObject({
         schedule: z.string().optional(),
         timezone: z.string().optional(),
         engine: z.enum(['auto', 'mongodump', 'native']).optional(),
+        drill: drillSettings.optional(),
         retentionDays: z.int().min(1).max(mostRetentionDays).optional(),
         keepLast: count,
         keepHourly: count,
@@ -59,6 +62,7 @@ export function readTargets(reader: EnvironmentReader, readFile: ReadFile): Targ
     schedule: readSchedule(reader, 'BACKUP_SCHEDULE'),
     retention: readRetention(reader),
     engine: reader.oneOf('BACKUP_ENGINE', ['auto', 'mongodump', 'native']) ?? ('auto' as const),
+    drill: { schedule: readSchedule(reader, 'BACKUP_DRILL_SCHEDULE'), targetName: null, queries: [] },
   };
   const path = reader.text('BACKUP_TARGETS_FILE');
   if (path === undefined) return [single(reader, defaults)];
@@ -67,7 +71,7 @@ export function readTargets(reader: EnvironmentReader, readFile: ReadFile): Targ
   return (file?.targets ?? []).map((target) => {
     if (seen.has(target.name)) reader.problem(`BACKUP_TARGETS_FILE: the target ${target.name} stands there twice`);
     seen.add(target.name);
-    const { name, uriVariable, schedule, timezone, databases, include, exclude, engine, ...retention } = target;
+    const { name, uriVariable, schedule, timezone, databases, include, exclude, engine, drill, ...retention } = target;
     return {
       name,
       uriVariable,
@@ -75,6 +79,7 @@ export function readTargets(reader: EnvironmentReader, readFile: ReadFile): Targ
       include: include ?? [],
       exclude: exclude ?? [],
       engine: engine ?? defaults.engine,
+      drill: readDrill(reader, name, drill, defaults.drill),
       schedule: checkSchedule(
         { cron: schedule ?? defaults.schedule.cron ?? 'off', timezone: timezone ?? defaults.schedule.timezone },
         { cron: `BACKUP_TARGETS_FILE: schedule of ${name}`, timezone: `BACKUP_TARGETS_FILE: timezone of ${name}` },
@@ -87,7 +92,7 @@ export function readTargets(reader: EnvironmentReader, readFile: ReadFile): Targ
 
 function single(
   reader: EnvironmentReader,
-  defaults: Pick<TargetConfig, 'schedule' | 'retention' | 'engine'>,
+  defaults: Pick<TargetConfig, 'schedule' | 'retention' | 'engine' | 'drill'>,
 ): TargetConfig {
   const name = reader.required('BACKUP_TARGET_NAME');
   if (!isTargetName(name)) {
