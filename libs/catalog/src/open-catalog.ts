@@ -8,6 +8,7 @@ import { alertRepository } from './alerts/alert.repository.js';
 import { changeRepository } from './backups/backup-changes.js';
 import { auditRepository } from './audit/audit.repository.js';
 import { backupRepository } from './backups/backup.repository.js';
+import { drillRepository } from './drills/drill.repository.js';
 import { buildIndexes } from './build-indexes.js';
 import type { Catalog } from './contract/catalog.js';
 import { examineConnection } from './examine/examine-connection.js';
@@ -67,6 +68,7 @@ export async function catalogOn(connection: Connection, options: Omit<CatalogOpt
     changes: changeRepository(backups, () => guard.run(() => serverTime(connection))),
     tasks: taskRepository(tasks, backups),
     restores: restoreRepository(new RecordCollection(models.Restore, guard), backups),
+    drills: drillRepository(new RecordCollection(models.Drill, guard), backups),
     schedules: scheduleRepository(new RecordCollection(models.ScheduleState, guard)),
     workers: workerRepository(new RecordCollection(models.WorkerReport, guard)),
     alerts: alertRepository(new RecordCollection(models.Notification, guard), options.random, options.clock),
