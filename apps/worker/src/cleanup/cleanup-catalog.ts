@@ -43,6 +43,7 @@ export function cleanupCatalog(parts: WorkerParts, signal: AbortSignal): Cleanup
       await catalog.alerts.purge(before);
       await catalog.audit.purge(before, clock.now());
       await catalog.restores.purge(before);
+      await catalog.drills.purge(before);
       return backups.purge(before);
     },
     readSightings: () => readSightingsFile(store, signal),
