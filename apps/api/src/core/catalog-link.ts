@@ -61,6 +61,7 @@ function lazyCatalog(link: CatalogLink): Catalog {
     changes: lazyRepository(link, 'changes'),
     tasks: lazyRepository(link, 'tasks'),
     restores: lazyRepository(link, 'restores'),
+    drills: lazyRepository(link, 'drills'),
     schedules: lazyRepository(link, 'schedules'),
     workers: lazyRepository(link, 'workers'),
     alerts: lazyRepository(link, 'alerts'),
