@@ -33,6 +33,7 @@ const target = (cron: string, timezone: string): TargetConfig => ({
     minKeep: 3,
   },
   uriVariable: 'MONGODB_URI',
+  drill: { schedule: { cron: null, timezone: 'UTC' }, targetName: null, queries: [] },
 });
 
 /** Lets a night pass, from a minute before an hour, in steps that meet each half hour, with a look at each, and one of another replica at each slot; the records that are there in the morning. */

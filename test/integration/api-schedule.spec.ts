@@ -40,6 +40,7 @@ function setUp(cron: string, start: string, timezone = 'UTC', blackouts: readonl
       minKeep: 3,
     },
     uriVariable: 'MONGODB_URI',
+    drill: { schedule: { cron: null, timezone: 'UTC' }, targetName: null, queries: [] },
   };
   const clock = new MovedClock(start);
   const jobs: JobRequest[] = [];

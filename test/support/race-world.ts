@@ -193,7 +193,7 @@ export class RaceWorld {
     const parts = this.#partsOf(actor);
     return async () => {
       const context = { correlationId: 'race-race', deadline: startDeadline(this.clock), identity: null };
-      const taskId = await new VerifyBackup(parts.catalog, this.queue, this.clock, this.#log).verify(
+      const taskId = await new VerifyBackup(parts.catalog, this.queue, parts.config, this.clock, this.#log).verify(
         backupId,
         'readable',
         context,

@@ -34,6 +34,9 @@ import { EventHub } from './events/event-hub.js';
 import { EventTickets } from './events/event-tickets.js';
 import { EventsController } from './events/events.controller.js';
 import { ProblemFilter } from './errors/problem.filter.js';
+import { DrillBackup } from './drills/drill-backup.js';
+import { DrillsController } from './drills/drills.controller.js';
+import { DrillsService } from './drills/drills.service.js';
 import { HealthController } from './health/health.controller.js';
 import { HealthService } from './health/health.service.js';
 import { DeadlineInterceptor } from './http/deadline.interceptor.js';
@@ -71,6 +74,7 @@ const parts: ModuleMetadata = {
     BackupsController,
     TicketsController,
     RestoresController,
+    DrillsController,
     TargetsController,
     SchedulesController,
     AuditController,
@@ -104,6 +108,8 @@ const parts: ModuleMetadata = {
     CatalogSyncsService,
     RestoreBackup,
     RestoresService,
+    DrillBackup,
+    DrillsService,
     DownloadService,
     Tickets,
     EventHub,

@@ -3,6 +3,7 @@ import {
   loadCatalogUri,
   loadCliConfig,
   loadDoctorConfig,
+  loadScratchTarget,
   loadTokenConfig,
   loadUpkeepConfig,
   namedUri,
@@ -86,6 +87,12 @@ export class CliContext {
   /** The URI in a variable that the operator names. */
   uriOf(variable: string): Secret {
     return namedUri(variable, this.environment(), readFileSync);
+  }
+
+  /** The server that drills restore into: by the variable that the operator names, else the first scratch target of RESTORE_TARGETS. */
+  scratchUri(variable: string | undefined): Secret {
+    if (variable !== undefined) return this.uriOf(variable);
+    return loadScratchTarget({ environment: this.environment(), readFile: readFileSync }).uri;
   }
 
   /** For programs that are found on the PATH. */

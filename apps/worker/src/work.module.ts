@@ -4,6 +4,7 @@ import type { WorkerParts } from './core/worker-core.js';
 import { DumpEngines } from './engines/dump-engines.js';
 import { BackupProcessor } from './processors/backup.processor.js';
 import { CleanupProcessor } from './processors/cleanup.processor.js';
+import { DrillProcessor } from './processors/drill.processor.js';
 import { DeleteProcessor } from './processors/delete.processor.js';
 import type { AnyProcessor } from './processors/job-processor.js';
 import { MarksProcessor } from './processors/marks.processor.js';
@@ -22,6 +23,7 @@ const processors = [
   BackupProcessor,
   VerifyProcessor,
   RestoreProcessor,
+  DrillProcessor,
   CleanupProcessor,
   RotateProcessor,
   SyncProcessor,

@@ -10,6 +10,7 @@ import { auditRepository } from './audit/audit.repository.js';
 import { backupRepository } from './backups/backup.repository.js';
 import { syncRepository } from './backups/backup-sync.js';
 import { knownTargets } from './backups/known-targets.js';
+import { drillRepository } from './drills/drill.repository.js';
 import { buildIndexes } from './build-indexes.js';
 import type { Catalog } from './contract/catalog.js';
 import { examineConnection } from './examine/examine-connection.js';
@@ -70,6 +71,7 @@ export async function catalogOn(connection: Connection, options: Omit<CatalogOpt
     sync: syncRepository(backups, knownTargets(targets)),
     tasks: taskRepository(tasks, backups),
     restores: restoreRepository(new RecordCollection(models.Restore, guard), backups),
+    drills: drillRepository(new RecordCollection(models.Drill, guard), backups),
     schedules: scheduleRepository(new RecordCollection(models.ScheduleState, guard)),
     workers: workerRepository(new RecordCollection(models.WorkerReport, guard)),
     alerts: alertRepository(new RecordCollection(models.Notification, guard), options.random, options.clock),

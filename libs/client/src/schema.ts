@@ -268,6 +268,61 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/admin/drills": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Drills, newest first */
+        get: operations["listDrills"];
+        put?: never;
+        /**
+         * Restore a backup into a scratch target, compare everything, and drop it again, by a worker
+         * @description Without backupId the newest good backup of the target. A drill only ever drops databases that it made itself. Location names the drill. When the queue does not answer, nothing is begun.
+         */
+        post: operations["drillBackup"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/admin/drills/{drillId}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** State and report of a drill */
+        get: operations["getDrill"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/admin/drills/{drillId}/cancel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Ask for the end of a drill; its worker sees it within 5 s, and drops what it made */
+        post: operations["cancelDrill"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/admin/events": {
         parameters: {
             query?: never;
@@ -1102,6 +1157,137 @@ export interface components {
             /** Format: uri */
             url: string;
         };
+        DrillAcceptedDto: {
+            /** @example clinic-20261123T020000Z-k3f9q2 */
+            backupId: string;
+            /** @example drill-20261123T050000Z-q8w2e1 */
+            drillId: string;
+            links: components["schemas"]["DrillLinksDto"];
+            /**
+             * @example pending
+             * @enum {string}
+             */
+            status: "pending" | "in_progress" | "completed" | "completed_with_differences" | "failed" | "cancelled";
+        };
+        DrillAnswerDto: {
+            /** @description null: the server did not answer it */
+            count: number | null;
+            expect: components["schemas"]["DrillExpectationDto"];
+            /** @example visits newer than 2 days */
+            name: string;
+            ok: boolean;
+        };
+        DrillDto: {
+            /**
+             * @description This backup
+             * @example clinic-20261123T020000Z-k3f9q2
+             */
+            backupId?: string;
+            /**
+             * @description Whose newest backup; may be left out when there is one target, or with backupId
+             * @example clinic
+             */
+            target?: string;
+            /**
+             * @description A scratch target of RESTORE_TARGETS; otherwise the one that drills of the target use
+             * @example staging
+             */
+            targetName?: string;
+        };
+        DrilledNamespaceDto: {
+            /** @example visits */
+            collection: string;
+            /**
+             * @description Its name in the backup
+             * @example clinic
+             */
+            db: string;
+            /** @description Empty: documents, indexes and options are those of the archive */
+            differences: string[];
+            documents: number;
+            indexes: number;
+            /** @enum {string} */
+            type: "collection" | "view" | "timeseries";
+        };
+        DrillExpectationDto: {
+            max: number | null;
+            min: number | null;
+        };
+        DrillLinksDto: {
+            /** @example /api/admin/backups/clinic-20261123T020000Z-k3f9q2 */
+            backup: string;
+            /** @example /api/admin/drills/drill-20261123T050000Z-q8w2e1/cancel */
+            cancel: string;
+            /** @example /api/admin/drills/drill-20261123T050000Z-q8w2e1 */
+            self: string;
+        };
+        DrillPageDto: {
+            data: components["schemas"]["DrillRecordDto"][];
+            pagination: components["schemas"]["PaginationDto"];
+        };
+        DrillRecordDto: {
+            /** @description Number of the run; 0 before the first */
+            attempt: number;
+            /** @example clinic-20261123T020000Z-k3f9q2 */
+            backupId: string;
+            /** @description A wish to cancel was taken and is not carried out yet */
+            cancelRequested: boolean;
+            /**
+             * @description Scheduled drills take in turn the newest and a random older backup
+             * @enum {string}
+             */
+            choice: "newest" | "older" | "asked";
+            /** Format: date-time */
+            completedAt: string | null;
+            correlationId: string;
+            /** Format: date-time */
+            createdAt: string;
+            /** @example drill-20261123T050000Z-q8w2e1 */
+            drillId: string;
+            error: components["schemas"]["RecordedErrorDto"] | null;
+            errorMessage: string | null;
+            links: components["schemas"]["DrillLinksDto"];
+            /**
+             * Format: date-time
+             * @description When the next run is due after one that failed
+             */
+            nextAttemptAt: string | null;
+            report: components["schemas"]["DrillReportDto"] | null;
+            /** @description The subject of the token that asked for it, or schedule */
+            requestedBy: string;
+            /** Format: date-time */
+            slot: string | null;
+            /** @example load */
+            stage: string | null;
+            /** Format: date-time */
+            startedAt: string | null;
+            /** @enum {string} */
+            status: "pending" | "in_progress" | "completed" | "completed_with_differences" | "failed" | "cancelled";
+            /** @example clinic */
+            target: string;
+            /**
+             * @description The scratch target
+             * @example staging
+             */
+            targetName: string;
+            /** @enum {string} */
+            trigger: "manual" | "schedule";
+        };
+        DrillReportDto: {
+            /** @description BSON bytes */
+            bytes: number;
+            compareMs: number;
+            documents: number;
+            /** @description Empty in lists */
+            namespaces: components["schemas"]["DrilledNamespaceDto"][];
+            /** @enum {string} */
+            outcome: "equal" | "different";
+            queries: components["schemas"]["DrillAnswerDto"][];
+            /** @description How long the restore took, indexes included: the measured recovery time */
+            restoreMs: number;
+            /** @description What the scratch server does not keep, and other notes */
+            warnings: string[];
+        };
         EngineDto: {
             /** @example native */
             name: string;
@@ -1284,6 +1470,20 @@ export interface components {
             /** @example true */
             pinned?: boolean;
         };
+        MeasuredDrillDto: {
+            /** Format: date-time */
+            at: string;
+            /** @example clinic-20261123T020000Z-k3f9q2 */
+            backupId: string;
+            /** @description BSON bytes */
+            bytes: number;
+            documents: number;
+            /** @example drill-20261123T050000Z-q8w2e1 */
+            drillId: string;
+            /** @enum {string} */
+            outcome: "equal" | "different";
+            restoreMs: number;
+        };
         MetadataDto: {
             /** @description Empty in lists */
             collections: components["schemas"]["CollectionDto"][];
@@ -1398,6 +1598,35 @@ export interface components {
             retryable: boolean;
             /** @example dump */
             stage: string;
+        };
+        RecoveryPointDto: {
+            /** @description What was written since then is lost with the server */
+            ageSeconds: number;
+            /**
+             * Format: date-time
+             * @description When it was begun
+             */
+            at: string;
+            /**
+             * @description The newest backup that can be restored
+             * @example clinic-20261123T020000Z-k3f9q2
+             */
+            backupId: string;
+        };
+        RecoveryTimeDto: {
+            /** Format: date-time */
+            at: string;
+            /** @example clinic-20261123T020000Z-k3f9q2 */
+            backupId: string;
+            /**
+             * @description The newest drill that found all equal
+             * @example drill-20261123T050000Z-q8w2e1
+             */
+            drillId: string;
+            /** @description The last 30 drills that restored, newest first */
+            history: components["schemas"]["MeasuredDrillDto"][];
+            /** @description How long it took to restore, indexes included */
+            restoreMs: number;
         };
         RenameDto: {
             /**
@@ -1871,6 +2100,10 @@ export interface components {
             /** Format: date-time */
             nextRunAt: string | null;
             overdue: boolean;
+            /** @description null: no backup of it can be restored */
+            recoveryPoint: components["schemas"]["RecoveryPointDto"] | null;
+            /** @description null: no drill measured it yet */
+            recoveryTime: components["schemas"]["RecoveryTimeDto"] | null;
             /** @example clinic */
             target: string;
         };
@@ -3382,6 +3615,350 @@ export interface operations {
             };
             /** @description There is no such thing */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDto"];
+                };
+            };
+            /** @description Too many requests; Retry-After tells when to try again */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDto"];
+                };
+            };
+            /** @description Something that the answer depends on does not answer; Retry-After tells when to try again */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDto"];
+                };
+            };
+        };
+    };
+    listDrills: {
+        parameters: {
+            query?: {
+                /** @description Only of this backup */
+                backupId?: string;
+                /** @description Asked for at this time or later */
+                from?: string;
+                limit?: number;
+                page?: number;
+                /** @description By the time it was asked for */
+                sortOrder?: "asc" | "desc";
+                status?: "pending" | "in_progress" | "completed" | "completed_with_differences" | "failed" | "cancelled";
+                /** @description Only of backups of this target */
+                target?: string;
+                /** @description Asked for at this time or earlier */
+                to?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DrillPageDto"];
+                };
+            };
+            /** @description A field is missing, wrong or unknown; errors[] names each */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDto"];
+                };
+            };
+            /** @description No valid token */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDto"];
+                };
+            };
+            /** @description The token's role may not do this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDto"];
+                };
+            };
+            /** @description Too many requests; Retry-After tells when to try again */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDto"];
+                };
+            };
+            /** @description Something that the answer depends on does not answer; Retry-After tells when to try again */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDto"];
+                };
+            };
+        };
+    };
+    drillBackup: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Any text of the client (a UUID, say): for 24 hours the same request with it is answered the same (with Idempotent-Replayed: true) and makes nothing new. 422 for another request with it, 409 while the first is under way. A request that failed may be tried again. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["DrillDto"];
+            };
+        };
+        responses: {
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DrillAcceptedDto"];
+                };
+            };
+            /** @description A field is missing, wrong or unknown; errors[] names each */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDto"];
+                };
+            };
+            /** @description No valid token */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDto"];
+                };
+            };
+            /** @description The token's role may not do this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDto"];
+                };
+            };
+            /** @description There is no such thing */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDto"];
+                };
+            };
+            /** @description Not possible in the present state */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDto"];
+                };
+            };
+            /** @description A body is at most 64 KiB */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDto"];
+                };
+            };
+            /** @description Understood, but not possible in this installation */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDto"];
+                };
+            };
+            /** @description Too many requests; Retry-After tells when to try again */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDto"];
+                };
+            };
+            /** @description Something that the answer depends on does not answer; Retry-After tells when to try again */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDto"];
+                };
+            };
+        };
+    };
+    getDrill: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                drillId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DrillRecordDto"];
+                };
+            };
+            /** @description A field is missing, wrong or unknown; errors[] names each */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDto"];
+                };
+            };
+            /** @description No valid token */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDto"];
+                };
+            };
+            /** @description The token's role may not do this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDto"];
+                };
+            };
+            /** @description There is no such thing */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDto"];
+                };
+            };
+            /** @description Too many requests; Retry-After tells when to try again */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDto"];
+                };
+            };
+            /** @description Something that the answer depends on does not answer; Retry-After tells when to try again */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDto"];
+                };
+            };
+        };
+    };
+    cancelDrill: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                drillId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DrillAcceptedDto"];
+                };
+            };
+            /** @description A field is missing, wrong or unknown; errors[] names each */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDto"];
+                };
+            };
+            /** @description No valid token */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDto"];
+                };
+            };
+            /** @description The token's role may not do this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDto"];
+                };
+            };
+            /** @description There is no such thing */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDto"];
+                };
+            };
+            /** @description Not possible in the present state */
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };

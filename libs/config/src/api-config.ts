@@ -2,6 +2,7 @@ import { parsePasswordHash, type PasswordHash } from '#contracts';
 import { EnvironmentReader } from './environment-reader.js';
 import { readTokenNames, readVerifyingKey, type TokenNames, type VerifyingKey } from './read-jwt.js';
 import { splitList } from './read-notify.js';
+import { checkDrills } from './read-drill.js';
 import { readRestoreTargets, type RestoreTargetConfig } from './restore-targets.js';
 import { readService, type ServiceConfig, type ServiceLoadOptions } from './service-config.js';
 import { readTargets, type TargetConfig } from './targets.js';
@@ -36,10 +37,13 @@ export interface ApiConfig extends ServiceConfig {
 
 export function loadApiConfig(options: ServiceLoadOptions): ApiConfig {
   const reader = new EnvironmentReader(options.environment, options.readFile);
+  const targets = readTargets(reader, options.readFile);
+  const restoreTargets = readRestoreTargets(reader, options);
+  checkDrills(reader, targets, restoreTargets);
   const config: ApiConfig = {
     ...readService(reader, options.workingDirectory),
-    targets: readTargets(reader, options.readFile),
-    restoreTargets: readRestoreTargets(reader, options),
+    targets,
+    restoreTargets,
     host: reader.required('API_HOST'),
     port: reader.integer('API_PORT', 0, 65_535) ?? 3000,
     publicUrl: readPublicUrl(reader),

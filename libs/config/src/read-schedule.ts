@@ -13,7 +13,7 @@ export interface ScheduleConfig {
 
 export function readSchedule(
   reader: EnvironmentReader,
-  name: 'BACKUP_SCHEDULE' | 'BACKUP_CLEANUP_SCHEDULE',
+  name: 'BACKUP_SCHEDULE' | 'BACKUP_CLEANUP_SCHEDULE' | 'BACKUP_DRILL_SCHEDULE',
 ): ScheduleConfig {
   return checkSchedule(
     { cron: reader.text(name), timezone: reader.text('BACKUP_TIMEZONE') },

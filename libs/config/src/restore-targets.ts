@@ -1,5 +1,5 @@
-import { isRestoreTargetName, safetyTargetOf, Secret } from '#contracts';
-import { secretFrom, type EnvironmentReader } from './environment-reader.js';
+import { AppError, isRestoreTargetName, safetyTargetOf, Secret } from '#contracts';
+import { EnvironmentReader, secretFrom } from './environment-reader.js';
 import { splitList } from './read-notify.js';
 import { readRetention, type RetentionConfig } from './read-retention.js';
 import type { ServiceLoadOptions } from './service-config.js';
@@ -52,6 +52,31 @@ export function readRestoreSources(
       reader.problem(`RESTORE_TARGETS: backups of what is replaced in ${target.name} need the target name ${safety}`);
     return { ...target, uri: uri ?? new Secret(''), retention };
   });
+}
+
+/** The first scratch target of `RESTORE_TARGETS`, with its URI: where a command restores to prove a backup. Throws `config/invalid` without one. */
+export function loadScratchTarget(options: Options & Pick<ServiceLoadOptions, 'readFile'>): {
+  readonly name: string;
+  readonly uri: Secret;
+} {
+  const reader = new EnvironmentReader(options.environment, options.readFile);
+  const target = readRestoreTargets(reader, options).find(({ scratch }) => scratch);
+  reader.finish();
+  if (target === undefined) {
+    throw new AppError({
+      code: 'config/invalid',
+      stage: 'config',
+      message: 'There is no scratch target: the level restored restores into databases of its own, and drops them',
+      hint: "Name a variable that holds a scratch server's URI with --to-env, or declare one: RESTORE_TARGETS=staging, RESTORE_TARGET_STAGING_URI, RESTORE_TARGET_STAGING_SCRATCH=true",
+    });
+  }
+  const uri = secretFrom(variableOf(target.name, 'URI'), options.environment, options.readFile, (text) =>
+    reader.problem(text),
+  );
+  if (uri === undefined)
+    reader.problem(`${variableOf(target.name, 'URI')} is not set: RESTORE_TARGETS names ${target.name}`);
+  reader.finish();
+  return { name: target.name, uri: uri ?? new Secret('') };
 }
 
 /** `RESTORE_TARGET_<NAME>_URI`: the name in capitals, `_` for `-`. */

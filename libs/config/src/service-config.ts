@@ -23,6 +23,8 @@ export interface ServiceConfig {
   };
   readonly attempts: number;
   readonly overdueMs: number;
+  /** Of scheduled drills. */
+  readonly drillOverdueMs: number;
   readonly cleanupSchedule: ScheduleConfig;
   readonly orphanGraceMs: number;
   readonly recordRetentionDays: number;
@@ -54,6 +56,7 @@ export function readService(reader: EnvironmentReader, workingDirectory: string)
     verify: { level: level === 'off' ? null : level, reverifyDays: reverifyDays === 0 ? null : reverifyDays },
     attempts: reader.integer('BACKUP_ATTEMPTS', 1, 100) ?? 3,
     overdueMs: seconds('BACKUP_OVERDUE_SECONDS', 1, 31_536_000, 3600),
+    drillOverdueMs: seconds('BACKUP_DRILL_OVERDUE_SECONDS', 1, 31_536_000, 86_400),
     cleanupSchedule: readSchedule(reader, 'BACKUP_CLEANUP_SCHEDULE'),
     orphanGraceMs: reader.number('BACKUP_ORPHAN_GRACE_HOURS', 0, 87_600) * 3_600_000,
     recordRetentionDays: reader.integer('BACKUP_RECORD_RETENTION_DAYS', 1, 36_500) ?? 400,

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { targetPattern } from '#contracts';
 import { weekdays } from './blackout.js';
+import { drillSettings } from './read-drill.js';
 import { mostKept, mostRetentionDays } from './read-retention.js';
 
 // The form of BACKUP_TARGETS_FILE. Editors are given it as docs/targets.schema.json (npm run openapi writes it; a test compares).
@@ -43,6 +44,7 @@ const target = z.strictObject({
     .optional()
     .describe('Times in which the schedule begins no backup; what was missed before is made up for afterwards'),
   engine: z.enum(['auto', 'mongodump', 'native']).optional().describe('Default: BACKUP_ENGINE'),
+  drill: drillSettings.optional(),
   throttleBytesPerSecond: z
     .int()
     .min(1024)

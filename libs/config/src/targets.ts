@@ -2,6 +2,7 @@ import { isTargetName, type Secret } from '#contracts';
 import { weekdays, type Blackout } from './blackout.js';
 import type { EnvironmentReader, ReadFile } from './environment-reader.js';
 import { parseTargetsFile } from './parse-targets-file.js';
+import { readDrill, type DrillConfig } from './read-drill.js';
 import { readRetention, type RetentionConfig } from './read-retention.js';
 import { checkSchedule, isSound, readSchedule, type ScheduleConfig } from './read-schedule.js';
 import { isAllBlackedOut } from './schedule-interval.js';
@@ -21,6 +22,7 @@ export interface TargetConfig {
   readonly throttleBytesPerSecond?: number;
   /** Absent: what the URI says. */
   readonly readPreference?: ReadPreference;
+  readonly drill: DrillConfig;
   /** The variable that holds its URI. */
   readonly uriVariable: string;
 }
@@ -36,6 +38,7 @@ export function readTargets(reader: EnvironmentReader, readFile: ReadFile): Targ
     schedule: readSchedule(reader, 'BACKUP_SCHEDULE'),
     retention: readRetention(reader),
     engine: reader.oneOf('BACKUP_ENGINE', ['auto', 'mongodump', 'native']) ?? ('auto' as const),
+    drill: { schedule: readSchedule(reader, 'BACKUP_DRILL_SCHEDULE'), targetName: null, queries: [] },
   };
   const path = reader.text('BACKUP_TARGETS_FILE');
   if (path === undefined) return [single(reader, defaults)];
@@ -48,7 +51,7 @@ export function readTargets(reader: EnvironmentReader, readFile: ReadFile): Targ
     const own = (field: string): string => at(['targets', index, field]);
     if (seen.has(target.name)) problem(`${own('name')}the target ${target.name} stands there twice`);
     seen.add(target.name);
-    const { name, uriVariable, schedule, timezone, databases, include, exclude, engine, ...more } = target;
+    const { name, uriVariable, schedule, timezone, databases, include, exclude, engine, drill, ...more } = target;
     const { throttleBytesPerSecond, readPreference, blackouts = [], ...retention } = more;
     return {
       name,
@@ -57,6 +60,7 @@ export function readTargets(reader: EnvironmentReader, readFile: ReadFile): Targ
       include: include ?? [],
       exclude: exclude ?? [],
       engine: engine ?? defaults.engine,
+      drill: readDrill({ problem }, { name, at: own('drill') }, drill, defaults.drill),
       schedule: withBlackouts(
         checkSchedule(
           { cron: schedule ?? defaults.schedule.cron ?? 'off', timezone: timezone ?? defaults.schedule.timezone },
@@ -81,7 +85,7 @@ function withBlackouts(schedule: ScheduleConfig, blackouts: readonly Blackout[],
 
 function single(
   reader: EnvironmentReader,
-  defaults: Pick<TargetConfig, 'schedule' | 'retention' | 'engine'>,
+  defaults: Pick<TargetConfig, 'schedule' | 'retention' | 'engine' | 'drill'>,
 ): TargetConfig {
   const name = reader.required('BACKUP_TARGET_NAME');
   if (!isTargetName(name)) {

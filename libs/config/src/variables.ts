@@ -132,6 +132,17 @@ export const variables = [
     meaning: 'cron of the daily cleanup, in BACKUP_TIMEZONE; off: none',
   },
   {
+    name: 'BACKUP_DRILL_SCHEDULE',
+    default: 'off',
+    meaning:
+      'cron of drills, in BACKUP_TIMEZONE: a backup of each target is restored into a scratch target, compared and dropped again; needs a scratch target in RESTORE_TARGETS; off: none',
+  },
+  {
+    name: 'BACKUP_DRILL_OVERDUE_SECONDS',
+    default: '86400',
+    meaning: 'a scheduled drill without a good end so long after its time is overdue',
+  },
+  {
     name: 'BACKUP_ORPHAN_GRACE_HOURS',
     default: '24',
     meaning: 'unfinished objects older than this are removed; fractions allowed',

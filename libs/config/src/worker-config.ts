@@ -2,6 +2,7 @@ import { Secret } from '#contracts';
 import { EnvironmentReader, secretFrom } from './environment-reader.js';
 import { readCompression, type CompressionConfig } from './read-compression.js';
 import { readKeys, type KeysConfig } from './read-keys.js';
+import { checkDrills } from './read-drill.js';
 import { readRestoreSources, type RestoreTargetSource } from './restore-targets.js';
 import { readService, requiredSecret, type ServiceConfig, type ServiceLoadOptions } from './service-config.js';
 import { readTargets, type SourceConfig } from './targets.js';
@@ -33,10 +34,12 @@ export function loadWorkerConfig(options: ServiceLoadOptions): WorkerConfig {
     );
   }
   const targets = readSources(reader, options);
+  const restoreTargets = readRestoreSources(reader, options, targets);
+  checkDrills(reader, targets, restoreTargets);
   const config: WorkerConfig = {
     ...readService(reader, options.workingDirectory),
     targets,
-    restoreTargets: readRestoreSources(reader, options, targets),
+    restoreTargets,
     keys,
     compression: readCompression(reader),
     concurrency: reader.integer('BACKUP_CONCURRENCY', 1, 64) ?? 1,

@@ -104,6 +104,7 @@ export type ErrorCode =
   | 'cleanup/not-found'
   | 'rotation/not-found'
   | 'sync/not-found'
+  | 'drill/not-found'
   | 'schedule/not-found'
   | 'request/too-large'
   | 'request/timeout'

@@ -23,6 +23,25 @@ export {
   type HostAddress,
   type ResolveHost,
 } from './destinations/destination.js';
+export {
+  drillChoices,
+  drillFilter,
+  drillIdPattern,
+  drillTriggers,
+  expectationText,
+  isDrillId,
+  parseAgo,
+  parseExpectation,
+  slotDrillId,
+  type DrillAnswer,
+  type DrillChoice,
+  type DrilledNamespace,
+  type DrillExpectation,
+  type DrillQuery,
+  type DrillRecord,
+  type DrillReport,
+  type DrillTrigger,
+} from './drills.js';
 export { isTimestamp, systemClock, systemRandom, type Clock, type Random } from './environment.js';
 export { messageOf, systemCode } from './error-code.js';
 export type { ErrorCode, Stage } from './error-codes.js';

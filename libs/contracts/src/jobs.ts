@@ -1,7 +1,7 @@
 // What travels through the queue: ids only (Redis holds job data in clear text). MongoDB is the truth on everything else.
 
 /** Queue names. */
-export const queueNames = ['backup', 'verify', 'restore', 'cleanup', 'notify'] as const;
+export const queueNames = ['backup', 'verify', 'restore', 'drill', 'cleanup', 'notify'] as const;
 export type QueueName = (typeof queueNames)[number];
 
 /** Every job: its name, its payload, and the queue that carries it. A worker refuses to start when a name has no processor. */
@@ -12,6 +12,8 @@ export interface JobPayloads {
   readonly verify: { readonly taskId: string };
   /** Runs a restore. Job id `<restoreId>-<jobNumber>`. */
   readonly restore: { readonly restoreId: string };
+  /** Runs a drill. Job id `<drillId>-<jobNumber>`. A queue of its own: nobody who needs a restore waits for a drill. */
+  readonly drill: { readonly drillId: string };
   /** Runs a cleanup. Job id `<taskId>-<jobNumber>`. */
   readonly cleanup: { readonly taskId: string };
   /** Rewraps backups to the current key. Job id `<taskId>-<jobNumber>`. */
@@ -31,6 +33,7 @@ export const queueOfJob: Readonly<Record<JobName, QueueName>> = {
   backup: 'backup',
   verify: 'verify',
   restore: 'restore',
+  drill: 'drill',
   cleanup: 'cleanup',
   rotate: 'cleanup',
   sync: 'cleanup',

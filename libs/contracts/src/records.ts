@@ -228,6 +228,8 @@ export type AlertKind =
   | 'backup-failed'
   | 'verification-failed'
   | 'restore-failed'
+  | 'drill-failed'
+  | 'drill-overdue'
   | 'overdue'
   | 'no-worker'
   | 'quota-warning'

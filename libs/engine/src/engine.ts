@@ -114,6 +114,11 @@ export interface LoadRequest {
    */
   readonly onRenaming?: (resumed: boolean) => Promise<void>;
   /**
+   * Awaited by the native engine when all documents are under their names and views and TTL indexes are not there yet: from then on the server itself may
+   * remove documents. Drills look at them here. May be called twice.
+   */
+  readonly onFilled?: () => Promise<void>;
+  /**
    * Awaited by the native engine when all is done and only its plan is left in the target: whoever keeps the report knows of every restore that left none.
    * Throwing leaves the plan there; the next run finishes again. May be called twice.
    */

@@ -11,7 +11,7 @@ export { createMongodumpEngine, type MongodumpOptions } from './mongodump/mongod
 export { createMongorestoreEngine, type MongorestoreOptions } from './mongodump/mongorestore.engine.js';
 export { createNativeDumpEngine, type NativeDumpOptions } from './native/dump/native-dump.engine.js';
 export { createNativeLoadEngine, type NativeLoadOptions } from './native/load/native-load-engine.js';
-export { contentDigests } from './native/load/content-digest.js';
+export { ContentDigest, contentDigests } from './native/load/content-digest.js';
 export { openTargetContents, type TargetContents } from './native/compare/target-contents.js';
 export { documentId } from './native/documents/document-id.js';
 export { compileQuery, type DocumentQuery } from './native/documents/document-query.js';
@@ -19,6 +19,15 @@ export { bsonToRelaxedJson } from './native/documents/relaxed-json.js';
 export { similarNames } from './native/dump/similar-names.js';
 export { lookAtRestoreTarget } from './native/load/look-at-target.js';
 export { writtenDatabases } from './native/load/put-back.js';
+export { DrillScratch, type DrillScratchOptions } from './native/scratch/drill-scratch.js';
+export { askDrillQueries, unexpectedAnswers } from './native/scratch/drill-queries.js';
+export {
+  compareDefinitions,
+  compareDocuments,
+  type ComparedCollection,
+  type LoadedCollection,
+} from './native/scratch/compare-loaded.js';
+export { dropDrill, findDrills, type FoundDrill } from './native/scratch/find-drills.js';
 export { dropScratch, markScratch, type ScratchMark } from './native/scratch/scratch-databases.js';
-export { scratchRenames } from './native/scratch/scratch-names.js';
+export { ledNamespaces, scratchNameOf, scratchRenames, type LedNamespace } from './native/scratch/scratch-names.js';
 export { createSelection, parsePattern, type Selection, type SelectionRequest } from './selection/index.js';

@@ -66,6 +66,19 @@ export function createInstruments(registry: Registry) {
       'target',
     ),
 
+    drills: counter('drills_total', 'Drills that ended', 'target', 'result'),
+    drillLastSuccess: gauge('drill_last_success_timestamp_seconds', 'When a drill last found all equal', 'target'),
+    recoveryTime: gauge(
+      'recovery_time_seconds',
+      'How long the newest drill took to restore a backup of the target (RTO)',
+      'target',
+    ),
+    recoveryPoint: gauge(
+      'recovery_point_timestamp_seconds',
+      'When the newest backup that can be restored was begun: what was written later is lost with the server (RPO)',
+      'target',
+    ),
+
     retentionDeleted: counter('retention_deleted_total', 'Backups that retention removed'),
     retentionLastRun: gauge('retention_last_run_timestamp_seconds', 'When retention last ran to its end'),
     recoveryWindowOldest: gauge(

@@ -35,6 +35,11 @@ export class LastRuns {
     if (this.#isNewer('restored', target, at)) this.#instruments.restoreLastSuccess.set({ target }, seconds(at));
   }
 
+  /** A drill found all equal. */
+  drilled(target: string, at: Date): void {
+    if (this.#isNewer('drilled', target, at)) this.#instruments.drillLastSuccess.set({ target }, seconds(at));
+  }
+
   /** From records of the catalogue, in any order: a restart must not look like "never". */
   restore(records: readonly BackupRecord[]): void {
     for (const { target, status, startedAt, completedAt, size, verificationStatus } of records) {

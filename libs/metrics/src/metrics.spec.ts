@@ -45,6 +45,10 @@ function tellAll(metrics: Metrics): void {
   metrics.verificationEnded({ target: 'clinic', level: 'readable', result: 'completed', at: at('02:05:00') });
   metrics.restoreEnded({ target: 'staging', result: 'failed', at: new Date(5_000), durationSeconds: 3 });
   metrics.restoreEnded({ target: 'dr', result: 'completed', at: new Date(7_000), durationSeconds: 4 });
+  metrics.recoveryKnown('clinic', { point: at('02:00:05'), lastDrill: null });
+  metrics.drillEnded({ target: 'clinic', result: 'completed', at: at('05:00:00'), restoreMs: 12_500 });
+  // An older one, from the catalogue, takes nothing back.
+  metrics.recoveryKnown('clinic', { point: at('02:00:05'), lastDrill: { at: at('04:00:00'), restoreMs: 12_500 } });
   metrics.retentionRan({ at: at('03:00:00'), deleted: 2 });
   metrics.recoveryWindow('clinic', at('01:00:00'));
   metrics.storeFindings({ orphanUploads: 1, orphanObjects: 2, missingObjects: 3 });
@@ -82,6 +86,11 @@ describe('the metrics', () => {
       ['hazina_restores_total{target="dr",result="completed"}', 1],
       ['hazina_restore_duration_seconds_sum{target="dr"}', 4],
       ['hazina_restore_last_success_timestamp_seconds{target="dr"}', 7],
+      ['hazina_drills_total{target="clinic",result="completed"}', 1],
+      ['hazina_drills_total{target="clinic",result="failed"}', 0],
+      ['hazina_drill_last_success_timestamp_seconds{target="clinic"}', seconds('05:00:00')],
+      ['hazina_recovery_time_seconds{target="clinic"}', 12.5],
+      ['hazina_recovery_point_timestamp_seconds{target="clinic"}', seconds('02:00:05')],
       ['hazina_retention_deleted_total', 2],
       ['hazina_retention_last_run_timestamp_seconds', seconds('03:00:00')],
       ['hazina_recovery_window_oldest_timestamp_seconds{target="clinic"}', seconds('01:00:00')],

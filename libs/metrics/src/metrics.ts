@@ -53,6 +53,22 @@ export interface Metrics {
     readonly at: Date;
     readonly durationSeconds: number;
   }): void;
+  /** `restoreMs`: how long the restore in it took; null when there was none. */
+  drillEnded(run: {
+    readonly target: string;
+    readonly result: TaskState;
+    readonly at: Date;
+    readonly restoreMs: number | null;
+  }): void;
+  /** From the catalogue: a restart must not look like "never". Nulls: nobody knows. */
+  recoveryKnown(
+    target: string,
+    known: {
+      /** When the newest backup that can be restored was begun. */
+      readonly point: Date | null;
+      readonly lastDrill: { readonly at: Date; readonly restoreMs: number } | null;
+    },
+  ): void;
   /** A cleanup that was no dry run came to its end. */
   retentionRan(run: { readonly at: Date; readonly deleted: number }): void;
   /** Null: no backup of the target can be restored. */
@@ -134,6 +150,19 @@ export function createMetrics(options: MetricsOptions): Metrics {
       if (result !== 'completed' && result !== 'completed_with_differences') return;
       instruments.restoreDuration.observe({ target }, durationSeconds);
       last.restored(target, at);
+    },
+    drillEnded: ({ target, result, at, restoreMs }) => {
+      instruments.drills.inc({ target, result });
+      if (result === 'completed') last.drilled(target, at);
+      if (restoreMs !== null) instruments.recoveryTime.set({ target }, restoreMs / 1_000);
+    },
+    recoveryKnown: (target, { point, lastDrill }) => {
+      for (const result of ['completed', 'failed'] satisfies TaskState[]) instruments.drills.inc({ target, result }, 0);
+      if (point === null) instruments.recoveryPoint.remove({ target });
+      else instruments.recoveryPoint.set({ target }, point.getTime() / 1_000);
+      if (lastDrill === null) return;
+      last.drilled(target, lastDrill.at);
+      instruments.recoveryTime.set({ target }, lastDrill.restoreMs / 1_000);
     },
     retentionRan: ({ at, deleted }) => {
       instruments.retentionLastRun.set(at.getTime() / 1_000);

@@ -8,6 +8,8 @@ const kinds: Readonly<Record<AlertKind, string>> = {
   'backup-failed': 'backup failed: clinic',
   'verification-failed': 'verification failed: clinic',
   'restore-failed': 'restore failed: clinic',
+  'drill-failed': 'drill failed: clinic',
+  'drill-overdue': 'drill overdue: clinic',
   overdue: 'backup overdue: clinic',
   'no-worker': 'no worker runs: clinic',
   'quota-warning': 'storage quota nearly used: clinic',

@@ -36,6 +36,16 @@ const wordings: Readonly<Record<AlertKind, Wording>> = {
     lead: 'A restore failed. Unless its record says otherwise, the target is as it was.',
     next: 'Look at the record of the restore, mend the cause, and ask for it again',
   },
+  'drill-failed': {
+    subject: 'drill failed',
+    lead: 'A backup was restored as a drill, and that failed or something differs. Do not count on it for a restore.',
+    next: 'Look at the record of the drill, and drill another backup of the target',
+  },
+  'drill-overdue': {
+    subject: 'drill overdue',
+    lead: 'No drill found all equal for longer than the schedule of drills promises.',
+    next: 'Check that a worker runs and reaches the scratch target, and look at the latest drills',
+  },
   overdue: {
     subject: 'backup overdue',
     lead: 'No good backup was made for longer than the schedule promises.',

@@ -40,6 +40,7 @@ export type { BackupDeps, BackupOutcome, BackupRequest } from './backup-types.js
 export { runBackup } from './run-backup.js';
 export { runCleanup, type CleanupDeps, type CleanupRequest } from './run-cleanup.js';
 export { runDelete, type DeleteDeps, type DeleteRequest, type DeleteResult } from './run-delete.js';
+export { runDrill, type DrillDeps, type DrillRequest } from './run-drill.js';
 export { planRestore, runRestore, type RestoreDeps } from './run-restore.js';
 export {
   runRotate,
@@ -63,4 +64,5 @@ export { comparedBackups, sizeAnomaly } from './size-anomaly.js';
 export type { ArchiveSource } from './sources/archive-source.js';
 export { backupSource } from './sources/backup-source.js';
 export { fileSource, sniffFile, type FileKind } from './sources/file-source.js';
+export { drillDifferences, shortened, verifyRestored } from './verify-restored.js';
 export { writeMarks, type MarksChange } from './write-marks.js';

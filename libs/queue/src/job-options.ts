@@ -28,6 +28,7 @@ function priorityOf(name: JobName): { priority?: number } {
     case 'backup':
     case 'verify':
     case 'restore':
+    case 'drill':
     case 'notify':
       return {};
     // The queue of cleanups: what a person asked for is short and goes before a whole cleanup.

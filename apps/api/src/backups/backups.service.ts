@@ -9,6 +9,7 @@ import type { BackupDetailsDto } from './backup.dto.js';
 import type { ListQuery } from './backup-queries.dto.js';
 import { findBackup } from './find-backup.js';
 import { Recent } from './recent.js';
+import { recoveryOf } from './recovery.js';
 import { statistics, type Statistics } from './statistics.js';
 import { toBackup, toBackupDetails } from './to-backup.js';
 import type { BackupPageDto } from './replies.dto.js';
@@ -69,6 +70,11 @@ export class BackupsService {
       this.targets.all(now),
     ]);
     const asked = states.filter((state) => target === undefined || state.target === target);
-    return statistics(stats, { quotaBytes: this.config.quotaBytes, targets: asked });
+    const recovery = await recoveryOf(
+      this.catalog,
+      asked.map((state) => state.target),
+      now,
+    );
+    return statistics(stats, { quotaBytes: this.config.quotaBytes, targets: asked, recovery });
   }
 }

@@ -59,6 +59,7 @@ export class DeleteBackup {
     if (await this.catalog.tasks.uses(backupId)) throw refused('The backup is being verified', 'Wait for the outcome');
     if (await this.catalog.restores.uses(backupId))
       throw refused('The backup is being restored', 'Wait for the outcome');
+    if (await this.catalog.drills.uses(backupId)) throw refused('A drill restores the backup', 'Wait for the outcome');
     const lockedUntil = await this.#lock(record);
     if (lockedUntil !== null)
       throw refused(`It cannot be deleted: ${describeLock(lockedUntil)}`, 'Wait until the lock ends');

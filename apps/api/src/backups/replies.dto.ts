@@ -68,6 +68,45 @@ export class QuotaDto {
   state!: string;
 }
 
+export class RecoveryPointDto {
+  @ApiProperty({ example: backupId, description: 'The newest backup that can be restored' })
+  backupId!: string;
+  @ApiProperty({ format: 'date-time', description: 'When it was begun' })
+  at!: string;
+  @ApiProperty({ type: 'integer', description: 'What was written since then is lost with the server' })
+  ageSeconds!: number;
+}
+
+export class MeasuredDrillDto {
+  @ApiProperty({ example: 'drill-20261123T050000Z-q8w2e1' })
+  drillId!: string;
+  @ApiProperty({ example: backupId })
+  backupId!: string;
+  @ApiProperty({ format: 'date-time' })
+  at!: string;
+  @ApiProperty({ enum: ['equal', 'different'] })
+  outcome!: string;
+  @ApiProperty({ type: 'integer' })
+  restoreMs!: number;
+  @ApiProperty({ type: 'integer' })
+  documents!: number;
+  @ApiProperty({ type: 'integer', description: 'BSON bytes' })
+  bytes!: number;
+}
+
+export class RecoveryTimeDto {
+  @ApiProperty({ example: 'drill-20261123T050000Z-q8w2e1', description: 'The newest drill that found all equal' })
+  drillId!: string;
+  @ApiProperty({ example: backupId })
+  backupId!: string;
+  @ApiProperty({ format: 'date-time' })
+  at!: string;
+  @ApiProperty({ type: 'integer', description: 'How long it took to restore, indexes included' })
+  restoreMs!: number;
+  @ApiProperty({ type: [MeasuredDrillDto], description: 'The last 30 drills that restored, newest first' })
+  history!: MeasuredDrillDto[];
+}
+
 export class TargetStatsDto {
   @ApiProperty({ example: 'clinic' })
   target!: string;
@@ -77,6 +116,10 @@ export class TargetStatsDto {
   nextRunAt!: string | null;
   @ApiProperty(time)
   lastSuccessAt!: string | null;
+  @ApiProperty({ type: RecoveryPointDto, nullable: true, description: 'null: no backup of it can be restored' })
+  recoveryPoint!: RecoveryPointDto | null;
+  @ApiProperty({ type: RecoveryTimeDto, nullable: true, description: 'null: no drill measured it yet' })
+  recoveryTime!: RecoveryTimeDto | null;
 }
 
 export class DayDto {

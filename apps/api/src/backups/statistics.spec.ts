@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import type { CatalogStats } from '#catalog';
 import type { TargetState } from '../targets/target-states.js';
+import type { Recovery } from './recovery.js';
 import { statistics } from './statistics.js';
 
 const empty: CatalogStats = {
@@ -16,7 +17,7 @@ const empty: CatalogStats = {
   lastSuccessByTarget: {},
   perDay: [],
 };
-const context = { quotaBytes: null, targets: [] as TargetState[] };
+const context = { quotaBytes: null, targets: [] as TargetState[], recovery: new Map<string, Recovery>() };
 
 describe('statistics calculation', () => {
   it('of nothing has no rates, and counts every state', () => {

@@ -1,6 +1,7 @@
 import type { CatalogStats } from '#catalog';
 import { backupStates, type BackupState } from '#contracts';
 import { quotaState } from '#notify';
+import { noRecovery, type Recovery, type RecoveryPoint, type RecoveryTime } from './recovery.js';
 import type { TargetState } from '../targets/target-states.js';
 
 /** spec/api.md, "stats". */
@@ -22,6 +23,8 @@ export interface Statistics {
     readonly overdue: boolean;
     readonly nextRunAt: string | null;
     readonly lastSuccessAt: string | null;
+    readonly recoveryPoint: RecoveryPoint | null;
+    readonly recoveryTime: RecoveryTime | null;
   }[];
   readonly perDay: CatalogStats['perDay'];
 }
@@ -29,10 +32,12 @@ export interface Statistics {
 export interface StatisticsContext {
   readonly quotaBytes: number | null;
   readonly targets: readonly TargetState[];
+  /** By target. */
+  readonly recovery: ReadonlyMap<string, Recovery>;
 }
 
 /** Rates are shares of the backups that ended by themselves: still there, or lost later, is a success; cancelled is neither. Null: none ended. */
-export function statistics(stats: CatalogStats, { quotaBytes, targets }: StatisticsContext): Statistics {
+export function statistics(stats: CatalogStats, { quotaBytes, targets, recovery }: StatisticsContext): Statistics {
   const byStatus = Object.fromEntries(backupStates.map((state) => [state, stats.byStatus[state] ?? 0])) as Record<
     BackupState,
     number
@@ -57,6 +62,7 @@ export function statistics(stats: CatalogStats, { quotaBytes, targets }: Statist
       overdue,
       nextRunAt: nextRunAt?.toISOString() ?? null,
       lastSuccessAt: lastSuccessAt?.toISOString() ?? null,
+      ...(recovery.get(target) ?? noRecovery),
     })),
     perDay: stats.perDay,
   };

@@ -1,7 +1,8 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { taskJob, type Catalog } from '#catalog';
 import { AppError, type Clock, type JobSink, type VerificationLevel } from '#contracts';
-import { CATALOG, CLOCK, JOB_QUEUE } from '../core/tokens.js';
+import type { ApiConfig } from '#config';
+import { API_CONFIG, CATALOG, CLOCK, JOB_QUEUE } from '../core/tokens.js';
 import type { RequestContext } from '../http/request-context.js';
 import { reserveId } from '../idempotency/idempotent-run.js';
 import { ServiceLog } from '../logging/service-log.js';
@@ -14,17 +15,18 @@ export class VerifyBackup {
   constructor(
     @Inject(CATALOG) private readonly catalog: Catalog,
     @Inject(JOB_QUEUE) private readonly queue: JobSink,
+    @Inject(API_CONFIG) private readonly config: Pick<ApiConfig, 'restoreTargets'>,
     @Inject(CLOCK) private readonly clock: Clock,
     @Inject(ServiceLog) private readonly log: ServiceLog,
   ) {}
 
   async verify(backupId: string, level: VerificationLevel, context: RequestContext): Promise<string> {
-    if (level === 'restored') {
+    if (level === 'restored' && !this.config.restoreTargets.some(({ scratch }) => scratch)) {
       throw new AppError({
         code: 'request/unsupported',
         stage: 'request',
-        message: 'The level restored needs restores into a scratch database, which this version does not make',
-        hint: 'Use readable: every byte is opened and checked',
+        message: 'The level restored restores into a scratch database, and no scratch target is declared',
+        hint: 'Set RESTORE_TARGETS and RESTORE_TARGET_<NAME>_SCRATCH=true, or use readable: every byte is opened and checked',
       });
     }
     const record = await findBackup(this.catalog, backupId);

@@ -62,6 +62,7 @@ function lazyCatalog(link: CatalogLink): Catalog {
     sync: lazyRepository(link, 'sync'),
     tasks: lazyRepository(link, 'tasks'),
     restores: lazyRepository(link, 'restores'),
+    drills: lazyRepository(link, 'drills'),
     schedules: lazyRepository(link, 'schedules'),
     workers: lazyRepository(link, 'workers'),
     alerts: lazyRepository(link, 'alerts'),

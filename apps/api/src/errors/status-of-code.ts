@@ -15,6 +15,7 @@ const exact: Partial<Record<ErrorCode, HttpStatus>> = {
   'cleanup/not-found': HttpStatus.NOT_FOUND,
   'rotation/not-found': HttpStatus.NOT_FOUND,
   'sync/not-found': HttpStatus.NOT_FOUND,
+  'drill/not-found': HttpStatus.NOT_FOUND,
   'schedule/not-found': HttpStatus.NOT_FOUND,
   'request/too-large': HttpStatus.PAYLOAD_TOO_LARGE,
   'request/timeout': HttpStatus.SERVICE_UNAVAILABLE,

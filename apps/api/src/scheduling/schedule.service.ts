@@ -9,6 +9,7 @@ import type { JobQueue } from '#queue';
 import { API_CONFIG, CATALOG, CLOCK, JOB_QUEUE, METRICS, RANDOM } from '../core/tokens.js';
 import { ServiceLog } from '../logging/service-log.js';
 import { cleanupTick } from './cleanup-tick.js';
+import { drillTick } from './drill-tick.js';
 import { oneAtATime } from './one-at-a-time.js';
 import { tick, type TickDeps, type TickOutcome } from './tick.js';
 import { UpkeepService } from './upkeep.service.js';
@@ -21,6 +22,7 @@ import { UpkeepService } from './upkeep.service.js';
 export class ScheduleService implements OnApplicationBootstrap, BeforeApplicationShutdown {
   readonly #running = new Set<Promise<void>>();
   readonly #deps: TickDeps;
+  readonly #startedAt: Date;
   #stopping = false;
 
   constructor(
@@ -35,6 +37,7 @@ export class ScheduleService implements OnApplicationBootstrap, BeforeApplicatio
     private readonly upkeep: UpkeepService,
   ) {
     this.#deps = { catalog, queue, clock, random };
+    this.#startedAt = clock.now();
   }
 
   onApplicationBootstrap(): void {
@@ -48,8 +51,15 @@ export class ScheduleService implements OnApplicationBootstrap, BeforeApplicatio
     const cleanup = oneAtATime(() => this.#cleanup());
     const { cron, timezone } = this.config.cleanupSchedule;
     if (cron !== null) this.#cron('cleanup', cron, timezone, cleanup);
+    const drills = this.config.targets.map((target) => {
+      const run = oneAtATime(() => this.#drill(target));
+      const { cron: drillCron, timezone: zone } = target.drill.schedule;
+      if (drillCron !== null) this.#cron(`drill/${target.name}`, drillCron, zone, run);
+      return run;
+    });
     const look = oneAtATime(async () => {
       for (const run of ticks) await run();
+      for (const run of drills) await run();
       // Its id is made of its slot: one that was missed is made now, one that was made is found.
       if (cron !== null) await cleanup();
       await this.#guard(() => this.upkeep.look(), 'upkeep');
@@ -91,6 +101,15 @@ export class ScheduleService implements OnApplicationBootstrap, BeforeApplicatio
       const taskId = await cleanupTick(this.#deps, this.config.cleanupSchedule);
       if (taskId !== null) this.log.info('cleanup', { cleanupId: taskId });
     }, 'the daily cleanup');
+  }
+
+  async #drill(target: TargetConfig): Promise<void> {
+    await this.#guard(async () => {
+      const made = await drillTick(this.#deps, this.config, target, this.#startedAt);
+      if (made === null) return;
+      const { drillId, backupId, choice, slot, correlationId } = made;
+      this.log.info('drill', { drillId, target: target.name, backupId, choice, slot, correlationId });
+    }, `the drills of ${target.name}`);
   }
 
   /** What fails here is looked at again by the next tick or look; nothing of it may end the process. */

@@ -10,6 +10,7 @@ import { API_CONFIG, CATALOG, CHANNELS, CLOCK, JOB_QUEUE, METRICS, RANDOM } from
 import { ServiceLog } from '../logging/service-log.js';
 import { isAlive, TargetStates } from '../targets/target-states.js';
 import { UnusualActivity } from '../unusual/unusual-activity.js';
+import { drillStates } from './drill-states.js';
 import { Watch } from './watch.js';
 
 /** Longer than a queued message takes with a worker alive: then nobody but the API is left to send it. */
@@ -22,6 +23,7 @@ export class UpkeepService {
   readonly #upkeep: Upkeep;
   readonly #watch: Watch;
   readonly #owner: string;
+  readonly #startedAt: Date;
   readonly #ending = new AbortController();
   #delivering: Promise<void> | undefined;
 
@@ -41,6 +43,7 @@ export class UpkeepService {
     const { lease, verify } = config;
     this.#upkeep = new Upkeep({ catalog, jobs: queue, clock, lease, verify, channels: names });
     this.#watch = new Watch({ catalog, clock, channels: names });
+    this.#startedAt = clock.now();
     this.#owner = `${hostname()}/${process.pid}/${randomSuffix(random, 8)}`;
   }
 
@@ -54,7 +57,8 @@ export class UpkeepService {
     const alive = (await workers).filter(isAlive);
     const live = alive.length;
     this.unusual.seenWorkers(alive);
-    for (const notification of await this.#watch.look(states, live)) await this.#tell(notification);
+    const drills = await drillStates(this.catalog, this.config, now, this.#startedAt);
+    for (const notification of await this.#watch.look(states, live, drills)) await this.#tell(notification);
     for (const notification of await this.unusual.clearQuiet()) await this.#tell(notification);
     const undelivered = await this.catalog.alerts.undelivered(now);
     this.#deliverAside(

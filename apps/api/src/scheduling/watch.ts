@@ -1,6 +1,7 @@
 import { alertKey, type Catalog, type NewAlert } from '#catalog';
 import type { Clock, NotificationRecord } from '#contracts';
 import type { TargetState } from '../targets/target-states.js';
+import type { DrillState } from './drill-states.js';
 
 /** So long no worker may be alive before people are told: a restart of the only one is no alert. */
 const graceMs = 120_000;
@@ -22,10 +23,15 @@ export class Watch {
   constructor(private readonly deps: WatchDeps) {}
 
   /** The new messages to people; none while a state lasts. */
-  async look(targets: readonly TargetState[], liveWorkers: number): Promise<NotificationRecord[]> {
+  async look(
+    targets: readonly TargetState[],
+    liveWorkers: number,
+    drills: readonly DrillState[] = [],
+  ): Promise<NotificationRecord[]> {
     const now = this.deps.clock.now();
     const made: (NotificationRecord | null)[] = [];
     for (const target of targets) made.push(await this.#overdue(target, now));
+    for (const drill of drills) made.push(await this.#drill(drill, now));
     made.push(await this.#workers(liveWorkers, now));
     return made.filter((notification) => notification !== null);
   }
@@ -47,6 +53,23 @@ export class Watch {
       target,
       message: `The backup of ${target} due at ${overdueSince.toISOString()} is not completed. ${last}`,
       hint: 'Look at the worker and its log, and at the newest failed record: GET /api/admin/backups?status=failed',
+      at: now,
+    });
+  }
+
+  async #drill({ target, overdueSince, lastGoodAt }: DrillState, now: Date): Promise<NotificationRecord | null> {
+    const key = alertKey('drill-overdue', target);
+    if (overdueSince === null) {
+      const message = `The drills of ${target} are in time again`;
+      return this.deps.catalog.alerts.clear(key, { message, at: now, target, backupId: null });
+    }
+    const last = lastGoodAt === null ? 'None ever did' : `The last one did at ${lastGoodAt.toISOString()}`;
+    return this.#raise({
+      key,
+      kind: 'drill-overdue',
+      target,
+      message: `The drill of ${target} due at ${overdueSince.toISOString()} has not found all equal. ${last}`,
+      hint: 'Look at the worker and the scratch target, and at the latest drills: GET /api/admin/drills',
       at: now,
     });
   }

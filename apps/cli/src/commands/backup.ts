@@ -1,6 +1,6 @@
 import { Option, type Command } from 'commander';
 import type { CatalogAccess, StoreConfig } from '#config';
-import { newBackupId, type Compression } from '#contracts';
+import { newBackupId, type Compression, type VerificationLevel } from '#contracts';
 import type { BackupDeps, BackupOutcome, BackupRequest } from '#pipeline';
 import type { CliContext } from '../context.js';
 import { targetName, withJson, withSelection, type SelectionOptions } from '../options.js';
@@ -13,7 +13,7 @@ interface Options extends SelectionOptions {
   readonly compression?: Compression;
   readonly label?: string;
   readonly pin?: true;
-  readonly verify?: true | 'stored' | 'readable';
+  readonly verify?: true | VerificationLevel;
 }
 
 export function registerBackup(program: Command, context: CliContext): void {
@@ -37,7 +37,7 @@ export function registerBackup(program: Command, context: CliContext): void {
     .addOption(new Option('--compression <codec>', '(default: BACKUP_COMPRESSION)').choices(['zstd', 'gzip', 'none']))
     .option('--label <text>', 'a note; stands in plain text in the store')
     .option('--pin', 'no retention rule removes it')
-    .option('--verify [level]', 'verify it afterwards: stored or readable (the default)', verificationLevel)
+    .option('--verify [level]', 'verify it afterwards: stored, readable (the default) or restored', verificationLevel)
     .addHelpText('after', help);
   withJson(withSelection(command)).action((options: Options) => backup(options, context));
 }
@@ -56,7 +56,8 @@ async function backup(options: Options, context: CliContext): Promise<void> {
   const config = context.config({ store: true, keys: 'required', source: true, catalog: true });
   const { requireKeyRing, withStore } = await import('../open-store.js');
   const { selectDumpEngine } = await import('../engines.js');
-  const { runBackup, runVerify } = await import('#pipeline');
+  const { proverOf } = await import('../verify-levels.js');
+  const { runBackup } = await import('#pipeline');
   const ring = requireKeyRing(config, context, 'seal');
   const target = options.target ?? config.target;
   const dump = {
@@ -65,6 +66,9 @@ async function backup(options: Options, context: CliContext): Promise<void> {
     include: options.include ?? [],
     exclude: options.exclude ?? [],
   };
+  const level = options.verify === true ? 'readable' : options.verify;
+  // Before hours of dumping: a scratch server that nobody named is a mistake of the command.
+  const scratch = level === 'restored' ? context.scratchUri(undefined) : undefined;
   const started = context.clock.monotonicMs();
 
   await withStore(config, async (store) => {
@@ -88,11 +92,10 @@ async function backup(options: Options, context: CliContext): Promise<void> {
         ? await runBackup(deps, request, context.signal)
         : await recordedIn(config.catalog, config.store, deps, request, context);
     const took = context.clock.monotonicMs() - started;
-    if (options.verify !== undefined) {
-      const level = options.verify === true ? 'readable' : options.verify;
-      await runVerify({ store, ring, observer }, { backupId: backup.backupId, level }, context.signal);
-    }
-    for (const warning of warnings) context.warn(warning);
+    const proven =
+      level === undefined ? null : await proverOf(level, { store, ring, scratch }, context)(backup.backupId);
+    for (const warning of [...warnings, ...(level === 'restored' ? (proven?.warnings ?? []) : [])])
+      context.warn(warning);
     if (context.json) context.printJson({ ...backup, warnings });
     else context.print(summarizeBackup(backup, { location: store.location, took, verified: options.verify }));
   });

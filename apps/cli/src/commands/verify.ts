@@ -1,14 +1,15 @@
 import { InvalidArgumentError, type Command } from 'commander';
-import { AppError } from '#contracts';
+import { AppError, verificationLevels, type VerificationLevel } from '#contracts';
 import type { CliContext } from '../context.js';
 import { targetName, withJson } from '../options.js';
-import { formatBytes } from '../output/format.js';
+import type { Prover } from '../verify-levels.js';
 
 interface Options {
   readonly latest?: true;
   readonly all?: true;
   readonly target?: string;
-  readonly level: 'stored' | 'readable';
+  readonly level: VerificationLevel;
+  readonly toEnv?: string;
 }
 
 export function registerVerify(program: Command, context: CliContext): void {
@@ -19,7 +20,8 @@ export function registerVerify(program: Command, context: CliContext): void {
     .option('--latest', 'the newest backup')
     .option('--all', 'every backup; goes on after a failure and fails at the end')
     .option('--target <name>', 'with --latest or --all: only those of this target', targetName)
-    .option('--level <level>', 'stored or readable', verificationLevel, 'readable')
+    .option('--level <level>', 'stored, readable or restored', verificationLevel, 'readable')
+    .option('--to-env <name>', "with --level restored: name of the variable that holds a scratch server's URI")
     .addHelpText('after', help);
   withJson(command).action((id: string | undefined, options: Options) => verify(id, options, context));
 }
@@ -29,14 +31,15 @@ Levels:
   stored     every byte is read, size and SHA-256 are right. Needs no key.
   readable   opened and decompressed; structure, checksums and counts of the archive are what the sealed manifest says.
              Warns of an _id that stands twice in a collection: all of them where ids ascend, else those among about
-             a million. Values that break a unique index show in a restore only.`;
+             a million. Values that break a unique index show in a restore only.
+  restored   restored into databases of its own on a scratch server, every document, index and option compared, and
+             dropped again. The server is the one in the variable of --to-env, else the first of RESTORE_TARGETS with
+             RESTORE_TARGET_<NAME>_SCRATCH=true.`;
 
-/** The levels that need no database. */
-export function verificationLevel(text: string): 'stored' | 'readable' {
-  if (text === 'stored' || text === 'readable') return text;
-  if (text === 'restored')
-    throw new InvalidArgumentError('The level "restored" needs drills, which this version does not have.');
-  throw new InvalidArgumentError('Allowed levels are stored and readable.');
+export function verificationLevel(text: string): VerificationLevel {
+  const level = verificationLevels.find((known) => known === text);
+  if (level === undefined) throw new InvalidArgumentError('Allowed levels are stored, readable and restored.');
+  return level;
 }
 
 interface Result {
@@ -50,12 +53,16 @@ async function verify(id: string | undefined, options: Options, context: CliCont
   const config = context.config({ store: true, keys: options.level === 'stored' ? 'optional' : 'required' });
   const { requireKeyRing, withStore } = await import('../open-store.js');
   const { chooseBackup, bad } = await import('../choose-backup.js');
-  const { listBackups, runVerify } = await import('#pipeline');
+  const { proverOf } = await import('../verify-levels.js');
+  const { listBackups } = await import('#pipeline');
+  if (options.toEnv !== undefined && options.level !== 'restored') throw bad('--to-env goes with --level restored');
   const ring = options.level === 'stored' ? undefined : requireKeyRing(config, context, 'open');
   if (options.all === true && (id !== undefined || options.latest === true))
     throw bad('--all stands alone: no ID, no --latest');
 
+  const scratch = options.level === 'restored' ? context.scratchUri(options.toEnv) : undefined;
   await withStore(config, async (store) => {
+    const prove: Prover = proverOf(options.level, { store, ring, scratch }, context);
     const failures: AppError[] = [];
     const results: Result[] = [];
     const report = (backupId: string, error: AppError | null, read: string) => {
@@ -79,18 +86,9 @@ async function verify(id: string | undefined, options: Options, context: CliCont
     }
     for (const backupId of ids) {
       try {
-        const request = { backupId, level: options.level };
-        const { storedBytes, archiveBytes, warnings } = await runVerify(
-          { store, ring, observer: context.observer() },
-          request,
-          context.signal,
-        );
+        const { told, warnings } = await prove(backupId);
         for (const warning of warnings) context.warn(warning);
-        report(
-          backupId,
-          null,
-          `${formatBytes(storedBytes)} read${archiveBytes > 0 ? `, ${formatBytes(archiveBytes)} of archive` : ''}`,
-        );
+        report(backupId, null, told);
       } catch (thrown) {
         const error = AppError.from(thrown, 'verify');
         if (error.code === 'run/cancelled') throw error;

@@ -1,3 +1,4 @@
+import { recoveryPointOf } from '#catalog';
 import { scheduleIntervalMs } from '#config';
 import { refreshLast } from '#metrics';
 import type { WorkerParts } from './worker-core.js';
@@ -25,6 +26,15 @@ export async function refreshLastRuns({ config, catalog, metrics }: WorkerParts)
     catalog.backups,
     config.targets.map(({ name }) => name),
   );
+  for (const { name } of config.targets) {
+    const newest = await recoveryPointOf(catalog, name);
+    const drill = await catalog.drills.lastGood(name);
+    metrics.recoveryKnown(name, {
+      point: newest === null ? null : (newest.startedAt ?? newest.createdAt),
+      lastDrill:
+        drill?.completedAt && drill.report ? { at: drill.completedAt, restoreMs: drill.report.restoreMs } : null,
+    });
+  }
 }
 
 /** How far back each target can be restored: to its oldest kept backup. */

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { AppError, isBackupId, isRestoreId, type JobName, type JobPayloads } from '#contracts';
+import { AppError, isBackupId, isDrillId, isRestoreId, type JobName, type JobPayloads } from '#contracts';
 
 const ofBackup = z.object({ backupId: z.string().refine(isBackupId) });
 const ofTask = z.object({ taskId: z.string().min(1).max(200) });
@@ -7,6 +7,7 @@ const payloads: { readonly [N in JobName]: z.ZodType<JobPayloads[N]> } = {
   backup: ofBackup,
   verify: ofTask,
   restore: z.object({ restoreId: z.string().refine(isRestoreId) }),
+  drill: z.object({ drillId: z.string().refine(isDrillId) }),
   cleanup: ofTask,
   rotate: ofTask,
   sync: ofTask,

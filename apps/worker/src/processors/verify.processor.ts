@@ -1,10 +1,11 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { AppError, type BackupRecord, type JobPayloads, type TaskRecord } from '#contracts';
-import { requireStore, runVerify, silentObserver } from '#pipeline';
+import { requireStore, runVerify, silentObserver, verifyRestored } from '#pipeline';
 import { runTask } from '../claims/run-task.js';
 import { surely } from '../claims/surely.js';
 import { PARTS } from '../core/tokens.js';
 import type { WorkerParts } from '../core/worker-core.js';
+import { drillDeps, drillRequestOf } from '../drills/drill-request.js';
 import type { WorkerLog } from '../logging/worker-log.js';
 import { logUpkeep } from '../upkeep/log-upkeep.js';
 import { raiseMissing } from '../verifications/missing-alert.js';
@@ -28,28 +29,38 @@ export class VerifyProcessor implements JobProcessor<'verify'> {
   }
 
   async #verify(task: TaskRecord, signal: AbortSignal, log: WorkerLog): Promise<null> {
-    const { catalog, store, ring, clock } = this.parts;
+    const { catalog, clock } = this.parts;
     const backup = task.backupId === null ? null : await catalog.backups.find(task.backupId);
     if (backup?.status !== 'completed') throw notThere(task, backup);
     const level = task.level ?? 'readable';
-    if (level === 'restored') throw unsupportedLevel();
     await this.#requireStore(signal);
     const began = clock.monotonicMs();
-    const deps = { store, ring, observer: silentObserver };
-    const { storedBytes, warnings } = await runVerify(deps, { backupId: backup.backupId, level }, signal).catch(
-      async (error: unknown) => {
-        // A volume that was unmounted meanwhile has none of them: that is no loss of this backup.
-        if (error instanceof AppError && goneCodes.includes(error.code)) await this.#requireStore(signal);
-        throw error;
-      },
-    );
-    log.info('verified', {
-      verificationLevel: level,
-      storedBytes,
-      warnings,
-      durationSeconds: (clock.monotonicMs() - began) / 1000,
+    const prove = level === 'restored' ? this.#restore(task, backup, signal, log) : this.#read(backup, level, signal);
+    const facts = await prove.catch(async (error: unknown) => {
+      // A volume that was unmounted meanwhile has none of them: that is no loss of this backup.
+      if (error instanceof AppError && goneCodes.includes(error.code)) await this.#requireStore(signal);
+      throw error;
     });
+    log.info('verified', { verificationLevel: level, ...facts, durationSeconds: (clock.monotonicMs() - began) / 1000 });
     return null;
+  }
+
+  async #read({ backupId }: BackupRecord, level: 'stored' | 'readable', signal: AbortSignal) {
+    const { store, ring } = this.parts;
+    const { storedBytes, warnings } = await runVerify(
+      { store, ring, observer: silentObserver },
+      { backupId, level },
+      signal,
+    );
+    return { storedBytes, warnings };
+  }
+
+  async #restore(task: TaskRecord, backup: BackupRecord, signal: AbortSignal, log: WorkerLog) {
+    const request = drillRequestOf(this.parts, { runId: task.taskId, ...backup, targetName: null });
+    const observer = { ...silentObserver, warning: (text: string) => log.warn('drill', { reason: text }) };
+    const report = await verifyRestored(drillDeps(this.parts, observer), request, signal);
+    const { documents, bytes, restoreMs, warnings } = report;
+    return { documents, bytes, restoreSeconds: restoreMs / 1000, warnings };
   }
 
   /** Another store says nothing of this backup: the verification could not be made, which is no verdict. */
@@ -102,14 +113,5 @@ function notThere(task: TaskRecord, backup: BackupRecord | null): AppError {
     code: 'backup/not-completed',
     stage: 'verify',
     message: `${task.backupId ?? 'The backup'} is ${backup?.status ?? 'not there'}: only completed backups are verified`,
-  });
-}
-
-function unsupportedLevel(): AppError {
-  return new AppError({
-    code: 'request/invalid',
-    stage: 'verify',
-    message: 'The level restored needs drills, which this version does not have',
-    hint: 'Verify at readable',
   });
 }

@@ -14,6 +14,7 @@ export async function safetySource(parts: WorkerParts, backup: BackupRecord): Pr
     // The official tool cannot take several chosen namespaces in one run.
     engine: 'native',
     schedule: { cron: null, timezone: 'UTC' },
+    drill: { schedule: { cron: null, timezone: 'UTC' }, targetName: null, queries: [] },
     uriVariable: '',
   };
 }

@@ -1,6 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { Every } from '../core/every.js';
 import { refreshLastRuns } from '../core/restore-metrics.js';
+import { AbandonedDrills } from '../drills/abandoned-drills.js';
 import { PARTS } from '../core/tokens.js';
 import type { WorkerParts } from '../core/worker-core.js';
 import { quietly } from '#logging';
@@ -11,18 +12,23 @@ import { logUpkeep } from './log-upkeep.js';
 export class UpkeepLoop {
   readonly #loop: Every;
   readonly #once;
+  /** By itself: a scratch target that does not answer must not hold up the looks for lost runs. */
+  readonly #drills: Every;
 
   constructor(@Inject(PARTS) private readonly parts: WorkerParts) {
     this.#once = quietly(parts.clock);
+    const abandoned = new AbandonedDrills(parts);
+    this.#drills = new Every(parts.config.lease.reaperMs, () => this.#step('abandoned drills', () => abandoned.look()));
     this.#loop = new Every(parts.config.lease.reaperMs, () => this.#look());
   }
 
   start(): void {
     this.#loop.start();
+    this.#drills.start();
   }
 
-  stop(): Promise<void> {
-    return this.#loop.stop();
+  async stop(): Promise<void> {
+    await Promise.all([this.#loop.stop(), this.#drills.stop()]);
   }
 
   async #look(): Promise<void> {
@@ -40,7 +46,7 @@ export class UpkeepLoop {
     await this.#step('queue counts', async () => metrics.queueJobs(await queue.counts()));
   }
 
-  async #step(what: string, work: () => Promise<void>): Promise<void> {
+  async #step(what: string, work: () => Promise<unknown>): Promise<void> {
     try {
       await work();
     } catch (error) {

@@ -13,7 +13,7 @@ import { op, type RecordCollection } from '../store/record-collection.js';
 type Notifications = RecordCollection<NotificationDocument>;
 
 /** Each backup that ends so is told of, once ever, though the state of its target is raised already. */
-const eventKinds: ReadonlySet<AlertKind> = new Set(['backup-failed', 'superseded', 'restore-failed']);
+const eventKinds: ReadonlySet<AlertKind> = new Set(['backup-failed', 'superseded', 'restore-failed', 'drill-failed']);
 
 export function alertRepository(notifications: Notifications, random: Random, clock: Clock): AlertRepository {
   const newId = (): string => `n-${clock.now().getTime().toString(36)}-${randomSuffix(random, 10)}`;

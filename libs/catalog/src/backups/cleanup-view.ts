@@ -44,6 +44,7 @@ export function cleanupCatalog(catalog: Catalog, { clock, by, recordRetentionDay
       await catalog.alerts.purge(before);
       await catalog.audit.purge(before, clock.now());
       await catalog.restores.purge(before);
+      await catalog.drills.purge(before);
       return backups.purge(before);
     },
   };

@@ -20,9 +20,10 @@ export function deletionCatalog(catalog: Catalog): {
 }
 
 /** What uses a backup (spec/objects.md, "Deletion"), in words; null: nothing. */
-export async function userOf({ tasks, restores }: Catalog, backupId: string): Promise<string | null> {
+export async function userOf({ tasks, restores, drills }: Catalog, backupId: string): Promise<string | null> {
   if (await tasks.uses(backupId)) return 'a verification of it waits or runs';
-  return (await restores.uses(backupId)) ? 'a restore of it waits or runs' : null;
+  if (await restores.uses(backupId)) return 'a restore of it waits or runs';
+  return (await drills.uses(backupId)) ? 'a drill of it waits or runs' : null;
 }
 
 async function viewOf(catalog: Catalog, backupId: string): Promise<RecordedDeletionView | null> {

@@ -4,6 +4,7 @@ import type { AlertRepository } from './alerts.js';
 import type { AuditRepository } from './audit.js';
 import type { BackupRepository } from './backups.js';
 import type { ChangeRepository } from './changes.js';
+import type { DrillRepository } from './drills.js';
 import type { IdempotencyRepository } from './idempotency.js';
 import type { ScheduleRepository, SettingsRepository, WorkerRepository } from './service-state.js';
 import type { RestoreRepository } from './restores.js';
@@ -25,6 +26,7 @@ export interface Catalog {
   readonly sync: SyncRepository;
   readonly tasks: TaskRepository;
   readonly restores: RestoreRepository;
+  readonly drills: DrillRepository;
   readonly schedules: ScheduleRepository;
   readonly workers: WorkerRepository;
   readonly alerts: AlertRepository;

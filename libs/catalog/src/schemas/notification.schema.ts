@@ -42,6 +42,8 @@ export const alertKinds: readonly AlertKind[] = [
   'backup-failed',
   'verification-failed',
   'restore-failed',
+  'drill-failed',
+  'drill-overdue',
   'overdue',
   'no-worker',
   'quota-warning',

@@ -8,6 +8,7 @@ import {
   type AuditHeadDocument,
 } from '../schemas/audit-event.schema.js';
 import { backupSchema, type BackupDocument } from '../schemas/backup.schema.js';
+import { drillSchema, type DrillDocument } from '../schemas/drill.schema.js';
 import { idempotencySchema, type IdempotencyDocument } from '../schemas/idempotency.schema.js';
 import { markerSchema, type MarkerDocument } from '../schemas/marker.schema.js';
 import { notificationSchema, type NotificationDocument } from '../schemas/notification.schema.js';
@@ -26,6 +27,7 @@ export const schemas = {
   Backup: backupSchema,
   Task: taskSchema,
   Restore: restoreSchema,
+  Drill: drillSchema,
   ScheduleState: scheduleStateSchema,
   WorkerReport: workerReportSchema,
   Notification: notificationSchema,
@@ -44,6 +46,7 @@ export interface Models {
   readonly Backup: Model<BackupDocument>;
   readonly Task: Model<TaskDocument>;
   readonly Restore: Model<RestoreDocument>;
+  readonly Drill: Model<DrillDocument>;
   readonly ScheduleState: Model<ScheduleRecord>;
   readonly WorkerReport: Model<WorkerReport>;
   readonly Notification: Model<NotificationDocument>;
@@ -66,6 +69,7 @@ export function modelsOf(connection: Connection): Models {
     Backup: model('Backup', backupSchema),
     Task: model('Task', taskSchema),
     Restore: model('Restore', restoreSchema),
+    Drill: model('Drill', drillSchema),
     ScheduleState: model('ScheduleState', scheduleStateSchema),
     WorkerReport: model('WorkerReport', workerReportSchema),
     Notification: model('Notification', notificationSchema),

@@ -1,4 +1,4 @@
-import type { BackupRecord, JobRequest, RestoreRecord, TaskKind, TaskRecord } from '#contracts';
+import type { BackupRecord, DrillRecord, JobRequest, RestoreRecord, TaskKind, TaskRecord } from '#contracts';
 
 // Jobs by the state that asks for them. A finished job blocks its id for as long as the queue keeps it, so every id changes from try to try.
 
@@ -20,6 +20,10 @@ export function restoreJob({
   jobNumber,
 }: Pick<RestoreRecord, 'restoreId' | 'jobNumber'>): JobRequest<'restore'> {
   return { name: 'restore', payload: { restoreId }, jobId: `${restoreId}-${jobNumber}` };
+}
+
+export function drillJob({ drillId, jobNumber }: Pick<DrillRecord, 'drillId' | 'jobNumber'>): JobRequest<'drill'> {
+  return { name: 'drill', payload: { drillId }, jobId: `${drillId}-${jobNumber}` };
 }
 
 /** Of a record that `beginDelete` marked; a refusal raises `jobNumber`, so that the next wish gets another job. */

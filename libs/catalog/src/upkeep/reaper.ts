@@ -1,8 +1,9 @@
 import type { LeaseView } from '../contract/claims.js';
 import { LeaseObserver } from '../lease-observer.js';
 import { afterRun } from './after-run.js';
+import { settleDrillAlerts } from './drill-alerts.js';
 import { settleRestoreAlerts } from './restore-alerts.js';
-import { backupJob, restoreJob, taskJob } from './follow-up-jobs.js';
+import { backupJob, drillJob, restoreJob, taskJob } from './follow-up-jobs.js';
 import { Look, type UpkeepReport } from './report.js';
 import type { UpkeepOptions } from './upkeep-options.js';
 
@@ -27,24 +28,26 @@ export class Reaper {
     const lost = this.#observer.observe(await this.#leases(), began);
     await look.each(lost, (view) => {
       if (view.kind === 'backup') return this.#loseBackup(view, look);
-      return view.kind === 'restore' ? this.#loseRestore(view, look) : this.#loseTask(view, look);
+      if (view.kind === 'restore') return this.#loseRestore(view, look);
+      return view.kind === 'drill' ? this.#loseDrill(view, look) : this.#loseTask(view, look);
     });
     return look.report();
   }
 
   async #leases(): Promise<readonly LeaseView[]> {
-    const { backups, tasks, restores } = this.#options.catalog;
-    const [running, runningTasks, runningRestores, pending] = await Promise.all([
+    const { backups, tasks, restores, drills } = this.#options.catalog;
+    const [running, runningTasks, runningRestores, runningDrills, pending] = await Promise.all([
       backups.inProgress(),
       tasks.inProgress(),
       restores.inProgress(),
+      drills.inProgress(),
       backups.pendingDue(this.#options.clock.now()),
     ]);
     // A pending `cli` record has an owner too: the command that made it and was to claim it at once.
     const ownersMayBeGone = pending
       .filter(({ trigger, commit }) => trigger === 'cli' && commit === null)
       .map(({ backupId, claim: { fence, beat } }): LeaseView => ({ kind: 'backup', id: backupId, fence, beat }));
-    return [...running, ...runningTasks, ...runningRestores, ...ownersMayBeGone];
+    return [...running, ...runningTasks, ...runningRestores, ...runningDrills, ...ownersMayBeGone];
   }
 
   async #loseBackup({ id, fence, beat }: LeaseView, look: Look): Promise<void> {
@@ -61,6 +64,14 @@ export class Reaper {
     look.expired(id, record.status);
     if (record.status === 'pending') await look.enqueue(restoreJob(record));
     else await look.step(() => settleRestoreAlerts(this.#options, look));
+  }
+
+  async #loseDrill({ id, fence, beat }: LeaseView, look: Look): Promise<void> {
+    const record = await this.#options.catalog.drills.expire(id, { fence, beat }, this.#options.clock.now());
+    if (record === null) return;
+    look.expired(id, record.status);
+    if (record.status === 'pending') await look.enqueue(drillJob(record));
+    else await look.step(() => settleDrillAlerts(this.#options, look));
   }
 
   async #loseTask({ id, fence, beat }: LeaseView, look: Look): Promise<void> {

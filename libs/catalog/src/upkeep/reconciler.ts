@@ -1,8 +1,18 @@
-import type { BackupRecord, RestoreRecord, TaskRecord } from '#contracts';
+import type { BackupRecord, DrillRecord, RestoreRecord, TaskRecord } from '#contracts';
 import { LeaseObserver } from '../lease-observer.js';
 import { promote } from './after-run.js';
 import { settleAlerts } from './alert-states.js';
-import { backupJob, deleteJob, marksJob, marksRetryJob, notifyJob, restoreJob, taskJob } from './follow-up-jobs.js';
+import {
+  backupJob,
+  deleteJob,
+  drillJob,
+  marksJob,
+  marksRetryJob,
+  notifyJob,
+  restoreJob,
+  taskJob,
+} from './follow-up-jobs.js';
+import { settleDrillAlerts } from './drill-alerts.js';
 import { Look, type UpkeepReport } from './report.js';
 import { settleRestoreAlerts } from './restore-alerts.js';
 import { deliveryLeaseMs, type UpkeepOptions } from './upkeep-options.js';
@@ -26,7 +36,7 @@ export class Reconciler {
   async look(): Promise<UpkeepReport> {
     const options = this.#options;
     const { catalog, jobs, clock } = options;
-    const { backups, tasks, restores, alerts } = catalog;
+    const { backups, tasks, restores, drills, alerts } = catalog;
     const look = new Look(jobs);
     const now = clock.now();
     await look.step(async () => {
@@ -50,6 +60,9 @@ export class Reconciler {
       await look.each(await restores.pendingDue(now), (restore) => this.#ensureRestoreJob(look, restore));
     });
     await look.step(async () => {
+      await look.each(await drills.pendingDue(now), (drill) => this.#ensureDrillJob(look, drill));
+    });
+    await look.step(async () => {
       await look.each(await backups.deleting(), (id) => this.#ensureDeleteJob(look, id));
     });
     await look.step(async () => {
@@ -57,6 +70,7 @@ export class Reconciler {
     });
     await look.step(() => settleAlerts(options, look));
     await look.step(() => settleRestoreAlerts(options, look));
+    await look.step(() => settleDrillAlerts(options, look));
     await look.step(async () => {
       const began = clock.monotonicMs();
       const lost = this.#deliveries.observe(await alerts.delivering(), began);
@@ -89,6 +103,12 @@ export class Reconciler {
     if (await look.isLive(restoreJob(restore))) return;
     const jobNumber = await this.#options.catalog.restores.nextJob(restore.restoreId, restore.jobNumber);
     if (jobNumber !== null) await look.enqueue(restoreJob({ ...restore, jobNumber }));
+  }
+
+  async #ensureDrillJob(look: Look, drill: DrillRecord): Promise<void> {
+    if (await look.isLive(drillJob(drill))) return;
+    const jobNumber = await this.#options.catalog.drills.nextJob(drill.drillId, drill.jobNumber);
+    if (jobNumber !== null) await look.enqueue(drillJob({ ...drill, jobNumber }));
   }
 
   async #ensureDeleteJob(look: Look, backupId: string): Promise<void> {

@@ -1,5 +1,6 @@
 import { afterRun } from './after-run.js';
 import { settleAlerts } from './alert-states.js';
+import { settleDrillAlerts } from './drill-alerts.js';
 import { Reaper } from './reaper.js';
 import { Reconciler } from './reconciler.js';
 import { Look, type UpkeepReport } from './report.js';
@@ -32,6 +33,13 @@ export class Upkeep {
   async afterRestore(): Promise<UpkeepReport> {
     const look = new Look(this.#options.jobs);
     await look.step(() => settleRestoreAlerts(this.#options, look));
+    return look.report();
+  }
+
+  /** For whoever ended a drill: its alert. */
+  async afterDrill(): Promise<UpkeepReport> {
+    const look = new Look(this.#options.jobs);
+    await look.step(() => settleDrillAlerts(this.#options, look));
     return look.report();
   }
 

@@ -30,6 +30,7 @@ export async function finishAll(
   client: MongoClient,
   plan: OwnedPlan,
   server: ServerAbilities,
+  onFilled?: () => Promise<void>,
 ): Promise<FinishedEntry[]> {
   const all = plan.allEntries().map((entry) => ({
     entry,
@@ -43,6 +44,7 @@ export async function finishAll(
     await plan.assertOwned();
     finished.notKept.push(...(await fillInPlace(client, plan, finished.entry, server)));
   }
+  await onFilled?.();
   await forEachDatabase(client, [...of('fill'), ...of('rename')], finishCollection);
   for (const finished of of('create')) {
     await plan.assertOwned();

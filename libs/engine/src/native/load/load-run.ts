@@ -212,7 +212,7 @@ export class LoadRun {
     try {
       return await this.rollForward(async () => {
         await renameAll(client, plan);
-        const report = makeReport(await finishAll(client, plan, target), this.notes, request.strict);
+        const report = makeReport(await finishAll(client, plan, target, request.onFilled), this.notes, request.strict);
         await request.onFinished?.(report);
         await plan.remove();
         return report;

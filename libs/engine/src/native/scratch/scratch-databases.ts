@@ -9,12 +9,17 @@ import { isScratchName } from './scratch-names.js';
 export const scratchMarker = '_hazina_scratch';
 
 export interface ScratchMark {
+  /** The restore, drill or verification that made it. */
   readonly restoreId: string;
   readonly backupId: string;
   readonly createdAt: Date;
+  /** A drill's heart-beat: what it makes is for nobody to keep, and may go when this stands still. Absent: a restore's, which people look at. */
+  readonly beat?: number;
+  /** How long that is: its maker's own lease, whoever looks. */
+  readonly leaseMs?: number;
 }
 
-interface MarkerDocument extends ScratchMark {
+export interface MarkerDocument extends ScratchMark {
   readonly _id: 'marker';
 }
 
@@ -22,20 +27,26 @@ const duplicateKey = 11_000;
 
 /** Makes the databases, each with its marker. Repeatable by the same restore. Throws `target/not-empty` when somebody else has one of the names. */
 export async function markScratch(uri: Secret, databases: readonly string[], mark: ScratchMark): Promise<void> {
-  await withTarget(uri, async (client) => {
-    for (const name of databases) {
-      if (!isScratchName(name)) throw notScratch(name);
-      const there = await markerOf(client, name);
-      if (there?.restoreId === mark.restoreId) continue;
-      if (there !== null || (await listCollections(client.db(name))).size > 0) throw taken(name);
-      try {
-        await markers(client, name).insertOne({ _id: 'marker', ...mark }, { writeConcern: { w: 'majority' } });
-      } catch (error) {
-        if (error instanceof MongoServerError && error.code === duplicateKey) throw taken(name);
-        throw error;
-      }
+  await withTarget(uri, (client) => markDatabases(client, databases, mark));
+}
+
+export async function markDatabases(
+  client: MongoClient,
+  databases: readonly string[],
+  mark: ScratchMark,
+): Promise<void> {
+  for (const name of databases) {
+    if (!isScratchName(name)) throw notScratch(name);
+    const there = await markerOf(client, name);
+    if (there?.restoreId === mark.restoreId) continue;
+    if (there !== null || (await listCollections(client.db(name))).size > 0) throw taken(name);
+    try {
+      await markers(client, name).insertOne({ _id: 'marker', ...mark }, { writeConcern: { w: 'majority' } });
+    } catch (error) {
+      if (error instanceof MongoServerError && error.code === duplicateKey) throw taken(name);
+      throw error;
     }
-  });
+  }
 }
 
 /**
@@ -43,22 +54,38 @@ export async function markScratch(uri: Secret, databases: readonly string[], mar
  */
 export async function dropScratch(uri: Secret, id: string, restoreId: string): Promise<string[]> {
   return withTarget(uri, async (client) => {
-    const { databases } = await client.db('admin').admin().listDatabases({ nameOnly: true });
-    const dropped: string[] = [];
-    for (const { name } of databases) {
-      if (!isScratchName(name, id) || (await markerOf(client, name))?.restoreId !== restoreId) continue;
-      await client.db(name).dropDatabase({ writeConcern: { w: 'majority' } });
-      dropped.push(name);
-    }
-    return dropped;
+    const names = (await scratchNames(client)).filter((name) => isScratchName(name, id));
+    return dropMarked(client, names, (mark) => mark.restoreId === restoreId);
   });
 }
 
-function markers(client: MongoClient, database: string): Collection<MarkerDocument> {
+/** The databases that bear the name of a scratch database, whoever made them. */
+export async function scratchNames(client: MongoClient): Promise<string[]> {
+  const { databases } = await client.db('admin').admin().listDatabases({ nameOnly: true });
+  return databases.map(({ name }) => name).filter((name) => isScratchName(name));
+}
+
+/** The one place that drops databases: by its name a scratch one, and its marker, looked at just before, is one of `ours`. The names that were dropped. */
+export async function dropMarked(
+  client: MongoClient,
+  names: readonly string[],
+  ours: (mark: MarkerDocument) => boolean,
+): Promise<string[]> {
+  const dropped: string[] = [];
+  for (const name of names) {
+    const mark = isScratchName(name) ? await markerOf(client, name) : null;
+    if (mark === null || !ours(mark)) continue;
+    await client.db(name).dropDatabase({ writeConcern: { w: 'majority' } });
+    dropped.push(name);
+  }
+  return dropped;
+}
+
+export function markers(client: MongoClient, database: string): Collection<MarkerDocument> {
   return client.db(database).collection<MarkerDocument>(scratchMarker, { readPreference: 'primary' });
 }
 
-function markerOf(client: MongoClient, database: string): Promise<MarkerDocument | null> {
+export function markerOf(client: MongoClient, database: string): Promise<MarkerDocument | null> {
   return markers(client, database).findOne({ _id: 'marker' });
 }
 

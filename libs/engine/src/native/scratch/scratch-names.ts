@@ -51,6 +51,22 @@ export function scratchRenames(request: LoadRequest, { namespaces }: ArchiveCont
   return [...own, ...whole];
 }
 
+/** A namespace of the archive, and where a request leads it. */
+export interface LedNamespace {
+  readonly from: { readonly db: string; readonly collection: string };
+  readonly db: string;
+  readonly collection: string;
+  readonly type: 'collection' | 'view' | 'timeseries';
+}
+
+/** Everything that a request selects, in order of names; what is never loaded (the server's own collections) is not among it. */
+export function ledNamespaces(request: LoadRequest, { namespaces }: ArchiveContents): LedNamespace[] {
+  return planNames(namespaces, request).entries.map(({ source, db, collection, kind }) => ({
+    from: { db: source.db, collection: source.collection },
+    ...{ db, collection, type: kind },
+  }));
+}
+
 function isRenamedExactly(renames: readonly Rename[], source: { db: string; collection: string }): boolean {
   return renames.some(({ from }) => {
     if (isDatabase(from)) return false;

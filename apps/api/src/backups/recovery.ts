@@ -1,0 +1,78 @@
+import { recoveryPointOf, type Catalog } from '#catalog';
+import type { BackupRecord, DrillRecord } from '#contracts';
+
+/** What is lost when the server is lost now: everything since the newest backup that can be restored was begun. */
+export interface RecoveryPoint {
+  readonly backupId: string;
+  readonly at: string;
+  readonly ageSeconds: number;
+}
+
+/** How long a restore takes, as the newest drill that found all equal measured it. */
+export interface RecoveryTime {
+  readonly drillId: string;
+  readonly backupId: string;
+  readonly at: string;
+  readonly restoreMs: number;
+  /** Newest first. */
+  readonly history: readonly MeasuredDrill[];
+}
+
+export interface MeasuredDrill {
+  readonly drillId: string;
+  readonly backupId: string;
+  readonly at: string;
+  readonly outcome: 'equal' | 'different';
+  readonly restoreMs: number;
+  readonly documents: number;
+  readonly bytes: number;
+}
+
+export interface Recovery {
+  readonly recoveryPoint: RecoveryPoint | null;
+  readonly recoveryTime: RecoveryTime | null;
+}
+
+export const noRecovery: Recovery = { recoveryPoint: null, recoveryTime: null };
+
+/** Drills that the history tells of. */
+const told = 30;
+
+export async function recoveryOf(
+  catalog: Catalog,
+  targets: readonly string[],
+  now: Date,
+): Promise<ReadonlyMap<string, Recovery>> {
+  const found = await Promise.all(
+    targets.map(async (target) => {
+      const [newest, drills] = await Promise.all([
+        recoveryPointOf(catalog, target),
+        catalog.drills.history(target, told),
+      ]);
+      const recovery = { recoveryPoint: newest && pointOf(newest, now), recoveryTime: timeOf(drills) };
+      return [target, recovery] as const;
+    }),
+  );
+  return new Map(found);
+}
+
+function pointOf({ backupId, startedAt, createdAt }: BackupRecord, now: Date): RecoveryPoint {
+  const at = startedAt ?? createdAt;
+  return {
+    backupId,
+    at: at.toISOString(),
+    ageSeconds: Math.max(0, Math.round((now.getTime() - at.getTime()) / 1000)),
+  };
+}
+
+function timeOf(drills: readonly DrillRecord[]): RecoveryTime | null {
+  const history = drills.flatMap(({ drillId, backupId, completedAt, report }): MeasuredDrill[] => {
+    if (report === null || completedAt === null) return [];
+    const { outcome, restoreMs, documents, bytes } = report;
+    return [{ drillId, backupId, at: completedAt.toISOString(), outcome, restoreMs, documents, bytes }];
+  });
+  const newest = history.find(({ outcome }) => outcome === 'equal');
+  if (newest === undefined) return null;
+  const { drillId, backupId, at, restoreMs } = newest;
+  return { drillId, backupId, at, restoreMs, history };
+}

@@ -1,0 +1,50 @@
+import type { Secret } from '#contracts';
+import { connect } from '../../connection/index.js';
+import { onTarget } from '../load/target-errors.js';
+import { dropMarked, markerOf, scratchNames } from './scratch-databases.js';
+
+/** A database that a drill made and has not dropped. */
+export interface FoundDrill {
+  readonly database: string;
+  readonly runId: string;
+  readonly beat: number;
+  /** Standing still for so long it is abandoned. */
+  readonly leaseMs: number;
+}
+
+/** Of a marker that does not tell. */
+const usualLeaseMs = 120_000;
+
+/** The databases of drills on a scratch target, running ones too. Those of scratch restores are not among them: people look at those. */
+export async function findDrills(uri: Secret, signal: AbortSignal): Promise<FoundDrill[]> {
+  return onTarget('load', async () => {
+    const connection = await connect(uri, 'target', { signal });
+    const { client } = connection;
+    try {
+      const found: FoundDrill[] = [];
+      for (const database of await scratchNames(client)) {
+        const mark = await markerOf(client, database);
+        if (mark?.beat === undefined) continue;
+        const { restoreId: runId, beat, leaseMs = usualLeaseMs } = mark;
+        found.push({ database, runId, beat, leaseMs });
+      }
+      return found;
+    } finally {
+      await connection.close();
+    }
+  });
+}
+
+/** Drops the database of a drill that was killed, if its marker still is the one that was seen; false when it is not. */
+export async function dropDrill(uri: Secret, { database, runId, beat }: FoundDrill): Promise<boolean> {
+  return onTarget('load', async () => {
+    const connection = await connect(uri, 'target');
+    const { client } = connection;
+    try {
+      const isSeen = (mark: { restoreId: string; beat?: number }) => mark.restoreId === runId && mark.beat === beat;
+      return (await dropMarked(client, [database], isSeen)).length > 0;
+    } finally {
+      await connection.close();
+    }
+  });
+}

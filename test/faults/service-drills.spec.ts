@@ -1,0 +1,115 @@
+import { afterAll, beforeAll, expect, it } from '@jest/globals';
+import { loadApiConfig } from '#config';
+import { isFinalTask, Secret, systemRandom, type DrillRecord } from '#contracts';
+import { findDrills } from '#engine';
+import { drillTick } from '../../apps/api/src/scheduling/drill-tick.js';
+import { services, waitUntil } from '../services/services.js';
+import { noAbort } from '../support/backup-world.js';
+import { MovedClock } from '../support/moved-clock.js';
+import { WorkerProcess } from '../support/worker-process.js';
+import { WorkerWorld } from '../support/worker-world.js';
+
+// Fifty scheduled drills by real workers, some of which are killed in the middle: no database is left behind, and every slot has its end.
+
+const patience = 900_000;
+const slots = 50;
+/** The drills of these slots are killed while their database stands there. */
+const killed = new Set([4, 17, 30, 43]);
+const hourMs = 3_600_000;
+
+let world: WorkerWorld;
+let environment: Record<string, string>;
+const workers: WorkerProcess[] = [];
+
+beforeAll(async () => {
+  world = await WorkerWorld.open();
+  environment = world.environment({
+    ...{ RESTORE_TARGETS: 'staging', RESTORE_TARGET_STAGING_SCRATCH: 'true' },
+    RESTORE_TARGET_STAGING_URI: services().mongodbUri,
+    ...{ BACKUP_LEASE_SECONDS: '4', BACKUP_BEAT_SECONDS: '1', BACKUP_REAPER_SECONDS: '1' },
+    ...{ BACKUP_DRILL_SCHEDULE: '0 * * * *', JWT_SECRET: 'x'.repeat(32) },
+  });
+  await world.fill(300);
+  await start();
+  for (let made = 0; made < 3; made += 1) {
+    const backupId = await world.trigger();
+    await world.until(backupId, ({ status }) => status === 'completed', { what: 'a backup', timeoutMs: 60_000 });
+  }
+}, patience);
+afterAll(async () => {
+  for (const worker of workers) await worker.end();
+  await world.close();
+}, patience);
+
+async function start(): Promise<WorkerProcess> {
+  const worker = new WorkerProcess(environment, world.folder);
+  workers.push(worker);
+  await worker.line('working', 60_000);
+  return worker;
+}
+
+const ofThisTest = async (ids: ReadonlySet<string>) => {
+  const found = await findDrills(new Secret(services().mongodbUri), noAbort);
+  return found.filter(({ runId }) => ids.has(runId));
+};
+
+async function ended(drillId: string): Promise<DrillRecord> {
+  let seen: DrillRecord | null = null;
+  return waitUntil(
+    async () => {
+      seen = await world.catalog.drills.find(drillId);
+      return seen !== null && isFinalTask(seen.status) ? seen : undefined;
+    },
+    { what: drillId, timeoutMs: 120_000, intervalMs: 50, onTimeout: () => JSON.stringify(seen, undefined, 1) },
+  );
+}
+
+it(
+  'fifty slots, four workers killed in a drill: every drill ends well, in turn the newest and an older backup, and nothing is left',
+  async () => {
+    const config = await loadApiConfig({
+      ...{ environment, workingDirectory: world.folder },
+      readFile: (path) => {
+        throw new Error(`no file is read in this test: ${path}`);
+      },
+    });
+    const [target] = config.targets;
+    if (target === undefined) throw new Error('no target');
+    const clock = new MovedClock('2027-01-01T00:30:00Z');
+    const since = clock.now();
+    const { catalog, queue } = world;
+    const tick = () => drillTick({ catalog, queue, clock, random: systemRandom }, config, target, since);
+    // A slot from before this installation is nobody's.
+    expect(await tick()).toBeNull();
+    const ids = new Set<string>();
+    const records: DrillRecord[] = [];
+    for (let slot = 0; slot < slots; slot += 1) {
+      clock.pass(hourMs);
+      const made = await tick();
+      if (made === null) throw new Error(`slot ${slot} made no drill`);
+      // Another replica, and the next look, find it made.
+      expect(await tick()).toBeNull();
+      ids.add(made.drillId);
+      if (killed.has(slot)) {
+        await waitUntil(async () => (await ofThisTest(new Set([made.drillId]))).length > 0, {
+          ...{ what: 'the database of a drill', timeoutMs: 60_000, intervalMs: 5 },
+        });
+        const victim = workers.at(-1);
+        victim?.kill('SIGKILL');
+        await victim?.exit;
+        await start();
+      }
+      records.push(await ended(made.drillId));
+    }
+    expect(records.map(({ status }) => status)).toEqual(records.map(() => 'completed'));
+    expect(records.map(({ choice }) => choice).slice(0, 4)).toEqual(['newest', 'older', 'newest', 'older']);
+    expect(records.filter(({ choice }) => choice === 'older')).toHaveLength(slots / 2);
+    // At least one of the kills met a drill that had not come to its end.
+    expect(records.filter(({ claim }) => claim.fence > 1).length).toBeGreaterThan(0);
+    expect(await ofThisTest(ids)).toEqual([]);
+    const history = await catalog.drills.history('clinic', 100);
+    expect(history).toHaveLength(slots);
+    expect(history.every(({ report }) => (report?.restoreMs ?? 0) > 0)).toBe(true);
+  },
+  patience,
+);

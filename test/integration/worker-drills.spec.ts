@@ -1,0 +1,157 @@
+import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { alertKey, drillJob, taskJob, type NewDrill } from '#catalog';
+import { loadWorkerConfig } from '#config';
+import { isFinalTask, randomSuffix, systemRandom, type DrillRecord } from '#contracts';
+import { createLog } from '#logging';
+import { defaultTuning } from '../../apps/worker/src/core/tuning.js';
+import { AbandonedDrills } from '../../apps/worker/src/drills/abandoned-drills.js';
+import { WorkerLog } from '../../apps/worker/src/logging/worker-log.js';
+import { services, waitUntil } from '../services/services.js';
+import { databasesOf } from '../support/drill-world.js';
+import { MovedClock } from '../support/moved-clock.js';
+import { WorkerWorld, type Environment, type RunningWorker } from '../support/worker-world.js';
+
+jest.setTimeout(120_000);
+const documents = 500;
+const targets: Environment = {
+  RESTORE_TARGETS: 'production,staging',
+  RESTORE_TARGET_STAGING_URI: services().mongodbUri,
+  RESTORE_TARGET_STAGING_SCRATCH: 'true',
+  RESTORE_TARGET_PRODUCTION_URI: services().mongodbUri,
+  ...{ BACKUP_LEASE_SECONDS: '5', BACKUP_BEAT_SECONDS: '1', BACKUP_REAPER_SECONDS: '1' },
+};
+
+let world: WorkerWorld;
+let worker: RunningWorker;
+let backupId: string;
+
+beforeAll(async () => {
+  world = await WorkerWorld.open();
+  await world.fill(documents);
+  worker = await world.worker(targets);
+  backupId = await world.trigger();
+  await world.until(backupId, ({ status }) => status === 'completed', { what: 'the backup', timeoutMs: 60_000 });
+});
+afterAll(() => world.close());
+
+async function ask(more: Partial<NewDrill> = {}): Promise<string> {
+  const inserted = await world.catalog.drills.insert({
+    drillId: `drill-20261123T090000Z-${randomSuffix(systemRandom, 6)}`,
+    ...{ trigger: 'manual', choice: 'asked', slot: null, target: 'clinic', backupId, targetName: 'staging' },
+    ...{ createdAt: new Date(), correlationId: 'c-drill', requestedBy: 'ada' },
+    ...more,
+  });
+  if (inserted.outcome !== 'inserted') throw new Error(`not inserted: ${inserted.outcome}`);
+  await world.queue.add(drillJob(inserted.record));
+  return inserted.record.drillId;
+}
+
+async function ended(drillId: string): Promise<DrillRecord> {
+  let seen: DrillRecord | null = null;
+  return waitUntil(
+    async () => {
+      seen = await world.catalog.drills.find(drillId);
+      return seen !== null && isFinalTask(seen.status) ? seen : undefined;
+    },
+    { what: drillId, timeoutMs: 60_000, intervalMs: 50, onTimeout: () => JSON.stringify(seen, undefined, 1) },
+  );
+}
+
+const isRaised = async () =>
+  (await world.catalog.alerts.raised()).some(({ key }) => key === alertKey('drill-failed', 'clinic'));
+
+describe('a drill of the service', () => {
+  it('finds all equal, leaves nothing, and tells how long it took', async () => {
+    const drillId = await ask();
+    const record = await ended(drillId);
+    expect(record).toMatchObject({ status: 'completed', error: null, stage: null, report: { outcome: 'equal' } });
+    expect(record.report).toMatchObject({ documents, queries: [] });
+    expect(record.report?.namespaces).toMatchObject([
+      { db: world.source, collection: 'patients', documents, differences: [] },
+    ]);
+    expect(record.report?.restoreMs).toBeGreaterThan(0);
+    expect(await databasesOf(drillId)).toEqual([]);
+    expect(await world.catalog.drills.uses(backupId)).toBe(false);
+    const text = await (await fetch(`http://127.0.0.1:${worker.port}/metrics`)).text();
+    expect(text).toMatch(/hazina_drills_total\{target="clinic",result="completed"\} [1-9]/);
+    expect(text).toMatch(/hazina_recovery_time_seconds\{target="clinic"\} \d/);
+    expect(text).toMatch(/hazina_drill_last_success_timestamp_seconds\{target="clinic"\} \d/);
+    await waitUntil(
+      async () =>
+        /hazina_recovery_point_timestamp_seconds\{target="clinic"\} \d/.test(
+          await (await fetch(`http://127.0.0.1:${worker.port}/metrics`)).text(),
+        ),
+      { what: 'the recovery point' },
+    );
+  });
+
+  it('fails loudly on a target that is none, and is well again after the next', async () => {
+    const record = await ended(await ask({ targetName: 'production' }));
+    expect(record).toMatchObject({ status: 'failed', error: { code: 'request/unsupported' }, report: null });
+    await waitUntil(isRaised, { what: 'the alert' });
+    await ended(await ask());
+    await waitUntil(async () => !(await isRaised()), { what: 'the end of the alert' });
+  });
+
+  it('is cancelled before a worker begins, and its backup is free', async () => {
+    const drillId = `drill-20261123T090000Z-${randomSuffix(systemRandom, 6)}`;
+    await world.catalog.drills.insert({
+      ...{ drillId, trigger: 'manual', choice: 'asked', slot: null, target: 'clinic', backupId, targetName: 'staging' },
+      ...{ createdAt: new Date(), correlationId: 'c-drill', requestedBy: 'ada' },
+    });
+    expect(await world.catalog.drills.uses(backupId)).toBe(true);
+    const outcome = await world.catalog.drills.requestCancel(drillId, new Date());
+    // The reconciler may have been faster.
+    expect(['cancelled', 'requested', 'too-late']).toContain(outcome);
+    expect(isFinalTask((await ended(drillId)).status)).toBe(true);
+    expect(await world.catalog.drills.requestCancel(drillId, new Date())).toBe('too-late');
+    expect(await databasesOf(drillId)).toEqual([]);
+  });
+});
+
+it('a verification at level restored is a drill, and stands on the backup', async () => {
+  const taskId = `${backupId}-v1`;
+  const at = { createdAt: new Date(), correlationId: 'c-verify' };
+  await world.catalog.tasks.insert({ taskId, kind: 'verify', ...at, backupId, level: 'restored', cleanup: null });
+  await world.queue.add(taskJob({ taskId, kind: 'verify', jobNumber: 1 }));
+  const record = await world.until(backupId, ({ verifications }) => verifications.length > 0, {
+    ...{ what: 'the verification', timeoutMs: 60_000 },
+  });
+  expect(record.verifications).toMatchObject([{ verificationId: taskId, level: 'restored', status: 'completed' }]);
+  expect(record.verificationStatus).toMatchObject({ verified: true, verificationHash: record.hash });
+  expect(await databasesOf(taskId)).toEqual([]);
+});
+
+it('what a killed drill of anybody left is dropped, when its marker stood still for its lease', async () => {
+  const databaseOf = (what: string) => `hazina_scratch_${randomSuffix(systemRandom, 6)}_${what}`;
+  const [left, alive, patient, foreign] = ['left', 'alive', 'patient', 'restore'].map(databaseOf) as [
+    ...[string, string, string, string],
+  ];
+  const mark = { _id: 'marker' as never, restoreId: 'x', backupId, createdAt: new Date() };
+  const markers = (name: string) => world.client.db(name).collection('_hazina_scratch');
+  for (const name of [left, alive]) await markers(name).insertOne({ ...mark, beat: 3, leaseMs: 7_000 });
+  await markers(patient).insertOne({ ...mark, beat: 3, leaseMs: 120_000 });
+  // Of a scratch restore: people look at it.
+  await markers(foreign).insertOne(mark);
+  const clock = new MovedClock('2027-01-01T00:00:00Z');
+  const config = await loadWorkerConfig({ environment: world.environment(targets), readFile, workingDirectory: '/' });
+  const log = new WorkerLog(createLog({ service: 'hazina-worker', level: 'silent', version: 'test' }));
+  const abandoned = new AbandonedDrills({ config, clock, log, tuning: defaultTuning });
+  const dropped: string[] = [];
+  for (let second = 0; second < 10; second += 1) {
+    dropped.push(...(await abandoned.look()));
+    await markers(alive).updateOne({ _id: 'marker' as never }, { $inc: { beat: 1 } });
+    if (second === 6) expect(dropped).not.toContain(left);
+    clock.pass(1_000);
+  }
+  expect(dropped).toContain(left);
+  const { databases } = await world.client.db().admin().listDatabases({ nameOnly: true });
+  const names = databases.map(({ name }) => name);
+  expect(names).not.toContain(left);
+  expect(names).toEqual(expect.arrayContaining([alive, patient, foreign]));
+  for (const name of [alive, patient, foreign]) await world.client.db(name).dropDatabase();
+});
+
+function readFile(path: string): Buffer {
+  throw new Error(`no file is read in this test: ${path}`);
+}
