@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { Readable } from 'node:stream';
 import { gunzipSync } from 'node:zlib';
 import { BSON } from 'mongodb';
+import { AppError } from '#contracts';
 import { buildArchive } from '../../../test/support/build-archive.js';
 import { seededNumbers } from '../../../test/support/mutations.js';
 import { ArchiveExcerpt, type ExcerptBlock, type ExcerptNamespace } from './excerpt.js';
@@ -124,7 +125,7 @@ describe('what is not as the index says is refused', () => {
   const code = async (run: () => Promise<unknown>) =>
     run().then(
       () => 'none',
-      (error: { code?: string }) => error.code ?? String(error),
+      (error: unknown) => (error instanceof AppError ? error.code : String(error)),
     );
   const outcome = (wanted: Wanted, prelude: number, bytes = archive) =>
     code(async () => read(excerpt(bytes, wanted, prelude)));

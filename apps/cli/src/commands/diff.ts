@@ -91,7 +91,9 @@ async function compare(left: DiffSide, right: DiffSide, options: Options, contex
   const lines = new OutputLines();
   const found: NamespaceDiff[] = [];
   const isStream = context.json && options.documents === true;
-  const write = async (text: string): Promise<void> => void (await lines.write(text));
+  const write = async (text: string): Promise<void> => {
+    await lines.write(text);
+  };
   const onDifference = async (change: DocumentDiff): Promise<void> => write(await describeChange(change, context.json));
   await runDiff(left, right, {
     chooses: ({ db, collection }) => selection.matches(db, collection),

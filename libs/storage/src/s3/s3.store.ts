@@ -5,22 +5,13 @@ import {
   ListMultipartUploadsCommand,
   ListObjectsV2Command,
   PutObjectCommand,
-  type GetObjectCommandInput,
   type ListObjectsV2CommandOutput,
   type PutObjectCommandInput,
   type S3Client,
 } from '@aws-sdk/client-s3';
 import { Readable } from 'node:stream';
 import { cancelled, throwIfAborted } from '#contracts';
-import {
-  checkKey,
-  checkPrefix,
-  noObject,
-  preconditionFailed,
-  rangeEnd,
-  requireVersion,
-  tooLarge,
-} from '../key-rules.js';
+import { checkKey, checkPrefix, noObject, preconditionFailed, rangeEnd, tooLarge } from '../key-rules.js';
 import type {
   ByteRange,
   ObjectEntry,
@@ -34,6 +25,7 @@ import type {
   StoreAbilities,
 } from '../object-store.js';
 import type { S3StoreOptions } from '../store-options.js';
+import { getVersion } from './get-version.js';
 import { readBody } from './read-body.js';
 import { headObject } from './head-object.js';
 import { signGet } from './sign-get.js';
@@ -119,36 +111,14 @@ class S3Store implements ObjectStore {
     if (start === end) return Readable.from([], { objectMode: false });
     return this.#call(`reading ${key}`, signal, async (abortSignal) => {
       const input = { ...at, Range: `bytes=${start}-${end - 1}` };
-      return readBody(await this.#open(key, input, range, abortSignal), {
+      const body = await getVersion(this.client, input, { key, location: this.location, range }, abortSignal);
+      return readBody(body, {
         what: `reading ${key}`,
         bytes: end - start,
         location: this.location,
         signal,
       });
     });
-  }
-
-  /** A store that passes over If-Match is not believed: the reply's own ETag decides. */
-  async #open(
-    key: string,
-    input: GetObjectCommandInput,
-    range: ByteRange | undefined,
-    options: { abortSignal?: AbortSignal },
-  ): Promise<Readable> {
-    const pinned = range?.ifMatch === undefined ? {} : { IfMatch: range.ifMatch };
-    try {
-      const { Body, ETag = '' } = await this.client.send(new GetObjectCommand({ ...input, ...pinned }), options);
-      const body = Body as Readable;
-      try {
-        requireVersion(key, this.location, ETag, range);
-      } catch (error) {
-        body.destroy();
-        throw error;
-      }
-      return body;
-    } catch (error) {
-      throw statusOf(error) === 412 ? preconditionFailed(key, this.location) : error;
-    }
   }
 
   async getBytes(key: string, maxBytes: number, signal?: AbortSignal): Promise<{ bytes: Buffer; etag: string }> {
