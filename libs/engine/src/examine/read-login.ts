@@ -1,4 +1,4 @@
-import type { MongoClient } from 'mongodb';
+import type { Connection } from '../connection/index.js';
 
 type Document = Readonly<Record<string, unknown>>;
 
@@ -19,7 +19,7 @@ export interface Login {
 }
 
 /** As the server itself tells it (`connectionStatus`); every user may ask about itself. */
-export async function readLogin(connection: Pick<MongoClient, 'db'>): Promise<Login> {
+export async function readLogin(connection: Pick<Connection, 'db'>): Promise<Login> {
   const reply = await connection.db('admin').command({ connectionStatus: 1, showPrivileges: true });
   const info = (reply['authInfo'] ?? {}) as Document;
   const named = (list: unknown, field: string): string[] =>

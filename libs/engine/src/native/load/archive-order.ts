@@ -1,6 +1,7 @@
 import type { Db, Document, Filter } from 'mongodb';
 import type { LoadEntry } from './load-entry.js';
-import { several, type InsertTarget } from './insert-documents.js';
+import { several } from './insert-documents.js';
+import type { InsertTarget } from './insert-target.js';
 import { refusedDocuments, shortReply } from './insert-errors.js';
 import type { Batch } from './open-batch.js';
 import { composeDocument, decodeToMap, documentsOfRun, rawField, rawId, type RawField } from './raw-bson.js';

@@ -1,5 +1,5 @@
 import { refusedDocuments, shortReply } from './insert-errors.js';
-import type { InsertTarget } from './insert-documents.js';
+import type { InsertTarget } from './insert-target.js';
 import type { Batch } from './open-batch.js';
 import {
   arrayField,

@@ -2,7 +2,8 @@ import { describe, expect, it } from '@jest/globals';
 import { BSON, type Db, type Document } from 'mongodb';
 import { LeftOut } from './left-out.js';
 import type { Batch } from './open-batch.js';
-import { insertBatch, type InsertOptions, type InsertTarget } from './insert-documents.js';
+import { insertBatch, type InsertOptions } from './insert-documents.js';
+import type { InsertTarget } from './insert-target.js';
 
 // Replies that the test server does not give, and servers that it is not.
 

@@ -1,6 +1,7 @@
-import type { Db, Document } from 'mongodb';
+import type { Document } from 'mongodb';
 import { restoreEmptyTimestamps } from './empty-timestamps.js';
 import { duplicateIds, refusedDocuments, shortReply } from './insert-errors.js';
+import type { InsertTarget } from './insert-target.js';
 import type { LeftOut } from './left-out.js';
 import type { Batch } from './open-batch.js';
 import { idQuery, documentsOfRun, composeDocument, rawId, type RawField } from './raw-bson.js';
@@ -9,17 +10,6 @@ import { runRawWrite, type WriteError, type WriteReply } from './raw-command.js'
 export const duplicateKey = 11000;
 /** Documents that are sent again after one of them met its like, in a capped collection. */
 const afterConflict = 500;
-
-/** Where the documents of a namespace go. */
-export interface InsertTarget {
-  readonly db: Db;
-  /** The collection that is written: a temporary one. */
-  readonly collection: string;
-  /** The name in the end, for messages. */
-  readonly final: { readonly db: string; readonly collection: string };
-  /** Capped collections: the order of the documents is part of the data. */
-  readonly ordered: boolean;
-}
 
 export interface InsertOptions {
   /** Takes note of what `keep-last` leaves out; `fail`: a duplicate ends the restore. */

@@ -1,7 +1,7 @@
 import { AppError } from '#contracts';
 import { describeId } from './left-out.js';
 import { nameOf } from './names.js';
-import type { InsertTarget } from './insert-documents.js';
+import type { InsertTarget } from './insert-target.js';
 import type { RawField } from './raw-bson.js';
 import type { WriteError } from './raw-command.js';
 import { reason } from './server-reason.js';
