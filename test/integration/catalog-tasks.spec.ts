@@ -314,7 +314,13 @@ it('workers publish, the store is bound once, the audit log grows', async () => 
   await catalog.workers.publish(report);
   await catalog.workers.publish({ ...report, tools: {} });
   // The server says when: clocks of workers and API may differ.
-  const published = { ...report, tools: {}, beatAt: expect.any(Date), sinceBeatMs: expect.any(Number) } as unknown;
+  const published = {
+    ...report,
+    tools: {},
+    look: null,
+    beatAt: expect.any(Date),
+    sinceBeatMs: expect.any(Number),
+  } as unknown;
   const [seen] = await catalog.workers.all();
   expect([seen]).toEqual([published]);
   expect(Math.abs(seen?.sinceBeatMs ?? Infinity)).toBeLessThan(10_000);

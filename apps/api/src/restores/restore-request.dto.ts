@@ -136,7 +136,8 @@ export class RestoreDto {
   @ApiPropertyOptional({
     enum: ['fail', 'keep-last'],
     default: 'fail',
-    description: 'An _id, or a value of a unique index, that stands in the backup twice: fail, or keep the later document and report a difference',
+    description:
+      'An _id, or a value of a unique index, that stands in the backup twice: fail, or keep the later document and report a difference',
   })
   @MayBeAbsent()
   @IsIn(['fail', 'keep-last'])

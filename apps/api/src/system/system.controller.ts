@@ -114,7 +114,7 @@ function toWorker(report: SeenWorker): Plain<WorkerDto> {
     storeOk: report.storeOk,
     storeDetail: report.storeDetail,
     storeFreeBytes: report.storeFreeBytes,
-    storeAbilities: look === null || look.storeAbilities === null ? null : { ...look.storeAbilities },
+    storeAbilities: look?.storeAbilities ? { ...look.storeAbilities } : null,
     lookedAt: look?.at.toISOString() ?? null,
   };
 }

@@ -29,7 +29,7 @@ async function missingIndexes(connection: Connection): Promise<string[]> {
   const looks = Object.entries(schemas).map(async ([name, schema]: [string, Schema]) => {
     const collection = connection.collection(models[name as keyof typeof schemas].collection.name);
     const there = await indexesOf(collection);
-    const wanted = schema.indexes().map(([fields, options]) => describe(fields, options?.unique === true));
+    const wanted = schema.indexes().map(([fields, options]) => describe(fields, options.unique === true));
     return wanted.filter((index) => !there.includes(index)).map((index) => `${collection.name}: ${index}`);
   });
   return (await Promise.all(looks)).flat();
