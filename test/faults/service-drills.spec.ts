@@ -65,7 +65,7 @@ async function ended(drillId: string): Promise<DrillRecord> {
 }
 
 it(
-  'fifty slots, four workers killed in a drill: every drill ends well, in turn the newest and an older backup, and nothing is left',
+  'F41 drills over fifty slots, four workers killed: every drill ends well, in turn the newest and an older backup, and nothing is left',
   async () => {
     const config = await loadApiConfig({
       ...{ environment, workingDirectory: world.folder },
