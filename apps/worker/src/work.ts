@@ -5,6 +5,7 @@ import { Every } from './core/every.js';
 import { closeParts, openParts } from './core/open-parts.js';
 import { restoreMetrics } from './core/restore-metrics.js';
 import { syncLostCatalog } from './catalog-sync/sync-lost-catalog.js';
+import { waitFor } from './core/wait-for.js';
 import { within } from './core/within.js';
 import type { WorkerCore, WorkerParts } from './core/worker-core.js';
 import { followLogLevel, logLevelMs } from './logging/follow-log-level.js';
@@ -43,8 +44,9 @@ export class Work {
   static async begin(core: WorkerCore, signal: AbortSignal): Promise<Work> {
     const parts = await openParts(core, signal);
     try {
-      await restoreMetrics(parts);
-      await syncLostCatalog(parts, signal);
+      // The catalogue was reached a moment ago, and may be away again.
+      await waitFor('the catalogue', () => restoreMetrics(parts), core, signal);
+      await waitFor('the catalogue', () => syncLostCatalog(parts, signal), core, signal);
       const context = await NestFactory.createApplicationContext(WorkModule.of(parts), nestOptions(core.log.pino));
       const work = new Work(parts, context);
       work.#start();
