@@ -46,7 +46,7 @@ export class Work {
     try {
       // The catalogue was reached a moment ago, and may be away again.
       await waitFor('the catalogue', () => restoreMetrics(parts), core, signal);
-      await waitFor('the catalogue', () => syncLostCatalog(parts, signal), core, signal);
+      await syncLostCatalog(parts, signal);
       const context = await NestFactory.createApplicationContext(WorkModule.of(parts), nestOptions(core.log.pino));
       const work = new Work(parts, context);
       work.#start();
