@@ -1,4 +1,5 @@
 export { AppError, cancelled, throwIfAborted, type AppErrorInit, type RetryClass } from './app-error.js';
+export type * from './audit-records.js';
 export {
   backupJson,
   compressions,

@@ -59,7 +59,7 @@ async function expectWhole(backupId: string, restoreId: string): Promise<Record<
 }
 
 describe('a worker that is killed', () => {
-  it('while it loads: the next one removes what was loaded, and begins anew', async () => {
+  it('F41 while it loads: the next one removes what was loaded, and begins anew', async () => {
     const first = await slowWorker(500_000);
     const backupId = await admin.trigger();
     await admin.settled(backupId);
@@ -80,7 +80,7 @@ describe('a worker that is killed', () => {
     expect((done['report'] as { warnings: string[] }).warnings.join()).not.toContain('it was finished');
   });
 
-  it('while it loads, and somebody cancels before the next one is there: it only cleans up', async () => {
+  it('F41 while it loads, and somebody cancels before the next one is there: it only cleans up', async () => {
     const first = await slowWorker(500_000);
     const backupId = await admin.trigger();
     await admin.settled(backupId);
@@ -94,7 +94,7 @@ describe('a worker that is killed', () => {
     expect(await namesInTarget()).toEqual([]);
   });
 
-  it('among the renames: the next one finishes them, and loads nothing again', async () => {
+  it('F41 among the renames: the next one finishes them, and loads nothing again', async () => {
     const first = await slowWorker();
     const backupId = await admin.trigger();
     await admin.settled(backupId);
