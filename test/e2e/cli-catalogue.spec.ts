@@ -50,7 +50,7 @@ describe('hazina with the catalogue of a service', () => {
         const [first] = (await running()).body['data'] as { backupId: string; database: string | null }[];
         return first?.database === world.source && tool.wasStarted ? first : undefined;
       },
-      { what: 'the running record', timeoutMs: 30_000 },
+      { what: 'the running record', timeoutMs: 60_000, intervalMs: 400 },
     );
     return { child, tool, backupId: record.backupId };
   }
@@ -75,12 +75,12 @@ describe('hazina with the catalogue of a service', () => {
     expect({ status: busy.status, body: busy.body }).toMatchObject({ status: 409, body: { runningId: backupId } });
     child.kill('SIGKILL');
     await once(child, 'close');
-    const done = await operator.settled(backupId, ['failed', 'pending', 'completed'], 40_000);
+    const done = await operator.settled(backupId, ['failed', 'pending', 'completed'], 100_000);
     expect(done).toMatchObject({ status: 'failed', error: { code: 'owner-gone' } });
     expect(String(done['errorMessage'])).toContain('ended without a result');
     expect((await operator.post('/api/admin/backups/trigger')).status).toBe(202);
     tool.close();
-  }, 120_000);
+  }, 180_000);
 
   it.each(['a wish to cancel through the API', 'Ctrl-C'])(
     '%s ends it, and the record says so',

@@ -20,6 +20,24 @@ beforeAll(async () => {
 });
 afterAll(() => world.close());
 
+describe('what a route does not take', () => {
+  it.each([
+    ['POST', '/api/admin/backups/cleanup?dryRun=true', undefined, 'dryRun'],
+    ['POST', '/api/admin/keys/rotate?dryRun=true', undefined, 'dryRun'],
+    ['POST', '/api/admin/catalog/sync?dryRun=true', {}, 'dryRun'],
+    ['GET', '/api/admin/targets?page=2', undefined, 'page'],
+    ['POST', '/api/admin/events/ticket', { minutes: 60 }, 'minutes'],
+  ])('is refused and named: %s %s', async (method, path, body, field) => {
+    const reply = await world.call(method, path, { body });
+    expect(reply.status).toBe(400);
+    expect(reply.body['errors']).toEqual([{ field, message: expect.any(String) as unknown }]);
+  });
+
+  it('is not told to strangers', async () => {
+    expect((await world.get('/api/admin/targets?page=2', { token: null })).status).toBe(401);
+  });
+});
+
 describe('headers', () => {
   it('of every reply keep browsers in check', async () => {
     const { headers } = await world.get('/api/admin/backups');

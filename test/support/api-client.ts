@@ -85,7 +85,8 @@ export class ApiClient {
       {
         what: `${backupId} to be ${states.join(' or ')}`,
         timeoutMs,
-        intervalMs: 150,
+        // A token has 120 requests a minute: oftener, and a long wait would see nothing but 429.
+        intervalMs: 400,
         onTimeout: () => JSON.stringify(last),
       },
     );

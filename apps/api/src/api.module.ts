@@ -40,6 +40,7 @@ import { DrillsService } from './drills/drills.service.js';
 import { HealthController } from './health/health.controller.js';
 import { HealthService } from './health/health.service.js';
 import { DeadlineInterceptor } from './http/deadline.interceptor.js';
+import { UndeclaredInputGuard } from './http/undeclared-input.guard.js';
 import { RequestPipe } from './http/validation.pipe.js';
 import { LogLevelController } from './logging/log-level.controller.js';
 import { LogLevels } from './logging/log-levels.js';
@@ -87,6 +88,8 @@ const parts: ModuleMetadata = {
   providers: [
     { provide: APP_FILTER, useClass: ProblemFilter },
     { provide: APP_GUARD, useClass: AccessGuard },
+    // After the access: what a route takes is not told to strangers.
+    { provide: APP_GUARD, useClass: UndeclaredInputGuard },
     { provide: APP_INTERCEPTOR, useClass: DeadlineInterceptor },
     { provide: APP_PIPE, useClass: RequestPipe },
     JwtStrategy,

@@ -26,6 +26,15 @@ describe('scrub', () => {
     expect(scrub(text)).toBe(wanted);
   });
 
+  it.each(['/x?ticket=a"b', 'key pass:correct"horse\\battery"', 'GET /ticket="', 'scrypt$1$2$3$a"b\\'])(
+    'leaves a line of JSON that holds %s one',
+    (path) => {
+      const line = scrub(JSON.stringify({ path, after: 1 }));
+      expect(JSON.parse(line)).toMatchObject({ after: 1 });
+      expect(line).toContain('[redacted]');
+    },
+  );
+
   it.each([
     'mongodb://host:27017/db',
     'https://hazina.dev/problems/x',

@@ -1,6 +1,7 @@
 /**
  * The last net under every line that is written: what has the form of a secret never leaves, wherever it came from. Libraries quote
- * URIs in their errors, clients put tokens into places where they do not belong.
+ * URIs in their errors, clients put tokens into places where they do not belong. Lines are JSON already: an escape is taken whole, or half
+ * of an escaped quotation mark would end the text around it.
  */
 const rules: readonly (readonly [RegExp, string])[] = [
   // scheme://user:password@host, of databases, queues, mail servers and anything else
@@ -9,10 +10,10 @@ const rules: readonly (readonly [RegExp, string])[] = [
   // JSON Web Tokens
   [/\beyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]*/g, '[redacted]'],
   // Tickets and the signatures of presigned URLs
-  [/\b(ticket|X-Amz-(?:Signature|Credential|Security-Token))=[^&\s"']+/gi, '$1=[redacted]'],
+  [/\b(ticket|X-Amz-(?:Signature|Credential|Security-Token))=(?:\\.|[^&\s"'\\])+/gi, '$1=[redacted]'],
   // Keys in their own form (spec/container.md)
-  [/\b(?:hex:[0-9a-f]{64}|base64:[A-Za-z0-9+/]{43}=|pass:[^\s"']{12,})/gi, '[redacted]'],
-  [/\bscrypt\$\d+\$\d+\$\d+\$[^\s"']+/g, '[redacted]'],
+  [/\b(?:hex:[0-9a-f]{64}|base64:[A-Za-z0-9+/]{43}=|pass:(?:\\.|[^\s"'\\]){12,})/gi, '[redacted]'],
+  [/\bscrypt\$\d+\$\d+\$\d+\$(?:\\.|[^\s"'\\])+/g, '[redacted]'],
 ];
 
 export function scrub(text: string): string {

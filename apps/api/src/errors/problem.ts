@@ -41,6 +41,7 @@ const titles: Partial<Record<ErrorCode, string>> = {
   'cleanup/not-found': 'There is no such cleanup',
   'rotation/not-found': 'There is no such rotation',
   'sync/not-found': 'There is no such sync',
+  'drill/not-found': 'There is no such drill',
   'schedule/not-found': 'There is no such schedule',
   'request/too-large': 'The request is too large',
   'request/timeout': 'No answer in time',

@@ -72,10 +72,7 @@ export class LogLevelController {
 
 /** A line as pino wrote it. What every line of a process has in common is left out. */
 function toLine(text: string): Plain<LogLineDto> {
-  const { time, level, msg, correlationId, service, version, pid, ...fields } = JSON.parse(text) as Record<
-    string,
-    unknown
-  >;
+  const { time, level, msg, correlationId, service, version, pid, ...fields } = parsed(text);
   const textOf = (value: unknown): string => (typeof value === 'string' ? value : '');
   return {
     time: textOf(time),
@@ -84,4 +81,13 @@ function toLine(text: string): Plain<LogLineDto> {
     correlationId: typeof correlationId === 'string' ? correlationId : null,
     fields,
   };
+}
+
+/** One line that is no JSON must not hide all others. */
+function parsed(text: string): Record<string, unknown> {
+  try {
+    return JSON.parse(text) as Record<string, unknown>;
+  } catch {
+    return { level: 'warn', msg: text };
+  }
 }

@@ -37,6 +37,7 @@ describe('the kind of an address', () => {
     ['::a9fe:a9fe', 'forbidden'],
     ['64:ff9b::169.254.169.254', 'forbidden'],
     ['64:ff9b::a9fe:a9fe', 'forbidden'],
+    ['64:ff9b:1::a9fe:a9fe', 'forbidden'],
     ['2002:a9fe:a9fe::1', 'forbidden'],
     ['::ffff:127.0.0.1', 'loopback'],
     ['::ffff:7f00:1', 'loopback'],

@@ -27,6 +27,7 @@ const forbidden = list(
   [
     '::/128', // unspecified
     'fe80::/10', // link-local
+    '64:ff9b:1::/48', // NAT64 of one's own network (RFC 8215): nobody else can tell what stands behind
     'fd00:ec2::254/128', // metadata of AWS
     'fd20:ce::254/128', // metadata of Google
     'ff00::/8', // multicast
