@@ -228,6 +228,18 @@ describe('a rotation beside others', () => {
     expect(await open(ringOf(nextKey))).toEqual([]);
   });
 
+  it('by a worker that was left with the old key changes nothing of what opens with the new one', async () => {
+    await rotate();
+    const before = await storeContents(store);
+    const writes: string[] = [];
+    const report = await rotate(ringOf(oldKey), { on: watched((key) => void writes.push(key)) });
+    expect(outcomes(report)).toEqual(backups.map(() => 'failed'));
+    expect(report.results[0]?.error).toMatchObject({ code: 'container/no-key' });
+    expect(writes).toEqual([]);
+    expect(await storeContents(store)).toEqual(before);
+    expect(await open(ringOf(nextKey))).toEqual([]);
+  });
+
   it('leaves no sidecar beside a backup that is deleted meanwhile', async () => {
     const deleting = watched(async (key) => {
       if (key.includes(at(1).backupId)) await removeBackup(store, at(1).backupId, noAbort);

@@ -1,7 +1,7 @@
 import { AppError, type BackupJson, type StoredObject } from '#contracts';
 import { rewrapHeader, type KeyRing, type ReadHeader } from '#crypto';
 import { backupJsonKey, sidecarKey } from '../objects/keys.js';
-import { isContainerError, warningTexts, type StoredHeader } from '../objects/object-headers.js';
+import { inspectStoredHeader, isContainerError, warningTexts, type StoredHeader } from '../objects/object-headers.js';
 import { checkObject, openObject, type ObjectKind } from '../objects/prove-backup.js';
 import type { RotateDeps } from './rotate-types.js';
 import { readSidecarFile, writeSidecarFile } from './sidecar-file.js';
@@ -82,10 +82,27 @@ interface Judgement {
 async function judge(ring: KeyRing, rotation: ObjectRotation, stored: StoredHeader): Promise<Judgement> {
   const { backup, object, kind } = rotation;
   const opened = await openObject(ring, backup, object, kind, stored);
+  if (opened.from === 'file') await refuseForOthers(ring, rotation, stored);
   const keyIds = opened.header.slots.map(({ keyId }) => keyId);
   const counts = stored.sidecar === undefined && stored.sidecarFailure === undefined ? 'file' : 'sidecar';
   const proven = opened.from === counts && (await opensWith(ring.currentOnly(), rotation, stored, counts));
   return { opened, keyIds, proven, done: proven && sameNames(keyIds, rotation.keyIds) };
+}
+
+/** A whole sidecar that names none of our keys is one for other keys, and newer than the header in the file: replaced, it would shut their holders out. */
+async function refuseForOthers(ring: KeyRing, { kdfSalt }: ObjectRotation, stored: StoredHeader): Promise<void> {
+  if (stored.sidecar === undefined) return;
+  const { from, header } = await inspectStoredHeader(stored);
+  if (from === 'file') return;
+  const ours = (await ring.keyIds(kdfSalt)).map(({ keyId }) => keyId);
+  const named = header.slots.map(({ keyId }) => keyId);
+  if (named.some((keyId) => ours.includes(keyId))) return;
+  throw new AppError({
+    code: 'container/no-key',
+    stage: 'keys',
+    message: `The header sidecar of ${stored.key} is for other keys than those at hand: ${named.join(', ')}`,
+    hint: 'Was this process left with an old key? Set the new one as BACKUP_ENCRYPTION_KEY and this one in BACKUP_ENCRYPTION_KEYS_RETIRED, and rotate again. Nothing was changed',
+  });
 }
 
 /** Whether the current keys alone open it by the header that counts: no falling back to the other one. */
