@@ -55,6 +55,7 @@ import { RestoresController } from './restores/restores.controller.js';
 import { RestoresService } from './restores/restores.service.js';
 import { ServerLooks } from './system/server-looks.js';
 import { StoreLook } from './system/store-state.js';
+import { AdminTasks } from './tasks/admin-tasks.js';
 import { SystemController } from './system/system.controller.js';
 import { SchedulesController } from './targets/schedules.controller.js';
 import { SchedulesService } from './targets/schedules.service.js';
@@ -106,6 +107,7 @@ const parts: ModuleMetadata = {
     ChangeBackup,
     DeleteBackup,
     Links,
+    AdminTasks,
     CleanupsService,
     RotationsService,
     CatalogSyncsService,

@@ -1,21 +1,15 @@
 import { ApiPropertyOptional } from '@nestjs/swagger';
 import { IsBoolean, IsIn, IsOptional, IsString, Matches, MaxLength } from 'class-validator';
-import { targetPattern, verificationLevels, type VerificationLevel } from '#contracts';
+import { verificationLevels, type VerificationLevel } from '#contracts';
 import { MayBeAbsent } from '../http/may-be-absent.js';
+import { TargetField } from '../http/name-fields.js';
 import { onePlainLine, plainText } from '../http/plain-text.js';
 
 export const longestLabel = 200;
 const wrongLabel = { message: 'label must be one line without control characters' };
 
 export class TriggerDto {
-  @ApiPropertyOptional({
-    description: 'May be left out when there is one target',
-    example: 'clinic',
-    pattern: targetPattern.source,
-  })
-  @MayBeAbsent()
-  @IsString()
-  @Matches(targetPattern, { message: 'target must be a target name: 1 to 40 of a-z, 0-9 and "-"' })
+  @TargetField('May be left out when there is one target')
   target?: string;
 
   @ApiPropertyOptional({

@@ -1,22 +1,16 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
-import { IsBoolean, IsString, Matches } from 'class-validator';
-import { syncChanges, targetPattern, taskStates } from '#contracts';
+import { IsBoolean } from 'class-validator';
+import { syncChanges, taskStates } from '#contracts';
 import { RecordedErrorDto } from '../backups/backup.dto.js';
 import { syncId } from '../backups/backup.examples.js';
 import { MayBeAbsent } from '../http/may-be-absent.js';
+import { TargetField } from '../http/name-fields.js';
 
 const time = { type: String, format: 'date-time' } as const;
 const count = { type: 'integer', minimum: 0 } as const;
 
 export class CatalogSyncDto {
-  @ApiPropertyOptional({
-    description: 'Only this target; otherwise all of the store',
-    example: 'clinic',
-    pattern: targetPattern.source,
-  })
-  @MayBeAbsent()
-  @IsString()
-  @Matches(targetPattern, { message: 'target must be a target name: 1 to 40 of a-z, 0-9 and "-"' })
+  @TargetField('Only this target; otherwise all of the store')
   target?: string;
 
   @ApiPropertyOptional({

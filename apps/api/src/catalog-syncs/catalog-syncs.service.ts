@@ -1,61 +1,27 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { taskJob, type Catalog } from '#catalog';
-import {
-  AppError,
-  compactTime,
-  randomSuffix,
-  type Clock,
-  type JobSink,
-  type Random,
-  type TaskRecord,
-} from '#contracts';
-import { toError } from '../backups/to-backup.js';
-import { CATALOG, CLOCK, JOB_QUEUE, RANDOM } from '../core/tokens.js';
+import { AppError, type TaskRecord } from '#contracts';
 import type { Plain } from '../http/plain.js';
 import type { RequestContext } from '../http/request-context.js';
-import { reserveId } from '../idempotency/idempotent-run.js';
-import { ServiceLog } from '../logging/service-log.js';
-import { enqueueOrWithdraw } from '../queue/enqueue-or-withdraw.js';
+import { AdminTasks } from '../tasks/admin-tasks.js';
+import { taskFields } from '../tasks/task-fields.js';
 import type { CatalogSyncDto, CatalogSyncStateDto } from './catalog-syncs.dto.js';
 
 /** The one that a worker begins by itself, after the catalogue was lost, has the store's id. */
-const syncIdPattern = /^sync-(\d{8}T\d{6}Z-[a-z0-9]{6}|[0-9a-f]{32})$/;
+const syncs = { kind: 'sync', pattern: /^sync-(\d{8}T\d{6}Z-[a-z0-9]{6}|[0-9a-f]{32})$/ } as const;
 
 @Injectable()
 export class CatalogSyncsService {
-  constructor(
-    @Inject(CATALOG) private readonly catalog: Catalog,
-    @Inject(JOB_QUEUE) private readonly queue: JobSink,
-    @Inject(CLOCK) private readonly clock: Clock,
-    @Inject(RANDOM) private readonly random: Random,
-    @Inject(ServiceLog) private readonly log: ServiceLog,
-  ) {}
+  constructor(@Inject(AdminTasks) private readonly tasks: AdminTasks) {}
 
   /** Task and job, or neither. A target needs no record and no configuration: the store may know it alone. */
-  async begin(wish: Plain<CatalogSyncDto>, context: RequestContext): Promise<string> {
-    const createdAt = this.clock.now();
-    const fresh = `sync-${compactTime(createdAt)}-${randomSuffix(this.random, 6)}`;
-    const { id: taskId, repeated } = await reserveId(context, fresh);
-    if (repeated && (await this.catalog.tasks.find(taskId)) !== null) return taskId;
+  begin(wish: Plain<CatalogSyncDto>, context: RequestContext): Promise<string> {
     const { target = null, adopt = false, dryRun = false } = wish;
-    await this.catalog.tasks.insert({
-      ...{ taskId, kind: 'sync', createdAt, correlationId: context.correlationId, backupId: null, level: null },
-      ...{ cleanup: null, sync: { target, adopt, dryRun } },
-    });
-    await enqueueOrWithdraw(
-      {
-        id: taskId,
-        job: taskJob({ taskId, kind: 'sync', jobNumber: 1 }),
-        withdraw: () => this.catalog.tasks.withdraw(taskId),
-      },
-      { queue: this.queue, deadline: context.deadline, log: this.log },
-    );
-    return taskId;
+    return this.tasks.begin('sync', { kind: 'sync', cleanup: null, sync: { target, adopt, dryRun } }, context);
   }
 
   async find(syncId: string): Promise<Plain<CatalogSyncStateDto>> {
-    const task = syncIdPattern.test(syncId) ? await this.catalog.tasks.find(syncId) : null;
-    if (task?.kind === 'sync') return toSync(task);
+    const task = await this.tasks.find(syncId, syncs);
+    if (task !== null) return toSync(task);
     throw new AppError({ code: 'sync/not-found', stage: 'request', message: 'There is no sync of this id' });
   }
 }
@@ -64,14 +30,10 @@ function toSync(task: TaskRecord): Plain<CatalogSyncStateDto> {
   const { synced } = task;
   return {
     syncId: task.taskId,
-    status: task.status,
+    ...taskFields(task),
     target: task.sync?.target ?? null,
     adopt: task.sync?.adopt ?? false,
     dryRun: task.sync?.dryRun ?? false,
-    createdAt: task.createdAt.toISOString(),
-    startedAt: task.startedAt?.toISOString() ?? null,
-    completedAt: task.completedAt?.toISOString() ?? null,
-    correlationId: task.correlationId,
     result: synced && {
       dryRun: synced.dryRun,
       found: synced.found,
@@ -89,7 +51,5 @@ function toSync(task: TaskRecord): Plain<CatalogSyncStateDto> {
       changes: synced.changes.map(({ backupId, change, detail }) => ({ backupId, change, detail })),
       reports: [...synced.reports],
     },
-    errorMessage: task.errorMessage,
-    error: toError(task.error),
   };
 }

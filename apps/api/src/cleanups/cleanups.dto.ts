@@ -1,21 +1,15 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
-import { IsBoolean, IsInt, IsString, Matches, Max, Min } from 'class-validator';
-import { targetPattern, taskStates } from '#contracts';
+import { IsBoolean, IsInt, Max, Min } from 'class-validator';
+import { taskStates } from '#contracts';
 import { RecordedErrorDto } from '../backups/backup.dto.js';
 import { cleanupId } from '../backups/backup.examples.js';
 import { MayBeAbsent } from '../http/may-be-absent.js';
+import { TargetField } from '../http/name-fields.js';
 
 const time = { type: String, format: 'date-time' } as const;
 
 export class CleanupDto {
-  @ApiPropertyOptional({
-    description: 'Only this target; otherwise all, and orphans',
-    example: 'clinic',
-    pattern: targetPattern.source,
-  })
-  @MayBeAbsent()
-  @IsString()
-  @Matches(targetPattern, { message: 'target must be a target name: 1 to 40 of a-z, 0-9 and "-"' })
+  @TargetField('Only this target; otherwise all, and orphans')
   target?: string;
 
   @ApiPropertyOptional({ default: false, description: 'Only tell what would be done, with the reasons' })

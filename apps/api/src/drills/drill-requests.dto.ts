@@ -1,32 +1,19 @@
 import { ApiPropertyOptional } from '@nestjs/swagger';
-import { IsIn, Matches } from 'class-validator';
-import { backupIdPattern, restoreTargetPattern, targetPattern, taskStates, type TaskState } from '#contracts';
+import { IsIn } from 'class-validator';
+import { taskStates, type TaskState } from '#contracts';
 import { backupId } from '../backups/backup.examples.js';
 import { MayBeAbsent } from '../http/may-be-absent.js';
+import { BackupIdField, RestoreTargetField, TargetField } from '../http/name-fields.js';
 import { LimitField, PageField, SortOrderField, TimeField } from '../http/query-fields.js';
 
 export class DrillDto {
-  @ApiPropertyOptional({
-    description: 'Whose newest backup; may be left out when there is one target, or with backupId',
-    example: 'clinic',
-    pattern: targetPattern.source,
-  })
-  @MayBeAbsent()
-  @Matches(targetPattern, { message: 'target must be a target name: 1 to 40 of a-z, 0-9 and "-"' })
+  @TargetField('Whose newest backup; may be left out when there is one target, or with backupId')
   target?: string;
 
-  @ApiPropertyOptional({ description: 'This backup', example: backupId, pattern: backupIdPattern.source })
-  @MayBeAbsent()
-  @Matches(backupIdPattern, { message: 'backupId must be the id of a backup' })
+  @BackupIdField({ description: 'This backup', example: backupId })
   backupId?: string;
 
-  @ApiPropertyOptional({
-    description: 'A scratch target of RESTORE_TARGETS; otherwise the one that drills of the target use',
-    example: 'staging',
-    pattern: restoreTargetPattern.source,
-  })
-  @MayBeAbsent()
-  @Matches(restoreTargetPattern, { message: 'targetName must be a name of RESTORE_TARGETS' })
+  @RestoreTargetField('A scratch target of RESTORE_TARGETS; otherwise the one that drills of the target use')
   targetName?: string;
 }
 
@@ -42,18 +29,10 @@ export class DrillListQuery {
   @IsIn(taskStates)
   status?: TaskState;
 
-  @ApiPropertyOptional({
-    description: 'Only of backups of this target',
-    example: 'clinic',
-    pattern: targetPattern.source,
-  })
-  @MayBeAbsent()
-  @Matches(targetPattern, { message: 'target must be a target name: 1 to 40 of a-z, 0-9 and "-"' })
+  @TargetField('Only of backups of this target')
   target?: string;
 
-  @ApiPropertyOptional({ description: 'Only of this backup', pattern: backupIdPattern.source })
-  @MayBeAbsent()
-  @Matches(backupIdPattern, { message: 'backupId must be the id of a backup' })
+  @BackupIdField({ description: 'Only of this backup' })
   backupId?: string;
 
   @TimeField('start', { description: 'Asked for at this time or later', example: '2026-11-01' })

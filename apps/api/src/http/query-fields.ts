@@ -1,9 +1,9 @@
-import { applyDecorators } from '@nestjs/common';
 import { ApiPropertyOptional } from '@nestjs/swagger';
 import { IsDate, IsIn, IsInt, Max, Min } from 'class-validator';
 import { dayOrTime } from './day-or-time.js';
 import { MayBeAbsent } from './may-be-absent.js';
 import { Instant, WholeNumber } from './query-values.js';
+import { stacked } from './stacked.js';
 
 // Fields that lists have in common: what is checked, and the same bounds in the OpenAPI document.
 
@@ -49,8 +49,3 @@ export const SortOrderField = (description?: string): PropertyDecorator =>
     MayBeAbsent(),
     IsIn(['asc', 'desc']),
   );
-
-/** As if they stood above one another: the last one is applied first, and messages keep their order. */
-function stacked(...decorators: readonly PropertyDecorator[]): PropertyDecorator {
-  return applyDecorators(...[...decorators].reverse());
-}

@@ -1,21 +1,15 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
-import { IsBoolean, IsString, Matches } from 'class-validator';
-import { rotationOutcomes, targetPattern, taskStates } from '#contracts';
+import { IsBoolean } from 'class-validator';
+import { rotationOutcomes, taskStates } from '#contracts';
 import { RecordedErrorDto } from '../backups/backup.dto.js';
 import { rotationId } from '../backups/backup.examples.js';
 import { MayBeAbsent } from '../http/may-be-absent.js';
+import { TargetField } from '../http/name-fields.js';
 
 const time = { type: String, format: 'date-time' } as const;
 
 export class RotationDto {
-  @ApiPropertyOptional({
-    description: 'Only backups of this target; otherwise all',
-    example: 'clinic',
-    pattern: targetPattern.source,
-  })
-  @MayBeAbsent()
-  @IsString()
-  @Matches(targetPattern, { message: 'target must be a target name: 1 to 40 of a-z, 0-9 and "-"' })
+  @TargetField('Only backups of this target; otherwise all')
   target?: string;
 
   @ApiPropertyOptional({ default: false, description: 'Open every header and only tell what would be done' })

@@ -1,7 +1,8 @@
 import { ApiPropertyOptional } from '@nestjs/swagger';
-import { IsIn, Matches } from 'class-validator';
-import { backupIdPattern, restoreTargetPattern, taskStates, type TaskState } from '#contracts';
+import { IsIn } from 'class-validator';
+import { taskStates, type TaskState } from '#contracts';
 import { MayBeAbsent } from '../http/may-be-absent.js';
+import { BackupIdField, RestoreTargetField } from '../http/name-fields.js';
 import { LimitField, PageField, SortOrderField, TimeField } from '../http/query-fields.js';
 
 export class RestoreListQuery {
@@ -16,18 +17,10 @@ export class RestoreListQuery {
   @IsIn(taskStates)
   status?: TaskState;
 
-  @ApiPropertyOptional({
-    description: 'Only into this restore target',
-    example: 'staging',
-    pattern: restoreTargetPattern.source,
-  })
-  @MayBeAbsent()
-  @Matches(restoreTargetPattern, { message: 'targetName must be a name of RESTORE_TARGETS' })
+  @RestoreTargetField('Only into this restore target')
   targetName?: string;
 
-  @ApiPropertyOptional({ description: 'Only of this backup', pattern: backupIdPattern.source })
-  @MayBeAbsent()
-  @Matches(backupIdPattern, { message: 'backupId must be the id of a backup' })
+  @BackupIdField({ description: 'Only of this backup' })
   backupId?: string;
 
   @TimeField('start', { description: 'Asked for at this time or later', example: '2026-11-01' })
