@@ -187,6 +187,20 @@ describe('a fault that stays', () => {
 
 describe('F24 the bound', () => {
   it(
+    'F24 a part was cut off, and the upload is there again after an abort that was confirmed: it is aborted until it is gone',
+    async () => {
+      const store = await world.open({ maxAttempts: 1 });
+      const before = await world.contents();
+      world.proxy.on({ kind: 'reset-request', after: 100_000 }, { operation: 'UploadPart', partNumber: 2 });
+      const confirmed = world.proxy.on(refused(200, 'Confirmed'), { operation: 'AbortMultipartUpload', times: 2 });
+      await failure(backUp(store));
+      expect(confirmed.struck).toBe(2);
+      expect(await world.contents()).toEqual(before);
+    },
+    patience,
+  );
+
+  it(
     'F24 an abort while a part is stalled ends the run at once, and the upload with it',
     async () => {
       const store = await world.open({ socketTimeoutMs: 60_000 });

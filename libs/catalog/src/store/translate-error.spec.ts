@@ -42,6 +42,16 @@ describe('errors of the catalogue', () => {
     expect([server(112), server(11_000)].map(isDuplicateKey)).toEqual([false, true]);
   });
 
+  it("knows them by PostgreSQL's words where the server has no code for them", () => {
+    const taken = server(1, 'conflicting key value violates exclusion constraint "documents_rum_index_3"');
+    const dead = server(1, 'deadlock detected');
+    const other = server(1, 'told so');
+    expect([taken, dead, other].map(isDuplicateKey)).toEqual([true, false, false]);
+    expect([taken, dead, other].map(isConflict)).toEqual([false, true, false]);
+    expect(translateCatalogError(dead)).toMatchObject({ code: 'catalog/unavailable' });
+    expect(translateCatalogError(other)).toMatchObject({ code: 'catalog/refused' });
+  });
+
   it('leaves ours as they are', () => {
     const ours = new AppError({ code: 'store/changed', stage: 'store', message: 'x' });
     expect(translateCatalogError(ours)).toBe(ours);

@@ -12,8 +12,14 @@ const unreachable =
 const duplicateKey = 11000;
 const writeConflict = 112;
 
+/** What servers on PostgreSQL (FerretDB) say of an update that they have no code for: `InternalError`, and PostgreSQL's own words. */
+const internalError = 1;
+const takenInWords = /violates (exclusion|unique) constraint/;
+const conflictInWords = /deadlock detected|could not serialize access/;
+
 interface DriverError {
   readonly name?: unknown;
+  readonly message?: unknown;
   readonly code?: unknown;
   readonly cause?: unknown;
   readonly hasErrorLabel?: (label: string) => boolean;
@@ -72,7 +78,7 @@ export function badCatalogUri(): AppError {
 }
 
 export function isDuplicateKey(error: unknown): boolean {
-  return chainOf(error).some(({ code }) => code === duplicateKey);
+  return chainOf(error).some((link) => link.code === duplicateKey || saysInWords(link, takenInWords));
 }
 
 /**
@@ -80,7 +86,13 @@ export function isDuplicateKey(error: unknown): boolean {
  * PostgreSQL (FerretDB) tell of deadlocks between unique indexes.
  */
 export function isConflict(error: unknown): boolean {
-  return chainOf(error).some(({ code }) => code === writeConflict || sqlState(code).startsWith('40'));
+  return chainOf(error).some(
+    (link) => link.code === writeConflict || sqlState(link.code).startsWith('40') || saysInWords(link, conflictInWords),
+  );
+}
+
+function saysInWords({ code, message }: DriverError, words: RegExp): boolean {
+  return code === internalError && typeof message === 'string' && words.test(message);
 }
 
 /** PostgreSQL's five characters, which such servers pack into a number, six bits each; empty for MongoDB's own codes, which are small. */
@@ -89,10 +101,11 @@ function sqlState(code: unknown): string {
   return [0, 6, 12, 18, 24].map((bits) => String.fromCharCode(48 + ((code >> bits) & 63))).join('');
 }
 
-function mayPass({ name, code, hasErrorLabel }: DriverError, _: number, [outermost]: readonly DriverError[]): boolean {
+function mayPass(link: DriverError, _: number, [outermost]: readonly DriverError[]): boolean {
+  const { name, code, hasErrorLabel } = link;
   if (typeof name === 'string' && unreachable.test(name)) return true;
   if (typeof code === 'number' && passing.has(code)) return true;
-  if (/^(08|40|53|57)/.test(sqlState(code))) return true;
+  if (/^(08|40|53|57)/.test(sqlState(code)) || saysInWords(link, conflictInWords)) return true;
   return hasErrorLabel?.call(outermost, 'RetryableWriteError') === true;
 }
 

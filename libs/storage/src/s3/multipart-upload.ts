@@ -1,5 +1,4 @@
 import {
-  AbortMultipartUploadCommand,
   CompleteMultipartUploadCommand,
   CreateMultipartUploadCommand,
   HeadObjectCommand,
@@ -10,16 +9,19 @@ import {
   type S3Client,
 } from '@aws-sdk/client-s3';
 import type { Readable } from 'node:stream';
+import { setTimeout as delay } from 'node:timers/promises';
 import { AppError, cancelled, randomSuffix, systemRandom, throwIfAborted } from '#contracts';
 import type { PutResult } from '../object-store.js';
+import { endUpload } from './end-upload.js';
 import { PartCollector } from './part-collector.js';
-import { statusOf, translateS3Error } from './translate-error.js';
+import { translateS3Error } from './translate-error.js';
 
 // An uploader of our own: the SDK's `Upload` sizes parts for 48 GiB when the length is unknown, holds far more memory than its parts, forgets to abort
 // while a part is stalled, and completes a source that merely ended early (facts of S3, 3.2, and reliability, 3.1).
 
 const mostParts = 10_000;
-const abortTries = 3;
+/** How long parts under way may take to be answered when their source failed. */
+const settleMs = 5_000;
 /** Metadata by which a write knows its own object again: a condition refuses its repetition as it refuses a stranger. */
 const markName = 'hazina-write';
 
@@ -216,22 +218,18 @@ class MultipartUpload {
   async abort(cause: unknown): Promise<unknown> {
     // Before the other parts are ended, for they fail too.
     const first = this.#failure ?? cause;
+    const sent = Promise.allSettled(this.#inFlight);
+    // Where only the source failed, the store is well: parts that it has answered cannot come in after the abort.
+    if (this.#failure === undefined)
+      await Promise.race([sent, delay(settleMs, undefined, { signal: this.#signal })]).catch(() => undefined);
     this.#stop.abort();
-    await Promise.allSettled(this.#inFlight);
+    await sent;
     const error = this.#options.signal?.aborted === true ? cancelled(this.#options.signal, 'store') : first;
     const { bucket, key, location } = this.#options;
     if (this.#uploadId === undefined) return error;
-    const command = new AbortMultipartUploadCommand({ Bucket: bucket, Key: key, UploadId: this.#uploadId });
-    let problem: unknown;
-    for (let tries = 0; tries < abortTries; tries += 1) {
-      try {
-        await this.#client.send(command);
-        return error;
-      } catch (failure) {
-        if (statusOf(failure) === 404) return error;
-        problem = failure;
-      }
-    }
+    const partsWereCut = this.#parts.length < this.#number;
+    const problem = await endUpload(this.#client, { bucket, key, uploadId: this.#uploadId }, partsWereCut);
+    if (problem === null) return error;
     return withOpenUpload(error, translateS3Error(problem, `aborting the upload of ${key}`, location), this.#uploadId);
   }
 }
