@@ -12,6 +12,8 @@ export interface MemoryBackup {
   good: boolean;
   verified: boolean;
   commitConflict?: boolean;
+  /** As noted. */
+  lockedUntil?: Date;
 }
 
 /** A catalogue in memory, as a cleanup sees it. */
@@ -91,6 +93,12 @@ export class MemoryCatalog implements CleanupCatalog {
 
   deleted(backupId: string): Promise<void> {
     this.#move(backupId, ['deleting'], 'deleted');
+    return Promise.resolve();
+  }
+
+  noteLock(backupId: string, lockedUntil: Date): Promise<void> {
+    const record = this.records.get(backupId);
+    if (record !== undefined) record.lockedUntil = lockedUntil;
     return Promise.resolve();
   }
 

@@ -25,7 +25,9 @@ export type S3Fault =
   /** Status 200 and an error in the body, as completions may have it; the store never sees the request. */
   | { readonly kind: 'error-in-200'; readonly code: string }
   /** All goes well, under another Date. */
-  | { readonly kind: 'date'; readonly date: () => Date };
+  | { readonly kind: 'date'; readonly date: () => Date }
+  /** All goes well, with headers more: what a store would say that knows more than the real one. */
+  | { readonly kind: 'headers'; readonly headers: Readonly<Record<string, string>> };
 
 export interface S3Rule {
   /** Names as in S3's API: `UploadPart`. Default: any. */
@@ -190,7 +192,9 @@ function passOn(incoming: IncomingMessage, outgoing: ServerResponse, { target, a
     }
     const raw = fault?.kind === 'date' ? withoutHeader(reply.rawHeaders, 'date') : reply.rawHeaders;
     const date = fault?.kind === 'date' ? ['Date', fault.date().toUTCString()] : [];
-    outgoing.writeHead(reply.statusCode ?? 502, [...raw, ...date]);
+    const told = fault?.kind === 'headers' ? fault.headers : {};
+    const rest = Object.keys(told).reduce(withoutHeader, raw);
+    outgoing.writeHead(reply.statusCode ?? 502, [...rest, ...date, ...Object.entries(told).flat()]);
     if (fault?.kind === 'reset-reply' || fault?.kind === 'stall-reply') breakOff(reply, outgoing, fault);
     else reply.pipe(outgoing);
   });
@@ -225,6 +229,6 @@ function breakOff(
   });
 }
 
-function withoutHeader(raw: readonly string[], name: string): string[] {
+function withoutHeader(raw: string[], name: string): string[] {
   return raw.filter((_, at) => raw[at - (at % 2)]?.toLowerCase() !== name);
 }

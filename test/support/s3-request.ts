@@ -22,6 +22,8 @@ export interface S3Request {
   readonly partNumber: number | undefined;
   /** Of a read: `bytes=0-4095`. */
   readonly range: string | undefined;
+  /** Of a write. */
+  readonly storageClass: string | undefined;
   /** The id of the key that signed it. */
   readonly accessKeyId: string | undefined;
   /** What was done to it, if anything. */
@@ -38,6 +40,7 @@ export function readRequest({ method = '', url = '/', headers }: IncomingMessage
     key,
     partNumber: partNumber === null ? undefined : Number(partNumber),
     range: headers.range,
+    storageClass: headers['x-amz-storage-class']?.toString(),
     accessKeyId: /Credential=([^/]+)\//.exec(headers.authorization ?? '')?.[1],
   };
 }

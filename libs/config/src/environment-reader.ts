@@ -58,6 +58,11 @@ export class EnvironmentReader {
     return value === undefined ? undefined : value === 'true';
   }
 
+  /** The text of a file; throws what reading throws, and for bytes that are no UTF-8. */
+  file(path: string): string {
+    return new TextDecoder('utf-8', { fatal: true }).decode(this.readFile(path));
+  }
+
   /** From `NAME` or from the file named by `NAME_FILE`. */
   secret(name: SecretName): Secret | undefined {
     return secretFrom(name, this.environment, this.readFile, (text) => this.problem(text));

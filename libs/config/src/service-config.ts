@@ -4,6 +4,7 @@ import { readLease } from './read-lease.js';
 import { readNotify, type NotifyConfig } from './read-notify.js';
 import { readSchedule, type ScheduleConfig } from './read-schedule.js';
 import { readStore, type StoreConfig } from './store-config.js';
+import { isCold } from './store-guards.js';
 
 export const logLevels = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
 export type LogLevel = (typeof logLevels)[number];
@@ -28,7 +29,6 @@ export interface ServiceConfig {
   readonly cleanupSchedule: ScheduleConfig;
   readonly orphanGraceMs: number;
   readonly recordRetentionDays: number;
-  readonly quotaBytes: number | null;
   readonly notify: NotifyConfig;
   readonly metricsToken: Secret | undefined;
   readonly logLevel: LogLevel;
@@ -37,6 +37,11 @@ export interface ServiceConfig {
 export function readService(reader: EnvironmentReader, workingDirectory: string): ServiceConfig {
   const level = reader.oneOf('BACKUP_VERIFY', ['stored', 'readable', 'off']) ?? 'readable';
   const reverifyDays = reader.integer('BACKUP_REVERIFY_DAYS', 0, 36_500) ?? 30;
+  const store = readStore(reader, workingDirectory);
+  if (store.kind === 's3' && isCold(store.storageClass) && (level !== 'off' || reverifyDays !== 0))
+    reader.problem(
+      `S3_STORAGE_CLASS=${store.storageClass ?? ''} gives no bytes for hours, so nothing can be verified there: let a lifecycle rule move data later (docs/s3.md), or set BACKUP_VERIFY=off and BACKUP_REVERIFY_DAYS=0`,
+    );
   const seconds = (
     name: Parameters<EnvironmentReader['integer']>[0],
     min: number,
@@ -51,7 +56,7 @@ export function readService(reader: EnvironmentReader, workingDirectory: string)
     ),
     redisUrl: readRedisUrl(reader),
     redisPrefix: reader.required('REDIS_PREFIX'),
-    store: readStore(reader, workingDirectory),
+    store,
     lease: { ...readLease(reader), reaperMs: seconds('BACKUP_REAPER_SECONDS', 1, 3600, 30) },
     verify: { level: level === 'off' ? null : level, reverifyDays: reverifyDays === 0 ? null : reverifyDays },
     attempts: reader.integer('BACKUP_ATTEMPTS', 1, 100) ?? 3,
@@ -60,7 +65,6 @@ export function readService(reader: EnvironmentReader, workingDirectory: string)
     cleanupSchedule: readSchedule(reader, 'BACKUP_CLEANUP_SCHEDULE'),
     orphanGraceMs: reader.number('BACKUP_ORPHAN_GRACE_HOURS', 0, 87_600) * 3_600_000,
     recordRetentionDays: reader.integer('BACKUP_RECORD_RETENTION_DAYS', 1, 36_500) ?? 400,
-    quotaBytes: reader.integer('BACKUP_QUOTA_BYTES', 1, Number.MAX_SAFE_INTEGER) ?? null,
     notify: readNotify(reader),
     metricsToken: reader.secret('METRICS_TOKEN'),
     logLevel: reader.oneOf('LOG_LEVEL', logLevels) ?? 'info',

@@ -1,6 +1,15 @@
 import { isAbsolute, resolve } from 'node:path';
 import { hostOf, isForbiddenHost, type Secret } from '#contracts';
 import type { EnvironmentReader } from './environment-reader.js';
+import {
+  readObjectLock,
+  readQuota,
+  readStorageClass,
+  type ObjectLockConfig,
+  type QuotaConfig,
+  type StorageClassName,
+} from './store-guards.js';
+import { readAuthorities, readProxy } from './store-way.js';
 
 /** Where backups lie. The same shape as the options of the storage lib. */
 export type StoreConfig = S3Config | DirectoryConfig;
@@ -22,14 +31,23 @@ export interface S3Config {
     readonly secretAccessKey: Secret;
     readonly sessionToken?: Secret;
   };
+  readonly objectLock?: ObjectLockConfig;
+  /** Of the data objects. */
+  readonly storageClass?: StorageClassName;
+  readonly proxy?: Secret;
+  /** PEM. */
+  readonly ca?: string;
   readonly partSize?: number;
   readonly uploadConcurrency: number;
+  /** Of this store; absent: none. */
+  readonly quota?: QuotaConfig;
 }
 
 export interface DirectoryConfig {
   readonly kind: 'directory';
   /** Absolute. */
   readonly directory: string;
+  readonly quota?: QuotaConfig;
 }
 
 const mebibyte = 1024 * 1024;
@@ -37,9 +55,14 @@ const mebibyte = 1024 * 1024;
 /** The store of the environment: a bucket where one is set, else a directory. */
 export function readStore(reader: EnvironmentReader, workingDirectory: string): StoreConfig {
   const bucket = reader.text('S3_BACKUP_BUCKET');
+  const quota = readQuota(reader);
   if (bucket === undefined) {
     const directory = reader.required('BACKUP_DIRECTORY');
-    return { kind: 'directory', directory: isAbsolute(directory) ? directory : resolve(workingDirectory, directory) };
+    return {
+      kind: 'directory',
+      directory: isAbsolute(directory) ? directory : resolve(workingDirectory, directory),
+      ...(quota === undefined ? {} : { quota }),
+    };
   }
   const endpoint = readEndpoint(reader);
   const region = reader.text('AWS_REGION');
@@ -48,6 +71,10 @@ export function readStore(reader: EnvironmentReader, workingDirectory: string): 
   const sse = reader.oneOf('S3_SSE', ['AES256', 'aws:kms', 'none']) ?? (endpoint === undefined ? 'AES256' : 'none');
   if (sseKmsKeyId !== undefined && sse !== 'aws:kms') reader.problem('S3_SSE_KMS_KEY_ID needs S3_SSE=aws:kms');
   const credentials = readCredentials(reader);
+  const more = {
+    ...{ quota, objectLock: readObjectLock(reader), storageClass: readStorageClass(reader) },
+    ...{ proxy: readProxy(reader, storeUrl(endpoint, bucket, region)), ca: readAuthorities(reader) },
+  };
   return {
     kind: 's3',
     bucket,
@@ -61,6 +88,19 @@ export function readStore(reader: EnvironmentReader, workingDirectory: string): 
     ...(credentials === undefined ? {} : { credentials }),
     ...(partSize === undefined ? {} : { partSize }),
     uploadConcurrency: reader.integer('S3_UPLOAD_CONCURRENCY', 1, 16) ?? 4,
+    ...withoutUndefined(more),
+  };
+}
+
+/** Where requests go: what a proxy is chosen by. */
+function storeUrl(endpoint: string | undefined, bucket: string, region: string | undefined): URL {
+  const ours = URL.parse(endpoint ?? '');
+  return ours ?? new URL(`https://${bucket.replaceAll(/[^a-z0-9.-]/g, '-')}.s3.${region ?? 'us-east-1'}.amazonaws.com`);
+}
+
+function withoutUndefined<T extends object>(values: T): { [K in keyof T]?: Exclude<T[K], undefined> } {
+  return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined)) as {
+    [K in keyof T]?: Exclude<T[K], undefined>;
   };
 }
 

@@ -48,6 +48,35 @@ export const variables = [
     meaning: 'bytes of a part of an upload, at least 5 MiB; unset: planned from the size to expect',
   },
   { name: 'S3_UPLOAD_CONCURRENCY', default: '4', meaning: 'parts in flight, 1 to 16' },
+  {
+    name: 'S3_OBJECT_LOCK_MODE',
+    meaning:
+      'governance or compliance: each backup is put under the object lock of the bucket, which must have it turned on; unset: no lock is asked for',
+  },
+  {
+    name: 'S3_OBJECT_LOCK_DAYS',
+    meaning: 'days that the lock holds, from the writing; fractions allowed; goes with S3_OBJECT_LOCK_MODE',
+  },
+  {
+    name: 'S3_STORAGE_CLASS',
+    meaning:
+      'class of the data objects: STANDARD, STANDARD_IA, ONEZONE_IA, INTELLIGENT_TIERING, GLACIER_IR, or GLACIER and DEEP_ARCHIVE, which must be brought back before any use; unset: that of the bucket',
+  },
+  {
+    name: 'S3_PROXY_URL',
+    secret: true,
+    meaning: 'HTTP(S) proxy on the way to S3, used by CONNECT: http://user:password@host:3128; unset: HTTPS_PROXY',
+  },
+  {
+    name: 'HTTPS_PROXY',
+    secret: true,
+    meaning: 'proxy of https endpoints of S3 where S3_PROXY_URL is not set; unset: none',
+  },
+  { name: 'NO_PROXY', meaning: 'hosts and domains, separated by commas, that HTTPS_PROXY is not for; *: none' },
+  {
+    name: 'S3_CA_FILE',
+    meaning: 'PEM file of authorities that vouch for the store, beside those that this machine trusts',
+  },
   { name: 'BACKUP_DIRECTORY', default: './data/backups', meaning: 'the store when no bucket is set' },
   { name: 'BACKUP_RETENTION_DAYS', default: '30', meaning: 'days until a backup expires' },
   {
@@ -152,7 +181,15 @@ export const variables = [
     default: '400',
     meaning: 'days that the record of a deleted or failed backup is kept',
   },
-  { name: 'BACKUP_QUOTA_BYTES', meaning: 'alerts at 80 and 95 % of it; unset: no quota' },
+  {
+    name: 'BACKUP_QUOTA_BYTES',
+    meaning: 'room for backups in the store: alerts at 80 and 95 % of it; unset: no quota',
+  },
+  {
+    name: 'BACKUP_QUOTA_POLICY',
+    default: 'warn',
+    meaning: 'over the quota: warn, or refuse (no backup is begun until retention or somebody has made room)',
+  },
   {
     name: 'BACKUP_SHUTDOWN_GRACE_SECONDS',
     default: '60',

@@ -76,6 +76,14 @@ export type ErrorCode =
   | 'store/precondition-failed'
   | 'store/unsupported'
   | 'store/changed'
+  /** A lock of the store holds it until a date: normal, and over some time. */
+  | 'store/locked'
+  /** It lies in a class that gives no bytes until it was brought back. */
+  | 'store/cold'
+  /** Nobody that this machine trusts vouches for the server. */
+  | 'store/untrusted'
+  /** A quota of ours, not of the store's. */
+  | 'store/quota-reached'
   | 'store/failed'
   // The queue and the catalogue
   | 'queue/unavailable'

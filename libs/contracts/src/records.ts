@@ -119,6 +119,8 @@ export interface BackupRecord {
   readonly warnings: readonly string[];
   readonly resources: RunResources | null;
   readonly deletedAt: Date | null;
+  /** The store refuses to remove it before, as last seen; null: not locked, or nobody has looked. */
+  readonly lockedUntil: Date | null;
   /** When the last good verification at any level began or, without one, when the backup was completed: drives the background verification. */
   readonly lastProvenAt: Date | null;
   readonly storeId: string | null;

@@ -92,6 +92,8 @@ export interface CleanupCatalog extends DeletionCatalog {
   deleted(backupId: string): Promise<void>;
   /** `completed ↔ missing`. */
   markMissing(backupId: string, missing: boolean): Promise<void>;
+  /** The store locks one of the backup's objects until then: kept on the record. */
+  noteLock(backupId: string, lockedUntil: Date): Promise<void>;
   /** Removes records that ended too long ago; their number. */
   purgeRecords(): Promise<number>;
   /** What earlier sweeps saw; all targets. */

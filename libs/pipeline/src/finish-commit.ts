@@ -1,4 +1,5 @@
 import { AppError, type BackupJson } from '#contracts';
+import { removeOrHide } from '#storage';
 import type { BackupOutcome } from './backup-types.js';
 import { committed } from './commit-attempt.js';
 import type { CommitJournal, PipelineDeps } from './deps.js';
@@ -47,7 +48,7 @@ async function finish(deps: FinishDeps, request: FinishRequest, signal: AbortSig
   if (loss !== null) throw conflict(backupId, loss);
   const { conditionalCreate } = await store.abilities(signal);
   await commit(store, backupId, bytes, conditionalCreate, signal);
-  await store.delete(leaseKey(backupId, attempt), signal);
+  await removeOrHide(store, leaseKey(backupId, attempt), signal);
   await stillStands(deps, backup);
   return resumedOutcome(deps, backup, signal);
 }

@@ -15,7 +15,7 @@ export { bindStore, type StoreBinding } from './bind-store.js';
 export { readSightingsFile, writeSightingsFile } from './cleanup/sightings-file.js';
 export { checkKeys, type CheckKeysDeps, type CheckKeysRequest, type KeyProof } from './check-keys.js';
 export { deleteBackup, refusedDeletion } from './delete-backup.js';
-export type { Refusal } from './delete/find-refusal.js';
+export { lockOf, type Refusal } from './delete/find-refusal.js';
 export { finishCommit, type FinishDeps, type FinishRequest } from './finish-commit.js';
 export { failureOfKeys, judgeKeys, keyFindings, keyProofFindings, type KeyVerdict } from './judge-keys.js';
 export { listBackups, type BackupList } from './list-backups.js';

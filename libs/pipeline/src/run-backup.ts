@@ -1,5 +1,6 @@
 import { AppError, type BackupFacts, type BackupJson } from '#contracts';
 import type { DumpProbe } from '#engine';
+import { removeOrHide } from '#storage';
 import type { BackupDeps, BackupOutcome, BackupRequest, WrittenData } from './backup-types.js';
 import { CommitAttempt, committed } from './commit-attempt.js';
 import { resumedOutcome } from './finish-commit.js';
@@ -96,7 +97,7 @@ async function resume(deps: BackupDeps, standing: BackupJson, signal: AbortSigna
   try {
     const loss = await findLoss(deps.store, standing, signal);
     if (loss !== null) throw conflict(standing.backupId, loss);
-    await deps.store.delete(leaseKey(standing.backupId, standing.attempt), signal);
+    await removeOrHide(deps.store, leaseKey(standing.backupId, standing.attempt), signal);
     await stillStands(deps, standing);
     return await resumedOutcome(deps, standing, signal);
   } catch (error) {

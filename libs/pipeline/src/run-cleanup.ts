@@ -4,6 +4,7 @@ import type { CleanupDeps, CleanupRequest, CleanupRun } from './cleanup/cleanup-
 import { expire } from './cleanup/expire.js';
 import { findMissing } from './cleanup/find-missing.js';
 import { takeInventory, type Inventory } from './cleanup/inventory.js';
+import { sweepHidden } from './cleanup/sweep-hidden.js';
 import { sweepOrphans } from './cleanup/sweep-orphans.js';
 import { removeBackup } from './delete/remove-backup.js';
 import { requireStore } from './objects/store-identity.js';
@@ -38,12 +39,13 @@ export async function runCleanup(
   await withdrawDeleted(run, inventory, new Set(records.map(({ backupId }) => backupId)));
   const expiry = await expire(run, inventory, seen);
   const orphans = await sweepOrphans(run, inventory);
+  const hiddenBytes = await sweepHidden(run);
   const recordsPurged = request.dryRun ? 0 : await catalog.purgeRecords();
   return {
     dryRun: request.dryRun,
     decisions: expiry.decisions,
     removed: expiry.removed,
-    freedBytes: expiry.freedBytes + orphans.freedBytes,
+    freedBytes: expiry.freedBytes + orphans.freedBytes + hiddenBytes,
     orphansRemoved: orphans.removed,
     recordsPurged,
     reports,

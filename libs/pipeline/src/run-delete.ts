@@ -28,7 +28,7 @@ export type DeleteResult =
  * Removes a backup whose record is `deleting` (without catalogue: any). Everything that stands against it is looked at again here, after the record was marked, so
  * that two simultaneous deletions of the last two good ones are safe. Then it goes in the order of spec/objects.md: first the commit mark, so that at no moment a
  * backup stands without its objects. Repeatable: what was begun (no `backup.json` any more) is finished. An error says in its details
- * (`standing`) whether `backup.json` stands still; what a lock or a missing right refuses is `store/refused` of retry class `retry`.
+ * (`standing`) whether `backup.json` stands still; what a lock or a missing right refuses is `store/locked` or `store/refused` of retry class `retry`.
  */
 export async function runDelete(
   deps: DeleteDeps,

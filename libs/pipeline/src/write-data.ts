@@ -66,6 +66,8 @@ export async function writeData(
     deps.store.put(`${backupFolder(request.backupId)}${key}`, stored, {
       signal,
       ifNoneMatch: true,
+      lock: true,
+      bulk: true,
       ...(probe.estimatedBytes === null ? {} : { expectedBytes: probe.estimatedBytes }),
     }),
   );

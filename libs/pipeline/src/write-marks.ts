@@ -1,5 +1,5 @@
 import { AppError, type BackupJson, type Clock, type Marks } from '#contracts';
-import type { ObjectStore, PutBytesOptions } from '#storage';
+import { removeOrHide, type ObjectStore, type PutBytesOptions } from '#storage';
 import { readBackupJson } from './objects/backup-json-file.js';
 import { backupJsonKey, marksKey } from './objects/keys.js';
 import { readMarksFile } from './objects/marks-file.js';
@@ -47,7 +47,7 @@ export async function writeMarks(
     if (!(await put(store, backupId, bytes, { ...condition, signal }))) continue;
     if ((await store.head(backupJsonKey(backupId), signal)) === null) {
       // Deleted in between: marks must not outlive their backup.
-      await store.delete(marksKey(backupId), signal);
+      await removeOrHide(store, marksKey(backupId), signal);
       throw notThere(store, backupId);
     }
   }

@@ -3,7 +3,9 @@ import { Readable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
 import { AppError, randomSuffix, type Clock, type ErrorCode, type Random } from '#contracts';
 import { farMs, measureLatency } from './measure-latency.js';
+import { describeProtection, protectionDoubt } from './describe-protection.js';
 import type { ObjectStore } from './object-store.js';
+import { removeOrHide } from './remove-or-hide.js';
 
 export interface StoreFinding {
   readonly check: string;
@@ -36,6 +38,7 @@ export async function checkStore(store: ObjectStore, context: CheckContext): Pro
   const bytes = context.random.bytes(1000);
   const findings: StoreFinding[] = [];
   let far: string | undefined;
+  let doubt: string | undefined;
   const check = async (name: string, action: () => Promise<string>): Promise<boolean> => {
     try {
       findings.push({ check: name, ok: true, detail: await action() });
@@ -68,6 +71,11 @@ export async function checkStore(store: ObjectStore, context: CheckContext): Pro
     await check('list', () => listed(store, folder, small, signal));
     await check('multipart', () => multipart(store, large, context));
     await check('conditional write', async () => conditional(await store.abilities(signal)));
+    await check('versions and locks', async () => {
+      const protection = await store.protection(signal);
+      doubt = protectionDoubt(protection);
+      return describeProtection(protection);
+    });
     await check('clock', () => clock(store, context));
     await check('latency', async () => {
       const ms = await measureLatency(store, small, context.clock, signal);
@@ -77,15 +85,17 @@ export async function checkStore(store: ObjectStore, context: CheckContext): Pro
     });
   } finally {
     await check('delete', async () => {
-      await store.delete(small);
-      await store.delete(large);
+      await removeOrHide(store, small);
+      await removeOrHide(store, large);
       if ((await store.head(small)) !== null) throw failed('an object was still there after it was deleted');
       return 'nothing left behind';
     });
   }
-  const hint = far;
-  if (hint === undefined) return findings;
-  return findings.map((finding) => (finding.check === 'latency' ? { ...finding, doubtful: true, hint } : finding));
+  const hints: Readonly<Record<string, string | undefined>> = { latency: far, 'versions and locks': doubt };
+  return findings.map((finding) => {
+    const hint = finding.ok ? hints[finding.check] : undefined;
+    return hint === undefined ? finding : { ...finding, doubtful: true, hint };
+  });
 }
 
 function sameSize(found: number | undefined, wanted: number): string {

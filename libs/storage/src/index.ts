@@ -1,4 +1,5 @@
 export { checkStore, type CheckContext, type StoreFinding } from './check-store.js';
+export { describeProtection, protectionDoubt } from './describe-protection.js';
 export { createStore } from './create-store.js';
 export { describeLock, findLock } from './find-lock.js';
 export { FilesystemStore } from './filesystem/filesystem.store.js';
@@ -6,16 +7,22 @@ export { createMemoryStore } from './memory/memory.store.js';
 export { foreverLocked } from './object-store.js';
 export type {
   ByteRange,
+  ColdState,
+  HiddenObject,
   ObjectEntry,
   ObjectHead,
+  ObjectLock,
   ObjectStore,
   OpenUpload,
   PresignOptions,
   PutBytesOptions,
   PutOptions,
   PutResult,
+  StorageClass,
   StoreAbilities,
+  StoreProtection,
 } from './object-store.js';
+export { isLocked, removeOrHide } from './remove-or-hide.js';
 export { resumingGet, type ResumingGetOptions } from './resuming-get.js';
 export type { DirectoryStoreOptions, S3StoreOptions, StoreOptions } from './store-options.js';
 export { describeAbilities, roomFinding, storeFindings, type RoomOptions } from './store-findings.js';

@@ -32,8 +32,15 @@ export interface ObjectStore {
   list(prefix: string, signal?: AbortSignal): AsyncIterable<ObjectEntry>;
   /** The names directly below a folder (`prefix` ends with `/` or is empty), without their trailing slash, in order. */
   listFolders(prefix: string, signal?: AbortSignal): AsyncIterable<string>;
-  /** Removes an object; no error when it is not there. */
+  /**
+   * Removes an object with every version that the store kept of it; no error when it is not there. What a lock holds stands as before (`store/locked`, with
+   * `lockedUntil` in the details where the store tells it). Without the right to see versions only the object itself goes, and `listHidden` says so.
+   */
   delete(key: string, signal?: AbortSignal): Promise<void>;
+  /** Takes an object out of sight, for what a lock holds: its versions stay (`listHidden`). Where no versions are kept it is removed. */
+  hide(key: string, signal?: AbortSignal): Promise<void>;
+  /** Keys of which only versions are left, no object: removed without its versions, hidden, or taken away by others. Throws `store/refused` where versions are kept and must not be seen. */
+  listHidden(prefix: string, signal?: AbortSignal): AsyncIterable<HiddenObject>;
 
   /** Open (unfinished) uploads below a prefix: multipart uploads, or temporary files of a directory. */
   listUploads(prefix: string, signal?: AbortSignal): AsyncIterable<OpenUpload>;
@@ -45,6 +52,8 @@ export interface ObjectStore {
   serverTime(signal?: AbortSignal): Promise<Date | null>;
   /** What this store can do, found out by trying once and remembered. Writes below `_hazina/probe-…` and removes it again. */
   abilities(signal?: AbortSignal): Promise<StoreAbilities>;
+  /** How the store guards objects against removal; null where it has no such thing (directory, memory). */
+  protection(signal?: AbortSignal): Promise<StoreProtection | null>;
   /** Bytes that may still be written, as the file system below tells; null where nobody knows (buckets, memory). */
   freeBytes(signal?: AbortSignal): Promise<number | null>;
   /** Ends connections. Calls after it fail. */
@@ -57,11 +66,16 @@ export interface PutOptions {
   readonly expectedBytes?: number;
   /** Refuse to overwrite (`store/exists`), where the store honours it; a directory and memory always do. */
   readonly ifNoneMatch?: boolean;
+  /** Held by the store's lock, where one is configured: only what is never written again. */
+  readonly lock?: boolean;
+  /** Lies in the configured storage class: only what is read rarely, and never to find out what there is. */
+  readonly bulk?: boolean;
 }
 
 export interface PutBytesOptions {
   readonly signal?: AbortSignal;
   readonly ifNoneMatch?: boolean;
+  readonly lock?: boolean;
   /** Overwrite only this version (`store/precondition-failed`), where the store honours it. */
   readonly ifMatch?: string;
 }
@@ -78,6 +92,42 @@ export interface ObjectHead {
   readonly lastModified: Date;
   /** The store refuses to remove it before (object lock); `foreverLocked` under a legal hold. Absent: not locked, or the store tells nothing. */
   readonly lockedUntil?: Date;
+  /** It lies in a class that gives no bytes until it was brought back. Absent: it can be read. */
+  readonly cold?: ColdState;
+}
+
+export interface ColdState {
+  readonly storageClass: string;
+  /** Somebody has asked for it, and it is on its way. */
+  readonly isComing: boolean;
+}
+
+export interface ObjectLock {
+  /** Governance: those with a right of their own may break it. Compliance: nobody. */
+  readonly mode: 'governance' | 'compliance';
+  /** From the beginning of each write; fractions allowed. */
+  readonly days: number;
+}
+
+/** In S3's names. The last two give no bytes until an object was brought back. */
+export type StorageClass =
+  'STANDARD' | 'STANDARD_IA' | 'ONEZONE_IA' | 'INTELLIGENT_TIERING' | 'GLACIER_IR' | 'GLACIER' | 'DEEP_ARCHIVE';
+
+export interface HiddenObject {
+  readonly key: string;
+  readonly versions: number;
+  /** Of all versions. */
+  readonly bytes: number;
+}
+
+/** `unknown`: the credentials lack the right to ask. */
+export interface StoreProtection {
+  readonly versioning: 'on' | 'suspended' | 'off' | 'unknown';
+  readonly objectLock: 'on' | 'off' | 'unknown';
+  /** What the bucket itself locks without being asked, every file that is rewritten included. */
+  readonly defaultLock: ObjectLock | null;
+  /** What this store asks for with each `lock`. */
+  readonly asked: ObjectLock | null;
 }
 
 /** The last time that a Date can hold: a legal hold has no end. */

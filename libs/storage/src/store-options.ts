@@ -1,4 +1,5 @@
-import type { ResolveHost, Secret } from '#contracts';
+import type { Clock, ResolveHost, Secret } from '#contracts';
+import type { ObjectLock, StorageClass } from './object-store.js';
 
 export type StoreOptions = S3StoreOptions | DirectoryStoreOptions;
 
@@ -27,6 +28,16 @@ export interface S3StoreOptions {
     readonly secretAccessKey: Secret;
     readonly sessionToken?: Secret;
   };
+  /** How long what is put with `lock` is held; absent: no lock is asked for (the bucket may have a default of its own). */
+  readonly objectLock?: ObjectLock;
+  /** Where what is put with `bulk` lies. Default: the bucket's own, STANDARD. */
+  readonly storageClass?: StorageClass;
+  /** URL of the proxy that requests go through, by CONNECT; may hold its credentials. */
+  readonly proxy?: Secret;
+  /** PEM certificates that vouch for the store, beside those that this machine trusts anyhow. */
+  readonly ca?: string;
+  /** Of locks. Default: the system's. */
+  readonly clock?: Clock;
   /** Bytes; absent: planned from the size to expect. */
   readonly partSize?: number;
   readonly uploadConcurrency: number;

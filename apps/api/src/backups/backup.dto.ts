@@ -166,6 +166,12 @@ export class BackupDto {
   resources!: ResourcesDto | null;
   @ApiProperty({ ...time, ...nullable })
   deletedAt!: string | null;
+  @ApiProperty({
+    ...time,
+    ...nullable,
+    description: 'The store refuses to remove it before (object lock), as last seen; null: not locked',
+  })
+  lockedUntil!: string | null;
 }
 
 export class BackupDetailsDto extends BackupDto {

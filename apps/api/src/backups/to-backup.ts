@@ -57,6 +57,7 @@ export function toBackup(record: BackupRecord): Plain<BackupDto> {
       eventLoopDelayMs: resources.eventLoopDelayMs,
     },
     deletedAt: time(record.deletedAt),
+    lockedUntil: time(record.lockedUntil),
   };
 }
 

@@ -1,6 +1,6 @@
 import { fenced } from '#catalog';
 import { AppError, type RunResources } from '#contracts';
-import { backupJsonKey, committed, completedFacts, type BackupOutcome } from '#pipeline';
+import { backupJsonKey, committed, completedFacts, lockOf, type BackupOutcome } from '#pipeline';
 import { warnOfSize } from './warn-of-size.js';
 import { persist } from '../claims/persist.js';
 import type { WorkerParts } from '../core/worker-core.js';
@@ -43,7 +43,7 @@ async function complete(
   done: Done,
   { log, signal }: Context,
 ): Promise<boolean> {
-  const { catalog, tuning, config, storeId } = parts;
+  const { catalog, clock, store, tuning, config, storeId } = parts;
   const { backup, resumed } = done.outcome;
   const surely = <T>(write: () => Promise<T>) =>
     persist(write, {
@@ -61,6 +61,8 @@ async function complete(
     prefix,
     storeId,
     resources: done.resources,
+    // A note for people and for retention, not worth a failure.
+    lockedUntil: await lockOf(store, backup, clock.now(), signal).catch(() => null),
   });
   return surely(() => catalog.backups.complete(record.backupId, facts));
 }

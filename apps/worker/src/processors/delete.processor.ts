@@ -48,7 +48,8 @@ export class DeleteProcessor implements JobProcessor<'delete'> {
       return await runDelete({ store, clock, catalog: deletionCatalog(catalog) }, { backupId, force }, signal);
     } catch (error) {
       // A lock or a missing right, before anything was removed: a backup as before. Later than that the deletion is finished some time.
-      if (error instanceof AppError && error.code === 'store/refused' && error.details['standing'] === true)
+      const refused = error instanceof AppError && ['store/refused', 'store/locked'].includes(error.code);
+      if (refused && error.details['standing'] === true)
         return { outcome: 'refused', isGone: false, message: error.message };
       throw error;
     }

@@ -12,6 +12,7 @@ type Lifecycle = Pick<
   | 'deleted'
   | 'deleting'
   | 'markMissing'
+  | 'noteLock'
   | 'rekeyed'
   | 'purge'
   | 'setMarks'
@@ -79,6 +80,16 @@ export function lifecycle(backups: Backups, tasks: Tasks): Lifecycle {
       const { filter, set } = missing ? move(['completed'], 'missing') : move(['missing'], 'completed');
       const text = missing ? 'Its objects are not in the store' : 'Its objects are in the store again';
       return backups.change({ backupId, ...filter }, { $set: set, $push: event(at, set.status, text) });
+    },
+
+    noteLock(backupId, lockedUntil, at) {
+      return backups.change(
+        { backupId, lockedUntil: op({ $ne: lockedUntil }) },
+        {
+          $set: { lockedUntil },
+          $push: event(at, 'locked', `The store keeps it locked until ${lockedUntil.toISOString()}`),
+        },
+      );
     },
 
     rekeyed(backupId, keyIds, at) {

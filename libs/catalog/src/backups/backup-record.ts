@@ -18,6 +18,7 @@ export function toBackupRecord(document: BackupDocument): BackupRecord {
   const { events, metadata } = record as Partial<BackupRecord>;
   return {
     ...record,
+    lockedUntil: (record as Partial<BackupRecord>).lockedUntil ?? null,
     events: events ?? [],
     metadata: metadata ? { ...metadata, collections: (metadata as Partial<typeof metadata>).collections ?? [] } : null,
     running: running !== undefined,

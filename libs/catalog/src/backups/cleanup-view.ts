@@ -38,6 +38,9 @@ export function cleanupCatalog(catalog: Catalog, { clock, by, recordRetentionDay
     async markMissing(backupId: string, missing: boolean): Promise<void> {
       await backups.markMissing(backupId, missing, clock.now());
     },
+    async noteLock(backupId: string, lockedUntil: Date): Promise<void> {
+      await backups.noteLock(backupId, lockedUntil, clock.now());
+    },
     async purgeRecords(): Promise<number> {
       const before = new Date(clock.now().getTime() - recordRetentionDays * dayMs);
       await tasks.purge(before);

@@ -1,7 +1,7 @@
 import type { CompletedFacts } from '../contract/backups.js';
 
 /** The fields of a completed record that its backup tells. */
-export function recordedFacts({ backup, s3Key, metadata, warnings, resources, storeId }: CompletedFacts) {
+export function recordedFacts({ backup, s3Key, metadata, warnings, resources, storeId, lockedUntil }: CompletedFacts) {
   const { data } = backup.objects;
   const completedAt = new Date(backup.completedAt);
   return {
@@ -16,6 +16,6 @@ export function recordedFacts({ backup, s3Key, metadata, warnings, resources, st
     compression: backup.content.compression,
     keyIds: backup.keyIds,
     lastProvenAt: completedAt,
-    ...{ metadata, warnings: [...warnings], resources, storeId },
+    ...{ metadata, warnings: [...warnings], resources, storeId, lockedUntil },
   };
 }

@@ -54,6 +54,8 @@ export interface CompletedFacts {
   readonly warnings: readonly string[];
   readonly resources: RunResources | null;
   readonly storeId: string;
+  /** Null: not locked, or nobody has looked. */
+  readonly lockedUntil: Date | null;
 }
 
 export interface BackupRepository {
@@ -119,6 +121,8 @@ export interface BackupRepository {
   deleting(): Promise<readonly string[]>;
   /** `completed ↔ missing`. */
   markMissing(backupId: string, missing: boolean, at: Date): Promise<boolean>;
+  /** The store locks it until then: on the record, and in its story when it is news. */
+  noteLock(backupId: string, lockedUntil: Date, at: Date): Promise<boolean>;
   /** After a key rotation: the keys that open it now. False: they are known, or there is no backup to this record (any more). */
   rekeyed(backupId: string, keyIds: readonly string[], at: Date): Promise<boolean>;
   /** Completed records (of a target), oldest first, for retention; with what retention needs. */

@@ -102,6 +102,7 @@ export const backupSchema = recordSchema<BackupDocument>('backups', {
   warnings: texts,
   resources: partOrNull(resourcesPart),
   deletedAt: dateOrNull,
+  lockedUntil: dateOrNull,
   lastProvenAt: dateOrNull,
   storeId: textOrNull,
   claim: { type: claimPart, default: () => ({ ...unclaimed }) },

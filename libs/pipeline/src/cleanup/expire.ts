@@ -1,4 +1,5 @@
 import { AppError, type CleanupResult } from '#contracts';
+import { isLocked } from '#storage';
 import { planRetention, type RetentionDecision, type RetentionPlan, type RetentionRecord } from '#retention';
 import { lockOf } from '../delete/find-refusal.js';
 import { readMarks } from '../objects/marks-file.js';
@@ -90,6 +91,7 @@ async function lookCloser(run: CleanupRun, inventory: Inventory, record: Retenti
   if (commit instanceof AppError) return { ...record, usedBy: 'its backup.json cannot be read' };
   const { store } = run.deps;
   const lockedUntil = await lockOf(store, commit, run.now, run.signal);
+  if (lockedUntil !== null && !run.request.dryRun) await run.catalog.noteLock(record.backupId, lockedUntil);
   try {
     const marks = await readMarks(store, record.backupId, run.signal);
     return { ...record, lockedUntil, pinned: record.pinned || (marks?.pinned ?? commit.pinned) };
@@ -114,7 +116,7 @@ async function remove(run: CleanupRun, backupId: string): Promise<number | strin
     await catalog.refuseDelete(backupId, result.message, result.isGone);
     return result.message;
   } catch (error) {
-    if (!(error instanceof AppError) || error.code !== 'store/refused') throw error;
+    if (!isLocked(error) && !(error instanceof AppError && error.code === 'store/refused')) throw error;
     // Begun, it stays `deleting`, and whoever finishes deletions tries again; not begun, it is a backup as before.
     if (error.details['standing'] === true) await catalog.refuseDelete(backupId, error.message, false);
     run.report(error.message);

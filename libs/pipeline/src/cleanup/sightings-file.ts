@@ -1,5 +1,5 @@
 import { AppError, parseJson, sightings as sightingsSchema, type Sightings } from '#contracts';
-import type { ObjectStore } from '#storage';
+import { removeOrHide, type ObjectStore } from '#storage';
 import type { Sighting } from '../deps.js';
 import { sightingsKey } from '../objects/keys.js';
 
@@ -28,7 +28,7 @@ export async function writeSightingsFile(
   sightings: readonly Sighting[],
   signal: AbortSignal,
 ): Promise<void> {
-  if (sightings.length === 0) return store.delete(sightingsKey, signal);
+  if (sightings.length === 0) return removeOrHide(store, sightingsKey, signal);
   const file: Sightings = {
     schema: 'hazina-sightings/1',
     sightings: sightings.map(({ firstSeen, ...rest }) => ({ ...rest, firstSeen: firstSeen.toISOString() })),

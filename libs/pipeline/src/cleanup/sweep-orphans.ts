@@ -1,5 +1,5 @@
 import { AppError, isFinal, type BackupState } from '#contracts';
-import type { OpenUpload } from '#storage';
+import { isLocked, type OpenUpload } from '#storage';
 import type { Sighting } from '../deps.js';
 import { inRemovalOrder } from '../objects/key-pattern.js';
 import { attemptFolder, backupFolder, backupJsonKey, leaseKey, marksKey } from '../objects/keys.js';
@@ -60,10 +60,10 @@ export async function sweepOrphans(
     const due = await isDue(run, candidate, sighting);
     if (due && run.request.dryRun) run.report(`${candidate.folder} is an orphan and would be removed`);
     if (due && !run.request.dryRun && (await isStillOrphan(run, candidate, sighting, state))) {
-      await remove(run, candidate);
-      run.report(`${candidate.folder} was an orphan and is removed`);
-      removed += 1;
-      freedBytes += candidate.bytes;
+      if (await remove(run, candidate)) {
+        removed += 1;
+        freedBytes += candidate.bytes;
+      } else sightings.push(sighting);
     } else sightings.push(sighting);
   }
   if (!run.request.dryRun) await run.catalog.writeSightings(sightings);
@@ -142,7 +142,17 @@ async function isStillOrphan(
   return commit !== null && commit.attempt !== attempt;
 }
 
-async function remove({ deps: { store }, signal }: CleanupRun, { keys, uploads }: Candidate): Promise<void> {
+/** False: a lock holds some of it, until a date. */
+async function remove({ deps: { store }, signal, report }: CleanupRun, candidate: Candidate): Promise<boolean> {
+  const { folder, keys, uploads } = candidate;
   for (const upload of uploads) await store.abortUpload(upload, signal);
-  for (const key of inRemovalOrder(keys)) await store.delete(key, signal);
+  try {
+    for (const key of inRemovalOrder(keys)) await store.delete(key, signal);
+  } catch (error) {
+    if (!isLocked(error)) throw error;
+    report(`${folder} is an orphan, and goes later: ${error.message}`);
+    return false;
+  }
+  report(`${folder} was an orphan and is removed`);
+  return true;
 }

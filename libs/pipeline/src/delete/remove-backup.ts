@@ -2,6 +2,7 @@ import { AppError } from '#contracts';
 import type { ObjectStore } from '#storage';
 import { inRemovalOrder, meaningOf } from '../objects/key-pattern.js';
 import { backupFolder, backupJsonKey, marksKey } from '../objects/keys.js';
+import { removeHiddenOf } from './remove-hidden.js';
 
 /**
  * Removes everything of ours in a backup's folder, in the order of spec/objects.md: `backup.json`, marks, manifest, data, sidecars, lease; open uploads too.
@@ -20,6 +21,7 @@ export async function removeBackup(store: ObjectStore, backupId: string, signal:
     const ours = entries.filter(({ key }) => meaningOf(key).kind !== 'foreign');
     const objects = ours.filter(({ key }) => meaningOf(key).kind === 'attempt');
     for (const key of inRemovalOrder(objects.map(({ key }) => key))) await store.delete(key, signal);
+    await removeHiddenOf(store, backupId, signal);
     return ours.reduce((sum, { bytes }) => sum + bytes, 0);
   } catch (error) {
     throw notRemoved(AppError.from(error, 'delete'), backupId, standing);
@@ -28,7 +30,7 @@ export async function removeBackup(store: ObjectStore, backupId: string, signal:
 
 /** A lock or a missing right may end: the removal is repeated later, and never in a loop of its own. */
 function notRemoved(cause: AppError, backupId: string, standing: boolean): AppError {
-  const refused = cause.code === 'store/refused';
+  const refused = cause.code === 'store/refused' || cause.code === 'store/locked';
   return new AppError({
     code: cause.code,
     stage: 'delete',

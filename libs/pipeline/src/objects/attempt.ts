@@ -1,14 +1,28 @@
-import type { ObjectStore } from '#storage';
+import type { AppError } from '#contracts';
+import { isLocked, type ObjectStore } from '#storage';
 import { attemptFolder, backupFolder } from './keys.js';
 
-/** Removes whatever an unfinished attempt put into its folder. Never after its commit may stand. */
+/**
+ * Removes whatever an unfinished attempt put into its folder. Never after its commit may stand. What a lock holds stays, and is the error at the end
+ * (`store/locked`): it is for the sweeper, when the date has passed.
+ */
 export async function removeAttempt(store: ObjectStore, backupId: string, attempt: number): Promise<void> {
   const folder = attemptFolder(backupId, attempt);
   // Uploads first: one that completes in between would leave an object behind that the listing had not shown.
   for await (const upload of store.listUploads(folder)) await store.abortUpload(upload);
   const keys: string[] = [];
   for await (const entry of store.list(folder)) keys.push(entry.key);
-  for (const key of keys) await store.delete(key);
+  const held: AppError[] = [];
+  for (const key of keys) {
+    try {
+      await store.delete(key);
+    } catch (error) {
+      if (!isLocked(error)) throw error;
+      held.push(error);
+    }
+  }
+  const [first] = held;
+  if (first !== undefined) throw first;
 }
 
 /** The numbers of all attempts that left something (objects or open uploads) in a backup's folder, ascending. */

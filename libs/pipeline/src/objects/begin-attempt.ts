@@ -1,5 +1,5 @@
 import { AppError, type BackupJson } from '#contracts';
-import type { ObjectStore } from '#storage';
+import { isLocked, type ObjectStore } from '#storage';
 import type { CommitJournal } from '../deps.js';
 import { findAttempts, removeAttempt } from './attempt.js';
 import { readBackupJson } from './backup-json-file.js';
@@ -31,7 +31,11 @@ export async function beginAttempt(
   const record = await journal.look();
   if (record?.fence !== attempt || record.status !== 'in_progress') throw fenced(backupId);
   if (record.commit !== null) throw committedBefore(backupId, record.commit.attempt);
-  for (const lower of found) await removeAttempt(store, backupId, lower);
+  for (const lower of found)
+    await removeAttempt(store, backupId, lower).catch((error: unknown) => {
+      // The sweeper's, when its time has come: this attempt has a folder of its own.
+      if (!isLocked(error)) throw error;
+    });
   return { attempt };
 }
 

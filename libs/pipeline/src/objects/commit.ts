@@ -16,7 +16,7 @@ export async function commit(
   signal: AbortSignal,
 ): Promise<void> {
   try {
-    await store.putBytes(backupJsonKey(backupId), bytes, { signal, ifNoneMatch: conditional });
+    await store.putBytes(backupJsonKey(backupId), bytes, { signal, ifNoneMatch: conditional, lock: true });
   } catch (error) {
     if (await isCommitted(store, backupId, bytes, error)) return;
     throw error;

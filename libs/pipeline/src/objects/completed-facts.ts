@@ -13,15 +13,21 @@ export interface RecordedFacts {
   readonly warnings: readonly string[];
   readonly resources: RunResources | null;
   readonly storeId: string;
+  readonly lockedUntil: Date | null;
 }
 
 /** `prefix`: of the store's keys; none in a directory. */
 export function completedFacts(
   { backup, metadata, warnings }: BackupOutcome,
-  { prefix, storeId, resources }: { prefix: string; storeId: string; resources: RunResources | null },
+  {
+    prefix,
+    storeId,
+    resources,
+    lockedUntil = null,
+  }: { prefix: string; storeId: string; resources: RunResources | null; lockedUntil?: Date | null },
 ): RecordedFacts {
   return {
-    ...{ backup, resources, storeId },
+    ...{ backup, resources, storeId, lockedUntil },
     s3Key: `${prefix}${backupFolder(backup.backupId)}${backup.objects.data.key}`,
     metadata: metadata === null ? null : { ...metadata, collections: metadata.collections.slice(0, mostListed) },
     warnings: warnings.slice(0, mostListed),

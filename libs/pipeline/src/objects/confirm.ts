@@ -1,5 +1,5 @@
 import { AppError, type BackupJson } from '#contracts';
-import type { ObjectStore } from '#storage';
+import { removeOrHide, type ObjectStore } from '#storage';
 import type { CommitJournal } from '../deps.js';
 import { fenced } from './begin-attempt.js';
 import { backupFolder, backupJsonKey } from './keys.js';
@@ -53,12 +53,12 @@ export async function stillStands(
   const { store, journal } = deps;
   const status = (await journal?.look())?.status;
   if (status === 'deleting' || status === 'deleted') {
-    await store.delete(backupJsonKey(backup.backupId));
+    await removeOrHide(store, backupJsonKey(backup.backupId));
     throw fenced(backup.backupId);
   }
   const loss = await findLoss(store, backup);
   if (loss === null) return;
-  await store.delete(backupJsonKey(backup.backupId));
+  await removeOrHide(store, backupJsonKey(backup.backupId));
   throw journal === undefined ? loss : conflict(backup.backupId, loss);
 }
 

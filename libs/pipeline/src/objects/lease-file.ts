@@ -1,5 +1,5 @@
 import { AppError, lease as leaseSchema, parseJson, type Lease } from '#contracts';
-import type { ObjectStore } from '#storage';
+import { removeOrHide, type ObjectStore } from '#storage';
 import { leaseKey } from './keys.js';
 
 const everySeconds = 900;
@@ -35,7 +35,7 @@ export class LeaseFile {
   /** Ends the beats and removes the file. */
   async end(): Promise<void> {
     await this.rest();
-    await this.store.delete(leaseKey(this.backupId, this.attempt));
+    await removeOrHide(this.store, leaseKey(this.backupId, this.attempt));
   }
 
   async #write(signal: AbortSignal): Promise<void> {

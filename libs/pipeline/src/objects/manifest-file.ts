@@ -49,6 +49,7 @@ export async function writeManifest(
   await deps.store.put(`${backupFolder(backupId)}${key}`, Readable.from([sealed], { objectMode: false }), {
     signal,
     ifNoneMatch: true,
+    lock: true,
     expectedBytes: sealed.length,
   });
   const sha256 = createHash('sha256').update(sealed).digest('hex');

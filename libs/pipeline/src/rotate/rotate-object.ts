@@ -1,5 +1,6 @@
 import { AppError, type BackupJson, type StoredObject } from '#contracts';
 import { rewrapHeader, type KeyRing, type ReadHeader } from '#crypto';
+import { removeOrHide } from '#storage';
 import { backupJsonKey, sidecarKey } from '../objects/keys.js';
 import { inspectStoredHeader, isContainerError, warningTexts, type StoredHeader } from '../objects/object-headers.js';
 import { checkObject, openObject, type ObjectKind } from '../objects/prove-backup.js';
@@ -142,7 +143,7 @@ function rewrap(
 /** Deleted while the sidecar was written: it must not outlive its backup. */
 async function isGone({ store }: RotateDeps, backupId: string, place: string, signal: AbortSignal): Promise<boolean> {
   if ((await store.head(backupJsonKey(backupId), signal)) !== null) return false;
-  await store.delete(place, signal);
+  await removeOrHide(store, place, signal);
   return true;
 }
 

@@ -1,4 +1,5 @@
 import { AppError, type BackupJson } from '#contracts';
+import { removeOrHide } from '#storage';
 import { encodeBackupJson, parseBackupJson } from '../objects/backup-json-file.js';
 import { commit } from '../objects/commit.js';
 import { attemptFolder, backupJsonKey, leaseKey } from '../objects/keys.js';
@@ -76,10 +77,10 @@ async function takeIn(
   const after = await catalog.find(backupId);
   if (after?.status === 'deleting' || after?.status === 'deleted') {
     // Step (3) of the commit: what somebody deletes must not stand.
-    await store.delete(backupJsonKey(backupId), run.signal);
+    await removeOrHide(store, backupJsonKey(backupId), run.signal);
     return 'left-alone';
   }
-  await store.delete(leaseKey(backupId, attempt), run.signal);
+  await removeOrHide(store, leaseKey(backupId, attempt), run.signal);
   await recordOf(run, found, record);
   return done();
 }

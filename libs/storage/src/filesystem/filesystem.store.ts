@@ -15,6 +15,7 @@ import {
 } from '../key-rules.js';
 import type {
   ByteRange,
+  HiddenObject,
   ObjectEntry,
   ObjectHead,
   ObjectStore,
@@ -142,6 +143,15 @@ export class FilesystemStore implements ObjectStore {
     });
   }
 
+  hide(key: string): Promise<void> {
+    return this.delete(key);
+  }
+
+  /** No versions are kept. */
+  async *listHidden(): AsyncGenerator<HiddenObject> {
+    yield* await Promise.resolve([]);
+  }
+
   async *listUploads(prefix: string, signal?: AbortSignal): AsyncGenerator<OpenUpload> {
     checkPrefix(prefix);
     for await (const { key, name } of this.#walk(prefix, signal)) {
@@ -175,6 +185,10 @@ export class FilesystemStore implements ObjectStore {
 
   abilities(): Promise<StoreAbilities> {
     return Promise.resolve({ conditionalCreate: true, conditionalReplace: true, presign: false });
+  }
+
+  protection(): Promise<null> {
+    return Promise.resolve(null);
   }
 
   async freeBytes(signal?: AbortSignal): Promise<number> {

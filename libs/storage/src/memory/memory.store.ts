@@ -12,6 +12,7 @@ import {
 } from '../key-rules.js';
 import type {
   ByteRange,
+  HiddenObject,
   ObjectEntry,
   ObjectHead,
   ObjectStore,
@@ -99,6 +100,15 @@ export class MemoryStore implements ObjectStore {
     return Promise.resolve();
   }
 
+  hide(key: string): Promise<void> {
+    return this.delete(key);
+  }
+
+  /** No versions are kept. */
+  async *listHidden(): AsyncGenerator<HiddenObject> {
+    yield* await Promise.resolve([]);
+  }
+
   /** An object is written at once: there are no uploads. */
   async *listUploads(): AsyncGenerator<OpenUpload> {
     yield* await Promise.resolve([]);
@@ -118,6 +128,10 @@ export class MemoryStore implements ObjectStore {
 
   abilities(): Promise<StoreAbilities> {
     return Promise.resolve({ conditionalCreate: true, conditionalReplace: true, presign: false });
+  }
+
+  protection(): Promise<null> {
+    return Promise.resolve(null);
   }
 
   freeBytes(): Promise<null> {

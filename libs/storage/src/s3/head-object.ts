@@ -5,6 +5,7 @@ import {
   type S3Client,
 } from '@aws-sdk/client-s3';
 import { foreverLocked, type ObjectHead } from '../object-store.js';
+import { coldStateOf } from './cold-object.js';
 import { statusOf } from './translate-error.js';
 
 interface At {
@@ -42,15 +43,20 @@ async function list(client: S3Client, { Bucket }: At, options: SendOptions): Pro
 async function head(client: S3Client, at: At, options: SendOptions): Promise<ObjectHead> {
   const found = await client.send(new HeadObjectCommand(at), options);
   const lockedUntil = lockOf(found);
+  const cold = coldStateOf(found);
   return {
     bytes: found.ContentLength ?? 0,
     etag: found.ETag ?? '',
     lastModified: found.LastModified ?? new Date(0),
     ...(lockedUntil === undefined ? {} : { lockedUntil }),
+    ...(cold === undefined ? {} : { cold }),
   };
 }
 
 /** Without the right to read retention a store tells nothing, and its refusal of the DELETE is all there is. */
-function lockOf({ ObjectLockLegalHoldStatus, ObjectLockRetainUntilDate }: HeadObjectCommandOutput): Date | undefined {
+export function lockOf({
+  ObjectLockLegalHoldStatus,
+  ObjectLockRetainUntilDate,
+}: HeadObjectCommandOutput): Date | undefined {
   return ObjectLockLegalHoldStatus === 'ON' ? foreverLocked : ObjectLockRetainUntilDate;
 }

@@ -5,7 +5,6 @@ import {
   PutObjectCommand,
   UploadPartCommand,
   type CompletedPart,
-  type PutObjectCommandInput,
   type S3Client,
 } from '@aws-sdk/client-s3';
 import type { Readable } from 'node:stream';
@@ -14,6 +13,7 @@ import { AppError, cancelled, randomSuffix, systemRandom, throwIfAborted } from 
 import type { PutResult } from '../object-store.js';
 import { endUpload } from './end-upload.js';
 import { PartCollector } from './part-collector.js';
+import { md5, withLock, type Placement } from './placement.js';
 import { translateS3Error } from './translate-error.js';
 
 // An uploader of our own: the SDK's `Upload` sizes parts for 48 GiB when the length is unknown, holds far more memory than its parts, forgets to abort
@@ -34,7 +34,7 @@ export interface UploadOptions {
   readonly ifNoneMatch: boolean;
   /** Each part carries a checksum, which must be announced when the upload begins. */
   readonly checksums: boolean;
-  readonly encryption: Pick<PutObjectCommandInput, 'ServerSideEncryption' | 'SSEKMSKeyId'>;
+  readonly placement: Placement;
   readonly signal: AbortSignal | undefined;
   readonly location: string;
 }
@@ -101,7 +101,7 @@ class MultipartUpload {
   }
 
   async #putWhole(): Promise<PutResult> {
-    const { bucket, key, ifNoneMatch, encryption, location } = this.#options;
+    const { bucket, key, ifNoneMatch, placement, checksums, location } = this.#options;
     const body = this.#collector.cut();
     try {
       const input = {
@@ -110,7 +110,7 @@ class MultipartUpload {
         Body: body,
         ContentLength: body.length,
         Metadata: { [markName]: this.#mark },
-        ...encryption,
+        ...withLock(placement, body, checksums),
         ...(ifNoneMatch ? { IfNoneMatch: '*' } : {}),
       };
       const { ETag = '' } = await this.#client.send(new PutObjectCommand(input), { abortSignal: this.#signal });
@@ -125,7 +125,7 @@ class MultipartUpload {
   /** Starts sending a part; waits while too many are under way. */
   async #send(part: Buffer): Promise<void> {
     if (part.length === 0) return;
-    const { bucket, key, checksums, concurrency, encryption, location, partSize } = this.#options;
+    const { bucket, key, checksums, concurrency, placement, location, partSize } = this.#options;
     if (this.#uploadId === undefined) {
       try {
         const created = await this.#client.send(
@@ -133,7 +133,7 @@ class MultipartUpload {
             Bucket: bucket,
             Key: key,
             Metadata: { [markName]: this.#mark },
-            ...encryption,
+            ...placement,
             ...checksumAlgorithm(checksums),
           }),
           { abortSignal: this.#signal },
@@ -151,7 +151,7 @@ class MultipartUpload {
   }
 
   async #sendPart(part: Buffer, number: number): Promise<void> {
-    const { bucket, key, location } = this.#options;
+    const { bucket, key, checksums, location, placement } = this.#options;
     try {
       const input = {
         Bucket: bucket,
@@ -160,6 +160,7 @@ class MultipartUpload {
         PartNumber: number,
         Body: part,
         ContentLength: part.length,
+        ...(placement.ObjectLockMode === undefined || checksums ? {} : { ContentMD5: md5(part) }),
       };
       const sent = await this.#client.send(new UploadPartCommand(input), { abortSignal: this.#signal });
       this.#parts.push({ PartNumber: number, ETag: sent.ETag, ...checksumsOf(sent) });

@@ -1,5 +1,6 @@
 import { AppError, randomSuffix, systemRandom } from '#contracts';
 import type { ObjectStore, PutBytesOptions, StoreAbilities } from '../object-store.js';
+import { removeOrHide } from '../remove-or-hide.js';
 
 /** What a bucket honours. Many compatible stores ignore conditions silently: only trying tells. */
 export async function probeAbilities(store: ObjectStore, signal: AbortSignal | undefined): Promise<StoreAbilities> {
@@ -23,6 +24,6 @@ export async function probeAbilities(store: ObjectStore, signal: AbortSignal | u
     const conditionalReplace = await refuses({ ifMatch: '"00000000000000000000000000000000"' });
     return { conditionalCreate, conditionalReplace, presign: true };
   } finally {
-    await store.delete(key);
+    await removeOrHide(store, key);
   }
 }

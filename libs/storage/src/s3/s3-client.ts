@@ -33,6 +33,8 @@ export function createS3Client(options: S3StoreOptions): S3Client {
       socketTimeout: options.socketTimeoutMs ?? 60_000,
       maxSockets: options.uploadConcurrency + 8,
       resolve: options.resolve,
+      proxy: options.proxy,
+      ca: options.ca,
     }),
     // The SDK's own remarks are not for the reader of our stderr.
     logger: { trace: ignore, debug: ignore, info: ignore, warn: ignore, error: ignore },
@@ -42,8 +44,10 @@ export function createS3Client(options: S3StoreOptions): S3Client {
 }
 
 /** Whether every request carries a checksum, or only those that must. */
-export function checksumMode({ checksums, endpoint }: S3StoreOptions): 'WHEN_SUPPORTED' | 'WHEN_REQUIRED' {
-  const supported = checksums === 'when-supported' || (checksums === 'auto' && endpoint === undefined);
+export function checksumMode({ checksums, endpoint, objectLock }: S3StoreOptions): 'WHEN_SUPPORTED' | 'WHEN_REQUIRED' {
+  // Whoever has locks takes them only with checksums.
+  const knows = endpoint === undefined || objectLock !== undefined;
+  const supported = checksums === 'when-supported' || (checksums === 'auto' && knows);
   return supported ? 'WHEN_SUPPORTED' : 'WHEN_REQUIRED';
 }
 

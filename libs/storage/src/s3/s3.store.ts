@@ -10,10 +10,11 @@ import {
   type S3Client,
 } from '@aws-sdk/client-s3';
 import { Readable } from 'node:stream';
-import { cancelled, throwIfAborted } from '#contracts';
+import { cancelled, systemClock, throwIfAborted, type Clock } from '#contracts';
 import { checkKey, checkPrefix, noObject, preconditionFailed, rangeEnd, tooLarge } from '../key-rules.js';
 import type {
   ByteRange,
+  HiddenObject,
   ObjectEntry,
   ObjectHead,
   ObjectStore,
@@ -23,9 +24,13 @@ import type {
   PutOptions,
   PutResult,
   StoreAbilities,
+  StoreProtection,
 } from '../object-store.js';
 import type { S3StoreOptions } from '../store-options.js';
+import { coldError } from './cold-object.js';
 import { getVersion } from './get-version.js';
+import { lockHeaders, withLock, type Placement } from './placement.js';
+import { readProtection } from './protection.js';
 import { readBody } from './read-body.js';
 import { headObject } from './head-object.js';
 import { signGet } from './sign-get.js';
@@ -33,8 +38,9 @@ import { uploadStream } from './multipart-upload.js';
 import { planConcurrency, planPartSize } from './part-size.js';
 import { probeAbilities } from './probe-abilities.js';
 import { checksumMode, createS3Client } from './s3-client.js';
+import { hiddenBelow, removeWithVersions } from './remove-object.js';
 import { readServerTime } from './server-time.js';
-import { statusOf, translateS3Error } from './translate-error.js';
+import { isUntold, statusOf, translateS3Error } from './translate-error.js';
 
 /** A bucket (or a part of it) as a store. */
 export function createS3Store(options: S3StoreOptions): Promise<ObjectStore> {
@@ -44,7 +50,10 @@ export function createS3Store(options: S3StoreOptions): Promise<ObjectStore> {
 class S3Store implements ObjectStore {
   readonly #bucket: string;
   readonly #prefix: string;
+  readonly #clock: Clock;
   #abilities: Promise<StoreAbilities> | undefined;
+  /** Whether the bucket keeps versions, by its newest reply to a write; undefined: it has not been written to yet. */
+  #keepsVersions: boolean | undefined;
 
   constructor(
     private readonly options: S3StoreOptions,
@@ -52,6 +61,7 @@ class S3Store implements ObjectStore {
   ) {
     this.#bucket = options.bucket;
     this.#prefix = options.prefix;
+    this.#clock = options.clock ?? systemClock;
   }
 
   get location(): string {
@@ -67,7 +77,13 @@ class S3Store implements ObjectStore {
       partSize,
       concurrency: planConcurrency(partSize, this.options.uploadConcurrency),
       ifNoneMatch: options.ifNoneMatch === true,
-      encryption: this.#encryption(),
+      placement: {
+        ...this.#encryption(),
+        ...this.#lock(options.lock),
+        ...(options.bulk === true && this.options.storageClass !== undefined
+          ? { StorageClass: this.options.storageClass }
+          : {}),
+      },
       checksums: checksumMode(this.options) === 'WHEN_SUPPORTED',
       signal: options.signal,
       location: this.location,
@@ -75,18 +91,23 @@ class S3Store implements ObjectStore {
   }
 
   async putBytes(key: string, bytes: Uint8Array, options: PutBytesOptions = {}): Promise<PutResult> {
-    const { ifNoneMatch, ifMatch, signal } = options;
+    const { ifNoneMatch, ifMatch, lock, signal } = options;
     const input: PutObjectCommandInput = {
       ...this.#at(key),
       Body: bytes,
       ContentLength: bytes.length,
-      ...this.#encryption(),
+      ...withLock(
+        { ...this.#encryption(), ...this.#lock(lock) },
+        bytes,
+        checksumMode(this.options) === 'WHEN_SUPPORTED',
+      ),
       ...(ifNoneMatch === true ? { IfNoneMatch: '*' } : {}),
       ...(ifMatch === undefined ? {} : { IfMatch: ifMatch }),
     };
     return this.#call(`writing ${key}`, signal, async (abortSignal) => {
       try {
-        const { ETag = '' } = await this.client.send(new PutObjectCommand(input), abortSignal);
+        const { ETag = '', VersionId } = await this.client.send(new PutObjectCommand(input), abortSignal);
+        this.#keepsVersions = VersionId !== undefined;
         return { bytes: bytes.length, etag: ETag };
       } catch (error) {
         if (ifMatch !== undefined && [404, 409, 412].includes(statusOf(error) ?? 0))
@@ -111,7 +132,9 @@ class S3Store implements ObjectStore {
     if (start === end) return Readable.from([], { objectMode: false });
     return this.#call(`reading ${key}`, signal, async (abortSignal) => {
       const input = { ...at, Range: `bytes=${start}-${end - 1}` };
-      const body = await getVersion(this.client, input, { key, location: this.location, range }, abortSignal);
+      const body = await this.#unlessCold(at, () =>
+        getVersion(this.client, input, { key, location: this.location, range }, abortSignal),
+      );
       return readBody(body, {
         what: `reading ${key}`,
         bytes: end - start,
@@ -124,7 +147,11 @@ class S3Store implements ObjectStore {
   async getBytes(key: string, maxBytes: number, signal?: AbortSignal): Promise<{ bytes: Buffer; etag: string }> {
     const at = this.#at(key);
     return this.#call(`reading ${key}`, signal, async (abortSignal) => {
-      const { Body, ContentLength = 0, ETag = '' } = await this.client.send(new GetObjectCommand(at), abortSignal);
+      const {
+        Body,
+        ContentLength = 0,
+        ETag = '',
+      } = await this.#unlessCold(at, () => this.client.send(new GetObjectCommand(at), abortSignal));
       const body = Body as Readable;
       if (ContentLength > maxBytes) {
         body.destroy();
@@ -159,9 +186,36 @@ class S3Store implements ObjectStore {
 
   async delete(key: string, signal?: AbortSignal): Promise<void> {
     const at = this.#at(key);
+    // Known to keep none: one request is enough.
+    if (this.#keepsVersions === false) return this.hide(key, signal);
+    const { location } = this;
+    await this.#call(`removing ${key}`, signal, (options) =>
+      removeWithVersions(this.client, at, { clock: this.#clock, location }, options),
+    );
+  }
+
+  async hide(key: string, signal?: AbortSignal): Promise<void> {
+    const at = this.#at(key);
     await this.#call(`removing ${key}`, signal, (abortSignal) =>
       this.client.send(new DeleteObjectCommand(at), abortSignal),
     );
+  }
+
+  async *listHidden(prefix: string, signal?: AbortSignal): AsyncGenerator<HiddenObject> {
+    checkPrefix(prefix);
+    if (this.#keepsVersions === false) return;
+    const at = { Bucket: this.#bucket, Prefix: `${this.#prefix}${prefix}` };
+    const options = signal === undefined ? {} : { abortSignal: signal };
+    try {
+      throwIfAborted(signal, 'store');
+      for await (const hidden of hiddenBelow(this.client, at, options))
+        yield { ...hidden, key: hidden.key.slice(this.#prefix.length) };
+    } catch (error) {
+      if (signal?.aborted === true) throw cancelled(signal, 'store');
+      // A store that keeps none, as far as anybody can tell, has none to show.
+      if (isUntold(error) && this.#keepsVersions !== true) return;
+      throw translateS3Error(error, 'listing versions', this.location);
+    }
   }
 
   async *listUploads(prefix: string, signal?: AbortSignal): AsyncGenerator<OpenUpload> {
@@ -213,6 +267,12 @@ class S3Store implements ObjectStore {
     return this.#abilities;
   }
 
+  protection(signal?: AbortSignal): Promise<StoreProtection> {
+    return this.#call('looking at the bucket', signal, (options) =>
+      readProtection(this.client, this.#bucket, this.options.objectLock, options),
+    );
+  }
+
   freeBytes(): Promise<null> {
     return Promise.resolve(null);
   }
@@ -248,6 +308,19 @@ class S3Store implements ObjectStore {
     const { sse, sseKmsKeyId } = this.options;
     if (sse === 'none') return {};
     return { ServerSideEncryption: sse, ...(sseKmsKeyId === undefined ? {} : { SSEKMSKeyId: sseKmsKeyId }) };
+  }
+
+  #lock(wanted: boolean | undefined): Placement {
+    const { objectLock } = this.options;
+    return wanted === true && objectLock !== undefined ? lockHeaders(objectLock, this.#clock) : {};
+  }
+
+  async #unlessCold<T>(at: { Bucket: string; Key: string }, read: () => Promise<T>): Promise<T> {
+    try {
+      return await read();
+    } catch (error) {
+      throw (await coldError(this.client, at, error, this.location)) ?? error;
+    }
   }
 
   #full(key: string): string {

@@ -12,6 +12,9 @@ type Meaning = readonly [ErrorCode, RetryClass, string];
 const rights = 'The credentials lack a right on this bucket: README.md names the rights that backups need';
 const credentials = 'Check AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY (or the role of this machine), and S3_ENDPOINT';
 
+const authority =
+  'If its certificate comes from a private authority, name that one in S3_CA_FILE (PEM); else somebody stands between, and nothing was sent';
+
 const byName: Readonly<Record<string, Meaning>> = {
   NoSuchBucket: [
     'store/no-bucket',
@@ -38,6 +41,7 @@ const byName: Readonly<Record<string, Meaning>> = {
     'no-retry',
     'S3_ENDPOINT leads to where clouds keep credentials of machines, or to no single host: name the store itself',
   ],
+  UntrustedServer: ['store/untrusted', 'no-retry', authority],
   RequestTimeTooSkewed: ['store/refused', 'no-retry', "This machine's clock is more than 15 minutes off: set it (NTP)"],
   PermanentRedirect: ['store/refused', 'no-retry', 'The bucket lies in another region: set AWS_REGION'],
   AuthorizationHeaderMalformed: ['store/refused', 'no-retry', 'The bucket lies in another region: set AWS_REGION'],
@@ -45,13 +49,14 @@ const byName: Readonly<Record<string, Meaning>> = {
   ConditionalRequestConflict: ['store/exists', 'no-retry', 'Somebody else writes the same object'],
   QuotaExceeded: ['store/full', 'no-retry', 'The quota of the bucket is used up'],
   EntityTooLarge: ['store/full', 'no-retry', 'The store takes no object that large: raise S3_PART_SIZE'],
-  InvalidObjectState: ['store/refused', 'no-retry', 'The object lies in a cold storage class: bring it back first'],
+  InvalidObjectState: ['store/cold', 'no-retry', 'The object lies in a cold storage class: bring it back first'],
 };
 
 const byStatus: Readonly<Record<number, Meaning>> = {
   401: ['store/refused', 'no-retry', credentials],
   403: ['store/refused', 'no-retry', `${credentials}; ${rights}`],
   404: ['store/no-object', 'no-retry', 'It was removed, or never finished: hazina list shows what is there'],
+  407: ['store/refused', 'no-retry', 'The proxy wants other credentials: correct those in S3_PROXY_URL or HTTPS_PROXY'],
   409: ['store/exists', 'no-retry', 'Somebody else writes the same object'],
   412: ['store/exists', 'no-retry', 'Nothing was overwritten'],
   507: ['store/full', 'no-retry', 'The store is full'],
@@ -79,6 +84,11 @@ export function translateS3Error(error: unknown, what: string, location: string)
     cause: error,
     details: { ...(status === undefined ? {} : { status }), ...(attempts === undefined ? {} : { attempts }) },
   });
+}
+
+/** Whether a refusal only says that this must not be seen, or is not known to the store. */
+export function isUntold(error: unknown): boolean {
+  return [400, 403, 405, 501].includes(statusOf(error) ?? 0);
 }
 
 export function statusOf(error: unknown): number | undefined {

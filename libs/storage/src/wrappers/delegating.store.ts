@@ -1,6 +1,7 @@
 import type { Readable } from 'node:stream';
 import type {
   ByteRange,
+  HiddenObject,
   ObjectEntry,
   ObjectHead,
   ObjectStore,
@@ -10,6 +11,7 @@ import type {
   PutOptions,
   PutResult,
   StoreAbilities,
+  StoreProtection,
 } from '../object-store.js';
 
 /** Passes every call on; a wrapper overrides what it changes. */
@@ -52,6 +54,14 @@ export class DelegatingStore implements ObjectStore {
     return this.inner.delete(key, signal);
   }
 
+  hide(key: string, signal?: AbortSignal): Promise<void> {
+    return this.inner.hide(key, signal);
+  }
+
+  listHidden(prefix: string, signal?: AbortSignal): AsyncIterable<HiddenObject> {
+    return this.inner.listHidden(prefix, signal);
+  }
+
   listUploads(prefix: string, signal?: AbortSignal): AsyncIterable<OpenUpload> {
     return this.inner.listUploads(prefix, signal);
   }
@@ -70,6 +80,10 @@ export class DelegatingStore implements ObjectStore {
 
   abilities(signal?: AbortSignal): Promise<StoreAbilities> {
     return this.inner.abilities(signal);
+  }
+
+  protection(signal?: AbortSignal): Promise<StoreProtection | null> {
+    return this.inner.protection(signal);
   }
 
   freeBytes(signal?: AbortSignal): Promise<number | null> {

@@ -2,6 +2,7 @@ import type { Readable } from 'node:stream';
 import { checkKey, checkPrefix } from '../key-rules.js';
 import type {
   ByteRange,
+  HiddenObject,
   ObjectEntry,
   ObjectHead,
   ObjectStore,
@@ -62,6 +63,15 @@ export class PrefixedStore extends DelegatingStore {
 
   override async delete(key: string, signal?: AbortSignal): Promise<void> {
     return this.inner.delete(this.#full(key), signal);
+  }
+
+  override async hide(key: string, signal?: AbortSignal): Promise<void> {
+    return this.inner.hide(this.#full(key), signal);
+  }
+
+  override async *listHidden(prefix: string, signal?: AbortSignal): AsyncGenerator<HiddenObject> {
+    for await (const hidden of this.inner.listHidden(`${this.prefix}${prefix}`, signal))
+      yield { ...hidden, key: this.#own(hidden.key) };
   }
 
   override async *listUploads(prefix: string, signal?: AbortSignal): AsyncGenerator<OpenUpload> {

@@ -52,6 +52,10 @@ export class RetryingStore extends DelegatingStore {
     return this.#repeat(() => this.inner.delete(key, signal), signal);
   }
 
+  override hide(key: string, signal?: AbortSignal): Promise<void> {
+    return this.#repeat(() => this.inner.hide(key, signal), signal);
+  }
+
   override abortUpload(upload: OpenUpload, signal?: AbortSignal): Promise<void> {
     return this.#repeat(() => this.inner.abortUpload(upload, signal), signal);
   }

@@ -1,0 +1,254 @@
+import {
+  CreateBucketCommand,
+  DeleteObjectsCommand,
+  ListObjectVersionsCommand,
+  PutBucketVersioningCommand,
+  PutObjectLockConfigurationCommand,
+  PutObjectRetentionCommand,
+} from '@aws-sdk/client-s3';
+import { Readable } from 'node:stream';
+import { afterAll, describe, expect, it } from '@jest/globals';
+import { AppError, Secret, type BackupJson } from '#contracts';
+import { runBackup, runCleanup, runDelete, writeMarks } from '#pipeline';
+import { checkStore, createStore, type ObjectStore, type S3StoreOptions } from '#storage';
+import { removeBucket, services, uniqueBucket, waitUntil } from '../services/services.js';
+import { withS3Client } from '../services/s3-client.js';
+import { backupDeps, backupRequest, noAbort, putBackup, storeContents } from '../support/backup-world.js';
+import { MemoryCatalog } from '../support/memory-catalog.js';
+import { replaceCalls } from '../support/replace-calls.js';
+
+// Object lock and versions, on a real S3 server.
+
+const prefix = 'backups/';
+const dayMs = 86_400_000;
+const lock = { mode: 'governance', days: 1 } as const;
+const buckets: string[] = [];
+const stores: ObjectStore[] = [];
+
+async function makeBucket(withLock: boolean, versioned = true): Promise<string> {
+  const Bucket = uniqueBucket();
+  buckets.push(Bucket);
+  await withS3Client(services().s3, async (client) => {
+    await client.send(new CreateBucketCommand({ Bucket, ObjectLockEnabledForBucket: withLock }));
+    if (versioned && !withLock)
+      await client.send(new PutBucketVersioningCommand({ Bucket, VersioningConfiguration: { Status: 'Enabled' } }));
+  });
+  return Bucket;
+}
+
+async function open(bucket: string, changes: Partial<S3StoreOptions> = {}): Promise<ObjectStore> {
+  const { endpoint, region, accessKeyId, secretAccessKey } = services().s3;
+  const store = await createStore({
+    ...{ kind: 's3', bucket, prefix, region, endpoint, forcePathStyle: true, sse: 'none', checksums: 'auto' },
+    credentials: { accessKeyId: new Secret(accessKeyId), secretAccessKey: new Secret(secretAccessKey) },
+    uploadConcurrency: 2,
+    ...changes,
+  });
+  stores.push(store);
+  return store;
+}
+
+afterAll(async () => {
+  for (const store of stores) await store.close();
+  for (const bucket of buckets) {
+    await releaseAll(bucket);
+    await removeBucket(bucket);
+  }
+});
+
+/** Keys (below the prefix) of all versions and delete markers, but for the store's identity. */
+function versions(bucket: string): Promise<string[]> {
+  return withS3Client(services().s3, async (client) => {
+    const { Versions = [], DeleteMarkers = [] } = await client.send(new ListObjectVersionsCommand({ Bucket: bucket }));
+    return [...Versions, ...DeleteMarkers]
+      .map(({ Key = '' }) => Key.slice(prefix.length))
+      .filter((key) => key !== 'hazina.json')
+      .sort();
+  });
+}
+
+/** Retention that keeps nothing but the newest. */
+function clean(store: ObjectStore, catalog?: MemoryCatalog) {
+  const policy = {
+    ...{ retentionDays: 1, keepLast: 0, hourly: 0, daily: 0, weekly: 0, monthly: 0, yearly: 0 },
+    ...{ withinBytes: 0, minKeep: 1, timezone: 'UTC' },
+  };
+  const { clock, observer } = backupDeps(store);
+  return runCleanup(
+    { store, clock, observer, ...(catalog === undefined ? {} : { catalog }) },
+    {
+      ...{ target: null, dryRun: false, confirm: 1, graceMs: 0, expectedStoreId: null },
+      policyOf: () => ({ policy, intervalMs: null }),
+    },
+    noAbort,
+  );
+}
+
+describe('a bucket with object lock', () => {
+  it('holds data, manifest and commit mark; retention waits for the date, is told once, and then leaves no version', async () => {
+    const bucket = await makeBucket(true);
+    const store = await open(bucket, { objectLock: lock });
+    const catalog = new MemoryCatalog();
+    const old = await putBackup(store, new Date(Date.now() - 40 * dayMs));
+    catalog.add(old);
+    catalog.add(await putBackup(store, new Date()));
+    const folder = `clinic/${old.backupId}/`;
+    for (const name of ['1/data.hzn', '1/manifest.hzn', 'backup.json'])
+      expect((await store.head(`${folder}${name}`))?.lockedUntil?.getTime()).toBeGreaterThan(Date.now());
+
+    // Marks are written again and again: none of their versions may be locked.
+    for (const label of ['a', 'b'])
+      await writeMarks({ store, clock: backupDeps(store).clock }, old.backupId, { version: 0, label }, noAbort);
+    expect((await store.head(`${folder}marks.json`))?.lockedUntil).toBeUndefined();
+
+    const first = await clean(store, catalog);
+    expect(first.decisions).toContainEqual({
+      ...{ backupId: old.backupId, decision: 'keep' },
+      reasons: [expect.stringContaining('locked until')],
+    });
+    expect(first.removed).toBe(0);
+    const until = catalog.records.get(old.backupId)?.lockedUntil;
+    expect(until?.getTime()).toBeGreaterThan(Date.now());
+    expect(catalog.refusals).toEqual([]);
+
+    await endLocksSoon(bucket);
+    await waitUntil(async () => (await clean(store, catalog)).removed === 1, { what: 'the lock to end' });
+    expect(catalog.statusOf(old.backupId)).toBe('deleted');
+    expect((await versions(bucket)).filter((key) => key.startsWith(folder))).toEqual([]);
+  });
+
+  it('takes a large object in parts, and one under Content-MD5 where checksums are off', async () => {
+    const bucket = await makeBucket(true);
+    const store = await open(bucket, { objectLock: lock, checksums: 'when-required', partSize: 5 * 1024 * 1024 });
+    const chunks = Array.from({ length: 7 }, (_, at) => Buffer.alloc(1024 * 1024, at));
+    await store.put('clinic/large', Readable.from(chunks, { objectMode: false }), { lock: true });
+    await store.putBytes('clinic/small', Buffer.from('small'), { lock: true });
+    for (const key of ['clinic/large', 'clinic/small'])
+      await expect(store.delete(key)).rejects.toMatchObject({
+        code: 'store/locked',
+        details: { lockedUntil: expect.any(String) },
+      });
+    expect((await store.head('clinic/large'))?.bytes).toBe(7 * 1024 * 1024);
+    await endLocksSoon(bucket);
+    for (const key of ['clinic/large', 'clinic/small'])
+      await waitUntil(() => store.delete(key).then(() => true), { what: 'the lock to end' });
+    expect(await versions(bucket)).toEqual([]);
+  });
+
+  it('keeps what a failed run had written until the date: the next run goes on beside it, the sweeper comes later', async () => {
+    const bucket = await makeBucket(true);
+    const store = await open(bucket, { objectLock: lock });
+    const failing = replaceCalls(store, {
+      put: (key, body, options) =>
+        key.endsWith('manifest.hzn') ? Promise.reject(new Error('no manifest')) : store.put(key, body, options),
+    });
+    const request = backupRequest();
+    await expect(runBackup(backupDeps(failing), request, noAbort)).rejects.toMatchObject({
+      message: expect.stringContaining('locked until'),
+    });
+    const left = `clinic/${request.backupId}/1/data.hzn`;
+    expect(await storeContents(store)).toEqual([left]);
+    expect((await clean(store)).reports).toContainEqual(expect.stringContaining('is an orphan, and goes later'));
+    await endLocksSoon(bucket);
+    await waitUntil(async () => (await clean(store)).orphansRemoved === 1, { what: 'the lock to end' });
+    expect((await versions(bucket)).filter((key) => key.startsWith('clinic/'))).toEqual([]);
+  });
+
+  it('that locks everything by itself: leases and probes go out of sight, and are swept when they may', async () => {
+    const bucket = await makeBucket(true);
+    await withS3Client(services().s3, (client) =>
+      client.send(
+        new PutObjectLockConfigurationCommand({
+          Bucket: bucket,
+          ObjectLockConfiguration: {
+            ObjectLockEnabled: 'Enabled',
+            Rule: { DefaultRetention: { Mode: 'GOVERNANCE', Days: 1 } },
+          },
+        }),
+      ),
+    );
+    const store = await open(bucket);
+    expect(await store.protection()).toEqual({
+      ...{ versioning: 'on', objectLock: 'on', defaultLock: { mode: 'governance', days: 1 }, asked: null },
+    });
+    const { backupId } = await putBackup(store, new Date());
+    expect((await storeContents(store)).filter((key) => /lease|probe/.test(key))).toEqual([]);
+    expect((await clean(store)).reports).toContainEqual(expect.stringContaining('are locked until'));
+    // Not every store tells of each object what the bucket locks: it stands as before, whoever finds out.
+    await expect(
+      runDelete(backupDeps(store), { backupId, force: true }, noAbort).then((result) =>
+        result.outcome === 'refused'
+          ? Promise.reject(new AppError({ code: 'store/locked', stage: 'delete', message: '' }))
+          : result,
+      ),
+    ).rejects.toMatchObject({ code: 'store/locked' });
+    expect(await storeContents(store)).toContain(`clinic/${backupId}/backup.json`);
+  });
+});
+
+describe('a bucket that keeps versions', () => {
+  it('a deleted backup leaves none, not even of what was written again', async () => {
+    const bucket = await makeBucket(false);
+    const store = await open(bucket);
+    const backup: BackupJson = await putBackup(store, new Date());
+    for (const label of ['a', 'b', 'c'])
+      await writeMarks({ store, clock: backupDeps(store).clock }, backup.backupId, { version: 0, label }, noAbort);
+    expect((await versions(bucket)).filter((key) => key.endsWith('marks.json'))).toHaveLength(3);
+    await runDelete(backupDeps(store), { backupId: backup.backupId, force: true }, noAbort);
+    expect((await versions(bucket)).filter((key) => key.startsWith('clinic/'))).toEqual([]);
+  });
+
+  it('what somebody else deleted is reported and left alone; what Hazina had deleted goes', async () => {
+    const bucket = await makeBucket(false);
+    const store = await open(bucket);
+    const [theirs, ours] = [await putBackup(store, new Date()), await putBackup(store, new Date())];
+    const catalog = new MemoryCatalog();
+    catalog.add(await putBackup(store, new Date()));
+    catalog.add(theirs, { status: 'missing' });
+    catalog.add(ours, { status: 'deleted' });
+    for (const { backupId } of [theirs, ours])
+      for (const name of ['backup.json', '1/manifest.hzn', '1/data.hzn'])
+        await store.hide(`clinic/${backupId}/${name}`);
+    const { reports } = await clean(store, catalog);
+    expect(reports).toContainEqual(expect.stringContaining('Hidden versions of 3 objects'));
+    expect(reports).toContainEqual(expect.stringContaining('without having been deleted by Hazina'));
+    const left = await versions(bucket);
+    expect(left.filter((key) => key.includes(ours.backupId))).toEqual([]);
+    // Three versions, and their three delete markers.
+    expect(left.filter((key) => key.includes(theirs.backupId))).toHaveLength(6);
+  });
+});
+
+/** Lets what is locked be so for a second more. */
+async function endLocksSoon(Bucket: string): Promise<void> {
+  const Retention = { Mode: 'GOVERNANCE', RetainUntilDate: new Date(Date.now() + 1_000) } as const;
+  await withS3Client(services().s3, async (client) => {
+    const { Versions = [] } = await client.send(new ListObjectVersionsCommand({ Bucket }));
+    for (const { Key, VersionId } of Versions)
+      if (/(hzn|backup\.json|large|small)$/.test(Key ?? ''))
+        await client.send(
+          new PutObjectRetentionCommand({ Bucket, Key, VersionId, Retention, BypassGovernanceRetention: true }),
+        );
+  });
+}
+
+/** Removes what is locked all the same, so that the bucket can go. */
+async function releaseAll(Bucket: string): Promise<void> {
+  await withS3Client(services().s3, async (client) => {
+    const { Versions = [], DeleteMarkers = [] } = await client.send(new ListObjectVersionsCommand({ Bucket }));
+    const Objects = [...Versions, ...DeleteMarkers].map(({ Key, VersionId }) => ({ Key, VersionId }));
+    if (Objects.length === 0) return;
+    await client.send(new DeleteObjectsCommand({ Bucket, BypassGovernanceRetention: true, Delete: { Objects } }));
+  });
+}
+
+describe('a bucket without object lock', () => {
+  it('is found out before a backup needs one', async () => {
+    const store = await open(await makeBucket(false, false), { objectLock: lock });
+    const { clock, random } = backupDeps(store);
+    const findings = await checkStore(store, { clock, random, signal: noAbort });
+    expect(findings.filter(({ ok }) => !ok)).toEqual([
+      expect.objectContaining({ check: 'versions and locks', code: 'store/unsupported' }),
+    ]);
+  });
+});
