@@ -7,6 +7,8 @@ export interface HazinaRun {
   readonly stdio?: 'inherit' | 'pipe';
   readonly signal?: AbortSignal;
   readonly cwd?: string;
+  /** With `stdio: 'pipe'`: it is fed through `child.stdin`. */
+  readonly stdin?: true;
 }
 
 /** The project's root, from the source tree and from dist/ alike. */
@@ -46,12 +48,12 @@ export async function hazina(
 /** The CLI's process, for tests that signal it. Only PATH and HOME come from our own environment. */
 export function spawnHazina(
   args: readonly string[],
-  { environment, stdio = 'inherit', signal, cwd }: HazinaRun,
+  { environment, stdio = 'inherit', signal, cwd, stdin }: HazinaRun,
 ): ReturnType<typeof spawn> {
   const { PATH = '', HOME = '' } = process.env;
   return spawn(process.execPath, [join(projectRoot, 'apps/cli/bin/hazina.mjs'), ...args], {
     env: { PATH, HOME, ...environment },
-    stdio: stdio === 'inherit' ? 'inherit' : ['ignore', 'pipe', 'pipe'],
+    stdio: stdio === 'inherit' ? 'inherit' : [stdin === true ? 'pipe' : 'ignore', 'pipe', 'pipe'],
     ...(signal === undefined ? {} : { signal }),
     ...(cwd === undefined ? {} : { cwd }),
   });

@@ -193,7 +193,7 @@ function passOn(incoming: IncomingMessage, outgoing: ServerResponse, { target, a
     const raw = fault?.kind === 'date' ? withoutHeader(reply.rawHeaders, 'date') : reply.rawHeaders;
     const date = fault?.kind === 'date' ? ['Date', fault.date().toUTCString()] : [];
     const told = fault?.kind === 'headers' ? fault.headers : {};
-    const rest = Object.keys(told).reduce(withoutHeader, raw);
+    const rest = Object.keys(told).reduce<readonly string[]>(withoutHeader, raw);
     outgoing.writeHead(reply.statusCode ?? 502, [...rest, ...date, ...Object.entries(told).flat()]);
     if (fault?.kind === 'reset-reply' || fault?.kind === 'stall-reply') breakOff(reply, outgoing, fault);
     else reply.pipe(outgoing);
@@ -229,6 +229,6 @@ function breakOff(
   });
 }
 
-function withoutHeader(raw: string[], name: string): string[] {
+function withoutHeader(raw: readonly string[], name: string): string[] {
   return raw.filter((_, at) => raw[at - (at % 2)]?.toLowerCase() !== name);
 }

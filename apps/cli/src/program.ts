@@ -9,6 +9,7 @@ import { registerDelete } from './commands/delete.js';
 import { registerDoctor } from './commands/doctor.js';
 import { registerDiff } from './commands/diff.js';
 import { registerExtract } from './commands/extract.js';
+import { registerImport } from './commands/import.js';
 import { registerInspect } from './commands/inspect.js';
 import { registerKeys } from './commands/keys.js';
 import { registerList } from './commands/list.js';
@@ -59,6 +60,7 @@ export function createProgram(context: CliContext): Command {
     });
   for (const register of [
     registerBackup,
+    registerImport,
     registerList,
     registerShow,
     registerVerify,

@@ -33,21 +33,25 @@ export function isDirect(url: URL, list: string): boolean {
 export function readAuthorities(reader: EnvironmentReader): string | undefined {
   const path = reader.text('S3_CA_FILE');
   if (path === undefined) return undefined;
+  let pem: string;
   try {
-    const pem = reader.file(path);
-    const blocks = pem.match(/-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g) ?? [];
-    if (blocks.length === 0) throw new TypeError('no certificate');
-    for (const block of blocks) void new X509Certificate(block);
-    return blocks.join('\n');
+    pem = reader.file(path);
   } catch (error) {
-    const isText =
-      error instanceof TypeError || (error instanceof Error && /ASN1|PEM|wrong tag|header/i.test(error.message));
-    reader.problem(
-      isText
-        ? `S3_CA_FILE: the file ${path} holds no certificate in PEM form`
-        : `S3_CA_FILE: the file ${path} cannot be read (${unreadableCode(error)})`,
-    );
+    reader.problem(`S3_CA_FILE: the file ${path} cannot be read (${unreadableCode(error)})`);
     return undefined;
+  }
+  const blocks = pem.match(/-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g) ?? [];
+  if (blocks.length > 0 && blocks.every(isCertificate)) return blocks.join('\n');
+  reader.problem(`S3_CA_FILE: the file ${path} holds no certificate in PEM form, or a broken one`);
+  return undefined;
+}
+
+function isCertificate(pem: string): boolean {
+  try {
+    void new X509Certificate(pem);
+    return true;
+  } catch {
+    return false;
   }
 }
 

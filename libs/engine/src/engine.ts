@@ -19,7 +19,8 @@ export interface DumpEngine {
   dump(request: DumpRequest, probe: DumpProbe, signal: AbortSignal): Promise<Dump>;
 }
 
-export type EngineName = 'mongodump' | 'native';
+/** `import`: no server is read, but a dump that others made. */
+export type EngineName = 'mongodump' | 'native' | 'import';
 
 export interface DumpRequest {
   /** The server; credentials inside. */

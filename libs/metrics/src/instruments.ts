@@ -90,6 +90,9 @@ export function createInstruments(registry: Registry) {
     orphanObjects: gauge('orphan_objects', 'Objects in the store that belong to no backup'),
     missingObjects: gauge('missing_objects', 'Completed backups whose objects are not in the store'),
 
+    storageUsed: gauge('storage_used_bytes', 'What all backups take in the store, by their records'),
+    quota: gauge('storage_quota_bytes', 'BACKUP_QUOTA_BYTES'),
+    quotaDaysLeft: gauge('storage_quota_days_until_full', 'Days until the quota is full, as backups grow now'),
     leaseExpired: counter('lease_expired_total', 'Runs that were taken from a worker which gave no sign of life'),
     scheduleDrift: gauge(
       'schedule_drift_seconds',

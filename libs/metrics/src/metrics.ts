@@ -1,4 +1,4 @@
-import { collectDefaultMetrics, Registry } from 'prom-client';
+import { collectDefaultMetrics, Registry, type Gauge } from 'prom-client';
 import type { BackupRecord, RunResources, TaskState, Trigger, VerificationLevel } from '#contracts';
 import { boundedLabel, httpMethod } from './bounded-labels.js';
 import { createInstruments } from './instruments.js';
@@ -74,6 +74,12 @@ export interface Metrics {
   /** Null: no backup of the target can be restored. */
   recoveryWindow(target: string, oldest: Date | null): void;
   storeFindings(findings: Partial<StoreFindings>): void;
+  /** Null: none, or nobody can tell. */
+  quota(look: {
+    readonly usedBytes: number;
+    readonly quotaBytes: number | null;
+    readonly daysUntilFull: number | null;
+  }): void;
   leaseExpired(): void;
   clockSkew(seconds: number): void;
   keysMissing(count: number): void;
@@ -177,6 +183,11 @@ export function createMetrics(options: MetricsOptions): Metrics {
       if (orphanObjects !== undefined) instruments.orphanObjects.set(orphanObjects);
       if (missingObjects !== undefined) instruments.missingObjects.set(missingObjects);
     },
+    quota: ({ usedBytes, quotaBytes, daysUntilFull }) => {
+      instruments.storageUsed.set(usedBytes);
+      setOrRemove(instruments.quota, quotaBytes);
+      setOrRemove(instruments.quotaDaysLeft, daysUntilFull);
+    },
     leaseExpired: () => instruments.leaseExpired.inc(),
     clockSkew: (seconds) => instruments.clockSkew.set(seconds),
     keysMissing: (count) => instruments.keyMissing.set(count),
@@ -196,4 +207,9 @@ export function createMetrics(options: MetricsOptions): Metrics {
       instruments.httpDuration.observe(labels, request.seconds);
     },
   };
+}
+
+function setOrRemove(gauge: Gauge, value: number | null): void {
+  if (value === null) gauge.remove();
+  else gauge.set(value);
 }

@@ -7,4 +7,11 @@ export { signatureOf } from './channels/signature.js';
 export type { WebhookOptions } from './channels/webhook.channel.js';
 export { createChannels, type ChannelsOptions } from './create-channels.js';
 export { deliver, type DeliverDeps, type DeliveryPort, type DeliveryReport } from './deliver.js';
+export {
+  describeForecast,
+  quotaAdvice,
+  quotaForecast,
+  type QuotaForecast,
+  type StorageHistory,
+} from './quota-forecast.js';
 export { quotaState, type QuotaState } from './quota-state.js';

@@ -18,6 +18,7 @@ export { deleteBackup, refusedDeletion } from './delete-backup.js';
 export { lockOf, type Refusal } from './delete/find-refusal.js';
 export { finishCommit, type FinishDeps, type FinishRequest } from './finish-commit.js';
 export { failureOfKeys, judgeKeys, keyFindings, keyProofFindings, type KeyVerdict } from './judge-keys.js';
+export { importEngine, type ImportedDump } from './import/import-engine.js';
 export { listBackups, type BackupList } from './list-backups.js';
 export { openArchive } from './open-archive.js';
 export { backupSide } from './diff/backup-side.js';

@@ -7,6 +7,7 @@ import type { Dump, DumpProbe } from '#engine';
 import { FrameCompressor } from './compress/frame-compressor.js';
 import { plannedFrameBytes } from './compress/frame-plan.js';
 import { CountAndHash } from './count-and-hash.js';
+import { notWhole } from './import/import-engine.js';
 import { backupFolder, relativeKeys } from './objects/keys.js';
 import { Throttle } from './throttle.js';
 import type { BackupDeps, BackupRequest, WrittenData } from './backup-types.js';
@@ -62,7 +63,8 @@ export async function writeData(
     sealer.stream,
     stored,
   ];
-  await flow(dump, stages, signal, () =>
+  const asFailure = deps.engine.name === 'import' ? asImportFailure : asDumpFailure;
+  await flow(dump, stages, { signal, asFailure }, () =>
     deps.store.put(`${backupFolder(request.backupId)}${key}`, stored, {
       signal,
       ifNoneMatch: true,
@@ -84,7 +86,7 @@ export async function writeData(
 async function flow(
   dump: Dump,
   stages: readonly Transform[],
-  signal: AbortSignal,
+  { signal, asFailure }: { readonly signal: AbortSignal; readonly asFailure: (error: unknown) => AppError },
   put: () => Promise<unknown>,
 ): Promise<void> {
   const failure = new FirstFailure();
@@ -101,7 +103,7 @@ async function flow(
   await Promise.all([passing, upload, verdict]);
   if (failure.error === undefined) return;
   if (signal.aborted) throw cancelled(signal, 'dump');
-  throw asDumpFailure(failure.error);
+  throw asFailure(failure.error);
 }
 
 /**
@@ -116,6 +118,10 @@ class FirstFailure {
     if (this.error === undefined || (ours && (!(this.error instanceof AppError) || error.cause === this.error)))
       this.error = error;
   }
+}
+
+function asImportFailure(error: unknown): AppError {
+  return notWhole(AppError.from(error, 'dump'));
 }
 
 /** An archive that is not whole is the engine's failure here, whatever its exit code said. */

@@ -65,8 +65,10 @@ export class BackupsService {
 
   async #stats(target: string | undefined): Promise<Statistics> {
     const now = this.clock.now();
-    const [stats, states] = await Promise.all([
-      this.catalog.backups.stats(target === undefined ? {} : { target }, now),
+    const filter = target === undefined ? {} : { target };
+    const [stats, history, states] = await Promise.all([
+      this.catalog.backups.stats(filter, now),
+      this.catalog.backups.storageHistory(filter, now),
       this.targets.all(now),
     ]);
     const asked = states.filter((state) => target === undefined || state.target === target);
@@ -75,6 +77,7 @@ export class BackupsService {
       asked.map((state) => state.target),
       now,
     );
-    return statistics(stats, { quotaBytes: this.config.quotaBytes, targets: asked, recovery });
+    const { quota } = this.config.store;
+    return statistics(stats, { quota, history, now, targets: asked, recovery });
   }
 }

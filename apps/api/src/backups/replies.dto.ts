@@ -66,6 +66,33 @@ export class QuotaDto {
   used!: number;
   @ApiProperty({ enum: ['ok', 'warning', 'critical'], description: 'warning from 80 %, critical from 95 %' })
   state!: string;
+  @ApiProperty({
+    type: String,
+    enum: ['warn', 'refuse'],
+    nullable: true,
+    description: 'BACKUP_QUOTA_POLICY: over the quota, warn or begin no backup; null: no quota',
+  })
+  policy!: string | null;
+  @ApiProperty({
+    type: 'integer',
+    nullable: true,
+    description: 'Bytes that backups took more from day to day in the last two weeks; null: too new to tell',
+  })
+  growthPerDay!: number | null;
+  @ApiProperty({
+    type: 'integer',
+    nullable: true,
+    description: 'Days until it is full, if that goes on; null: it does not fill, or nobody can tell',
+  })
+  daysUntilFull!: number | null;
+  @ApiProperty({
+    type: 'integer',
+    nullable: true,
+    description: 'Days of backups, as they come now, that fit into 80 % of it; null: nobody can tell',
+  })
+  daysThatFit!: number | null;
+  @ApiProperty({ type: String, nullable: true, description: 'What to do, when it is tight; null: nothing' })
+  advice!: string | null;
 }
 
 export class RecoveryPointDto {

@@ -17,7 +17,9 @@ const empty: CatalogStats = {
   lastSuccessByTarget: {},
   perDay: [],
 };
-const context = { quotaBytes: null, targets: [] as TargetState[], recovery: new Map<string, Recovery>() };
+const now = new Date('2026-11-26T00:00:00.000Z');
+const history = { usedBytes: 0, usedBefore: 0, addedBytes: 0, since: now };
+const context = { quota: undefined, history, now, targets: [] as TargetState[], recovery: new Map<string, Recovery>() };
 
 describe('statistics calculation', () => {
   it('of nothing has no rates, and counts every state', () => {
@@ -36,7 +38,10 @@ describe('statistics calculation', () => {
       successRate: null,
       failureRate: null,
       averageSize: null,
-      quota: { bytes: null, used: 0, state: 'ok' },
+      quota: {
+        ...{ bytes: null, used: 0, state: 'ok', policy: null, advice: null },
+        ...{ growthPerDay: null, daysUntilFull: null, daysThatFit: null },
+      },
     });
   });
 
@@ -57,9 +62,35 @@ describe('statistics calculation', () => {
     [1_000, 949, 'warning'],
     [1_000, 950, 'critical'],
     [1_000, 5_000, 'critical'],
-  ])('a quota of %s with %s used is %s', (quotaBytes, used, state) => {
-    const { quota } = statistics({ ...empty, storageBytes: used }, { ...context, quotaBytes });
-    expect(quota).toEqual({ bytes: quotaBytes, used, state });
+  ])('a quota of %s with %s used is %s', (bytes, used, state) => {
+    const wished = bytes === null ? undefined : ({ bytes, policy: 'warn' } as const);
+    const { quota } = statistics({ ...empty, storageBytes: used }, { ...context, quota: wished });
+    expect(quota).toMatchObject({ bytes, used, state });
+    expect(quota.advice === null).toBe(state === 'ok');
+  });
+
+  it('a quota that fills soon comes with advice', () => {
+    const since = new Date(now.getTime() - 10 * 86_400_000);
+    const { quota } = statistics(
+      { ...empty, storageBytes: 500 },
+      {
+        ...context,
+        quota: { bytes: 1_000, policy: 'refuse' },
+        history: { usedBytes: 500, usedBefore: 300, addedBytes: 400, since },
+      },
+    );
+    expect(quota).toEqual({
+      ...{
+        bytes: 1_000,
+        used: 500,
+        state: 'ok',
+        policy: 'refuse',
+        growthPerDay: 20,
+        daysUntilFull: 25,
+        daysThatFit: 20,
+      },
+      advice: expect.stringContaining('about 20 days of backups fit'),
+    });
   });
 
   it('tells times as texts, averages as whole numbers, and of targets only what belongs here', () => {

@@ -1,8 +1,11 @@
 import type { CatalogStats } from '#catalog';
 import { backupStates, type BackupState } from '#contracts';
-import { quotaState } from '#notify';
+import { quotaAdvice, quotaForecast, type StorageHistory } from '#notify';
 import { noRecovery, type Recovery, type RecoveryPoint, type RecoveryTime } from './recovery.js';
 import type { TargetState } from '../targets/target-states.js';
+
+/** A quota that is full before is worth a word of advice. */
+const soonDays = 30;
 
 /** spec/api.md, "stats". */
 export interface Statistics {
@@ -17,7 +20,16 @@ export interface Statistics {
   readonly lastBackupAt: string | null;
   readonly lastSuccessAt: string | null;
   readonly lastVerifiedAt: string | null;
-  readonly quota: { readonly bytes: number | null; readonly used: number; readonly state: string };
+  readonly quota: {
+    readonly bytes: number | null;
+    readonly used: number;
+    readonly state: string;
+    readonly policy: 'warn' | 'refuse' | null;
+    readonly growthPerDay: number | null;
+    readonly daysUntilFull: number | null;
+    readonly daysThatFit: number | null;
+    readonly advice: string | null;
+  };
   readonly targets: readonly {
     readonly target: string;
     readonly overdue: boolean;
@@ -30,14 +42,17 @@ export interface Statistics {
 }
 
 export interface StatisticsContext {
-  readonly quotaBytes: number | null;
+  readonly quota: { readonly bytes: number; readonly policy: 'warn' | 'refuse' } | undefined;
+  readonly history: StorageHistory;
+  readonly now: Date;
   readonly targets: readonly TargetState[];
   /** By target. */
   readonly recovery: ReadonlyMap<string, Recovery>;
 }
 
 /** Rates are shares of the backups that ended by themselves: still there, or lost later, is a success; cancelled is neither. Null: none ended. */
-export function statistics(stats: CatalogStats, { quotaBytes, targets, recovery }: StatisticsContext): Statistics {
+export function statistics(stats: CatalogStats, context: StatisticsContext): Statistics {
+  const { targets, recovery } = context;
   const byStatus = Object.fromEntries(backupStates.map((state) => [state, stats.byStatus[state] ?? 0])) as Record<
     BackupState,
     number
@@ -56,7 +71,7 @@ export function statistics(stats: CatalogStats, { quotaBytes, targets, recovery 
     lastBackupAt: stats.lastBackupAt?.toISOString() ?? null,
     lastSuccessAt: stats.lastSuccessAt?.toISOString() ?? null,
     lastVerifiedAt: stats.lastVerifiedAt?.toISOString() ?? null,
-    quota: { bytes: quotaBytes, used: stats.storageBytes, state: quotaState(quotaBytes, stats.storageBytes) },
+    quota: quotaOf(stats.storageBytes, context),
     targets: targets.map(({ target, overdue, nextRunAt, lastSuccessAt }) => ({
       target,
       overdue,
@@ -65,6 +80,16 @@ export function statistics(stats: CatalogStats, { quotaBytes, targets, recovery 
       ...(recovery.get(target) ?? noRecovery),
     })),
     perDay: stats.perDay,
+  };
+}
+
+function quotaOf(used: number, { quota, history, now }: StatisticsContext): Statistics['quota'] {
+  const bytes = quota?.bytes ?? null;
+  const forecast = quotaForecast(bytes, { ...history, usedBytes: used }, now);
+  const isTight = forecast.state !== 'ok' || (forecast.daysUntilFull !== null && forecast.daysUntilFull <= soonDays);
+  return {
+    ...{ bytes, used, policy: quota?.policy ?? null, ...forecast },
+    advice: bytes !== null && isTight ? quotaAdvice(forecast) : null,
   };
 }
 

@@ -1,7 +1,6 @@
 import { Option, type Command } from 'commander';
-import type { CatalogAccess, StoreConfig } from '#config';
 import { newBackupId, type Compression, type VerificationLevel } from '#contracts';
-import type { BackupDeps, BackupOutcome, BackupRequest } from '#pipeline';
+import type { BackupRequest } from '#pipeline';
 import type { CliContext } from '../context.js';
 import { targetName, withJson, withSelection, type SelectionOptions } from '../options.js';
 import { summarizeBackup } from '../output/summarize-backup.js';
@@ -57,7 +56,8 @@ async function backup(options: Options, context: CliContext): Promise<void> {
   const { requireKeyRing, withStore } = await import('../open-store.js');
   const { selectDumpEngine } = await import('../engines.js');
   const { proverOf } = await import('../verify-levels.js');
-  const { runBackup } = await import('#pipeline');
+  const { requireQuota } = await import('../quota.js');
+  const { runAsRecorded } = await import('../run-as-recorded.js');
   const ring = requireKeyRing(config, context, 'seal');
   const target = options.target ?? config.target;
   const dump = {
@@ -72,6 +72,7 @@ async function backup(options: Options, context: CliContext): Promise<void> {
   const started = context.clock.monotonicMs();
 
   await withStore(config, async (store) => {
+    await requireQuota(store, config.store.quota, target, context.signal);
     const observer = context.observer();
     const engine = await selectDumpEngine(options.engine ?? config.engine, dump, config, context);
     const codec = options.compression ?? config.compression.codec;
@@ -87,10 +88,7 @@ async function backup(options: Options, context: CliContext): Promise<void> {
       pinned: options.pin === true,
       retentionDays: config.retentionDays,
     };
-    const { backup, warnings } =
-      config.catalog === undefined
-        ? await runBackup(deps, request, context.signal)
-        : await recordedIn(config.catalog, config.store, deps, request, context);
+    const { backup, warnings } = await runAsRecorded(config, deps, request, context);
     const took = context.clock.monotonicMs() - started;
     const proven =
       level === undefined ? null : await proverOf(level, { store, ring, scratch }, context)(backup.backupId);
@@ -99,19 +97,4 @@ async function backup(options: Options, context: CliContext): Promise<void> {
     if (context.json) context.printJson({ ...backup, warnings });
     else context.print(summarizeBackup(backup, { location: store.location, took, verified: options.verify }));
   });
-}
-
-/** The same, with a record in the service's catalogue. */
-async function recordedIn(
-  access: CatalogAccess,
-  store: StoreConfig,
-  deps: BackupDeps,
-  request: BackupRequest,
-  context: CliContext,
-): Promise<BackupOutcome> {
-  const { withCatalog } = await import('../open-catalog.js');
-  const { runRecordedBackup } = await import('../recorded-backup.js');
-  return withCatalog(access, context, (catalog) =>
-    runRecordedBackup(deps, request, { catalog, access, store }, context),
-  );
 }

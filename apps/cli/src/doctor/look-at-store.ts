@@ -3,6 +3,7 @@ import { AppError, found, skipped, wrong, type Finding, type StoreIdentity } fro
 import { keyRingOf, nameKeys, type NamedKey } from '#crypto';
 import { checkKeys, keyFindings, keyProofFindings, listBackups, readStoreIdentity, type KeyProof } from '#pipeline';
 import { checkStore, createStore, roomFinding, storeFindings, type ObjectStore } from '#storage';
+import { quotaFinding } from '../quota.js';
 import { lookAt, type LookContext } from './look.js';
 
 const late = { code: 'store/unreachable', hint: 'Can this machine reach the store? --timeout waits longer' } as const;
@@ -30,13 +31,14 @@ export async function lookAtStoreAndKeys(config: DoctorConfig, context: LookCont
   try {
     const { identity, problem } = await identityOf(store, context);
     const { keys, named } = await lookAtKeys(config, identity?.kdfSalt ?? null, context);
-    const [proofs, room, probed] = await Promise.all([
+    const [proofs, room, quota, probed] = await Promise.all([
       lookAtBackups(store, config, named, context),
       lookAtRoom(store, config, context),
+      lookAtQuota(store, config, context),
       probing.findings,
     ]);
     const storeId = problem === undefined ? (identity?.storeId ?? null) : undefined;
-    return { keys, findings: [...probed, ...(problem ?? []), ...room, ...proofs], storeId };
+    return { keys, findings: [...probed, ...(problem ?? []), ...room, ...quota, ...proofs], storeId };
   } finally {
     await probing.tidy();
     await store.close();
@@ -148,6 +150,19 @@ function lookAtRoom(
     const newest = isDirectory ? (await listBackups(store, undefined, signal)).backups[0] : undefined;
     return [roomFinding(freeBytes, { reserveBytes, newestBytes: newest?.objects.data.bytes ?? null })];
   });
+}
+
+/** Only where there is one: it takes a listing. */
+function lookAtQuota(
+  store: ObjectStore,
+  { store: options }: DoctorConfig,
+  context: LookContext,
+): Promise<readonly Finding[]> {
+  const quota = options?.quota;
+  if (quota === undefined) return Promise.resolve([]);
+  return lookAt('quota of the store', late, context, async (signal) => [
+    quotaFinding(quota, (await listBackups(store, undefined, signal)).backups),
+  ]);
 }
 
 /** Whether the store is the one that the catalogue knows; null and undefined as in `StoreLook`. */

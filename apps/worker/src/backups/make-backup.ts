@@ -4,6 +4,7 @@ import { AppError } from '#contracts';
 import { finishCommit, requireStore, runBackup, type BackupOutcome } from '#pipeline';
 import type { RecordObserver } from '../claims/record-observer.js';
 import { targetOf, type WorkerParts } from '../core/worker-core.js';
+import { requireQuota } from '../cleanup/require-quota.js';
 import { safetySource } from '../restores/safety-source.js';
 import { dumpRequest, type DumpEngines } from '../engines/dump-engines.js';
 
@@ -31,6 +32,8 @@ export async function makeBackup(
   }
   const target = record.trigger === 'safety' ? await safetySource(parts, record) : targetOf(config, record.target);
   if (target === undefined) throw unknownTarget(record.target);
+  // What a restore would replace is saved in any case.
+  if (record.trigger !== 'safety') await requireQuota(parts, record.target);
   const throttle = target.throttleBytesPerSecond ?? config.throttleBytesPerSecond;
   return runBackup(
     { store, ring, clock, random, observer, journal, engine: await engines.choose(target, signal) },

@@ -1,6 +1,6 @@
 import { alertKey } from '#catalog';
 import type { AlertKind } from '#contracts';
-import { quotaState, type QuotaState } from '#notify';
+import { describeForecast, quotaAdvice, quotaForecast, type QuotaForecast } from '#notify';
 import type { WorkerParts } from '../core/worker-core.js';
 import { tell } from '../verifications/missing-alert.js';
 
@@ -8,41 +8,51 @@ const kinds = { warning: 'quota-warning', critical: 'quota-critical' } as const;
 /** The quota is one for all targets. */
 const subject = 'store';
 
-/** How much of the quota is used: told when it gets worse, and when it is well again. */
-export async function checkQuota(
-  parts: WorkerParts,
-): Promise<{ readonly state: QuotaState; readonly usedBytes: number }> {
-  const { catalog, config } = parts;
-  const usedBytes = await catalog.backups.storageBytes();
-  const state = quotaState(config.quotaBytes, usedBytes);
-  for (const [worse, kind] of Object.entries(kinds) as [keyof typeof kinds, AlertKind][]) {
-    if (worse === state) await raise(parts, kind, usedBytes);
-    else if (worse === 'warning' && state === 'critical') continue;
-    else await clear(parts, kind, usedBytes);
-  }
-  return { state, usedBytes };
+export interface QuotaLook extends QuotaForecast {
+  readonly usedBytes: number;
+  /** Null: none. */
+  readonly quotaBytes: number | null;
 }
 
-async function raise(parts: WorkerParts, kind: AlertKind, usedBytes: number): Promise<void> {
+/** How much of the quota is used, and when it will be full: told when it gets worse, and when it is well again. */
+export async function checkQuota(parts: WorkerParts): Promise<QuotaLook> {
+  const { catalog, clock, config, metrics } = parts;
+  const now = clock.now();
+  const history = await catalog.backups.storageHistory({}, now);
+  const quotaBytes = config.store.quota?.bytes ?? null;
+  const forecast = quotaForecast(quotaBytes, history, now);
+  const look = { ...forecast, quotaBytes, usedBytes: history.usedBytes };
+  metrics.quota(look);
+  for (const [worse, kind] of Object.entries(kinds) as [keyof typeof kinds, AlertKind][]) {
+    if (worse === look.state) await raise(parts, kind, look);
+    else if (worse === 'warning' && look.state === 'critical') continue;
+    else await clear(parts, kind, look);
+  }
+  return look;
+}
+
+async function raise(parts: WorkerParts, kind: AlertKind, look: QuotaLook): Promise<void> {
   const { catalog, clock, channels } = parts;
   const notification = await catalog.alerts.raise({
     ...{ key: alertKey(kind, subject), kind, target: null, backupId: null, correlationId: null },
-    message: `Backups take ${usedBytes} bytes: ${percent(parts, usedBytes)} % of BACKUP_QUOTA_BYTES`,
-    hint: 'Let retention remove more, delete backups that nobody needs, or raise the quota',
+    message: `${describe(look)}${describeForecast(look)}`,
+    hint: quotaAdvice(look),
     ...{ at: clock.now(), channels: channels.map(({ name }) => name) },
   });
   await tell(parts, notification);
 }
 
-async function clear(parts: WorkerParts, kind: AlertKind, usedBytes: number): Promise<void> {
+async function clear(parts: WorkerParts, kind: AlertKind, look: QuotaLook): Promise<void> {
   const { catalog, clock } = parts;
-  const message = `Backups take ${usedBytes} bytes: ${percent(parts, usedBytes)} % of BACKUP_QUOTA_BYTES`;
   await tell(
     parts,
-    await catalog.alerts.clear(alertKey(kind, subject), { message, at: clock.now(), target: null, backupId: null }),
+    await catalog.alerts.clear(alertKey(kind, subject), {
+      ...{ message: describe(look), at: clock.now(), target: null, backupId: null },
+    }),
   );
 }
 
-function percent({ config: { quotaBytes } }: WorkerParts, usedBytes: number): string {
-  return quotaBytes === null ? '0' : ((100 * usedBytes) / quotaBytes).toFixed(1);
+function describe({ usedBytes, quotaBytes }: QuotaLook): string {
+  const percent = quotaBytes === null ? '0' : ((100 * usedBytes) / quotaBytes).toFixed(1);
+  return `Backups take ${usedBytes} bytes: ${percent} % of BACKUP_QUOTA_BYTES`;
 }

@@ -63,8 +63,7 @@ export class CleanupProcessor implements JobProcessor<'cleanup'> {
     }
     if (task.result === null || task.result.dryRun) return;
     await countCleanup(this.parts, task.result);
-    const quota = await checkQuota(this.parts);
-    log.info('storage', { ...quota, quotaBytes: this.parts.config.quotaBytes });
+    log.info('storage', { ...(await checkQuota(this.parts)) });
   }
 }
 

@@ -62,9 +62,9 @@ export async function backupStats(
 }
 
 /** What the quota counts. */
-export async function storageBytes(backups: Backups): Promise<number> {
+export async function storageBytes(backups: Backups, filter: { readonly target?: string } = {}): Promise<number> {
   const [found] = await backups.aggregate<{ readonly bytes: number }>([
-    { $match: { status: { $in: ['completed', 'deleting'] } } },
+    { $match: { status: { $in: ['completed', 'deleting'] }, ...filter } },
     { $group: { _id: null, bytes: { $sum: '$size' } } },
   ]);
   return found?.bytes ?? 0;

@@ -8,6 +8,7 @@ import { queries } from './backup-queries.js';
 import type { Backups } from './backup-record.js';
 import { knownTargets, type Targets } from './known-targets.js';
 import { backupStats, storageBytes } from './backup-stats.js';
+import { storageHistory } from './storage-history.js';
 import { insertion } from './insert-backup.js';
 
 export function backupRepository(backups: Backups, tasks: Tasks, targets: Targets, clock: Clock): BackupRepository {
@@ -20,6 +21,7 @@ export function backupRepository(backups: Backups, tasks: Tasks, targets: Target
     ...lifecycle(backups, tasks),
     ...queries(backups, known, clock),
     storageBytes: () => storageBytes(backups),
+    storageHistory: (filter, now) => storageHistory(backups, filter, now),
     stats: (filter, at) => backupStats(backups, known, filter, at),
   };
 }

@@ -16,6 +16,7 @@ export function recordedFacts({ backup, s3Key, metadata, warnings, resources, st
     compression: backup.content.compression,
     keyIds: backup.keyIds,
     lastProvenAt: completedAt,
-    ...{ metadata, warnings: [...warnings], resources, storeId, lockedUntil },
+    ...{ metadata, warnings: [...warnings], resources, storeId },
+    ...(lockedUntil === undefined ? {} : { lockedUntil }),
   };
 }

@@ -8,7 +8,7 @@ import type {
   Trigger,
 } from '#contracts';
 import type { BackupFailure, ClaimRef, ClaimState, LeaseView } from './claims.js';
-import type { CatalogStats } from './stats.js';
+import type { CatalogStats, StorageHistory } from './stats.js';
 
 export interface NewBackup {
   readonly backupId: string;
@@ -54,8 +54,8 @@ export interface CompletedFacts {
   readonly warnings: readonly string[];
   readonly resources: RunResources | null;
   readonly storeId: string;
-  /** Null: not locked, or nobody has looked. */
-  readonly lockedUntil: Date | null;
+  /** Null: not locked. Absent: nobody has looked. */
+  readonly lockedUntil?: Date | null;
 }
 
 export interface BackupRepository {
@@ -68,6 +68,8 @@ export interface BackupRepository {
   list(query: BackupQuery): Promise<{ readonly data: readonly BackupRecord[]; readonly total: number }>;
   /** Bytes in the store of what is there: completed, or going. */
   storageBytes(): Promise<number>;
+  /** The same now and some time ago, for forecasts. */
+  storageHistory(filter: { readonly target?: string }, now: Date): Promise<StorageHistory>;
   count(status: BackupState): Promise<number>;
   stats(filter: { readonly target?: string }, now: Date): Promise<CatalogStats>;
 

@@ -19,3 +19,14 @@ export interface CatalogStats {
     readonly bytes: number;
   }[];
 }
+
+/** What backups took lately. */
+export interface StorageHistory {
+  readonly usedBytes: number;
+  /** At the beginning of the window. */
+  readonly usedBefore: number;
+  /** Written in it, whatever became of it. */
+  readonly addedBytes: number;
+  /** The beginning of the window of two weeks; later where there is no older backup. */
+  readonly since: Date;
+}

@@ -13,7 +13,8 @@ export interface RecordedFacts {
   readonly warnings: readonly string[];
   readonly resources: RunResources | null;
   readonly storeId: string;
-  readonly lockedUntil: Date | null;
+  /** Absent: nobody has looked. */
+  readonly lockedUntil?: Date | null;
 }
 
 /** `prefix`: of the store's keys; none in a directory. */
@@ -23,11 +24,12 @@ export function completedFacts(
     prefix,
     storeId,
     resources,
-    lockedUntil = null,
+    lockedUntil,
   }: { prefix: string; storeId: string; resources: RunResources | null; lockedUntil?: Date | null },
 ): RecordedFacts {
   return {
-    ...{ backup, resources, storeId, lockedUntil },
+    ...{ backup, resources, storeId },
+    ...(lockedUntil === undefined ? {} : { lockedUntil }),
     s3Key: `${prefix}${backupFolder(backup.backupId)}${backup.objects.data.key}`,
     metadata: metadata === null ? null : { ...metadata, collections: metadata.collections.slice(0, mostListed) },
     warnings: warnings.slice(0, mostListed),

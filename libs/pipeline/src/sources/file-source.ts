@@ -1,7 +1,7 @@
 import { createReadStream } from 'node:fs';
 import { open, stat } from 'node:fs/promises';
 import { PassThrough, type Readable, type Transform } from 'node:stream';
-import { gunzipStream, sniff } from '#archive';
+import { sniff } from '#archive';
 import { AppError, systemCode } from '#contracts';
 import { createOpenStream, headerBytes, openHeader, type KeyRing } from '#crypto';
 import { streamDecompressor } from '../compress/stream-decompressor.js';
@@ -18,7 +18,7 @@ export interface FileSourceOptions {
   readonly observer: RunObserver;
 }
 
-export type FileKind = 'sealed' | 'archive' | 'gzip';
+export type FileKind = 'sealed' | 'archive' | 'gzip' | 'zstd';
 
 /** A file as a source, and what was odd about its header and its sidecar. */
 export interface FileSource extends ArchiveSource {
@@ -51,8 +51,8 @@ export async function fileSource(path: string, options: FileSourceOptions): Prom
   const { decoders, warnings } =
     kind === 'archive'
       ? plain(() => [new PassThrough()])
-      : kind === 'gzip'
-        ? plain(() => [gunzipStream()])
+      : kind === 'gzip' || kind === 'zstd'
+        ? plain(() => [streamDecompressor(kind)])
         : await sealed(path, first, options);
   const openFile = (): Promise<Readable> => {
     const read = new CountAndHash((storedBytes) => options.observer.progress({ storedBytes, expectedBytes: bytes }));

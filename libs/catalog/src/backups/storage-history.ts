@@ -1,0 +1,37 @@
+import { op } from '../store/record-collection.js';
+import type { StorageHistory } from '../contract/stats.js';
+import type { Backups } from './backup-record.js';
+import { storageBytes } from './backup-stats.js';
+
+const dayMs = 86_400_000;
+const windowDays = 14;
+
+/** What backups took lately, by the records: those of deleted ones are kept long enough. */
+export async function storageHistory(
+  backups: Backups,
+  filter: { readonly target?: string },
+  now: Date,
+): Promise<StorageHistory> {
+  const begin = new Date(now.getTime() - windowDays * dayMs);
+  const made = { hash: op({ $type: 'string' }), ...filter };
+  const [oldest] = await backups.find(made, { sort: { completedAt: 1 }, limit: 1, only: ['completedAt'] });
+  const first = oldest?.completedAt ?? now;
+  const since = first > begin ? first : begin;
+  const standing = {
+    $or: [{ status: { $in: ['completed', 'deleting'] } }, { status: 'deleted', deletedAt: { $gt: since } }],
+  };
+  const [usedBytes, usedBefore, addedBytes] = await Promise.all([
+    storageBytes(backups, filter),
+    sizes(backups, [{ hash: { $type: 'string' }, completedAt: { $lte: since }, ...filter }, standing]),
+    sizes(backups, [{ hash: { $type: 'string' }, completedAt: { $gt: since, $lte: now }, ...filter }]),
+  ]);
+  return { usedBytes, usedBefore, addedBytes, since };
+}
+
+async function sizes(backups: Backups, filters: readonly object[]): Promise<number> {
+  const [found] = await backups.aggregate<{ readonly bytes: number }>([
+    ...filters.map((filter) => ({ $match: filter })),
+    { $group: { _id: null, bytes: { $sum: '$size' } } },
+  ]);
+  return found?.bytes ?? 0;
+}

@@ -1,0 +1,69 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { gunzipSync } from 'node:zlib';
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import type { BackupJson } from '#contracts';
+import { CliWorld, type Environment } from '../support/cli-world.js';
+import { hazina, projectRoot, spawnHazina } from '../support/run-hazina.js';
+
+const fixtures = join(projectRoot, 'test/fixtures/archives');
+
+describe('hazina import', () => {
+  let world: CliWorld;
+  let environment: Environment;
+
+  beforeEach(() => {
+    world = new CliWorld();
+    const { MONGODB_URI: _source, ...rest } = world.environment;
+    environment = rest;
+  });
+  afterEach(() => world.close());
+
+  it('takes in what mongodump wrote, without any server, and gives it back byte for byte', async () => {
+    const file = join(fixtures, 'clinic.archive.gz');
+    const run = await hazina(['import', file, '--target', 'archive-2019', '--pin', '--json'], environment);
+    expect({ code: run.code, stderr: run.stderr }).toMatchObject({ code: 0 });
+    const backup = JSON.parse(run.stdout) as BackupJson & { warnings: string[] };
+    expect(backup).toMatchObject({
+      ...{ target: 'archive-2019', trigger: 'cli', pinned: true, engine: { name: 'import' } },
+      label: expect.stringMatching(/^imported; dump of \d{4}-/),
+      warnings: [expect.stringMatching(/^import: taken from clinic\.archive\.gz/)],
+    });
+    const out = join(world.folder, 'out.archive');
+    expect((await hazina(['extract', backup.backupId, '-o', out], environment)).code).toBe(0);
+    expect(readFileSync(out).equals(gunzipSync(readFileSync(file)))).toBe(true);
+    expect((await hazina(['verify', backup.backupId], environment)).code).toBe(0);
+  });
+
+  it('reads from stdin', async () => {
+    const child = spawnHazina(['import', '-', '--json'], { environment, stdin: true, stdio: 'pipe' });
+    const out: Buffer[] = [];
+    child.stdout?.on('data', (chunk: Buffer) => out.push(chunk));
+    child.stdin?.end(readFileSync(join(fixtures, 'multi.archive')));
+    expect(await new Promise((resolve) => child.once('close', resolve))).toBe(0);
+    expect(JSON.parse(Buffer.concat(out).toString())).toMatchObject({ target: 'clinic', label: 'imported' });
+  });
+
+  it.each([
+    ['damaged/cut-mid-document.archive', 11],
+    ['damaged/gz-truncated.archive.gz', 11],
+    ['README.md', 11],
+    ['damaged', 2],
+    ['nowhere.archive', 2],
+  ])('%s is refused with exit code %i, and leaves nothing', async (name, code) => {
+    const run = await hazina(['import', join(fixtures, name), '--json'], environment);
+    expect({ code: run.code, stdout: run.stdout }).toEqual({ code, stdout: '' });
+    expect(world.storedFiles().filter((path) => !path.endsWith('hazina.json'))).toEqual([]);
+  });
+
+  it('is refused when the quota is full', async () => {
+    const full = { ...environment, BACKUP_QUOTA_BYTES: '10', BACKUP_QUOTA_POLICY: 'refuse' };
+    const file = join(world.folder, 'copy.archive');
+    writeFileSync(file, readFileSync(join(fixtures, 'clinic.archive')));
+    expect((await hazina(['import', file], full)).code).toBe(0);
+    const run = await hazina(['import', file, '--json'], full);
+    expect({ code: run.code, error: JSON.parse(run.stderr.trim().split('\n').at(-1) ?? '') as unknown }).toMatchObject({
+      ...{ code: 14, error: { code: 'store/quota-reached' } },
+    });
+  });
+});
