@@ -16,7 +16,7 @@ export function registerInspect(program: Command, context: CliContext): void {
 
 interface Findings {
   readonly name: string;
-  readonly kind: 'sealed' | 'archive' | 'gzip';
+  readonly kind: 'sealed' | 'archive' | 'gzip' | 'zstd';
   readonly bytes: number;
   readonly header: ContainerHeader | null;
   /** Null: sealed, and no key is set. */
@@ -80,7 +80,12 @@ async function inspectFile(path: string, context: CliContext): Promise<Findings>
   return { name: path, kind, bytes, header, namespaces };
 }
 
-const kinds = { sealed: 'sealed container', archive: 'mongodump archive', gzip: 'gzipped mongodump archive' };
+const kinds = {
+  sealed: 'sealed container',
+  archive: 'mongodump archive',
+  gzip: 'gzipped mongodump archive',
+  zstd: 'mongodump archive, compressed with zstd',
+};
 
 function describe({ name, kind, bytes, header, namespaces }: Findings): string {
   const facts: string[][] = [
