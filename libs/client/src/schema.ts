@@ -822,6 +822,11 @@ export interface components {
             hash: string | null;
             keyIds: string[];
             label: string | null;
+            /**
+             * Format: date-time
+             * @description The store refuses to remove it before (object lock), as last seen; null: not locked
+             */
+            lockedUntil: string | null;
             metadata: components["schemas"]["MetadataDto"] | null;
             /**
              * Format: date-time
@@ -882,6 +887,11 @@ export interface components {
             hash: string | null;
             keyIds: string[];
             label: string | null;
+            /**
+             * Format: date-time
+             * @description The store refuses to remove it before (object lock), as last seen; null: not locked
+             */
+            lockedUntil: string | null;
             metadata: components["schemas"]["MetadataDto"] | null;
             pinned: boolean;
             progress: components["schemas"]["ProgressDto"] | null;
@@ -1582,8 +1592,21 @@ export interface components {
             state: "ok" | "unavailable" | "evicts";
         };
         QuotaDto: {
+            /** @description What to do, when it is tight; null: nothing */
+            advice: string | null;
             /** @description BACKUP_QUOTA_BYTES; null: none */
             bytes: number | null;
+            /** @description Days of backups, as they come now, that fit into 80 % of it; null: nobody can tell */
+            daysThatFit: number | null;
+            /** @description Days until it is full, if that goes on; null: it does not fill, or nobody can tell */
+            daysUntilFull: number | null;
+            /** @description Bytes that backups took more from day to day in the last two weeks; null: too new to tell */
+            growthPerDay: number | null;
+            /**
+             * @description BACKUP_QUOTA_POLICY: over the quota, warn or begin no backup; null: no quota
+             * @enum {string|null}
+             */
+            policy: "warn" | "refuse" | null;
             /**
              * @description warning from 80 %, critical from 95 %
              * @enum {string}
