@@ -3,7 +3,7 @@ import { nameOf } from './names.js';
 import { newLoadEntry, type LoadEntry } from './load-entry.js';
 import { longNameProbe, similarName } from './name-probe.js';
 import { hasUniqueIndex, type CollectionSpec } from './collection-spec.js';
-import type { Placement } from './plan-types.js';
+import { temporaryPrefix, type Placement } from './plan-types.js';
 import { readSpec } from './read-spec.js';
 
 /** A namespace of the archive's prelude with its metadata. */

@@ -41,6 +41,9 @@ export class OwnedPlan {
     readonly entries: Map<string, readonly PlanEntry[]>,
   ) {}
 
+  /** Databases whose plan was deleted, and whose collection of plans perhaps was not dropped yet. */
+  private readonly deleted = new Set<string>();
+
   /** Ends what raises the beat, before the plan goes. */
   beforeRemoval: () => Promise<void> = () => Promise.resolve();
 
@@ -178,7 +181,7 @@ export class OwnedPlan {
     await plansOf(this.client, this.leader).updateOne(this.ours, { $set: { released: true } });
   }
 
-  /** No beat meets the drop of its collection: what a server makes of that, nobody promises. */
+  /** May be tried again. No beat meets the drop of its collection: what a server makes of that, nobody promises. */
   async remove(): Promise<void> {
     await this.beforeRemoval();
     await this.removeFrom(this.draft.databases);
@@ -191,7 +194,9 @@ export class OwnedPlan {
       const result = await plans.deleteOne({ _id: planId, restoreId: this.draft.restoreId });
       // Dropped, so that nothing of a restore stays in a database. Another restore whose plan comes in between fails closed: its next write on
       // the fence finds nothing, long before any rename.
-      if (result.deletedCount > 0 && (await plans.findOne({ _id: planId })) === null) await plans.drop();
+      if (result.deletedCount > 0) this.deleted.add(db);
+      if (this.deleted.has(db) && (await plans.findOne({ _id: planId })) === null) await plans.drop();
+      this.deleted.delete(db);
     }
   }
 }
