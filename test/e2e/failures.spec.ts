@@ -219,7 +219,7 @@ describe('a restore that is refused', () => {
     expect(await visits.countDocuments({ precious: { $gt: 0 } })).toBe(2);
     const listed = JSON.parse((await hazina(['list', '--json'], store)).stdout) as { backups: { backupId: string }[] };
     expect(listed.backups.map(({ backupId: id }) => id).sort()).toEqual([made, safetyBackupId].sort());
-  }, 60_000);
+  }, 180_000);
 
   it('F41 what cannot be backed up is not replaced', async () => {
     const target = `${world.database}_unsecured`;
@@ -236,7 +236,7 @@ describe('a restore that is refused', () => {
     expect(error.hint).toContain('--no-safety-backup');
     expect(await world.collections(target)).toEqual(['visits']);
     expect(await world.client.db(target).collection('visits').countDocuments({ precious: true })).toBe(1);
-  }, 60_000);
+  }, 180_000);
 
   it('an unreachable target: 15', async () => {
     const target = {

@@ -4,6 +4,7 @@ import type { Lease, Sighting } from './lease-watch.js';
 import { planCollection, planId, type PlanDocument, type PlanEntry } from './plan-types.js';
 
 const duplicateKey = 11000;
+const namespaceNotFound = 26;
 
 function plansOf(client: MongoClient, db: string): Collection<PlanDocument> {
   return client.db(db).collection<PlanDocument>(planCollection, {
@@ -40,9 +41,6 @@ export class OwnedPlan {
     /** By database. */
     readonly entries: Map<string, readonly PlanEntry[]>,
   ) {}
-
-  /** Databases whose plan was deleted, and whose collection of plans perhaps was not dropped yet. */
-  private readonly deleted = new Set<string>();
 
   /** Ends what raises the beat, before the plan goes. */
   beforeRemoval: () => Promise<void> = () => Promise.resolve();
@@ -191,13 +189,19 @@ export class OwnedPlan {
   private async removeFrom(databases: readonly string[]): Promise<void> {
     for (const db of [...databases].reverse()) {
       const plans = plansOf(this.client, db);
-      const result = await plans.deleteOne({ _id: planId, restoreId: this.draft.restoreId });
-      // Dropped, so that nothing of a restore stays in a database. Another restore whose plan comes in between fails closed: its next write on
-      // the fence finds nothing, long before any rename.
-      if (result.deletedCount > 0) this.deleted.add(db);
-      if (this.deleted.has(db) && (await plans.findOne({ _id: planId })) === null) await plans.drop();
-      this.deleted.delete(db);
+      await plans.deleteOne({ _id: planId, restoreId: this.draft.restoreId });
+      // Dropped, so that nothing of a restore stays in a database; also where an earlier run had deleted its plan and was killed before it dropped the rest.
+      // Another restore whose plan comes in between fails closed: its next write on the fence finds nothing, long before any rename.
+      if ((await plans.findOne({})) === null) await dropIfThere(plans);
     }
+  }
+}
+
+async function dropIfThere(plans: Collection<PlanDocument>): Promise<void> {
+  try {
+    await plans.drop();
+  } catch (error) {
+    if (!(error instanceof MongoServerError) || error.code !== namespaceNotFound) throw error;
   }
 }
 
