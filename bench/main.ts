@@ -23,8 +23,10 @@ import { describeRound, type Result, type Round } from './report.js';
 import { runCatalogBench } from './catalog.js';
 import { runLoadBench } from './load.js';
 import { runEndlessStream } from './endless-stream.js';
+import { runRestoreBench } from './restores.js';
 
 const help = `npm run bench -- [--size 1GB] [--runs 3]     against what people write today, on the test server
+npm run bench -- --restores [--size 1GB] [--runs 3]  restores by the service, whole and in part, against mongorestore
 npm run bench -- --stream [--size 70GiB]     the pipeline fed from a generated stream: flat memory, no limit met
 npm run bench -- --catalog [--records 100000]  the catalogue's queries against the bare driver, and their plans
 npm run bench -- --load [--records 100000]     200 clients and 200 listeners on one API, against a single client
@@ -37,6 +39,7 @@ const { values } = parseArgs({
     stream: { type: 'boolean' },
     catalog: { type: 'boolean' },
     load: { type: 'boolean' },
+    restores: { type: 'boolean' },
     records: { type: 'string', default: '100000' },
     help: { type: 'boolean' },
   },
@@ -45,6 +48,8 @@ const say = (text: string): void => void process.stderr.write(`${text}\n`);
 
 if (values.help === true) process.stdout.write(`${help}\n`);
 else if (values.stream === true) save('stream', await runEndlessStream(parseSize(values.size ?? '70GiB'), say));
+else if (values.restores === true)
+  save('restores', await runRestoreBench(parseSize(values.size ?? '1GB'), Number(values.runs), say));
 else if (values.catalog === true) save('catalog', await runCatalogBench(Number(values.records), say));
 else if (values.load === true) save('load', await runLoadBench(Number(values.records), say));
 else save('peers', await comparePeers(parseSize(values.size ?? '1GB'), Number(values.runs)));

@@ -191,6 +191,53 @@ describe('a restore that is refused', () => {
     expect(await world.collections(target)).toEqual(['audit', 'labs', 'patients', 'visits']);
   }, 60_000);
 
+  it('F41 what --replace replaces is backed up first, and that backup brings it back', async () => {
+    const target = `${world.database}_precious`;
+    const visits = world.client.db(target).collection('visits');
+    await visits.insertMany([{ precious: 1 }, { precious: 2 }]);
+    await world.client.db(target).collection('other').insertOne({ a: 1 });
+    const store = { ...world.environment, BACKUP_DIRECTORY: join(world.folder, 'secured') };
+    const { backupId: made } = await world.backup(store);
+    const args = [made, '--to-env', 'TARGET_URI', '--rename', `${world.database}=${target}`];
+    const replacing = ['--replace', '--confirm', target, '--json'];
+    const run = await hazina(['restore', ...args, ...replacing], store);
+    expect(run).toMatchObject({ code: 0 });
+    const { safetyBackupId, warnings } = JSON.parse(run.stdout) as { safetyBackupId: string; warnings: string[] };
+    expect(safetyBackupId).toMatch(/^safety-target-uri-/);
+    expect(warnings.join()).toContain(`what was replaced is in the backup ${safetyBackupId}`);
+    const shown = JSON.parse((await hazina(['show', safetyBackupId, '--json'], store)).stdout) as object;
+    expect(shown).toMatchObject({
+      trigger: 'safety',
+      target: 'safety-target-uri',
+      label: `before a restore of ${made}`,
+    });
+    // It is a part of something, and never "the latest" of the store.
+    expect((await hazina(['verify', '--latest'], store)).stdout).toContain(made);
+
+    const back = ['restore', safetyBackupId, '--to-env', 'TARGET_URI', '--replace', '--confirm', target];
+    expect(await hazina([...back, '--no-safety-backup'], store)).toMatchObject({ code: 0 });
+    expect(await visits.countDocuments({ precious: { $gt: 0 } })).toBe(2);
+    const listed = JSON.parse((await hazina(['list', '--json'], store)).stdout) as { backups: { backupId: string }[] };
+    expect(listed.backups.map(({ backupId: id }) => id).sort()).toEqual([made, safetyBackupId].sort());
+  }, 180_000);
+
+  it('F41 what cannot be backed up is not replaced', async () => {
+    const target = `${world.database}_unsecured`;
+    await world.client.db(target).collection('visits').insertOne({ precious: true });
+    const archive = join(world.folder, 'unsecured.archive');
+    expect(await hazina(['extract', backupId, '-o', archive], environment())).toMatchObject({ code: 0 });
+    // A file in the place of the store's folder.
+    const args = ['restore', archive, '--to-env', 'TARGET_URI', '--rename', `${world.database}=${target}`];
+    const error = await failing([...args, '--replace', '--confirm', target], {
+      ...environment(),
+      BACKUP_DIRECTORY: archive,
+    });
+    expect(error).toMatchObject({ exitCode: 14 });
+    expect(error.hint).toContain('--no-safety-backup');
+    expect(await world.collections(target)).toEqual(['visits']);
+    expect(await world.client.db(target).collection('visits').countDocuments({ precious: true })).toBe(1);
+  }, 180_000);
+
   it('an unreachable target: 15', async () => {
     const target = {
       ...environment(),

@@ -172,21 +172,23 @@ describe('hazina cat', () => {
 });
 
 describe('hazina diff', () => {
-  const diff = async (...args: string[]) => {
+  const ending = async (expected: number, args: readonly string[]) => {
     const run = await hazina(['diff', backup.backupId, ...args], { ...world.environment });
-    expect({ code: run.code, stderr: run.stderr }).toEqual({ code: 0, stderr: '' });
+    expect({ code: run.code, stderr: run.stderr }).toEqual({ code: expected, stderr: '' });
     return run.stdout;
   };
+  const same = (...args: string[]) => ending(0, args);
+  const different = (...args: string[]) => ending(12, args);
   const toServer = ['--to-env', 'MONGODB_URI'];
 
   it('finds no difference in what nobody changed', async () => {
-    const { namespaces } = JSON.parse(await diff(...toServer, '--json')) as { namespaces: Document[] };
+    const { namespaces } = JSON.parse(await same(...toServer, '--json')) as { namespaces: Document[] };
     expect(namespaces.map(({ collection, verdict }) => [collection as string, verdict as string])).toEqual([
       ['a_large', 'unknown'],
       ['small', 'unknown'],
       ['z_large', 'unknown'],
     ]);
-    expect(await diff(...toServer, '--documents')).toBe('3 namespaces: 0 different, 3 the same\n');
+    expect(await same(...toServer, '--documents')).toBe('3 namespaces: 0 different, 3 the same\n');
   });
 
   it('names every document that was added, removed or changed, against a server and another backup', async () => {
@@ -205,11 +207,11 @@ describe('hazina diff', () => {
       '4 namespaces: 3 different, 1 the same',
     ].sort();
     const sorted = (text: string): string[] => text.trimEnd().split('\n').sort();
-    expect(sorted(await diff(...toServer, '--documents'))).toEqual(lines);
+    expect(sorted(await different(...toServer, '--documents'))).toEqual(lines);
 
     const second = await world.backup(world.environment);
-    expect(sorted(await diff(second.backupId, '--documents'))).toEqual(lines);
-    const json = (await diff(second.backupId, '--documents', '--json', '--include', small)).trimEnd().split('\n');
+    expect(sorted(await different(second.backupId, '--documents'))).toEqual(lines);
+    const json = (await different(second.backupId, '--documents', '--json', '--include', small)).trimEnd().split('\n');
     expect(json.map((line) => JSON.parse(line) as Document)).toEqual(
       expect.arrayContaining([
         { change: 'removed', db: world.database, collection: 'small', _id: { $numberInt: '8' } },
@@ -218,7 +220,7 @@ describe('hazina diff', () => {
     );
     expect(json).toHaveLength(5);
     // Of two backups the checksums tell, and no data is read: a.large is the same.
-    expect(await diff(second.backupId)).toMatch(/a_large|4 namespaces: 3 different, 1 the same/);
+    expect(await different(second.backupId)).toMatch(/a_large|4 namespaces: 3 different, 1 the same/);
   });
 
   it.each<[string, string[], number]>([

@@ -184,7 +184,7 @@ describe('what a drill leaves', () => {
     const database = await leftBehind(runId);
     const [found] = (await findDrills(uri, noAbort)).filter((drill) => drill.runId === runId);
     if (found === undefined) throw new Error('it was not found');
-    expect(found).toEqual({ database, runId, beat: 0, leaseMs: 120_000 });
+    expect(found).toEqual({ database, runId, fence: 0, beat: 0, leaseMs: 120_000 });
     await client
       .db(database)
       .collection<{ _id: string }>('_hazina_scratch')
@@ -215,6 +215,80 @@ describe('what a drill leaves', () => {
     await waitUntil(async () => (await databasesOf(runId)).length === 0, { what: 'the loss' });
     hold.resolve(undefined);
     expect((await running).code).toBe('restore/conflict');
+  });
+});
+
+describe('a run of a drill that lost its claim and wakes late', () => {
+  const databases = async () =>
+    (await client.db().admin().listDatabases({ nameOnly: true })).databases.map(({ name }) => name);
+
+  /** A run that stops when everything is loaded, until it is let go. */
+  async function held(runId: string, fence: number) {
+    const [reached, go] = [Promise.withResolvers<undefined>(), Promise.withResolvers<undefined>()];
+    const engine = createNativeLoadEngine();
+    const stop = new AbortController();
+    const warnings: string[] = [];
+    const outcome = drillOf(clinic, {
+      ...{ runId, fence, signal: stop.signal, observer: { warning: (text) => void warnings.push(text) } },
+      engine: {
+        ...engine,
+        load: (request, source, signal) => {
+          const onFilled = async () => {
+            reached.resolve(undefined);
+            await go.promise;
+            await request.onFilled?.();
+          };
+          return engine.load({ ...request, onFilled }, source, signal);
+        },
+      },
+    });
+    outcome.catch(() => undefined);
+    await Promise.race([reached.promise, outcome]);
+    const [found] = (await findDrills(uri, noAbort)).filter((drill) => drill.runId === runId && drill.fence === fence);
+    return { database: found?.database ?? '', outcome, warnings, stop, go: () => go.resolve(undefined) };
+  }
+
+  it.each(['finds its databases gone', 'is told that another has taken over'])(
+    '%s: it proves nothing, and leaves alone what its successor made',
+    async (how) => {
+      const runId = newDrillId();
+      const late = await held(runId, 1);
+      const successor = await held(runId, 2);
+      expect(await databases()).not.toContain(late.database);
+      if (how !== 'finds its databases gone')
+        late.stop.abort(new AppError({ code: 'run/fenced', stage: 'load', message: 'taken over' }));
+      late.go();
+      expect((await failure(late.outcome)).code).toBe(
+        how === 'finds its databases gone' ? 'restore/conflict' : 'run/fenced',
+      );
+      expect(await databasesOf(runId)).toEqual([successor.database]);
+      successor.go();
+      expect((await successor.outcome).outcome).toBe('equal');
+      expect(await databasesOf(runId)).toEqual([]);
+    },
+  );
+
+  it('before it made anything: nothing of its successor is dropped either', async () => {
+    const runId = newDrillId();
+    const successor = await held(runId, 2);
+    expect((await drillOf(clinic, { runId, fence: 1 })).outcome).toBe('equal');
+    expect(await databasesOf(runId)).toEqual([successor.database]);
+    successor.go();
+    expect((await successor.outcome).outcome).toBe('equal');
+  });
+
+  it.each([
+    ['an insert of its own on its way made anew', '_hazina_tmp_abcdef_0', []],
+    ['somebody else made meanwhile', 'patients', [expect.stringMatching(/^left alone, .* hazina_scratch_/)]],
+  ])('what %s', async (_what, collection, warned) => {
+    const late = await held(newDrillId(), 1);
+    await client.db(late.database).dropDatabase();
+    await client.db(late.database).collection(collection).insertOne({ a: 1 });
+    made.push(late.database);
+    late.go();
+    expect((await failure(late.outcome)).code).toBe('restore/conflict');
+    expect(late.warnings).toEqual(warned);
+    expect((await databases()).includes(late.database)).toBe(warned.length > 0);
   });
 });
 

@@ -92,6 +92,28 @@ describe('which databases', () => {
     expect(await shape({ include: [`${one}.b`, two] })).toEqual([`${one}.b`, `${two}.a`, `${two}.b`].sort());
   });
 
+  it('never what a drill or a scratch restore made, unless it is named; its marker in no case', async () => {
+    const [source, unique] = [newDatabase(), uniqueDatabase('c')];
+    const scratch = `hazina_scratch_${unique.slice(-6)}_clinic`;
+    // The name alone makes no scratch database of one, and neither does the marker.
+    const alike = `hazina_scratch_${unique.slice(-6)}_mine`;
+    databases.push(scratch, alike);
+    for (const db of [source, scratch, alike]) await client.db(db).collection(unique).insertOne({ a: 1 });
+    for (const db of [source, scratch]) await client.db(db).collection('_hazina_scratch').insertOne({ restoreId: 'r' });
+    const names = ({ namespaces }: Awaited<ReturnType<typeof dumpAndRead>>['summary']) =>
+      namespaces.map(({ db, collection }) => `${db}.${collection}`).sort();
+    const whole = await dumpAndRead(dumpRequest({ include: [`*.${unique}`] }));
+    expect(names(whole.summary)).toEqual([`${source}.${unique}`, `${alike}.${unique}`].sort());
+    expect(whole.result.warnings).toContainEqual(
+      expect.stringMatching(new RegExp(`^${scratch} was left out: a drill`)),
+    );
+    const named = await dumpAndRead(dumpRequest({ databases: [scratch, source] }));
+    expect(names(named.summary)).toEqual([`${source}.${unique}`, `${scratch}.${unique}`].sort());
+    expect(named.result.warnings).toEqual(
+      [source, scratch].map((db) => `${db}: the marker of a scratch database was left out (_hazina_scratch)`),
+    );
+  });
+
   it('all of the server, this one among them', async () => {
     const db = newDatabase();
     await client.db(db).collection('a').insertOne({ a: 1 });

@@ -133,6 +133,7 @@ describe('F41 killed while renaming', () => {
     ['after the first rename', `renameCollection \\w+\\._hazina_tmp_[a-z0-9]{6}_\\d+$`, 2],
     ['before what is filled or made last', 'createIndexes two', 1],
     ['before the first plan is removed', 'delete _hazina_restore', 1],
+    ['after the first plan is removed, before its empty collection is', 'drop _hazina_restore', 1],
     ['before the last plan is removed', 'delete _hazina_restore', 2],
   ])('%s: the same command finishes it, without the data', async (_where, killBefore, nth) => {
     await crash(killBefore, nth);

@@ -1,6 +1,10 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { alertKey, restoreJob, type NewRestore } from '#catalog';
+import { loadWorkerConfig } from '#config';
 import { isFinalTask, randomSuffix, systemRandom, type RestoreRecord } from '#contracts';
+import { createLog } from '#logging';
+import { WorkerLog } from '../../apps/worker/src/logging/worker-log.js';
+import { dropScratchWhileHeld } from '../../apps/worker/src/restores/drop-scratch.js';
 import { services, uniqueDatabase, waitUntil } from '../services/services.js';
 import { WorkerWorld, type Environment, type RunningWorker } from '../support/worker-world.js';
 
@@ -157,6 +161,38 @@ describe('scratch', () => {
     expect(await databases(restoreId.slice(-6))).toEqual([foreign]);
   });
 
+  it('that lost its claim and wakes late drops nothing of its successor', async () => {
+    const { catalog } = world;
+    const restoreId = `restore-20261123T090000Z-${randomSuffix(systemRandom, 6)}`;
+    const fields = { targetName: 'staging', mode: 'scratch', databases: [], include: [], exclude: [] } as const;
+    await catalog.restores.insert({
+      ...{ restoreId, backupId, ...fields, rename: [], onConflict: 'fail', ignoreWrites: false, dryRun: false },
+      ...{ createdAt: new Date(), correlationId: 'c-late', requestedBy: 'ada', role: 'operator' },
+    });
+    const first = await catalog.restores.claim(restoreId, 'the first', new Date());
+    if (first === null) throw new Error('it was not claimed');
+    await catalog.restores.expire(restoreId, first.claim, new Date());
+    const record = await catalog.restores.claim(restoreId, 'the second', new Date());
+    if (record === null) throw new Error('it was not claimed again');
+    const name = `hazina_scratch_${restoreId.slice(-6)}_clinic`;
+    made.push(name);
+    const mark = { restoreId, backupId, createdAt: new Date() };
+    await world.client
+      .db(name)
+      .collection('_hazina_scratch')
+      .insertOne({ _id: 'marker' as never, ...mark });
+    const environment = world.environment(targets);
+    const config = await loadWorkerConfig({ environment, readFile, workingDirectory: '/' });
+    const log = new WorkerLog(createLog({ service: 'hazina-worker', level: 'silent', version: 'test' }));
+    const drop = ({ fence }: { fence: number }) =>
+      dropScratchWhileHeld({ config, catalog }, { record, log, claim: { ref: { id: restoreId, fence } } });
+    await drop(first.claim);
+    expect(await databases(restoreId.slice(-6))).toEqual([name]);
+    await drop(record.claim);
+    expect(await databases(restoreId.slice(-6))).toEqual([]);
+    await catalog.restores.requestCancel(restoreId, new Date());
+  });
+
   it('is not done where the flag is not set, whatever the API let through', async () => {
     expect(await restore({ mode: 'scratch' })).toMatchObject({
       ...{ status: 'failed', error: { code: 'request/unsupported' } },
@@ -253,3 +289,7 @@ it('the backup in use is not deleted', async () => {
   await world.catalog.restores.requestCancel(restoreId, new Date());
   expect(await world.catalog.restores.uses(backupId)).toBe(false);
 });
+
+function readFile(path: string): Buffer {
+  throw new Error(`no file is read in this test: ${path}`);
+}

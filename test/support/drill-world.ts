@@ -35,6 +35,7 @@ export function newDrillId(): string {
 
 export interface DrillChanges {
   readonly runId?: string;
+  readonly fence?: number;
   readonly queries?: readonly DrillQuery[];
   readonly engine?: LoadEngine;
   readonly signal?: AbortSignal;
@@ -43,11 +44,18 @@ export interface DrillChanges {
 }
 
 export function drillOf({ store, backupId }: StoredDrill, changes: DrillChanges = {}): Promise<DrillReport> {
-  const { runId = newDrillId(), queries = [], engine = createNativeLoadEngine(), signal = noAbort } = changes;
+  const {
+    runId = newDrillId(),
+    fence = 1,
+    queries = [],
+    engine = createNativeLoadEngine(),
+    signal = noAbort,
+  } = changes;
   const observer = { ...silentObserver, ...changes.observer };
   const deps = { store, ring: testRing, clock: systemClock, random: systemRandom, observer, engine };
   const request = {
     runId,
+    fence,
     backupId,
     uri: new Secret(testUri()),
     queries,

@@ -138,7 +138,8 @@ export async function startTcpProxy(uri: string, options: TcpProxyOptions = {}):
           return waiting.length;
         },
         letGo: () => {
-          state.barrier = undefined;
+          // Another one may stand there by now: it holds back what comes from here on.
+          if (state.barrier?.waiting === waiting) state.barrier = undefined;
           for (const give of waiting.splice(0)) give();
         },
       };

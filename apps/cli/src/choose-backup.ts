@@ -20,7 +20,9 @@ export async function chooseBackup(store: ObjectStore, which: WhichBackup, conte
 }
 
 async function latest(store: ObjectStore, which: WhichBackup, context: CliContext): Promise<BackupJson> {
-  const { backups, damaged } = await listBackups(store, which.target, context.signal);
+  const { backups: all, damaged } = await listBackups(store, which.target, context.signal);
+  // What a restore replaced is a part of something, and no backup of a target, unless it is asked for.
+  const backups = which.target === undefined ? all.filter(({ trigger }) => trigger !== 'safety') : all;
   for (const { error } of damaged) context.warn(error.message);
   const targets = [...new Set(backups.map(({ target }) => target))];
   if (targets.length > 1) throw bad(`--latest needs --target: the store holds backups of ${targets.join(', ')}`);

@@ -29,6 +29,8 @@ export class CliContext {
   #progress: ProgressBar | undefined;
   interruptedBy: 'SIGINT' | 'SIGTERM' | undefined;
   json = false;
+  /** The command did its work, and what it compared is not the same: no error, but an exit code of its own. */
+  foundDifferences = false;
   configFile: string | undefined;
 
   constructor(readonly version: string) {

@@ -12,6 +12,7 @@ export async function main(version: string): Promise<void> {
   mindPipes(context);
   try {
     await createProgram(context).parseAsync(process.argv);
+    if (context.foundDifferences) process.exitCode ??= exitCodes.target;
   } catch (error) {
     process.exitCode = fail(error, context);
   }

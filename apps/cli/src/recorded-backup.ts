@@ -26,7 +26,7 @@ const lookMs = 2_000;
 const persistPauseMs = 1_000;
 
 /**
- * A backup with a record of its own (`trigger: cli`), claimed under a lease as a worker's: API and retention see it at once, its target makes no second one
+ * A backup with a record of its own (`trigger: cli`, or `safety` before a restore replaces something), claimed under a lease as a worker's: API and retention see it at once, its target makes no second one
  * meanwhile, and `POST …/cancel` ends it. When this process dies before the commit the reaper of any API or worker fails the record (`owner-gone`); after it
  * any worker finishes it.
  */
@@ -71,13 +71,13 @@ export async function runRecordedBackup(
 
 async function insertAndClaim(
   { backups }: Catalog,
-  { backupId, target, label, pinned }: BackupRequest,
+  { backupId, target, trigger, label, pinned }: BackupRequest,
   context: CliContext,
 ): Promise<BackupRecord> {
   const createdAt = context.clock.now();
   const correlationId = context.random.bytes(16).toString('hex');
   const inserted = await backups.insert({
-    ...{ backupId, target, trigger: 'cli', slot: null, correlationId, createdAt, label, pinned, jobNumber: 0 },
+    ...{ backupId, target, trigger, slot: null, correlationId, createdAt, label, pinned, jobNumber: 0 },
   });
   const record = inserted.outcome === 'inserted' ? await backups.claim(backupId, ownerOf(context), createdAt) : null;
   if (record !== null) return record;

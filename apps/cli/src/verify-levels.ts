@@ -43,7 +43,7 @@ export function proverOf(level: VerificationLevel, { store, ring, scratch }: Pro
   return async (backupId) => {
     const runId = `drill-${compactTime(clock.now())}-${randomSuffix(random, 6)}`;
     const engine = createNativeLoadEngine();
-    const request = { runId, backupId, uri: scratch, queries: [], lease };
+    const request = { runId, fence: 1, backupId, uri: scratch, queries: [], lease };
     const report = await verifyRestored({ store, ring, clock, random, observer, engine }, request, signal);
     const { documents, namespaces, restoreMs, warnings } = report;
     const told = `${documents} documents in ${namespaces.length} collections are equal, restored in ${formatDuration(restoreMs)}`;

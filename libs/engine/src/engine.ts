@@ -115,8 +115,8 @@ export interface LoadRequest {
    */
   readonly onRenaming?: (resumed: boolean) => Promise<void>;
   /**
-   * Awaited by the native engine when all documents are under their names and views and TTL indexes are not there yet: from then on the server itself may
-   * remove documents. Drills look at them here. May be called twice.
+   * Awaited by the native engine when all documents are under their names and views are there, and TTL indexes are not yet: from then on the server itself
+   * may remove documents. Drills look at them here. May be called twice.
    */
   readonly onFilled?: () => Promise<void>;
   /**

@@ -19,6 +19,7 @@ export { bsonToRelaxedJson } from './native/documents/relaxed-json.js';
 export { similarNames } from './native/dump/similar-names.js';
 export { lookAtRestoreTarget } from './native/load/look-at-target.js';
 export { writtenDatabases } from './native/load/put-back.js';
+export { isOwnNote } from './native/load/plan-types.js';
 export { DrillScratch, type DrillScratchOptions } from './native/scratch/drill-scratch.js';
 export { askDrillQueries, unexpectedAnswers } from './native/scratch/drill-queries.js';
 export {

@@ -13,6 +13,7 @@ export type { DrillDeps, DrillRequest } from './drill/drill-types.js';
  * Proves a backup by restoring it: into databases of its own on a scratch target, where everything is compared with the archive as it was read and with
  * the manifest; then they are dropped, whatever happened. A report is no verdict on the backup alone: `outcome` says whether all is equal. It throws what a
  * restore throws. A drill that is killed leaves databases whose markers stand still: the next run of the same drill, or any worker, drops them.
+ * One that was fenced off drops what it made itself, and never what its successor made.
  */
 export async function runDrill(deps: DrillDeps, request: DrillRequest, signal: AbortSignal): Promise<DrillReport> {
   const lost = new AbortController();
@@ -20,7 +21,8 @@ export async function runDrill(deps: DrillDeps, request: DrillRequest, signal: A
   try {
     throwIfAborted(signal, 'plan');
     const scratch = await DrillScratch.open(request.uri, {
-      ...{ runId: request.runId, backupId: request.backupId, lease: request.lease, clock: deps.clock },
+      ...{ runId: request.runId, fence: request.fence, backupId: request.backupId },
+      ...{ lease: request.lease, clock: deps.clock },
       onLost: (error) => lost.abort(error),
     });
     try {
@@ -56,6 +58,8 @@ async function drill(
   let looked: Awaited<ReturnType<typeof lookAtDocuments>> | undefined;
   let compareMs = 0;
   const look = async (): Promise<void> => {
+    // The last steps of a load may be tried again, when indexes may have removed documents already.
+    if (looked !== undefined) return;
     const from = clock.monotonicMs();
     observer.stage('compare');
     looked = await lookAtDocuments(scene, signal);
@@ -69,6 +73,8 @@ async function drill(
   if (looked === undefined) throw new Error('nothing was compared');
   const judging = clock.monotonicMs();
   const judged = await judgeDrill(scene, looked, report, signal);
+  // What was compared is of this run only while its databases are.
+  await scratch.assertOwned();
   return { ...judged, restoreMs, compareMs: Math.round(compareMs + clock.monotonicMs() - judging) };
 }
 
@@ -92,7 +98,7 @@ async function clear({ observer }: DrillDeps, scratch: DrillScratch): Promise<vo
   try {
     const left = await scratch.drop();
     if (left.length > 0)
-      observer.warning(`left alone, for they do not bear the marker of this drill any more: ${left.join(', ')}`);
+      observer.warning(`left alone, for they do not bear the marker of this run any more: ${left.join(', ')}`);
   } catch (thrown) {
     const { message } = AppError.from(thrown, 'load');
     observer.warning(`the databases of this drill could not be dropped, a worker does it later: ${message}`);

@@ -5,7 +5,7 @@ import type { DiffSide, DocumentDiff, NamespaceDiff } from '#pipeline';
 import type { ObjectStore } from '#storage';
 import type { CliContext } from '../context.js';
 import { withJson, withSelection, type SelectionOptions } from '../options.js';
-import { describeChange, describeDifference, describeTotal } from '../output/describe-diff.js';
+import { describeChange, describeDifference, describeTotal, isDifferent } from '../output/describe-diff.js';
 import { OutputLines } from '../output/output-lines.js';
 
 interface Options extends SelectionOptions {
@@ -31,8 +31,11 @@ const help = `
 Without --documents: names, types and counts, and of two backups the checksums of each collection; no data is read of
 a backup. What has the same count and is not proven to be the same is called "not compared". With --documents, each
 collection that is not proven the same is read on both sides and compared by _id, byte for byte, in 64 MiB of memory
-(1.5 million documents a pass). Against a server the databases of the backup are looked at; time series and system
-collections are not. Writers meanwhile show up as differences. The exit code is 0 whether there are any or not.
+(1.5 million documents a pass). Against a server the databases of the backup are looked at; time series, system
+collections and Hazina's own are not. Writers meanwhile show up as differences.
+
+Exit code 0: no difference was found (what is "not compared" is none); 12: there are differences; others: trouble, as
+of every command.
 
 With --json and without --documents: {"namespaces": [...]}. With both: one object a line, {"change": "added" |
 "removed" | "changed", "db", "collection", "_id"} for a document, and one with "verdict" after each collection.
@@ -105,6 +108,7 @@ async function compare(left: DiffSide, right: DiffSide, options: Options, contex
     },
   });
   await lines.flush();
+  context.foundDifferences = found.some(isDifferent);
   if (!context.json) context.print(describeTotal(found));
   else if (!isStream) context.printJson({ namespaces: found });
 }

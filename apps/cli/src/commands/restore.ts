@@ -6,6 +6,7 @@ import type { LoadRequest, LoadReport, Rename } from '#engine';
 import type { ArchiveSource } from '#pipeline';
 import type { ObjectStore } from '#storage';
 import type { CliContext } from '../context.js';
+import type { WithSafetyParts } from '../safety-backup.js';
 import { targetName, withJson, withSelection, type SelectionOptions } from '../options.js';
 import { describePlan, describeReport } from '../output/describe-restore.js';
 
@@ -17,6 +18,7 @@ interface Options extends SelectionOptions {
   readonly header?: string;
   readonly rename?: readonly string[];
   readonly replace?: true;
+  readonly safetyBackup: boolean;
   readonly confirm?: readonly string[];
   readonly ignoreWrites?: true;
   readonly onConflict: 'fail' | 'keep-last';
@@ -37,6 +39,7 @@ export function registerRestore(program: Command, context: CliContext): void {
     .option('--header <sidecar>', 'for a sealed file: header sidecar that came with it after a key rotation')
     .option('--rename <from=to...>', 'A=C renames a database, A.b=C.d a collection')
     .option('--replace', 'replace what the target holds under the same names')
+    .option('--no-safety-backup', 'with --replace: make no backup of what is replaced')
     .option('--confirm <db...>', 'with --replace: every database that will be changed, typed out')
     .option('--ignore-writes', 'go on although somebody else writes into the target meanwhile')
     .addOption(
@@ -58,8 +61,12 @@ The target must be empty under every name that is written, unless --replace is g
 temporary names and renamed into place only after all that is read of the archive was found good. With --database,
 --include or --exclude only the chosen collections are read of a backup: the rest of it is not verified.
 
---replace makes no backup of what it replaces: make one first. Writes meanwhile are noticed by counts and identities of
-the collections; a document that is changed in place is not seen, so stop the applications.
+--replace first backs up what it replaces, into the configured store (target safety-<variable of --to-env>; of
+RESTORE_TARGET_<NAME>_URI safety-<name>): restore that to go back. Its contents are read once more just before the
+renames: when somebody wrote meanwhile nothing is replaced, unless --ignore-writes is given. What comes in the very last
+moment cannot be seen, so stop the applications. --no-safety-backup goes without the backup, and notices writes by
+counts and identities of the collections only. A file that is restored where no BACKUP_ENCRYPTION_KEY is set is restored
+without one, with a warning.
 
 A dump of a server that is written meanwhile may hold one document in two versions. Then the restore fails, says where,
 and changes nothing. With --on-conflict keep-last it keeps the one that stands later in the archive (two of one _id, or
@@ -76,6 +83,7 @@ async function restore(what: string | undefined, options: Options, context: CliC
   const { bad } = await import('../choose-backup.js');
   if (what === undefined && options.latest !== true)
     throw bad('Give the ID of a backup or a file (before options that take several values), or --latest');
+  if (!options.safetyBackup && options.replace !== true) throw bad('--no-safety-backup goes with --replace');
   if (options.confirm !== undefined && options.replace !== true) throw bad('--confirm goes with --replace');
   if (options.at !== undefined && options.latest !== true) throw bad('--at goes with --latest');
   const uri = context.uriOf(options.toEnv);
@@ -84,7 +92,7 @@ async function restore(what: string | undefined, options: Options, context: CliC
     return;
   }
 
-  const config = context.config({ store: true, keys: 'required' });
+  const config = context.config({ store: true, keys: 'required', catalog: options.replace === true });
   const { requireKeyRing, withStore } = await import('../open-store.js');
   const { chooseBackup } = await import('../choose-backup.js');
   const { backupSource, proveBackup } = await import('#pipeline');
@@ -94,7 +102,10 @@ async function restore(what: string | undefined, options: Options, context: CliC
     const { backupId } = await chooseBackup(store, which, context);
     const proven = await proveBackup({ store, ring }, backupId, context.signal);
     const source = backupSource({ store, ring, observer: context.observer() }, proven);
-    await run({ source, config, warnings: proven.warnings }, requestOf(uri, backupId, options), options, context);
+    const sealing = () => requireKeyRing(config, context, 'seal');
+    const withParts: WithSafetyParts = (work) => work({ store, ring: sealing(), config, variable: options.toEnv });
+    const found = { source, config, warnings: proven.warnings, withParts };
+    await run(found, requestOf(uri, backupId, options), options, context);
   });
 }
 
@@ -108,17 +119,35 @@ async function restoreFile(path: string, options: Options, request: LoadRequest,
     sidecar: await readSidecarFile(options.header),
     observer: context.observer(),
   });
-  await run({ source, config, warnings: source.warnings }, request, options, context);
+  const withParts: WithSafetyParts = (work) => besideFile(options, context, work);
+  await run({ source, config, warnings: source.warnings, withParts }, request, options, context);
+}
+
+/** A file needs no key and no store to be restored: where no key is set, there is nothing to seal a backup with. */
+async function besideFile(
+  { toEnv }: Options,
+  context: CliContext,
+  work: Parameters<WithSafetyParts>[0],
+): Promise<string | null> {
+  if (context.config({ keys: 'optional' }).keys.current === undefined) {
+    context.warn('what is replaced is not backed up before, for no BACKUP_ENCRYPTION_KEY is set');
+    return null;
+  }
+  const config = context.config({ store: true, keys: 'required', catalog: true });
+  const { requireKeyRing, withStore } = await import('../open-store.js');
+  const ring = requireKeyRing(config, context, 'seal');
+  return withStore(config, (store) => work({ store, ring, config, variable: toEnv }));
 }
 
 interface Restorable {
   readonly source: ArchiveSource;
   readonly config: Pick<CliConfig, 'stallMs'>;
   readonly warnings: readonly string[];
+  readonly withParts: WithSafetyParts;
 }
 
 async function run(
-  { source, config, warnings }: Restorable,
+  { source, config, warnings, withParts }: Restorable,
   request: LoadRequest,
   options: Options,
   context: CliContext,
@@ -135,15 +164,28 @@ async function run(
     return;
   }
   const started = context.clock.monotonicMs();
+  const { makeSafetyBackup } = await import('../safety-backup.js');
+  const isSecured = options.replace === true && options.safetyBackup;
+  const safety = isSecured ? await makeSafetyBackup(deps, request, withParts, context) : null;
+  // The official tool has no moment between its loading and its renames.
+  if (options.engine !== 'native') await safety?.check();
   const report = await runRestore(
     deps,
-    { ...request, onProgress: (progress) => observer.progress({ documents: progress.documents }) },
+    {
+      ...request,
+      onProgress: (progress) => observer.progress({ documents: progress.documents }),
+      onRenaming: async (resumed) => {
+        if (!resumed) await safety?.check();
+      },
+    },
     context.signal,
   );
   const durationMs = Math.round(context.clock.monotonicMs() - started);
-  const all = [...warnings, ...report.warnings];
-  for (const warning of report.warnings) context.warn(warning);
-  if (context.json) context.printJson({ backupId: request.backupId, ...report, durationMs, warnings: all });
+  const notes = safety === null ? [] : [safety.note];
+  const all = [...warnings, ...report.warnings, ...notes];
+  for (const warning of [...report.warnings, ...notes]) context.warn(warning);
+  const secured = safety === null ? {} : { safetyBackupId: safety.backupId };
+  if (context.json) context.printJson({ backupId: request.backupId, ...report, ...secured, durationMs, warnings: all });
   else context.print(describeReport(report, durationMs));
   refuseDifferences(report);
 }

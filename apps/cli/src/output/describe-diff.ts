@@ -31,10 +31,14 @@ export function describeDifference(one: NamespaceDiff): string[] {
   ];
 }
 
+/** What was not compared is no difference. */
+export function isDifferent({ verdict }: NamespaceDiff): boolean {
+  return verdict !== 'same' && verdict !== 'unknown';
+}
+
 export function describeTotal(all: readonly NamespaceDiff[]): string {
-  const count = (...verdicts: NamespaceDiff['verdict'][]): number =>
-    all.filter(({ verdict }) => verdicts.includes(verdict)).length;
-  const different = count('different', 'missing', 'added');
+  const count = (wanted: NamespaceDiff['verdict']): number => all.filter(({ verdict }) => verdict === wanted).length;
+  const different = all.filter(isDifferent).length;
   const unknown = count('unknown');
   const rest = unknown === 0 ? '' : `, ${formatCount(unknown)} with the same count not compared (--documents)`;
   return `${plural(all.length, 'namespace')}: ${formatCount(different)} different, ${formatCount(count('same'))} the same${rest}`;

@@ -8,7 +8,7 @@ const meanings: Readonly<Record<keyof typeof exitCodes, string>> = {
   configuration: 'Configuration.',
   engine: 'The dump failed.',
   damaged: 'A damaged, truncated, foreign or mismatched backup.',
-  target: 'The target side of a restore failed, or it ended with differences.',
+  target: 'The target side of a restore failed, or it ended with differences; diff found some.',
   key: 'No key, or a wrong one.',
   store: 'The store is unreachable, refuses, or is full.',
   database: 'The database is unreachable, refuses, or its name is unknown.',

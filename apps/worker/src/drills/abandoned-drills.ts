@@ -51,7 +51,7 @@ export class AbandonedDrills {
     for (const target of config.restoreTargets.filter(({ scratch }) => scratch)) {
       try {
         for (const drill of await findDrills(target.uri, AbortSignal.timeout(tuning.probeTimeoutMs)))
-          seen.set(`${target.name}/${drill.database}/${drill.runId}`, { target, drill });
+          seen.set(`${target.name}/${drill.database}/${drill.runId}/${drill.fence}`, { target, drill });
       } catch (error) {
         this.#once(target.name, () =>
           log.failure('abandoned drills not looked for', error, 'load', { restoreTarget: target.name }),

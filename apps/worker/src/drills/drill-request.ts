@@ -6,6 +6,8 @@ import { restoreTargetOf, targetOf, type WorkerParts } from '../core/worker-core
 
 export interface DrillSubject {
   readonly runId: string;
+  /** Of the claim. */
+  readonly fence: number;
   readonly backupId: string;
   /** Whose backup: its queries are asked. */
   readonly target: string;
@@ -16,12 +18,12 @@ export interface DrillSubject {
 /** What a drill is asked for. The flag of the scratch target is looked at again: what the API let through was decided by its configuration, not by ours. */
 export function drillRequestOf(
   { config }: Pick<WorkerParts, 'config'>,
-  { runId, backupId, target, targetName }: DrillSubject,
+  { runId, fence, backupId, target, targetName }: DrillSubject,
 ): DrillRequest {
   const { uri } = scratchTargetOf(config, targetName);
   const queries = targetOf(config, target)?.drill.queries ?? [];
   const { leaseMs, beatMs } = config.lease;
-  return { runId, backupId, uri, queries, lease: { leaseMs, beatMs } };
+  return { runId, fence, backupId, uri, queries, lease: { leaseMs, beatMs } };
 }
 
 export function drillDeps(

@@ -71,7 +71,9 @@ export class DrillProcessor implements JobProcessor<'drill'> {
       stage: (stage: Stage) => void catalog.drills.stage(claim.ref, stage).catch(() => undefined),
       warning: (text: string) => log.warn('drill', { reason: text }),
     };
-    const request = drillRequestOf(this.parts, { runId: drillId, backupId, target, targetName });
+    const request = drillRequestOf(this.parts, {
+      ...{ runId: drillId, fence: record.claim.fence, backupId, target, targetName },
+    });
     return runDrill(drillDeps(this.parts, observer), request, signal);
   }
 

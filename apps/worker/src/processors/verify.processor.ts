@@ -56,7 +56,10 @@ export class VerifyProcessor implements JobProcessor<'verify'> {
   }
 
   async #restore(task: TaskRecord, backup: BackupRecord, signal: AbortSignal, log: WorkerLog) {
-    const request = drillRequestOf(this.parts, { runId: task.taskId, ...backup, targetName: null });
+    const { backupId, target } = backup;
+    const request = drillRequestOf(this.parts, {
+      ...{ runId: task.taskId, fence: task.claim.fence, backupId, target, targetName: null },
+    });
     const observer = { ...silentObserver, warning: (text: string) => log.warn('drill', { reason: text }) };
     const report = await verifyRestored(drillDeps(this.parts, observer), request, signal);
     const { documents, bytes, restoreMs, warnings } = report;

@@ -4,7 +4,7 @@ import { retryPauseMs } from '../claims/retry-pause.js';
 import { surely } from '../claims/surely.js';
 import type { HeldClaim } from '#catalog';
 import type { WorkerParts } from '../core/worker-core.js';
-import { dropScratchOf } from './drop-scratch.js';
+import { dropScratchOf, dropScratchWhileHeld } from './drop-scratch.js';
 import { inApiWords } from './in-api-words.js';
 import type { ClaimedRestore } from './claimed-restore.js';
 
@@ -23,7 +23,7 @@ export async function endRestore(parts: WorkerParts, claimed: ClaimedRestore, th
   const error = inApiWords(causeOf(thrown, claim));
   if (error.code === 'run/fenced') return { state: 'fenced', error };
   if (error.code === 'run/cancelled') {
-    await dropScratchOf(parts, claimed);
+    await dropScratchWhileHeld(parts, claimed);
     const note = error.hint ?? null;
     const cancelled = await surely(parts, log, () => catalog.restores.cancelled(claim.ref, clock.now(), note));
     return cancelled === null ? { state: 'fenced', error } : { state: 'cancelled', record: cancelled };
@@ -31,7 +31,7 @@ export async function endRestore(parts: WorkerParts, claimed: ClaimedRestore, th
   if (error.code === 'worker-shutdown' || (error.retry === 'retry' && record.failures + 1 < config.attempts))
     return later(parts, claimed, error);
   // What failed for good is nobody's any more. Half-done renames are left to whoever finishes them.
-  if (error.code !== 'restore/unfinished') await dropScratchOf(parts, claimed);
+  if (error.code !== 'restore/unfinished') await dropScratchWhileHeld(parts, claimed);
   const failed = await surely(parts, log, () => catalog.restores.fail(claim.ref, { error, at: clock.now() }));
   return failed === null ? { state: 'fenced', error } : { state: 'failed', error, record: failed };
 }

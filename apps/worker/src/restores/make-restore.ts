@@ -7,7 +7,16 @@ import {
   type LoadReport,
   type LoadRequest,
 } from '#engine';
-import { backupSource, planRestore, proveBackup, requireStore, runRestore, type ProvenBackup } from '#pipeline';
+import {
+  backupSource,
+  planRestore,
+  proveBackup,
+  requireStore,
+  runRestore,
+  watchWrites,
+  type ProvenBackup,
+  type WriteWatch,
+} from '#pipeline';
 import { cancelWished, fenced } from '#catalog';
 import type { ClaimedRestore } from './claimed-restore.js';
 import type { WorkerParts } from '../core/worker-core.js';
@@ -15,7 +24,6 @@ import { checkRestore } from './check-restore.js';
 import { planReport, restoredReport } from './restore-report.js';
 import { loadRequestOf } from './restore-request.js';
 import { makeSafetyBackup } from './safety-backup.js';
-import { watchWrites, type WriteWatch } from './watch-writes.js';
 
 /**
  * One run of a restore (docs/DESIGN.md, "A restore in words"). What an earlier run left in the target decides: what it was loading is removed and begun anew,

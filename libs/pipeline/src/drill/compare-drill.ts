@@ -44,6 +44,8 @@ export async function lookAtDocuments(scene: DrillScene, signal: AbortSignal): P
   const asked = await askDrillQueries(
     {
       ...{ uri, queries, databaseOf: (name: string) => scratchNameOf(scene.scratchId, name) },
+      isView: (db, collection) =>
+        scene.led.some(({ from, type }) => type === 'view' && from.db === db && from.collection === collection),
       begun: new Date(proven.backup.startedAt),
     },
     signal,

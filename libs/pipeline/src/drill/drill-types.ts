@@ -17,6 +17,8 @@ export interface DrillDeps {
 export interface DrillRequest {
   /** The drill's or verification's own id: what an earlier run of the same left in the target is dropped first. */
   readonly runId: string;
+  /** Which run of it: the number of its claim. A run that was fenced off and wakes late must not drop what its successor made. */
+  readonly fence: number;
   readonly backupId: string;
   /** The scratch target. */
   readonly uri: Secret;

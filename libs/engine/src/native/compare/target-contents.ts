@@ -2,11 +2,12 @@ import type { MongoClient } from 'mongodb';
 import { AppError, throwIfAborted, type Secret } from '#contracts';
 import type { ArchiveNamespace } from '../../engine.js';
 import { connect, translateMongoError } from '../../connection/index.js';
+import { isOwnNote } from '../load/plan-types.js';
 import { onTarget } from '../load/target-errors.js';
 
 /** What stands on a server now, to be compared with a backup. Nothing is written. */
 export interface TargetContents {
-  /** Collections and views of some databases but those of the server itself; counted one by one. Of time series no count: it would be of measurements. */
+  /** Collections and views of some databases but those of the server itself and Hazina's notes; counted one by one. Of time series no count: it would be of measurements. */
   namespaces(databases: readonly string[]): Promise<ArchiveNamespace[]>;
   /** Raw documents, from the primary, in no order. */
   documents(db: string, collection: string): AsyncGenerator<Buffer>;
@@ -32,7 +33,8 @@ async function listAll(
     const listed = await client.db(db).listCollections({}, { nameOnly: false }).toArray();
     for (const { name, type } of listed) {
       throwIfAborted(signal, 'compare');
-      if (name.startsWith('system.') || (type !== 'collection' && type !== 'view' && type !== 'timeseries')) continue;
+      if (name.startsWith('system.') || isOwnNote(name)) continue;
+      if (type !== 'collection' && type !== 'view' && type !== 'timeseries') continue;
       // Counted, not estimated: an estimate may be wrong after a crash, and here a single document matters.
       const documents = type === 'collection' ? await client.db(db).collection(name).countDocuments() : null;
       found.push({ db, collection: name, type, documents });

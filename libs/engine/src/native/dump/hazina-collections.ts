@@ -1,5 +1,6 @@
 import { BSON } from 'mongodb';
-import { catalogueMarker, planCollection } from '../load/plan-types.js';
+import { catalogueMarker, planCollection, scratchMarker } from '../load/plan-types.js';
+import { isScratchName } from '../scratch/scratch-names.js';
 import type { ListedCollection } from './list-collections.js';
 import type { Look } from './look.js';
 import { listDocuments } from './raw-commands.js';
@@ -9,9 +10,23 @@ export async function isCatalogue(
   { connection, session }: Look,
   listed: readonly ListedCollection[],
 ): Promise<boolean> {
-  const marker = listed.find(({ name }) => name === catalogueMarker);
+  return isMarked({ connection, session }, listed, catalogueMarker);
+}
+
+/** Was this database made by a drill or a scratch restore? By its name and by its marker: it holds a copy of a backup, and may be dropped at any moment. */
+export async function isScratch(look: Look, listed: readonly ListedCollection[]): Promise<boolean> {
+  const [first] = listed;
+  return first !== undefined && isScratchName(first.db) && (await isMarked(look, listed, scratchMarker));
+}
+
+async function isMarked(
+  { connection, session }: Pick<Look, 'connection' | 'session'>,
+  listed: readonly ListedCollection[],
+  collection: string,
+): Promise<boolean> {
+  const marker = listed.find(({ name }) => name === collection);
   if (marker === undefined) return false;
-  const find = { find: catalogueMarker, filter: {}, limit: 1, singleBatch: true };
+  const find = { find: collection, filter: {}, limit: 1, singleBatch: true };
   return (await listDocuments(connection.db(marker.db), find, session)).length > 0;
 }
 

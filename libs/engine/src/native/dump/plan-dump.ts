@@ -2,7 +2,8 @@ import { AppError } from '#contracts';
 import type { DumpRequest } from '../../engine.js';
 import { createSelection, parsePattern, type Selection } from '../../selection/index.js';
 import { listNames, printable } from '../load/names.js';
-import { isCatalogue, restoreLeftovers } from './hazina-collections.js';
+import { scratchMarker } from '../load/plan-types.js';
+import { isCatalogue, isScratch, restoreLeftovers } from './hazina-collections.js';
 import { listCollections, type ListedCollection } from './list-collections.js';
 import type { Look } from './look.js';
 import { resolveDatabases } from './resolve-databases.js';
@@ -76,6 +77,12 @@ async function listChosen(look: Look, name: string, { named, warnings }: Chosen)
     );
     return null;
   }
+  if (!named && (await isScratch(look, listed))) {
+    warnings.push(
+      `${printable(name)} was left out: a drill or a scratch restore of Hazina made it, from a backup; name it to back it up`,
+    );
+    return null;
+  }
   if (!(await isCatalogue(look, listed))) return listed;
   const note = `${printable(name)} was left out: it is the catalogue of Hazina, which is rebuilt from the store`;
   if (named)
@@ -96,14 +103,21 @@ async function selectCollections(
   const dumpable = listed.filter(({ db, name }) => !isSkippedCollection(db, name, chosen.named));
   const wanted = dumpable.filter(({ db, name }) => chosen.selection.matches(db, name));
   chosen.leftOut ||= wanted.length < dumpable.length;
-  const leftOut = wanted.filter(({ name }) => leftovers.has(name));
-  const [first] = leftOut;
+  const [planned, others] = parted(wanted, ({ name }) => leftovers.has(name));
+  const [marker, kept] = parted(others, ({ name }) => name === scratchMarker);
+  const [first] = planned;
   if (first !== undefined) {
     chosen.warnings.push(
-      `${printable(first.db)}: a restore is under way or was broken off; its plan and its temporary collections were left out (${listNames(leftOut.map(({ name }) => printable(name)))})`,
+      `${printable(first.db)}: a restore is under way or was broken off; its plan and its temporary collections were left out (${listNames(planned.map(({ name }) => printable(name)))})`,
     );
   }
-  return wanted.filter(({ name }) => !leftovers.has(name));
+  for (const { db } of marker)
+    chosen.warnings.push(`${printable(db)}: the marker of a scratch database was left out (${scratchMarker})`);
+  return kept;
+}
+
+function parted<T>(all: readonly T[], belongs: (one: T) => boolean): [T[], T[]] {
+  return [all.filter(belongs), all.filter((one) => !belongs(one))];
 }
 
 function selectAuthorization(listed: readonly ListedCollection[], selection: Selection): string[] {

@@ -119,6 +119,26 @@ describe('BatchQueue', () => {
     await queue.finish();
   });
 
+  it('lets no small insert of a sequential target overtake a large one that still finds no room', async () => {
+    const { sent, send } = gate();
+    const queue = new BatchQueue<string>(send, (target) => target === 'in order', { ...limits, inFlightBytes: 500 });
+    queue.add('other', document(0, 400), 1);
+    queue.end('other', () => undefined);
+    queue.add('in order', Buffer.concat([document(1, 300), document(2)]), 2);
+    queue.end('in order', () => undefined);
+    queue.add('third', document(9), 1);
+    queue.end('third', () => undefined);
+    const order = () => sent.map(({ target, batch }) => `${target} ${numbers(batch).join()}`);
+    // The small one would fit beside the first; the third target may go.
+    expect(order()).toEqual(['other 0', 'third 9']);
+    for (const each of [0, 1, 2, 3]) {
+      sent[each]?.answer();
+      await new Promise(setImmediate);
+    }
+    await queue.finish();
+    expect(order()).toEqual(['other 0', 'third 9', 'in order 1', 'in order 2']);
+  });
+
   it('bounds what waits in batches that are not full', () => {
     const { sent, send } = gate();
     const queue = new BatchQueue<string>(send, () => false, { ...limits, inFlight: 100 });

@@ -25,13 +25,18 @@ interface Lane<T> {
   onDrained?: () => void;
 }
 
+interface Waiting<T> {
+  readonly lane: Lane<T>;
+  readonly batch: OpenBatch;
+}
+
 /**
  * Collects runs of documents into inserts, several in flight. Memory is bounded when the feeder awaits `room()` after each piece of the source: at most
  * `openBytes`, the batches of one piece, those in flight (a large document counts as what it is), and free buffers of twice `inFlightBytes`.
  */
 export class BatchQueue<T> {
   private readonly lanes = new Map<T, Lane<T>>();
-  private readonly waiting: { readonly lane: Lane<T>; readonly batch: OpenBatch }[] = [];
+  private readonly waiting: Waiting<T>[] = [];
   private readonly buffers: BatchBuffers;
   private openBytes = 0;
   private sending = 0;
@@ -141,14 +146,25 @@ export class BatchQueue<T> {
 
   private dispatch(): void {
     while (this.failure === undefined && this.sending < this.limits.inFlight) {
-      const at = this.waiting.findIndex(({ lane, batch }) => this.maySend(lane, batch));
-      const [next] = at < 0 ? [] : this.waiting.splice(at, 1);
+      const next = this.takeNext();
       if (!next) return;
       this.sending += 1;
       this.sendingBytes += next.batch.bytes;
       next.lane.sending += 1;
       void this.sendOne(next.lane, next.batch);
     }
+  }
+
+  /** The first that may go. In a lane that keeps its order none goes before one that waits longer: not even where it is small enough and that one is not. */
+  private takeNext(): Waiting<T> | undefined {
+    const heldBack = new Set<Lane<T>>();
+    const at = this.waiting.findIndex(({ lane, batch }) => {
+      if (heldBack.has(lane)) return false;
+      if (this.maySend(lane, batch)) return true;
+      if (lane.sequential) heldBack.add(lane);
+      return false;
+    });
+    return at < 0 ? undefined : this.waiting.splice(at, 1)[0];
   }
 
   private maySend(lane: Lane<T>, batch: OpenBatch): boolean {

@@ -23,7 +23,8 @@ export interface FinishedEntry {
 }
 
 /**
- * What comes after the renames: time series, TTL indexes, views, and the end of what was moved out of the way. Everything may be done twice.
+ * What comes after the renames: time series, views, TTL indexes, and the end of what was moved out of the way. Everything may be done twice.
+ * `onFilled` is called while everything that can be read is there, and nothing yet that removes documents by itself.
  * A definition that the server refuses here is a difference, not a failure: the restore would never end otherwise.
  */
 export async function finishAll(
@@ -44,12 +45,12 @@ export async function finishAll(
     await plan.assertOwned();
     finished.notKept.push(...(await fillInPlace(client, plan, finished.entry, server)));
   }
-  await onFilled?.();
-  await forEachDatabase(client, [...of('fill'), ...of('rename')], finishCollection);
   for (const finished of of('create')) {
     await plan.assertOwned();
     await finishView(client, plan, finished);
   }
+  await onFilled?.();
+  await forEachDatabase(client, [...of('fill'), ...of('rename')], finishCollection);
   await forEachDatabase(client, all, (db, listed, finished) => dropOld(db, listed, finished, plan.draft.mode));
   return all;
 }

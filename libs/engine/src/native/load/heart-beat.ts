@@ -1,10 +1,13 @@
 import { AppError } from '#contracts';
 import type { OwnedPlan } from './plan-store.js';
 
-/** Raises the beat of a plan until `stop()`. Calls `onLost` once when the plan turns out to be somebody else's. */
+/**
+ * Raises the beat of a plan until `stop()`, one beat at a time, however long the server takes over it. Calls `onLost` once when the plan turns out to be
+ * somebody else's.
+ */
 export class HeartBeat {
   private timer: NodeJS.Timeout | undefined;
-  private beating: Promise<void> = Promise.resolve();
+  private beating: Promise<void> | undefined;
 
   constructor(
     private readonly plan: Pick<OwnedPlan, 'assertOwned' | 'beforeRemoval'>,
@@ -15,7 +18,10 @@ export class HeartBeat {
   start(): void {
     this.plan.beforeRemoval = () => this.stop();
     this.timer = setInterval(() => {
-      this.beating = this.beat();
+      // On a slow server the next one is due before this one was answered: `stop()` must wait for all that are on their way, so there is one.
+      this.beating ??= this.beat().finally(() => {
+        this.beating = undefined;
+      });
     }, this.beatMs);
     this.timer.unref();
   }

@@ -210,13 +210,15 @@ export class LoadRun {
     const heart = new HeartBeat(plan, lease.beatMs, () => undefined);
     heart.start();
     try {
-      return await this.rollForward(async () => {
+      const report = await this.rollForward(async () => {
         await renameAll(client, plan);
-        const report = makeReport(await finishAll(client, plan, target, request.onFilled), this.notes, request.strict);
-        await request.onFinished?.(report);
-        await plan.remove();
-        return report;
+        const done = makeReport(await finishAll(client, plan, target, request.onFilled), this.notes, request.strict);
+        await request.onFinished?.(done);
+        return done;
       });
+      // Apart from the rest: what comes before asks whether the plan is still ours, and a part of it may be gone when this is tried again.
+      await this.rollForward(() => plan.remove());
+      return report;
     } catch (error) {
       await plan.release().catch(() => undefined);
       throw error;

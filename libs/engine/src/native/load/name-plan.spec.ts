@@ -46,6 +46,7 @@ describe('planNames', () => {
     const archived = [
       '.oplog',
       'a._hazina_restore',
+      'a._hazina_scratch',
       'a.system.js',
       'admin.system.users',
       'admin.own',
@@ -57,7 +58,7 @@ describe('planNames', () => {
       archived.map((name) => namespace(name)),
       request,
     );
-    expect(notes).toHaveLength(6);
+    expect(notes).toHaveLength(7);
   });
 
   it('refuses the state of queryable encryption only when it is chosen', () => {

@@ -2,7 +2,7 @@ import { AppError } from '#contracts';
 import type { LoadRequest, Rename } from '../../engine.js';
 import { applyRenames, checkRenames, createSelection } from '../../selection/index.js';
 import { compare, listNames, nameOf, printable } from './names.js';
-import { planCollection, type EntryKind } from './plan-types.js';
+import { planCollection, scratchMarker, type EntryKind } from './plan-types.js';
 
 /** A namespace of the archive's prelude. */
 export interface ArchivedNamespace {
@@ -56,6 +56,7 @@ function skipReason({ db, collection }: ArchivedNamespace): string | null {
   if (db === '') return 'not loaded, the oplog is not replayed';
   if (db === 'config' || db === 'local') return `not loaded, the database ${db} belongs to the server`;
   if (collection === planCollection) return 'not loaded, it is the plan of a restore';
+  if (collection === scratchMarker) return 'not loaded, it marks a scratch database of Hazina';
   if (/^(\$admin\.)?system\.(users|roles|version)$/.test(collection))
     return 'not loaded, users and roles are not part of a restore of data';
   if (collection.startsWith('system.')) return 'not loaded, it is a collection of the server itself';

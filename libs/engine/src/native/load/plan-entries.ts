@@ -3,7 +3,7 @@ import { nameOf } from './names.js';
 import { newLoadEntry, type LoadEntry } from './load-entry.js';
 import { longNameProbe, similarName } from './name-probe.js';
 import { hasUniqueIndex, type CollectionSpec } from './collection-spec.js';
-import type { Placement } from './plan-types.js';
+import { temporaryPrefix, type Placement } from './plan-types.js';
 import { readSpec } from './read-spec.js';
 
 /** A namespace of the archive's prelude with its metadata. */
@@ -32,7 +32,7 @@ export function newEntries(
         from: nameOf(entry.source),
         db: entry.db,
         final: entry.collection,
-        temporary: `_hazina_tmp${unique}`,
+        temporary: `${temporaryPrefix}${id}_${n}`,
         old: `_hazina_old${unique}`,
         probe: probeFor(entry, filled.has(entry), unique),
         ...(hasUniqueIndex(spec) ? { sieve: sieveFor(id, named.length + 2 * n) } : {}),
@@ -45,7 +45,7 @@ export function newEntries(
 }
 
 function sieveFor(id: string, n: number) {
-  return { temporary: `_hazina_tmp_${id}_${n}`, order: { temporary: `_hazina_tmp_${id}_${n + 1}` } };
+  return { temporary: `${temporaryPrefix}${id}_${n}`, order: { temporary: `${temporaryPrefix}${id}_${n + 1}` } };
 }
 
 function placementOf(entry: NamedEntry, filled: ReadonlySet<NamedEntry>): Placement {

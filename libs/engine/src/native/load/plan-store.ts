@@ -4,6 +4,7 @@ import type { Lease, Sighting } from './lease-watch.js';
 import { planCollection, planId, type PlanDocument, type PlanEntry } from './plan-types.js';
 
 const duplicateKey = 11000;
+const namespaceNotFound = 26;
 
 function plansOf(client: MongoClient, db: string): Collection<PlanDocument> {
   return client.db(db).collection<PlanDocument>(planCollection, {
@@ -178,7 +179,7 @@ export class OwnedPlan {
     await plansOf(this.client, this.leader).updateOne(this.ours, { $set: { released: true } });
   }
 
-  /** No beat meets the drop of its collection: what a server makes of that, nobody promises. */
+  /** May be tried again. No beat meets the drop of its collection: what a server makes of that, nobody promises. */
   async remove(): Promise<void> {
     await this.beforeRemoval();
     await this.removeFrom(this.draft.databases);
@@ -188,11 +189,19 @@ export class OwnedPlan {
   private async removeFrom(databases: readonly string[]): Promise<void> {
     for (const db of [...databases].reverse()) {
       const plans = plansOf(this.client, db);
-      const result = await plans.deleteOne({ _id: planId, restoreId: this.draft.restoreId });
-      // Dropped, so that nothing of a restore stays in a database. Another restore whose plan comes in between fails closed: its next write on
-      // the fence finds nothing, long before any rename.
-      if (result.deletedCount > 0 && (await plans.findOne({ _id: planId })) === null) await plans.drop();
+      await plans.deleteOne({ _id: planId, restoreId: this.draft.restoreId });
+      // Dropped, so that nothing of a restore stays in a database; also where an earlier run had deleted its plan and was killed before it dropped the rest.
+      // Another restore whose plan comes in between fails closed: its next write on the fence finds nothing, long before any rename.
+      if ((await plans.findOne({})) === null) await dropIfThere(plans);
     }
+  }
+}
+
+async function dropIfThere(plans: Collection<PlanDocument>): Promise<void> {
+  try {
+    await plans.drop();
+  } catch (error) {
+    if (!(error instanceof MongoServerError) || error.code !== namespaceNotFound) throw error;
   }
 }
 

@@ -4,8 +4,17 @@ import type { LeftOutDocuments } from './left-out.js';
 /** Collection of a target that holds the plan of a running restore, as its one document with this `_id` (docs/DESIGN.md, "A restore in words"). */
 export const planCollection = '_hazina_restore';
 export const planId = 'plan';
+/** How the names of collections begin that a restore loads into before it gives them theirs. */
+export const temporaryPrefix = '_hazina_tmp_';
 /** Collection that marks the catalogue's own database. */
 export const catalogueMarker = '_hazina_catalog';
+/** Collection in a scratch database whose one document says which restore or drill made it. */
+export const scratchMarker = '_hazina_scratch';
+
+/** A collection in which Hazina notes what it is doing in a database: nobody's data. */
+export function isOwnNote(collection: string): boolean {
+  return collection === planCollection || collection === scratchMarker;
+}
 
 export type EntryKind = 'collection' | 'view' | 'timeseries';
 

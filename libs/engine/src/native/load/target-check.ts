@@ -4,7 +4,7 @@ import type { LoadRequest } from '../../engine.js';
 import type { NamedEntry } from './name-plan.js';
 import { compare, databasesOf, listNames } from './names.js';
 import { probeName } from './name-probe.js';
-import { planCollection } from './plan-types.js';
+import { isOwnNote } from './plan-types.js';
 import { abilitiesOf, type ServerAbilities } from './server-abilities.js';
 import { forEachFew } from './target-errors.js';
 import { inspectTarget, listCollections, refuseUnlessEmpty, type TargetState } from './target-state.js';
@@ -91,7 +91,7 @@ export async function untouchedCollections(
   for (const db of databasesOf(entries)) {
     const ours = new Set(entries.filter((entry) => entry.db === db).map((entry) => entry.collection));
     const names = [...(await listCollections(client.db(db))).keys()];
-    const others = names.filter((name) => !ours.has(name) && name !== planCollection && !name.startsWith('system.'));
+    const others = names.filter((name) => !ours.has(name) && !isOwnNote(name) && !name.startsWith('system.'));
     untouched.set(db, others.sort(compare));
   }
   return untouched;

@@ -10,6 +10,7 @@ import {
 } from '#contracts';
 import { connect } from '../../connection/index.js';
 import { isDefinitionRefusal, onTarget } from '../load/target-errors.js';
+import { listCollections } from '../load/target-state.js';
 
 /** How long the server may think about one question. */
 const longestMs = 600_000;
@@ -19,13 +20,15 @@ export interface AskedQueries {
   readonly queries: readonly DrillQuery[];
   /** Where a database of the backup stands now. */
   readonly databaseOf: (name: string) => string;
+  /** Whether it is one in the backup: a server that made none would count nothing, which is no answer. */
+  readonly isView: (database: string, collection: string) => boolean;
   /** When the backup was begun: ages are counted from there. */
   readonly begun: Date;
 }
 
 /** Asks the restored data. What a server refuses to answer is an answer that is not ok; `warnings` say why. */
 export async function askDrillQueries(
-  { uri, queries, databaseOf, begun }: AskedQueries,
+  { uri, queries, databaseOf, isView, begun }: AskedQueries,
   signal: AbortSignal,
 ): Promise<{ readonly answers: readonly DrillAnswer[]; readonly warnings: readonly string[] }> {
   if (queries.length === 0) return { answers: [], warnings: [] };
@@ -40,7 +43,10 @@ export async function askDrillQueries(
         const ask = async (): Promise<number | null> => {
           try {
             const filter = BSON.EJSON.deserialize(drillFilter(query, begun), { relaxed: false }) as Document;
-            const restored = client.db(databaseOf(database)).collection(collection, { readPreference: 'primary' });
+            const db = client.db(databaseOf(database));
+            if (isView(database, collection) && !(await listCollections(db)).has(collection))
+              throw new Error('this server did not make the view');
+            const restored = db.collection(collection, { readPreference: 'primary' });
             return await restored.countDocuments(filter, { maxTimeMS: longestMs });
           } catch (error) {
             if (error instanceof AppError || (isOfServer(error) && !isDefinitionRefusal(error))) throw error;

@@ -2,11 +2,23 @@ import type { MongoClient } from 'mongodb';
 import { AppError, type Clock, type Secret } from '#contracts';
 import { connect } from '../../connection/index.js';
 import { onTarget } from '../load/target-errors.js';
-import { dropMarked, markDatabases, markers, scratchNames } from './scratch-databases.js';
+import { temporaryPrefix } from '../load/plan-types.js';
+import { listCollections } from '../load/target-state.js';
+import {
+  dropMarked,
+  insertMark,
+  markDatabases,
+  markerOf,
+  markers,
+  scratchNames,
+  type ScratchMark,
+} from './scratch-databases.js';
 
 export interface DrillScratchOptions {
   /** The drill or verification. */
   readonly runId: string;
+  /** The number of the claim: larger for each run of the same drill. */
+  readonly fence: number;
   readonly backupId: string;
   /** The markers beat every `beatMs`; standing still for `leaseMs` they are anybody's to drop. */
   readonly lease: { readonly leaseMs: number; readonly beatMs: number };
@@ -16,8 +28,8 @@ export interface DrillScratchOptions {
 }
 
 /**
- * The databases of one drill, from their markers to their drop. While they are there the markers beat, so that everybody can tell them from those of a
- * drill that was killed.
+ * The databases of one run of a drill, from their markers to their drop. While they are there the markers beat, so that everybody can tell them from those
+ * of a drill that was killed. A marker names the run by its fence: a run that lost its claim and wakes late leaves alone what its successor made.
  */
 export class DrillScratch {
   readonly #databases: string[] = [];
@@ -35,7 +47,8 @@ export class DrillScratch {
       const { client } = await connect(uri, 'target');
       const scratch = new DrillScratch(client, options);
       try {
-        await scratch.#dropOwn();
+        const earlier = ({ restoreId, fence = 0 }: ScratchMark) => restoreId === options.runId && fence < options.fence;
+        await dropMarked(client, await scratchNames(client), earlier);
         return scratch;
       } catch (error) {
         await client.close();
@@ -46,8 +59,8 @@ export class DrillScratch {
 
   /** Makes the databases. Throws `target/not-empty` when somebody else has one of the names. */
   async mark(databases: readonly string[]): Promise<void> {
-    const { runId, backupId, clock, lease } = this.options;
-    const mark = { restoreId: runId, backupId, createdAt: clock.now(), beat: 0, leaseMs: lease.leaseMs };
+    const { lease } = this.options;
+    const mark = this.#newMark();
     this.#timer = setInterval(() => {
       this.#beating = this.#beating.then(() => this.#beat());
     }, lease.beatMs);
@@ -58,17 +71,23 @@ export class DrillScratch {
     }
   }
 
-  /**
-   * Drops them, whatever happened before. The names of those that are still there: without the marker of this drill nothing is dropped, also where an insert
-   * that was on its way made one anew after somebody had dropped it.
-   */
+  /** Throws `restore/conflict` unless every database of this run still bears its marker. */
+  async assertOwned(): Promise<void> {
+    await onTarget('compare', async () => {
+      for (const name of this.#databases) if (!this.#isOwn(await markerOf(this.client, name))) throw lost(name);
+    });
+  }
+
+  /** Drops them, whatever happened before. The names of those that are still there: without the marker of this run nothing is dropped. */
   async drop(): Promise<string[]> {
     clearInterval(this.#timer);
     await this.#beating;
     return onTarget('load', async () => {
-      await this.#dropOwn();
       const there = await scratchNames(this.client);
-      return this.#databases.filter((name) => there.includes(name));
+      const ours = this.#databases.filter((name) => there.includes(name));
+      for (const name of ours) await this.#markAnew(name);
+      const dropped = await dropMarked(this.client, ours, (mark) => this.#isOwn(mark));
+      return ours.filter((name) => !dropped.includes(name));
     });
   }
 
@@ -78,14 +97,31 @@ export class DrillScratch {
     await this.client.close();
   }
 
-  async #dropOwn(): Promise<string[]> {
-    return dropMarked(this.client, await scratchNames(this.client), (mark) => mark.restoreId === this.options.runId);
+  #newMark(): ScratchMark {
+    const { runId, fence, backupId, clock, lease } = this.options;
+    return { restoreId: runId, fence, backupId, createdAt: clock.now(), beat: 0, leaseMs: lease.leaseMs };
+  }
+
+  #isOwn(mark: ScratchMark | null): boolean {
+    return mark?.restoreId === this.options.runId && mark.fence === this.options.fence;
+  }
+
+  /**
+   * A database that was taken for abandoned and dropped, and that an insert of this run, which was on its way, made once more: there is no marker in it and
+   * nothing but temporaries of a restore. Nobody else would ever drop it.
+   */
+  async #markAnew(name: string): Promise<void> {
+    if ((await markerOf(this.client, name)) !== null) return;
+    const found = [...(await listCollections(this.client.db(name))).keys()];
+    if (found.every((collection) => collection.startsWith(temporaryPrefix)))
+      await insertMark(this.client, name, this.#newMark());
   }
 
   async #beat(): Promise<void> {
     try {
       for (const name of this.#databases) {
-        const ours = { _id: 'marker' as const, restoreId: this.options.runId };
+        const { runId, fence } = this.options;
+        const ours = { _id: 'marker' as const, restoreId: runId, fence };
         const { matchedCount } = await markers(this.client, name).updateOne(ours, { $inc: { beat: 1 } });
         if (matchedCount > 0) continue;
         clearInterval(this.#timer);

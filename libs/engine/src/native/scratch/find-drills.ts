@@ -1,12 +1,14 @@
 import type { Secret } from '#contracts';
 import { connect } from '../../connection/index.js';
 import { onTarget } from '../load/target-errors.js';
-import { dropMarked, markerOf, scratchNames } from './scratch-databases.js';
+import { dropMarked, markerOf, scratchNames, type ScratchMark } from './scratch-databases.js';
 
 /** A database that a drill made and has not dropped. */
 export interface FoundDrill {
   readonly database: string;
   readonly runId: string;
+  /** Of the run that made it; 0 for one of a version that did not write it. */
+  readonly fence: number;
   readonly beat: number;
   /** Standing still for so long it is abandoned. */
   readonly leaseMs: number;
@@ -25,8 +27,8 @@ export async function findDrills(uri: Secret, signal: AbortSignal): Promise<Foun
       for (const database of await scratchNames(client)) {
         const mark = await markerOf(client, database);
         if (mark?.beat === undefined) continue;
-        const { restoreId: runId, beat, leaseMs = usualLeaseMs } = mark;
-        found.push({ database, runId, beat, leaseMs });
+        const { restoreId: runId, fence = 0, beat, leaseMs = usualLeaseMs } = mark;
+        found.push({ database, runId, fence, beat, leaseMs });
       }
       return found;
     } finally {
@@ -36,12 +38,13 @@ export async function findDrills(uri: Secret, signal: AbortSignal): Promise<Foun
 }
 
 /** Drops the database of a drill that was killed, if its marker still is the one that was seen; false when it is not. */
-export async function dropDrill(uri: Secret, { database, runId, beat }: FoundDrill): Promise<boolean> {
+export async function dropDrill(uri: Secret, { database, runId, fence, beat }: FoundDrill): Promise<boolean> {
   return onTarget('load', async () => {
     const connection = await connect(uri, 'target');
     const { client } = connection;
     try {
-      const isSeen = (mark: { restoreId: string; beat?: number }) => mark.restoreId === runId && mark.beat === beat;
+      const isSeen = (mark: ScratchMark) =>
+        mark.restoreId === runId && (mark.fence ?? 0) === fence && mark.beat === beat;
       return (await dropMarked(client, [database], isSeen)).length > 0;
     } finally {
       await connection.close();

@@ -1,18 +1,18 @@
 import { MongoServerError, type Collection, type MongoClient } from 'mongodb';
 import { AppError, type Secret } from '#contracts';
 import { connect } from '../../connection/index.js';
+import { scratchMarker } from '../load/plan-types.js';
 import { listCollections } from '../load/target-state.js';
 import { onTarget } from '../load/target-errors.js';
 import { isScratchName } from './scratch-names.js';
-
-/** The collection in a scratch database whose one document says which restore made it. */
-export const scratchMarker = '_hazina_scratch';
 
 export interface ScratchMark {
   /** The restore, drill or verification that made it. */
   readonly restoreId: string;
   readonly backupId: string;
   readonly createdAt: Date;
+  /** Which run of the drill made it: the number of its claim. A later run may drop what an earlier one left, never the other way round. */
+  readonly fence?: number;
   /** A drill's heart-beat: what it makes is for nobody to keep, and may go when this stands still. Absent: a restore's, which people look at. */
   readonly beat?: number;
   /** How long that is: its maker's own lease, whoever looks. */
@@ -38,14 +38,20 @@ export async function markDatabases(
   for (const name of databases) {
     if (!isScratchName(name)) throw notScratch(name);
     const there = await markerOf(client, name);
-    if (there?.restoreId === mark.restoreId) continue;
+    if (there?.restoreId === mark.restoreId && there.fence === mark.fence) continue;
     if (there !== null || (await listCollections(client.db(name))).size > 0) throw taken(name);
-    try {
-      await markers(client, name).insertOne({ _id: 'marker', ...mark }, { writeConcern: { w: 'majority' } });
-    } catch (error) {
-      if (error instanceof MongoServerError && error.code === duplicateKey) throw taken(name);
-      throw error;
-    }
+    if (!(await insertMark(client, name, mark))) throw taken(name);
+  }
+}
+
+/** False when somebody else's marker is there. */
+export async function insertMark(client: MongoClient, database: string, mark: ScratchMark): Promise<boolean> {
+  try {
+    await markers(client, database).insertOne({ _id: 'marker', ...mark }, { writeConcern: { w: 'majority' } });
+    return true;
+  } catch (error) {
+    if (error instanceof MongoServerError && error.code === duplicateKey) return false;
+    throw error;
   }
 }
 

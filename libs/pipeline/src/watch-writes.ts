@@ -23,7 +23,7 @@ export async function watchWrites(
         code: 'restore/conflict',
         stage: 'compare',
         message: `Somebody wrote into what would be replaced, after the backup of it began: ${changed.slice(0, 5).join(', ')}${changed.length > 5 ? ` and ${changed.length - 5} more` : ''}`,
-        hint: 'Nothing was replaced. Stop what writes there and ask for the restore again, or ask with ignoreWrites',
+        hint: 'Nothing was replaced. Stop what writes there and ask for the restore again, or ask for writes to be ignored (ignoreWrites, --ignore-writes)',
         details: { changed: changed.slice(0, 100) },
       });
     },
