@@ -1,5 +1,6 @@
 import type { INestApplicationContext } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
+import type { KeysConfig } from '#config';
 import { findMissingKeys, noMissingKeys, type MissingKeys } from './core/check-keys.js';
 import { Every } from './core/every.js';
 import { closeParts, openParts } from './core/open-parts.js';
@@ -13,6 +14,7 @@ import { nestOptions } from './logging/nest-log.js';
 import { RedisPulse } from './probes/redis-pulse.js';
 import type { WorkView } from './probes/worker-state.js';
 import { QueueWorkers } from './processors/queue-workers.js';
+import { Examiner } from './publishing/examiner.js';
 import { Publisher } from './publishing/publisher.js';
 import { UpkeepLoop } from './upkeep/upkeep-loop.js';
 import { WorkModule } from './work.module.js';
@@ -100,6 +102,15 @@ export class Work {
       if (!(await within(shareMs, close()))) log.warn('not closed in time', { what });
     }
     workers.disconnect();
+  }
+
+  /** Takes other keys; a run that is under way ends with those that it began with. Throws when one cannot be used: then nothing has changed. */
+  async reloadKeys(given: KeysConfig): Promise<void> {
+    const { keys, log } = this.parts;
+    const change = await keys.reload(given);
+    log.info('keys read again', { ...change, keyIds: keys.keyIds });
+    this.context.get(Examiner).keysChanged();
+    await this.#checkKeys();
   }
 
   #start(): void {

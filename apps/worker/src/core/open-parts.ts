@@ -8,6 +8,7 @@ import { createStore, type ObjectStore } from '#storage';
 import { quietly } from '#logging';
 import { waitFor } from './wait-for.js';
 import type { WorkerCore, WorkerParts } from './worker-core.js';
+import { WorkerKeys } from './worker-keys.js';
 
 /**
  * Reaches everything that work needs, and waits for what is not there yet. Throws what waiting does not mend (`config/invalid`, `keys/refused`,
@@ -21,7 +22,8 @@ export async function openParts(core: WorkerCore, signal: AbortSignal): Promise<
     return part;
   };
   try {
-    const ring = keyRingOf(config.keys, (warning) => log.warn('key', { warning }));
+    // Before anything is waited for: a key that cannot be used is refused at once.
+    keyRingOf(config.keys, (warning) => log.warn('key', { warning }));
     const channels = createChannels({ ...config.notify, log: log.alerts(), clock });
     const catalog = keep(await waitFor('the catalogue', () => openCatalogOf(core), core, signal));
     const queue = keep(openQueue(core));
@@ -34,7 +36,7 @@ export async function openParts(core: WorkerCore, signal: AbortSignal): Promise<
       core,
       signal,
     );
-    const keyIds = (await ring.keyIds(identity.kdfSalt)).map(({ keyId }) => keyId);
+    const keys = await WorkerKeys.open(config.keys, identity.kdfSalt);
     const upkeep = new Upkeep({
       catalog,
       jobs: queue,
@@ -43,7 +45,16 @@ export async function openParts(core: WorkerCore, signal: AbortSignal): Promise<
       verify: config.verify,
       channels: channels.map(({ name }) => name),
     });
-    return { ...core, catalog, queue, store, storeId: identity.storeId, ring, keyIds, channels, upkeep };
+    return {
+      ...{ ...core, catalog, queue, store, storeId: identity.storeId, keys, channels, upkeep },
+      // As they are when they are asked for: keys may be read again.
+      get ring() {
+        return keys.ring;
+      },
+      get keyIds() {
+        return keys.keyIds;
+      },
+    };
   } catch (error) {
     await Promise.allSettled(opened.map((part) => part.close()));
     throw error;

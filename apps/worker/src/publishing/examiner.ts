@@ -40,6 +40,11 @@ export class Examiner {
     this.#start = setTimeout(() => this.#looks.start(), this.parts.tuning.examineAfterMs);
   }
 
+  /** Other keys are at hand: what was proven of the backups was proven with those before. */
+  keysChanged(): void {
+    this.#proof = undefined;
+  }
+
   async stop(): Promise<void> {
     clearTimeout(this.#start);
     this.#ending.abort();
@@ -100,8 +105,8 @@ export class Examiner {
   async #keys(): Promise<{ findings: Findings; keys: WorkerLook['keys']; named: readonly NamedKey[] }> {
     let named: readonly NamedKey[] = [];
     const findings = await this.#within('keys', 'keys/refused', async (signal) => {
-      const { store, config } = this.parts;
-      named = await nameKeys(config.keys, (await readStoreIdentity(store, signal))?.kdfSalt ?? null);
+      const { store, keys } = this.parts;
+      named = await nameKeys(keys.given, (await readStoreIdentity(store, signal))?.kdfSalt ?? null);
       return keyFindings(named);
     });
     const keys = named.flatMap(({ keyId, state }) => (keyId === null ? [] : [{ keyId, state }]));
