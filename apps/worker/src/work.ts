@@ -124,9 +124,10 @@ export class Work {
 
   /** Every kept backup must be one that our keys open. */
   async #checkKeys(): Promise<void> {
-    const { catalog, keyIds: ours, metrics, log } = this.parts;
+    const { catalog, keyIds: ours, ring, metrics, log } = this.parts;
+    // Who holds public keys alone opens nothing, and is meant to.
     try {
-      this.#missingKeys = await findMissingKeys(catalog, ours);
+      this.#missingKeys = !ring.canOpen ? noMissingKeys : await findMissingKeys(catalog, ours);
     } catch (error) {
       log.failure('keys not checked', error, 'keys');
       return;

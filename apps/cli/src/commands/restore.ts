@@ -88,7 +88,7 @@ async function restore(what: string | undefined, options: Options, context: CliC
   const { requireKeyRing, withStore } = await import('../open-store.js');
   const { chooseBackup } = await import('../choose-backup.js');
   const { backupSource, proveBackup } = await import('#pipeline');
-  const ring = requireKeyRing(config, context, 'open');
+  const ring = await requireKeyRing(config, context, 'open');
   await withStore(config, async (store: ObjectStore) => {
     const which = { id: what, latest: options.latest === true, at: options.at, target: options.target };
     const { backupId } = await chooseBackup(store, which, context);
@@ -104,7 +104,7 @@ async function restoreFile(path: string, options: Options, request: LoadRequest,
   const { readSidecarFile } = await import('../sidecar-file.js');
   const { fileSource } = await import('#pipeline');
   const source = await fileSource(path, {
-    ring: openKeyRing(config, context),
+    ring: await openKeyRing(config, context),
     sidecar: await readSidecarFile(options.header),
     observer: context.observer(),
   });

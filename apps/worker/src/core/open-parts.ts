@@ -1,6 +1,6 @@
 import { openCatalog, Upkeep, type Catalog } from '#catalog';
 import { AppError } from '#contracts';
-import { keyRingOf } from '#crypto';
+import { openKeys } from '#crypto';
 import { createChannels } from '#notify';
 import { bindStore } from '#pipeline';
 import { createJobQueue, type JobQueue } from '#queue';
@@ -22,8 +22,13 @@ export async function openParts(core: WorkerCore, signal: AbortSignal): Promise<
     return part;
   };
   try {
-    // Before anything is waited for: a key that cannot be used is refused at once.
-    keyRingOf(config.keys, (warning) => log.warn('key', { warning }));
+    // Before anything else is waited for: a key that cannot be used is refused at once.
+    const warn = (warning: string) => log.warn('key', { warning });
+    const { ring } = await waitFor('the keys', () => openKeys(config.keys, warn), core, signal);
+    if (!ring.opensWhatItSeals)
+      log.info('write-only', {
+        consequence: 'this worker cannot read what it writes: new backups are verified as stored',
+      });
     const channels = createChannels({ ...config.notify, log: log.alerts(), clock });
     const catalog = keep(await waitFor('the catalogue', () => openCatalogOf(core), core, signal));
     const queue = keep(openQueue(core));

@@ -1,9 +1,10 @@
 import type { KeysConfig } from '#config';
-import { keyRingOf, type KeyRing } from '#crypto';
+import { openKeys, type GivenKeys, type KeyRing } from '#crypto';
 
 /** What a process holds of its keys at one moment. */
 interface Held {
-  readonly given: KeysConfig;
+  /** Their texts, wherever they were kept. */
+  readonly given: GivenKeys;
   readonly ring: KeyRing;
   readonly keyIds: readonly string[];
 }
@@ -32,7 +33,7 @@ export class WorkerKeys {
     return this.held.keyIds;
   }
 
-  get given(): KeysConfig {
+  get given(): GivenKeys {
     return this.held.given;
   }
 
@@ -55,6 +56,6 @@ export interface KeyChange {
 }
 
 async function hold(given: KeysConfig, kdfSalt: string): Promise<Held> {
-  const ring = keyRingOf(given, () => undefined);
-  return { given, ring, keyIds: (await ring.keyIds(kdfSalt)).map(({ keyId }) => keyId) };
+  const { given: texts, ring } = await openKeys(given, () => undefined);
+  return { given: texts, ring, keyIds: (await ring.keyIds(kdfSalt)).map(({ keyId }) => keyId) };
 }

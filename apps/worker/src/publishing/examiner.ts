@@ -24,7 +24,7 @@ export class Examiner {
   readonly #ending = new AbortController();
   #start: NodeJS.Timeout | undefined;
   #look: WorkerLook | null = null;
-  #proof: { readonly proof: WorkerKeyProof; readonly findings: Findings; readonly atMs: number } | undefined;
+  #proof: { readonly proof: WorkerKeyProof | null; readonly findings: Findings; readonly atMs: number } | undefined;
 
   constructor(@Inject(PARTS) private readonly parts: WorkerParts) {
     this.#looks = new Every(parts.tuning.examineEveryMs, () => this.#examine());
