@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { createHash } from 'node:crypto';
+import { createHash, type webcrypto } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { Aes128Gcm, Aes256Gcm, CipherSuite, DhkemX25519HkdfSha256, HkdfSha256 } from '@hpke/core';
 import { Secret, systemClock, systemRandom } from '#contracts';
@@ -62,7 +62,7 @@ describe('HPKE', () => {
       const bytes = (hex: string): ArrayBuffer => new Uint8Array(Buffer.from(hex, 'hex')).buffer;
       const aead = vector.aead === 'AES-128-GCM' ? new Aes128Gcm() : new Aes256Gcm();
       const suite = new CipherSuite({ kem: new DhkemX25519HkdfSha256(), kdf: new HkdfSha256(), aead });
-      const recipientKey = await suite.kem.importKey('raw', bytes(vector.skR), false);
+      const recipientKey = (await suite.kem.importKey('raw', bytes(vector.skR), false)) as webcrypto.CryptoKey;
       const message = { recipientKey, enc: bytes(vector.enc), info: bytes(vector.info) };
       const opened = await suite.open(message, bytes(vector.ct), bytes(vector.aad));
       expect(Buffer.from(opened).toString('hex')).toBe(vector.pt);

@@ -1,3 +1,5 @@
+import type { webcrypto } from 'node:crypto';
+
 /**
  * HPKE (RFC 9180) in base mode, one message for each key schedule: DHKEM(X25519, HKDF-SHA256), HKDF-SHA256, AES-256-GCM, no associated data.
  * The library is loaded when it is first needed: most installations have no recipients.
@@ -21,7 +23,7 @@ export interface HpkeMessage {
 /** Seals for the holder of the private key. Who seals keeps nothing that opens it. */
 export async function hpkeSeal(publicKey: Uint8Array, info: string, plaintext: Uint8Array): Promise<HpkeMessage> {
   const suite = await (made ??= makeSuite());
-  const recipientPublicKey = await suite.kem.importKey('raw', bytesOf(publicKey), true);
+  const recipientPublicKey = (await suite.kem.importKey('raw', bytesOf(publicKey), true)) as webcrypto.CryptoKey;
   const { enc, ct } = await suite.seal({ recipientPublicKey, info: textOf(info) }, bytesOf(plaintext));
   return { enc: Buffer.from(enc), sealed: Buffer.from(ct) };
 }
@@ -34,7 +36,7 @@ export async function hpkeOpen(
 ): Promise<Buffer | null> {
   const suite = await (made ??= makeSuite());
   const { OpenError, DecapError, DeserializeError } = await import('@hpke/core');
-  const recipientKey = await suite.kem.importKey('raw', bytesOf(privateKey), false);
+  const recipientKey = (await suite.kem.importKey('raw', bytesOf(privateKey), false)) as webcrypto.CryptoKey;
   try {
     const plaintext = await suite.open({ recipientKey, enc: bytesOf(enc), info: textOf(info) }, bytesOf(sealed));
     return Buffer.from(plaintext);
