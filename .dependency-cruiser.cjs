@@ -136,8 +136,14 @@ module.exports = {
     packageOnlyIn(
       'aws',
       'node_modules/@(aws-sdk|smithy)',
-      ['^libs/storage/src/s3/'],
-      'The AWS SDK stays in storage/s3: others speak ObjectStore',
+      ['^libs/storage/src/s3/', '^libs/crypto/src/providers/aws/'],
+      'The AWS SDK stays in storage/s3 and the key providers: others speak ObjectStore and KeyServices',
+    ),
+    packageOnlyIn(
+      'hpke',
+      'node_modules/@hpke',
+      ['^libs/crypto/src/hpke/'],
+      'One place speaks HPKE: others seal for recipients and open as one',
     ),
     packageOnlyIn(
       'mongodb',

@@ -10,12 +10,10 @@ data.hzn lies at <prefix><target>/<backupId>/<attempt>/ in the bucket; header.hz
 before its segment was authenticated. The file named by -o is called .part until all of it was. Format and error codes: docs/container-format.md.
 """
 import argparse, base64, getpass, hashlib, hmac, json, os, re, sys, unicodedata
-HEADER, SEGMENT, HEAD, MAC_AT = 4096, 1048576, 40, 4064
-MAGIC, SUITE = b"HAZINA\0\1", "AES256-GCM-HKDF-1MB"
-HEX16, HEX32 = "[0-9a-f]{16}", "[0-9a-f]{32}"
+HEADER, SEGMENT, HEAD, MAC_AT, MAGIC, SUITE = 4096, 1048576, 40, 4064, b"HAZINA\0\1", "AES256-GCM-HKDF-1MB"
+HEX16, HEX32, KINDS, CODECS = "[0-9a-f]{16}", "[0-9a-f]{32}", ("mongodump-archive", "manifest"), ("none", "gzip", "zstd")
 FORMS = {"fileId": HEX32, "createdAt": r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z", "backupId": r"[a-z0-9][a-z0-9-]{0,39}-\d{8}T\d{6}Z-[a-z0-9]{6}"}
-KINDS, CODECS = ("mongodump-archive", "manifest"), ("none", "gzip", "zstd")
-SLOTS = {"raw": {"salt": HEX32}, "scrypt": {"salt": HEX32, "kdfSalt": HEX32}, "aws-kms": {"keyArn": r"arn:\S+"}}
+SLOTS = {"raw": {"salt": HEX32}, "scrypt": {"salt": HEX32, "kdfSalt": HEX32}, "aws-kms": {"keyArn": r"arn:\S+"}, "x25519": {}}
 
 class Failure(Exception):
     """Its code, and a text."""
@@ -32,37 +30,45 @@ def unseal(key, nonce, sealed):
     except InvalidTag:
         return None
 def from_base64(text):
-    raw = base64.b64decode(text) if re.fullmatch("([a-z0-9+/]{4})*([a-z0-9+/]{2}==|[a-z0-9+/]{3}=)?", text, re.I | re.A) else b""
+    raw = base64.b64decode(text) if isinstance(text, str) and re.fullmatch("([a-z0-9+/]{4})*([a-z0-9+/]{2}==|[a-z0-9+/]{3}=)?", text, re.I | re.A) else b""
     return raw if base64.b64encode(raw).decode() == text else b""
+def hpke_open(private, enc, info, sealed):
+    """RFC 9180, base mode: DHKEM(X25519, HKDF-SHA256), HKDF-SHA256, AES-256-GCM; what is expanded fits in one block."""
+    from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PublicKey
+    extract = lambda suite, salt, label, text: hmac.new(salt, b"HPKE-v1" + suite + label + text, hashlib.sha256).digest()
+    expand = lambda suite, key, label, text, size: hmac.new(key, bytes([0, size]) + b"HPKE-v1" + suite + label + text + b"\1", hashlib.sha256).digest()[:size]
+    kem, suite, own = b"KEM\0\x20", b"HPKE\0\x20\0\1\0\2", private.public_key().public_bytes_raw()
+    shared = tried(private.exchange, X25519PublicKey.from_public_bytes(enc))[0]  # none for a point of a small order
+    context = b"\0" + extract(suite, b"", b"psk_id_hash", b"") + extract(suite, b"", b"info_hash", info)
+    secret = extract(suite, expand(kem, extract(kem, b"", b"eae_prk", shared or b""), b"shared_secret", enc + own, 32), b"secret", b"")
+    return shared and unseal(expand(suite, secret, b"key", context, 32), expand(suite, secret, b"base_nonce", context, 12), sealed)
 
 def parse_key(text):
-    """32 bytes, or a passphrase. What may be a damaged key is refused: it must not become a passphrase."""
+    """32 bytes, a passphrase, or the private key of a recipient. What may be a damaged key is refused: it must not become a passphrase."""
     stray = lambda part: any(c.isspace() or unicodedata.category(c)[0] == "C" for c in part[:1] + part[-1:])
-    form, rest = re.fullmatch("(hex:|base64:|pass:|aws-kms:|)(.*)", text, re.S | re.I).groups()
-    length = len(unicodedata.normalize("NFC", rest))
+    form, rest = re.fullmatch("(hex:|base64:|pass:|aws-kms:|aws-secret:|x25519-private:|x25519-public:|)(.*)", text, re.S | re.I).groups()
+    length, raw = len(unicodedata.normalize("NFC", rest)), from_base64(rest)
     if not stray(text) and not stray(rest):
         if form in ("", "hex:") and re.fullmatch("[0-9a-fA-F]{64}", rest):
             return bytes.fromhex(rest)
-        if form in ("", "base64:") and len(from_base64(rest)) == 32:
-            return from_base64(rest)
+        if form in ("", "base64:") and len(raw) == 32:
+            return raw
+        if form == "x25519-private:" and len(raw) == 36 and hashlib.sha256(form.encode() + raw[:32]).digest()[:4] == raw[32:]:
+            from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
+            return X25519PrivateKey.from_private_bytes(raw[:32])
         damaged = re.fullmatch("(0x)?[0-9a-f:]+|[a-z0-9+/=_-]{40,48}", rest, re.I | re.A)
         if (form == "pass:" and length >= 12) or (form == "" and length >= 32 and not damaged):
             return rest
-    raise Failure("keys/refused", "the key has none of the forms hex:, base64:, pass: (12 characters and more), bare (32 characters and more)")
-
+    raise Failure("keys/refused", "the key has none of the forms hex:, base64:, pass: (12 characters and more), x25519-private:, bare (32 characters and more)")
 def matches(value, forms):
     for name, pattern in forms.items():
         need(isinstance(value.get(name), str) and re.fullmatch(pattern, value[name], re.A), name)
-
 def fields_of(region):
     """The header's fields but the slots, and where its JSON ends."""
     need(len(region) >= HEADER and region[:8] == MAGIC, "this is no file that was sealed by Hazina", "container/not-a-container")
     end = 12 + int.from_bytes(region[8:12], "big")
     need(14 <= end <= MAC_AT, "the length of its JSON")
-    try:
-        value = json.loads(region[12:end].decode(), parse_constant=lambda name: 1 / 0)
-    except (ValueError, ArithmeticError, RecursionError):
-        value = None
+    value, _ = tried(lambda: json.loads(region[12:end].decode(), parse_constant=lambda name: 1 / 0))
     need(isinstance(value, dict) and "v" in value, "its JSON")
     need(value["v"] == 1 and value["v"] is not True, "the container has another version than 1", "container/unsupported")
     need("suite" in value, "suite")
@@ -71,7 +77,6 @@ def fields_of(region):
     need(isinstance(value.get("content"), dict), "content")
     matches(value["content"], {"kind": "(?s:.*)", "compression": "(?s:.*)"})
     return value, end
-
 def parse_header(region):
     value, end = fields_of(region)
     slots = value.get("slots")
@@ -79,8 +84,8 @@ def parse_header(region):
     for slot in slots:
         matches(slot, {"keyId": HEX16, "kind": "(?s:.*)", **SLOTS.get(slot.get("kind") if isinstance(slot.get("kind"), str) else "", {})})
         if slot["kind"] in SLOTS:
-            length = len(from_base64(slot["wrapped"])) if isinstance(slot.get("wrapped"), str) else 0
-            need(length if slot["kind"] == "aws-kms" else length == 48, "wrapped of a slot")
+            wrapped, enc = len(from_base64(slot.get("wrapped"))), len(from_base64(slot.get("enc")))
+            need((wrapped if slot["kind"] == "aws-kms" else wrapped == 48) and (slot["kind"] != "x25519" or enc == 32), "wrapped or enc of a slot")
         if slot["kind"] == "scrypt":
             need(all(type(slot.get(name)) in (int, float) and slot[name] % 1 == 0 for name in "nrp"), "the cost of a slot")
     need(not any(region[end:MAC_AT]), "its padding is not zero")
@@ -91,7 +96,14 @@ def kek_of(slot, key):
         return key if slot["kind"] == "raw" else None
     password, salt = unicodedata.normalize("NFC", key).encode(), bytes.fromhex(slot.get("kdfSalt", ""))
     return hashlib.scrypt(password, salt=salt, n=int(slot["n"]), r=8, p=1, maxmem=2**29, dklen=32) if slot["kind"] == "scrypt" else None
-
+def unwrapped(slot, key, file_id):
+    """The data key; False where the slot is this key's and does not open; None where it is not."""
+    private = not isinstance(key, (bytes, str))
+    kek = key.public_key().public_bytes_raw() if private else kek_of(slot, key)
+    if not kek or private != (slot["kind"] == "x25519") or slot["keyId"] != hkdf(kek, b"hazina/v1/recipient-id" if private else b"hazina/v1/key-id")[:8].hex():
+        return None
+    info, wrapped = f"hazina/v1/{'x25519' if private else 'wrap'}/{file_id}/{slot['keyId']}".encode(), from_base64(slot["wrapped"])
+    return (hpke_open(key, from_base64(slot["enc"]), info, wrapped) if private else unseal(hkdf(kek, info, bytes.fromhex(slot["salt"])), bytes(12), wrapped)) or False
 def data_key(region, keys):
     """The header and its data key, by the first slot of ours that opens."""
     header, ours, costly = parse_header(region), False, False
@@ -99,23 +111,19 @@ def data_key(region, keys):
         if slot["kind"] == "scrypt" and not (slot["n"] in [2**bits for bits in range(14, 19)] and slot["r"] == 8 and slot["p"] == 1):
             costly = costly or any(isinstance(key, str) for key in keys)
             continue
-        for kek in filter(None, (kek_of(slot, key) for key in keys)):
-            if hkdf(kek, b"hazina/v1/key-id")[:8].hex() != slot["keyId"]:
-                continue
-            ours, info = True, f"hazina/v1/wrap/{header['fileId']}/{slot['keyId']}".encode()
-            dek = unseal(hkdf(kek, info, bytes.fromhex(slot["salt"])), bytes(12), from_base64(slot["wrapped"]))
-            if dek is not None:
+        for dek in (unwrapped(slot, key, header["fileId"]) for key in keys):
+            ours = ours or dek is not None
+            if dek:
                 mac = hmac.new(hkdf(dek, b"hazina/v1/header"), region[:MAC_AT], hashlib.sha256).digest()
                 need(hmac.compare_digest(mac, region[MAC_AT:HEADER]), "its checksum (MAC) does not match")
                 return header, dek
     need(not ours, "a slot has the id of this key and does not open: wrong key, or a damaged header", "container/wrong-key")
     need(not costly, "the only slot for a passphrase has a cost that is not allowed", "container/unsupported")
     raise Failure("container/no-key", "this key opens none of: " + ", ".join(slot["keyId"] for slot in header["slots"]))
-
 def tried(call, *args):
     try:
         return call(*args), None
-    except Failure as failure:
+    except (Failure, ValueError, ArithmeticError, RecursionError) as failure:
         return None, failure
 def by_sidecar(region, sidecar, keys):
     need(len(sidecar) == HEADER and sidecar[:8] == MAGIC, "the sidecar is none")
@@ -142,13 +150,10 @@ def segments(file, header, dek):
     while segment:
         following = file.read(SEGMENT)
         plain, whole = opened(not following), len(segment) == (SEGMENT if index else SEGMENT - HEAD)
-        if plain is None and whole and not following:
-            need(opened(False) is None, f"the file ends after segment {index}, which is not the last", "container/truncated")
-        offset = HEADER + (index * SEGMENT or HEAD)
-        need(plain or (plain == b"" and not index), f"segment {index} at byte {offset} is damaged", "container/corrupt")
+        need(plain is not None or not whole or following or opened(False) is None, f"the file ends after segment {index}, which is not the last", "container/truncated")
+        need(plain or (plain == b"" and not index), f"segment {index} at byte {HEADER + (index * SEGMENT or HEAD)} is damaged", "container/corrupt")
         yield plain
         index, segment = index + 1, following
-
 def decompressed(pieces, compression):
     """Frame after frame (gzip: member after member), each to its end."""
     if compression == "none":
@@ -162,12 +167,10 @@ def decompressed(pieces, compression):
             piece, begun = (frame.unused_data, False) if frame.eof else (b"", True)
             frame = frame if begun else begin()
     need(not begun, "the compressed archive ends in the middle", "archive/truncated")
-
 def read_keys():
     file = os.environ.get("BACKUP_ENCRYPTION_KEY_FILE")
     text = os.environ.get("BACKUP_ENCRYPTION_KEY") or (open(file, encoding="utf-8-sig").read() if file else getpass.getpass("Key: "))
     return [parse_key(line) for line in text.splitlines() or [""]]
-
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("file", help="data.hzn (or manifest.hzn: its JSON comes out)")
@@ -181,15 +184,12 @@ def main():
     with open(options.file, "rb") as file:
         header, dek, warning = unlock(file.read(HEADER), open(sidecar, "rb").read() if sidecar else None, read_keys())
         print(f"{header['backupId']}: {header['content']['kind']}, {header['content']['compression']}, sealed {header['createdAt']}", file=sys.stderr)
-        foreign = options.backup_id not in (None, header["backupId"]) or (options.file.endswith("data.hzn") and header["content"]["kind"] != KINDS[0])
-        need(not foreign, "this is not what was asked for", "container/not-the-one-asked-for")
-        if warning:
-            print("warning: %s: %s" % warning.args, file=sys.stderr)
+        asked = options.backup_id in (None, header["backupId"]) and (not options.file.endswith("data.hzn") or header["content"]["kind"] == KINDS[0])
+        need(asked, "this is not what was asked for", "container/not-the-one-asked-for")
+        print("warning: %s: %s\n" % warning.args if warning else "", end="", file=sys.stderr)
         with open(partial, "wb") if partial else sys.stdout.buffer as out:
-            for piece in decompressed(segments(file, header, dek), header["content"]["compression"]):
-                out.write(piece)
-    if partial:
-        os.replace(partial, options.output)
+            out.writelines(decompressed(segments(file, header, dek), header["content"]["compression"]))
+    partial and os.replace(partial, options.output)
 
 if __name__ == "__main__":
     try:

@@ -1,6 +1,6 @@
 """Runs every container vector through recovery/hazina_recover.py. Prints one JSON line for each: {"vector", "expected", "got"}.
 
-Usage: python3 recovery_vectors.py RECOVERY_FOLDER VECTORS_FOLDER
+Usage: python3 recovery_vectors.py RECOVERY_FOLDER VECTORS_FOLDER container|recipients
 """
 
 import hashlib
@@ -12,13 +12,13 @@ import sys
 sys.path.insert(0, sys.argv[1])
 import hazina_recover as recover
 
-folder = pathlib.Path(sys.argv[2])
-vectors = json.loads((folder / "container.json").read_text())
+folder, which = pathlib.Path(sys.argv[2]), sys.argv[3]
+vectors = json.loads((folder / f"{which}.json").read_text())
 SEGMENT = 1048576
 
 
 def load(name):
-    return (folder / "container" / name).read_bytes()
+    return (folder / which / name).read_bytes()
 
 
 def changed(data, change):

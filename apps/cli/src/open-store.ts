@@ -1,6 +1,6 @@
 import type { CliConfig, StoreConfig } from '#config';
 import { AppError } from '#contracts';
-import { keyRingOf, type KeyRing } from '#crypto';
+import { openKeys, writeOnly, type KeyRing } from '#crypto';
 import { createStore, type ObjectStore } from '#storage';
 import type { CliContext } from './context.js';
 
@@ -18,16 +18,28 @@ export async function withStore<T>(
 }
 
 /** The ring of the configured keys; undefined when none is set. A key of a wrong form is `keys/refused`. */
-export function openKeyRing(config: CliConfig, context: CliContext): KeyRing | undefined {
-  const { current, retired } = config.keys;
-  if (current === undefined && retired.length === 0) return undefined;
-  return keyRingOf(config.keys, (warning) => context.warn(warning));
+export async function openKeyRing(config: CliConfig, context: CliContext): Promise<KeyRing | undefined> {
+  const { current, retired, recipients } = config.keys;
+  if (current === undefined && retired.length + recipients.length === 0) return undefined;
+  const { ring } = await openKeys(config.keys, (warning) => context.warn(warning));
+  return ring;
 }
 
-/** Like `openKeyRing`, where nothing can be done without a key. */
-export function requireKeyRing(config: CliConfig, context: CliContext, purpose: 'seal' | 'open'): KeyRing {
-  const ring = openKeyRing(config, context);
-  if (ring !== undefined && (purpose === 'open' || config.keys.current !== undefined)) return ring;
+/** The ring where it opens anything: whoever holds public keys alone sees what everybody sees. */
+export async function readingKeyRing(config: CliConfig, context: CliContext): Promise<KeyRing | undefined> {
+  const ring = await openKeyRing(config, context);
+  return ring?.canOpen === true ? ring : undefined;
+}
+
+/** Like `openKeyRing`, where nothing can be done without a key: to seal, to open, or to speak of it (`name`). */
+export async function requireKeyRing(
+  config: CliConfig,
+  context: CliContext,
+  purpose: 'seal' | 'open' | 'name',
+): Promise<KeyRing> {
+  const ring = await openKeyRing(config, context);
+  if (purpose === 'open' && ring?.canOpen === false) throw writeOnly('This opens what was sealed');
+  if (ring !== undefined && (purpose !== 'seal' || ring.current.length > 0)) return ring;
   throw new AppError({
     code: 'keys/none-set',
     stage: 'keys',

@@ -1,5 +1,6 @@
 import type { INestApplicationContext } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
+import type { KeysConfig } from '#config';
 import { findMissingKeys, noMissingKeys, type MissingKeys } from './core/check-keys.js';
 import { Every } from './core/every.js';
 import { closeParts, openParts } from './core/open-parts.js';
@@ -13,6 +14,7 @@ import { nestOptions } from './logging/nest-log.js';
 import { RedisPulse } from './probes/redis-pulse.js';
 import type { WorkView } from './probes/worker-state.js';
 import { QueueWorkers } from './processors/queue-workers.js';
+import { Examiner } from './publishing/examiner.js';
 import { Publisher } from './publishing/publisher.js';
 import { UpkeepLoop } from './upkeep/upkeep-loop.js';
 import { WorkModule } from './work.module.js';
@@ -102,6 +104,15 @@ export class Work {
     workers.disconnect();
   }
 
+  /** Takes other keys; a run that is under way ends with those that it began with. Throws when one cannot be used: then nothing has changed. */
+  async reloadKeys(given: KeysConfig): Promise<void> {
+    const { keys, log } = this.parts;
+    const change = await keys.reload(given);
+    log.info('keys read again', { ...change, keyIds: keys.keyIds });
+    this.context.get(Examiner).keysChanged();
+    await this.#checkKeys();
+  }
+
   #start(): void {
     this.context.get(Publisher).start();
     this.context.get(UpkeepLoop).start();
@@ -113,9 +124,10 @@ export class Work {
 
   /** Every kept backup must be one that our keys open. */
   async #checkKeys(): Promise<void> {
-    const { catalog, keyIds: ours, metrics, log } = this.parts;
+    const { catalog, keyIds: ours, ring, metrics, log } = this.parts;
+    // Who holds public keys alone opens nothing, and is meant to.
     try {
-      this.#missingKeys = await findMissingKeys(catalog, ours);
+      this.#missingKeys = !ring.canOpen ? noMissingKeys : await findMissingKeys(catalog, ours);
     } catch (error) {
       log.failure('keys not checked', error, 'keys');
       return;

@@ -1,7 +1,7 @@
 import type { AddressInfo } from 'node:net';
 import { NestFactory } from '@nestjs/core';
 import type { NestExpressApplication } from '@nestjs/platform-express';
-import type { WorkerConfig } from '#config';
+import type { KeysConfig, WorkerConfig } from '#config';
 import { AppError, systemClock, systemRandom, type Clock, type Random } from '#contracts';
 import { createMetrics } from '#metrics';
 import { defaultTuning, type Tuning } from './core/tuning.js';
@@ -61,6 +61,15 @@ export class HazinaWorker {
   begin(): Promise<void> {
     this.#begun ??= this.#begin();
     return this.#begun;
+  }
+
+  /**
+   * Takes the keys of a configuration that was read again (`loadWorkerConfig(…).keys`), without a restart: runs under way end with the keys that they began
+   * with. Waits for the start to be over; does nothing in a worker that could not begin. Throws `keys/refused` and the like: then the keys stay as they were.
+   */
+  async reloadKeys(keys: KeysConfig): Promise<void> {
+    await this.#begun?.catch(() => undefined);
+    await this.#work?.reloadKeys(keys);
   }
 
   /** Ends within the grace time. May be called at any moment. */

@@ -49,7 +49,7 @@ export function loadCliConfig<const N extends CliNeeds>(needs: N, options: LoadO
   const reader = new EnvironmentReader(options.environment, options.readFile);
   const source = needs.source === true ? readSource(reader) : undefined;
   const store = needs.store === true ? readStore(reader, options.workingDirectory) : undefined;
-  const keys = needs.keys === undefined ? { current: undefined, retired: [] } : readKeys(reader);
+  const keys = needs.keys === undefined ? { current: undefined, retired: [], recipients: [] } : readKeys(reader);
   const target = reader.required('BACKUP_TARGET_NAME');
   if (!isTargetName(target)) {
     reader.problem(`BACKUP_TARGET_NAME must be 1 to 40 of a-z, 0-9 and "-", not beginning with "-"; not "${target}"`);

@@ -1,5 +1,6 @@
 import { Secret } from '#contracts';
 import type { EnvironmentReader } from './environment-reader.js';
+import { readCredentials, type S3Config } from './store-config.js';
 import type { SecretName } from './variables.js';
 
 /** A key as the operator gave it, and the variable it came from (for messages). */
@@ -11,15 +12,29 @@ export interface KeyText {
 export interface KeysConfig {
   readonly current: KeyText | undefined;
   readonly retired: readonly KeyText[];
+  /** Public keys that new backups are sealed for besides, or alone. */
+  readonly recipients: readonly KeyText[];
+  /** How keys in AWS are reached; read where one of the keys is there. */
+  readonly aws?: { readonly region?: string; readonly credentials?: NonNullable<S3Config['credentials']> };
 }
 
 export function readKeys(reader: EnvironmentReader): KeysConfig {
   const text = reader.secret('BACKUP_ENCRYPTION_KEY');
   const retired = reader.secret('BACKUP_ENCRYPTION_KEYS_RETIRED');
-  return {
+  const recipients = reader.secret('BACKUP_RECIPIENTS');
+  const keys = {
     current: text === undefined ? undefined : { variable: 'BACKUP_ENCRYPTION_KEY', text },
     retired: retired === undefined ? [] : splitLines('BACKUP_ENCRYPTION_KEYS_RETIRED', retired),
+    recipients: recipients === undefined ? [] : splitLines('BACKUP_RECIPIENTS', recipients),
   };
+  const all = [...(keys.current === undefined ? [] : [keys.current]), ...keys.retired, ...keys.recipients];
+  return all.some((key) => key.text.reveal().startsWith('aws-')) ? { ...keys, aws: readAws(reader) } : keys;
+}
+
+function readAws(reader: EnvironmentReader): NonNullable<KeysConfig['aws']> {
+  const region = reader.text('AWS_REGION');
+  const credentials = readCredentials(reader);
+  return { ...(region === undefined ? {} : { region }), ...(credentials === undefined ? {} : { credentials }) };
 }
 
 /** One key per line; empty lines are none. Keys are not trimmed otherwise (spec/container.md). */

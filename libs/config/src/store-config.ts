@@ -124,7 +124,8 @@ function readEndpoint(reader: EnvironmentReader): string | undefined {
   return text;
 }
 
-function readCredentials(reader: EnvironmentReader): S3Config['credentials'] {
+/** Of AWS; undefined: the SDK's own chain finds them. */
+export function readCredentials(reader: EnvironmentReader): S3Config['credentials'] {
   const accessKeyId = reader.secret('AWS_ACCESS_KEY_ID');
   const secretAccessKey = reader.secret('AWS_SECRET_ACCESS_KEY');
   const sessionToken = reader.secret('AWS_SESSION_TOKEN');

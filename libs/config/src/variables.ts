@@ -90,6 +90,12 @@ export const variables = [
     meaning: 'earlier keys, one per line: open old backups, never seal new ones',
   },
   {
+    name: 'BACKUP_RECIPIENTS',
+    secret: true,
+    meaning:
+      'public keys (x25519-public:…, hazina keys generate --recipient), one per line: backups are sealed for their holders, besides BACKUP_ENCRYPTION_KEY or without it; alone, this process cannot read what it writes. No secrets, and read like them: also from BACKUP_RECIPIENTS_FILE',
+  },
+  {
     name: 'BACKUP_ENGINE',
     default: 'auto',
     meaning: 'mongodump, native, or auto: mongodump where it is on the PATH and able',

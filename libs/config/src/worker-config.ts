@@ -28,9 +28,9 @@ export interface WorkerConfig extends ServiceConfig {
 export function loadWorkerConfig(options: ServiceLoadOptions): WorkerConfig {
   const reader = new EnvironmentReader(options.environment, options.readFile);
   const keys = readKeys(reader);
-  if (keys.current === undefined) {
+  if (keys.current === undefined && keys.recipients.length === 0) {
     reader.problem(
-      'BACKUP_ENCRYPTION_KEY is not set: hazina keys generate makes one; keep a copy apart from the backups',
+      'BACKUP_ENCRYPTION_KEY is not set: hazina keys generate makes one; keep a copy apart from the backups (or BACKUP_RECIPIENTS, for a worker that only writes)',
     );
   }
   const targets = readSources(reader, options);

@@ -10,7 +10,18 @@ export type ErrorCode =
   // Keys (spec/container.md)
   | 'keys/refused'
   | 'keys/none-set'
+  /** Only public keys are at hand: they seal, and open nothing. */
+  | 'keys/write-only'
   | 'keys/kms-unavailable'
+  | 'keys/kms-throttled'
+  | 'keys/kms-access-denied'
+  | 'keys/kms-not-found'
+  /** Disabled, or waiting for its deletion. */
+  | 'keys/kms-disabled'
+  // A key whose text is kept elsewhere
+  | 'keys/secret-unavailable'
+  | 'keys/secret-access-denied'
+  | 'keys/secret-not-found'
   /** Keys would be shown to whoever looks on. */
   | 'keys/confirmation-needed'
   // The sealed container (spec/container.md)

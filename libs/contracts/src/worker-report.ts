@@ -13,6 +13,8 @@ export interface WorkerReport {
   /** Tools found: `{mongodump: "100.18.0"}`. */
   readonly tools: Readonly<Record<string, string>>;
   readonly keyIds: readonly string[];
+  /** False: it holds public keys alone, and reads nothing of what it writes. Absent: a worker of an older version, which reads. */
+  readonly reads?: boolean;
   readonly storeId: string | null;
   readonly storeLocation: string;
   /** Null: not known yet. Free bytes of a directory store; null for buckets. */

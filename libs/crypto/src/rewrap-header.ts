@@ -18,7 +18,7 @@ export interface RewrapOptions {
   /** The sidecar that is there already, of an earlier rotation. */
   readonly sidecar?: Buffer;
   readonly expect?: OpenOptions['expect'];
-  /** Slots of the header as it is that stay, byte for byte, behind the new ones: so the old key opens it too, until the new one is proven. As many as there is room for. */
+  /** Slots of the header as it is that stay, byte for byte, behind the new ones: so the old key opens it too, until the new one is proven. Where there is no room for all, those of `from`'s own retired keys go first; slots of others never go unsaid. */
   readonly keep?: readonly Slot[];
 }
 
@@ -39,12 +39,29 @@ export async function rewrapHeader(first: Uint8Array, options: RewrapOptions): P
       ...(scryptCost === undefined ? {} : { scryptCost }),
     });
     const kept = keep.filter(({ keyId }) => !slots.some((slot) => slot.keyId === keyId));
-    const rewrapped = encodeHeader({ ...fields, slots: [...slots, ...kept].slice(0, mostSlots) }, dek);
+    const all = await withinRoom([...slots, ...kept], from);
+    const rewrapped = encodeHeader({ ...fields, slots: all }, dek);
     await prove(first, rewrapped, to, dek);
     return rewrapped;
   } finally {
     dek.fill(0);
   }
+}
+
+/** The header in the file keeps what our retired keys open; a slot of another key has nobody here to speak for it. */
+async function withinRoom(slots: readonly Slot[], from: KeyRing): Promise<readonly Slot[]> {
+  const kept = [...slots];
+  for (let at = kept.length - 1; at >= 0 && kept.length > mostSlots; at -= 1) {
+    const slot = kept[at];
+    if (slot !== undefined && (await from.ownerOf(slot)) === 'retired') kept.splice(at, 1);
+  }
+  if (kept.length <= mostSlots) return kept;
+  throw new AppError({
+    code: 'keys/refused',
+    stage: 'keys',
+    message: `The header has room for ${mostSlots} keys, and ${kept.length} are to open it`,
+    hint: 'Name fewer recipients, or give keys whose slots may go in BACKUP_ENCRYPTION_KEYS_RETIRED',
+  });
 }
 
 /** The fields that must stay: those in the file, for a sidecar is compared with them; of the earlier sidecar where the file's own header is damaged. */

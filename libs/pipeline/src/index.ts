@@ -17,7 +17,14 @@ export { checkKeys, type CheckKeysDeps, type CheckKeysRequest, type KeyProof } f
 export { deleteBackup, refusedDeletion } from './delete-backup.js';
 export { lockOf, type Refusal } from './delete/find-refusal.js';
 export { finishCommit, type FinishDeps, type FinishRequest } from './finish-commit.js';
-export { failureOfKeys, judgeKeys, keyFindings, keyProofFindings, type KeyVerdict } from './judge-keys.js';
+export {
+  failureOfKeys,
+  unprovenOfKeys,
+  judgeKeys,
+  keyFindings,
+  keyProofFindings,
+  type KeyVerdict,
+} from './judge-keys.js';
 export { importEngine, type ImportedDump } from './import/import-engine.js';
 export { listBackups, type BackupList } from './list-backups.js';
 export { openArchive } from './open-archive.js';

@@ -10,22 +10,44 @@ export interface KeyVerdict {
   readonly closed: readonly string[];
   /** Ids of those that are damaged, so that no key opens them; newest first. */
   readonly damaged: readonly string[];
+  /** Ids of those that were sealed for the holder of a private key that is not here, which is no fault; newest first. */
+  readonly sealedAway: readonly string[];
   /** Number of backups that have a slot of a key, by its id. */
   readonly uses: Readonly<Record<string, number>>;
 }
 
 export function judgeKeys(proofs: readonly KeyProof[]): KeyVerdict {
-  const failed = proofs.filter(({ error }) => error !== null);
+  const away = proofs.filter(isSealedAway);
+  const failed = proofs.filter((proof) => proof.error !== null && !isSealedAway(proof));
   const uses: Record<string, number> = {};
   for (const { keyIds } of proofs) for (const keyId of keyIds) uses[keyId] = (uses[keyId] ?? 0) + 1;
   const ids = (of: readonly KeyProof[]) => of.map(({ backupId }) => backupId);
   return {
     backups: proofs.length,
-    opened: proofs.length - failed.length,
+    opened: proofs.length - failed.length - away.length,
     closed: ids(failed.filter(isClosed)),
     damaged: ids(failed.filter((proof) => !isClosed(proof))),
+    sealedAway: ids(away),
     uses,
   };
+}
+
+function isSealedAway({ error }: KeyProof): boolean {
+  return error?.code === 'keys/write-only';
+}
+
+/** What keeps this process from proving anything of some backups: they were sealed for others. Undefined: nothing does. */
+export function unprovenOfKeys(proofs: readonly KeyProof[]): AppError | undefined {
+  const away = proofs.filter(isSealedAway);
+  const [first] = away;
+  if (first?.error === undefined || first.error === null) return undefined;
+  return new AppError({
+    code: 'keys/write-only',
+    stage: 'keys',
+    message: `${away.length} of ${proofs.length} backups are sealed for recipients, and their private keys are not here: their papers agree, and nobody here can open them`,
+    hint: 'Run it where the private key is; this process writes, and is not meant to read',
+    cause: first.error,
+  });
 }
 
 function isClosed({ error }: KeyProof): boolean {
@@ -34,7 +56,7 @@ function isClosed({ error }: KeyProof): boolean {
 
 /** The error that a look at all backups ends with: that of a key before that of a damage; undefined when every one opens. */
 export function failureOfKeys(proofs: readonly KeyProof[]): AppError | undefined {
-  const failed = proofs.filter(({ error }) => error !== null);
+  const failed = proofs.filter((proof) => proof.error !== null && !isSealedAway(proof));
   const first = failed.find(isClosed) ?? failed[0];
   if (first?.error === undefined || first.error === null) return undefined;
   if (proofs.length === 1) return first.error;
@@ -73,10 +95,15 @@ export function keyProofFindings(
         'hazina keys check looks at every one, or give doctor more --timeout',
       ),
     ];
-  const { uses } = judgeKeys(proofs);
+  const { uses, opened, sealedAway } = judgeKeys(proofs);
+  if (opened === 0)
+    return [skipped(name, 'they are sealed for recipients, whose private keys are not here: this process only writes')];
   const idle = keys.filter(({ state, keyId }) => state === 'retired' && keyId !== null && uses[keyId] === undefined);
   const note = idle.map(({ keyId }) => `; no kept backup needs the retired key ${keyId ?? ''}`).join('');
-  return [found(name, `all ${total} kept backups open with the keys at hand${note}`)];
+  const away =
+    sealedAway.length === 0 ? '' : `; ${sealedAway.length} are sealed for recipients whose keys are not here`;
+  const all = sealedAway.length === 0 ? `all ${total} kept backups` : `${opened} of ${total} kept backups`;
+  return [found(name, `${all} open with the keys at hand${away}${note}`)];
 }
 
 /** The keys themselves, by id. */
@@ -98,6 +125,8 @@ export function keyFindings(keys: readonly NamedKey[]): readonly Finding[] {
   const twice = keys.find(({ keyId }, at) => keyId !== null && keys.findIndex((key) => key.keyId === keyId) < at);
   if (twice !== undefined)
     return [doubtful('keys', `${text}; one stands there twice`, `Take it out of ${twice.variable}`)];
+  if (active.every(({ form }) => form === 'x25519-public'))
+    return [found('keys', `${text}: write-only, new backups cannot be read here`)];
   const weak = keys.find(({ form, state }) => form === 'passphrase' && state === 'active');
   if (weak !== undefined)
     return [

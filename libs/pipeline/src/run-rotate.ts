@@ -1,4 +1,5 @@
 import { throwIfAborted, type AppError, type BackupJson } from '#contracts';
+import { writeOnly } from '#crypto';
 import { listBackups } from './list-backups.js';
 import { ensureStoreIdentity, readStoreIdentity } from './objects/store-identity.js';
 import { rotateBackup } from './rotate/rotate-backup.js';
@@ -28,6 +29,7 @@ export async function runRotate(
 ): Promise<RotationReport> {
   const { store, ring, clock, random } = deps;
   if (ring.current.length === 0) throw new Error('runRotate was called without a current key');
+  if (!ring.opensWhatItSeals) throw writeOnly('A rotation proves the new key before the old one goes');
   await deps.catalog?.requireStore(signal);
   const { backups, damaged } = await listBackups(store, request.target ?? undefined, signal);
   const identity = request.dryRun

@@ -1,3 +1,4 @@
+import { writeOnly } from '#crypto';
 import type { SyncResult } from '#contracts';
 import { requireStore } from './objects/store-identity.js';
 import { adoptFolder, wholeAttempts } from './sync/adopt-folder.js';
@@ -20,6 +21,7 @@ const atOnce = 16;
  */
 export async function runSync(deps: SyncDeps, request: SyncRequest, signal: AbortSignal): Promise<SyncResult> {
   deps.observer.stage('catalog');
+  if (!deps.ring.canOpen) throw writeOnly('A record is made of what the sealed manifest proves');
   const identity = await requireStore(deps.store, request.expectedStoreId, signal);
   const tally = new Tally();
   const { changed, problem } = tally;

@@ -63,7 +63,9 @@ export function workerFindings(version: string, workers: readonly SeenWorker[]):
 function keyFinding(alive: readonly SeenWorker[]): readonly Finding[] {
   const active = new Set(alive.flatMap(({ look }) => (look?.keys ?? []).filter(isActive).map(({ keyId }) => keyId)));
   const blind = alive.filter(
-    ({ look, keyIds }) => look !== undefined && look !== null && [...active].some((keyId) => !keyIds.includes(keyId)),
+    ({ look, keyIds, reads }) =>
+      // One that only writes is meant to be.
+      reads !== false && look !== undefined && look !== null && [...active].some((keyId) => !keyIds.includes(keyId)),
   );
   const [first] = blind;
   if (first === undefined) return [];

@@ -58,7 +58,8 @@ async function backup(options: Options, context: CliContext): Promise<void> {
   const { proverOf } = await import('../verify-levels.js');
   const { requireQuota } = await import('../quota.js');
   const { runAsRecorded } = await import('../run-as-recorded.js');
-  const ring = requireKeyRing(config, context, 'seal');
+  const { writeOnly } = await import('#crypto');
+  const ring = await requireKeyRing(config, context, 'seal');
   const target = options.target ?? config.target;
   const dump = {
     uri: config.source.uri,
@@ -67,6 +68,9 @@ async function backup(options: Options, context: CliContext): Promise<void> {
     exclude: options.exclude ?? [],
   };
   const level = options.verify === true ? 'readable' : options.verify;
+  // Before hours of dumping: who cannot read what it writes cannot prove it above `stored`.
+  if (level !== undefined && level !== 'stored' && !ring.opensWhatItSeals)
+    throw writeOnly(`--verify ${level} opens what was sealed (--verify stored needs no key)`);
   // Before hours of dumping: a scratch server that nobody named is a mistake of the command.
   const scratch = level === 'restored' ? context.scratchUri(undefined) : undefined;
   const started = context.clock.monotonicMs();

@@ -50,7 +50,7 @@ async function cat(id: string, name: string, options: Options, context: CliConte
   const { requireKeyRing, withStore } = await import('../open-store.js');
   const { chooseBackup } = await import('../choose-backup.js');
   const { proveBackup, readDocuments } = await import('#pipeline');
-  const ring = requireKeyRing(config, context, 'open');
+  const ring = await requireKeyRing(config, context, 'open');
   await withStore(config, async (store) => {
     await chooseBackup(store, { id, latest: false }, context);
     const proven = await proveBackup({ store, ring }, id, context.signal);

@@ -40,7 +40,7 @@ async function run(options: SyncOptions, context: CliContext): Promise<void> {
   const { requireKeyRing, withStore } = await import('../open-store.js');
   const { openCatalog, syncCatalog } = await import('#catalog');
   const { bindStore, runSync } = await import('#pipeline');
-  const ring = requireKeyRing(config, context, 'open');
+  const ring = await requireKeyRing(config, context, 'open');
   const { clock, random, signal } = context;
   const dryRun = options.dryRun === true;
   const result = await withStore(config, async (store) => {

@@ -44,8 +44,8 @@ function removals(text: string): number {
 async function run(options: Options, context: CliContext): Promise<void> {
   const config = context.config({ store: true, keys: 'optional', catalog: true });
   const upkeep = await context.upkeepConfig();
-  const { openKeyRing, withStore } = await import('../open-store.js');
-  const ring = openKeyRing(config, context);
+  const { readingKeyRing, withStore } = await import('../open-store.js');
+  const ring = await readingKeyRing(config, context);
   const request = await requestOf(options, upkeep);
   const result = await withStore(config, async (store) => {
     const { runCleanup } = await import('#pipeline');

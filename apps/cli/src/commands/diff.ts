@@ -51,7 +51,7 @@ async function diff(id: string, id2: string | undefined, options: Options, conte
   const uri = options.toEnv === undefined ? undefined : context.uriOf(options.toEnv);
   const config = context.config({ store: true, keys: 'required' });
   const { requireKeyRing, withStore } = await import('../open-store.js');
-  const ring = requireKeyRing(config, context, 'open');
+  const ring = await requireKeyRing(config, context, 'open');
   await withStore(config, async (store) => {
     try {
       const left = await backupOf(store, ring, id, context);

@@ -18,7 +18,7 @@ async function extract(id: string, output: string, context: CliContext): Promise
   const { chooseBackup } = await import('../choose-backup.js');
   const { writeArchive } = await import('../write-archive.js');
   const { backupSource, proveBackup } = await import('#pipeline');
-  const ring = requireKeyRing(config, context, 'open');
+  const ring = await requireKeyRing(config, context, 'open');
   await withStore(config, async (store) => {
     await chooseBackup(store, { id, latest: false }, context);
     const proven = await proveBackup({ store, ring }, id, context.signal);

@@ -42,7 +42,7 @@ async function importDump(file: string, options: Options, context: CliContext): 
   const { requireQuota } = await import('../quota.js');
   const { runAsRecorded } = await import('../run-as-recorded.js');
   const { importEngine } = await import('#pipeline');
-  const ring = requireKeyRing(config, context, 'seal');
+  const ring = await requireKeyRing(config, context, 'seal');
   const target = options.target ?? config.target;
   const dump = await openDump(file);
   const started = context.clock.monotonicMs();

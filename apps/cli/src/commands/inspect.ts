@@ -31,9 +31,9 @@ async function inspect(what: string, context: CliContext): Promise<void> {
 
 async function inspectBackup(id: string, context: CliContext): Promise<Findings> {
   const config = context.config({ store: true, keys: 'optional' });
-  const { openKeyRing, withStore } = await import('../open-store.js');
+  const { readingKeyRing, withStore } = await import('../open-store.js');
   const { readHeaderOf, proveBackup, requireBackupJson } = await import('#pipeline');
-  const ring = openKeyRing(config, context);
+  const ring = await readingKeyRing(config, context);
   return withStore(config, async (store) => {
     const backup = await requireBackupJson(store, id, context.signal);
     const proven = ring === undefined ? undefined : await proveBackup({ store, ring }, id, context.signal);
@@ -51,11 +51,11 @@ async function inspectBackup(id: string, context: CliContext): Promise<Findings>
 
 async function inspectFile(path: string, context: CliContext): Promise<Findings> {
   const config = context.config({ keys: 'optional' });
-  const { openKeyRing } = await import('../open-store.js');
+  const { readingKeyRing } = await import('../open-store.js');
   const { fileSource, sniffFile } = await import('#pipeline');
   const { inspectHeader } = await import('#crypto');
   const { crc64Hex, parseMetadata, readArchive } = await import('#archive');
-  const ring = openKeyRing(config, context);
+  const ring = await readingKeyRing(config, context);
   const { kind, first, bytes } = await sniffFile(path);
   const header = kind === 'sealed' ? inspectHeader(first) : null;
   if (header !== null && (ring === undefined || header.content.kind === 'manifest')) {

@@ -10,7 +10,7 @@ export function registerKeysList(keys: Command, context: CliContext): void {
     .description('The keys at hand by id, form and state; never a key.')
     .addHelpText(
       'after',
-      '\nactive seals new backups and opens old ones, retired only opens. A passphrase has an id of its own in every store: the\nstore is looked at only when there is one.',
+      '\nactive seals new backups and opens old ones, retired only opens. A passphrase has an id of its own in every store: the\nstore is looked at only when there is one. Of X25519 keys the public half is shown, for BACKUP_RECIPIENTS: no secret.',
     );
   withJson(list).action(() => listKeys(context));
 }
@@ -18,17 +18,17 @@ export function registerKeysList(keys: Command, context: CliContext): void {
 async function listKeys(context: CliContext): Promise<void> {
   const config = context.config({ store: true, keys: 'required' });
   const { requireKeyRing, withStore } = await import('../open-store.js');
-  const { nameKeys } = await import('#crypto');
+  const { nameKeys, openKeys } = await import('#crypto');
   const { readStoreIdentity } = await import('#pipeline');
-  const ring = requireKeyRing(config, context, 'open');
+  const ring = await requireKeyRing(config, context, 'name');
   const salt = ring.holdsPassphrase
     ? await withStore(config, async (store) => (await readStoreIdentity(store, context.signal))?.kdfSalt ?? null)
     : null;
-  const keys = await nameKeys(config.keys, salt);
+  const keys = await nameKeys((await openKeys(config.keys, () => undefined)).given, salt);
   if (context.json) context.printJson({ keys });
   else context.print(formatTable(keys.map(rowOf)));
 }
 
-function rowOf({ keyId, form, state, variable }: NamedKey): string[] {
-  return [keyId ?? '(no id before the first backup)', form, state, variable];
+function rowOf({ keyId, form, state, variable, publicKey = '' }: NamedKey): string[] {
+  return [keyId ?? '(no id before the first backup)', form, state, variable, publicKey];
 }

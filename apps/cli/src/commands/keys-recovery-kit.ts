@@ -31,7 +31,7 @@ async function recoveryKit(options: Options, context: CliContext): Promise<void>
   const config = context.config({ store: true, keys: 'required' });
   const { requireKeyRing, withStore } = await import('../open-store.js');
   const { kitAsHtml, kitAsText } = await import('../output/render-kit.js');
-  requireKeyRing(config, context, 'open');
+  await requireKeyRing(config, context, 'name');
   if (options.includeKey === true) await mayShowKeys(options, context);
   const kit = await withStore(config, (store) => gather(config, store, options.includeKey === true, context));
   const page = options.format === 'html' ? kitAsHtml(kit) : kitAsText(kit);
@@ -92,19 +92,32 @@ async function gather(
 }
 
 async function keysOf({ keys }: Config, kdfSalt: string, includeKey: boolean): Promise<KitKey[]> {
-  const { keyRingOf } = await import('#crypto');
-  const given = [
-    ...(keys.current === undefined ? [] : [{ ...keys.current, role: 'current' as const }]),
-    ...keys.retired.map((key) => ({ ...key, role: 'retired' as const })),
+  const { nameKeys, openKeys } = await import('#crypto');
+  const { given } = await openKeys(keys, () => undefined);
+  const all = [
+    ...(given.current === undefined ? [] : [{ ...given.current, role: 'current' as const }]),
+    ...(given.recipients ?? []).map((key) => ({ ...key, role: 'recipient' as const })),
+    ...given.retired.map((key) => ({ ...key, role: 'retired' as const })),
   ];
   const described: KitKey[] = [];
-  for (const { role, variable, text } of given) {
-    const ring = keyRingOf({ current: { variable, text }, retired: [] }, () => undefined);
-    for (const { keyId, kind } of await ring.keyIds(kdfSalt))
-      described.push({ keyId, kind, role, variable, text: includeKey ? text.reveal() : null });
+  for (const { role, variable, text } of all) {
+    const [named] = await nameKeys({ current: { variable, text }, retired: [] }, kdfSalt);
+    if (named === undefined) continue;
+    const isPublic = named.form === 'x25519-public' || named.form === 'aws-kms';
+    const told = includeKey || isPublic ? text.reveal() : null;
+    described.push({ keyId: named.keyId ?? '', kind: kindOf[named.form], role, variable, text: told });
   }
   return described;
 }
+
+const kindOf = {
+  hex: 'raw',
+  base64: 'raw',
+  passphrase: 'scrypt',
+  'x25519-private': 'x25519',
+  'x25519-public': 'x25519-public',
+  'aws-kms': 'aws-kms',
+} as const;
 
 function settingsOf({ store }: Config): Pick<RecoveryKit, 'storeSettings' | 'storeSecrets'> {
   if (store.kind === 'directory') return { storeSettings: [`BACKUP_DIRECTORY=${store.directory}`], storeSecrets: [] };

@@ -40,7 +40,7 @@ async function rotate(options: Options, context: CliContext): Promise<void> {
   const config = context.config({ store: true, keys: 'required', catalog: true });
   const { requireKeyRing, withStore } = await import('../open-store.js');
   const { runRotate } = await import('#pipeline');
-  const ring = requireKeyRing(config, context, 'seal');
+  const ring = await requireKeyRing(config, context, 'seal');
   await withStore(config, async (store) => {
     const { clock, random, signal } = context;
     const run = (catalog: RotationCatalog | undefined): Promise<RotationReport> =>

@@ -29,7 +29,7 @@ async function open(file: string, options: Options, context: CliContext): Promis
   const output = options.output ?? `${file.replace(/\.hzn$/, '')}.archive`;
   const observer = context.observer();
   const source = await fileSource(file, {
-    ring: openKeyRing(config, context),
+    ring: await openKeyRing(config, context),
     sidecar: await readSidecarFile(options.header),
     observer,
   });

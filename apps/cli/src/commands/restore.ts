@@ -96,14 +96,15 @@ async function restore(what: string | undefined, options: Options, context: CliC
   const { requireKeyRing, withStore } = await import('../open-store.js');
   const { chooseBackup } = await import('../choose-backup.js');
   const { backupSource, proveBackup } = await import('#pipeline');
-  const ring = requireKeyRing(config, context, 'open');
+  const ring = await requireKeyRing(config, context, 'open');
   await withStore(config, async (store: ObjectStore) => {
     const which = { id: what, latest: options.latest === true, at: options.at, target: options.target };
     const { backupId } = await chooseBackup(store, which, context);
     const proven = await proveBackup({ store, ring }, backupId, context.signal);
     const source = backupSource({ store, ring, observer: context.observer() }, proven);
     const sealing = () => requireKeyRing(config, context, 'seal');
-    const withParts: WithSafetyParts = (work) => work({ store, ring: sealing(), config, variable: options.toEnv });
+    const withParts: WithSafetyParts = async (work) =>
+      work({ store, ring: await sealing(), config, variable: options.toEnv });
     const found = { source, config, warnings: proven.warnings, withParts };
     await run(found, requestOf(uri, backupId, options), options, context);
   });
@@ -115,7 +116,7 @@ async function restoreFile(path: string, options: Options, request: LoadRequest,
   const { readSidecarFile } = await import('../sidecar-file.js');
   const { fileSource } = await import('#pipeline');
   const source = await fileSource(path, {
-    ring: openKeyRing(config, context),
+    ring: await openKeyRing(config, context),
     sidecar: await readSidecarFile(options.header),
     observer: context.observer(),
   });
@@ -129,13 +130,14 @@ async function besideFile(
   context: CliContext,
   work: Parameters<WithSafetyParts>[0],
 ): Promise<string | null> {
-  if (context.config({ keys: 'optional' }).keys.current === undefined) {
+  const { current, recipients } = context.config({ keys: 'optional' }).keys;
+  if (current === undefined && recipients.length === 0) {
     context.warn('what is replaced is not backed up before, for no BACKUP_ENCRYPTION_KEY is set');
     return null;
   }
   const config = context.config({ store: true, keys: 'required', catalog: true });
   const { requireKeyRing, withStore } = await import('../open-store.js');
-  const ring = requireKeyRing(config, context, 'seal');
+  const ring = await requireKeyRing(config, context, 'seal');
   return withStore(config, (store) => work({ store, ring, config, variable: toEnv }));
 }
 

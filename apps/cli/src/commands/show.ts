@@ -16,10 +16,10 @@ export function registerShow(program: Command, context: CliContext): void {
 
 async function show(id: string, context: CliContext): Promise<void> {
   const config = context.config({ store: true, keys: 'optional' });
-  const { openKeyRing, withStore } = await import('../open-store.js');
+  const { readingKeyRing, withStore } = await import('../open-store.js');
   const { chooseBackup } = await import('../choose-backup.js');
   const { proveBackup } = await import('#pipeline');
-  const ring = openKeyRing(config, context);
+  const ring = await readingKeyRing(config, context);
   await withStore(config, async (store) => {
     const backup = await chooseBackup(store, { id, latest: false }, context);
     const proven = ring === undefined ? undefined : await proveBackup({ store, ring }, id, context.signal);

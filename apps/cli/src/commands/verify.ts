@@ -56,7 +56,7 @@ async function verify(id: string | undefined, options: Options, context: CliCont
   const { proverOf } = await import('../verify-levels.js');
   const { listBackups } = await import('#pipeline');
   if (options.toEnv !== undefined && options.level !== 'restored') throw bad('--to-env goes with --level restored');
-  const ring = options.level === 'stored' ? undefined : requireKeyRing(config, context, 'open');
+  const ring = options.level === 'stored' ? undefined : await requireKeyRing(config, context, 'open');
   if (options.all === true && (id !== undefined || options.latest === true))
     throw bad('--all stands alone: no ID, no --latest');
 

@@ -1,6 +1,6 @@
 import type { DoctorConfig, StoreConfig } from '#config';
 import { AppError, found, skipped, wrong, type Finding, type StoreIdentity } from '#contracts';
-import { keyRingOf, nameKeys, type NamedKey } from '#crypto';
+import { nameKeys, openKeys, type NamedKey } from '#crypto';
 import { checkKeys, keyFindings, keyProofFindings, listBackups, readStoreIdentity, type KeyProof } from '#pipeline';
 import { checkStore, createStore, roomFinding, storeFindings, type ObjectStore } from '#storage';
 import { quotaFinding } from '../quota.js';
@@ -97,7 +97,8 @@ async function lookAtKeys(
     hint: 'A passphrase takes 256 MiB of memory and a second; --timeout waits longer',
   } as const;
   const findings = await lookAt('keys', slow, context, async () => {
-    named = await nameKeys(keys, kdfSalt);
+    const { given } = await openKeys(keys, () => undefined);
+    named = await nameKeys(given, kdfSalt);
     return keyFindings(named);
   });
   return { keys: findings, named };
@@ -113,7 +114,8 @@ async function lookAtBackups(
   const name = 'backups open';
   if (named.length === 0) return [skipped(name, 'there is no key to open them with')];
   return lookAt(name, late, { ...context, limitMs: context.limitMs + tidyMs }, async (signal) => {
-    const ring = keyRingOf(keys, () => undefined);
+    const { ring } = await openKeys(keys, () => undefined);
+    if (!ring.canOpen) return [skipped(name, 'only public keys are at hand: this process writes and does not read')];
     const enough = AbortSignal.timeout(context.limitMs);
     const proofs: KeyProof[] = [];
     let total: number | undefined;

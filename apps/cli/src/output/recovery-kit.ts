@@ -17,8 +17,8 @@ export interface RecoveryKit {
 
 export interface KitKey {
   readonly keyId: string;
-  readonly role: 'current' | 'retired';
-  readonly kind: 'raw' | 'scrypt';
+  readonly role: 'current' | 'retired' | 'recipient';
+  readonly kind: 'raw' | 'scrypt' | 'x25519' | 'x25519-public' | 'aws-kms';
   readonly variable: string;
   /** Null: not asked for. */
   readonly text: string | null;
@@ -35,6 +35,14 @@ export type KitPart =
   | { readonly kind: 'table'; readonly rows: readonly (readonly [string, string])[] }
   | { readonly kind: 'commands'; readonly lines: readonly string[] }
   | { readonly kind: 'blank'; readonly label: string };
+
+const kindWords = {
+  raw: '256-bit key',
+  scrypt: 'passphrase',
+  x25519: 'private key',
+  'x25519-public': 'public key: backups are opened with its private half, which is not here',
+  'aws-kms': 'key in AWS KMS: the account must still have it, and may use it',
+} as const;
 
 export const kitTitle = 'Hazina recovery kit';
 
@@ -63,10 +71,10 @@ function overview({ madeAt, version, location, storeId, backups, targets }: Reco
 }
 
 function keys(kit: RecoveryKit): KitSection {
-  const shown = kit.keys.some((key) => key.text !== null);
+  const shown = kit.keys.some(({ kind, text: key }) => key !== null && kind !== 'x25519-public' && kind !== 'aws-kms');
   const rows = kit.keys.map(({ keyId, role, kind, variable, text: key }): [string, string] => [
     `${role} key ${keyId}`,
-    `${kind === 'raw' ? '256-bit key' : 'passphrase'}, from ${variable}${key === null ? '' : `:  ${key}`}`,
+    `${kindWords[kind]}, from ${variable}${key === null ? '' : `:  ${key}`}`,
   ]);
   return {
     title: 'Keys',

@@ -8,9 +8,15 @@ import type { WorkerParts } from '../core/worker-core.js';
  * is first, and its claim is the lock; what fails here is told, and stops no worker.
  */
 export async function syncLostCatalog(parts: WorkerParts, signal: AbortSignal): Promise<void> {
-  const { catalog, store, queue, clock, storeId, log } = parts;
+  const { catalog, store, ring, queue, clock, storeId, log } = parts;
   try {
     if (!(await catalog.sync.knowsNone()) || !(await holdsBackups(store, signal))) return;
+    if (!ring.canOpen) {
+      log.warn('catalogue lost', {
+        consequence: 'its records can be made anew where a key that opens is: hazina catalog sync',
+      });
+      return;
+    }
     const taskId = `sync-${storeId}`;
     const inserted = await catalog.tasks.insert({
       ...{ taskId, kind: 'sync', createdAt: clock.now(), correlationId: taskId, backupId: null, level: null },

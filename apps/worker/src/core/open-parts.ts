@@ -1,6 +1,6 @@
 import { openCatalog, Upkeep, type Catalog } from '#catalog';
 import { AppError } from '#contracts';
-import { keyRingOf } from '#crypto';
+import { openKeys } from '#crypto';
 import { createChannels } from '#notify';
 import { bindStore } from '#pipeline';
 import { createJobQueue, type JobQueue } from '#queue';
@@ -8,6 +8,7 @@ import { createStore, type ObjectStore } from '#storage';
 import { quietly } from '#logging';
 import { waitFor } from './wait-for.js';
 import type { WorkerCore, WorkerParts } from './worker-core.js';
+import { WorkerKeys } from './worker-keys.js';
 
 /**
  * Reaches everything that work needs, and waits for what is not there yet. Throws what waiting does not mend (`config/invalid`, `keys/refused`,
@@ -21,7 +22,13 @@ export async function openParts(core: WorkerCore, signal: AbortSignal): Promise<
     return part;
   };
   try {
-    const ring = keyRingOf(config.keys, (warning) => log.warn('key', { warning }));
+    // Before anything else is waited for: a key that cannot be used is refused at once.
+    const warn = (warning: string) => log.warn('key', { warning });
+    const { ring } = await waitFor('the keys', () => openKeys(config.keys, warn), core, signal);
+    if (!ring.opensWhatItSeals)
+      log.info('write-only', {
+        consequence: 'this worker cannot read what it writes: new backups are verified as stored',
+      });
     const channels = createChannels({ ...config.notify, log: log.alerts(), clock });
     const catalog = keep(await waitFor('the catalogue', () => openCatalogOf(core), core, signal));
     const queue = keep(openQueue(core));
@@ -34,7 +41,7 @@ export async function openParts(core: WorkerCore, signal: AbortSignal): Promise<
       core,
       signal,
     );
-    const keyIds = (await ring.keyIds(identity.kdfSalt)).map(({ keyId }) => keyId);
+    const keys = await WorkerKeys.open(config.keys, identity.kdfSalt);
     const upkeep = new Upkeep({
       catalog,
       jobs: queue,
@@ -43,7 +50,16 @@ export async function openParts(core: WorkerCore, signal: AbortSignal): Promise<
       verify: config.verify,
       channels: channels.map(({ name }) => name),
     });
-    return { ...core, catalog, queue, store, storeId: identity.storeId, ring, keyIds, channels, upkeep };
+    return {
+      ...{ ...core, catalog, queue, store, storeId: identity.storeId, keys, channels, upkeep },
+      // As they are when they are asked for: keys may be read again.
+      get ring() {
+        return keys.ring;
+      },
+      get keyIds() {
+        return keys.keyIds;
+      },
+    };
   } catch (error) {
     await Promise.allSettled(opened.map((part) => part.close()));
     throw error;

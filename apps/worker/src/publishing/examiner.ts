@@ -24,7 +24,7 @@ export class Examiner {
   readonly #ending = new AbortController();
   #start: NodeJS.Timeout | undefined;
   #look: WorkerLook | null = null;
-  #proof: { readonly proof: WorkerKeyProof; readonly findings: Findings; readonly atMs: number } | undefined;
+  #proof: { readonly proof: WorkerKeyProof | null; readonly findings: Findings; readonly atMs: number } | undefined;
 
   constructor(@Inject(PARTS) private readonly parts: WorkerParts) {
     this.#looks = new Every(parts.tuning.examineEveryMs, () => this.#examine());
@@ -38,6 +38,11 @@ export class Examiner {
   /** What a worker is started for comes first. */
   start(): void {
     this.#start = setTimeout(() => this.#looks.start(), this.parts.tuning.examineAfterMs);
+  }
+
+  /** Other keys are at hand: what was proven of the backups was proven with those before. */
+  keysChanged(): void {
+    this.#proof = undefined;
   }
 
   async stop(): Promise<void> {
@@ -100,8 +105,8 @@ export class Examiner {
   async #keys(): Promise<{ findings: Findings; keys: WorkerLook['keys']; named: readonly NamedKey[] }> {
     let named: readonly NamedKey[] = [];
     const findings = await this.#within('keys', 'keys/refused', async (signal) => {
-      const { store, config } = this.parts;
-      named = await nameKeys(config.keys, (await readStoreIdentity(store, signal))?.kdfSalt ?? null);
+      const { store, keys } = this.parts;
+      named = await nameKeys(keys.given, (await readStoreIdentity(store, signal))?.kdfSalt ?? null);
       return keyFindings(named);
     });
     const keys = named.flatMap(({ keyId, state }) => (keyId === null ? [] : [{ keyId, state }]));

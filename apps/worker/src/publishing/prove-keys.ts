@@ -1,4 +1,4 @@
-import type { Finding, WorkerKeyProof } from '#contracts';
+import { skipped, type Finding, type WorkerKeyProof } from '#contracts';
 import type { NamedKey } from '#crypto';
 import { checkKeys, judgeKeys, keyProofFindings } from '#pipeline';
 import type { WorkerParts } from '../core/worker-core.js';
@@ -13,7 +13,12 @@ export async function proveKeys(
   { store, ring, clock }: Pick<WorkerParts, 'store' | 'ring' | 'clock'>,
   named: readonly NamedKey[],
   signal: AbortSignal,
-): Promise<{ readonly proof: WorkerKeyProof; readonly findings: readonly Finding[] }> {
+): Promise<{ readonly proof: WorkerKeyProof | null; readonly findings: readonly Finding[] }> {
+  if (!ring.canOpen)
+    return {
+      proof: null,
+      findings: [skipped('backups open', 'this worker holds public keys alone: it writes and does not read')],
+    };
   const proofs = await checkKeys({ store, ring }, { concurrency }, signal);
   const { backups, opened, closed, damaged } = judgeKeys(proofs);
   return {

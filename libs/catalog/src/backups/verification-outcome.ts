@@ -6,6 +6,8 @@ import { event } from './backup-record.js';
 const keptVerifications = 20;
 /** After a verification that could not be made (a store that is away) the next one waits so long. */
 const notMadePauseMs = 2 * 3_600_000;
+/** A worker that only writes will not read by then: the next one may be another's. */
+const notReadPauseMs = 24 * 3_600_000;
 
 /** What the end of a verification changes on its backup's record. */
 export function outcomeOf(task: TaskRecord, hash: string | null): Update {
@@ -18,7 +20,8 @@ export function outcomeOf(task: TaskRecord, hash: string | null): Update {
     error: error === null ? null : { ...error, message: errorMessage ?? '' },
   };
   const message = `${taskId}, ${level ?? ''}${good ? '' : `: ${errorMessage ?? status}`}`;
-  const again = { verifyFrom: never, verifyNotBefore: new Date(at.getTime() + notMadePauseMs) };
+  const pauseMs = error?.code === 'keys/write-only' ? notReadPauseMs : notMadePauseMs;
+  const again = { verifyFrom: never, verifyNotBefore: new Date(at.getTime() + pauseMs) };
   return {
     $set: {
       ...verdict(task, at, hash),
@@ -35,7 +38,8 @@ export function outcomeOf(task: TaskRecord, hash: string | null): Update {
 
 /** A verification that could not be made says nothing of the backup. One that took its workers down time and again is told of all the same. */
 function wasMade({ status, error }: TaskRecord): boolean {
-  return status !== 'failed' || error?.retryable !== true || error.code === 'worker-lost';
+  if (status !== 'failed' || error === null) return true;
+  return error.code !== 'keys/write-only' && (!error.retryable || error.code === 'worker-lost');
 }
 
 /** `verified` says that the newest verdict at `readable` or better was good. A verification that could not be made (a store that is away) is no verdict. */

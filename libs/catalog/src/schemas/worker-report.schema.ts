@@ -46,6 +46,7 @@ export const workerReportSchema = recordSchema<WorkerReport>('workers', {
   nodeVersion: anyText,
   tools: { type: Schema.Types.Mixed, default: () => ({}) },
   keyIds: texts,
+  reads: { type: Boolean },
   storeId: textOrNull,
   storeLocation: anyText,
   storeFreeBytes: numberOrNull,

@@ -7,13 +7,25 @@ const dayMs = 86_400_000;
 /** New ones in one look: a catalogue that was just filled does not flood the queue. */
 const mostNew = 100;
 const nobodyAsked = new Date(0);
+/** A worker that was silent for so many beats is gone. */
+const beatsUntilGone = 3;
+
+/** What the workers that are alive can prove: `readable` takes a key, and where all of them only write, `stored` is what can be known. */
+async function provable({ catalog }: UpkeepOptions, level: VerificationLevel): Promise<VerificationLevel> {
+  if (level === 'stored') return level;
+  const alive = (await catalog.workers.all()).filter(
+    ({ sinceBeatMs, beatSeconds }) => sinceBeatMs <= beatsUntilGone * beatSeconds * 1000,
+  );
+  return alive.length > 0 && alive.every(({ reads }) => reads === false) ? 'stored' : level;
+}
 
 /** Makes the verification of every completed backup that has none, at the configured level. */
 export async function verifyNew(options: UpkeepOptions, look: Look): Promise<void> {
   const { level } = options.verify;
   if (level === null) return;
+  const provenLevel = await provable(options, level);
   await look.each(await options.catalog.backups.needVerification(nobodyAsked, mostNew), (record) =>
-    verify(options, look, record, level),
+    verify(options, look, record, provenLevel),
   );
 }
 
@@ -31,8 +43,9 @@ export async function verifyAgain(options: UpkeepOptions, look: Look): Promise<v
   if (oldest === undefined || (await isVerifying(options, now))) return;
   const kept = await keptBackups(options);
   const share = Math.ceil(kept / (periodMs / lease.reaperMs));
+  const level = await provable(options, wish.level ?? 'readable');
   await look.each(await catalog.backups.needVerification(provenBefore, Math.max(1, share)), (record) =>
-    verify(options, look, record, wish.level ?? 'readable'),
+    verify(options, look, record, level),
   );
 }
 

@@ -16,6 +16,10 @@ export function checkSlot(slot: Readonly<Record<string, unknown>>): string | und
       if (!isText(kdfSalt, hex32)) return 'the kdfSalt of a slot is not 32 lower-case hex digits';
       return checkWrapped(slot);
     }
+    case 'x25519':
+      if (!isBase64Of(slot['enc'], 32)) return 'enc of a slot is not canonical base64 of 32 bytes';
+      if (!isBase64Of(slot['wrapped'], 48)) return 'wrapped of a slot is not canonical base64 of 48 bytes';
+      return undefined;
     case 'aws-kms':
       if (!isText(slot['keyArn'], kmsArn)) return 'the keyArn of a slot is none';
       return typeof slot['wrapped'] === 'string' && isCanonicalBase64(slot['wrapped'])
@@ -28,10 +32,12 @@ export function checkSlot(slot: Readonly<Record<string, unknown>>): string | und
 
 function checkWrapped({ salt, wrapped }: Readonly<Record<string, unknown>>): string | undefined {
   if (!isText(salt, hex32)) return 'the salt of a slot is not 32 lower-case hex digits';
-  if (typeof wrapped !== 'string' || !isCanonicalBase64(wrapped) || Buffer.from(wrapped, 'base64').length !== 48) {
-    return 'wrapped of a slot is not canonical base64 of 48 bytes';
-  }
+  if (!isBase64Of(wrapped, 48)) return 'wrapped of a slot is not canonical base64 of 48 bytes';
   return undefined;
+}
+
+function isBase64Of(value: unknown, bytes: number): boolean {
+  return typeof value === 'string' && isCanonicalBase64(value) && Buffer.from(value, 'base64').length === bytes;
 }
 
 function isText(value: unknown, pattern: RegExp): boolean {

@@ -26,6 +26,22 @@ export interface ScryptSlot extends WrappedSlot {
   readonly kdfSalt: string;
 }
 
+/** For a recipient (docs/container-format.md, "Recipients"). */
+export interface X25519Slot extends Slot {
+  readonly kind: 'x25519';
+  /** Base64 of 32 bytes. */
+  readonly enc: string;
+  /** Base64 of 48 bytes. */
+  readonly wrapped: string;
+}
+
+export interface KmsSlot extends Slot {
+  readonly kind: 'aws-kms';
+  readonly keyArn: string;
+  /** Base64 of what KMS gave. */
+  readonly wrapped: string;
+}
+
 /** The header JSON (spec/container.md); unknown fields are there too. */
 export interface ContainerHeader {
   readonly v: 1;

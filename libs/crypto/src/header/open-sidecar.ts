@@ -20,7 +20,7 @@ export async function unlockWithSidecar(
     return await unlockSidecar(first, sidecar, ring);
   } catch (error) {
     if (!isHeaderFailure(error)) throw error;
-    const dek = await unlockEmbedded(first, ring, /^container\//);
+    const dek = await unlockEmbedded(first, ring, headerFailure);
     if (dek === undefined) throw error;
     return { header: parseHeader(first).header, from: 'file', dek, warnings: [notUsed(error)] };
   }
@@ -74,7 +74,7 @@ async function unlockEmbedded(first: Uint8Array, ring: KeyRing, codes: RegExp): 
 }
 
 /** The errors that a reader gives on a header (spec/container.md). */
-const headerFailure = /^(container\/|keys\/kms-unavailable$)/;
+const headerFailure = /^(container\/|keys\/(kms-|write-only$))/;
 
 function isHeaderFailure(error: unknown): error is AppError {
   return error instanceof AppError && headerFailure.test(error.code);

@@ -1,23 +1,56 @@
-import type { Secret } from '#contracts';
+import type { KeyWrapper } from '../providers/key-services.js';
+import { scryptKey } from '../derive.js';
+import { misplaced, type GivenKey, type GivenKeys } from './given-keys.js';
 import { KeyRing } from './key-ring.js';
+import type { OperatorKey } from './operator-key.js';
 import { parseKey } from './parse-key.js';
+import { recipientIdOf } from './x25519-key.js';
 
-/** A key as an operator gave it, and the variable it came from (for messages). */
-export interface GivenKey {
-  readonly variable: string;
-  readonly text: Secret;
-}
+/** A header has room for so many slots. */
+const mostKeys = 8;
 
-/** The ring of an operator's keys; `warn` is told what is doubtful about their form. A key of a wrong form is `keys/refused`. */
-export function keyRingOf(
-  given: { readonly current: GivenKey | undefined; readonly retired: readonly GivenKey[] },
-  warn: (warning: string) => void,
-): KeyRing {
-  const parse = ({ variable, text }: GivenKey) => {
+/**
+ * The ring of an operator's keys. A retired public key is one that backups are no longer sealed for: a rotation takes its slots away.
+ * `warn` is told what is doubtful about their form. A key of a wrong form, or in a wrong place, is `keys/refused`. `kms` is
+ * asked for keys in AWS KMS.
+ */
+export function keyRingOf(given: GivenKeys, warn: (warning: string) => void, kms?: KeyWrapper): KeyRing {
+  const parse = ({ variable, text }: GivenKey): OperatorKey => {
     const { key, warnings } = parseKey(text, variable);
     for (const warning of warnings) warn(warning);
     return key;
   };
-  const { current, retired } = given;
-  return new KeyRing({ current: current === undefined ? [] : [parse(current)], retired: retired.map(parse) });
+  const opening = (one: GivenKey): OperatorKey => {
+    const key = parse(one);
+    if (key.opens) return key;
+    throw misplaced(
+      one.variable,
+      'holds a public key, which opens nothing',
+      'Public keys belong into BACKUP_RECIPIENTS; the private half is what opens',
+    );
+  };
+  const current = given.current === undefined ? [] : [opening(given.current)];
+  for (const one of given.recipients ?? []) {
+    const key = parse(one);
+    if (key.opens)
+      throw misplaced(
+        one.variable,
+        'holds a key that opens, and no public one',
+        'A public key begins with x25519-public: (hazina keys generate --recipient makes a pair)',
+      );
+    // The holder's own, or one that stands there twice, needs no second slot.
+    if (!current.some((other) => sameRecipient(other, key))) current.push(key);
+  }
+  if (current.length > mostKeys)
+    throw misplaced(
+      'BACKUP_RECIPIENTS',
+      `and BACKUP_ENCRYPTION_KEY name ${current.length} keys: a file has room for ${mostKeys}`,
+      'Name fewer recipients',
+    );
+  return new KeyRing({ current, retired: given.retired.map(parse) }, scryptKey, kms);
+}
+
+function sameRecipient(a: OperatorKey, b: OperatorKey): boolean {
+  const [one, other] = [a.material(), b.material()];
+  return 'publicKey' in one && 'publicKey' in other && recipientIdOf(one.publicKey) === recipientIdOf(other.publicKey);
 }

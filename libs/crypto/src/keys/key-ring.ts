@@ -1,11 +1,25 @@
 import { keyIdOf, scryptKey } from '../derive.js';
+import type { Slot } from '../header/header-types.js';
+import type { KeyWrapper } from '../providers/key-services.js';
+import { kmsKeyIdOf } from './kms-arn.js';
 import type { OperatorKey } from './operator-key.js';
+import { isOwn, type SlotOwner } from './own-slot.js';
 import { defaultScryptCost } from './scrypt-cost.js';
+import { recipientIdOf } from './x25519-key.js';
 
 /** A key-encryption key and its name. */
 export interface Kek {
   readonly keyId: string;
   readonly kek: Buffer;
+}
+
+/** A key as slots name it. */
+export interface RingKey {
+  readonly keyId: string;
+  /** The kind of its slots. */
+  readonly kind: 'raw' | 'scrypt' | 'x25519' | 'aws-kms';
+  /** A public key opens nothing. */
+  readonly opens: boolean;
 }
 
 /**
@@ -25,6 +39,8 @@ export class KeyRing {
   constructor(
     keys: { readonly current: readonly OperatorKey[]; readonly retired: readonly OperatorKey[] },
     scrypt = scryptKey,
+    /** Asked for keys in AWS KMS. */
+    private readonly kms?: KeyWrapper,
   ) {
     this.#scrypt = scrypt;
     this.#current = keys.current;
@@ -40,24 +56,71 @@ export class KeyRing {
     return this.#all().some(({ kind }) => kind === 'passphrase');
   }
 
+  /** Whether any of our keys opens anything. A ring of public keys alone is write-only. */
+  get canOpen(): boolean {
+    return this.#all().some(({ opens }) => opens);
+  }
+
+  /** Whether a key that seals new files opens them too: else nobody here can read what is written here. */
+  get opensWhatItSeals(): boolean {
+    return this.#current.some(({ opens }) => opens);
+  }
+
   /** Names of all our keys in a store with this salt (32 hex digits). */
-  async keyIds(kdfSalt: string): Promise<{ keyId: string; kind: 'raw' | 'scrypt' }[]> {
+  async keyIds(kdfSalt: string): Promise<RingKey[]> {
     return Promise.all(
-      this.#all().map(async (key) => {
-        const { keyId } = await this.kekOf(key, kdfSalt, defaultScryptCost);
-        return { keyId, kind: key.kind === 'raw' ? ('raw' as const) : ('scrypt' as const) };
-      }),
+      this.#all().map(async (key) => ({
+        ...{ keyId: await this.nameOf(key, kdfSalt), kind: slotKinds[key.kind], opens: key.opens },
+      })),
     );
+  }
+
+  /** Names of our public keys without their private halves: what is sealed for them is not ours to open. */
+  recipientIds(): string[] {
+    return this.#all().flatMap((key) => {
+      const material = key.material();
+      return material.kind === 'x25519-public' ? [recipientIdOf(material.publicKey)] : [];
+    });
+  }
+
+  /** The private key of a recipient that we are. */
+  privateKeyOf(keyId: string): Buffer | undefined {
+    for (const key of this.#all()) {
+      const material = key.material();
+      if (material.kind === 'x25519-private' && recipientIdOf(material.publicKey) === keyId) return material.privateKey;
+    }
+    return undefined;
+  }
+
+  /** Who asks AWS KMS, if this key there is one of ours. */
+  wrapperOf(keyArn: string): KeyWrapper | undefined {
+    const isOurs = this.#all().some((key) => {
+      const material = key.material();
+      return material.kind === 'aws-kms' && material.keyArn === keyArn;
+    });
+    return isOurs ? this.wrapper : undefined;
+  }
+
+  get wrapper(): KeyWrapper {
+    if (this.kms === undefined) throw new Error('a ring with keys in AWS KMS was made without the means to ask it');
+    return this.kms;
+  }
+
+  /** Whose a slot is. A rotation takes away those of retired keys alone: of another key nobody here may decide. */
+  async ownerOf(slot: Slot): Promise<SlotOwner> {
+    for (const key of this.#current) if (await isOwn(this, key, slot)) return 'current';
+    for (const key of this.#retired) if (await isOwn(this, key, slot)) return 'retired';
+    return 'unknown';
   }
 
   /** Names of the current keys: the slots of a file that is sealed now. `n` is the cost of passphrases. */
   async currentKeyIds(kdfSalt: string, n = defaultScryptCost): Promise<string[]> {
-    return Promise.all(this.#current.map(async (key) => (await this.kekOf(key, kdfSalt, n)).keyId));
+    return Promise.all(this.#current.map((key) => this.nameOf(key, kdfSalt, n)));
   }
 
   /** The same keys without the retired ones: what opens with it needs no old key. */
   currentOnly(): KeyRing {
-    const ring = new KeyRing({ current: this.#current, retired: [] }, this.#scrypt);
+    const ring = new KeyRing({ current: this.#current, retired: [] }, this.#scrypt, this.kms);
     ring.#work = this.#work;
     return ring;
   }
@@ -75,10 +138,25 @@ export class KeyRing {
     for (const key of this.#all()) if (key.kind === 'passphrase') yield await this.kekOf(key, kdfSalt, n);
   }
 
+  /** Of a key that wraps by itself: raw, or a passphrase. */
   async kekOf(key: OperatorKey, kdfSalt: string, n: number): Promise<Kek> {
     const material = key.material();
+    if (material.kind !== 'raw' && material.kind !== 'passphrase') throw new Error(`a ${material.kind} key has no KEK`);
     const kek = material.kind === 'raw' ? material.kek : await this.#derive(material.text, kdfSalt, n);
     return { keyId: keyIdOf(kek), kek };
+  }
+
+  async nameOf(key: OperatorKey, kdfSalt: string, n = defaultScryptCost): Promise<string> {
+    const material = key.material();
+    switch (material.kind) {
+      case 'x25519-private':
+      case 'x25519-public':
+        return recipientIdOf(material.publicKey);
+      case 'aws-kms':
+        return kmsKeyIdOf(material.keyArn);
+      default:
+        return (await this.kekOf(key, kdfSalt, n)).keyId;
+    }
   }
 
   #derive(passphrase: string, kdfSalt: string, n: number): Promise<Buffer> {
@@ -97,3 +175,11 @@ export class KeyRing {
     return [...this.#current, ...this.#retired];
   }
 }
+
+const slotKinds = {
+  raw: 'raw',
+  passphrase: 'scrypt',
+  'x25519-private': 'x25519',
+  'x25519-public': 'x25519',
+  'aws-kms': 'aws-kms',
+} as const;

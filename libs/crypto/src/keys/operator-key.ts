@@ -1,6 +1,11 @@
 import { inspect } from 'node:util';
 
-type Material = { readonly kind: 'raw'; readonly kek: Buffer } | { readonly kind: 'passphrase'; readonly text: string };
+export type Material =
+  | { readonly kind: 'raw'; readonly kek: Buffer }
+  | { readonly kind: 'passphrase'; readonly text: string }
+  | { readonly kind: 'x25519-private'; readonly privateKey: Buffer; readonly publicKey: Buffer }
+  | { readonly kind: 'x25519-public'; readonly publicKey: Buffer }
+  | { readonly kind: 'aws-kms'; readonly keyArn: string };
 
 /** A key as the operator gave it. Prints as redacted; only the key ring looks inside. */
 export class OperatorKey {
@@ -12,6 +17,11 @@ export class OperatorKey {
 
   get kind(): Material['kind'] {
     return this.#material.kind;
+  }
+
+  /** A public key only seals: nobody opens anything with it. */
+  get opens(): boolean {
+    return this.kind !== 'x25519-public';
   }
 
   /** The key material; for the key ring alone. */

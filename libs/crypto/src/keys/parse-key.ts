@@ -1,9 +1,19 @@
 import { AppError, Secret, type Random } from '#contracts';
+import { kmsArnPattern } from './kms-arn.js';
 import { OperatorKey } from './operator-key.js';
+import {
+  isUsablePublicKey,
+  privateKeyPrefix,
+  publicKeyPrefix,
+  x25519Bytes,
+  x25519PublicKeyOf,
+  x25519Text,
+} from './x25519-key.js';
 
 const forms =
-  'hex: and 64 hex digits, base64: and 32 bytes, pass: and at least 12 characters, or a passphrase of at least 32 characters';
+  'hex: and 64 hex digits, base64: and 32 bytes, pass: and at least 12 characters, x25519-private: (hazina keys generate --recipient), aws-kms: and the ARN of a key, aws-secret: and the name of a secret, or a passphrase of at least 32 characters';
 const hexKey = /^[0-9a-fA-F]{64}$/;
+const damagedX25519 = 'letters of it were lost or changed, or its other half stands there (its checksum does not fit)';
 const shortestPassphrase = 12;
 const shortestBare = 32;
 
@@ -15,7 +25,7 @@ export function parseKey(text: Secret, variable: string): { key: OperatorKey; wa
   const value = text.reveal();
   if (hasStrayEnds(value))
     throw refused(variable, value, 'white space or an invisible character stands at one of its ends');
-  const prefix = /^(hex|base64|pass|aws-kms):/i.exec(value)?.[0];
+  const prefix = /^(hex|base64|pass|aws-kms|aws-secret|x25519-private|x25519-public):/i.exec(value)?.[0];
   if (prefix === undefined) return parseBare(value, variable);
   const rest = value.slice(prefix.length);
   switch (prefix) {
@@ -32,8 +42,26 @@ export function parseKey(text: Secret, variable: string): { key: OperatorKey; wa
         throw refused(variable, value, 'white space or an invisible character stands at one end of the passphrase');
       if (length(rest) >= shortestPassphrase) return accepted({ kind: 'passphrase', text: rest });
       throw refused(variable, value, `after pass: at least ${shortestPassphrase} characters must follow`);
+    case privateKeyPrefix: {
+      const privateKey = x25519Bytes(privateKeyPrefix, rest);
+      if (privateKey === undefined) throw refused(variable, value, damagedX25519);
+      return accepted({ kind: 'x25519-private', privateKey, publicKey: x25519PublicKeyOf(privateKey) });
+    }
+    case publicKeyPrefix: {
+      const publicKey = x25519Bytes(publicKeyPrefix, rest);
+      if (publicKey === undefined) throw refused(variable, value, damagedX25519);
+      if (isUsablePublicKey(publicKey)) return accepted({ kind: 'x25519-public', publicKey });
+      throw refused(variable, value, 'it is a point of a small order, for which nothing can be kept secret');
+    }
     case 'aws-kms:':
-      throw refused(variable, value, 'keys in AWS KMS are not supported by this version');
+      if (kmsArnPattern.test(rest)) return accepted({ kind: 'aws-kms', keyArn: rest });
+      throw refused(
+        variable,
+        value,
+        'after aws-kms: the ARN of a key must follow (arn:aws:kms:REGION:ACCOUNT:key/ID, no alias: the key behind an alias may change)',
+      );
+    case 'aws-secret:':
+      throw refused(variable, value, 'what stands in AWS Secrets Manager is a reference to another secret');
     default:
       throw refused(variable, value, `${prefix} is written in small letters`);
   }
@@ -56,6 +84,19 @@ function parseBare(value: string, variable: string): { key: OperatorKey; warning
       `${variable} is a bare passphrase: a key made by hazina keys generate is stronger (or write pass: before it to say that it is meant)`,
     ],
   };
+}
+
+/** A pair of keys: whoever has the public one seals, whoever has the private one opens. */
+export function generateRecipient(random: Random): { readonly privateKey: Secret; readonly publicKey: string } {
+  const privateKey = random.bytes(32);
+  try {
+    return {
+      privateKey: new Secret(x25519Text(privateKeyPrefix, privateKey)),
+      publicKey: x25519Text(publicKeyPrefix, x25519PublicKeyOf(privateKey)),
+    };
+  } finally {
+    privateKey.fill(0);
+  }
 }
 
 /** `hex:` and 64 random digits. */

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { buffer } from 'node:stream/consumers';
 import { AppError, type BackupJson, type Manifest, type StoredObject } from '#contracts';
-import { inspectHeader, segmentAt, type ContainerHeader, type KeyRing, type ReadHeader } from '#crypto';
+import { inspectHeader, segmentAt, writeOnly, type ContainerHeader, type KeyRing, type ReadHeader } from '#crypto';
 import { resumingGet, type ObjectStore } from '#storage';
 import { requireBackupJson } from './backup-json-file.js';
 import { compareWithManifest, mismatch } from './compare-manifest.js';
@@ -47,6 +47,7 @@ export async function provePapers(
   const { backupId } = backup;
   const { data, manifest: sealedManifest } = backup.objects;
   refuseForeignFolder(backup);
+  if (!deps.ring.canOpen) throw writeOnly(`${backupId} is opened to be read`);
   const dataObject = await checkObject(deps.store, backup, data, 'mongodump-archive', signal);
   const manifestObject = await checkObject(deps.store, backup, sealedManifest, 'manifest', signal);
 

@@ -1,5 +1,5 @@
 import { AppError, type BackupJson, type StoredObject } from '#contracts';
-import { rewrapHeader, type KeyRing, type ReadHeader } from '#crypto';
+import { rewrapHeader, type KeyRing, type ReadHeader, type Slot } from '#crypto';
 import { removeOrHide } from '#storage';
 import { backupJsonKey, sidecarKey } from '../objects/keys.js';
 import { inspectStoredHeader, isContainerError, warningTexts, type StoredHeader } from '../objects/object-headers.js';
@@ -34,7 +34,7 @@ const mostSteps = 12;
  * goes on from there:
  *
  * - the sidecar opens with the current keys alone and names no others: done;
- * - it opens with them alone, and names others too: a sidecar without those is written;
+ * - it opens with them alone, and has slots of retired keys too: a sidecar without those is written;
  * - else one is written with the current keys' slots before those that are there.
  *
  * So an old slot goes only after a header with the new one was read back from the store and opened with the current keys alone (docs/container-format.md,
@@ -50,14 +50,17 @@ export async function rotateObject(
   const found = await checkObject(store, backup, object, kind, signal);
   const place = sidecarKey(found.key);
   const first = await judge(deps.ring, rotation, found);
-  const result = { before: first.keyIds, warnings: warningTexts(found, first.opened) };
+  const kept = first.others.map(
+    ({ keyId, kind }) => `${found.key} keeps the slot of the ${kind} key ${keyId}, which is not at hand`,
+  );
+  const result = { before: first.keyIds, warnings: [...warningTexts(found, first.opened), ...kept] };
   if (first.done || dryRun) return { ...result, changed: !first.done, gone: false };
   for (let step = 0; step < mostSteps; step += 1) {
     const standing = await readSidecarFile(store, place, signal);
     const stored: StoredHeader = { ...found, sidecar: standing?.bytes, sidecarFailure: undefined };
-    const { opened, proven, done } = await judge(deps.ring, rotation, stored);
+    const { opened, proven, done, others } = await judge(deps.ring, rotation, stored);
     if (done) return { ...result, changed: true, gone: false };
-    const next = await rewrap(deps, rotation, stored, proven ? [] : opened.header.slots);
+    const next = await rewrap(deps, rotation, stored, proven ? others : opened.header.slots);
     if (!(await writeSidecarFile(store, place, next, standing, signal))) continue;
     if (await isGone(deps, backup.backupId, place, signal)) return { ...result, changed: false, gone: true };
   }
@@ -75,8 +78,10 @@ interface Judgement {
   readonly keyIds: readonly string[];
   /** The header that counts opens with the current keys alone. */
   readonly proven: boolean;
-  /** And it names no other keys. */
+  /** It has a slot of each of them, and none of a retired key. */
   readonly done: boolean;
+  /** Slots of keys that are neither: a holder of whom nobody here knows. They stay. */
+  readonly others: readonly Slot[];
 }
 
 /** Opens a header as it lies in the store. A sidecar that fails while the header in the file opens is not proven: it has to be replaced. */
@@ -85,9 +90,12 @@ async function judge(ring: KeyRing, rotation: ObjectRotation, stored: StoredHead
   const opened = await openObject(ring, backup, object, kind, stored);
   if (opened.from === 'file') await refuseForOthers(ring, rotation, stored);
   const keyIds = opened.header.slots.map(({ keyId }) => keyId);
+  const owners = await Promise.all(opened.header.slots.map((slot) => ring.ownerOf(slot)));
+  const others = opened.header.slots.filter((_slot, at) => owners[at] === 'unknown');
+  const hasAll = rotation.keyIds.every((keyId) => keyIds.includes(keyId));
   const counts = stored.sidecar === undefined && stored.sidecarFailure === undefined ? 'file' : 'sidecar';
   const proven = opened.from === counts && (await opensWith(ring.currentOnly(), rotation, stored, counts));
-  return { opened, keyIds, proven, done: proven && sameNames(keyIds, rotation.keyIds) };
+  return { opened, keyIds, proven, done: proven && hasAll && !owners.includes('retired'), others };
 }
 
 /** A whole sidecar that names none of our keys is one for other keys, and newer than the header in the file: replaced, it would shut their holders out. */
@@ -145,8 +153,4 @@ async function isGone({ store }: RotateDeps, backupId: string, place: string, si
   if ((await store.head(backupJsonKey(backupId), signal)) !== null) return false;
   await removeOrHide(store, place, signal);
   return true;
-}
-
-function sameNames(found: readonly string[], wanted: readonly string[]): boolean {
-  return found.length === wanted.length && wanted.every((keyId) => found.includes(keyId));
 }

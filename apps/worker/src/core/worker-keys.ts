@@ -1,0 +1,61 @@
+import type { KeysConfig } from '#config';
+import { openKeys, type GivenKeys, type KeyRing } from '#crypto';
+
+/** What a process holds of its keys at one moment. */
+interface Held {
+  /** Their texts, wherever they were kept. */
+  readonly given: GivenKeys;
+  readonly ring: KeyRing;
+  readonly keyIds: readonly string[];
+}
+
+/**
+ * The keys of a worker, which may be read again while it works. A run takes the ring once, at its start, and ends with the one that it began with: what it
+ * writes is of one piece. Whoever asks later gets the keys of then.
+ */
+export class WorkerKeys {
+  private constructor(
+    private readonly kdfSalt: string,
+    private held: Held,
+  ) {}
+
+  /** Throws `keys/refused`. */
+  static async open(given: KeysConfig, kdfSalt: string): Promise<WorkerKeys> {
+    return new WorkerKeys(kdfSalt, await hold(given, kdfSalt));
+  }
+
+  get ring(): KeyRing {
+    return this.held.ring;
+  }
+
+  /** Names of all our keys in this store. */
+  get keyIds(): readonly string[] {
+    return this.held.keyIds;
+  }
+
+  get given(): GivenKeys {
+    return this.held.given;
+  }
+
+  /** Takes these keys from now on. When one of them cannot be used this throws, and the keys stay as they were. */
+  async reload(given: KeysConfig): Promise<KeyChange> {
+    const before = this.held.keyIds;
+    this.held = await hold(given, this.kdfSalt);
+    const { keyIds } = this.held;
+    return {
+      added: keyIds.filter((keyId) => !before.includes(keyId)),
+      removed: before.filter((keyId) => !keyIds.includes(keyId)),
+    };
+  }
+}
+
+/** Ids of keys. */
+export interface KeyChange {
+  readonly added: readonly string[];
+  readonly removed: readonly string[];
+}
+
+async function hold(given: KeysConfig, kdfSalt: string): Promise<Held> {
+  const { given: texts, ring } = await openKeys(given, () => undefined);
+  return { given: texts, ring, keyIds: (await ring.keyIds(kdfSalt)).map(({ keyId }) => keyId) };
+}

@@ -1,0 +1,53 @@
+import { Secret } from '#contracts';
+import { lazyServices } from '../providers/lazy-services.js';
+import type { KeyServices, SecretReader } from '../providers/key-services.js';
+import type { GivenKey, GivenKeys } from './given-keys.js';
+import { keyRingOf } from './key-ring-of.js';
+import type { KeyRing } from './key-ring.js';
+
+export interface OpenedKeys {
+  /** The keys with their texts, wherever these are kept. */
+  readonly given: GivenKeys;
+  readonly ring: KeyRing;
+}
+
+const secretPrefix = 'aws-secret:';
+
+/**
+ * The ring of an operator's keys, from wherever they are kept: a variable or a file (read by the configuration), AWS Secrets Manager (`aws-secret:` and a
+ * name; fetched now), or AWS KMS (`aws-kms:` and an ARN; asked whenever a data key is wrapped or unwrapped). Called again it reads everything anew. Throws
+ * `keys/refused` and `keys/secret-…`.
+ */
+export async function openKeys(
+  given: GivenKeys,
+  warn: (warning: string) => void,
+  services: KeyServices = lazyServices(given.aws ?? {}),
+): Promise<OpenedKeys> {
+  const [current, retired, recipients] = await Promise.all([
+    given.current === undefined ? [] : textsOf(given.current, services.secrets),
+    allTextsOf(given.retired, services.secrets),
+    allTextsOf(given.recipients ?? [], services.secrets),
+  ]);
+  const texts: GivenKeys = { ...given, current: current[0], retired: [...current.slice(1), ...retired], recipients };
+  return { given: texts, ring: keyRingOf(texts, warn, services.kms) };
+}
+
+async function allTextsOf(keys: readonly GivenKey[], secrets: SecretReader): Promise<GivenKey[]> {
+  return (await Promise.all(keys.map((key) => textsOf(key, secrets)))).flat();
+}
+
+/** One key a line, as in a file; of a current key the further lines are its forerunners, which open and no longer seal. */
+async function textsOf(key: GivenKey, secrets: SecretReader): Promise<GivenKey[]> {
+  const { variable, text } = key;
+  const value = text.reveal();
+  if (!value.startsWith(secretPrefix)) return [key];
+  const kept = await secrets.read(value.slice(secretPrefix.length), variable);
+  const lines = kept
+    .reveal()
+    .replace(/\r?\n$/, '')
+    .split(/\r?\n/);
+  return lines.map((line, at) => ({
+    variable: `${variable} (AWS Secrets Manager${lines.length > 1 ? `, line ${at + 1}` : ''})`,
+    text: new Secret(line),
+  }));
+}
