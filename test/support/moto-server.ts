@@ -9,10 +9,6 @@ export interface MotoServer {
   readonly url: string;
   /** What a process needs to find it instead of AWS. */
   readonly environment: Readonly<Record<string, string>>;
-  /** From now on nobody's credentials are known: everything is refused. */
-  refuseEverybody(): Promise<void>;
-  /** Takes everybody again. */
-  takeEverybody(): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -30,9 +26,6 @@ export async function startMoto(): Promise<MotoServer> {
       () => false,
     );
   await waitUntil(answers, { what: `an answer of moto on port ${port}`, timeoutMs: 60_000 });
-  const unauthenticated = async (requests: string): Promise<void> => {
-    await fetch(`${url}/moto-api/reset-auth`, { method: 'POST', body: requests });
-  };
   return {
     url,
     environment: {
@@ -42,8 +35,6 @@ export async function startMoto(): Promise<MotoServer> {
       AWS_SECRET_ACCESS_KEY: 'test-secret',
       AWS_REGION: 'eu-west-1',
     },
-    refuseEverybody: () => unauthenticated('0'),
-    takeEverybody: () => unauthenticated('Infinity'),
     async close() {
       if (child.exitCode !== null || child.signalCode !== null) return;
       const ended = once(child, 'exit');

@@ -11,7 +11,7 @@ import { beginAttempt } from './objects/begin-attempt.js';
 import { confirmObject, conflict, findLoss, stillStands } from './objects/confirm.js';
 import { leaseKey } from './objects/keys.js';
 import { LeaseFile } from './objects/lease-file.js';
-import { writeManifest } from './objects/manifest-file.js';
+import { sealerOfManifest, writeManifest } from './objects/manifest-file.js';
 import { ensureStoreIdentity } from './objects/store-identity.js';
 import { defaultRoomLookMs, requireRoom, watchRoom } from './watch-room.js';
 import { writeData } from './write-data.js';
@@ -56,13 +56,14 @@ async function makeBackup(
   const commitment = new CommitAttempt(deps, request, lease);
   try {
     await lease.start(signal);
+    const sealer = await sealerOfManifest(deps, backupId, kdfSalt);
     const data = await writeWithinRoom(deps, request, probe, kdfSalt, signal);
     await confirmObject(store, backupId, data.object, signal);
 
     deps.observer.stage('manifest');
     const warnings = [...new Set([...probe.warnings, ...data.dump.warnings])];
     const facts = describe(deps, request, probe, data, startedAt);
-    const manifest = await writeManifest(deps, { facts, data, warnings, kdfSalt }, signal);
+    const manifest = await writeManifest(deps, { facts, data, warnings, sealer }, signal);
     await confirmObject(store, backupId, manifest, signal);
 
     deps.observer.stage('commit');

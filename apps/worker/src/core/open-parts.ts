@@ -8,7 +8,7 @@ import { createStore, type ObjectStore } from '#storage';
 import { quietly } from '#logging';
 import { waitFor } from './wait-for.js';
 import type { WorkerCore, WorkerParts } from './worker-core.js';
-import { WorkerKeys } from './worker-keys.js';
+import { LiveKeys } from './live-keys.js';
 
 /**
  * Reaches everything that work needs, and waits for what is not there yet. Throws what waiting does not mend (`config/invalid`, `keys/refused`,
@@ -41,7 +41,7 @@ export async function openParts(core: WorkerCore, signal: AbortSignal): Promise<
       core,
       signal,
     );
-    const keys = await WorkerKeys.open(config.keys, identity.kdfSalt);
+    const keys = await LiveKeys.open(config.keys, identity.kdfSalt);
     const upkeep = new Upkeep({
       catalog,
       jobs: queue,

@@ -9,7 +9,7 @@ import type { JobQueue } from '#queue';
 import type { ObjectStore } from '#storage';
 import type { WorkerLog } from '../logging/worker-log.js';
 import type { Tuning } from './tuning.js';
-import type { WorkerKeys } from './worker-keys.js';
+import type { LiveKeys } from './live-keys.js';
 
 /** What the process has from its first moment on. */
 export interface WorkerCore {
@@ -32,7 +32,7 @@ export interface WorkerParts extends WorkerCore {
   readonly store: ObjectStore;
   /** The store that the catalogue belongs to. */
   readonly storeId: string;
-  readonly keys: WorkerKeys;
+  readonly keys: LiveKeys;
   /** The ring as it is now: a run takes it once, and keeps it to its end. */
   readonly ring: KeyRing;
   /** Names of all our keys in this store, as they are now. */

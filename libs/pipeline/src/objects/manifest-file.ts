@@ -11,7 +11,7 @@ import {
   type Manifest,
   type StoredObject,
 } from '#contracts';
-import { createSealer, openAll, type KeyRing } from '#crypto';
+import { createSealer, openAll, type KeyRing, type Sealer } from '#crypto';
 import { resumingGet, type ObjectStore } from '#storage';
 import { mostFrames } from '../compress/frame-plan.js';
 import type { BackupDeps, WrittenData } from '../backup-types.js';
@@ -26,7 +26,14 @@ export interface ManifestContents {
   readonly facts: BackupFacts;
   readonly data: WrittenData;
   readonly warnings: readonly string[];
-  readonly kdfSalt: string;
+  readonly sealer: Sealer;
+}
+
+/** What a manifest is sealed with; made before the dump, so that a key service that is away at its end costs no hours of work. */
+export function sealerOfManifest(deps: BackupDeps, backupId: string, kdfSalt: string): Promise<Sealer> {
+  const { ring, clock, random } = deps;
+  const content = { kind: 'manifest', compression: 'zstd' } as const;
+  return createSealer({ content, backupId, ring, kdfSalt, clock, random });
 }
 
 /** Seals and puts the manifest: every field of `backup.json` but `objects.manifest`, the namespaces, and the index of frames and blocks. */
@@ -36,14 +43,7 @@ export async function writeManifest(
   signal: AbortSignal,
 ): Promise<StoredObject> {
   const { backupId, attempt } = contents.facts;
-  const sealer = await createSealer({
-    content: { kind: 'manifest', compression: 'zstd' },
-    backupId,
-    ring: deps.ring,
-    kdfSalt: contents.kdfSalt,
-    clock: deps.clock,
-    random: deps.random,
-  });
+  const { sealer } = contents;
   const sealed = sealer.sealAll(await promisify(zstdCompress)(Buffer.from(encodeManifest(contents))));
   const key = relativeKeys(attempt).manifest;
   await deps.store.put(`${backupFolder(backupId)}${key}`, Readable.from([sealed], { objectMode: false }), {

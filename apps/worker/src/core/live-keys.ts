@@ -13,15 +13,15 @@ interface Held {
  * The keys of a worker, which may be read again while it works. A run takes the ring once, at its start, and ends with the one that it began with: what it
  * writes is of one piece. Whoever asks later gets the keys of then.
  */
-export class WorkerKeys {
+export class LiveKeys {
   private constructor(
     private readonly kdfSalt: string,
     private held: Held,
   ) {}
 
   /** Throws `keys/refused`. */
-  static async open(given: KeysConfig, kdfSalt: string): Promise<WorkerKeys> {
-    return new WorkerKeys(kdfSalt, await hold(given, kdfSalt));
+  static async open(given: KeysConfig, kdfSalt: string): Promise<LiveKeys> {
+    return new LiveKeys(kdfSalt, await hold(given, kdfSalt));
   }
 
   get ring(): KeyRing {
@@ -38,7 +38,7 @@ export class WorkerKeys {
   }
 
   /** Takes these keys from now on. When one of them cannot be used this throws, and the keys stay as they were. */
-  async reload(given: KeysConfig): Promise<KeyChange> {
+  async adopt(given: KeysConfig): Promise<KeyChange> {
     const before = this.held.keyIds;
     this.held = await hold(given, this.kdfSalt);
     const { keyIds } = this.held;
