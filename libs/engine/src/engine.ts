@@ -31,8 +31,11 @@ export interface DumpRequest {
   readonly include: readonly string[];
   /** Exclude wins over include. */
   readonly exclude: readonly string[];
-  /** With the entries of the oplog from the beginning of the dump to its end (mongodump, a whole replica set): a restore replays them. */
-  readonly oplog?: boolean;
+  /**
+   * With the entries of the oplog from the beginning of the dump to its end (mongodump, a whole replica set): a restore replays them. `if-there`: of a dump that
+   * somebody else made, whatever it has.
+   */
+  readonly oplog?: boolean | 'if-there';
 }
 
 export interface DumpProbe {

@@ -19,12 +19,12 @@ const { signal } = new AbortController();
 const people = { db: 'shop', collection: 'people', documents: [{ _id: 1 }, { _id: 2 }] };
 const oplog = oplogNamespace([noop, insert('shop.people', { _id: 3 })]);
 
-async function backUp(archive: Buffer) {
+async function backUp(archive: Buffer, wanted: true | 'if-there' = true) {
   const store = createMemoryStore();
   const request: BackupRequest = {
     backupId: newBackupId('shop', systemClock.now(), systemRandom),
     ...{ target: 'shop', attempt: 1, trigger: 'cli', label: null, pinned: false, retentionDays: 30 },
-    dump: { uri: new Secret('unused'), databases: [], include: [], exclude: [], oplog: true },
+    dump: { uri: new Secret('unused'), databases: [], include: [], exclude: [], oplog: wanted },
     compression: { codec: 'zstd', level: undefined },
   };
   const engine = dumpDouble({ archive });
@@ -44,6 +44,13 @@ it('says so in backup.json and manifest, which prove the archive', async () => {
   await runVerify({ store, ring, observer: silentObserver }, { backupId, level: 'readable' }, signal);
   const source = backupSource({ store, ring, observer: silentObserver }, proven);
   expect(await source.contents(signal)).toMatchObject({ oplog: 2, namespaces: [{ collection: 'people' }] });
+});
+
+it('finds out by itself of a dump that others made', async () => {
+  const made = async (namespaces: Parameters<typeof buildArchive>[0]) =>
+    (await backUp(buildArchive(namespaces), 'if-there')).outcome.backup.consistency;
+  expect(await made([people, oplog])).toEqual({ mode: 'oplog', at: { t: oplogBegins + 1, i: 1 } });
+  expect((await made([people])).at).toBeNull();
 });
 
 it.each([

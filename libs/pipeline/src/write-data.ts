@@ -29,11 +29,12 @@ export async function writeData(
     clock: deps.clock,
     random: deps.random,
   });
-  const oplog = request.dump.oplog === true ? new OplogWatch() : undefined;
+  const wanted = request.dump.oplog ?? false;
+  const oplog = wanted === false ? undefined : new OplogWatch();
   const reader = new ArchiveReader(
     oplog === undefined ? {} : { documents: (namespace, run, count) => oplog.documents(namespace, run, count) },
     // No structure shows that an archive ends before its oplog.
-    { recordBlocks: true, ...(oplog === undefined ? {} : { expectNamespaces: ['.oplog'] }) },
+    { recordBlocks: true, ...(wanted === true ? { expectNamespaces: ['.oplog'] } : {}) },
   );
   // From both ends: a slow source shows its archive bytes long before the first frame is full, a slow store its stored ones.
   const report = (): void => {
@@ -83,14 +84,15 @@ export async function writeData(
     keyIds: sealer.keyIds,
     archive: tap.summary(),
     frames: compressor?.frames ?? [],
-    dump: withMoment(await dump.result, oplog),
+    dump: withMoment(await dump.result, wanted, oplog),
   };
 }
 
 /** Of what moment an oplog makes the backup, the archive alone tells. */
-function withMoment(result: DumpResult, oplog: OplogWatch | undefined): DumpResult {
-  if (oplog === undefined) return result;
-  if (oplog.last !== null) return { ...result, consistency: { mode: 'oplog', at: { ...oplog.last } } };
+function withMoment(result: DumpResult, wanted: boolean | 'if-there', oplog: OplogWatch | undefined): DumpResult {
+  if (oplog !== undefined && oplog.last !== null)
+    return { ...result, consistency: { mode: 'oplog', at: { ...oplog.last } } };
+  if (wanted !== true) return result;
   throw new AppError({
     code: 'engine/failed',
     stage: 'dump',

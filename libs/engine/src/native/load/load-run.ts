@@ -8,6 +8,7 @@ import { insertPlan, settleEarlierPlans } from './claim-plan.js';
 import { createTemporaries } from './create-collections.js';
 import { finishAll, type FinishedEntry } from './finish-phase.js';
 import { HeartBeat } from './heart-beat.js';
+import { leftBehind, unfinished } from './load-endings.js';
 import type { Lease } from './lease-watch.js';
 import { cannotReplay } from '../oplog/interpret-operation.js';
 import { OplogReplay, type OplogReplayOptions } from '../oplog/oplog-replay.js';
@@ -292,36 +293,4 @@ export class LoadRun {
 function withoutMetadata(entries: readonly NamedEntry<ArchivedCollection>[]): string[] {
   const bare = entries.filter(({ source }) => source.metadata === null || source.metadata === '').map(nameOf);
   return bare.length === 0 ? [] : [`the archive says nothing of the options and indexes of ${listNames(bare)}`];
-}
-
-function unfinished(error: unknown, lease: Lease): AppError {
-  const cause = AppError.from(error, 'rename');
-  return new AppError({
-    code: 'restore/unfinished',
-    stage: 'rename',
-    message: `The restore stopped while it gave the loaded collections their names: ${cause.message}`,
-    hint: `Run the same command again: it finishes the renames (it may wait up to ${seconds(lease)} s first). ${cause.hint ?? ''}`.trim(),
-    retry: cause.retry,
-    cause: error,
-    details: cause.details,
-  });
-}
-
-/** The error, with what it could not clean up. */
-function leftBehind(error: AppError, plan: OwnedPlan, lease: Lease, cleanUp: unknown): AppError {
-  const why = AppError.from(cleanUp, error.stage).message;
-  const where = listNames(plan.draft.databases);
-  return new AppError({
-    code: error.code,
-    stage: error.stage,
-    message: error.message,
-    hint: `${error.hint === undefined ? '' : `${error.hint}. `}What was loaded could not be removed (${why}): collections _hazina_tmp_${plan.draft.restoreId.slice(0, 6)}_* and the plan stay in ${where}; nothing else changed. The next restore into them removes both, after at most ${seconds(lease)} s of waiting`,
-    retry: error.retry,
-    cause: error,
-    details: error.details,
-  });
-}
-
-function seconds(lease: Lease): number {
-  return Math.ceil((lease.leaseMs + lease.beatMs) / 1000);
 }
