@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { startFerretdb, type FrontEndOptions } from './ferretdb.js';
 import { endProcesses, forgetProcess, type Instance, type ServiceProcess } from './instance.js';
-import { spawnMongod, startMongodWithAuth } from './mongod.js';
+import { spawnMongod, startMongod, startMongodWithAuth } from './mongod.js';
 import { mongodbVersion } from './mongodb-client.js';
 import { psql } from './postgres-server.js';
 import { isAlive, signalProcess } from './process-mark.js';
@@ -70,6 +70,19 @@ export async function startExtraMongodb(instance: Instance, mongodb: MongodbStat
       await endProcesses(instance, [current]);
     },
   };
+}
+
+export interface ReplicaSet {
+  readonly uri: string;
+  stop(): Promise<void>;
+}
+
+/** A replica set of one member with data of its own, where a mongod was found: nothing else can be one. */
+export async function startReplicaSet(instance: Instance, mongodb: MongodbState): Promise<ReplicaSet> {
+  const { server, how } = mongodb;
+  if (server.kind !== 'mongod') throw new ServiceError(`MongoDB comes from ${how}: only a mongod can be a replica set`);
+  const { uri, process } = await startMongod(instance, server.binary);
+  return { uri, stop: () => endProcesses(instance, [process]) };
 }
 
 /**

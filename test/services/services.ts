@@ -2,8 +2,10 @@
 import {
   startAuthenticatedMongodb as startAuthenticated,
   startExtraMongodb as startExtra,
+  startReplicaSet as startSet,
   type AuthenticatedMongodb,
   type ExtraMongodb,
+  type ReplicaSet,
 } from './extra-mongodb.js';
 import { stateVariable } from './environment.js';
 import { instanceOfStateFile, type Instance } from './instance.js';
@@ -16,7 +18,7 @@ import { uniqueBucket } from './unique-names.js';
 export { waitUntil, type WaitOptions } from './wait-until.js';
 export { uniqueBucket, uniqueDatabase } from './unique-names.js';
 export { freePort } from './free-port.js';
-export type { AuthenticatedMongodb, ExtraMongodb } from './extra-mongodb.js';
+export type { AuthenticatedMongodb, ExtraMongodb, ReplicaSet } from './extra-mongodb.js';
 export type { PostgresState, S3Connection } from './service-state.js';
 
 export interface TestServices {
@@ -73,6 +75,12 @@ export async function psql(sql: string): Promise<string> {
 export async function startExtraMongodb(): Promise<ExtraMongodb> {
   const { instance, mongodb } = ownSet();
   return startExtra(instance, mongodb);
+}
+
+/** A replica set with data of its own, only where `mongodbKind` is `mongod`; stop it in afterAll. */
+export async function startReplicaSet(): Promise<ReplicaSet> {
+  const { instance, mongodb } = ownSet();
+  return startSet(instance, mongodb);
 }
 
 /** A server that demands a user and a password; stop it in afterAll. */

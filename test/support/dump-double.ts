@@ -37,7 +37,7 @@ export function dumpDouble(options: DumpDoubleOptions): DumpEngine & { readonly 
         estimatedBytes: options.estimatedBytes ?? null,
         warnings: options.warnings ?? [],
       }),
-    dump: (_request, _probe, signal): Promise<Dump> => {
+    dump: (request, _probe, signal): Promise<Dump> => {
       const opened = new DoubleStream(options);
       stream = opened;
       signal.addEventListener(
@@ -47,7 +47,10 @@ export function dumpDouble(options: DumpDoubleOptions): DumpEngine & { readonly 
       );
       return Promise.resolve({
         stream: opened,
-        result: Promise.resolve({ consistency: { mode: 'none', at: null }, warnings: [] }),
+        result: Promise.resolve({
+          consistency: { mode: request.oplog === true ? 'oplog' : 'none', at: null },
+          warnings: [],
+        }),
       });
     },
   };

@@ -1,4 +1,4 @@
-import { compactTime, randomSuffix, type Secret, type VerificationLevel } from '#contracts';
+import { compactTime, consistencyInBrief, randomSuffix, type Secret, type VerificationLevel } from '#contracts';
 import type { KeyRing } from '#crypto';
 import { createNativeLoadEngine } from '#engine';
 import { runVerify, verifyRestored } from '#pipeline';
@@ -28,13 +28,14 @@ export function proverOf(level: VerificationLevel, { store, ring, scratch }: Pro
   const observer = context.observer();
   if (level !== 'restored') {
     return async (backupId) => {
-      const { storedBytes, archiveBytes, warnings } = await runVerify(
+      const { backup, storedBytes, archiveBytes, warnings } = await runVerify(
         { store, ring, observer },
         { backupId, level },
         context.signal,
       );
       const read = `${formatBytes(storedBytes)} read`;
-      return { told: archiveBytes > 0 ? `${read}, ${formatBytes(archiveBytes)} of archive` : read, warnings };
+      const asOf = consistencyInBrief(backup.consistency);
+      return { told: archiveBytes > 0 ? `${read}, ${formatBytes(archiveBytes)} of archive, ${asOf}` : read, warnings };
     };
   }
   if (ring === undefined || scratch === undefined)

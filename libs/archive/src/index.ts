@@ -14,4 +14,5 @@ export type { ArchiveHandler, ArchiveNamespaceSummary, ArchiveReaderOptions, Arc
 export { sniff, type Sniffed } from './sniff.js';
 export { ArchiveTap, tapArchive } from './tap.js';
 export { IdWatch, type DuplicateIds } from './watch-ids.js';
+export { OplogWatch, type OplogMoment } from './watch-oplog.js';
 export { ArchiveWriter } from './writer.js';

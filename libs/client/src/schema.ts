@@ -806,6 +806,8 @@ export interface components {
             completedAt: string | null;
             /** @enum {string|null} */
             compression: "zstd" | "gzip" | "none" | null;
+            /** @description What the backup is consistent to */
+            consistency: components["schemas"]["ConsistencyDto"] | null;
             correlationId: string;
             /** Format: date-time */
             createdAt: string;
@@ -873,6 +875,8 @@ export interface components {
             completedAt: string | null;
             /** @enum {string|null} */
             compression: "zstd" | "gzip" | "none" | null;
+            /** @description What the backup is consistent to */
+            consistency: components["schemas"]["ConsistencyDto"] | null;
             correlationId: string;
             /** Format: date-time */
             createdAt: string;
@@ -1124,6 +1128,17 @@ export interface components {
             documents: number;
             /** @example clinic.patients */
             name: string;
+        };
+        ConsistencyDto: {
+            /** @description The moment, by the clock of the replica set */
+            at: components["schemas"]["MomentDto"] | null;
+            /**
+             * @description oplog: of one moment once a restore has replayed the oplog of the backup
+             * @enum {string}
+             */
+            mode: "none" | "snapshot" | "oplog";
+            /** @description The same in words for people */
+            text: string;
         };
         DayDto: {
             bytes: number;
@@ -1510,6 +1525,18 @@ export interface components {
              */
             totalSize: number;
         };
+        MomentDto: {
+            /**
+             * @description Of the operations in that second
+             * @example 1
+             */
+            i: number;
+            /**
+             * @description Seconds since 1970
+             * @example 1795000000
+             */
+            t: number;
+        };
         NotificationTestDto: {
             channels: components["schemas"]["ChannelTestDto"][];
             /**
@@ -1752,6 +1779,8 @@ export interface components {
              * @enum {string}
              */
             onConflict: "fail" | "keep-last";
+            /** @description Replay the oplog that the backup holds, after which all collections are of one moment; needs a MongoDB server. Default: where there is one and all of the backup is restored */
+            oplogReplay?: boolean;
             /** @description After the selection */
             rename?: components["schemas"]["RenameDto"][];
             /**
@@ -1822,6 +1851,8 @@ export interface components {
             nextAttemptAt: string | null;
             /** @enum {string} */
             onConflict: "fail" | "keep-last";
+            /** @description null: the oplog is replayed where the backup has one and all of it is restored */
+            oplogReplay: boolean | null;
             /**
              * @description renaming only goes forward: it cannot be cancelled any more
              * @enum {string|null}

@@ -28,6 +28,8 @@ export interface CliConfig {
   readonly catalog: CatalogAccess | undefined;
   readonly target: string;
   readonly engine: 'auto' | 'mongodump' | 'native';
+  /** With the oplog of a whole replica set. */
+  readonly oplog: boolean;
   readonly compression: CompressionConfig;
   readonly retentionDays: number;
   readonly stallMs: number;
@@ -61,6 +63,7 @@ export function loadCliConfig<const N extends CliNeeds>(needs: N, options: LoadO
     catalog: needs.catalog === true ? readCatalog(reader) : undefined,
     target,
     engine: reader.oneOf('BACKUP_ENGINE', ['auto', 'mongodump', 'native']) ?? 'auto',
+    oplog: reader.boolean('BACKUP_OPLOG') ?? false,
     compression: readCompression(reader),
     retentionDays: reader.integer('BACKUP_RETENTION_DAYS', 1, 36_500) ?? 30,
     stallMs: (reader.integer('BACKUP_STALL_SECONDS', 1, 86_400) ?? 120) * 1000,

@@ -44,6 +44,10 @@ const target = z.strictObject({
     .optional()
     .describe('Times in which the schedule begins no backup; what was missed before is made up for afterwards'),
   engine: z.enum(['auto', 'mongodump', 'native']).optional().describe('Default: BACKUP_ENGINE'),
+  oplog: z
+    .boolean()
+    .optional()
+    .describe('With the oplog of a whole replica set (mongodump only), which a restore replays. Default: BACKUP_OPLOG'),
   drill: drillSettings.optional(),
   throttleBytesPerSecond: z
     .int()

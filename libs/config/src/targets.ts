@@ -23,6 +23,8 @@ export interface TargetConfig {
   /** Absent: what the URI says. */
   readonly readPreference?: ReadPreference;
   readonly drill: DrillConfig;
+  /** With the oplog of a whole replica set; absent: without. */
+  readonly oplog?: boolean;
   /** The variable that holds its URI. */
   readonly uriVariable: string;
 }
@@ -38,6 +40,7 @@ export function readTargets(reader: EnvironmentReader, readFile: ReadFile): Targ
     schedule: readSchedule(reader, 'BACKUP_SCHEDULE'),
     retention: readRetention(reader),
     engine: reader.oneOf('BACKUP_ENGINE', ['auto', 'mongodump', 'native']) ?? ('auto' as const),
+    oplog: reader.boolean('BACKUP_OPLOG') ?? false,
     drill: { schedule: readSchedule(reader, 'BACKUP_DRILL_SCHEDULE'), targetName: null, queries: [] },
   };
   const path = reader.text('BACKUP_TARGETS_FILE');
@@ -52,7 +55,7 @@ export function readTargets(reader: EnvironmentReader, readFile: ReadFile): Targ
     if (seen.has(target.name)) problem(`${own('name')}the target ${target.name} stands there twice`);
     seen.add(target.name);
     const { name, uriVariable, schedule, timezone, databases, include, exclude, engine, drill, ...more } = target;
-    const { throttleBytesPerSecond, readPreference, blackouts = [], ...retention } = more;
+    const { throttleBytesPerSecond, readPreference, oplog, blackouts = [], ...retention } = more;
     return {
       name,
       uriVariable,
@@ -60,6 +63,7 @@ export function readTargets(reader: EnvironmentReader, readFile: ReadFile): Targ
       include: include ?? [],
       exclude: exclude ?? [],
       engine: engine ?? defaults.engine,
+      oplog: oplog ?? defaults.oplog,
       drill: readDrill({ problem }, { name, at: own('drill') }, drill, defaults.drill),
       schedule: withBlackouts(
         checkSchedule(
@@ -85,7 +89,7 @@ function withBlackouts(schedule: ScheduleConfig, blackouts: readonly Blackout[],
 
 function single(
   reader: EnvironmentReader,
-  defaults: Pick<TargetConfig, 'schedule' | 'retention' | 'engine' | 'drill'>,
+  defaults: Pick<TargetConfig, 'schedule' | 'retention' | 'engine' | 'oplog' | 'drill'>,
 ): TargetConfig {
   const name = reader.required('BACKUP_TARGET_NAME');
   if (!isTargetName(name)) {

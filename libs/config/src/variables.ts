@@ -100,6 +100,12 @@ export const variables = [
     default: 'auto',
     meaning: 'mongodump, native, or auto: mongodump where it is on the PATH and able',
   },
+  {
+    name: 'BACKUP_OPLOG',
+    default: 'false',
+    meaning:
+      'true: back a whole replica set up with its oplog (mongodump only), so that a restore arrives at one moment; refused for anything else',
+  },
   { name: 'BACKUP_COMPRESSION', default: 'zstd', meaning: 'zstd, gzip or none' },
   { name: 'BACKUP_COMPRESSION_LEVEL', meaning: "1 to 19 for zstd, 1 to 9 for gzip; unset: the codec's own (3, 6)" },
   { name: 'BACKUP_STALL_SECONDS', default: '120', meaning: 'a dump or load that moves no byte for so long has failed' },

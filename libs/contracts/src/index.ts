@@ -12,6 +12,7 @@ export {
   type Topology,
   type Trigger,
 } from './backup-json.js';
+export { consistencyInBrief, describeConsistency } from './describe-consistency.js';
 export { saysDamaged } from './damage.js';
 export {
   DestinationRefused,

@@ -1,4 +1,4 @@
-import type { Compression, Trigger } from './backup-json.js';
+import type { Compression, Consistency, Trigger } from './backup-json.js';
 import type { ErrorCode, Stage } from './error-codes.js';
 import type { BackupState, RotationOutcome, TaskState } from './states.js';
 import type { VerificationLevel } from './store-files.js';
@@ -110,6 +110,8 @@ export interface BackupRecord {
   readonly stage: Stage | null;
   readonly progress: RecordedProgress | null;
   readonly engine: { readonly name: string; readonly version: string } | null;
+  /** Of a completed one: what it is consistent to. Null as well where an older version completed it. */
+  readonly consistency: Pick<Consistency, 'mode' | 'at'> | null;
   readonly compression: Compression | null;
   readonly keyIds: readonly string[];
   readonly label: string | null;

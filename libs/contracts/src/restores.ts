@@ -44,6 +44,8 @@ export interface RestoreWish {
   readonly rename: readonly { readonly from: string; readonly to: string }[];
   readonly onConflict: 'fail' | 'keep-last';
   readonly ignoreWrites: boolean;
+  /** Null: the oplog is replayed where the backup has one and all of it is restored. */
+  readonly oplogReplay?: boolean | null;
   /** Say what would happen, and change nothing. */
   readonly dryRun: boolean;
 }

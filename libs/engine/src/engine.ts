@@ -31,6 +31,11 @@ export interface DumpRequest {
   readonly include: readonly string[];
   /** Exclude wins over include. */
   readonly exclude: readonly string[];
+  /**
+   * With the entries of the oplog from the beginning of the dump to its end (mongodump, a whole replica set): a restore replays them. `if-there`: of a dump that
+   * somebody else made, whatever it has.
+   */
+  readonly oplog?: boolean | 'if-there';
 }
 
 export interface DumpProbe {
@@ -73,6 +78,8 @@ export interface LoadEngine {
 
 /** What is known of an archive before its blocks are read: the prelude. */
 export interface ArchiveContents {
+  /** Entries of the oplog that the archive holds, 0 without one; absent when nobody knows. */
+  readonly oplog?: number;
   readonly namespaces: readonly ArchiveNamespace[];
   /** Of the server that was dumped, when somebody knows. */
   readonly serverVersion?: string;
@@ -105,6 +112,11 @@ export interface LoadRequest {
   readonly onConflict: 'fail' | 'keep-last';
   /** Go on although somebody else writes into the target during the restore. */
   readonly ignoreWrites: boolean;
+  /**
+   * Replay the oplog of the archive on what was loaded, before a name of the target changes: all collections are of one moment then. Of a whole archive only
+   * (no selection). Throws `target/unsupported` where the target has no `applyOps`, before anything is written, and `restore/failed` when there is no oplog.
+   */
+  readonly oplogReplay?: boolean;
   /** Options, indexes or validators that the server dropped silently are differences (not warnings). */
   readonly strict: boolean;
   /** Called as documents are loaded; at most a few times a second. */
@@ -169,6 +181,15 @@ export interface LoadReport {
   readonly outcome: 'restored' | 'restored-with-differences';
   readonly namespaces: readonly LoadedNamespace[];
   readonly warnings: readonly string[];
+  /** Of the oplog that was replayed; absent: none was, or an earlier run did. */
+  readonly oplog?: ReplayedOplog;
+}
+
+export interface ReplayedOplog {
+  /** In the archive. */
+  readonly entries: number;
+  /** The moment that all collections are of: the time of the last entry. */
+  readonly at: { readonly t: number; readonly i: number } | null;
 }
 
 export interface LoadedNamespace {

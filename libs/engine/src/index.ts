@@ -20,6 +20,7 @@ export { similarNames } from './native/dump/similar-names.js';
 export { lookAtRestoreTarget } from './native/load/look-at-target.js';
 export { writtenDatabases } from './native/load/put-back.js';
 export { isOwnNote } from './native/load/plan-types.js';
+export { replaysOplog } from './native/oplog/require-replay.js';
 export { DrillScratch, type DrillScratchOptions } from './native/scratch/drill-scratch.js';
 export { askDrillQueries, unexpectedAnswers } from './native/scratch/drill-queries.js';
 export {

@@ -1,9 +1,9 @@
 import type { Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import { ArchiveReader, tapArchive } from '#archive';
+import { ArchiveReader, OplogWatch, tapArchive } from '#archive';
 import { AppError, cancelled } from '#contracts';
 import { createSealer } from '#crypto';
-import type { Dump, DumpProbe } from '#engine';
+import type { Dump, DumpProbe, DumpResult } from '#engine';
 import { FrameCompressor } from './compress/frame-compressor.js';
 import { plannedFrameBytes } from './compress/frame-plan.js';
 import { CountAndHash } from './count-and-hash.js';
@@ -29,7 +29,13 @@ export async function writeData(
     clock: deps.clock,
     random: deps.random,
   });
-  const reader = new ArchiveReader({}, { recordBlocks: true });
+  const wanted = request.dump.oplog ?? false;
+  const oplog = wanted === false ? undefined : new OplogWatch();
+  const reader = new ArchiveReader(
+    oplog === undefined ? {} : { documents: (namespace, run, count) => oplog.documents(namespace, run, count) },
+    // No structure shows that an archive ends before its oplog.
+    { recordBlocks: true, ...(wanted === true ? { expectNamespaces: ['.oplog'] } : {}) },
+  );
   // From both ends: a slow source shows its archive bytes long before the first frame is full, a slow store its stored ones.
   const report = (): void => {
     deps.observer.progress({
@@ -78,8 +84,22 @@ export async function writeData(
     keyIds: sealer.keyIds,
     archive: tap.summary(),
     frames: compressor?.frames ?? [],
-    dump: await dump.result,
+    dump: withMoment(await dump.result, wanted, oplog),
   };
+}
+
+/** Of what moment an oplog makes the backup, the archive alone tells. */
+function withMoment(result: DumpResult, wanted: boolean | 'if-there', oplog: OplogWatch | undefined): DumpResult {
+  if (oplog !== undefined && oplog.last !== null)
+    return { ...result, consistency: { mode: 'oplog', at: { ...oplog.last } } };
+  if (wanted !== true) return result;
+  throw new AppError({
+    code: 'engine/failed',
+    stage: 'dump',
+    retry: 'retry',
+    message: 'The engine was asked for an oplog, and the one in its archive has no entry',
+    hint: 'Nothing was kept. Try again, or leave --oplog (BACKUP_OPLOG, oplog of the target) out',
+  });
 }
 
 /** Runs the pipeline and the upload that drinks from its end; returns when both succeeded, throws the first cause after all have come to rest. */

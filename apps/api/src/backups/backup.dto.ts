@@ -104,6 +104,25 @@ export class EngineDto {
   version!: string;
 }
 
+export class MomentDto {
+  @ApiProperty({ type: 'integer', description: 'Seconds since 1970', example: 1_795_000_000 })
+  t!: number;
+  @ApiProperty({ type: 'integer', description: 'Of the operations in that second', example: 1 })
+  i!: number;
+}
+
+export class ConsistencyDto {
+  @ApiProperty({
+    enum: ['none', 'snapshot', 'oplog'],
+    description: 'oplog: of one moment once a restore has replayed the oplog of the backup',
+  })
+  mode!: string;
+  @ApiProperty({ type: MomentDto, ...nullable, description: 'The moment, by the clock of the replica set' })
+  at!: MomentDto | null;
+  @ApiProperty({ description: 'The same in words for people' })
+  text!: string;
+}
+
 /** spec/api.md, "Backup". */
 export class BackupDto {
   @ApiProperty({ example: example.backupId })
@@ -148,6 +167,8 @@ export class BackupDto {
   progress!: ProgressDto | null;
   @ApiProperty({ type: EngineDto, ...nullable })
   engine!: EngineDto | null;
+  @ApiProperty({ type: ConsistencyDto, ...nullable, description: 'What the backup is consistent to' })
+  consistency!: ConsistencyDto | null;
   @ApiProperty({ type: String, ...nullable, enum: ['zstd', 'gzip', 'none'] })
   compression!: string | null;
   @ApiProperty({ type: [String] })

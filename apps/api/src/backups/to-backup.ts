@@ -1,5 +1,5 @@
-import type { BackupRecord, RecordedError } from '#contracts';
-import type { BackupDetailsDto, BackupDto, ProgressDto } from './backup.dto.js';
+import { describeConsistency, type BackupRecord, type RecordedError } from '#contracts';
+import type { BackupDetailsDto, BackupDto, ConsistencyDto, ProgressDto } from './backup.dto.js';
 import type { Plain } from '../http/plain.js';
 
 /** How clients see a record: the fields of spec/api.md by name, so that a new field of the record stays inside until somebody lets it out. */
@@ -36,6 +36,7 @@ export function toBackup(record: BackupRecord): Plain<BackupDto> {
     stage: record.stage,
     progress: toProgress(progress),
     engine: engine && { name: engine.name, version: engine.version },
+    consistency: toConsistency(record.consistency),
     compression: record.compression,
     keyIds: [...record.keyIds],
     label: record.label,
@@ -69,6 +70,12 @@ export function toBackupDetails(record: BackupRecord): Plain<BackupDetailsDto> {
     nextAttemptAt: time(record.nextAttemptAt),
     cancelRequested: isCancelRequested(record),
   };
+}
+
+function toConsistency(consistency: BackupRecord['consistency']): Plain<ConsistencyDto> | null {
+  if (consistency === null) return null;
+  const { mode, at } = consistency;
+  return { mode, at: at && { t: at.t, i: at.i }, text: describeConsistency(consistency) };
 }
 
 export function toProgress(progress: BackupRecord['progress']): Plain<ProgressDto> | null {

@@ -60,6 +60,7 @@ export class RestoreBackup {
       ...{ backupId, targetName, mode, databases: wish.databases ?? [] },
       ...{ include: wish.include ?? [], exclude: wish.exclude ?? [], rename: wish.rename ?? [] },
       ...{ onConflict: wish.onConflict ?? 'fail', ignoreWrites: wish.ignoreWrites ?? false },
+      oplogReplay: wish.oplogReplay ?? null,
       dryRun: wish.dryRun ?? false,
     });
     if (inserted.outcome === 'busy') throw busy(targetName, inserted.runningId);

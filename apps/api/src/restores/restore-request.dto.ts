@@ -148,6 +148,14 @@ export class RestoreDto {
   @IsBoolean()
   ignoreWrites?: boolean;
 
+  @ApiPropertyOptional({
+    description:
+      'Replay the oplog that the backup holds, after which all collections are of one moment; needs a MongoDB server. Default: where there is one and all of the backup is restored',
+  })
+  @MayBeAbsent()
+  @IsBoolean()
+  oplogReplay?: boolean;
+
   @ApiPropertyOptional({ default: false, description: 'Only tell what would be done; the plan is the report' })
   @MayBeAbsent()
   @IsBoolean()

@@ -127,6 +127,12 @@ export class RestoreRecordDto {
   onConflict!: string;
   @ApiProperty()
   ignoreWrites!: boolean;
+  @ApiProperty({
+    type: Boolean,
+    ...nullable,
+    description: 'null: the oplog is replayed where the backup has one and all of it is restored',
+  })
+  oplogReplay!: boolean | null;
   @ApiProperty(time)
   createdAt!: string;
   @ApiProperty({ ...time, ...nullable })

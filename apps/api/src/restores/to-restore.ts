@@ -19,6 +19,7 @@ export function toRestore(record: RestoreRecord, links: Plain<RestoreLinksDto>):
     rename: record.rename.map(({ from, to }) => ({ from, to })),
     onConflict: record.onConflict,
     ignoreWrites: record.ignoreWrites,
+    oplogReplay: record.oplogReplay ?? null,
     createdAt: record.createdAt.toISOString(),
     startedAt: time(record.startedAt),
     completedAt: time(record.completedAt),

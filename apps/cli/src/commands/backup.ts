@@ -9,6 +9,7 @@ import { verificationLevel } from './verify.js';
 interface Options extends SelectionOptions {
   readonly target?: string;
   readonly engine?: 'auto' | 'mongodump' | 'native';
+  readonly oplog?: true;
   readonly compression?: Compression;
   readonly label?: string;
   readonly pin?: true;
@@ -32,6 +33,10 @@ export function registerBackup(program: Command, context: CliContext): void {
         'mongodump',
         'native',
       ]),
+    )
+    .option(
+      '--oplog',
+      'with the oplog of a whole replica set (mongodump only): a restore arrives at one moment (default: BACKUP_OPLOG)',
     )
     .addOption(new Option('--compression <codec>', '(default: BACKUP_COMPRESSION)').choices(['zstd', 'gzip', 'none']))
     .option('--label <text>', 'a note; stands in plain text in the store')
@@ -66,6 +71,7 @@ async function backup(options: Options, context: CliContext): Promise<void> {
     databases: options.database ?? [],
     include: options.include ?? [],
     exclude: options.exclude ?? [],
+    ...((options.oplog ?? config.oplog) ? { oplog: true } : {}),
   };
   const level = options.verify === true ? 'readable' : options.verify;
   // Before hours of dumping: who cannot read what it writes cannot prove it above `stored`.

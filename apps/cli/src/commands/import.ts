@@ -55,7 +55,7 @@ async function importDump(file: string, options: Options, context: CliContext): 
       const request: BackupRequest = {
         backupId: newBackupId(target, clock.now(), random),
         ...{ target, attempt: 1, trigger: 'cli', pinned: options.pin === true },
-        dump: { uri: new Secret(''), databases: [], include: [], exclude: [] },
+        dump: { uri: new Secret(''), databases: [], include: [], exclude: [], oplog: 'if-there' },
         compression: config.compression,
         label: options.label ?? labelOf(dump),
         retentionDays: config.retentionDays,

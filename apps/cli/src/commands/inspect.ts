@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { isBackupId } from '#contracts';
+import { describeConsistency, isBackupId, type BackupJson } from '#contracts';
 import type { ContainerHeader } from '#crypto';
 import type { CliContext } from '../context.js';
 import { withJson } from '../options.js';
@@ -19,6 +19,8 @@ interface Findings {
   readonly kind: 'sealed' | 'archive' | 'gzip' | 'zstd';
   readonly bytes: number;
   readonly header: ContainerHeader | null;
+  /** Of a backup; a file does not tell. */
+  readonly consistency?: BackupJson['consistency'];
   /** Null: sealed, and no key is set. */
   readonly namespaces: readonly NamespaceRow[] | null;
 }
@@ -44,6 +46,7 @@ async function inspectBackup(id: string, context: CliContext): Promise<Findings>
       kind: 'sealed',
       bytes: backup.objects.data.bytes,
       header: proven?.dataHeader ?? read?.header ?? null,
+      consistency: backup.consistency,
       namespaces: proven?.manifest.namespaces ?? null,
     };
   });
@@ -87,7 +90,7 @@ const kinds = {
   zstd: 'mongodump archive, compressed with zstd',
 };
 
-function describe({ name, kind, bytes, header, namespaces }: Findings): string {
+function describe({ name, kind, bytes, header, consistency, namespaces }: Findings): string {
   const facts: string[][] = [
     ['name', name],
     ['kind', kinds[kind]],
@@ -98,6 +101,9 @@ function describe({ name, kind, bytes, header, namespaces }: Findings): string {
     facts.push(['made', header.createdAt], ['suite', header.suite], ['fileId', header.fileId]);
     for (const slot of header.slots) facts.push(['key slot', `${slot.keyId} (${slot.kind})`]);
   }
+  if (consistency !== undefined) facts.push(['consistent', describeConsistency(consistency)]);
+  else if (namespaces?.some(({ type }) => type === 'oplog') === true)
+    facts.push(['consistent', 'to one moment, once a restore has replayed its oplog (--oplog-replay)']);
   const table = formatTable(facts);
   if (namespaces !== null) return `${table}\n\n${describeNamespaces(namespaces)}`;
   return `${table}\n\nSet BACKUP_ENCRYPTION_KEY to see the namespaces.`;

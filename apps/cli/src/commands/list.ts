@@ -27,7 +27,7 @@ async function list(options: { target?: string }, context: CliContext): Promise<
 }
 
 function table(backups: readonly BackupJson[]): string {
-  const header = ['BACKUP', 'COMPLETED', 'DATABASES', 'DOCUMENTS', 'DATA', 'STORED', 'LABEL'];
+  const header = ['BACKUP', 'COMPLETED', 'DATABASES', 'DOCUMENTS', 'DATA', 'STORED', 'AS OF', 'LABEL'];
   const rows = backups.map((backup) => [
     backup.backupId,
     backup.completedAt.replace('T', ' ').replace(/\.\d+Z$/, 'Z'),
@@ -35,9 +35,16 @@ function table(backups: readonly BackupJson[]): string {
     formatCount(backup.totals.documents),
     formatBytes(backup.totals.bsonBytes),
     formatBytes(backup.objects.data.bytes + backup.objects.manifest.bytes),
+    asOf(backup.consistency),
     printable(backup.label ?? ''),
   ]);
   return formatTable([header, ...rows], [3, 4, 5]);
+}
+
+/** The moment that all collections are of; most backups of servers without snapshots have none. */
+function asOf({ mode, at }: BackupJson['consistency']): string {
+  if (at === null) return mode === 'none' ? 'no moment' : mode;
+  return `${new Date(at.t * 1000).toISOString().slice(11, 19)}Z${mode === 'oplog' ? ' with its oplog' : ''}`;
 }
 
 function shorten(text: string): string {

@@ -22,6 +22,7 @@ interface Options extends SelectionOptions {
   readonly confirm?: readonly string[];
   readonly ignoreWrites?: true;
   readonly onConflict: 'fail' | 'keep-last';
+  readonly oplogReplay?: boolean;
   readonly strict?: true;
   readonly engine: 'native' | 'mongorestore';
   readonly dryRun?: true;
@@ -47,6 +48,11 @@ export function registerRestore(program: Command, context: CliContext): void {
         .choices(['fail', 'keep-last'])
         .default('fail'),
     )
+    .option(
+      '--oplog-replay',
+      'replay the oplog of the archive on what was loaded (default: of a backup that has one and is restored whole)',
+    )
+    .option('--no-oplog-replay', 'leave its oplog out: each collection is as it was when it was read')
     .option('--strict', 'fail when the server silently drops an option, a validator or an index')
     .addOption(new Option('--engine <engine>', 'who loads').choices(['native', 'mongorestore']).default('native'))
     .option('--dry-run', 'say what would happen, and change nothing')
@@ -71,6 +77,10 @@ without one, with a warning.
 A dump of a server that is written meanwhile may hold one document in two versions. Then the restore fails, says where,
 and changes nothing. With --on-conflict keep-last it keeps the one that stands later in the archive (two of one _id, or
 of one value of a unique index), lists what it left out, and ends with exit code 12.
+
+A backup with an oplog (hazina show tells what it is consistent to) is restored to one moment: the oplog is replayed on
+what was loaded before anything takes its name, with the command applyOps, which only MongoDB servers have. Of a file give
+--oplog-replay yourself. What cannot be replayed ends the restore and names the entry.
 
 Examples (write the ID or FILE before options that take several values):
   export TARGET=mongodb://127.0.0.1:27017
@@ -150,14 +160,17 @@ interface Restorable {
 
 async function run(
   { source, config, warnings, withParts }: Restorable,
-  request: LoadRequest,
+  wanted: LoadRequest,
   options: Options,
   context: CliContext,
 ): Promise<void> {
   const { createLoadEngine } = await import('../engines.js');
   const { planRestore, runRestore } = await import('#pipeline');
+  const { replaysOplog } = await import('#engine');
   const observer = context.observer();
   for (const warning of warnings) context.warn(warning);
+  const contents = await source.contents(context.signal);
+  const request = { ...wanted, oplogReplay: replaysOplog(contents, wanted, options.oplogReplay) };
   const deps = { engine: createLoadEngine(options.engine, config, context), source, observer };
   if (options.dryRun === true) {
     const plan = await planRestore(deps, request, context.signal);

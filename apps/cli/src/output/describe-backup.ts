@@ -1,4 +1,4 @@
-import type { BackupJson, ManifestNamespace } from '#contracts';
+import { describeConsistency, type BackupJson, type ManifestNamespace } from '#contracts';
 import { formatBytes, formatCount, formatTable, plural, printable } from './format.js';
 
 export interface BackupDescription {
@@ -11,7 +11,6 @@ export interface BackupDescription {
 /** A backup in full, for people. */
 export function describeBackup(backup: BackupJson, { warnings, location, namespaces }: BackupDescription): string {
   const { totals, objects, consistency, server, engine } = backup;
-  const at = consistency.at === null ? '' : ` at ${new Date(consistency.at.t * 1000).toISOString()}`;
   const facts: [string, string][] = [
     ['backup', backup.backupId],
     ['target', `${backup.target} (${backup.trigger}, attempt ${backup.attempt})`],
@@ -33,7 +32,7 @@ export function describeBackup(backup: BackupJson, { warnings, location, namespa
     ['sha256', objects.data.sha256],
     ['keys', backup.keyIds.join(', ')],
     ['engine', `${engine.name} ${engine.version}, server ${server.version} (${server.topology})`],
-    ['consistent', consistency.mode === 'none' ? 'each collection by itself' : `${consistency.mode}${at}`],
+    ['consistent', describeConsistency(consistency)],
     ...warnings.map((warning): [string, string] => ['warning', printable(warning)]),
   ];
   const table = formatTable(facts);

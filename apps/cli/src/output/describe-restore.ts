@@ -1,4 +1,4 @@
-import type { LoadPlan, LoadReport } from '#engine';
+import type { LoadPlan, LoadReport, ReplayedOplog } from '#engine';
 import { formatCount, formatDuration, formatTable, plural, printable } from './format.js';
 
 /** A dry run: what would be written, and what is special about it. */
@@ -20,8 +20,13 @@ export function describePlan({ namespaces, notes, warnings = [] }: LoadPlan): st
   ].join('\n');
 }
 
+function describeReplay({ entries, at }: ReplayedOplog): string {
+  const moment = at === null ? 'one moment' : new Date(at.t * 1000).toISOString().replace('.000Z', 'Z');
+  return `The oplog was replayed (${entries === 1 ? '1 entry' : `${formatCount(entries)} entries`}): all collections are as they were at ${moment}`;
+}
+
 /** What a restore did. */
-export function describeReport({ outcome, namespaces }: LoadReport, durationMs: number): string {
+export function describeReport({ outcome, namespaces, oplog }: LoadReport, durationMs: number): string {
   const header = ['NAMESPACE', 'DOCUMENTS', 'INDEXES', 'DIFFERENCES'];
   const rows = namespaces.map(({ db, collection, documents, indexes, differences }) => [
     printable(`${db}.${collection}`),
@@ -36,6 +41,7 @@ export function describeReport({ outcome, namespaces }: LoadReport, durationMs: 
     ...namespaces.flatMap(({ db, collection, differences }) =>
       differences.map((difference) => printable(`${db}.${collection}: ${difference}`)),
     ),
+    ...(oplog === undefined ? [] : [describeReplay(oplog)]),
     `${result} ${plural(namespaces.length, 'namespace')}, ${plural(documents, 'document')} in ${formatDuration(durationMs)}`,
   ].join('\n');
 }

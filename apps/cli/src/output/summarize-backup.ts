@@ -1,4 +1,4 @@
-import type { BackupJson } from '#contracts';
+import { describeConsistency, type BackupJson } from '#contracts';
 import { formatBytes, formatDuration, plural } from './format.js';
 
 export interface RunFacts {
@@ -22,6 +22,7 @@ export function summarizeBackup(backup: BackupJson, { location, took, verified }
   return [
     `Backup ${backup.backupId} is complete${verified === undefined ? '' : ' and verified'}`,
     `  holds    ${contents.join(', ')}, ${formatBytes(totals.bsonBytes)}`,
+    `  as of    ${describeConsistency(backup.consistency)}`,
     `  stored   ${formatBytes(stored)} in ${location} (${ratio.toFixed(1)} : 1, ${backup.content.compression}, encrypted)`,
     `  took     ${formatDuration(took)}, ${formatBytes(rate)}/s, engine ${backup.engine.name}`,
     `  restore  hazina restore ${backup.backupId} --to-env NAME`,

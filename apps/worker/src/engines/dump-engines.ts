@@ -20,6 +20,6 @@ export class DumpEngines {
   }
 }
 
-export function dumpRequest({ uri, databases, include, exclude }: SourceConfig): DumpRequest {
-  return { uri, databases, include, exclude };
+export function dumpRequest({ uri, databases, include, exclude, oplog }: SourceConfig): DumpRequest {
+  return { uri, databases, include, exclude, ...(oplog === true ? { oplog } : {}) };
 }

@@ -1,6 +1,6 @@
 import type { RestoreTargetSource } from '#config';
 import type { RestoreRecord } from '#contracts';
-import { scratchRenames, writtenDatabases, type ArchiveContents, type LoadRequest } from '#engine';
+import { replaysOplog, scratchRenames, writtenDatabases, type ArchiveContents, type LoadRequest } from '#engine';
 
 /** What the loader is asked for, from what a person asked for. The same for the same record, whoever makes it: the loader finds its own plan by it. */
 export function loadRequestOf(
@@ -12,6 +12,7 @@ export function loadRequestOf(
   const wanted: LoadRequest = {
     ...{ uri: target.uri, backupId, databases, include, exclude, rename, onConflict, ignoreWrites },
     ...{ mode: mode === 'replace' ? 'replace' : 'into-empty', confirm: [], strict: false },
+    oplogReplay: replaysOplog(contents, record, record.oplogReplay),
   };
   if (mode === 'scratch') return { ...wanted, rename: scratchRenames(wanted, contents, scratchIdOf(record)) };
   // Confirmed by the name of the restore target, typed: that stands for every database there.

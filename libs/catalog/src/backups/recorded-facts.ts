@@ -1,3 +1,4 @@
+import type { BackupJson, BackupRecord } from '#contracts';
 import type { CompletedFacts } from '../contract/backups.js';
 
 /** The fields of a completed record that its backup tells. */
@@ -13,10 +14,16 @@ export function recordedFacts({ backup, s3Key, metadata, warnings, resources, st
     completedAt,
     retentionDate: backup.expiresAt === null ? null : new Date(backup.expiresAt),
     engine: { name: backup.engine.name, version: backup.engine.version },
+    consistency: momentOf(backup),
     compression: backup.content.compression,
     keyIds: backup.keyIds,
     lastProvenAt: completedAt,
     ...{ metadata, warnings: [...warnings], resources, storeId },
     ...(lockedUntil === undefined ? {} : { lockedUntil }),
   };
+}
+
+/** Without what a later version of `backup.json` may say besides. */
+function momentOf({ consistency: { mode, at } }: BackupJson): BackupRecord['consistency'] {
+  return { mode, at: at && { t: at.t, i: at.i } };
 }

@@ -93,6 +93,7 @@ export const backupSchema = recordSchema<BackupDocument>('backups', {
   stage: textOrNull,
   progress: partOrNull(progressPart),
   engine: partOrNull(part({ name: text, version: anyText })),
+  consistency: partOrNull(part({ mode: text, at: partOrNull(part({ t: number, i: number })) })),
   compression: { ...textOrNull, enum: [...compressions, null] },
   keyIds: texts,
   label: textOrNull,

@@ -71,6 +71,7 @@ export const restoreSchema = recordSchema<RestoreDocument>('restores', {
   rename: list(part({ from: text, to: text })),
   onConflict: { ...text, enum: ['fail', 'keep-last'] },
   ignoreWrites: flag,
+  oplogReplay: { type: Boolean, default: null },
   dryRun: flag,
   status: { ...text, enum: [...taskStates] },
   createdAt: date,

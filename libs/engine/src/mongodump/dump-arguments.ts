@@ -9,6 +9,11 @@ export function dumpArguments(request: DumpRequest): { args: string[] } | { reas
     request.databases.length > 0 ? request.databases : fromUri === undefined || fromUri === 'admin' ? [] : [fromUri];
   if (databases.length > 1) return { reason: 'it takes one database or all, not several' };
   const [db] = databases;
+  if (request.oplog === true) {
+    if (db !== undefined || request.include.length + request.exclude.length > 0)
+      return { reason: 'an oplog belongs to a whole replica set: no database and no pattern may be chosen' };
+    return { args: ['--oplog'] };
+  }
   const patterns = [...request.include, ...request.exclude].map(parsePattern);
   if (patterns.length === 0) return { args: db === undefined ? [] : [`--db=${db}`] };
   if (db === undefined) return { reason: 'it takes patterns only for a single chosen database' };

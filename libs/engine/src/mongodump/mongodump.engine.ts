@@ -27,6 +27,8 @@ export function createMongodumpEngine(options: MongodumpOptions): DumpEngine {
     name: 'mongodump',
     probe: async (request, signal) => {
       const tool = await findTool(options.searchPath, 'mongodump');
+      // What it cannot do at all needs no look at the server.
+      if (request.oplog === true) argumentsFor(request);
       const probe = await options.probe(request, signal);
       argumentsFor(request);
       return { ...probe, engine: { name: 'mongodump', version: tool.version } };
@@ -57,7 +59,9 @@ async function startDump(
       resolve({ stream, result });
       await ended;
     });
-    const result = running.then((): DumpResult => ({ consistency: { mode: 'none', at: null }, warnings: [] }));
+    // Of what moment an oplog makes it, its last entry tells: whoever reads the archive knows.
+    const mode = request.oplog === true ? 'oplog' : 'none';
+    const result = running.then((): DumpResult => ({ consistency: { mode, at: null }, warnings: [] }));
     result.catch(reject);
   });
 }

@@ -83,6 +83,24 @@ describe('mongodump', () => {
     expect(names.filter((name) => name !== '')).toEqual(['PATH', 'HOME', 'LANG']);
   });
 
+  it('dumps the oplog besides, and leaves the moment to whoever reads the archive', async () => {
+    behave('good');
+    const whole = { ...request, uri: new Secret('mongodb://127.0.0.1:1/'), oplog: true };
+    const { stream, result } = await engine().dump(whole, probe, new AbortController().signal);
+    await buffer(stream);
+    expect((await result).consistency).toEqual({ mode: 'oplog', at: null });
+    expect(doubles.seen().argv.slice(2)).toEqual(['--config=/dev/fd/3', '--archive', '--oplog']);
+  });
+
+  it('refuses an oplog of a part before it looks at the server', async () => {
+    behave('good');
+    await expect(engine().probe({ ...request, oplog: true }, new AbortController().signal)).rejects.toMatchObject({
+      code: 'engine/unsupported',
+      message: expect.stringContaining('whole replica set') as unknown,
+    });
+    expect(doubles.wasStarted).toBe(false);
+  });
+
   it('is watched over while it runs, and by nobody afterwards', async () => {
     behave('hangs');
     const { stream, result } = await engine().dump(request, probe, new AbortController().signal);
@@ -162,6 +180,7 @@ describe('what mongodump can serve', () => {
     [{ databases: ['a'] }, ['--db=a']],
     [{ exclude: ['clinic.a', 'clinic.b.c'] }, ['--db=clinic', '--excludeCollection=a', '--excludeCollection=b.c']],
     [{ include: ['clinic.a'] }, ['--db=clinic', '--collection=a']],
+    [{ uri: new Secret('mongodb://h/'), oplog: true }, ['--oplog']],
   ] as [Partial<DumpRequest>, string[]][])('%j', (change, args) => {
     expect(asked(change)).toEqual({ args });
   });
@@ -172,6 +191,9 @@ describe('what mongodump can serve', () => {
     { exclude: ['other.x'] },
     { include: ['clinic.a', 'clinic.b'] },
     { uri: new Secret('mongodb://h'), exclude: ['a.b'] },
+    { oplog: true },
+    { uri: new Secret('mongodb://h'), databases: ['a'], oplog: true },
+    { uri: new Secret('mongodb://h'), exclude: ['a.b'], oplog: true },
   ] as Partial<DumpRequest>[])('not %j', (change) => {
     expect(asked(change)).toHaveProperty('reason');
   });

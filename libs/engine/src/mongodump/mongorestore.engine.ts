@@ -1,6 +1,7 @@
 import type { Readable } from 'node:stream';
 import { AppError, messageOf, throwIfAborted } from '#contracts';
 import type { ArchiveContents, LoadEngine, LoadPlan, LoadReport, LoadRequest } from '../engine.js';
+import { notReplayed } from '../native/load/plan-notes.js';
 import { ArchiveFeed } from './archive-feed.js';
 import { findTool } from './find-tool.js';
 import { judgeRestore } from './judge-restore.js';
@@ -70,7 +71,7 @@ async function load(
     '--archive',
     '--stopOnError',
     '-j=4',
-    ...restoreArguments(prelude.collections, entries),
+    ...restoreArguments(prelude.collections, entries, request.oplogReplay === true),
     ...(request.mode === 'replace' ? ['--drop'] : []),
   ];
   const log = new RestoreLog();
@@ -92,7 +93,13 @@ async function load(
     // It is restored: that nobody has looked at it is told, and no failure.
     return { unread: messageOf(error) };
   });
-  return reportRestore({ documents, found, notes, log, strict: request.strict });
+  const oplog = feed.summary?.namespaces.find(({ db, collection }) => db === '' && collection === 'oplog');
+  const report = reportRestore({
+    ...{ documents, found, log, strict: request.strict },
+    notes: [...notes, ...(request.oplogReplay === true ? [] : notReplayed(oplog?.documents ?? 0))],
+  });
+  // Of what moment its last entry is, nobody has looked.
+  return request.oplogReplay === true ? { ...report, oplog: { entries: oplog?.documents ?? 0, at: null } } : report;
 }
 
 function checkTarget(

@@ -3,6 +3,8 @@ import { connect, type Connection } from '../connection/index.js';
 import type { ArchiveContents, LoadEngine, LoadPlan, LoadRequest } from '../engine.js';
 import { planNames, type NamedEntry } from '../native/load/name-plan.js';
 import { databasesOf, listNames, nameOf } from '../native/load/names.js';
+import { oplogNotes } from '../native/load/plan-notes.js';
+import { requireReplay } from '../native/oplog/require-replay.js';
 import { planWarnings } from '../native/load/plan-warnings.js';
 import { findPlan } from '../native/load/plan-store.js';
 import { describeTarget, refuseUnconfirmed, untouchedCollections } from '../native/load/target-check.js';
@@ -29,6 +31,7 @@ async function plan(
   const { entries, notes } = planNames(contents.namespaces, request);
   refuseUnconfirmed(entries, request);
   throwIfAborted(signal, 'plan');
+  await requireReplay(client, request, entries, contents);
   const state = await inspectTarget(client, entries);
   if (request.mode === 'into-empty') refuseUnlessEmpty(entries, state);
   await refuseOtherRestores(client, entries);
@@ -41,8 +44,12 @@ async function plan(
       documents: entry.source.documents,
       action: actionFor(entry, request, state),
     })),
-    warnings: await planWarnings(client, entries, contents),
-    notes: [...notes, ...(request.mode === 'replace' ? await leftAlone(client, entries) : [])],
+    warnings: await planWarnings(client, entries, contents, request),
+    notes: [
+      ...notes,
+      ...oplogNotes(contents, request),
+      ...(request.mode === 'replace' ? await leftAlone(client, entries) : []),
+    ],
   };
 }
 

@@ -11,13 +11,20 @@ const most = 1_000_000;
  * Arguments that make mongorestore load exactly these namespaces of an archive, under exactly these names. Its own patterns are not used: their `*` also
  * matches a dot, and its list of renames knows no precedence but the last one's. Throws `engine/unsupported` for what it cannot be told.
  */
-export function restoreArguments(archived: readonly ArchivedNamespace[], entries: readonly RestoredEntry[]): string[] {
+export function restoreArguments(
+  archived: readonly ArchivedNamespace[],
+  entries: readonly RestoredEntry[],
+  oplogReplay = false,
+): string[] {
   // More than one inserter mixes up the order, which is all that a capped collection has.
   const ordered = entries.some(({ spec }) => isCapped(spec));
+  const named = [...selection(archived, entries), ...renames(entries)];
+  if (oplogReplay && named.length > 0)
+    throw cannot('it replays an oplog only where all of an archive is restored under its own names');
   const args = [
     ...(ordered ? ['--maintainInsertionOrder'] : ['--numInsertionWorkersPerCollection=4']),
-    ...selection(archived, entries),
-    ...renames(entries),
+    ...named,
+    ...(oplogReplay ? ['--oplogReplay'] : []),
   ];
   const length = args.reduce((sum, arg) => sum + Buffer.byteLength(arg) + 1, 0);
   if (length > most) throw cannot(`its command line has no room for ${entries.length} names`);

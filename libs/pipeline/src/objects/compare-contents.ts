@@ -6,6 +6,11 @@ import { mismatch } from './compare-manifest.js';
 /** What the archive holds against what the manifest says it holds. */
 export function compareContents(manifest: Manifest, archive: ArchiveSummary): void {
   const differences = differencesOf(manifest.namespaces, archive);
+  if (
+    manifest.consistency.mode === 'oplog' &&
+    !archive.namespaces.some(({ db, collection }) => db === '' && collection === 'oplog')
+  )
+    differences.push('the oplog that makes it of one moment is missing');
   if (archive.archiveBytes !== manifest.totals.archiveBytes)
     differences.push(`the archive has ${archive.archiveBytes} bytes, not ${manifest.totals.archiveBytes}`);
   refuse(manifest, differences);

@@ -11,6 +11,7 @@ import type { ArchiveSource } from './archive-source.js';
 /** A proven backup of the store as a source: its manifest tells the contents without a byte of the data being read. */
 export function backupSource(deps: OpenArchiveDeps & { observer: RunObserver }, proven: ProvenBackup): ArchiveSource {
   const namespaces = proven.manifest.namespaces.filter(isData);
+  const oplog = proven.manifest.namespaces.find(({ type }) => type === 'oplog');
   let expectedBytes = proven.backup.objects.data.bytes;
   const openBackup = (signal: AbortSignal, only: SelectionRequest | undefined): Readable => {
     const options: OpenArchiveOptions = {
@@ -28,6 +29,7 @@ export function backupSource(deps: OpenArchiveDeps & { observer: RunObserver }, 
     contents: () =>
       Promise.resolve({
         serverVersion: proven.backup.server.version,
+        oplog: oplog?.documents ?? 0,
         namespaces: namespaces.map(({ db, collection, type, documents, bsonBytes }) => ({
           ...{ db, collection, type, documents, bytes: bsonBytes },
         })),

@@ -7,6 +7,7 @@ import { DumpRun } from './dump-run.js';
 import { estimateBytes } from './estimate.js';
 import type { Look } from './look.js';
 import { planDump } from './plan-dump.js';
+import { noOplogHere, requireOplog } from './require-oplog.js';
 import { Snapshot } from './snapshot.js';
 
 export interface NativeDumpOptions {
@@ -38,6 +39,7 @@ async function probe(request: DumpRequest, settings: Settings, signal: AbortSign
   const look = await open(request, settings, signal);
   try {
     return await unlessAborted(look, signal, async () => {
+      if (request.oplog === true) await requireOplog(look);
       const plan = await planDump(look, request);
       return {
         engine: { name: 'native', version: settings.engineVersion },
@@ -53,6 +55,7 @@ async function probe(request: DumpRequest, settings: Settings, signal: AbortSign
 }
 
 async function startDump(request: DumpRequest, settings: Settings, signal: AbortSignal): Promise<Dump> {
+  if (request.oplog === true) throw noOplogHere();
   const look = await open(request, settings, signal, settings.parallelCollections + 1);
   let run: DumpRun;
   try {

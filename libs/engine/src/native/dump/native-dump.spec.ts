@@ -10,7 +10,7 @@ import {
   shape,
   startFakeDump,
 } from '../../../../../test/support/fake-dump.js';
-import type { FakeCollection } from '../../../../../test/support/fake-mongod.js';
+import type { FakeCollection, FakeMongodOptions } from '../../../../../test/support/fake-mongod.js';
 
 // What the server of the integration tests cannot show: topologies, kinds of collections and rights of a real MongoDB.
 
@@ -214,6 +214,36 @@ describe('one moment', () => {
     expect(shape(archive)).toEqual(['shop.orders: 1', 'shop.people: 3']);
     expect(result.consistency).toEqual({ mode: 'none', at: null });
     expect(result.warnings).toEqual([expect.stringMatching(warning)]);
+  });
+});
+
+describe('an oplog, which mongodump is to dump', () => {
+  const log: FakeCollection = { db: 'local', name: 'oplog.rs', batches: [[{ _id: 1 }]] };
+  const look = async (fake: Partial<FakeMongodOptions>) =>
+    (await startFakeDump({ hello: replicaSet, collections: [people, log], ...fake })).probe({ oplog: true });
+
+  it('is there: the look tells nothing else than without', async () => {
+    expect(await look({})).toMatchObject({ databases: ['shop'], server: { topology: 'replica-set' } });
+  });
+
+  it.each<[string, Partial<FakeMongodOptions>, string, RegExp]>([
+    ['a server of its own', { hello: {} }, 'engine/unsupported', /needs a replica set; this is a server of its own/],
+    ['a sharded cluster', { hello: { msg: 'isdbgrid' } }, 'engine/unsupported', /sharded cluster/],
+    ['one that is empty', { collections: [people] }, 'engine/unsupported', /keeps no oplog/],
+    [
+      'one that may not be read',
+      { answer: (sent) => (sent['find'] === 'oplog.rs' ? refuse(13) : undefined) },
+      'source/refused',
+      /may not read the oplog/,
+    ],
+  ])('is refused of %s', async (_what, fake, code, message) => {
+    const error = await failure(look(fake));
+    expect(error).toMatchObject({ code, message: expect.stringMatching(message) as unknown });
+  });
+
+  it('is none of the native engine', async () => {
+    const { dump } = await startFakeDump({ hello: replicaSet, collections: [people, log] });
+    expect(await failure(dump({ oplog: true }))).toMatchObject({ code: 'engine/unsupported' });
   });
 });
 

@@ -29,6 +29,8 @@ export interface DocumentLoaderOptions {
   readonly target: Target;
   readonly tuning: LoadTuning;
   readonly onConflict: 'fail' | 'keep-last';
+  /** The oplog of the archive is replayed afterwards: whichever of two documents with one `_id` is kept, it becomes the right one. */
+  readonly replays: boolean;
   readonly onProgress: (progress: LoadProgress) => void;
   readonly clock: Clock;
   /** All documents of an entry are in the target. */
@@ -39,11 +41,12 @@ export interface DocumentLoaderOptions {
 export class DocumentLoader {
   private readonly queue: BatchQueue<LoadEntry>;
   private readonly expected = new Map<LoadEntry, number>();
+  private finished = false;
   private documents = 0;
   private bytes = 0;
 
   constructor(private readonly options: DocumentLoaderOptions) {
-    const { tuning, target } = options;
+    const { tuning, target, onConflict, replays } = options;
     const limits: BatchLimits = {
       batchBytes: Math.min(tuning.batchBytes, target.maxMessageBytes - messageOverhead),
       batchDocuments: Math.min(tuning.batchDocuments, target.maxBatchDocuments),
@@ -52,12 +55,12 @@ export class DocumentLoader {
       openBytes,
     };
     // "The last one" has a meaning only when inserts do not overtake each other.
-    const sequential = (entry: LoadEntry) => entry.capped || options.onConflict === 'keep-last';
+    const sequential = (entry: LoadEntry) => entry.capped || replays || onConflict === 'keep-last';
     this.queue = new BatchQueue((entry, batch) => this.insert(entry, batch), sequential, limits);
   }
 
   private async insert(entry: LoadEntry, batch: Parameters<typeof insertBatch>[1]): Promise<void> {
-    const { client, target, onConflict, clock } = this.options;
+    const { client, target, onConflict, replays, clock } = this.options;
     entry.begunAt ??= clock.monotonicMs();
     const to: InsertTarget = {
       db: client.db(entry.plan.db),
@@ -66,10 +69,10 @@ export class DocumentLoader {
       ordered: entry.capped,
     };
     const written = await insertBatch(to, batch, {
-      onConflict: onConflict === 'fail' ? 'fail' : entry.leftOut,
+      onConflict: onConflict === 'fail' && !replays ? 'fail' : entry.leftOut,
       keepsEmptyTimestamps: target.keepsEmptyTimestamps,
     });
-    if (onConflict === 'keep-last') await noteOrder(to, entry, batch);
+    if (onConflict === 'keep-last' && !replays) await noteOrder(to, entry, batch);
     entry.documents += written;
     entry.bytes += batch.bytes;
     this.documents += batch.count;
@@ -97,11 +100,13 @@ export class DocumentLoader {
     await this.queue.room();
   }
 
-  /** All documents are in the target: as many as the archive holds, by the answers and by the server's own count. */
+  /** All documents are in the target: as many as the archive holds, by the answers and by the server's own count. Does nothing when called again. */
   async finish(): Promise<void> {
+    if (this.finished) return;
+    this.finished = true;
     await this.queue.finish();
     for (const [entry, expected] of this.expected) {
-      if (entry.documents !== expected && this.options.onConflict === 'fail')
+      if (entry.documents !== expected && this.options.onConflict === 'fail' && !this.options.replays)
         throw lost(entry, expected, entry.documents);
       const kept = await this.countKept(entry);
       if (kept === entry.documents) continue;

@@ -8,9 +8,10 @@ import { decodeToMap, type BsonMap } from './raw-bson.js';
 /** A namespace while it is loaded: its plan, what the archive says of it, and what came of it so far. */
 export interface LoadEntry {
   readonly plan: PlanEntry;
-  readonly spec: CollectionSpec;
-  readonly indexes: IndexPlan;
-  readonly capped: boolean;
+  /** What a replayed oplog says is put in here, too. */
+  spec: CollectionSpec;
+  indexes: IndexPlan;
+  capped: boolean;
   documents: number;
   bytes: number;
   /** Documents whose place in the archive is written down (`noteOrder`). */
@@ -21,9 +22,11 @@ export interface LoadEntry {
   indexCount: number;
   readonly notKept: string[];
   readonly missing: string[];
-  readonly leftOut: LeftOut;
+  leftOut: LeftOut;
   /** The server made something else of it (a view became a collection): it is not made in the end. */
   unsupported: boolean;
+  /** The replayed oplog dropped it: it is not restored. */
+  dropped: boolean;
 }
 
 export function newLoadEntry(plan: PlanEntry, spec: CollectionSpec): LoadEntry {
@@ -42,6 +45,7 @@ export function newLoadEntry(plan: PlanEntry, spec: CollectionSpec): LoadEntry {
     missing: [],
     leftOut: new LeftOut(),
     unsupported: false,
+    dropped: false,
   };
 }
 

@@ -6,14 +6,20 @@ import type { LoadProgress, LoadReport, LoadRequest } from '../../engine.js';
 import { IndexBuilder } from './build-indexes.js';
 import { insertPlan, settleEarlierPlans } from './claim-plan.js';
 import { createTemporaries } from './create-collections.js';
-import { finishAll } from './finish-phase.js';
+import { finishAll, type FinishedEntry } from './finish-phase.js';
 import { HeartBeat } from './heart-beat.js';
+import { leftBehind, unfinished } from './load-endings.js';
 import type { Lease } from './lease-watch.js';
+import { cannotReplay } from '../oplog/interpret-operation.js';
+import { OplogReplay, type OplogReplayOptions } from '../oplog/oplog-replay.js';
+import { requireReplay } from '../oplog/require-replay.js';
+import { LateCollections } from './late-collections.js';
 import { DocumentLoader, throttled, type LoadTuning } from './load-documents.js';
 import { planForRenaming, progressOf, type LoadEntry } from './load-entry.js';
 import { planNames, type NamedEntry } from './name-plan.js';
 import { databasesOf, listNames, nameOf } from './names.js';
 import { optionsDigest } from './options-digest.js';
+import { notReplayed } from './plan-notes.js';
 import { newEntries, type ArchivedCollection } from './plan-entries.js';
 import type { OwnedPlan } from './plan-store.js';
 import { renameAll } from './rename-phase.js';
@@ -44,6 +50,7 @@ const settleMs = 10_000;
 export class LoadRun {
   private readonly notes: string[] = [];
   private readonly onProgress;
+  private replayed: LoadReport['oplog'];
 
   constructor(private readonly context: LoadContext) {
     this.onProgress = throttled(context.request.onProgress, context.clock);
@@ -55,13 +62,8 @@ export class LoadRun {
     const named = planNames(await archive.readPrelude(), request);
     this.notes.push(...named.notes, ...withoutMetadata(named.entries));
     refuseUnconfirmed(named.entries, request);
-    if (named.entries.length === 0) {
-      await archive.readDocuments(
-        () => undefined,
-        () => Promise.resolve(),
-      );
-      return makeReport([], this.notes, request.strict);
-    }
+    await onTarget('plan', () => requireReplay(client, request, named.entries));
+    if (named.entries.length === 0) return this.loadNothing(archive);
     const wanted = { backupId: request.backupId, digest: optionsDigest(request) };
     const databases = databasesOf(named.entries);
     for (;;) {
@@ -85,6 +87,36 @@ export class LoadRun {
       const plan = await onTarget('plan', () => insertPlan(client, draft, plans));
       if (plan) return await this.loadAndRename(archive, named.entries, entries, state, plan);
     }
+  }
+
+  /** An archive without collections, read for its damage. */
+  private async loadNothing(archive: SourceReader): Promise<LoadReport> {
+    const { client, request, signal } = this.context;
+    const onCreate: OplogReplayOptions['onCreate'] = (operation) =>
+      Promise.reject(
+        cannotReplay(operation, 'it makes a collection, and the archive holds no database to put it into'),
+      );
+    const replay =
+      request.oplogReplay === true ? new OplogReplay({ client, signal, entries: [], onCreate }) : undefined;
+    await archive.readDocuments(
+      () => undefined,
+      () => onTarget('load', async () => replay?.replay()),
+      replay && ((run) => replay.add(run)),
+    );
+    await this.finishReplay(replay);
+    return this.report([]);
+  }
+
+  private async finishReplay(replay: OplogReplay | undefined): Promise<void> {
+    if (replay === undefined) return;
+    const { notes, entries, at } = await onTarget('load', () => replay.finish());
+    this.notes.push(...notes);
+    this.replayed = { entries, at };
+  }
+
+  private report(finished: readonly FinishedEntry[]): LoadReport {
+    const report = makeReport(finished, this.notes, this.context.request.strict);
+    return this.replayed === undefined ? report : { ...report, oplog: this.replayed };
   }
 
   private async loadAndRename(
@@ -116,7 +148,11 @@ export class LoadRun {
     signal: AbortSignal,
   ): Promise<void> {
     const { client, target, tuning, request, clock } = this.context;
-    const list = [...entries.values()];
+    let list = [...entries.values()];
+    const late = new LateCollections({ client, request, plan, named, before, signal });
+    const onCreate: OplogReplayOptions['onCreate'] = (operation, name, options) => late.add(operation, name, options);
+    const replay =
+      request.oplogReplay === true ? new OplogReplay({ client, signal, entries: list, onCreate }) : undefined;
     const indexes = new IndexBuilder({ client, clock, signal, onConflict: request.onConflict, server: target });
     const tell = (progress: LoadProgress) => this.onProgress({ ...progress, namespaces: () => list.map(progressOf) });
     const loader = new DocumentLoader({
@@ -125,8 +161,10 @@ export class LoadRun {
       tuning,
       clock,
       onConflict: request.onConflict,
+      replays: replay !== undefined,
       onProgress: tell,
-      onLoaded: (entry) => indexes.add(entry),
+      // A collection as it was dumped may break a unique index; as the oplog leaves it, it does not.
+      onLoaded: (entry) => (replay === undefined ? indexes.add(entry) : undefined),
     });
     let turning = false;
     try {
@@ -138,16 +176,24 @@ export class LoadRun {
         },
         () => {
           throwIfAborted(signal, 'load');
-          return onTarget('load', () => {
+          return onTarget('load', async () => {
             indexes.throwIfFailed();
-            return loader.room();
+            await loader.room();
+            if (replay?.waits !== true) return;
+            await loader.finish();
+            await replay.replay();
           });
         },
+        replay && ((run) => replay.add(run)),
       );
       await onTarget('load', () => loader.finish());
+      await this.finishReplay(replay);
+      if (replay === undefined) this.notes.push(...notReplayed(archive.oplogEntries));
+      list = replay?.live ?? list;
       tell({ ...loader.progress, stage: 'index' });
       await onTarget('index', () => indexes.finish(list));
-      await this.checkAgain(named, before);
+      const isLive = ({ source }: NamedEntry) => list.some(({ plan: { from } }) => from === nameOf(source));
+      await this.checkAgain(late.named.filter(isLive), late.before);
       throwIfAborted(signal, 'rename');
       await request.onRenaming?.(false);
       throwIfAborted(signal, 'rename');
@@ -212,7 +258,7 @@ export class LoadRun {
     try {
       const report = await this.rollForward(async () => {
         await renameAll(client, plan);
-        const done = makeReport(await finishAll(client, plan, target, request.onFilled), this.notes, request.strict);
+        const done = this.report(await finishAll(client, plan, target, request.onFilled));
         await request.onFinished?.(done);
         return done;
       });
@@ -247,36 +293,4 @@ export class LoadRun {
 function withoutMetadata(entries: readonly NamedEntry<ArchivedCollection>[]): string[] {
   const bare = entries.filter(({ source }) => source.metadata === null || source.metadata === '').map(nameOf);
   return bare.length === 0 ? [] : [`the archive says nothing of the options and indexes of ${listNames(bare)}`];
-}
-
-function unfinished(error: unknown, lease: Lease): AppError {
-  const cause = AppError.from(error, 'rename');
-  return new AppError({
-    code: 'restore/unfinished',
-    stage: 'rename',
-    message: `The restore stopped while it gave the loaded collections their names: ${cause.message}`,
-    hint: `Run the same command again: it finishes the renames (it may wait up to ${seconds(lease)} s first). ${cause.hint ?? ''}`.trim(),
-    retry: cause.retry,
-    cause: error,
-    details: cause.details,
-  });
-}
-
-/** The error, with what it could not clean up. */
-function leftBehind(error: AppError, plan: OwnedPlan, lease: Lease, cleanUp: unknown): AppError {
-  const why = AppError.from(cleanUp, error.stage).message;
-  const where = listNames(plan.draft.databases);
-  return new AppError({
-    code: error.code,
-    stage: error.stage,
-    message: error.message,
-    hint: `${error.hint === undefined ? '' : `${error.hint}. `}What was loaded could not be removed (${why}): collections _hazina_tmp_${plan.draft.restoreId.slice(0, 6)}_* and the plan stay in ${where}; nothing else changed. The next restore into them removes both, after at most ${seconds(lease)} s of waiting`,
-    retry: error.retry,
-    cause: error,
-    details: error.details,
-  });
-}
-
-function seconds(lease: Lease): number {
-  return Math.ceil((lease.leaseMs + lease.beatMs) / 1000);
 }

@@ -4,6 +4,7 @@ import { newLoadEntry, type LoadEntry } from './load-entry.js';
 import { longNameProbe, similarName } from './name-probe.js';
 import { hasUniqueIndex, type CollectionSpec } from './collection-spec.js';
 import { temporaryPrefix, type Placement } from './plan-types.js';
+import type { BsonMap } from './raw-bson.js';
 import { readSpec } from './read-spec.js';
 
 /** A namespace of the archive's prelude with its metadata. */
@@ -42,6 +43,28 @@ export function newEntries(
       return [entry.source, newLoadEntry(plan, entry.kind === 'view' ? followBase(spec, entry, named) : spec)];
     }),
   );
+}
+
+/** One that the archive does not list: made while it was, as its oplog tells. `n`: beyond all numbers in use. */
+export function addedEntry(
+  named: NamedEntry<ArchivedCollection>,
+  options: BsonMap,
+  fill: boolean,
+  restoreId: string,
+  n: number,
+): LoadEntry {
+  const unique = `_${restoreId.slice(0, idInNames)}_${n}`;
+  const plan = {
+    from: nameOf(named.source),
+    db: named.db,
+    final: named.collection,
+    temporary: `${temporaryPrefix}${unique.slice(1)}`,
+    old: `_hazina_old${unique}`,
+    probe: probeFor(named, fill, unique),
+    kind: named.kind,
+    placement: fill ? ('fill' as const) : ('rename' as const),
+  };
+  return newLoadEntry(plan, { options, indexes: [] });
 }
 
 function sieveFor(id: string, n: number) {

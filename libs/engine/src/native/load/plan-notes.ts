@@ -1,7 +1,33 @@
-import type { LoadRequest } from '../../engine.js';
+import type { ArchiveContents, LoadRequest } from '../../engine.js';
 import type { NamedEntry } from './name-plan.js';
 import { databasesOf, listNames, nameOf } from './names.js';
 import { occupantKey, type TargetState } from './target-state.js';
+
+/** What becomes of the oplog of an archive, as far as anybody knows of it. */
+export function oplogNotes({ oplog }: ArchiveContents, request: LoadRequest): string[] {
+  if (request.oplogReplay === true) {
+    const what = oplog === undefined ? 'the oplog is' : `the ${oplog} oplog entries are`;
+    return [`${what} replayed on what was loaded, before a name changes: all collections are of one moment then`];
+  }
+  return isSelective(request) ? [] : notReplayed(oplog ?? 0);
+}
+
+/** A part of an archive has no oplog: it is of the whole. Of a real run, too, this is worth a warning. */
+export function oplogWarnings({ oplog }: ArchiveContents, request: LoadRequest): string[] {
+  if (oplog === undefined || oplog === 0 || !isSelective(request)) return [];
+  return [
+    'only a part is restored, on which the oplog of the backup cannot be replayed: each collection is as it was when it was read',
+  ];
+}
+
+export function notReplayed(entries: number): string[] {
+  if (entries === 0) return [];
+  return [`the oplog of ${entries} entries is not replayed: each collection is as it was when it was read`];
+}
+
+function isSelective({ databases, include, exclude }: LoadRequest): boolean {
+  return databases.length + include.length + exclude.length > 0;
+}
 
 /** What is special about this restore, for people. */
 export function planNotes(

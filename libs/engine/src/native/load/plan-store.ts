@@ -142,12 +142,21 @@ export class OwnedPlan {
     const list = (this.entries.get(entry.db) ?? []).map((other) =>
       other.final === entry.final ? { ...other, ...change } : other,
     );
-    this.entries.set(entry.db, list);
+    await this.saveList(entry.db, list);
+  }
+
+  /** Writes down a further one while the restore loads; its database is one of the plan's. Comes before its temporary collection is made. */
+  async addEntry(entry: PlanEntry): Promise<void> {
+    await this.saveList(entry.db, [...(this.entries.get(entry.db) ?? []), entry]);
+  }
+
+  private async saveList(db: string, list: readonly PlanEntry[]): Promise<void> {
+    this.entries.set(db, list);
     await this.assertOwned();
-    if (entry.db === this.leader) {
+    if (db === this.leader) {
       await plansOf(this.client, this.leader).updateOne(this.ours, { $set: { entries: list } });
     } else {
-      await this.saveFollower(entry.db, list);
+      await this.saveFollower(db, list);
     }
   }
 

@@ -1,6 +1,8 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { MongoClient, type Document } from 'mongodb';
+import { Secret } from '#contracts';
 import { startFakeMongod, type FakeMongod } from '../../../../../test/support/fake-mongod.js';
+import { loadRequestTo } from '../../../../../test/support/load-request.js';
 import type { ArchiveContents } from '../../engine.js';
 import { planWarnings } from './plan-warnings.js';
 
@@ -16,7 +18,12 @@ afterEach(async () => {
 const source = { db: 'clinic', collection: 'patients', type: 'collection', documents: 5, bytes: 5 << 20 } as const;
 const entries = [{ source, db: 'copy', collection: 'patients', kind: 'collection' }] as const;
 async function warnings(
-  answers: { readonly auth?: Document; readonly stats?: Document; readonly version?: string },
+  answers: {
+    readonly auth?: Document;
+    readonly stats?: Document;
+    readonly version?: string;
+    readonly databases?: string[];
+  },
   contents: Partial<ArchiveContents> = {},
 ): Promise<string[]> {
   server = await startFakeMongod({
@@ -30,7 +37,8 @@ async function warnings(
           : undefined,
   });
   client = await MongoClient.connect(server.uri);
-  return planWarnings(client, entries, { namespaces: [source], serverVersion: '7.0.1', ...contents });
+  const request = loadRequestTo(new Secret(server.uri), { databases: answers.databases ?? [] });
+  return planWarnings(client, entries, { namespaces: [source], serverVersion: '7.0.1', ...contents }, request);
 }
 const login = (...privileges: Document[]) => ({
   authenticatedUsers: [{ user: 'restorer', db: 'admin' }],
@@ -80,6 +88,15 @@ describe('a plan warns', () => {
     await client?.close();
     await server?.close();
     expect(await warnings({ auth: login({ resource, actions: ['anyAction'] }) })).toEqual([]);
+  });
+
+  it('of an oplog that a part cannot have', async () => {
+    const [warning, ...others] = await warnings({ databases: ['clinic'] }, { oplog: 7 });
+    expect(warning).toMatch(/only a part is restored.*as it was when it was read/);
+    expect(others).toEqual([]);
+    await client?.close();
+    await server?.close();
+    expect(await warnings({ databases: ['clinic'] }, { oplog: 0 })).toEqual([]);
   });
 
   it('of a disk that is too small, and not of one that is not', async () => {

@@ -1,8 +1,9 @@
 import { MongoServerError, type MongoClient } from 'mongodb';
 import { readLogin, type Privilege } from '../../examine/read-login.js';
-import type { ArchiveContents } from '../../engine.js';
+import type { ArchiveContents, LoadRequest } from '../../engine.js';
 import type { NamedEntry } from './name-plan.js';
 import { databasesOf, listNames } from './names.js';
+import { oplogWarnings } from './plan-notes.js';
 
 /** What a restore needs to be allowed in every database that it writes (docs/DESIGN.md: `readWrite` and `dbAdmin`). */
 const needed = [
@@ -16,8 +17,10 @@ export async function planWarnings(
   client: MongoClient,
   entries: readonly NamedEntry[],
   contents: ArchiveContents,
+  request: LoadRequest,
 ): Promise<string[]> {
   return [
+    ...oplogWarnings(contents, request),
     ...versionWarnings(contents.serverVersion, String((await client.db('admin').command({ buildInfo: 1 }))['version'])),
     ...(await rightsWarnings(client, databasesOf(entries))),
     ...(await roomWarnings(client, entries, contents)),

@@ -11,7 +11,7 @@ export type Destination = { readonly loader: DocumentLoader; readonly entry: Loa
 
 const buckets = 'system.buckets.';
 
-interface HeldRun {
+interface Run {
   readonly db: string;
   readonly collection: string;
   readonly run: Buffer;
@@ -24,9 +24,13 @@ export class SourceReader {
   private readonly chunks: AsyncIterator<unknown>;
   private prelude: ArchivePrelude | undefined;
   private known = new Map<string, ArchivedCollection>();
-  /** Documents that came with the last bytes of the prelude, before anybody could take them. */
-  private held: HeldRun[] | null = [];
+  /** What came with the last bytes of the prelude, before anybody could take it. */
+  private held: (() => void)[] | null = [];
   private destinationOf: (namespace: ArchivedCollection) => Destination = () => undefined;
+  private onOplog: ((run: Buffer) => void) | undefined;
+  private readonly ended = new Set<ArchivedCollection>();
+  /** Of the oplog, as far as it was read. */
+  oplogEntries = 0;
 
   constructor(
     private readonly source: Readable,
@@ -59,15 +63,20 @@ export class SourceReader {
     return namespaces;
   }
 
-  /** Reads to the end of the source and has the last block verified. Waits for the loader between pieces. */
+  /**
+   * Reads to the end of the source and has the last block verified. Waits for the loader between pieces. `onOplog` is given the entries of the oplog, which
+   * come when all collections have ended.
+   */
   async readDocuments(
     destinationOf: (namespace: ArchivedCollection) => Destination,
     room: () => Promise<void>,
+    onOplog?: (run: Buffer) => void,
   ): Promise<void> {
     this.destinationOf = destinationOf;
+    this.onOplog = onOplog;
     const held = this.held ?? [];
     this.held = null;
-    for (const run of held) this.take(run);
+    for (const take of held) take();
     do await room();
     while (await this.readOn());
   }
@@ -93,18 +102,42 @@ export class SourceReader {
     return true;
   }
 
-  private take(held: HeldRun): void {
+  private take({ db, collection, run, count }: Run): void {
     if (this.held) {
       // The bytes belong to the stream until they are taken.
-      this.held.push({ ...held, run: Buffer.from(held.run) });
+      const kept = Buffer.from(run);
+      this.held.push(() => this.take({ db, collection, run: kept, count }));
       return;
     }
-    const destination = this.find(held.db, held.collection);
-    destination?.loader.add(destination.entry, held.run, held.count);
+    if (db === '' && collection === 'oplog') {
+      this.takeOplog(run, count);
+      return;
+    }
+    const destination = this.find(db, collection);
+    destination?.loader.add(destination.entry, run, count);
+  }
+
+  private takeOplog(run: Buffer, count: number): void {
+    this.oplogEntries += count;
+    if (this.onOplog === undefined) return;
+    if (this.ended.size < this.known.size)
+      throw new AppError({
+        code: 'archive/corrupt-structure',
+        stage: 'archive',
+        message: 'The oplog of the archive stands before the end of its collections: it cannot be replayed on them',
+        hint: 'mongodump writes it last. The target was left as it was; without the oplog (--no-oplog-replay) the archive can be restored',
+      });
+    this.onOplog(run);
   }
 
   private end(db: string, collection: string): void {
-    const destination = this.held ? undefined : this.find(db, collection);
+    if (this.held) {
+      this.held.push(() => this.end(db, collection));
+      return;
+    }
+    const namespace = this.known.get(keyOf(db, collection)) ?? this.seriesOf(db, collection);
+    if (namespace) this.ended.add(namespace);
+    const destination = this.find(db, collection);
     destination?.loader.end(destination.entry);
   }
 

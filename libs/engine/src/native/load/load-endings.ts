@@ -1,0 +1,37 @@
+import { AppError } from '#contracts';
+import type { Lease } from './lease-watch.js';
+import { listNames } from './names.js';
+import type { OwnedPlan } from './plan-store.js';
+
+/** What is left to be done, for a restore that stopped among its renames. */
+export function unfinished(error: unknown, lease: Lease): AppError {
+  const cause = AppError.from(error, 'rename');
+  return new AppError({
+    code: 'restore/unfinished',
+    stage: 'rename',
+    message: `The restore stopped while it gave the loaded collections their names: ${cause.message}`,
+    hint: `Run the same command again: it finishes the renames (it may wait up to ${seconds(lease)} s first). ${cause.hint ?? ''}`.trim(),
+    retry: cause.retry,
+    cause: error,
+    details: cause.details,
+  });
+}
+
+/** The error, with what it could not clean up. */
+export function leftBehind(error: AppError, plan: OwnedPlan, lease: Lease, cleanUp: unknown): AppError {
+  const why = AppError.from(cleanUp, error.stage).message;
+  const where = listNames(plan.draft.databases);
+  return new AppError({
+    code: error.code,
+    stage: error.stage,
+    message: error.message,
+    hint: `${error.hint === undefined ? '' : `${error.hint}. `}What was loaded could not be removed (${why}): collections _hazina_tmp_${plan.draft.restoreId.slice(0, 6)}_* and the plan stay in ${where}; nothing else changed. The next restore into them removes both, after at most ${seconds(lease)} s of waiting`,
+    retry: error.retry,
+    cause: error,
+    details: error.details,
+  });
+}
+
+function seconds(lease: Lease): number {
+  return Math.ceil((lease.leaseMs + lease.beatMs) / 1000);
+}
