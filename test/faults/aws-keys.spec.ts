@@ -143,10 +143,8 @@ describe('a key in AWS KMS', () => {
     async (type, code, retry) => {
       const sealed = await seal(await ringOf(`aws-kms:${keyArn}`));
       const refusing = await refuseWith(type);
-      const [opened, made] = [
-        await failure(read(sealed, await ringOf(`aws-kms:${keyArn}`))),
-        await failure(seal(await ringOf(`aws-kms:${keyArn}`))),
-      ];
+      const ring = await ringOf(`aws-kms:${keyArn}`);
+      const [opened, made] = await Promise.all([failure(read(sealed, ring)), failure(seal(ring))]);
       const asked = await refusing.close();
       expect([opened, made]).toMatchObject([
         { code, stage: 'keys', retry },

@@ -1,0 +1,152 @@
+import { beforeEach, describe, expect, it } from '@jest/globals';
+import { buffer } from 'node:stream/consumers';
+import { Secret, systemClock, systemRandom, type BackupJson } from '#contracts';
+import { generateRecipient, inspectHeader, keyRingOf, nameKeys, type GivenKeys, type KeyRing } from '#crypto';
+import { createMemoryStore, type ObjectStore } from '#storage';
+import { backupDeps, backupRequest, noAbort, storeContents } from '../../../test/support/backup-world.js';
+import { checkKeys } from './check-keys.js';
+import { silentObserver } from './deps.js';
+import { failureOfKeys, judgeKeys, keyFindings, keyProofFindings, unprovenOfKeys } from './judge-keys.js';
+import { proveBackup } from './objects/prove-backup.js';
+import { runBackup } from './run-backup.js';
+import { runRotate, type RotationReport } from './run-rotate.js';
+import { runVerify } from './run-verify.js';
+
+// What a process does with public keys alone, beside other keys, and with slots of keys that it does not know.
+
+interface Keys {
+  readonly current?: string;
+  readonly recipients?: readonly string[];
+  readonly retired?: readonly string[];
+}
+
+const pair = () => {
+  const { privateKey, publicKey } = generateRecipient(systemRandom);
+  return { privateKey: privateKey.reveal(), publicKey };
+};
+const [safe, auditor, heir] = [pair(), pair(), pair()];
+const [symmetric, other] = [`hex:${'11'.repeat(32)}`, `hex:${'22'.repeat(32)}`];
+const given = ({ current, recipients = [], retired = [] }: Keys): GivenKeys => {
+  const key = (text: string) => ({ variable: 'KEY', text: new Secret(text) });
+  return {
+    current: current === undefined ? undefined : key(current),
+    recipients: recipients.map(key),
+    retired: retired.map(key),
+  };
+};
+const ring = (keys: Keys): KeyRing => keyRingOf(given(keys), () => undefined);
+const writer = ring({ recipients: [safe.publicKey] });
+
+let store: ObjectStore;
+beforeEach(() => void (store = createMemoryStore()));
+
+const backUp = async (keys: KeyRing): Promise<BackupJson> =>
+  (await runBackup({ ...backupDeps(store), ring: keys }, backupRequest(), noAbort)).backup;
+const verify = (level: 'stored' | 'readable', { backupId }: BackupJson, keys: KeyRing) =>
+  runVerify({ store, ring: keys, observer: silentObserver }, { backupId, level }, noAbort);
+const opens = ({ backupId }: BackupJson, keys: KeyRing) => proveBackup({ store, ring: keys }, backupId, noAbort);
+const rotate = (keys: KeyRing): Promise<RotationReport> =>
+  runRotate({ store, ring: keys, clock: systemClock, random: systemRandom }, { target: null, dryRun: false }, noAbort);
+const slotsOf = async ({ backupId }: BackupJson, name: string) =>
+  inspectHeader(await buffer(await store.get(`clinic/${backupId}/1/${name}`))).slots;
+const idOf = async (keys: Keys) => (await ring(keys).keyIds('0'.repeat(32)))[0]?.keyId;
+
+describe('with public keys alone', () => {
+  it('a backup is made, and verified as stored; what would open it is refused by name', async () => {
+    const backup = await backUp(writer);
+    expect(backup.keyIds).toEqual([await idOf({ recipients: [safe.publicKey] })]);
+    expect(await verify('stored', backup, writer)).toMatchObject({ archiveBytes: 0 });
+    await expect(verify('readable', backup, writer)).rejects.toMatchObject({ code: 'keys/write-only' });
+    const before = await storeContents(store);
+    await expect(rotate(writer)).rejects.toMatchObject({ code: 'keys/write-only' });
+    expect(await storeContents(store)).toEqual(before);
+    expect((await verify('readable', backup, ring({ current: safe.privateKey }))).archiveBytes).toBeGreaterThan(0);
+    expect((await verify('readable', backup, ring({ retired: [safe.privateKey] }))).archiveBytes).toBeGreaterThan(0);
+  });
+
+  it('a look at the keys says what is known, and raises nothing', async () => {
+    const backup = await backUp(writer);
+    const proofs = await checkKeys({ store, ring: writer }, {}, noAbort);
+    expect(judgeKeys(proofs)).toMatchObject({
+      ...{ backups: 1, opened: 0, closed: [], damaged: [], sealedAway: [backup.backupId] },
+      uses: { [backup.keyIds[0] ?? '']: 1 },
+    });
+    expect(failureOfKeys(proofs)).toBeUndefined();
+    expect(unprovenOfKeys(proofs)).toMatchObject({ code: 'keys/write-only' });
+    const named = await nameKeys(given({ recipients: [safe.publicKey] }), null);
+    expect(keyFindings(named)).toMatchObject([{ status: 'ok', detail: expect.stringContaining('write-only') }]);
+    expect(keyProofFindings(proofs, named, 1)).toMatchObject([{ status: 'skipped' }]);
+  });
+
+  it('damage is found all the same', async () => {
+    const backup = await backUp(writer);
+    const key = `clinic/${backup.backupId}/${backup.objects.data.key}`;
+    await store.putBytes(key, (await buffer(await store.get(key))).subarray(0, -1));
+    expect(judgeKeys(await checkKeys({ store, ring: writer }, {}, noAbort))).toMatchObject({
+      ...{ damaged: [backup.backupId], sealedAway: [] },
+    });
+  });
+});
+
+describe('with a key that opens beside them', () => {
+  it('each holder opens, and what is sealed for others alone is no failure of the rest', async () => {
+    const shared = await backUp(ring({ current: symmetric, recipients: [safe.publicKey] }));
+    const away = await backUp(writer);
+    for (const keys of [{ current: symmetric }, { current: safe.privateKey }]) await opens(shared, ring(keys));
+    const mixed = ring({ current: symmetric, recipients: [safe.publicKey] });
+    const proofs = await checkKeys({ store, ring: mixed }, {}, noAbort);
+    expect(judgeKeys(proofs)).toMatchObject({ opened: 1, closed: [], sealedAway: [away.backupId] });
+    expect(keyProofFindings(proofs, [], 2)).toMatchObject([
+      { status: 'ok', detail: expect.stringContaining('1 are sealed for recipients') },
+    ]);
+    await expect(opens(away, mixed)).rejects.toMatchObject({ code: 'keys/write-only' });
+    await expect(opens(away, ring({ current: other }))).rejects.toMatchObject({ code: 'container/no-key' });
+  });
+});
+
+describe('a rotation', () => {
+  it('goes from a symmetric key to a recipient, and back, each proven before the other goes', async () => {
+    const backup = await backUp(ring({ current: symmetric }));
+    await rotate(ring({ current: safe.privateKey, recipients: [auditor.publicKey], retired: [symmetric] }));
+    for (const { privateKey } of [safe, auditor]) await opens(backup, ring({ current: privateKey }));
+    expect((await slotsOf(backup, 'header.hzn')).map(({ kind }) => kind)).toEqual(['x25519', 'x25519']);
+    const back = { current: symmetric, retired: [safe.privateKey, auditor.publicKey] };
+    expect((await rotate(ring(back))).results).toMatchObject([{ outcome: 'rotated', warnings: [] }]);
+    expect((await slotsOf(backup, 'header.hzn')).map(({ kind }) => kind)).toEqual(['raw']);
+    expect((await rotate(ring({ current: symmetric }))).results).toMatchObject([{ outcome: 'current' }]);
+  });
+
+  it('leaves the slot of a key that it does not know as it is, and says so', async () => {
+    const backup = await backUp(ring({ current: symmetric, recipients: [auditor.publicKey] }));
+    const auditorSlot = (await slotsOf(backup, 'data.hzn'))[1];
+    const report = await rotate(ring({ current: other, retired: [symmetric] }));
+    const auditorId = (await idOf({ current: auditor.privateKey })) ?? '';
+    expect(report.results).toMatchObject([
+      { outcome: 'rotated', warnings: [expect.stringContaining(auditorId), expect.stringContaining(auditorId)] },
+    ]);
+    const slots = await slotsOf(backup, 'header.hzn');
+    expect(slots).toHaveLength(2);
+    expect(slots[1]).toEqual(auditorSlot);
+    for (const current of [other, auditor.privateKey]) await opens(backup, ring({ current }));
+    expect((await rotate(ring({ current: other }))).results).toMatchObject([{ outcome: 'current' }]);
+    // Told that it shall go, by its public key alone, it goes.
+    await rotate(ring({ current: other, retired: [auditor.publicKey] }));
+    expect((await slotsOf(backup, 'header.hzn')).map(({ kind }) => kind)).toEqual(['raw']);
+  });
+
+  it('adds a recipient to backups that were made without one', async () => {
+    const backup = await backUp(ring({ current: symmetric }));
+    expect((await rotate(ring({ current: symmetric, recipients: [heir.publicKey] }))).results).toMatchObject([
+      { outcome: 'rotated' },
+    ]);
+    for (const current of [symmetric, heir.privateKey]) await opens(backup, ring({ current }));
+  });
+
+  it('refuses when a header has no room for all, and changes nothing', async () => {
+    const eight = Array.from({ length: 7 }, () => pair().publicKey);
+    const backup = await backUp(ring({ current: symmetric, recipients: eight }));
+    const { results } = await rotate(ring({ current: other, retired: [symmetric], recipients: [heir.publicKey] }));
+    expect(results).toMatchObject([{ outcome: 'failed', error: { code: 'keys/refused' } }]);
+    await opens(backup, ring({ current: symmetric }));
+  });
+});
