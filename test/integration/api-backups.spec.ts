@@ -360,7 +360,10 @@ it('stats, targets, schedules and system tell what the catalogue knows', async (
     failureRate: 0,
     storageBytes: 600,
     averageSize: 200,
-    quota: { bytes: null, used: 600, state: 'ok' },
+    quota: {
+      ...{ bytes: null, used: 600, state: 'ok', policy: null, advice: null },
+      ...{ daysUntilFull: null, daysThatFit: null },
+    },
   });
   expect(stats['byStatus']).toMatchObject({ completed: 3, failed: 0 });
   expect(stats['targets']).toHaveLength(1);

@@ -38,7 +38,7 @@ it('publishes what it found: keys, store, target, tools, room, and whether every
   expect(look.keyProof).toMatchObject({ backups: 1, opened: 1, closed: [], damaged: [], at: expect.any(Date) });
   expect(look.storeAbilities).toMatchObject({ presign: true });
   expect(look.findings.map(({ name }) => name)).toEqual([
-    ...['keys', 'store', 'clock of the store', 'disk of the store'],
+    ...['keys', 'store', 'versions and locks', 'clock of the store', 'disk of the store'],
     ...['source clinic', 'rights clinic', 'topology clinic', 'clock of clinic'],
     ...['mongodump', 'mongorestore', 'memory', 'temporary folder', 'backups open'],
   ]);

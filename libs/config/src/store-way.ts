@@ -48,8 +48,7 @@ export function readAuthorities(reader: EnvironmentReader): string | undefined {
 
 function isCertificate(pem: string): boolean {
   try {
-    void new X509Certificate(pem);
-    return true;
+    return new X509Certificate(pem).raw.length > 0;
   } catch {
     return false;
   }

@@ -1,5 +1,4 @@
 export { checkStore, type CheckContext, type StoreFinding } from './check-store.js';
-export { describeProtection, protectionDoubt } from './describe-protection.js';
 export { createStore } from './create-store.js';
 export { describeLock, findLock } from './find-lock.js';
 export { FilesystemStore } from './filesystem/filesystem.store.js';
@@ -25,7 +24,14 @@ export type {
 export { isLocked, removeOrHide } from './remove-or-hide.js';
 export { resumingGet, type ResumingGetOptions } from './resuming-get.js';
 export type { DirectoryStoreOptions, S3StoreOptions, StoreOptions } from './store-options.js';
-export { describeAbilities, roomFinding, storeFindings, type RoomOptions } from './store-findings.js';
+export {
+  describeAbilities,
+  lockFindings,
+  protectionFindings,
+  roomFinding,
+  storeFindings,
+  type RoomOptions,
+} from './store-findings.js';
 export { DelegatingStore } from './wrappers/delegating.store.js';
 export { PrefixedStore } from './wrappers/prefixed.store.js';
 export { RetryingStore, type RetryOptions } from './wrappers/retrying.store.js';

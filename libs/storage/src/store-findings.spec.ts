@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { describeAbilities, roomFinding, storeFindings } from './store-findings.js';
+import { describeAbilities, lockFindings, protectionFindings, roomFinding, storeFindings } from './store-findings.js';
 
 const good = (check: string, detail = 'fine') => ({ check, ok: true, detail });
 
@@ -46,5 +46,32 @@ describe('findings on a store', () => {
     expect(describeAbilities({ conditionalCreate: true, conditionalReplace: false, presign: false })).toBe(
       'creates only what is not there (If-None-Match), does not honour If-Match, signs no URLs',
     );
+  });
+});
+
+describe('locks', () => {
+  const guarded = { versioning: 'on', objectLock: 'on', defaultLock: null, asked: null } as const;
+  const lock = { mode: 'governance', days: 14 } as const;
+
+  it('nothing is said where there is no such thing', () => {
+    expect(protectionFindings(null)).toEqual([]);
+    expect(lockFindings(undefined, [7])).toEqual([]);
+    expect(lockFindings(7, [7, 30])).toEqual([]);
+  });
+
+  it.each([
+    [{ ...guarded, asked: lock }, 'ok', 'each backup is locked: governance, 14 days'],
+    [{ ...guarded, versioning: 'off', objectLock: 'off' } as const, 'ok', 'no versions are kept'],
+    [{ ...guarded, objectLock: 'unknown', asked: lock } as const, 'warning', 'governance, 14 days'],
+    [{ ...guarded, defaultLock: { ...lock, days: 1 } }, 'warning', 'the bucket locks everything by itself'],
+    [{ ...guarded, objectLock: 'off', asked: lock } as const, 'error', 'has object lock turned off'],
+  ])('%j', (protection, status, text) => {
+    expect(protectionFindings(protection)).toEqual([
+      expect.objectContaining({ status, detail: expect.stringContaining(text) }),
+    ]);
+  });
+
+  it('one that outlives retention is a doubt', () => {
+    expect(lockFindings(30, [7, 90])).toEqual([expect.objectContaining({ status: 'warning' })]);
   });
 });

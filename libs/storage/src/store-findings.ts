@@ -1,6 +1,7 @@
 import { AppError, doubtful, found, skipped, wrong, type Finding } from '#contracts';
 import type { StoreFinding } from './check-store.js';
-import type { ObjectStore, StoreAbilities } from './object-store.js';
+import { describeProtection, protectionDoubt } from './describe-protection.js';
+import type { ObjectStore, StoreAbilities, StoreProtection } from './object-store.js';
 
 /** What `checkStore` found, in the fewest lines: one of all that works, and one of each check that failed or leaves a doubt. */
 export function storeFindings(
@@ -47,6 +48,32 @@ export function describeAbilities({ conditionalCreate, conditionalReplace, presi
     presign ? 'signs URLs' : 'signs no URLs',
   ];
   return words.join(', ');
+}
+
+/** How a bucket guards its objects; nothing of a store that has no such thing. */
+export function protectionFindings(protection: StoreProtection | null): readonly Finding[] {
+  if (protection === null) return [];
+  const name = 'versions and locks';
+  try {
+    const text = describeProtection(protection);
+    const doubt = protectionDoubt(protection);
+    return [doubt === undefined ? found(name, text) : doubtful(name, text, doubt)];
+  } catch (error) {
+    return [wrong(name, AppError.from(error, 'store'))];
+  }
+}
+
+/** A lock that outlives what retention keeps: nothing goes before the lock ends. */
+export function lockFindings(lockDays: number | undefined, retentionDays: readonly number[]): readonly Finding[] {
+  const shortest = Math.min(...retentionDays);
+  if (lockDays === undefined || retentionDays.length === 0 || lockDays <= shortest) return [];
+  return [
+    doubtful(
+      'lock and retention',
+      `each backup is locked for ${lockDays} days, and retention would let it go after ${shortest}`,
+      'Choose S3_OBJECT_LOCK_DAYS not above BACKUP_RETENTION_DAYS: until the lock ends nothing is removed',
+    ),
+  ];
 }
 
 export interface RoomOptions {

@@ -105,6 +105,7 @@ describe('checkStore', () => {
       'list',
       'multipart',
       'conditional write',
+      'versions and locks',
       'clock',
       'latency',
       'delete',

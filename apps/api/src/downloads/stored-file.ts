@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { AppError, parseJson, storeIdentity, type BackupRecord } from '#contracts';
-import type { ObjectStore } from '#storage';
+import type { ColdState, ObjectStore } from '#storage';
 
 const mostIdentityBytes = 16 * 1024;
 const mostHeaderBytes = 16 * 1024;
@@ -50,6 +50,7 @@ export async function locate(store: ObjectStore, record: BackupRecord, signal: A
     await checkIdentity(store, record.storeId, signal);
     throw missing();
   }
+  if (head.cold !== undefined) throw cold(head.cold);
   if (head.bytes !== size) {
     throw new AppError({
       code: 'backup/damaged',
@@ -98,5 +99,16 @@ function missing(): AppError {
     stage: 'request',
     message: 'The object of the backup is not in the store',
     hint: 'It was removed from there by somebody else, or the record is of another store',
+  });
+}
+
+function cold({ storageClass, isComing }: ColdState): AppError {
+  return new AppError({
+    code: 'store/cold',
+    stage: 'request',
+    message: isComing
+      ? `The backup is being brought back from ${storageClass}, and is not there yet`
+      : `The backup lies in ${storageClass}: it gives no bytes until it was brought back`,
+    hint: 'docs/s3.md, "Storage classes", has the request, how long it takes, and what it costs',
   });
 }

@@ -2,7 +2,7 @@ import type { DoctorConfig, StoreConfig } from '#config';
 import { AppError, found, skipped, wrong, type Finding, type StoreIdentity } from '#contracts';
 import { nameKeys, openKeys, type NamedKey } from '#crypto';
 import { checkKeys, keyFindings, keyProofFindings, listBackups, readStoreIdentity, type KeyProof } from '#pipeline';
-import { checkStore, createStore, roomFinding, storeFindings, type ObjectStore } from '#storage';
+import { checkStore, createStore, lockFindings, roomFinding, storeFindings, type ObjectStore } from '#storage';
 import { quotaFinding } from '../quota.js';
 import { lookAt, type LookContext } from './look.js';
 
@@ -38,7 +38,7 @@ export async function lookAtStoreAndKeys(config: DoctorConfig, context: LookCont
       probing.findings,
     ]);
     const storeId = problem === undefined ? (identity?.storeId ?? null) : undefined;
-    return { keys, findings: [...probed, ...(problem ?? []), ...room, ...quota, ...proofs], storeId };
+    return { keys, findings: [...probed, ...(problem ?? []), ...room, ...quota, ...locks(config), ...proofs], storeId };
   } finally {
     await probing.tidy();
     await store.close();
@@ -152,6 +152,13 @@ function lookAtRoom(
     const newest = isDirectory ? (await listBackups(store, undefined, signal)).backups[0] : undefined;
     return [roomFinding(freeBytes, { reserveBytes, newestBytes: newest?.objects.data.bytes ?? null })];
   });
+}
+
+function locks({ store, sources }: DoctorConfig): readonly Finding[] {
+  return lockFindings(
+    store?.kind === 's3' ? store.objectLock?.days : undefined,
+    sources.map(({ retention }) => retention.retentionDays),
+  );
 }
 
 /** Only where there is one: it takes a listing. */

@@ -39,6 +39,8 @@ export class VerifyProcessor implements JobProcessor<'verify'> {
     const facts = await prove.catch(async (error: unknown) => {
       // A volume that was unmounted meanwhile has none of them: that is no loss of this backup.
       if (error instanceof AppError && goneCodes.includes(error.code)) await this.#requireStore(signal);
+      // Nor does a class that gives no bytes say anything of it.
+      if (error instanceof AppError && error.code === 'store/cold') throw notMade(error);
       throw error;
     });
     log.info('verified', { verificationLevel: level, ...facts, durationSeconds: (clock.monotonicMs() - began) / 1000 });
@@ -72,16 +74,7 @@ export class VerifyProcessor implements JobProcessor<'verify'> {
       await requireStore(this.parts.store, this.parts.storeId, signal);
     } catch (thrown) {
       const error = AppError.from(thrown, 'store');
-      if (error.code !== 'store/changed') throw error;
-      const { code, stage, message, hint } = error;
-      throw new AppError({
-        code,
-        stage,
-        message,
-        retry: 'retry',
-        cause: error,
-        ...(hint === undefined ? {} : { hint }),
-      });
+      throw error.code === 'store/changed' ? notMade(error) : error;
     }
   }
 
@@ -113,6 +106,15 @@ export class VerifyProcessor implements JobProcessor<'verify'> {
     if (await backups.markMissing(backupId, true, this.parts.clock.now()))
       await raiseMissing(this.parts, backup, message);
   }
+}
+
+/** The same, as of a verification that could not be made now. */
+function notMade(cause: AppError): AppError {
+  const { code, stage, message, hint, details } = cause;
+  return new AppError({
+    ...{ code, stage, message, retry: 'retry', cause, details },
+    ...(hint === undefined ? {} : { hint }),
+  });
 }
 
 function notThere(task: TaskRecord, backup: BackupRecord | null): AppError {

@@ -1,7 +1,7 @@
 import { found, type Finding } from '#contracts';
 import { clockFinding } from '#engine';
 import { requireStore } from '#pipeline';
-import { describeAbilities, roomFinding } from '#storage';
+import { describeAbilities, protectionFindings, roomFinding } from '#storage';
 import type { WorkerParts } from '../core/worker-core.js';
 
 /** The store as a worker finds it: the one that it should be, what it can do, its clock, its room. */
@@ -17,6 +17,7 @@ export async function examineStore(
   const freeBytes = await store.freeBytes(signal);
   return [
     found('store', `${store.location}: ${abilities}`),
+    ...protectionFindings(await store.protection(signal)),
     ...(theirs === null ? [] : [clockFinding('clock of the store', theirs.getTime() - middle)]),
     roomFinding(freeBytes, { reserveBytes: config.directoryReserveBytes, newestBytes: null }),
   ];

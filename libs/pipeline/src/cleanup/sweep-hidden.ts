@@ -63,8 +63,8 @@ async function removed(
     return true;
   } catch (error) {
     if (!isLocked(error)) throw error;
-    const until = String(error.details['lockedUntil'] ?? '');
-    if (until > held.until) held.until = until;
+    const until = error.details['lockedUntil'];
+    if (typeof until === 'string' && until > held.until) held.until = until;
     add(held, bytes);
     return false;
   }

@@ -20,7 +20,7 @@ function fileOf(name: string): ImportedDump {
   return { stream: createReadStream(path), name, bytes: readFileSync(path).length, modifiedAt };
 }
 
-async function take(dump: ImportedDump) {
+function take(dump: ImportedDump) {
   const store = createMemoryStore();
   const request = backupRequest({ trigger: 'cli' });
   const run = runBackup({ ...backupDeps(store), engine: importEngine(dump) }, request, noAbort);
@@ -31,7 +31,7 @@ describe('a dump that others made', () => {
   it.each(['clinic.archive', 'clinic.archive.gz', 'multi.archive', 'types.archive', 'interleaved.archive.gz'])(
     '%s becomes a backup of its own, byte for byte',
     async (name) => {
-      const { store, request, run } = await take(fileOf(name));
+      const { store, request, run } = take(fileOf(name));
       const { backup, warnings } = await run;
       expect(backup.engine.name).toBe('import');
       expect(backup.engine.version).not.toBe('');
@@ -50,14 +50,14 @@ describe('a dump that others made', () => {
 
   it('comes in pieces of one byte, and compressed with zstd', async () => {
     const packed = zstdCompressSync(readFileSync(new URL('clinic.archive', folder)));
-    const pieces = [...packed].map((byte) => Buffer.from([byte]));
+    const pieces = [...[...packed.subarray(0, 500)].map((byte) => Buffer.from([byte])), packed.subarray(500)];
     const stream = Readable.from(pieces, { objectMode: false });
-    const { run } = await take({ stream, name: 'standard input', bytes: null, modifiedAt: null });
+    const { run } = take({ stream, name: 'standard input', bytes: null, modifiedAt: null });
     expect((await run).backup.totals.documents).toBeGreaterThan(0);
   });
 
   it.each(readdirSync(new URL('damaged/', folder)))('%s is refused, and leaves nothing', async (name) => {
-    const { store, run } = await take(fileOf(`damaged/${name}`));
+    const { store, run } = take(fileOf(`damaged/${name}`));
     await expect(run).rejects.toMatchObject({
       code: expect.stringMatching(/^(archive|compression)\//),
       hint: expect.any(String),
@@ -68,14 +68,14 @@ describe('a dump that others made', () => {
   it.each([0, 3, 7, 100, 5_000])('zstd cut after %i bytes is refused, and leaves nothing', async (bytes) => {
     const packed = zstdCompressSync(readFileSync(new URL('multi.archive', folder)));
     const stream = Readable.from([packed.subarray(0, Math.min(bytes, packed.length - 1))], { objectMode: false });
-    const { store, run } = await take({ stream, name: 'cut', bytes: null, modifiedAt: null });
+    const { store, run } = take({ stream, name: 'cut', bytes: null, modifiedAt: null });
     await expect(run).rejects.toMatchObject({ code: expect.stringMatching(/^(archive|compression)\//) });
     expect(await storeContents(store)).toEqual([]);
   });
 
   it('that is sealed already is refused by name', async () => {
     const path = new URL('../../../../test/vectors/container/content-zstd.hzn', import.meta.url);
-    const { run } = await take({ stream: createReadStream(path), name: 'data.hzn', bytes: null, modifiedAt: null });
+    const { run } = take({ stream: createReadStream(path), name: 'data.hzn', bytes: null, modifiedAt: null });
     await expect(run).rejects.toMatchObject({
       code: 'cli/bad-arguments',
       hint: expect.stringContaining('catalog sync'),

@@ -21,7 +21,7 @@ export interface ImportedDump {
 const codecs = { archive: 'none', gzip: 'gzip', zstd: 'zstd' } as const satisfies Record<string, Compression>;
 
 /**
- * A mongodump archive in the place of a server: a backup of it is checked, compressed and sealed as any other. Its engine is `import`, by the version of the tool
+ * A mongodump archive in the place of a server: a backup of it is checked, compressed and sealed like any other. Its engine is `import`, by the version of the tool
  * that had made it. Used once: a stream cannot be read again.
  */
 export function importEngine(dump: ImportedDump): DumpEngine {

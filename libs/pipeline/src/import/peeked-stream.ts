@@ -4,19 +4,18 @@ const chunkBytes = 1024 * 1024;
 
 /** A stream whose beginning was looked at: `rest` gives all of it, from the first byte. */
 export class PeekedStream {
-  readonly #source: AsyncIterator<Buffer>;
+  readonly #source: AsyncIterator<Buffer, undefined>;
   readonly #taken: Buffer[] = [];
 
   constructor(source: Readable) {
-    this.#source = source.iterator() as AsyncIterator<Buffer>;
+    this.#source = source.iterator() as AsyncIterator<Buffer, undefined>;
   }
 
   /** One piece more; null at the end. */
   async next(): Promise<Buffer | null> {
-    const { done, value } = await this.#source.next();
-    if (done === true) return null;
-    this.#taken.push(value);
-    return value;
+    const piece = await this.#read();
+    if (piece !== null) this.#taken.push(piece);
+    return piece;
   }
 
   /** The first bytes: as many as were asked for, fewer at the end. */
@@ -34,14 +33,15 @@ export class PeekedStream {
     await this.#source.return?.();
   }
 
+  async #read(): Promise<Buffer | null> {
+    const result = await this.#source.next();
+    return result.done === true ? null : result.value;
+  }
+
   async *#all(): AsyncGenerator<Buffer> {
     try {
       for (let chunk = this.#taken.shift(); chunk !== undefined; chunk = this.#taken.shift()) yield chunk;
-      for (;;) {
-        const { done, value } = await this.#source.next();
-        if (done === true) return;
-        yield value;
-      }
+      for (let piece = await this.#read(); piece !== null; piece = await this.#read()) yield piece;
     } finally {
       await this.close();
     }

@@ -2,16 +2,13 @@ import {
   AbortMultipartUploadCommand,
   DeleteObjectCommand,
   GetObjectCommand,
-  ListMultipartUploadsCommand,
-  ListObjectsV2Command,
   PutObjectCommand,
-  type ListObjectsV2CommandOutput,
   type PutObjectCommandInput,
   type S3Client,
 } from '@aws-sdk/client-s3';
 import { Readable } from 'node:stream';
-import { cancelled, systemClock, throwIfAborted, type Clock } from '#contracts';
-import { checkKey, checkPrefix, noObject, preconditionFailed, rangeEnd, tooLarge } from '../key-rules.js';
+import { systemClock, type Clock } from '#contracts';
+import { checkKey, noObject, preconditionFailed, rangeEnd, tooLarge } from '../key-rules.js';
 import type {
   ByteRange,
   HiddenObject,
@@ -28,7 +25,9 @@ import type {
 } from '../object-store.js';
 import type { S3StoreOptions } from '../store-options.js';
 import { coldError } from './cold-object.js';
+import { callS3 } from './call-s3.js';
 import { getVersion } from './get-version.js';
+import { listFolders, listHidden, listObjects, listUploads, type Place } from './listings.js';
 import { lockHeaders, withLock, type Placement } from './placement.js';
 import { readProtection } from './protection.js';
 import { readBody } from './read-body.js';
@@ -38,9 +37,9 @@ import { uploadStream } from './multipart-upload.js';
 import { planConcurrency, planPartSize } from './part-size.js';
 import { probeAbilities } from './probe-abilities.js';
 import { checksumMode, createS3Client } from './s3-client.js';
-import { hiddenBelow, removeWithVersions } from './remove-object.js';
+import { removeWithVersions } from './remove-object.js';
 import { readServerTime } from './server-time.js';
-import { isUntold, statusOf, translateS3Error } from './translate-error.js';
+import { statusOf } from './translate-error.js';
 
 /** A bucket (or a part of it) as a store. */
 export function createS3Store(options: S3StoreOptions): Promise<ObjectStore> {
@@ -169,19 +168,12 @@ class S3Store implements ObjectStore {
     });
   }
 
-  async *list(prefix: string, signal?: AbortSignal): AsyncGenerator<ObjectEntry> {
-    for await (const { Contents = [] } of this.#pages(prefix, undefined, signal)) {
-      for (const { Key = '', Size = 0, LastModified = new Date(0) } of Contents) {
-        yield { key: Key.slice(this.#prefix.length), bytes: Size, lastModified: LastModified };
-      }
-    }
+  list(prefix: string, signal?: AbortSignal): AsyncIterable<ObjectEntry> {
+    return listObjects(this.client, this.#place(), prefix, signal);
   }
 
-  async *listFolders(prefix: string, signal?: AbortSignal): AsyncGenerator<string> {
-    for await (const { CommonPrefixes = [] } of this.#pages(prefix, '/', signal)) {
-      for (const { Prefix = '' } of CommonPrefixes)
-        yield Prefix.slice(this.#prefix.length + prefix.length).replace(/\/$/, '');
-    }
+  listFolders(prefix: string, signal?: AbortSignal): AsyncIterable<string> {
+    return listFolders(this.client, this.#place(), prefix, signal);
   }
 
   async delete(key: string, signal?: AbortSignal): Promise<void> {
@@ -202,41 +194,12 @@ class S3Store implements ObjectStore {
   }
 
   async *listHidden(prefix: string, signal?: AbortSignal): AsyncGenerator<HiddenObject> {
-    checkPrefix(prefix);
-    if (this.#keepsVersions === false) return;
-    const at = { Bucket: this.#bucket, Prefix: `${this.#prefix}${prefix}` };
-    const options = signal === undefined ? {} : { abortSignal: signal };
-    try {
-      throwIfAborted(signal, 'store');
-      for await (const hidden of hiddenBelow(this.client, at, options))
-        yield { ...hidden, key: hidden.key.slice(this.#prefix.length) };
-    } catch (error) {
-      if (signal?.aborted === true) throw cancelled(signal, 'store');
-      // A store that keeps none, as far as anybody can tell, has none to show.
-      if (isUntold(error) && this.#keepsVersions !== true) return;
-      throw translateS3Error(error, 'listing versions', this.location);
-    }
+    if (this.#keepsVersions !== false)
+      yield* listHidden(this.client, this.#place(), prefix, { signal, keepsVersions: this.#keepsVersions });
   }
 
-  async *listUploads(prefix: string, signal?: AbortSignal): AsyncGenerator<OpenUpload> {
-    checkPrefix(prefix);
-    let keyMarker: string | undefined;
-    let idMarker: string | undefined;
-    do {
-      const input = {
-        Bucket: this.#bucket,
-        Prefix: `${this.#prefix}${prefix}`,
-        KeyMarker: keyMarker,
-        UploadIdMarker: idMarker,
-      };
-      const page = await this.#call('listing uploads', signal, (abortSignal) =>
-        this.client.send(new ListMultipartUploadsCommand(input), abortSignal),
-      );
-      for (const { Key = '', UploadId = '', Initiated } of page.Uploads ?? []) {
-        yield { key: Key.slice(this.#prefix.length), uploadId: UploadId, initiatedAt: Initiated ?? null };
-      }
-      ({ NextKeyMarker: keyMarker, NextUploadIdMarker: idMarker } = page.IsTruncated === true ? page : {});
-    } while (keyMarker !== undefined);
+  listUploads(prefix: string, signal?: AbortSignal): AsyncIterable<OpenUpload> {
+    return listUploads(this.client, this.#place(), prefix, signal);
   }
 
   async abortUpload({ key, uploadId }: OpenUpload, signal?: AbortSignal): Promise<void> {
@@ -282,26 +245,8 @@ class S3Store implements ObjectStore {
     return Promise.resolve();
   }
 
-  async *#pages(
-    prefix: string,
-    delimiter: string | undefined,
-    signal: AbortSignal | undefined,
-  ): AsyncGenerator<ListObjectsV2CommandOutput> {
-    checkPrefix(prefix);
-    let token: string | undefined;
-    do {
-      const input = {
-        Bucket: this.#bucket,
-        Prefix: `${this.#prefix}${prefix}`,
-        Delimiter: delimiter,
-        ContinuationToken: token,
-      };
-      const page: ListObjectsV2CommandOutput = await this.#call('listing', signal, (abortSignal) =>
-        this.client.send(new ListObjectsV2Command(input), abortSignal),
-      );
-      yield page;
-      token = page.IsTruncated === true ? page.NextContinuationToken : undefined;
-    } while (token !== undefined);
+  #place(): Place {
+    return { bucket: this.#bucket, prefix: this.#prefix, location: this.location };
   }
 
   #encryption(): Pick<PutObjectCommandInput, 'ServerSideEncryption' | 'SSEKMSKeyId'> {
@@ -337,12 +282,6 @@ class S3Store implements ObjectStore {
     signal: AbortSignal | undefined,
     send: (options: { abortSignal?: AbortSignal }) => Promise<T>,
   ): Promise<T> {
-    throwIfAborted(signal, 'store');
-    try {
-      return await send(signal === undefined ? {} : { abortSignal: signal });
-    } catch (error) {
-      if (signal?.aborted === true) throw cancelled(signal, 'store');
-      throw translateS3Error(error, what, this.location);
-    }
+    return callS3({ what, location: this.location, signal }, send);
   }
 }

@@ -1,0 +1,43 @@
+import { describe, expect, it } from '@jest/globals';
+import { systemClock } from '#contracts';
+import { requireQuota } from './require-quota.js';
+
+type Parts = Parameters<typeof requireQuota>[0];
+
+/** A worker whose backups take so much, the newest one of the target among them. */
+function worker(policy: 'warn' | 'refuse', usedBytes: number, newest: number | null): Parts {
+  const since = new Date(Date.now() - 10 * 86_400_000);
+  return {
+    clock: systemClock,
+    config: { store: { kind: 'directory', directory: '/b', quota: { bytes: 1_000, policy } } },
+    catalog: {
+      backups: {
+        storageHistory: () => Promise.resolve({ usedBytes, usedBefore: 0, addedBytes: usedBytes, since }),
+        latest: () =>
+          Promise.resolve([
+            { status: 'failed', size: null },
+            ...(newest === null ? [] : [{ status: 'completed', size: newest }]),
+          ]),
+      },
+    },
+  } as unknown as Parts;
+}
+
+describe('a quota that is to be kept', () => {
+  it.each([
+    ['warn', 5_000, 100, true],
+    ['refuse', 899, 100, true],
+    ['refuse', 900, 100, true],
+    ['refuse', 901, 100, false],
+    ['refuse', 999, null, true],
+    ['refuse', 1_000, null, false],
+  ] as const)('%s: with %i of 1,000 used and a newest one of %p', async (policy, used, newest, room) => {
+    const asked = requireQuota(worker(policy, used, newest), 'clinic');
+    if (room) await expect(asked).resolves.toBeUndefined();
+    else
+      await expect(asked).rejects.toMatchObject({
+        ...{ code: 'store/quota-reached', retry: 'no-retry' },
+        hint: expect.stringContaining('days of backups fit'),
+      });
+  });
+});
