@@ -1,12 +1,13 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { Catalog } from '#catalog';
-import type { Blackout, TargetConfig } from '#config';
+import type { Blackout } from '#config';
 import { AppError, slotBackupId, systemRandom, type JobRequest, type JobSink } from '#contracts';
 import { tick, type TickDeps } from '../../apps/api/src/scheduling/tick.js';
 import { Watch } from '../../apps/api/src/scheduling/watch.js';
 import { judgeSchedule } from '../../apps/api/src/scheduling/overdue.js';
 import { catalogWorld, completeBackup, newTarget, type CatalogWorld } from '../support/catalog-world.js';
 import { MovedClock } from '../support/moved-clock.js';
+import { targetConfig } from '../support/target-config.js';
 
 // Schedules on the real catalogue, with a clock that the test moves. The queue is a list: what is added to it is what is asked here.
 
@@ -21,27 +22,7 @@ afterAll(() => world.close());
 const minute = 60_000;
 
 function setUp(cron: string, start: string, timezone = 'UTC', blackouts: readonly Blackout[] = []) {
-  const target: TargetConfig = {
-    name: newTarget(),
-    schedule: { cron, timezone, blackouts },
-    databases: [],
-    include: [],
-    exclude: [],
-    engine: 'auto',
-    retention: {
-      retentionDays: 30,
-      keepLast: 0,
-      keepHourly: 0,
-      keepDaily: 0,
-      keepWeekly: 0,
-      keepMonthly: 0,
-      keepYearly: 0,
-      keepWithinBytes: 0,
-      minKeep: 3,
-    },
-    uriVariable: 'MONGODB_URI',
-    drill: { schedule: { cron: null, timezone: 'UTC' }, targetName: null, queries: [] },
-  };
+  const target = targetConfig(newTarget(), { cron, timezone, blackouts });
   const clock = new MovedClock(start);
   const jobs: JobRequest[] = [];
   let down = false;
