@@ -49,8 +49,10 @@ export class HealthService {
       () => {
         const { trouble } = this.reload;
         // The one before it is in force, so this makes nothing red.
-        const state = trouble === null ? {} : { state: 'invalid', code: trouble.code };
-        return Promise.resolve(this.indicators.check('configuration').up(state));
+        const indicator = this.indicators.check('configuration');
+        return Promise.resolve(
+          trouble === null ? indicator.up() : indicator.up({ state: 'invalid', code: trouble.code }),
+        );
       },
       () => Promise.resolve(this.#upUnless('process', this.#draining ? 'it is shutting down' : null)),
     ]);
