@@ -10,6 +10,7 @@ export type BackupSource = Pick<
   | 'include'
   | 'exclude'
   | 'engine'
+  | 'oplog'
   | 'compression'
   | 'throttleBytesPerSecond'
   | 'storeThrottleBytesPerSecond'
@@ -25,10 +26,11 @@ export async function backupSource(
   const known = config.hasTargetsFile ? await context.backupSource(wanted) : null;
   if (known !== null) return { ...known, retentionDays: known.retention.retentionDays };
   const { uri } = config.source ?? context.config({ source: true }).source;
-  const { target, engine, compression, throttleBytesPerSecond, storeThrottleBytesPerSecond, retentionDays } = config;
+  const { target, engine, compression, throttleBytesPerSecond, storeThrottleBytesPerSecond, retentionDays, oplog } =
+    config;
   return {
     ...{ name: wanted ?? target, uri, databases: [], include: [], exclude: [] },
-    ...{ engine, compression, throttleBytesPerSecond, storeThrottleBytesPerSecond, retentionDays },
+    ...{ engine, oplog, compression, throttleBytesPerSecond, storeThrottleBytesPerSecond, retentionDays },
     boundHooks: noHooks,
   };
 }

@@ -55,6 +55,7 @@ const rows: readonly Row[] = [
   ],
   ['jitterSeconds', '600', { schedule: { jitterSeconds: 600 } }, '-1'],
   ['engine', 'native', { engine: 'native' }, 'magic'],
+  ['oplog', 'true', { oplog: true }, 'maybe'],
   ['compression', 'gzip', { compression: { codec: 'gzip', level: undefined } }, 'lz4'],
   ['compressionLevel', '7', { compression: { codec: 'zstd', level: 7 } }, '20'],
   ['hooks', '{before: [{command: ["true"]}]}', { hooks: { before: [hook], after: [] } }, '{before: [{}]}'],
