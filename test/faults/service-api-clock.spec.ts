@@ -1,11 +1,11 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import type { TargetConfig } from '#config';
 import { systemRandom, type JobRequest } from '#contracts';
 import { nextSlots } from '../../apps/api/src/scheduling/slots.js';
 import { tick } from '../../apps/api/src/scheduling/tick.js';
 import { catalogWorld, newTarget, type CatalogWorld } from '../support/catalog-world.js';
 import { MovedClock } from '../support/moved-clock.js';
 import { seededRandom } from '../support/sample-data.js';
+import { targetConfig } from '../support/target-config.js';
 import { cronText, wallClock, wallClockSlots } from '../support/wall-clock-slots.js';
 
 // F35: schedules over a change of the hour and a leap day: no lost and no extra backup (I7). Clocks that jump: clock.spec.ts, and api-schedule.spec.ts for schedules.
@@ -17,24 +17,7 @@ beforeAll(async () => {
 });
 afterAll(() => world.close());
 
-const target = (cron: string, timezone: string): TargetConfig => ({
-  ...{ name: newTarget(), schedule: { cron, timezone }, databases: [], include: [], exclude: [], engine: 'auto' },
-  retention: {
-    ...{
-      retentionDays: 30,
-      keepLast: 0,
-      keepHourly: 0,
-      keepDaily: 0,
-      keepWeekly: 0,
-      keepMonthly: 0,
-      keepYearly: 0,
-      keepWithinBytes: 0,
-    },
-    minKeep: 3,
-  },
-  uriVariable: 'MONGODB_URI',
-  drill: { schedule: { cron: null, timezone: 'UTC' }, targetName: null, queries: [] },
-});
+const target = (cron: string, timezone: string) => targetConfig(newTarget(), { cron, timezone });
 
 /** Lets a night pass, from a minute before an hour, in steps that meet each half hour, with a look at each, and one of another replica at each slot; the records that are there in the morning. */
 async function night(

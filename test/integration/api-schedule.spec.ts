@@ -1,12 +1,14 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { Catalog } from '#catalog';
-import type { Blackout, TargetConfig } from '#config';
+import type { Blackout } from '#config';
 import { AppError, slotBackupId, systemRandom, type JobRequest, type JobSink } from '#contracts';
+import { startOf } from '../../apps/api/src/scheduling/starts.js';
 import { tick, type TickDeps } from '../../apps/api/src/scheduling/tick.js';
 import { Watch } from '../../apps/api/src/scheduling/watch.js';
 import { judgeSchedule } from '../../apps/api/src/scheduling/overdue.js';
 import { catalogWorld, completeBackup, newTarget, type CatalogWorld } from '../support/catalog-world.js';
 import { MovedClock } from '../support/moved-clock.js';
+import { targetConfig } from '../support/target-config.js';
 
 // Schedules on the real catalogue, with a clock that the test moves. The queue is a list: what is added to it is what is asked here.
 
@@ -20,28 +22,13 @@ afterAll(() => world.close());
 
 const minute = 60_000;
 
-function setUp(cron: string, start: string, timezone = 'UTC', blackouts: readonly Blackout[] = []) {
-  const target: TargetConfig = {
-    name: newTarget(),
-    schedule: { cron, timezone, blackouts },
-    databases: [],
-    include: [],
-    exclude: [],
-    engine: 'auto',
-    retention: {
-      retentionDays: 30,
-      keepLast: 0,
-      keepHourly: 0,
-      keepDaily: 0,
-      keepWeekly: 0,
-      keepMonthly: 0,
-      keepYearly: 0,
-      keepWithinBytes: 0,
-      minKeep: 3,
-    },
-    uriVariable: 'MONGODB_URI',
-    drill: { schedule: { cron: null, timezone: 'UTC' }, targetName: null, queries: [] },
-  };
+function setUp(
+  cron: string,
+  start: string,
+  timezone = 'UTC',
+  more: { readonly blackouts?: readonly Blackout[]; readonly jitterSeconds?: number } = {},
+) {
+  const target = targetConfig(newTarget(), { cron, timezone, ...more });
   const clock = new MovedClock(start);
   const jobs: JobRequest[] = [];
   let down = false;
@@ -99,7 +86,7 @@ describe('tick', () => {
   it('begins nothing in a blackout, and makes up afterwards for what was missed before it', async () => {
     const days = ['mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun'] as const;
     const office = { from: '08:00', to: '17:30', days };
-    const { run, records, clock } = setUp('0 * * * *', '2026-11-25T06:30:00Z', 'UTC', [office]);
+    const { run, records, clock } = setUp('0 * * * *', '2026-11-25T06:30:00Z', 'UTC', { blackouts: [office] });
     await run();
     // Nobody looked at 7 o'clock.
     clock.pass(150 * minute);
@@ -111,6 +98,33 @@ describe('tick', () => {
     clock.pass(30 * minute);
     expect(await run()).toMatchObject([{ slot: new Date('2026-11-25T18:00:00Z'), trigger: 'schedule' }]);
     expect(await records()).toHaveLength(2);
+  });
+
+  it('begins a slot late by its jitter, with the id of the slot, and is overdue so much later', async () => {
+    const { run, records, clock, target } = setUp('0 2 * * *', '2026-11-25T01:59:00Z', 'UTC', { jitterSeconds: 3600 });
+    await run();
+    const slot = new Date('2026-11-25T02:00:00Z');
+    const start = startOf(target, slot);
+    expect(start.getTime()).toBeGreaterThan(slot.getTime());
+    clock.pass(start.getTime() - clock.now().getTime() - 1);
+    expect((await Promise.all([run(), run()])).flat()).toEqual([]);
+    clock.pass(1);
+    const outcomes = (await Promise.all(Array.from({ length: 10 }, run))).flat();
+    expect(outcomes).toMatchObject([{ slot, trigger: 'schedule', inserted: 'inserted', driftMs: 0 }]);
+    expect(await records()).toMatchObject([{ backupId: slotBackupId(target.name, slot), slot }]);
+
+    const schedule = await catalog.schedules.find(target.name);
+    const judged = (late: number) =>
+      judgeSchedule(
+        {
+          target,
+          schedule: schedule && { ...schedule, firstSlot: new Date(0) },
+          lastSuccessAt: new Date(slot.getTime() - 1000),
+        },
+        new Date(start.getTime() + 10 * minute + late),
+        10 * minute,
+      );
+    expect([judged(0).overdueSince, judged(1).overdueSince]).toEqual([null, slot]);
   });
 
   it('makes every slot of a dense schedule whose timer came late by seconds', async () => {

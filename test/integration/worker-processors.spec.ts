@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { alertKey } from '#catalog';
-import { loadWorkerConfig } from '#config';
+import { loadWorkerConfig, Reload } from '#config';
 import { AppError, systemClock, systemRandom } from '#contracts';
 import { createLog } from '#logging';
 import { createMetrics } from '#metrics';
@@ -38,7 +38,7 @@ beforeAll(async () => {
     {
       ...{ config, log, version: 'test', clock: systemClock, random: systemRandom, tuning: defaultTuning },
       ...{ metrics: createMetrics({ app: 'worker', version: 'test' }), owner: newOwner(systemRandom) },
-      startedAt: new Date(),
+      ...{ startedAt: new Date(), reload: new Reload(config, () => Promise.resolve(config)) },
     },
     noAbort,
   );

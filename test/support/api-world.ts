@@ -58,11 +58,13 @@ export class ApiWorld {
 
   static async start(options: ApiWorldOptions = {}): Promise<ApiWorld> {
     const world = new ApiWorld();
-    const config = await loadApiConfig({
-      environment: { ...world.environment(), ...options.environment },
-      readFile: (path) => Buffer.from(options.files?.[path] ?? readFileSync(path)),
-      workingDirectory: world.folder,
-    });
+    const load = () =>
+      loadApiConfig({
+        environment: { ...world.environment(), ...options.environment },
+        readFile: (path) => Buffer.from(options.files?.[path] ?? readFileSync(path)),
+        workingDirectory: world.folder,
+      });
+    const config = await load();
     const log = ServiceLog.open({
       service: 'hazina-api',
       correlationId: currentCorrelationId,
@@ -70,7 +72,7 @@ export class ApiWorld {
       version: 'test',
       write: (line) => world.lines.push(line),
     });
-    const real = await openCore(config, 'test', log, () => undefined);
+    const real = await openCore(config, 'test', log, () => undefined, load);
     world.core = { ...real, ...options.parts?.(real) };
     world.app = await createApi(world.core, options.modules);
     await world.app.listen(0, '127.0.0.1');

@@ -45,6 +45,8 @@ export class WorkerWorld {
   readonly key = `hex:${randomBytes(32).toString('hex')}`;
   readonly source = uniqueDatabase('source');
   readonly folder = mkdtempSync(join(tmpdir(), 'hazina-worker-'));
+  /** By path: what a worker reads as files; a test may change them. */
+  readonly files = new Map<string, string>();
   readonly #ends: (() => Promise<unknown>)[] = [];
 
   private constructor(
@@ -98,11 +100,13 @@ export class WorkerWorld {
   /** Listening, and not yet begun. */
   async startWorker(more: Environment = {}, tuning: Partial<Tuning> = {}): Promise<RunningWorker> {
     const environment = this.environment(more);
-    const config = await loadWorkerConfig({ environment, readFile: noFile, workingDirectory: this.folder });
+    const load = () =>
+      loadWorkerConfig({ environment, readFile: (path) => this.#file(path), workingDirectory: this.folder });
+    const config = await load();
     const lines: LogLine[] = [];
     const write = (line: string) => lines.push(JSON.parse(line) as LogLine);
     const log = new WorkerLog(createLog({ service: 'hazina-worker', level: config.logLevel, version: 'test', write }));
-    const worker = new HazinaWorker({ config, version: '0.0.0-test', log, tuning: { ...quick, ...tuning } });
+    const worker = new HazinaWorker({ config, version: '0.0.0-test', log, load, tuning: { ...quick, ...tuning } });
     const port = await worker.listen();
     let ending: Promise<void> | undefined;
     const end = () => (ending ??= worker.end());
@@ -170,8 +174,18 @@ export class WorkerWorld {
     return new KeyRing({ current: [parseKey(new Secret(this.key), 'test').key], retired: [] });
   }
 
-  async close(): Promise<void> {
+  #file(path: string): Buffer {
+    const text = this.files.get(path);
+    return text === undefined ? noFile(path) : Buffer.from(text);
+  }
+
+  /** Also what a test that failed left running. */
+  async endWorkers(): Promise<void> {
     for (const end of this.#ends.splice(0).reverse()) await end().catch(() => undefined);
+  }
+
+  async close(): Promise<void> {
+    await this.endWorkers();
     await this.queue.close();
     const redis = new Redis(services().redisUrl);
     const keys = await redis.keys(`${this.prefix}:*`);

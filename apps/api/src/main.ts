@@ -6,11 +6,13 @@ import { loadApiConfig, processEnvironment, readVersion, type ApiConfig } from '
 import { AppError, type AuditRecord } from '#contracts';
 import { AuditLog } from './audit/audit-log.js';
 import { closeCore, openCore, type Core } from './core/open-core.js';
+import { reloadConfig } from './core/reload-config.js';
 import { createApi } from './create-api.js';
 import { EventHub } from './events/event-hub.js';
 import { currentCorrelationId } from './http/request-context.js';
 import { HealthService } from './health/health.service.js';
 import { ServiceLog } from './logging/service-log.js';
+import { ScheduleService } from './scheduling/schedule.service.js';
 import { SchedulingModule } from './scheduling/scheduling.module.js';
 
 const exitCodes = { configuration: 3, unexpected: 1 } as const;
@@ -22,15 +24,21 @@ const drainMs = 1_000;
 const closeMs = 10_000;
 
 async function main(): Promise<void> {
+  // Without somebody who listens it would end the process. What was asked for while it started is done then.
+  let hangUp = (): void => void (isHungUp = true);
+  let isHungUp = false;
+  process.on('SIGHUP', () => hangUp());
   const version = readVersion();
   const config = await readConfig();
   const log = ServiceLog.open({
     ...{ service: 'hazina-api', level: config.logLevel, version, correlationId: currentCorrelationId },
   });
-  const core = await openCore(config, version, log, (error) => refuse(error));
+  const core = await openCore(config, version, log, (error) => refuse(error), readConfig);
   const app = await createApi(core, [SchedulingModule]);
   await app.listen(config.port, config.host);
   endOnSignals(app, core);
+  hangUp = () => void reload(app, core);
+  if (isHungUp) hangUp();
   app.get(AuditLog).keep(ofProcess('sys_startup', core));
   const { port } = app.getHttpServer().address() as AddressInfo;
   log.info('listening', { port, host: config.host, docs: config.swagger === 'off' ? null : '/docs' });
@@ -41,6 +49,16 @@ async function readConfig(): Promise<ApiConfig> {
     environment: processEnvironment(),
     readFile: readFileSync,
     workingDirectory: process.cwd(),
+  });
+}
+
+/** Targets and schedules as they are configured now; kept in the audit log. */
+async function reload(app: NestExpressApplication, core: Core): Promise<void> {
+  await reloadConfig(core, ({ targets }) => {
+    app.get(ScheduleService).register();
+    const { added, removed, changed } = targets;
+    const detail = `targets added: ${added.length}, removed: ${removed.length}, changed: ${changed.length}`;
+    app.get(AuditLog).keep({ ...ofProcess('sys_config_reload', core), detail });
   });
 }
 
@@ -80,7 +98,7 @@ function endOnSignals(app: NestExpressApplication, core: Core): void {
 }
 
 /** The process itself in the audit log. */
-function ofProcess(event: 'sys_startup' | 'sys_shutdown', { clock, version }: Core): AuditRecord {
+function ofProcess(event: 'sys_startup' | 'sys_shutdown' | 'sys_config_reload', { clock, version }: Core): AuditRecord {
   const where = { address: null, correlationId: null, resource: `api/${hostname()}/${process.pid}` };
   return { at: clock.now(), event, actor: 'system', role: null, ...where, outcome: 'success', detail: version };
 }

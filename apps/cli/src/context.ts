@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import {
+  loadBackupSource,
   loadCatalogUri,
   loadCliConfig,
   loadDoctorConfig,
@@ -12,6 +13,7 @@ import {
   type CliConfigFor,
   type CliNeeds,
   type DoctorConfig,
+  type SourceConfig,
   type TokenConfig,
   type UpkeepConfig,
 } from '#config';
@@ -44,6 +46,15 @@ export class CliContext {
 
   config<const N extends CliNeeds>(needs: N): CliConfigFor<N> {
     return loadCliConfig(needs, {
+      environment: this.environment(),
+      readFile: readFileSync,
+      workingDirectory: process.cwd(),
+    });
+  }
+
+  /** A target of BACKUP_TARGETS_FILE; null: it has none of this name. */
+  backupSource(wanted: string | undefined): Promise<SourceConfig | null> {
+    return loadBackupSource(wanted, {
       environment: this.environment(),
       readFile: readFileSync,
       workingDirectory: process.cwd(),

@@ -1,7 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { cancelWished, claimJournal, fenced, HeldClaim, type Catalog } from '#catalog';
-import type { CatalogAccess, StoreConfig } from '#config';
+import { noHooks, type CatalogAccess, type StoreConfig } from '#config';
 import { AppError, type BackupRecord } from '#contracts';
+import type { Hooks } from '#hooks';
 import {
   bindStore,
   completedFacts,
@@ -11,6 +12,7 @@ import {
   type BackupRequest,
   type RunObserver,
 } from '#pipeline';
+import { betweenHooks } from './between-hooks.js';
 import type { CliContext } from './context.js';
 import { ownerOf } from './open-catalog.js';
 
@@ -18,6 +20,8 @@ export interface Recording {
   readonly catalog: Catalog;
   readonly access: CatalogAccess;
   readonly store: StoreConfig;
+  /** Absent: none. */
+  readonly hooks?: Hooks;
 }
 
 /** How often a claim asks its clock what is due, and looks for a wish to cancel. */
@@ -56,7 +60,11 @@ export async function runRecordedBackup(
   try {
     const journal = claimJournal(catalog.backups, claim);
     const observer = recorded(deps.observer, catalog, claim);
-    const outcome = await runBackup({ ...deps, observer, journal }, { ...request, attempt: taken.fence }, claim.signal);
+    const claimed = { ...request, attempt: taken.fence };
+    const { hooks = noHooks } = recording;
+    const outcome = await betweenHooks({ hooks, observer }, claimed, claim.signal, context, () =>
+      runBackup({ ...deps, observer, journal }, claimed, claim.signal),
+    );
     claim.ending();
     await complete(outcome, storeId, recording, context);
     return outcome;

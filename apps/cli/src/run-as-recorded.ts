@@ -1,18 +1,24 @@
-import type { CatalogAccess, StoreConfig } from '#config';
+import { noHooks, type CatalogAccess, type StoreConfig } from '#config';
+import type { Hooks } from '#hooks';
 import { runBackup, type BackupDeps, type BackupOutcome, type BackupRequest } from '#pipeline';
+import { betweenHooks } from './between-hooks.js';
 import type { CliContext } from './context.js';
 
-/** A backup, with a record in the service's catalogue where one is configured. */
+/** A backup between the hooks of its target, with a record in the service's catalogue where one is configured. */
 export async function runAsRecorded(
   { catalog: access, store }: { readonly catalog: CatalogAccess | undefined; readonly store: StoreConfig },
   deps: BackupDeps,
   request: BackupRequest,
   context: CliContext,
+  hooks: Hooks = noHooks,
 ): Promise<BackupOutcome> {
-  if (access === undefined) return runBackup(deps, request, context.signal);
+  if (access === undefined) {
+    const work = () => runBackup(deps, request, context.signal);
+    return betweenHooks({ hooks, observer: deps.observer }, request, context.signal, context, work);
+  }
   const { withCatalog } = await import('./open-catalog.js');
   const { runRecordedBackup } = await import('./recorded-backup.js');
   return withCatalog(access, context, (catalog) =>
-    runRecordedBackup(deps, request, { catalog, access, store }, context),
+    runRecordedBackup(deps, request, { catalog, access, store, hooks }, context),
   );
 }

@@ -15,13 +15,15 @@ const configurationCodes = ['config/invalid', 'keys/refused', 'keys/none-set', '
 /** The process: configuration, signals, exit codes. Only tests give times of their own. */
 export async function runWorker(tuning: Partial<Tuning> = {}): Promise<void> {
   const version = readVersion();
-  const config = await loadWorkerConfig({
-    environment: processEnvironment(),
-    readFile: readFileSync,
-    workingDirectory: process.cwd(),
-  });
+  // Without somebody who listens it would end the process.
+  let reload = (): void => undefined;
+  process.on('SIGHUP', () => reload());
+  const load = () =>
+    loadWorkerConfig({ environment: processEnvironment(), readFile: readFileSync, workingDirectory: process.cwd() });
+  const config = await load();
   const log = new WorkerLog(createLog({ service: 'hazina-worker', level: config.logLevel, version }));
-  const worker = new HazinaWorker({ config, version, log, tuning });
+  const worker = new HazinaWorker({ config, version, log, tuning, load });
+  reload = () => void worker.reload();
   const ending = endOnSignals(worker, log);
   try {
     await worker.listen();

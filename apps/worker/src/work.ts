@@ -1,6 +1,6 @@
 import type { INestApplicationContext } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
-import type { KeysConfig } from '#config';
+import type { KeysConfig, ReloadOutcome } from '#config';
 import { findMissingKeys, noMissingKeys, type MissingKeys } from './core/check-keys.js';
 import { Every } from './core/every.js';
 import { closeParts, openParts } from './core/open-parts.js';
@@ -68,6 +68,15 @@ export class Work {
       store: () => publisher.store,
       missingKeys: () => this.#missingKeys,
     };
+  }
+
+  /** Targets, restore targets and keys as they are configured now. Throws with everything as it was. */
+  async reload(): Promise<ReloadOutcome> {
+    const { parts } = this;
+    const outcome = await parts.reload.run(({ keys }) => this.reloadKeys(keys));
+    // What they show is of now; it fails as any look does, and the next one mends it.
+    await restoreMetrics(parts).catch((error: unknown) => parts.log.failure('metrics not renewed', error, 'catalog'));
+    return outcome;
   }
 
   /**

@@ -1,7 +1,7 @@
 import type { AddressInfo } from 'node:net';
 import { NestFactory } from '@nestjs/core';
 import type { NestExpressApplication } from '@nestjs/platform-express';
-import type { KeysConfig, WorkerConfig } from '#config';
+import { Reload, type KeysConfig, type WorkerConfig } from '#config';
 import { AppError, systemClock, systemRandom, type Clock, type Random } from '#contracts';
 import { createMetrics } from '#metrics';
 import { defaultTuning, type Tuning } from './core/tuning.js';
@@ -20,6 +20,8 @@ export interface WorkerOptions {
   readonly clock?: Clock;
   readonly random?: Random;
   readonly tuning?: Partial<Tuning>;
+  /** Reads the configuration again; without it there is nothing else to read. */
+  readonly load?: () => Promise<WorkerConfig>;
 }
 
 /** How long the end of the port may take. */
@@ -33,11 +35,12 @@ export class HazinaWorker {
   #work: Work | undefined;
   #begun: Promise<void> | undefined;
 
-  constructor({ config, version, log, clock = systemClock, random = systemRandom, tuning }: WorkerOptions) {
+  constructor({ config, version, log, clock = systemClock, random = systemRandom, tuning, load }: WorkerOptions) {
     const metrics = createMetrics({ app: 'worker', version });
+    const reload = new Reload(config, load ?? (() => Promise.resolve(config)));
     this.#core = {
-      ...{ config, version, log, clock, random, metrics, owner: newOwner(random), startedAt: clock.now() },
-      tuning: { ...defaultTuning, ...tuning },
+      ...{ config: reload.config, version, log, clock, random, metrics, owner: newOwner(random) },
+      ...{ startedAt: clock.now(), reload, tuning: { ...defaultTuning, ...tuning } },
     };
   }
 
@@ -70,6 +73,20 @@ export class HazinaWorker {
   async reloadKeys(keys: KeysConfig): Promise<void> {
     await this.#begun?.catch(() => undefined);
     await this.#work?.reloadKeys(keys);
+  }
+
+  /** Reads targets, restore targets and keys again. What has errors is told and changes nothing; what runs goes on as it began. Never throws. */
+  async reload(): Promise<void> {
+    const { log, metrics, reload } = this.#core;
+    try {
+      const { targets, restoreTargets } = await (this.#work?.reload() ?? reload.run());
+      metrics.configRead(true);
+      log.info('configuration reloaded', { targets, restoreTargets });
+    } catch (thrown) {
+      metrics.configRead(false);
+      const { code, message: reason, hint } = AppError.from(thrown, 'config');
+      log.error('configuration not reloaded: the one before it stays in force', { code, reason, hint });
+    }
   }
 
   /** Ends within the grace time. May be called at any moment. */

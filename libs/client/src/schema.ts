@@ -1980,9 +1980,14 @@ export interface components {
              * @example 0 2 * * *
              */
             cron: string | null;
+            /**
+             * @description A backup begins up to so many seconds after its slot, by a share of its own
+             * @example 0
+             */
+            jitterSeconds: number;
             /** Format: date-time */
             lastSlot: string | null;
-            /** @description The next ten times, also while paused */
+            /** @description When the next ten begin, jitter included; also while paused */
             nextRuns: string[];
             /**
              * @description What people must know of it; null: nothing

@@ -4,12 +4,15 @@ import { readStore, type StoreConfig } from './store-config.js';
 import { readCompression, type CompressionConfig } from './read-compression.js';
 import { readKeys, type KeysConfig } from './read-keys.js';
 import { readLease } from './read-lease.js';
+import { readThrottle, type ThrottleConfig } from './read-throttle.js';
 
 /** What one command of the CLI needs; only that is read, so `hazina inspect FILE` asks for no bucket. */
 export interface CliNeeds {
   readonly store?: boolean;
   readonly keys?: 'required' | 'optional';
   readonly source?: boolean;
+  /** What a backup is of: a target of BACKUP_TARGETS_FILE where there is one, else the source. */
+  readonly target?: boolean;
   /** The catalogue, where one is configured: the command works without. */
   readonly catalog?: boolean;
 }
@@ -21,12 +24,14 @@ export interface CatalogAccess {
   readonly beatMs: number;
 }
 
-export interface CliConfig {
+export interface CliConfig extends ThrottleConfig {
   readonly store: StoreConfig | undefined;
   readonly keys: KeysConfig;
   readonly source: { readonly uri: Secret } | undefined;
   readonly catalog: CatalogAccess | undefined;
   readonly target: string;
+  /** There is a file of targets: it tells more of a target than the environment. */
+  readonly hasTargetsFile: boolean;
   readonly engine: 'auto' | 'mongodump' | 'native';
   /** With the oplog of a whole replica set. */
   readonly oplog: boolean;
@@ -49,7 +54,9 @@ export interface LoadOptions {
 /** The CLI's loader: typed, frozen, all errors at once (`config/invalid`). A missing key is left to the caller, for it has an exit code of its own. */
 export function loadCliConfig<const N extends CliNeeds>(needs: N, options: LoadOptions): CliConfigFor<N> {
   const reader = new EnvironmentReader(options.environment, options.readFile);
-  const source = needs.source === true ? readSource(reader) : undefined;
+  const hasTargetsFile = reader.text('BACKUP_TARGETS_FILE') !== undefined;
+  const needsSource = needs.source === true || (needs.target === true && !hasTargetsFile);
+  const source = needsSource ? readSource(reader) : undefined;
   const store = needs.store === true ? readStore(reader, options.workingDirectory) : undefined;
   const keys = needs.keys === undefined ? { current: undefined, retired: [], recipients: [] } : readKeys(reader);
   const target = reader.required('BACKUP_TARGET_NAME');
@@ -62,6 +69,8 @@ export function loadCliConfig<const N extends CliNeeds>(needs: N, options: LoadO
     source,
     catalog: needs.catalog === true ? readCatalog(reader) : undefined,
     target,
+    hasTargetsFile,
+    ...readThrottle(reader),
     engine: reader.oneOf('BACKUP_ENGINE', ['auto', 'mongodump', 'native']) ?? 'auto',
     oplog: reader.boolean('BACKUP_OPLOG') ?? false,
     compression: readCompression(reader),

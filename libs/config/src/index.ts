@@ -16,7 +16,15 @@ export { variables, type Variable } from './variables.js';
 export type { ApiConfig } from './api-config.js';
 export type { DoctorConfig, DoctorSource } from './doctor-config.js';
 export type { TargetUpkeep, UpkeepConfig } from './upkeep-config.js';
-export { loadApiConfig, loadDoctorConfig, loadUpkeepConfig, loadWorkerConfig } from './service-loaders.js';
+export type { ConfigChange } from './live-config.js';
+export { Reload, type ReloadOutcome } from './reload.js';
+export {
+  loadApiConfig,
+  loadBackupSource,
+  loadDoctorConfig,
+  loadUpkeepConfig,
+  loadWorkerConfig,
+} from './service-loaders.js';
 export type { WorkerConfig } from './worker-config.js';
 export type { LogLevel, ServiceConfig, ServiceLoadOptions } from './service-config.js';
 export type { CompressionConfig } from './read-compression.js';
@@ -29,6 +37,8 @@ export type { RestoreTargetConfig, RestoreTargetSource } from './restore-targets
 export { endOfBlackout, isBlackedOut, type Blackout } from './blackout.js';
 export { scheduleIntervalMs } from './schedule-interval.js';
 export type { DrillConfig } from './read-drill.js';
+export { noHooks, type BoundHook, type BoundHooks, type HookConfig, type HooksConfig } from './hook-settings.js';
+export type { ThrottleConfig } from './read-throttle.js';
 export type { SourceConfig, TargetConfig } from './targets.js';
 export type { ReadPreference } from './targets-file.js';
 export type { SigningKey, TokenNames, VerifyingKey } from './read-jwt.js';

@@ -9,7 +9,11 @@ export interface ScheduleConfig {
   readonly timezone: string;
   /** Slots in them are left out; absent: none. */
   readonly blackouts?: readonly Blackout[];
+  /** Each slot begins up to so many seconds late, by a share of its own; absent: in time. */
+  readonly jitterSeconds?: number;
 }
+
+export const mostJitterSeconds = 86_400;
 
 export function readSchedule(
   reader: EnvironmentReader,

@@ -6,13 +6,18 @@ const looked = 10;
 /** Hours of a week, for most schedules. */
 const lookedBesideBlackouts = 200;
 
-/** The longest of the next times between two slots; null: no schedule. Over weekends and nights a schedule pauses, and nothing is late then. */
-export function scheduleIntervalMs({ cron, timezone, blackouts = [] }: ScheduleConfig): number | null {
+/** The longest of the next times between two backups (one in time, the next with all its jitter); null: no schedule. Over weekends and nights a schedule pauses, and nothing is late then. */
+export function scheduleIntervalMs({
+  cron,
+  timezone,
+  blackouts = [],
+  jitterSeconds = 0,
+}: ScheduleConfig): number | null {
   if (cron === null) return null;
   const all = nextSlots(new CronTime(cron, timezone), blackouts.length === 0 ? looked : lookedBesideBlackouts);
   const slots = all.filter((slot) => !isBlackedOut(blackouts, timezone, new Date(slot)));
   const gaps = slots.slice(1).map((slot, index) => slot - (slots[index] ?? slot));
-  return gaps.length === 0 ? null : Math.max(...gaps);
+  return gaps.length === 0 ? null : Math.max(...gaps) + jitterSeconds * 1000;
 }
 
 /** Whether every time of a schedule, as far as one looks, lies in its blackouts. */

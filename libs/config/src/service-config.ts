@@ -23,6 +23,8 @@ export interface ServiceConfig {
     readonly reverifyDays: number | null;
   };
   readonly attempts: number;
+  /** Backups of all workers together at the same time; null: no limit. */
+  readonly fleetConcurrency: number | null;
   readonly overdueMs: number;
   /** Of scheduled drills. */
   readonly drillOverdueMs: number;
@@ -60,6 +62,7 @@ export function readService(reader: EnvironmentReader, workingDirectory: string)
     lease: { ...readLease(reader), reaperMs: seconds('BACKUP_REAPER_SECONDS', 1, 3600, 30) },
     verify: { level: level === 'off' ? null : level, reverifyDays: reverifyDays === 0 ? null : reverifyDays },
     attempts: reader.integer('BACKUP_ATTEMPTS', 1, 100) ?? 3,
+    fleetConcurrency: reader.integer('BACKUP_FLEET_CONCURRENCY', 1, 1000) ?? null,
     overdueMs: seconds('BACKUP_OVERDUE_SECONDS', 1, 31_536_000, 3600),
     drillOverdueMs: seconds('BACKUP_DRILL_OVERDUE_SECONDS', 1, 31_536_000, 86_400),
     cleanupSchedule: readSchedule(reader, 'BACKUP_CLEANUP_SCHEDULE'),

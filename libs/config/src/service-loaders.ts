@@ -3,6 +3,7 @@ import type { DoctorConfig } from './doctor-config.js';
 import type { ServiceLoadOptions } from './service-config.js';
 import type { LoadOptions } from './cli-config.js';
 import type { UpkeepConfig } from './upkeep-config.js';
+import type { SourceConfig } from './targets.js';
 import type { WorkerConfig } from './worker-config.js';
 
 // Loaded only where they are used: cron and YAML would cost every command of the CLI a tenth of a second.
@@ -25,4 +26,9 @@ export async function loadDoctorConfig(options: ServiceLoadOptions): Promise<Doc
 /** What a cleanup or a sync by the command line needs of them. */
 export async function loadUpkeepConfig(options: LoadOptions): Promise<UpkeepConfig> {
   return (await import('./upkeep-config.js')).loadUpkeepConfig(options);
+}
+
+/** The target of a backup by hand, where there is a file of targets. */
+export async function loadBackupSource(wanted: string | undefined, options: LoadOptions): Promise<SourceConfig | null> {
+  return (await import('./backup-source.js')).loadBackupSource(wanted, options);
 }

@@ -1,8 +1,12 @@
 import { z } from 'zod';
-import { targetPattern } from '#contracts';
+import { compressions, targetPattern } from '#contracts';
 import { weekdays } from './blackout.js';
+import { hooksSettings } from './hook-settings.js';
 import { drillSettings } from './read-drill.js';
+import { highestLevel } from './read-compression.js';
 import { mostKept, mostRetentionDays } from './read-retention.js';
+import { mostJitterSeconds } from './read-schedule.js';
+import { leastBytesPerSecond } from './read-throttle.js';
 
 // The form of BACKUP_TARGETS_FILE. Editors are given it as docs/targets.schema.json (npm run openapi writes it; a test compares).
 
@@ -19,16 +23,11 @@ const blackout = z.strictObject({
   days: z.array(z.enum(weekdays)).min(1).optional().describe('The days on which it begins. Default: every day'),
 });
 
-const target = z.strictObject({
-  name: z
-    .string()
-    .regex(targetPattern, 'must be 1 to 40 of a-z, 0-9 and "-", not beginning with "-"')
-    .describe('Name of the target: 1 to 40 of a-z, 0-9 and "-". It stands in the id of every backup'),
-  uriVariable: z
-    .string()
-    .regex(/^[A-Z][A-Z0-9_]*$/, 'must be the name of a variable, such as CLINIC_MONGODB_URI')
-    .describe('Name of the environment variable that holds the URI. Never the URI itself: this file holds no secrets'),
-  databases: names('Only these databases; otherwise the one in the URI, else all, new ones too'),
+const rate = (what: string, variable: string) =>
+  z.int().min(leastBytesPerSecond).optional().describe(`Most ${what}. Default: ${variable}`);
+
+/** What overrides the environment: for one target, or (as `defaults`) for all that say nothing of it. */
+const settings = {
   include: names('Only namespaces that match: db.collection, * for any text; a bare db is db.*'),
   exclude: names('Leave these namespaces out; wins over include'),
   schedule: z
@@ -43,17 +42,30 @@ const target = z.strictObject({
     .array(blackout)
     .optional()
     .describe('Times in which the schedule begins no backup; what was missed before is made up for afterwards'),
+  jitterSeconds: z
+    .int()
+    .min(0)
+    .max(mostJitterSeconds)
+    .optional()
+    .describe(
+      'A backup on schedule begins up to so many seconds late, each slot by its own share, so that not all begin at once. Default: BACKUP_JITTER_SECONDS',
+    ),
   engine: z.enum(['auto', 'mongodump', 'native']).optional().describe('Default: BACKUP_ENGINE'),
   oplog: z
     .boolean()
     .optional()
     .describe('With the oplog of a whole replica set (mongodump only), which a restore replays. Default: BACKUP_OPLOG'),
-  drill: drillSettings.optional(),
-  throttleBytesPerSecond: z
+  compression: z.enum(compressions).optional().describe('Default: BACKUP_COMPRESSION'),
+  compressionLevel: z
     .int()
-    .min(1024)
+    .min(1)
+    .max(highestLevel.zstd)
     .optional()
-    .describe('Most bytes of archive a second. Default: BACKUP_THROTTLE_BYTES_PER_SECOND'),
+    .describe("1 to 19 for zstd, 1 to 9 for gzip. Default: the codec's own, or BACKUP_COMPRESSION_LEVEL of that codec"),
+  hooks: hooksSettings.optional(),
+  drill: drillSettings.optional(),
+  throttleBytesPerSecond: rate('bytes of archive a second, read from the server', 'BACKUP_THROTTLE_BYTES_PER_SECOND'),
+  storeThrottleBytesPerSecond: rate('bytes a second, written to the store', 'BACKUP_STORE_THROTTLE_BYTES_PER_SECOND'),
   readPreference: z
     .enum(readPreferences)
     .optional()
@@ -76,9 +88,25 @@ const target = z.strictObject({
     .optional()
     .describe('Keep the newest that fit in so many bytes together; 0: no such rule'),
   minKeep: z.int().min(1).max(mostKept).optional().describe('Good backups that are kept in any case'),
+};
+
+const target = z.strictObject({
+  name: z
+    .string()
+    .regex(targetPattern, 'must be 1 to 40 of a-z, 0-9 and "-", not beginning with "-"')
+    .describe('Name of the target: 1 to 40 of a-z, 0-9 and "-". It stands in the id of every backup'),
+  uriVariable: z
+    .string()
+    .regex(/^[A-Z][A-Z0-9_]*$/, 'must be the name of a variable, such as CLINIC_MONGODB_URI')
+    .describe('Name of the environment variable that holds the URI. Never the URI itself: this file holds no secrets'),
+  databases: names('Only these databases; otherwise the one in the URI, else all, new ones too'),
+  ...settings,
 });
 
-export const targetsFile = z.strictObject({ targets: z.array(target).min(1) });
+export const targetsFile = z.strictObject({
+  defaults: z.strictObject(settings).optional().describe('For every target that does not say otherwise'),
+  targets: z.array(target).min(1),
+});
 export type TargetsFile = z.output<typeof targetsFile>;
 
 /** JSON Schema of the file, for editors. */
@@ -87,6 +115,6 @@ export function targetsSchema(): object {
     ...z.toJSONSchema(targetsFile, { io: 'input' }),
     title: 'Hazina: targets (BACKUP_TARGETS_FILE)',
     description:
-      'What to back up, and when. YAML or JSON. Settings that a target leaves out are those of the environment',
+      'What to back up, and when. YAML or JSON. Settings that a target leaves out are those of defaults, and else of the environment',
   };
 }

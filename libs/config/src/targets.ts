@@ -1,15 +1,18 @@
 import { isTargetName, type Secret } from '#contracts';
 import { weekdays, type Blackout } from './blackout.js';
 import type { EnvironmentReader, ReadFile } from './environment-reader.js';
-import { parseTargetsFile } from './parse-targets-file.js';
+import { noHooks, readHooks, type BoundHooks, type HooksConfig } from './hook-settings.js';
+import { parseTargetsFile, type LocatedTargets } from './parse-targets-file.js';
+import { compressionOver, readCompression, type CompressionConfig } from './read-compression.js';
 import { readDrill, type DrillConfig } from './read-drill.js';
 import { readRetention, type RetentionConfig } from './read-retention.js';
-import { checkSchedule, isSound, readSchedule, type ScheduleConfig } from './read-schedule.js';
+import { checkSchedule, isSound, mostJitterSeconds, readSchedule, type ScheduleConfig } from './read-schedule.js';
+import { readThrottle, type ThrottleConfig } from './read-throttle.js';
 import { isAllBlackedOut } from './schedule-interval.js';
 import type { ReadPreference } from './targets-file.js';
 
 /** One deployment to protect, without its URI: what the API may know. */
-export interface TargetConfig {
+export interface TargetConfig extends ThrottleConfig {
   readonly name: string;
   readonly schedule: ScheduleConfig;
   /** Empty: the database in the URI's path, else all. */
@@ -17,14 +20,14 @@ export interface TargetConfig {
   readonly include: readonly string[];
   readonly exclude: readonly string[];
   readonly engine: 'auto' | 'mongodump' | 'native';
+  readonly compression: CompressionConfig;
   readonly retention: RetentionConfig;
-  /** Its own; absent: that of the process. */
-  readonly throttleBytesPerSecond?: number;
   /** Absent: what the URI says. */
   readonly readPreference?: ReadPreference;
   readonly drill: DrillConfig;
   /** With the oplog of a whole replica set; absent: without. */
   readonly oplog?: boolean;
+  readonly hooks: HooksConfig;
   /** The variable that holds its URI. */
   readonly uriVariable: string;
 }
@@ -32,15 +35,23 @@ export interface TargetConfig {
 /** What the worker knows besides. */
 export interface SourceConfig extends TargetConfig {
   readonly uri: Secret;
+  readonly boundHooks: BoundHooks;
 }
 
-/** The targets of `BACKUP_TARGETS_FILE`, or the one of `MONGODB_URI`. Settings that a target leaves out are those of the environment. */
+type Defaults = Omit<TargetConfig, 'name' | 'databases' | 'include' | 'exclude' | 'uriVariable' | 'readPreference'>;
+type FileTarget = LocatedTargets['file']['targets'][number];
+
+/** The targets of `BACKUP_TARGETS_FILE`, or the one of `MONGODB_URI`. Settings that a target leaves out are those of the file's `defaults`, else of the environment. */
 export function readTargets(reader: EnvironmentReader, readFile: ReadFile): TargetConfig[] {
-  const defaults = {
-    schedule: readSchedule(reader, 'BACKUP_SCHEDULE'),
+  const jitter = reader.integer('BACKUP_JITTER_SECONDS', 0, mostJitterSeconds) ?? 0;
+  const defaults: Defaults = {
+    schedule: withJitter(readSchedule(reader, 'BACKUP_SCHEDULE'), jitter),
     retention: readRetention(reader),
     engine: reader.oneOf('BACKUP_ENGINE', ['auto', 'mongodump', 'native']) ?? ('auto' as const),
     oplog: reader.boolean('BACKUP_OPLOG') ?? false,
+    compression: readCompression(reader),
+    ...readThrottle(reader),
+    hooks: noHooks,
     drill: { schedule: readSchedule(reader, 'BACKUP_DRILL_SCHEDULE'), targetName: null, queries: [] },
   };
   const path = reader.text('BACKUP_TARGETS_FILE');
@@ -51,33 +62,64 @@ export function readTargets(reader: EnvironmentReader, readFile: ReadFile): Targ
   const { file, at } = located;
   const seen = new Set<string>();
   return file.targets.map((target, index) => {
-    const own = (field: string): string => at(['targets', index, field]);
-    if (seen.has(target.name)) problem(`${own('name')}the target ${target.name} stands there twice`);
+    if (seen.has(target.name)) problem(`${at(['targets', index, 'name'])}the target ${target.name} stands there twice`);
     seen.add(target.name);
-    const { name, uriVariable, schedule, timezone, databases, include, exclude, engine, drill, ...more } = target;
-    const { throttleBytesPerSecond, readPreference, oplog, blackouts = [], ...retention } = more;
-    return {
-      name,
-      uriVariable,
-      databases: databases ?? [],
-      include: include ?? [],
-      exclude: exclude ?? [],
-      engine: engine ?? defaults.engine,
-      oplog: oplog ?? defaults.oplog,
-      drill: readDrill({ problem }, { name, at: own('drill') }, drill, defaults.drill),
-      schedule: withBlackouts(
-        checkSchedule(
-          { cron: schedule ?? defaults.schedule.cron ?? 'off', timezone: timezone ?? defaults.schedule.timezone },
-          { cron: `${own('schedule')}schedule of ${name}`, timezone: `${own('timezone')}timezone of ${name}` },
-          problem,
-        ),
-        blackouts.map(({ from, to, days }) => ({ from, to, days: days ?? weekdays })),
-        () => problem(`${own('blackouts')}the blackouts of ${name} leave its schedule no time`),
-      ),
-      retention: { ...defaults.retention, ...withoutUndefined(retention) },
-      ...withoutUndefined({ throttleBytesPerSecond, readPreference }),
-    };
+    const own = withoutUndefined(target);
+    // Where a setting stands that counts for this target.
+    const place = (field: keyof FileTarget, ...more: readonly PropertyKey[]): string =>
+      at([...(field in own || !(field in (file.defaults ?? {})) ? ['targets', index] : ['defaults']), field, ...more]);
+    const { name, uriVariable } = target;
+    return resolve({ ...withoutUndefined(file.defaults ?? {}), ...own, name, uriVariable }, defaults, place, problem);
   });
+}
+
+/** One target of the file, with what others said of all targets. */
+function resolve(
+  target: FileTarget,
+  defaults: Defaults,
+  place: (field: keyof FileTarget, ...more: readonly PropertyKey[]) => string,
+  problem: (text: string) => void,
+): TargetConfig {
+  const { name, uriVariable, schedule, timezone, databases, include, exclude, engine, drill, ...more } = target;
+  const { oplog, compression, compressionLevel, hooks, jitterSeconds, blackouts = [], ...others } = more;
+  const { throttleBytesPerSecond, storeThrottleBytesPerSecond, readPreference, ...retention } = others;
+  const compressed = compressionOver(defaults.compression, compression, compressionLevel);
+  if (compressed === undefined)
+    problem(
+      `${place('compressionLevel')}compressionLevel of ${name} is too high for ${compression ?? defaults.compression.codec}`,
+    );
+  const checked = checkSchedule(
+    { cron: schedule ?? defaults.schedule.cron ?? 'off', timezone: timezone ?? defaults.schedule.timezone },
+    { cron: `${place('schedule')}schedule of ${name}`, timezone: `${place('timezone')}timezone of ${name}` },
+    problem,
+  );
+  return {
+    name,
+    uriVariable,
+    databases: databases ?? [],
+    include: include ?? [],
+    exclude: exclude ?? [],
+    engine: engine ?? defaults.engine,
+    oplog: oplog ?? defaults.oplog ?? false,
+    compression: compressed ?? defaults.compression,
+    throttleBytesPerSecond: throttleBytesPerSecond ?? defaults.throttleBytesPerSecond,
+    storeThrottleBytesPerSecond: storeThrottleBytesPerSecond ?? defaults.storeThrottleBytesPerSecond,
+    drill: readDrill({ problem }, { name, at: place('drill') }, drill, defaults.drill),
+    hooks: readHooks(hooks ?? {}, (path, text) =>
+      problem(`${place('hooks', ...path)}hooks of ${name}: ${path.join('.')} ${text}`),
+    ),
+    schedule: withBlackouts(
+      withJitter(checked, jitterSeconds ?? defaults.schedule.jitterSeconds ?? 0),
+      blackouts.map(({ from, to, days }) => ({ from, to, days: days ?? weekdays })),
+      () => problem(`${place('blackouts')}the blackouts of ${name} leave its schedule no time`),
+    ),
+    retention: { ...defaults.retention, ...withoutUndefined(retention) },
+    ...withoutUndefined({ readPreference }),
+  };
+}
+
+function withJitter(schedule: ScheduleConfig, jitterSeconds: number): ScheduleConfig {
+  return jitterSeconds === 0 ? schedule : { ...schedule, jitterSeconds };
 }
 
 function withBlackouts(schedule: ScheduleConfig, blackouts: readonly Blackout[], onNoTime: () => void): ScheduleConfig {
@@ -87,10 +129,7 @@ function withBlackouts(schedule: ScheduleConfig, blackouts: readonly Blackout[],
   return shaped;
 }
 
-function single(
-  reader: EnvironmentReader,
-  defaults: Pick<TargetConfig, 'schedule' | 'retention' | 'engine' | 'oplog' | 'drill'>,
-): TargetConfig {
+function single(reader: EnvironmentReader, defaults: Defaults): TargetConfig {
   const name = reader.required('BACKUP_TARGET_NAME');
   if (!isTargetName(name)) {
     reader.problem(`BACKUP_TARGET_NAME must be 1 to 40 of a-z, 0-9 and "-", not beginning with "-"; not "${name}"`);

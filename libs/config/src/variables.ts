@@ -134,6 +134,11 @@ export const variables = [
   },
   { name: 'BACKUP_TIMEZONE', default: 'UTC', meaning: 'IANA name of the time zone of BACKUP_SCHEDULE' },
   {
+    name: 'BACKUP_JITTER_SECONDS',
+    default: '0',
+    meaning: 'a backup on schedule begins up to so many seconds late, each slot of each target by its own share',
+  },
+  {
     name: 'BACKUP_OVERDUE_SECONDS',
     default: '3600',
     meaning: 'a scheduled backup that is not completed so long after its time is overdue',
@@ -149,7 +154,18 @@ export const variables = [
   },
   { name: 'BACKUP_ATTEMPTS', default: '3', meaning: 'runs of one backup that may fail before it is failed' },
   { name: 'BACKUP_CONCURRENCY', default: '1', meaning: 'backups at the same time in one worker' },
-  { name: 'BACKUP_THROTTLE_BYTES_PER_SECOND', meaning: 'bytes of archive a second at most; unset: no limit' },
+  {
+    name: 'BACKUP_FLEET_CONCURRENCY',
+    meaning: 'backups at the same time in all workers together, counted in the catalogue; unset: no limit',
+  },
+  {
+    name: 'BACKUP_THROTTLE_BYTES_PER_SECOND',
+    meaning: 'bytes of archive a second at most, read from the server by one backup; unset: no limit',
+  },
+  {
+    name: 'BACKUP_STORE_THROTTLE_BYTES_PER_SECOND',
+    meaning: 'bytes a second at most, written to the store by one backup; unset: no limit',
+  },
   {
     name: 'BACKUP_DIRECTORY_RESERVE_BYTES',
     default: '1073741824',

@@ -139,6 +139,11 @@ export type ErrorCode =
   | 'audit/broken'
   // Alerts
   | 'notify/failed'
+  // Hooks of a target
+  /** A hook before the backup said no. */
+  | 'hook/vetoed'
+  /** It gave no answer: not started, out of time, not reached. */
+  | 'hook/failed'
   // Runs
   | 'run/cancelled'
   /** Another worker has claimed the record meanwhile: this run may write nothing any more. */
@@ -158,6 +163,7 @@ export type Stage =
   | 'notify'
   | 'keys'
   | 'probe'
+  | 'hook'
   | 'dump'
   | 'archive'
   | 'compress'

@@ -241,6 +241,7 @@ export type AlertKind =
   | 'superseded'
   | 'missing'
   | 'unusual-activity'
+  | 'hook-failed'
   | 'recovered'
   | 'test';
 

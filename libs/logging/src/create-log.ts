@@ -1,5 +1,5 @@
 import { pino, type DestinationStream, type LevelWithSilent, type Logger } from 'pino';
-import { scrub } from './scrub.js';
+import { scrub } from '#contracts';
 
 export interface LogOptions {
   /** `hazina-api`, `hazina-worker`. */

@@ -1,4 +1,3 @@
 export { createLog, type LogOptions } from './create-log.js';
 export { quietly } from './quietly.js';
 export { RecentLines } from './recent-lines.js';
-export { scrub } from './scrub.js';

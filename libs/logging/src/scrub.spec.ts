@@ -1,7 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
-import { systemRandom, hashPassword } from '#contracts';
+import { hashPassword, scrub, systemRandom } from '#contracts';
 import { createLog } from './create-log.js';
-import { scrub } from './scrub.js';
 
 describe('scrub', () => {
   it.each([

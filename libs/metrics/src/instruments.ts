@@ -31,6 +31,10 @@ export function createInstruments(registry: Registry) {
   return {
     buildInfo: gauge('build_info', 'Always 1; the version stands in the labels', 'app', 'version', 'node_version'),
 
+    configInvalid: gauge(
+      'config_invalid',
+      '1: the configuration that was last to be read again has errors, and the one before it is in force',
+    ),
     lastSuccess: gauge('backup_last_success_timestamp_seconds', 'When the newest good backup was completed', 'target'),
     lastAttempt: gauge('backup_last_attempt_timestamp_seconds', 'When the newest backup was begun', 'target'),
     lastStatus: gauge('backup_last_status', 'Outcome of the newest backup that ended: 1 completed, 0 failed', 'target'),

@@ -31,6 +31,8 @@ export interface Metrics {
   readonly contentType: string;
   text(): Promise<string>;
 
+  /** How the newest reload of the configuration ended. */
+  configRead(isValid: boolean): void;
   /** A target and the longest time between two of its slots (null: no schedule): its counters begin at 0 and not at their first event. */
   targetKnown(target: string, expectedIntervalSeconds: number | null): void;
   /** From the newest records of each target. */
@@ -111,11 +113,13 @@ export function createMetrics(options: MetricsOptions): Metrics {
   const last = new LastRuns(instruments);
   const route = boundedLabel(maxRoutes);
   instruments.buildInfo.set({ app: options.app, version: options.version, node_version: process.version }, 1);
+  instruments.configInvalid.set(0);
 
   return {
     contentType: registry.contentType,
     text: () => registry.metrics(),
 
+    configRead: (isValid) => instruments.configInvalid.set(isValid ? 0 : 1),
     targetKnown: (target, expectedIntervalSeconds) => {
       if (expectedIntervalSeconds === null) instruments.expectedInterval.remove({ target });
       else instruments.expectedInterval.set({ target }, expectedIntervalSeconds);

@@ -17,6 +17,7 @@ const kinds: Readonly<Record<AlertKind, string>> = {
   superseded: 'backup skipped: clinic',
   missing: 'backup missing from the store: clinic',
   'unusual-activity': 'unusual activity: clinic',
+  'hook-failed': 'hook failed: clinic',
   recovered: 'recovered: clinic',
   test: 'test message: clinic',
 };

@@ -81,6 +81,11 @@ const wordings: Readonly<Record<AlertKind, Wording>> = {
     lead: 'Somebody does what is not usual here. It may be one of you; it may be an attack.',
     next: 'Look at the audit log (GET /api/admin/audit), and revoke tokens that are in wrong hands',
   },
+  'hook-failed': {
+    subject: 'hook failed',
+    lead: 'A hook after a backup did not do what it is there for. The backup itself is as good as it is told to be.',
+    next: 'Look at the log of the worker, and whether something is still locked or paused by a hook before the backup',
+  },
   recovered: {
     subject: 'recovered',
     lead: 'What was reported before is over.',

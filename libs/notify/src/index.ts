@@ -3,7 +3,6 @@ export { backOffMs, maxAttempts } from './back-off.js';
 export type { Channel } from './channel.js';
 export type { EmailOptions } from './channels/email.channel.js';
 export type { AlertLog } from './channels/log.channel.js';
-export { signatureOf } from './channels/signature.js';
 export type { WebhookOptions } from './channels/webhook.channel.js';
 export { createChannels, type ChannelsOptions } from './create-channels.js';
 export { deliver, type DeliverDeps, type DeliveryPort, type DeliveryReport } from './deliver.js';

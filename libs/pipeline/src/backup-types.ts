@@ -24,8 +24,10 @@ export interface BackupRequest {
   readonly label: string | null;
   readonly pinned: boolean;
   readonly retentionDays: number;
-  /** Most bytes of archive a second; absent: as fast as it goes. */
+  /** Most bytes of archive a second, read from the source; absent: as fast as it goes. */
   readonly throttleBytesPerSecond?: number;
+  /** Most bytes a second, written to the store. */
+  readonly storeThrottleBytesPerSecond?: number;
   /** Bytes that must stay free where the store knows its room: a run that would need them is not begun, or is ended. */
   readonly reserveBytes?: number;
 }

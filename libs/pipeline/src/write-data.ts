@@ -59,14 +59,15 @@ export async function writeData(
 
   deps.observer.stage('dump');
   const dump = await deps.engine.dump(request.dump, probe, signal);
-  const { throttleBytesPerSecond: rate } = request;
-  // First: what is spared is the source, and everything behind follows.
-  const throttle = rate === undefined ? [] : [new Throttle(rate, deps.clock)];
+  const throttle = (rate: number | undefined) => (rate === undefined ? [] : [new Throttle(rate, deps.clock)]);
   const stages: Transform[] = [
-    ...throttle,
+    // First: what is spared is the source, and everything behind follows.
+    ...throttle(request.throttleBytesPerSecond),
     tap,
     ...(compressor === undefined ? [] : [compressor]),
     sealer.stream,
+    // Of what comes out of it the network to the store gets so much.
+    ...throttle(request.storeThrottleBytesPerSecond),
     stored,
   ];
   const asFailure = deps.engine.name === 'import' ? asImportFailure : asDumpFailure;

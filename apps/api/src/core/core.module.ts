@@ -9,6 +9,7 @@ import {
   CATALOG,
   CHANNELS,
   CLOCK,
+  CONFIG_RELOAD,
   JOB_QUEUE,
   METRICS,
   RANDOM,
@@ -25,6 +26,7 @@ export class CoreModule {
     const providers: Provider[] = [
       UnusualActivity,
       { provide: API_CONFIG, useValue: core.config },
+      { provide: CONFIG_RELOAD, useValue: core.reload },
       { provide: VERSION, useValue: core.version },
       { provide: ServiceLog, useValue: core.log },
       { provide: CLOCK, useValue: core.clock },

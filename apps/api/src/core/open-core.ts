@@ -1,5 +1,5 @@
 import { openCatalog, type Catalog } from '#catalog';
-import type { ApiConfig } from '#config';
+import { Reload, type ApiConfig } from '#config';
 import { systemClock, systemRandom, type AppError, type Clock, type Random } from '#contracts';
 import { quietly } from '#logging';
 import { createMetrics, type Metrics } from '#metrics';
@@ -25,6 +25,8 @@ export interface Core {
   readonly metrics: Metrics;
   readonly channels: readonly Channel[];
   readonly limits: RateLimits;
+  /** Reads the configuration again: targets and restore targets. */
+  readonly reload: Reload<ApiConfig>;
 }
 
 // A reply is due within 3 s: whatever it waits for gives up before.
@@ -37,7 +39,9 @@ export async function openCore(
   version: string,
   log: ServiceLog,
   onRefused: (error: Error) => void,
+  load: () => Promise<ApiConfig> = () => Promise.resolve(config),
 ): Promise<Core> {
+  const reload = new Reload(config, load);
   const clock = systemClock;
   const random = systemRandom;
   const once = quietly(clock);
@@ -51,7 +55,8 @@ export async function openCore(
     if (error.code === 'config/invalid') onRefused(error);
   });
   return {
-    config,
+    config: reload.config,
+    reload,
     version,
     log,
     clock,

@@ -10,3 +10,5 @@ export const CHANNELS = Symbol('CHANNELS');
 export const RATE_LIMITS = Symbol('RATE_LIMITS');
 export const VERSION = Symbol('VERSION');
 export const STARTED = Symbol('STARTED');
+/** The Reload of the configuration. */
+export const CONFIG_RELOAD = Symbol('CONFIG_RELOAD');

@@ -1,8 +1,9 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { HealthCheckService, HealthIndicatorService, type HealthCheckResult } from '@nestjs/terminus';
 import type { Catalog } from '#catalog';
+import type { ApiConfig, Reload } from '#config';
 import type { JobQueue } from '#queue';
-import { CATALOG, JOB_QUEUE, STARTED } from '../core/tokens.js';
+import { CATALOG, CONFIG_RELOAD, JOB_QUEUE, STARTED } from '../core/tokens.js';
 import { Remembered } from '../system/remembered.js';
 import { StoreLook } from '../system/store-state.js';
 import { troubleWithin } from '../system/within.js';
@@ -29,6 +30,7 @@ export class HealthService {
     @Inject(JOB_QUEUE) private readonly queue: JobQueue,
     @Inject(StoreLook) private readonly store: StoreLook,
     @Inject(STARTED) private readonly started: () => boolean,
+    @Inject(CONFIG_RELOAD) private readonly reload: Pick<Reload<ApiConfig>, 'trouble'>,
   ) {}
 
   /** From here on not ready, so that no new requests are sent here. */
@@ -43,6 +45,14 @@ export class HealthService {
       async () => {
         const { state, detail } = await this.store.state();
         return this.indicators.check('storage').up({ state, ...(detail === null ? {} : { detail }) });
+      },
+      () => {
+        const { trouble } = this.reload;
+        // The one before it is in force, so this makes nothing red.
+        const indicator = this.indicators.check('configuration');
+        return Promise.resolve(
+          trouble === null ? indicator.up() : indicator.up({ state: 'invalid', code: trouble.code }),
+        );
       },
       () => Promise.resolve(this.#upUnless('process', this.#draining ? 'it is shutting down' : null)),
     ]);

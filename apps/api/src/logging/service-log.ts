@@ -29,6 +29,10 @@ export class ServiceLog {
     this.pino.warn(fields, message);
   }
 
+  error(message: string, fields: object = {}): void {
+    this.pino.error(fields, message);
+  }
+
   /** Where alerts go when no channel is configured. */
   alerts(): AlertLog {
     return (alert) =>

@@ -6,7 +6,7 @@ import type { NestExpressApplication } from '@nestjs/platform-express';
 import type { Express } from 'express';
 import type { ApiConfig } from '#config';
 import type { Clock } from '#contracts';
-import { scrub } from '#logging';
+import { scrub } from '#contracts';
 import { openQueueBoard, type QueueBoard } from '#queue';
 import { API_CONFIG, CLOCK } from '../core/tokens.js';
 import { queuesArea } from '../pages/areas.js';

@@ -1,6 +1,7 @@
 import type { TargetConfig } from '#config';
 import type { ScheduleRecord } from '#contracts';
 import { nextSlots } from './slots.js';
+import { nextStarts, startOf } from './starts.js';
 
 export interface ScheduleState {
   /** The first slot since the last success whose backup is not completed, when its time is up; null: not overdue. */
@@ -17,7 +18,7 @@ export interface ScheduleFacts {
 }
 
 /**
- * A scheduled backup that is not completed `overdueMs` after its slot is overdue. Judged from records and clock alone, so it shows as well when every
+ * A scheduled backup that is not completed `overdueMs` after its slot (with jitter: after the start of its slot) is overdue. Judged from records and clock alone, so it shows as well when every
  * worker is dead. Nothing before a schedule's first sight is overdue, and nothing while it is paused.
  */
 export function judgeSchedule(
@@ -26,12 +27,12 @@ export function judgeSchedule(
   overdueMs: number,
 ): ScheduleState {
   if (schedule !== null && schedule.pausedAt !== null) return { overdueSince: null, nextRunAt: null };
-  const nextRunAt = nextSlots(target.schedule, now, 1)[0] ?? null;
+  const nextRunAt = nextStarts(target, now, 1)[0] ?? null;
   if (!schedule?.firstSlot) return { overdueSince: null, nextRunAt };
   // An end that lies ahead was written by a wrong clock: it must not keep the alarm silent until then.
   const ended = lastSuccessAt?.getTime() ?? 0;
   const since = Math.max(schedule.firstSlot.getTime(), ended > now.getTime() + overdueMs ? 0 : ended);
   const [expected] = nextSlots(target.schedule, new Date(since), 1);
-  const overdue = expected !== undefined && expected.getTime() + overdueMs < now.getTime();
+  const overdue = expected !== undefined && startOf(target, expected).getTime() + overdueMs < now.getTime();
   return { overdueSince: overdue ? expected : null, nextRunAt };
 }

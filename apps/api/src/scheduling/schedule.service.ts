@@ -11,8 +11,13 @@ import { ServiceLog } from '../logging/service-log.js';
 import { cleanupTick } from './cleanup-tick.js';
 import { drillTick } from './drill-tick.js';
 import { oneAtATime } from './one-at-a-time.js';
+import { latestSlot } from './slots.js';
+import { startOf } from './starts.js';
 import { tick, type TickDeps, type TickOutcome } from './tick.js';
+import { Timers } from './timers.js';
 import { UpkeepService } from './upkeep.service.js';
+
+const earlyMs = 5;
 
 /**
  * One cron job a target, one for the daily cleanup, and a look at everything every `BACKUP_REAPER_SECONDS`. All of them may be made by any number
@@ -23,6 +28,9 @@ export class ScheduleService implements OnApplicationBootstrap, BeforeApplicatio
   readonly #running = new Set<Promise<void>>();
   readonly #deps: TickDeps;
   readonly #startedAt: Date;
+  readonly #starts = new Timers();
+  #ticks: readonly (() => Promise<void>)[] = [];
+  #drills: readonly (() => Promise<void>)[] = [];
   #stopping = false;
 
   constructor(
@@ -41,25 +49,13 @@ export class ScheduleService implements OnApplicationBootstrap, BeforeApplicatio
   }
 
   onApplicationBootstrap(): void {
-    const ticks = this.config.targets.map((target) => oneAtATime(() => this.#tick(target)));
-    this.config.targets.forEach((target, index) => {
-      const interval = scheduleIntervalMs(target.schedule);
-      this.metrics.targetKnown(target.name, interval === null ? null : interval / 1000);
-      if (target.schedule.cron !== null)
-        this.#cron(`backup/${target.name}`, target.schedule.cron, target.schedule.timezone, () => ticks[index]?.());
-    });
+    this.register();
     const cleanup = oneAtATime(() => this.#cleanup());
     const { cron, timezone } = this.config.cleanupSchedule;
     if (cron !== null) this.#cron('cleanup', cron, timezone, cleanup);
-    const drills = this.config.targets.map((target) => {
-      const run = oneAtATime(() => this.#drill(target));
-      const { cron: drillCron, timezone: zone } = target.drill.schedule;
-      if (drillCron !== null) this.#cron(`drill/${target.name}`, drillCron, zone, run);
-      return run;
-    });
     const look = oneAtATime(async () => {
-      for (const run of ticks) await run();
-      for (const run of drills) await run();
+      for (const run of this.#ticks) await run();
+      for (const run of this.#drills) await run();
       // Its id is made of its slot: one that was missed is made now, one that was made is found.
       if (cron !== null) await cleanup();
       await this.#guard(() => this.upkeep.look(), 'upkeep');
@@ -71,15 +67,52 @@ export class ScheduleService implements OnApplicationBootstrap, BeforeApplicatio
     this.#track(look());
   }
 
+  /** The schedules of the targets as they are configured now; those of before end. What a tick has begun goes on. */
+  register(): void {
+    if (this.#stopping) return;
+    this.#starts.clear();
+    for (const name of this.registry.getCronJobs().keys()) if (name.includes('/')) this.registry.deleteCronJob(name);
+    this.#ticks = this.config.targets.map((target) => this.#registerTarget(target));
+    this.#drills = this.config.targets.map((target) => {
+      const run = oneAtATime(() => this.#drill(target));
+      const { cron, timezone } = target.drill.schedule;
+      if (cron !== null) this.#cron(`drill/${target.name}`, cron, timezone, run);
+      return run;
+    });
+  }
+
   async beforeApplicationShutdown(): Promise<void> {
     this.#stopping = true;
+    this.#starts.clear();
     for (const name of this.registry.getIntervals()) this.registry.deleteInterval(name);
     for (const name of this.registry.getCronJobs().keys()) this.registry.deleteCronJob(name);
     await Promise.allSettled([...this.#running, this.upkeep.stop()]);
   }
 
-  #cron(name: string, cronTime: string, timeZone: string, run: () => Promise<void> | undefined): void {
-    const onTick = (): void => this.#track(run() ?? Promise.resolve());
+  #registerTarget(target: TargetConfig): () => Promise<void> {
+    const { name, schedule } = target;
+    const interval = scheduleIntervalMs(schedule);
+    this.metrics.targetKnown(name, interval === null ? null : interval / 1000);
+    const run = oneAtATime(() => this.#tick(target));
+    if (schedule.cron === null) return run;
+    const hasJitter = schedule.jitterSeconds !== undefined;
+    this.#cron(`backup/${name}`, schedule.cron, schedule.timezone, () => {
+      // With jitter nothing may be due yet; a process that starts meanwhile finds it by its look.
+      if (hasJitter) this.#starts.set(name, this.#untilStart(target), () => this.#track(run()));
+      return run();
+    });
+    return run;
+  }
+
+  #untilStart(target: TargetConfig): number {
+    const now = this.#deps.clock.now();
+    const slot = latestSlot(target.schedule, now);
+    // A timer may be early by a millisecond.
+    return slot === null ? 0 : startOf(target, slot).getTime() - now.getTime() + earlyMs;
+  }
+
+  #cron(name: string, cronTime: string, timeZone: string, run: () => Promise<void>): void {
+    const onTick = (): void => this.#track(run());
     this.registry.addCronJob(name, CronJob.from({ cronTime, timeZone, onTick, start: true }));
   }
 

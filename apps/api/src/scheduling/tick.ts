@@ -10,8 +10,9 @@ import {
   type Trigger,
 } from '#contracts';
 import { latestSlot, slotsBetween } from './slots.js';
+import { startOf } from './starts.js';
 
-/** A slot this late is a missed one: of those only the newest is caught up, so that a sleeping fleet does not wake to a burst. */
+/** A slot this long after its start is a missed one: of those only the newest is caught up, so that a sleeping fleet does not wake to a burst. */
 const lateMs = 60_000;
 /** Slots of a dense schedule that one look may make: those of a timer that came late. */
 const mostAtOnce = 60;
@@ -30,7 +31,7 @@ export interface TickOutcome {
   readonly record: BackupRecord;
   /** Waiting or unbegun ones that this slot replaced: they failed, and people are told. */
   readonly superseded: readonly BackupRecord[];
-  /** Milliseconds from the slot to its record. */
+  /** Milliseconds from when it was to begin to its record. */
   readonly driftMs: number;
   /** The queue did not take the job: the reconciler will add it. */
   readonly queueError: AppError | null;
@@ -59,8 +60,10 @@ export async function tick(deps: TickDeps, target: TargetConfig): Promise<readon
   }
   // What was missed before it is made up for when it has ended.
   if (isBlackedOut(target.schedule.blackouts ?? [], target.schedule.timezone, now)) return [];
-  const due = slotsBetween(target.schedule, state.lastSlot, now, mostAtOnce);
-  const late = due.filter((slot) => now.getTime() - slot.getTime() > lateMs);
+  const due = slotsBetween(target.schedule, state.lastSlot, now, mostAtOnce).filter(
+    (slot) => startOf(target, slot) <= now,
+  );
+  const late = due.filter((slot) => now.getTime() - startOf(target, slot).getTime() > lateMs);
   const outcomes: TickOutcome[] = [];
   // Of the missed ones the newest, and only where no fresher slot is due anyway.
   const made = due.filter((slot) => !late.includes(slot));
@@ -98,7 +101,7 @@ async function make(
       inserted: inserted.outcome,
       record,
       superseded: inserted.superseded,
-      driftMs: now.getTime() - slot.getTime(),
+      driftMs: now.getTime() - startOf(target, slot).getTime(),
       queueError: inserted.outcome === 'inserted' ? await enqueue(queue, record) : null,
     },
   ];

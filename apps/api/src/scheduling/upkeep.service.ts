@@ -40,8 +40,8 @@ export class UpkeepService {
     private readonly log: ServiceLog,
   ) {
     const names = channels.map(({ name }) => name);
-    const { lease, verify } = config;
-    this.#upkeep = new Upkeep({ catalog, jobs: queue, clock, lease, verify, channels: names });
+    const { lease, verify, fleetConcurrency } = config;
+    this.#upkeep = new Upkeep({ catalog, jobs: queue, clock, lease, verify, fleetConcurrency, channels: names });
     this.#watch = new Watch({ catalog, clock, channels: names });
     this.#startedAt = clock.now();
     this.#owner = `${hostname()}/${process.pid}/${randomSuffix(random, 8)}`;

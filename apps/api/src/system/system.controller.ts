@@ -1,10 +1,11 @@
 import { Controller, Get, Inject } from '@nestjs/common';
 import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { Catalog, SeenWorker } from '#catalog';
-import { AppError } from '#contracts';
+import type { ApiConfig, Reload } from '#config';
+import { AppError, wrong } from '#contracts';
 import type { JobQueue } from '#queue';
 import { Roles } from '../auth/access.js';
-import { CATALOG, JOB_QUEUE, VERSION } from '../core/tokens.js';
+import { CATALOG, CONFIG_RELOAD, JOB_QUEUE, VERSION } from '../core/tokens.js';
 import { ApiProblems, usualProblems } from '../openapi/api-problems.js';
 import { isAlive } from '../targets/target-states.js';
 import { ServerLooks, type RedisLook } from './server-looks.js';
@@ -23,6 +24,7 @@ export class SystemController {
     @Inject(StoreLook) private readonly store: StoreLook,
     @Inject(ServerLooks) private readonly servers: ServerLooks,
     @Inject(VERSION) private readonly version: string,
+    @Inject(CONFIG_RELOAD) private readonly reload: Pick<Reload<ApiConfig>, 'trouble'>,
   ) {}
 
   @Get()
@@ -44,6 +46,7 @@ export class SystemController {
     ]);
     const workers = reports.map(toWorker);
     const own = [
+      ...(this.reload.trouble === null ? [] : [wrong('configuration of the API', this.reload.trouble)]),
       ...workerFindings(this.version, reports),
       ...storeFindings(storage),
       ...catalogue.findings,

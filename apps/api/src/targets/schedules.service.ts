@@ -4,7 +4,8 @@ import type { ApiConfig, TargetConfig } from '#config';
 import { AppError, type Clock } from '#contracts';
 import { API_CONFIG, CATALOG, CLOCK } from '../core/tokens.js';
 import type { Plain } from '../http/plain.js';
-import { latestSlot, nextSlots } from '../scheduling/slots.js';
+import { latestSlot } from '../scheduling/slots.js';
+import { nextStarts } from '../scheduling/starts.js';
 import { pauseOf } from './pause-of.js';
 import { TargetStates, type TargetState } from './target-states.js';
 import type { ScheduleDto } from './targets.dto.js';
@@ -62,7 +63,8 @@ function toSchedule({ target, config, schedule, overdue }: TargetState, now: Dat
     timezone: config.schedule.timezone,
     ...pauseOf(target, schedule),
     lastSlot: schedule?.lastSlot?.toISOString() ?? null,
-    nextRuns: nextSlots(config.schedule, now, timesShown).map((at) => at.toISOString()),
+    jitterSeconds: config.schedule.jitterSeconds ?? 0,
+    nextRuns: nextStarts(config, now, timesShown).map((at) => at.toISOString()),
     overdue,
   };
 }

@@ -93,7 +93,12 @@ export class ScheduleDto extends PauseDto {
   timezone!: string;
   @ApiProperty(time)
   lastSlot!: string | null;
-  @ApiProperty({ type: [String], description: 'The next ten times, also while paused' })
+  @ApiProperty({
+    description: 'A backup begins up to so many seconds after its slot, by a share of its own',
+    example: 0,
+  })
+  jitterSeconds!: number;
+  @ApiProperty({ type: [String], description: 'When the next ten begin, jitter included; also while paused' })
   nextRuns!: string[];
   @ApiProperty()
   overdue!: boolean;

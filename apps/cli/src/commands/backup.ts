@@ -1,6 +1,7 @@
 import { Option, type Command } from 'commander';
 import { newBackupId, type Compression, type VerificationLevel } from '#contracts';
 import type { BackupRequest } from '#pipeline';
+import { backupSource } from '../backup-source.js';
 import type { CliContext } from '../context.js';
 import { targetName, withJson, withSelection, type SelectionOptions } from '../options.js';
 import { summarizeBackup } from '../output/summarize-backup.js';
@@ -24,7 +25,7 @@ export function registerBackup(program: Command, context: CliContext): void {
     )
     .option(
       '--target <name>',
-      'name of what is backed up; every backup ID begins with it (default: BACKUP_TARGET_NAME)',
+      'what is backed up: a target of BACKUP_TARGETS_FILE, or a name of your own; every backup ID begins with it (default: BACKUP_TARGET_NAME)',
       targetName,
     )
     .addOption(
@@ -50,6 +51,8 @@ const help = `
 Needs MONGODB_URI, BACKUP_ENCRYPTION_KEY, and a store: S3_BACKUP_BUCKET or BACKUP_DIRECTORY. With CATALOG_MONGODB_URI the
 backup gets a record there, so that API and retention of the service see it.
 What is backed up: --database, else the database in the path of MONGODB_URI, else every database.
+With BACKUP_TARGETS_FILE --target names one of its targets, which is backed up as a worker would: its URI, databases,
+engine, compression, throttle and hooks.
 
 Examples:
   hazina backup --label "before the upgrade" --pin
@@ -57,21 +60,21 @@ Examples:
   hazina backup --verify --json`;
 
 async function backup(options: Options, context: CliContext): Promise<void> {
-  const config = context.config({ store: true, keys: 'required', source: true, catalog: true });
+  const config = context.config({ store: true, keys: 'required', target: true, catalog: true });
   const { requireKeyRing, withStore } = await import('../open-store.js');
   const { selectDumpEngine } = await import('../engines.js');
   const { proverOf } = await import('../verify-levels.js');
   const { requireQuota } = await import('../quota.js');
   const { runAsRecorded } = await import('../run-as-recorded.js');
   const { writeOnly } = await import('#crypto');
+  const source = await backupSource(options.target, config, context);
   const ring = await requireKeyRing(config, context, 'seal');
-  const target = options.target ?? config.target;
   const dump = {
-    uri: config.source.uri,
-    databases: options.database ?? [],
-    include: options.include ?? [],
-    exclude: options.exclude ?? [],
-    ...((options.oplog ?? config.oplog) ? { oplog: true } : {}),
+    uri: source.uri,
+    databases: options.database ?? source.databases,
+    include: options.include ?? source.include,
+    exclude: options.exclude ?? source.exclude,
+    ...((options.oplog ?? source.oplog) === true ? { oplog: true } : {}),
   };
   const level = options.verify === true ? 'readable' : options.verify;
   // Before hours of dumping: who cannot read what it writes cannot prove it above `stored`.
@@ -82,23 +85,26 @@ async function backup(options: Options, context: CliContext): Promise<void> {
   const started = context.clock.monotonicMs();
 
   await withStore(config, async (store) => {
-    await requireQuota(store, config.store.quota, target, context.signal);
+    await requireQuota(store, config.store.quota, source.name, context.signal);
     const observer = context.observer();
-    const engine = await selectDumpEngine(options.engine ?? config.engine, dump, config, context);
-    const codec = options.compression ?? config.compression.codec;
+    const engine = await selectDumpEngine(options.engine ?? source.engine, dump, config, context);
+    const codec = options.compression ?? source.compression.codec;
+    const { throttleBytesPerSecond, storeThrottleBytesPerSecond } = source;
     const deps = { store, ring, engine, clock: context.clock, random: context.random, observer };
     const request: BackupRequest = {
-      backupId: newBackupId(target, context.clock.now(), context.random),
-      target,
+      backupId: newBackupId(source.name, context.clock.now(), context.random),
+      target: source.name,
       attempt: 1,
       trigger: 'cli',
       dump,
-      compression: { codec, level: codec === config.compression.codec ? config.compression.level : undefined },
+      compression: { codec, level: codec === source.compression.codec ? source.compression.level : undefined },
       label: options.label ?? null,
       pinned: options.pin === true,
-      retentionDays: config.retentionDays,
+      retentionDays: source.retentionDays,
+      ...(throttleBytesPerSecond === null ? {} : { throttleBytesPerSecond }),
+      ...(storeThrottleBytesPerSecond === null ? {} : { storeThrottleBytesPerSecond }),
     };
-    const { backup, warnings } = await runAsRecorded(config, deps, request, context);
+    const { backup, warnings } = await runAsRecorded(config, deps, request, context, source.boundHooks);
     const took = context.clock.monotonicMs() - started;
     const proven =
       level === undefined ? null : await proverOf(level, { store, ring, scratch }, context)(backup.backupId);

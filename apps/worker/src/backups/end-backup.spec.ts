@@ -48,7 +48,7 @@ async function ended(
   } as unknown as WorkerParts;
   const record = { failures: given.failures ?? 0, claim: { fence: 4 } } as BackupRecord;
   const claim = { ref: { id: 'clinic-1', fence: 4 }, signal: abort.signal } as unknown as HeldClaim;
-  const ending = await endBackup(parts, { record, claim, observer: {} as never }, thrown, { log, resources });
+  const ending = await endBackup(parts, { record, claim, observer: {} as never, log }, thrown, { log, resources });
   return { state: ending.state, written, jobs: jobs.map(({ jobId, delayMs }) => `${jobId} in ${delayMs ?? 0}`) };
 }
 

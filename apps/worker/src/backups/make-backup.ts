@@ -1,54 +1,74 @@
 import { claimJournal, type HeldClaim } from '#catalog';
-import type { BackupRecord } from '#contracts';
-import { AppError } from '#contracts';
+import { noHooks, type SourceConfig } from '#config';
+import { AppError, type BackupRecord } from '#contracts';
 import { finishCommit, requireStore, runBackup, type BackupOutcome } from '#pipeline';
 import type { RecordObserver } from '../claims/record-observer.js';
 import { targetOf, type WorkerParts } from '../core/worker-core.js';
 import { requireQuota } from '../cleanup/require-quota.js';
 import { safetySource } from '../restores/safety-source.js';
 import { dumpRequest, type DumpEngines } from '../engines/dump-engines.js';
+import type { WorkerLog } from '../logging/worker-log.js';
+import { betweenHooks } from './between-hooks.js';
 
 export interface ClaimedBackup {
   readonly record: BackupRecord;
   readonly claim: HeldClaim;
   readonly observer: RecordObserver;
+  readonly log: WorkerLog;
 }
 
-/** Makes the backup of a claimed record, or finishes the commit that it holds already: then nothing is dumped. */
+/** Makes the backup of a claimed record between the hooks of its target, or finishes the commit that it holds already: then nothing is dumped, and nobody is asked before. */
 export async function makeBackup(
   parts: WorkerParts,
   engines: DumpEngines,
-  { record, claim, observer }: ClaimedBackup,
+  claimed: ClaimedBackup,
 ): Promise<BackupOutcome> {
-  const { store, ring, clock, random, config } = parts;
-  const { backupId, commit } = record;
-  const { signal } = claim;
+  const { record, claim } = claimed;
   // Before anything is written: an unmounted volume must not become a store of its own.
-  await requireStore(store, parts.storeId, signal);
-  const journal = claimJournal(parts.catalog.backups, claim);
-  if (commit !== null) {
-    const request = { backupId, attempt: commit.attempt, bytes: Buffer.from(commit.bytes, 'utf8') };
-    return finishCommit({ store, ring, observer, journal }, request, signal);
-  }
-  const target = record.trigger === 'safety' ? await safetySource(parts, record) : targetOf(config, record.target);
-  if (target === undefined) throw unknownTarget(record.target);
+  await requireStore(parts.store, parts.storeId, claim.signal);
+  const target = record.trigger === 'safety' ? undefined : targetOf(parts.config, record.target);
+  const hooks = target?.boundHooks ?? noHooks;
+  if (record.commit !== null)
+    return betweenHooks(parts, claimed, { ...hooks, before: [] }, () => finish(parts, claimed));
+  const source = record.trigger === 'safety' ? await safetySource(parts, record) : target;
+  if (source === undefined) throw unknownTarget(record.target);
   // What a restore would replace is saved in any case.
   if (record.trigger !== 'safety') await requireQuota(parts, record.target);
-  const throttle = target.throttleBytesPerSecond ?? config.throttleBytesPerSecond;
+  return betweenHooks(parts, claimed, hooks, () => dump(parts, engines, claimed, source));
+}
+
+function finish({ store, ring, catalog }: WorkerParts, { record, claim, observer }: ClaimedBackup) {
+  const { backupId, commit } = record;
+  if (commit === null) throw new Error(`${backupId} has no commit to finish`);
+  const journal = claimJournal(catalog.backups, claim);
+  const request = { backupId, attempt: commit.attempt, bytes: Buffer.from(commit.bytes, 'utf8') };
+  return finishCommit({ store, ring, observer, journal }, request, claim.signal);
+}
+
+async function dump(
+  { store, ring, clock, random, config, catalog }: WorkerParts,
+  engines: DumpEngines,
+  { record, claim, observer }: ClaimedBackup,
+  source: SourceConfig,
+): Promise<BackupOutcome> {
+  const { signal } = claim;
+  const journal = claimJournal(catalog.backups, claim);
+  const { throttleBytesPerSecond, storeThrottleBytesPerSecond } = source;
   return runBackup(
-    { store, ring, clock, random, observer, journal, engine: await engines.choose(target, signal) },
+    { store, ring, clock, random, observer, journal, engine: await engines.choose(source, signal) },
     {
-      backupId,
-      target: target.name,
+      backupId: record.backupId,
+      target: source.name,
       attempt: claim.ref.fence,
       trigger: record.trigger,
-      dump: dumpRequest(target),
-      compression: config.compression,
+      dump: dumpRequest(source),
+      compression: source.compression,
       label: record.label,
       pinned: record.pinned,
-      retentionDays: target.retention.retentionDays,
+      retentionDays: source.retention.retentionDays,
       reserveBytes: config.directoryReserveBytes,
-      ...(throttle === null ? {} : { throttleBytesPerSecond: throttle }),
+      ...(throttleBytesPerSecond === null ? {} : { throttleBytesPerSecond }),
+      ...(storeThrottleBytesPerSecond === null ? {} : { storeThrottleBytesPerSecond }),
     },
     signal,
   );

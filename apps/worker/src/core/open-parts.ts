@@ -48,6 +48,7 @@ export async function openParts(core: WorkerCore, signal: AbortSignal): Promise<
       clock,
       lease: config.lease,
       verify: config.verify,
+      fleetConcurrency: config.fleetConcurrency,
       channels: channels.map(({ name }) => name),
     });
     return {

@@ -1,6 +1,6 @@
 import { hostname } from 'node:os';
 import type { Catalog, Upkeep } from '#catalog';
-import type { RestoreTargetSource, SourceConfig, WorkerConfig } from '#config';
+import type { Reload, RestoreTargetSource, SourceConfig, WorkerConfig } from '#config';
 import { randomSuffix, type Clock, type Random } from '#contracts';
 import type { KeyRing } from '#crypto';
 import type { Metrics } from '#metrics';
@@ -8,8 +8,8 @@ import type { Channel } from '#notify';
 import type { JobQueue } from '#queue';
 import type { ObjectStore } from '#storage';
 import type { WorkerLog } from '../logging/worker-log.js';
-import type { Tuning } from './tuning.js';
 import type { LiveKeys } from './live-keys.js';
+import type { Tuning } from './tuning.js';
 
 /** What the process has from its first moment on. */
 export interface WorkerCore {
@@ -23,6 +23,8 @@ export interface WorkerCore {
   /** Who claims, and who reports: `<host>/<pid>/<random>`. */
   readonly owner: string;
   readonly startedAt: Date;
+  /** Reads the configuration again: targets, restore targets and keys. */
+  readonly reload: Reload<WorkerConfig>;
 }
 
 /** What work needs besides; there once everything outside was reached. */

@@ -1,5 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { AppError } from '#contracts';
+import { CORE } from '../core/tokens.js';
+import type { WorkerCore } from '../core/worker-core.js';
 import { WorkerState, type WorkView } from './worker-state.js';
 
 interface Finding {
@@ -21,7 +23,10 @@ const up: Finding = { status: 'up' };
 
 @Injectable()
 export class HealthService {
-  constructor(@Inject(WorkerState) private readonly state: WorkerState) {}
+  constructor(
+    @Inject(WorkerState) private readonly state: WorkerState,
+    @Inject(CORE) private readonly core: WorkerCore,
+  ) {}
 
   /**
    * Red when only a restart helps: the workers' connection has said nothing for 90 s although Redis answers others. An outage of Redis alone is none
@@ -48,7 +53,8 @@ export class HealthService {
         await work.queue.checkNoEviction();
       }),
     ]);
-    return health({ mongodb, redis, storage: storageOf(work), keys: keysOf(work) });
+    const configuration = configurationOf(this.core.reload.trouble);
+    return health({ mongodb, redis, storage: storageOf(work), keys: keysOf(work), configuration });
   }
 
   startup(): Health {
@@ -67,6 +73,11 @@ function keysOf(work: WorkView): Finding {
   const { keyIds, backups, newest } = work.missingKeys();
   if (keyIds.length === 0) return up;
   return { status: 'up', state: 'missing', missing: keyIds, backupsThatCannotBeOpened: backups, newest };
+}
+
+/** The one before it is in force, so this makes nothing red. */
+function configurationOf(trouble: AppError | null): Finding {
+  return trouble === null ? up : { status: 'up', state: 'invalid', code: trouble.code };
 }
 
 async function finding(ask: () => Promise<unknown>): Promise<Finding> {

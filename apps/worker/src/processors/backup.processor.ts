@@ -29,7 +29,11 @@ export class BackupProcessor implements JobProcessor<'backup'> {
     // A `cli` record is dumped by its maker alone.
     if (waiting === null || (waiting.trigger === 'cli' && waiting.commit === null)) return;
     const claimedAt = clock.monotonicMs();
-    const record = await catalog.backups.claim(backupId, owner, clock.now());
+    const record = await this.#claim(waiting, owner);
+    if (record === 'full') {
+      this.parts.log.info('waits for a place in the fleet', { backupId, target: waiting.target });
+      return;
+    }
     if (record === null) {
       this.parts.log.debug('nothing to do', { backupId, status: waiting.status });
       return;
@@ -47,12 +51,20 @@ export class BackupProcessor implements JobProcessor<'backup'> {
     log.info('backup claimed', { trigger, committed: record.commit !== null });
     this.parts.metrics.backupStarted({ target, at: clock.now(), slot: record.slot });
     try {
-      await this.#run(record, { record, claim, observer }, meter, log, signal);
+      await this.#run(record, { record, claim, observer, log }, meter, log, signal);
     } finally {
       meter.stop();
       await observer.stop();
       await claim.stop();
     }
+  }
+
+  /** What is committed already is only finished, and takes no place. */
+  #claim({ backupId, commit }: BackupRecord, owner: string): Promise<BackupRecord | 'full' | null> {
+    const { catalog, clock, config } = this.parts;
+    const { fleetConcurrency } = config;
+    if (fleetConcurrency === null || commit !== null) return catalog.backups.claim(backupId, owner, clock.now());
+    return catalog.backups.claimWithin(backupId, owner, clock.now(), fleetConcurrency);
   }
 
   async #run(

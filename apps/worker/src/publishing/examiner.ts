@@ -1,7 +1,7 @@
 import { tmpdir } from 'node:os';
 import { Inject, Injectable } from '@nestjs/common';
 import type { SourceConfig } from '#config';
-import { lookWithin, type ErrorCode, type Finding, type WorkerKeyProof, type WorkerLook } from '#contracts';
+import { lookWithin, wrong, type ErrorCode, type Finding, type WorkerKeyProof, type WorkerLook } from '#contracts';
 import { nameKeys, type NamedKey } from '#crypto';
 import { examineSource, sourceFindings, toolFindings } from '#engine';
 import { keyFindings, memoryFinding, processMemory, readStoreIdentity, temporaryFinding } from '#pipeline';
@@ -78,7 +78,9 @@ export class Examiner {
       this.#within('temporary folder', 'engine/failed', async () => [await temporaryFinding(tmpdir(), random)]),
       ...config.targets.map((target) => this.#source(target)),
     ]);
-    const process = [memoryFinding(processMemory()), ...temporary];
+    const { trouble } = this.parts.reload;
+    const configured = trouble === null ? [] : [wrong('configuration of workers', trouble)];
+    const process = [memoryFinding(processMemory()), ...temporary, ...configured];
     return { ...keys, storeAbilities, findings: [...keys.findings, ...store, ...sources.flat(), ...tools, ...process] };
   }
 

@@ -1,4 +1,4 @@
-import type { SourceConfig } from '#config';
+import { noHooks, type SourceConfig } from '#config';
 import { AppError, type BackupRecord } from '#contracts';
 import { restoreTargetOf, type WorkerParts } from '../core/worker-core.js';
 
@@ -9,12 +9,16 @@ export async function safetySource(parts: WorkerParts, backup: BackupRecord): Pr
   const safety = restore?.safety ?? null;
   if (safety === null || target === undefined) throw nobodyAsks(backup);
   const { databases, include } = safety;
+  const { compression, throttleBytesPerSecond, storeThrottleBytesPerSecond } = parts.config;
   return {
     ...{ name: backup.target, uri: target.uri, retention: target.retention, databases, include, exclude: [] },
     // The official tool cannot take several chosen namespaces in one run.
     engine: 'native',
     schedule: { cron: null, timezone: 'UTC' },
     drill: { schedule: { cron: null, timezone: 'UTC' }, targetName: null, queries: [] },
+    ...{ compression, throttleBytesPerSecond, storeThrottleBytesPerSecond },
+    // The hooks of targets know nothing of restores.
+    ...{ hooks: noHooks, boundHooks: noHooks },
     uriVariable: '',
   };
 }

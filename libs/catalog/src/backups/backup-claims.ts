@@ -2,7 +2,7 @@ import type { BackupRepository } from '../contract/backups.js';
 import type { ClaimRef, ClaimState } from '../contract/claims.js';
 import { move } from '../moves.js';
 import type { BackupDocument } from '../schemas/backup.schema.js';
-import { op } from '../store/record-collection.js';
+import { op, type Filter, type Update } from '../store/record-collection.js';
 import { event, toRecordOrNull, type Backups } from './backup-record.js';
 
 type Claims = Pick<
@@ -22,15 +22,7 @@ export function claims(backups: Backups, now: () => Date): Claims {
     raiseFence,
 
     async claim(backupId, owner, at, raiseTo) {
-      const { filter, set } = move(['pending'], 'in_progress');
-      const claimed = await backups.update(
-        { backupId, ...filter, running: op({ $type: 'string' }) },
-        {
-          $set: { ...set, 'claim.owner': owner, startedAt: at, nextAttemptAt: null, progress: null },
-          $inc: { 'claim.fence': 1, 'claim.beat': 1, 'claim.lost': 1 },
-          $push: event(at, 'claimed', `Claimed by ${owner}`),
-        },
-      );
+      const claimed = await backups.update(claimable(backupId), claimOf(owner, at));
       if (claimed === null || raiseTo === undefined || claimed.claim.fence >= raiseTo) return toRecordOrNull(claimed);
       const raised = await raiseFence({ id: backupId, fence: claimed.claim.fence }, raiseTo);
       return raised === null ? null : toRecordOrNull(await backups.findOne(heldBy(raised)));
@@ -79,6 +71,20 @@ export function claims(backups: Backups, now: () => Date): Claims {
       );
       return next ? seenJobNumber + 1 : null;
     },
+  };
+}
+
+/** The filter of a claim: pending, and with its target's place. */
+export function claimable(backupId: string): Filter {
+  return { backupId, ...move(['pending'], 'in_progress').filter, running: op({ $type: 'string' }) };
+}
+
+export function claimOf(owner: string, at: Date): Update & { readonly $set: Update } {
+  const { set } = move(['pending'], 'in_progress');
+  return {
+    $set: { ...set, 'claim.owner': owner, startedAt: at, nextAttemptAt: null, progress: null },
+    $inc: { 'claim.fence': 1, 'claim.beat': 1, 'claim.lost': 1 },
+    $push: event(at, 'claimed', `Claimed by ${owner}`),
   };
 }
 

@@ -32,7 +32,7 @@ export function endings(backups: Backups, now: () => Date): Endings {
             error: null,
             errorMessage: null,
           },
-          $unset: { running: 1 },
+          $unset: { running: 1, fleetPlace: 1 },
           $push: event(now(), 'completed', `${size} bytes`),
         },
       );
@@ -47,6 +47,7 @@ export function endings(backups: Backups, now: () => Date): Endings {
           const counts = commit === null && !shutdown;
           return {
             $set: { ...back(nextAttemptAt), ...errorFields(error), ...(shutdown ? {} : { 'claim.lost': 0 }) },
+            $unset: { fleetPlace: 1 },
             $inc: { jobNumber: 1, failures: counts ? 1 : 0, ...(shutdown ? { 'claim.lost': -1 } : {}) },
             $push: event(at, 'retry', error.message),
           };
@@ -108,6 +109,7 @@ function afterLoss(document: BackupDocument, at: Date): Update | null {
   return {
     // After the commit neither attempts nor poison count.
     $set: { ...back(at), ...errorFields(error), ...(commit === null ? {} : { 'claim.lost': 0 }) },
+    $unset: { fleetPlace: 1 },
     $inc: { jobNumber: 1 },
     $push: event(at, 'retry', error.message),
   };
@@ -131,12 +133,12 @@ function ending(to: 'failed' | 'cancelled', at: Date, message: string, error: Ap
         ? { completedAt: at, error: null, errorMessage: null }
         : { ...failedFields(error, at), errorMessage: message }),
     },
-    $unset: { running: 1 },
+    $unset: { running: 1, fleetPlace: 1 },
     $push: event(at, to, message),
   };
 }
 
-/** Back to the queue; the record keeps its target's place. */
+/** Back to the queue; the record keeps its target's place, and gives up that of the fleet. */
 function back(nextAttemptAt: Date): Readonly<Record<string, unknown>> {
   return { ...move(['in_progress'], 'pending').set, nextAttemptAt, stage: null };
 }

@@ -13,7 +13,7 @@ const mostEvents = 200;
 /** The record without what only the collection needs. Fields that a query left out are empty. */
 export function toBackupRecord(document: BackupDocument): BackupRecord {
   const stored: BackupDocument & { readonly _id?: unknown; readonly __v?: unknown } = document;
-  const { _id, __v, running, listed, alertDue, marksBehind, deletingFrom, ...more } = stored;
+  const { _id, __v, running, fleetPlace, listed, alertDue, marksBehind, deletingFrom, ...more } = stored;
   const { verifyFrom, verifyNotBefore, verificationFailed, changedAt, ...record } = more;
   const { events, metadata } = record as Partial<BackupRecord>;
   return {

@@ -8,6 +8,7 @@ import { queries } from './backup-queries.js';
 import type { Backups } from './backup-record.js';
 import { knownTargets, type Targets } from './known-targets.js';
 import { backupStats, storageBytes } from './backup-stats.js';
+import { fleetPlaces } from './fleet-places.js';
 import { storageHistory } from './storage-history.js';
 import { insertion } from './insert-backup.js';
 
@@ -17,6 +18,7 @@ export function backupRepository(backups: Backups, tasks: Tasks, targets: Target
   return {
     ...insertion(backups, known),
     ...claims(backups, now),
+    ...fleetPlaces(backups),
     ...endings(backups, now),
     ...lifecycle(backups, tasks),
     ...queries(backups, known, clock),

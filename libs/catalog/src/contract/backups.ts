@@ -75,6 +75,10 @@ export interface BackupRepository {
 
   /** `pending → in_progress`, fence + 1; null when it is not pending or lost its place. `raiseTo`: the new fence is at least this. */
   claim(backupId: string, owner: string, now: Date, raiseTo?: number): Promise<BackupRecord | null>;
+  /** The same while fewer than so many backups hold a place of the fleet; `full`: it stays pending, and must be claimed again when one has ended. */
+  claimWithin(backupId: string, owner: string, now: Date, places: number): Promise<BackupRecord | 'full' | null>;
+  /** How many of so many places nobody holds. */
+  freePlaces(places: number): Promise<number>;
   /** Raises the fence of one's own claim above attempts found in the store; the new ref, or null when fenced. */
   raiseFence(ref: ClaimRef, to: number): Promise<ClaimRef | null>;
   /** A heart-beat. `lost` when the fence is another's or the record has left `in_progress`. */

@@ -22,6 +22,8 @@ import {
 export interface BackupDocument extends Mutable<Omit<BackupRecord, 'running'>> {
   /** The target, while the record holds its one running place; otherwise absent, never null (the unique index is partial on strings). */
   running?: string;
+  /** One of the places of the fleet (`BACKUP_FLEET_CONCURRENCY`), while it is in progress; otherwise absent, never null. */
+  fleetPlace?: string;
   /** False once deleted: the first field of the indexes that the list sorts by. */
   listed: boolean;
   /** When a verification was last asked for; the epoch when never. In this order they are verified again. */
@@ -110,6 +112,7 @@ export const backupSchema = recordSchema<BackupDocument>('backups', {
   jobNumber: counter,
   nextAttemptAt: dateOrNull,
   running: { type: String },
+  fleetPlace: { type: String },
   cancelRequestedAt: dateOrNull,
   deleteForced: flag,
   deletingFrom: textOrNull,
@@ -126,6 +129,7 @@ export const backupSchema = recordSchema<BackupDocument>('backups', {
 
 backupSchema.index({ backupId: 1 }, { unique: true });
 backupSchema.index({ running: 1 }, { unique: true, partialFilterExpression: { running: { $type: 'string' } } });
+backupSchema.index({ fleetPlace: 1 }, { unique: true, partialFilterExpression: { fleetPlace: { $type: 'string' } } });
 backupSchema.index({ target: 1, slot: 1 }, { unique: true, partialFilterExpression: { slot: { $type: 'date' } } });
 // The list without a filter, by each of its sort keys …
 for (const key of ['createdAt', 'startedAt', 'completedAt', 'size', 'status'] as const)

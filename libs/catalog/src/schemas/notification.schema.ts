@@ -51,6 +51,7 @@ export const alertKinds: readonly AlertKind[] = [
   'superseded',
   'missing',
   'unusual-activity',
+  'hook-failed',
   'recovered',
   'test',
 ];

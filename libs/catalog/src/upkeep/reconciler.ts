@@ -1,18 +1,10 @@
-import type { BackupRecord, DrillRecord, RestoreRecord, TaskRecord } from '#contracts';
+import type { DrillRecord, RestoreRecord, TaskRecord } from '#contracts';
 import { LeaseObserver } from '../lease-observer.js';
 import { promote } from './after-run.js';
 import { settleAlerts } from './alert-states.js';
-import {
-  backupJob,
-  deleteJob,
-  drillJob,
-  marksJob,
-  marksRetryJob,
-  notifyJob,
-  restoreJob,
-  taskJob,
-} from './follow-up-jobs.js';
+import { deleteJob, drillJob, marksJob, marksRetryJob, notifyJob, restoreJob, taskJob } from './follow-up-jobs.js';
 import { settleDrillAlerts } from './drill-alerts.js';
+import { enqueueDueBackups } from './due-backups.js';
 import { Look, type UpkeepReport } from './report.js';
 import { settleRestoreAlerts } from './restore-alerts.js';
 import { deliveryLeaseMs, type UpkeepOptions } from './upkeep-options.js';
@@ -39,12 +31,7 @@ export class Reconciler {
     const { backups, tasks, restores, drills, alerts } = catalog;
     const look = new Look(jobs);
     const now = clock.now();
-    await look.step(async () => {
-      const due = await backups.pendingDue(now);
-      // A `cli` record is dumped by its maker alone; once committed, any worker may finish it.
-      const forWorkers = due.filter(({ trigger, commit }) => trigger !== 'cli' || commit !== null);
-      await look.each(forWorkers, (record) => this.#ensureBackupJob(look, record));
-    });
+    await look.step(() => enqueueDueBackups(options, look));
     await look.step(async () => {
       await look.each(await backups.waitingTargets(), (target) => promote(options, look, target));
     });
@@ -85,12 +72,6 @@ export class Reconciler {
       });
     });
     return look.report();
-  }
-
-  async #ensureBackupJob(look: Look, record: BackupRecord): Promise<void> {
-    if (await look.isLive(backupJob(record))) return;
-    const jobNumber = await this.#options.catalog.backups.nextJob(record.backupId, record.jobNumber);
-    if (jobNumber !== null) await look.enqueue(backupJob({ ...record, jobNumber }));
   }
 
   async #ensureTaskJob(look: Look, task: TaskRecord): Promise<void> {

@@ -16,6 +16,8 @@ export interface UpkeepOptions {
     /** A backup is verified again (at `readable` without a level) when nobody asked for it for so many days; null: never again. */
     readonly reverifyDays: number | null;
   };
+  /** Backups of all workers at the same time; null or absent: no limit. */
+  readonly fleetConcurrency?: number | null;
   /** Names of the channels that alerts go to. */
   readonly channels: readonly string[];
 }

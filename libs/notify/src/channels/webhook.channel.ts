@@ -2,6 +2,7 @@ import { request as httpRequest, type IncomingMessage, type RequestOptions } fro
 import { request as httpsRequest } from 'node:https';
 import {
   AppError,
+  signatureOf,
   systemCode,
   systemResolve,
   type Clock,
@@ -14,7 +15,6 @@ import { alertText } from '../alert-text.js';
 import type { Channel } from '../channel.js';
 import { notifyFailed } from '../notify-error.js';
 import { parseWebhookUrl, webhookAddresses } from './safe-destination.js';
-import { signatureOf } from './signature.js';
 import { untilAborted } from './until-aborted.js';
 
 export interface WebhookOptions {

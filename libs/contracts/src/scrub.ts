@@ -1,5 +1,5 @@
 /**
- * The last net under every line that is written: what has the form of a secret never leaves, wherever it came from. Libraries quote
+ * The last net under every line that is written, and under what others' programs say: what has the form of a secret never leaves, wherever it came from. Libraries quote
  * URIs in their errors, clients put tokens into places where they do not belong. Lines are JSON already: an escape is taken whole, or half
  * of an escaped quotation mark would end the text around it.
  */

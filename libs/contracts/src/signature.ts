@@ -1,8 +1,8 @@
 import { createHmac } from 'node:crypto';
-import type { Secret } from '#contracts';
+import type { Secret } from './secret.js';
 
 /**
- * The value of `X-Hazina-Signature`: `t=<unix seconds>,v1=<hex HMAC-SHA256 of "<t>.<body>">`. A receiver computes the same over the raw
+ * What signs a message to a receiver of webhooks and hooks: the value of `X-Hazina-Signature`: `t=<unix seconds>,v1=<hex HMAC-SHA256 of "<t>.<body>">`. A receiver computes the same over the raw
  * body, compares in constant time, and refuses a `t` that is minutes old.
  */
 export function signatureOf(body: string, at: Date, secret: Secret): string {

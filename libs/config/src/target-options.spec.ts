@@ -1,0 +1,199 @@
+import { describe, expect, it } from '@jest/globals';
+import { readFileSync } from 'node:fs';
+import { inspect } from 'node:util';
+import { AppError } from '#contracts';
+import { loadApiConfig } from './api-config.js';
+import type { TargetConfig } from './targets.js';
+import { targetsSchema } from './targets-file.js';
+import { loadWorkerConfig } from './worker-config.js';
+
+// Every option of the targets file: it changes what the target is resolved to, over the file's defaults and over the environment, and a wrong value is an
+// error with its name, its line and its column.
+
+const environment = {
+  ...{ CATALOG_MONGODB_URI: 'mongodb://h/hazina', JWT_SECRET: 'x'.repeat(32), BACKUP_TARGETS_FILE: '/t.yaml' },
+  ...{ RESTORE_TARGETS: 'scratch', RESTORE_TARGET_SCRATCH_SCRATCH: 'true' },
+};
+const options = (text: string, more: Record<string, string> = {}) => ({
+  environment: { ...environment, ...more },
+  readFile: () => Buffer.from(text),
+  workingDirectory: '/',
+});
+const targetOf = (text: string, more?: Record<string, string>): TargetConfig => {
+  const [target] = loadApiConfig(options(text, more)).targets;
+  if (target === undefined) throw new Error('no target');
+  return target;
+};
+const messageOf = (load: () => unknown): string => {
+  try {
+    load();
+  } catch (error) {
+    if (error instanceof AppError && error.code === 'config/invalid') return error.message;
+    throw error;
+  }
+  return 'nothing is wrong';
+};
+const base = 'targets:\n  - name: clinic\n    uriVariable: CLINIC_URI\n';
+const hook = {
+  name: 'true',
+  timeoutMs: 30_000,
+  veto: true,
+  does: { kind: 'command', argv: ['true'], environment: [] },
+};
+
+type Row = readonly [option: string, good: string, resolved: object, bad: string];
+const rows: readonly Row[] = [
+  ['include', '[a.*]', { include: ['a.*'] }, '[7]'],
+  ['exclude', '[a.b]', { exclude: ['a.b'] }, 'a.b'],
+  ['schedule', "'0 5 * * *'", { schedule: { cron: '0 5 * * *' } }, "'0 5 * *'"],
+  ['timezone', 'Europe/Zurich', { schedule: { timezone: 'Europe/Zurich' } }, 'Mars/Base'],
+  [
+    'blackouts',
+    "[{from: '08:00', to: '18:00', days: [mon]}]",
+    { schedule: { blackouts: [{ from: '08:00', to: '18:00', days: ['mon'] }] } },
+    "[{from: '8', to: '18:00'}]",
+  ],
+  ['jitterSeconds', '600', { schedule: { jitterSeconds: 600 } }, '-1'],
+  ['engine', 'native', { engine: 'native' }, 'magic'],
+  ['oplog', 'true', { oplog: true }, 'maybe'],
+  ['compression', 'gzip', { compression: { codec: 'gzip', level: undefined } }, 'lz4'],
+  ['compressionLevel', '7', { compression: { codec: 'zstd', level: 7 } }, '20'],
+  ['hooks', '{before: [{command: ["true"]}]}', { hooks: { before: [hook], after: [] } }, '{before: [{}]}'],
+  ['drill', '{target: scratch}', { drill: { targetName: 'scratch' } }, '{target: UP}'],
+  ['throttleBytesPerSecond', '5000', { throttleBytesPerSecond: 5000 }, '1023'],
+  ['storeThrottleBytesPerSecond', '6000', { storeThrottleBytesPerSecond: 6000 }, 'fast'],
+  ['readPreference', 'secondary', { readPreference: 'secondary' }, 'tertiary'],
+  ['retentionDays', '7', { retention: { retentionDays: 7 } }, '0'],
+  ['keepLast', '2', { retention: { keepLast: 2 } }, '-2'],
+  ['keepHourly', '3', { retention: { keepHourly: 3 } }, '1.5'],
+  ['keepDaily', '4', { retention: { keepDaily: 4 } }, 'many'],
+  ['keepWeekly', '5', { retention: { keepWeekly: 5 } }, '[]'],
+  ['keepMonthly', '6', { retention: { keepMonthly: 6 } }, 'null'],
+  ['keepYearly', '7', { retention: { keepYearly: 7 } }, '10001'],
+  ['keepWithinBytes', '8000', { retention: { keepWithinBytes: 8000 } }, '-1'],
+  ['minKeep', '9', { retention: { minKeep: 9 } }, '0'],
+];
+const own: readonly Row[] = [
+  ['name', 'shop', { name: 'shop' }, 'UP'],
+  ['uriVariable', 'SHOP_URI', { uriVariable: 'SHOP_URI' }, '"mongodb://u:canary@h"'],
+  ['databases', '[clinic]', { databases: ['clinic'] }, '[""]'],
+];
+
+it('the tables hold every option of the schema', () => {
+  const { properties } = targetsSchema() as {
+    properties: Record<'defaults' | 'targets', { properties?: object; items?: { properties: object } }>;
+  };
+  const settings = rows.map(([option]) => option).sort();
+  expect(Object.keys(properties.defaults.properties ?? {}).sort()).toEqual(settings);
+  expect(Object.keys(properties.targets.items?.properties ?? {}).sort()).toEqual(
+    [...settings, ...own.map(([option]) => option)].sort(),
+  );
+});
+
+describe.each(rows)('%s', (option, good, resolved, bad) => {
+  const usual = inspect(targetOf(base), { depth: 9 });
+
+  it('of a target', () => {
+    expect(targetOf(`${base}    ${option}: ${good}\n`)).toMatchObject(resolved);
+    expect(inspect(targetOf(`${base}    ${option}: ${good}\n`), { depth: 9 })).not.toBe(usual);
+  });
+
+  it('of the defaults, for a target that does not say otherwise', () => {
+    const defaults = `defaults:\n  ${option}: ${good}\n`;
+    expect(targetOf(defaults + base)).toMatchObject(resolved);
+    expect(targetOf(`${defaults.replace(good, bad)}${base}    ${option}: ${good}\n`.replace(bad, good))).toMatchObject(
+      resolved,
+    );
+  });
+
+  it('wrong: an error with its name, its line and its column', () => {
+    expect(messageOf(() => targetOf(`${base}    ${option}: ${bad}\n`))).toMatch(
+      new RegExp(`/t\\.yaml:4:\\d+: .*${option}`),
+    );
+    expect(messageOf(() => targetOf(`defaults:\n  ${option}: ${bad}\n${base}`))).toMatch(
+      new RegExp(`/t\\.yaml:2:\\d+: .*${option}`),
+    );
+  });
+});
+
+it.each(own)('%s', (option, good, resolved, bad) => {
+  const lines = (value: string) => {
+    const all = { name: 'clinic', uriVariable: 'CLINIC_URI', [option]: value };
+    return `targets:\n  - ${Object.entries(all)
+      .map(([key, each]) => `${key}: ${each}`)
+      .join('\n    ')}\n`;
+  };
+  expect(targetOf(lines(good))).toMatchObject(resolved);
+  const message = messageOf(() => targetOf(lines(bad)));
+  expect(message).toMatch(new RegExp(`/t\\.yaml:\\d+:\\d+: .*${option}`));
+  expect(message).not.toContain('canary');
+});
+
+describe('what goes before what', () => {
+  it('the target, the defaults, the environment', () => {
+    const env = { BACKUP_JITTER_SECONDS: '60', BACKUP_THROTTLE_BYTES_PER_SECOND: '2000', BACKUP_COMPRESSION: 'gzip' };
+    const all = { ...env, BACKUP_STORE_THROTTLE_BYTES_PER_SECOND: '3000', BACKUP_COMPRESSION_LEVEL: '9' };
+    expect(targetOf(base, all)).toMatchObject({
+      ...{ schedule: { jitterSeconds: 60 }, throttleBytesPerSecond: 2000, storeThrottleBytesPerSecond: 3000 },
+      compression: { codec: 'gzip', level: 9 },
+    });
+    const defaults = 'defaults: {jitterSeconds: 30, throttleBytesPerSecond: 4000}\n';
+    expect(targetOf(`${defaults}${base}    jitterSeconds: 0\n    compression: zstd\n`, all)).toMatchObject({
+      ...{ throttleBytesPerSecond: 4000, storeThrottleBytesPerSecond: 3000 },
+      // A level belongs to its codec.
+      compression: { codec: 'zstd', level: undefined },
+    });
+    expect(targetOf(`${defaults}${base}    jitterSeconds: 0\n`, all).schedule.jitterSeconds ?? 0).toBe(0);
+  });
+
+  it('a level that the codec has not is told of', () => {
+    const text = `${base}    compression: gzip\n    compressionLevel: 12\n`;
+    expect(messageOf(() => targetOf(text))).toContain('/t.yaml:5:23: compressionLevel of clinic is too high for gzip');
+  });
+});
+
+describe('hooks', () => {
+  const hooks = (text: string) => `${base}    hooks:\n      before:\n        - ${text}\n`;
+  it.each([
+    ['{shell: x, url: "http://h/"}', '6:27: hooks of clinic: before.0.url needs one of'],
+    ['{url: "ftp://h/"}', '6:17: hooks of clinic: before.0.url must be a URL'],
+    ['{url: "http://u:canary@h/"}', 'before.0.url must not hold a user or a password'],
+    ['{url: "http://169.254.169.254/"}', 'before.0.url must not be a link-local'],
+    ['{command: [x], environment: [BACKUP_ENCRYPTION_KEY]}', '.environment.0 BACKUP_ENCRYPTION_KEY is never given'],
+    ['{command: [x], environment: [JWT_SECRET_FILE]}', 'JWT_SECRET_FILE is never given'],
+    ['{url: "http://h/", environment: [HOME]}', 'before.0.environment only goes with a command'],
+    ['{shell: x, secretVariable: KEY}', 'before.0.secretVariable only goes with a URL'],
+    ['{shell: x, timeoutSeconds: 0}', 'targets.0.hooks.before.0.timeoutSeconds'],
+    ['{shell: x, mode: loud}', 'Unrecognized key "mode"'],
+  ])('%s is refused', (text, expected) => {
+    const message = messageOf(() => targetOf(hooks(text)));
+    expect(message).toContain(expected);
+    expect(message).not.toContain('canary');
+  });
+
+  it('the worker reads their secrets, the API does not', () => {
+    const text = hooks('{urlVariable: OPS_URL, secretVariable: OPS_KEY}');
+    const worker = { BACKUP_ENCRYPTION_KEY: 'pass:0123456789ab', CLINIC_URI: 'mongodb://h/', RESTORE_TARGETS: '' };
+    expect(targetOf(text).hooks.before).toMatchObject([{ name: 'OPS_URL', does: { kind: 'http' } }]);
+    const load = (more: object) => loadWorkerConfig(options(text, { ...worker, ...more }));
+    expect(messageOf(() => load({}))).toMatch(
+      /hooks of clinic: OPS_URL is not set[^]*hooks of clinic: OPS_KEY is not set/,
+    );
+    expect(messageOf(() => load({ OPS_URL: 'http://u:canary@169.254.169.254/', OPS_KEY: 'k' }))).toMatch(
+      /OPS_URL must not be a link-local[^]*OPS_KEY must have at least 16 bytes/,
+    );
+    const { boundHooks } = load({ OPS_URL: 'http://u:canary@h/', OPS_KEY: 'k'.repeat(16) }).targets[0] ?? {};
+    expect(boundHooks?.before).toHaveLength(1);
+    expect(inspect(boundHooks, { depth: 9 })).not.toContain('canary');
+  });
+});
+
+it('docs/targets.example.yaml is a good file, and shows every option', () => {
+  const path = new URL('../../../docs/targets.example.yaml', import.meta.url);
+  const text = readFileSync(path, 'utf8');
+  const variables = Object.fromEntries(
+    [...text.matchAll(/Variable: ([A-Z_]+)/g)].map(([, name = '']) => [name, 'http://h/']),
+  );
+  expect(messageOf(() => loadApiConfig(options(text, variables)))).toBe('nothing is wrong');
+  for (const [option] of [...rows, ...own]) expect(text).toMatch(new RegExp(`^[\\s#-]*${option}:`, 'm'));
+});
