@@ -27,6 +27,7 @@ const exact: Partial<Record<ErrorCode, HttpStatus>> = {
   'backup/object-missing': HttpStatus.GONE,
   'backup/missing': HttpStatus.GONE,
   'store/no-object': HttpStatus.GONE,
+  'keys/differ': HttpStatus.CONFLICT,
   'target/unknown': HttpStatus.UNPROCESSABLE_ENTITY,
   // The API runs nothing: what it cancels is a question that was not answered in time.
   'run/cancelled': HttpStatus.SERVICE_UNAVAILABLE,

@@ -9,6 +9,7 @@ import type { Backups } from './backup-record.js';
 import { knownTargets, type Targets } from './known-targets.js';
 import { backupStats, storageBytes } from './backup-stats.js';
 import { storageHistory } from './storage-history.js';
+import { uses } from './backup-uses.js';
 import { insertion } from './insert-backup.js';
 
 export function backupRepository(backups: Backups, tasks: Tasks, targets: Targets, clock: Clock): BackupRepository {
@@ -19,6 +20,7 @@ export function backupRepository(backups: Backups, tasks: Tasks, targets: Target
     ...claims(backups, now),
     ...endings(backups, now),
     ...lifecycle(backups, tasks),
+    ...uses(backups),
     ...queries(backups, known, clock),
     storageBytes: () => storageBytes(backups),
     storageHistory: (filter, now) => storageHistory(backups, filter, now),

@@ -9,6 +9,7 @@ import {
   marksJob,
   marksRetryJob,
   notifyJob,
+  recommitJob,
   restoreJob,
   taskJob,
 } from './follow-up-jobs.js';
@@ -66,6 +67,9 @@ export class Reconciler {
       await look.each(await backups.deleting(), (id) => this.#ensureDeleteJob(look, id));
     });
     await look.step(async () => {
+      await look.each(await backups.recommitsDue(), (id) => this.#ensureRecommitJob(look, id));
+    });
+    await look.step(async () => {
       await look.each(await backups.marksBehind(), (id) => this.#ensureMarksJob(look, id));
     });
     await look.step(() => settleAlerts(options, look));
@@ -117,6 +121,14 @@ export class Reconciler {
     if (record?.status !== 'deleting' || (await look.isLive(deleteJob(record)))) return;
     const jobNumber = await backups.nextJob(backupId, record.jobNumber);
     if (jobNumber !== null) await look.enqueue(deleteJob({ backupId, jobNumber }));
+  }
+
+  async #ensureRecommitJob(look: Look, backupId: string): Promise<void> {
+    const { backups } = this.#options.catalog;
+    const record = await backups.find(backupId);
+    if (record?.commitDue !== true || (await look.isLive(recommitJob(record)))) return;
+    const jobNumber = await backups.nextJob(backupId, record.jobNumber);
+    if (jobNumber !== null) await look.enqueue(recommitJob({ backupId, jobNumber }));
   }
 
   async #ensureMarksJob(look: Look, backupId: string): Promise<void> {

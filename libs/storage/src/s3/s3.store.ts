@@ -36,6 +36,7 @@ import { headObject } from './head-object.js';
 import { signGet } from './sign-get.js';
 import { uploadStream } from './multipart-upload.js';
 import { planConcurrency, planPartSize } from './part-size.js';
+import { nextPage } from './next-page.js';
 import { probeAbilities } from './probe-abilities.js';
 import { checksumMode, createS3Client } from './s3-client.js';
 import { hiddenBelow, removeWithVersions } from './remove-object.js';
@@ -222,6 +223,7 @@ class S3Store implements ObjectStore {
     checkPrefix(prefix);
     let keyMarker: string | undefined;
     let idMarker: string | undefined;
+    let more: boolean;
     do {
       const input = {
         Bucket: this.#bucket,
@@ -235,8 +237,11 @@ class S3Store implements ObjectStore {
       for (const { Key = '', UploadId = '', Initiated } of page.Uploads ?? []) {
         yield { key: Key.slice(this.#prefix.length), uploadId: UploadId, initiatedAt: Initiated ?? null };
       }
-      ({ NextKeyMarker: keyMarker, NextUploadIdMarker: idMarker } = page.IsTruncated === true ? page : {});
-    } while (keyMarker !== undefined);
+      const last = `${keyMarker ?? ''} ${idMarker ?? ''}`;
+      const next = `${page.NextKeyMarker ?? ''} ${page.NextUploadIdMarker ?? ''}`;
+      more = nextPage(page, next.trim() === '' ? undefined : next, last, this.location) !== undefined;
+      ({ NextKeyMarker: keyMarker, NextUploadIdMarker: idMarker } = page);
+    } while (more);
   }
 
   async abortUpload({ key, uploadId }: OpenUpload, signal?: AbortSignal): Promise<void> {
@@ -300,7 +305,7 @@ class S3Store implements ObjectStore {
         this.client.send(new ListObjectsV2Command(input), abortSignal),
       );
       yield page;
-      token = page.IsTruncated === true ? page.NextContinuationToken : undefined;
+      token = nextPage(page, page.NextContinuationToken, token, this.location);
     } while (token !== undefined);
   }
 
