@@ -113,8 +113,8 @@ async function rewriteHeld(deps: RotateDeps, rewrite: BackupRewrite, { signal, r
   } catch (error) {
     const cause = AppError.from(error, 'seal');
     // Once a commit was sent, only a definite answer says that nothing names this folder: else the sweeper decides.
-    const isOurs = phase === 'before' || (phase === 'sent' && (await place.isOutOfReach(record, attempt, cause)));
-    await (isOurs ? giveUp(deps, lease, backupId, attempt) : lease.rest());
+    const mayGo = phase === 'before' || (phase === 'sent' && (await place.isOutOfReach(record, attempt, cause)));
+    await (mayGo ? giveUp(deps, lease, backupId, attempt) : lease.rest());
     throw cause;
   }
 }
@@ -128,11 +128,8 @@ async function beginAttempt(
 ): Promise<number> {
   const found = await findAttempts(store, backupId, signal);
   const highest = Math.max(standing, ...found);
-  if (record === null) {
-    const { conditionalCreate } = await store.abilities(signal);
-    // Where nothing keeps two rewrites apart, their numbers do.
-    return highest + 1 + (conditionalCreate ? 0 : random.bytes(2).readUInt16BE());
-  }
+  // Where no fence keeps two rewrites apart, one of which may be asleep, their numbers do.
+  if (record === null) return highest + 1 + random.bytes(3).readUIntBE(0, 3);
   const attempt = await record.raiseAbove(highest);
   for (const left of found) {
     if (left <= standing) continue;
@@ -170,9 +167,12 @@ async function refuseYoung(
   });
 }
 
+/** Removes what this attempt put. Not a folder that is named after all: then it is no concern of this run any more. */
 async function giveUp({ store }: RotateDeps, lease: LeaseFile, backupId: string, attempt: number): Promise<void> {
   try {
     await lease.rest();
+    const file = await readCommitFile(store, backupId);
+    if (file !== null && parseBackupJson(file.bytes, backupId).attempt === attempt) return;
     await removeAttempt(store, backupId, attempt);
   } catch {
     // Takes room and nothing else: the sweeper removes it.
