@@ -87,7 +87,7 @@ describe('a backup that is sealed anew', () => {
     const after = await readWhole(store, made, nextRing);
     expect(after.objects.data.bytes).toBe(made.objects.data.bytes);
     expect(after.objects.data.sha256).not.toBe(made.objects.data.sha256);
-  });
+  }, 120_000);
 
   it('by a rotation before is sealed anew too: its data key was in other hands', async () => {
     await runRotate(
