@@ -14,6 +14,7 @@ export interface MemoryBackup {
   commitConflict?: boolean;
   /** As noted. */
   lockedUntil?: Date;
+  committed?: number | null;
 }
 
 /** A catalogue in memory, as a cleanup sees it. */
@@ -55,10 +56,11 @@ export class MemoryCatalog implements CleanupCatalog {
     const others = [...this.records.values()].filter(
       (other) => other.target === record.target && other !== record && other.status === 'completed' && other.good,
     );
-    const { status, pinned, usedBy, commitConflict = false } = record;
+    const { status, pinned, usedBy, commitConflict = false, committed = null } = record;
     return Promise.resolve({
       status,
       commitConflict,
+      committed,
       pinned,
       usedBy,
       foundBad: !record.good,

@@ -13,7 +13,7 @@ export class MemorySyncCatalog implements SyncCatalog {
   add(backupId: string, status: BackupState, more: Partial<SyncRecord> = {}): Mutable {
     const record: Mutable = {
       ...{ backupId, status, pinned: false, label: null, hash: null, fence: 1, committed: null },
-      ...{ marks: { wanted: 0, written: 0 }, commitConflict: false },
+      ...{ marks: { wanted: 0, written: 0 }, commitConflict: false, commitDue: false },
       ...more,
     };
     this.records.set(backupId, record);
@@ -65,6 +65,15 @@ export class MemorySyncCatalog implements SyncCatalog {
     const record = this.records.get(backupId);
     if (record === undefined) return Promise.resolve(false);
     Object.assign(record, { pinned, label, marks: { wanted: version, written: version } });
+    return Promise.resolve(true);
+  }
+
+  takeRewrite({ backupId, committed }: SyncRecord, found: FoundBackup): Promise<boolean> {
+    const record = this.records.get(backupId);
+    if (record?.committed !== committed) return Promise.resolve(false);
+    const { attempt, objects } = found.backup;
+    Object.assign(record, { committed: attempt, hash: objects.data.sha256 });
+    this.commits.set(backupId, { attempt, bytes: found.bytes });
     return Promise.resolve(true);
   }
 

@@ -11,6 +11,7 @@ import { MarksProcessor } from './processors/marks.processor.js';
 import { NotifyProcessor } from './processors/notify.processor.js';
 import { processorTable } from './processors/processor-table.js';
 import { PROCESSORS, QueueWorkers } from './processors/queue-workers.js';
+import { RecommitProcessor } from './processors/recommit.processor.js';
 import { SyncProcessor } from './processors/sync.processor.js';
 import { RestoreProcessor } from './processors/restore.processor.js';
 import { RotateProcessor } from './processors/rotate.processor.js';
@@ -28,6 +29,7 @@ const processors = [
   RotateProcessor,
   SyncProcessor,
   DeleteProcessor,
+  RecommitProcessor,
   MarksProcessor,
   NotifyProcessor,
 ] as const;

@@ -4,6 +4,7 @@ export { encodeNamespaceHeader, encodePrelude, terminator, type Prelude, type Pr
 export { ArchiveExcerpt, type ExcerptBlock, type ExcerptNamespace } from './excerpt.js';
 export { bsonToCanonicalJson } from './extended-json/bson-to-json.js';
 export { canonicalJsonToBson } from './extended-json/json-to-bson.js';
+export { replaceFields } from './extended-json/replace-fields.js';
 export { gunzipStream } from './gunzip.js';
 export { encodeMetadata, parseMetadata, type Metadata } from './metadata.js';
 export type { NamespaceState } from './namespace-state.js';

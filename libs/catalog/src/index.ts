@@ -12,12 +12,14 @@ export type * from './contract/service-state.js';
 export type * from './contract/stats.js';
 export type * from './contract/sync.js';
 export type * from './contract/tasks.js';
+export type * from './contract/uses.js';
 export { catalogOn, connectionOptions, openCatalog, type CatalogOptions } from './open-catalog.js';
 export { catalogFindings, type CatalogExam } from './examine/catalog-exam.js';
 export { examineCatalog, type CatalogExamOptions } from './examine/examine-catalog.js';
 export { syncCatalog } from './backups/sync-view.js';
 export { cleanupCatalog, type CleanupViewOptions } from './backups/cleanup-view.js';
-export { deletionCatalog, userOf } from './backups/deletion-view.js';
+export { deletionCatalog, userOf, useTexts } from './backups/deletion-view.js';
+export { commitRecord, rotationCatalog, type RotationViewOptions } from './backups/rotation-view.js';
 export { recoveryPointOf } from './backups/recovery-point.js';
 export { isFoundBad, isGood } from './backups/is-good.js';
 export { claimJournal } from './claims/claim-journal.js';
@@ -25,7 +27,16 @@ export { HeldClaim, type ClaimPort } from './claims/held-claim.js';
 export { cancelWished, fenced, shuttingDown } from './claims/run-errors.js';
 export { verifyAuditLog, type AuditProblem, type AuditVerification } from './audit/verify-audit-log.js';
 export { LeaseObserver, type LeaseObserverOptions } from './lease-observer.js';
-export { backupJob, deleteJob, drillJob, marksJob, notifyJob, restoreJob, taskJob } from './upkeep/follow-up-jobs.js';
+export {
+  backupJob,
+  deleteJob,
+  drillJob,
+  marksJob,
+  notifyJob,
+  recommitJob,
+  restoreJob,
+  taskJob,
+} from './upkeep/follow-up-jobs.js';
 export { alertKey, type UpkeepOptions } from './upkeep/upkeep-options.js';
 export { Reaper } from './upkeep/reaper.js';
 export { Reconciler } from './upkeep/reconciler.js';

@@ -22,6 +22,8 @@ export type ErrorCode =
   | 'keys/secret-unavailable'
   | 'keys/secret-access-denied'
   | 'keys/secret-not-found'
+  /** A rotation is to go to other keys than this process holds. */
+  | 'keys/differ'
   /** Keys would be shown to whoever looks on. */
   | 'keys/confirmation-needed'
   // The sealed container (spec/container.md)

@@ -122,9 +122,11 @@ export {
   isFinalTask,
   rotationOutcomes,
   taskStates,
+  useKinds,
   type BackupState,
   type RotationOutcome,
   type TaskState,
+  type UseKind,
 } from './states.js';
 export {
   lease,
@@ -133,6 +135,7 @@ export {
   storeIdentity,
   verificationLevels,
   type Lease,
+  type MarkedVerification,
   type Marks,
   type Sightings,
   type StoreIdentity,

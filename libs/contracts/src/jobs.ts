@@ -22,6 +22,8 @@ export interface JobPayloads {
   readonly sync: { readonly taskId: string };
   /** Removes a backup whose record is `deleting`. Repeatable. */
   readonly delete: { readonly backupId: string };
+  /** Puts the `backup.json` that the record holds, where a rewrite was broken off after its commit (1). Repeatable. */
+  readonly recommit: { readonly backupId: string };
   /** Writes pin and label of the record to the store's marks. Repeatable. */
   readonly marks: { readonly backupId: string };
   /** Delivers a notification to the channels that do not have it yet. Repeatable. */
@@ -38,6 +40,7 @@ export const queueOfJob: Readonly<Record<JobName, QueueName>> = {
   rotate: 'cleanup',
   sync: 'cleanup',
   delete: 'cleanup',
+  recommit: 'cleanup',
   marks: 'cleanup',
   notify: 'notify',
 };

@@ -1,6 +1,6 @@
 import type { Compression, Consistency, Trigger } from './backup-json.js';
 import type { ErrorCode, Stage } from './error-codes.js';
-import type { BackupState, RotationOutcome, TaskState } from './states.js';
+import type { BackupState, RotationOutcome, TaskState, UseKind } from './states.js';
 import type { VerificationLevel } from './store-files.js';
 import type { SyncResult, SyncWish } from './sync.js';
 import type { Role } from './tokens.js';
@@ -79,6 +79,14 @@ export interface RecordedCommit {
   readonly bytes: string;
 }
 
+/** One use at a time, under a lease of its own: `fence` counts uses, `beat` heart-beats. While `kind` is null nobody uses it so. */
+export interface RecordedUse {
+  readonly kind: UseKind | null;
+  readonly owner: string | null;
+  readonly fence: number;
+  readonly beat: number;
+}
+
 export interface BackupRecord {
   readonly backupId: string;
   readonly target: string;
@@ -138,6 +146,9 @@ export interface BackupRecord {
   readonly commit: RecordedCommit | null;
   /** Marks wanted (counts changes of pin and label) and marks written to the store (spec/objects.md, "Marks"). */
   readonly marks: { readonly wanted: number; readonly written: number };
+  readonly use: RecordedUse;
+  /** `commit` is newer than the `backup.json` in the store: the backup was sealed anew, and whoever looks next puts it. */
+  readonly commitDue: boolean;
 }
 
 export type TaskKind = 'verify' | 'cleanup' | 'rotate' | 'sync';
@@ -199,11 +210,16 @@ export interface RotationWish {
   /** Null: every target. */
   readonly target: string | null;
   readonly dryRun: boolean;
+  /** Seal anew with new data keys, instead of rewrapping those that there are. */
+  readonly rewrite: boolean;
+  /** Names of the keys to go to: a worker whose current keys are others refuses. Null: those of the worker that takes it. */
+  readonly keyIds: readonly string[] | null;
 }
 
 export interface RotationResult {
   readonly dryRun: boolean;
-  /** Names of the keys that backups were rewrapped to. */
+  readonly rewrite: boolean;
+  /** Names of the keys that backups were brought to. */
   readonly keyIds: readonly string[];
   readonly rotated: number;
   readonly current: number;
@@ -215,6 +231,8 @@ export interface RotationResult {
     /** Why it failed. */
     readonly error: { readonly code: string; readonly message: string } | null;
   }[];
+  /** What was not touched, and should be looked at: whole folders without a commit mark. */
+  readonly reports: readonly string[];
 }
 
 /** A target's schedule as the catalogue keeps it: which slot was made last, and whether it is paused. */

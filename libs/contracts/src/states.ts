@@ -62,5 +62,18 @@ export function isFinal(state: BackupState): boolean {
 }
 
 /** What became of a backup in a rotation of keys. Gone: deleted meanwhile. Skipped: not reached, for the store failed again and again. */
-export const rotationOutcomes = ['rotated', 'would-rotate', 'current', 'gone', 'failed', 'skipped'] as const;
+export const rotationOutcomes = [
+  'rotated',
+  'would-rotate',
+  'rewritten',
+  'would-rewrite',
+  'current',
+  'gone',
+  'failed',
+  'skipped',
+] as const;
 export type RotationOutcome = (typeof rotationOutcomes)[number];
+
+/** Who needs a backup as it stands, besides verifications, restores and drills, which have records of their own (spec/objects.md, "Deletion"). */
+export const useKinds = ['rotation', 'rewrite', 'copy'] as const;
+export type UseKind = (typeof useKinds)[number];

@@ -29,11 +29,15 @@ export const marks = z.looseObject({
       ok: z.boolean(),
       at: timestamp,
       error: z.string().nullable().optional(),
+      // Of this version's own records: what is none is as good as not there.
+      verificationId: z.string().max(200).optional().catch(undefined),
+      startedAt: timestamp.optional().catch(undefined),
     }),
   ),
   updatedAt: timestamp,
 });
 export type Marks = z.output<typeof marks>;
+export type MarkedVerification = Marks['verifications'][number];
 
 /** `lease.json`: a running attempt; its counter changes every `everySeconds`. */
 export const lease = z.looseObject({

@@ -9,7 +9,7 @@ export interface SyncWish {
 }
 
 /** What a sync does to one backup's record. */
-export const syncChanges = ['rebuilt', 'adopted', 'missing', 'returned', 'marked'] as const;
+export const syncChanges = ['rebuilt', 'adopted', 'missing', 'returned', 'marked', 'rewritten'] as const;
 export type SyncChange = (typeof syncChanges)[number];
 
 /** The catalogue after a look at the bucket, which is the truth on backups. */

@@ -15,6 +15,8 @@ export interface WorkerReport {
   readonly keyIds: readonly string[];
   /** False: it holds public keys alone, and reads nothing of what it writes. Absent: a worker of an older version, which reads. */
   readonly reads?: boolean;
+  /** Those that it seals with. Absent: a worker of an older version. */
+  readonly currentKeyIds?: readonly string[] | null;
   readonly storeId: string | null;
   readonly storeLocation: string;
   /** Null: not known yet. Free bytes of a directory store; null for buckets. */

@@ -153,6 +153,7 @@ describe.each(stores)('in %s, an attempt that is stalled', (_name, openStore, mo
       status: 'deleting',
       pinned: false,
       commitConflict: false,
+      committed: null,
       foundBad: false,
       usedBy: null,
       otherGood: [],

@@ -58,6 +58,25 @@ export interface JournalView {
   readonly commit: { readonly attempt: number } | null;
 }
 
+/** What a record says of its backup's commit, for whoever puts it into the store. */
+export interface CommitRecord {
+  /** Majority read; null when there is no record, or none of a commit. `due`: the store may still hold an older `backup.json`. */
+  commit(): Promise<{
+    readonly status: BackupState;
+    readonly due: boolean;
+    readonly attempt: number;
+    readonly bytes: string;
+  } | null>;
+  /** The bytes of this attempt stand in the store. */
+  settled(attempt: number): Promise<void>;
+}
+
+/**
+ * The record of a backup that is sealed anew: `record` is commit (1), under the use that is held. A view's fence is above the attempt's when that use was lost,
+ * for then nothing can be recorded by it any more.
+ */
+export interface RewriteJournal extends CommitJournal, CommitRecord {}
+
 /** The catalogue as a deletion sees it. Without catalogue the bucket alone decides. */
 export interface DeletionCatalog {
   /** Majority read of the record and of what stands against its removal; null when there is no record. */
@@ -68,6 +87,8 @@ export interface DeletionView {
   readonly status: BackupState;
   /** Its run failed with `commit/conflict`: what stands in its folder may be a whole backup, and is people's to look at. */
   readonly commitConflict: boolean;
+  /** The attempt that its commit (1) names; null: none. */
+  readonly committed: number | null;
   /** Pin of the record; that of the marks is read from the store. */
   readonly pinned: boolean;
   /** Its newest verdict is that it is damaged: then it is no good backup, and not the last one. */

@@ -3,11 +3,13 @@ export {
   type CatalogBackup,
   type CleanupCatalog,
   type CommitJournal,
+  type CommitRecord,
   type DeletionCatalog,
   type DeletionView,
   type JournalView,
   type PipelineDeps,
   type Progress,
+  type RewriteJournal,
   type RunObserver,
   type Sighting,
 } from './deps.js';
@@ -45,6 +47,7 @@ export { memoryFinding, processMemory, temporaryFinding, type ProcessMemory } fr
 export { readHeaderOf } from './objects/read-header.js';
 export { ensureStoreIdentity, readStoreIdentity, requireStore } from './objects/store-identity.js';
 export type { BackupDeps, BackupOutcome, BackupRequest } from './backup-types.js';
+export { settleCommit } from './rewrite/settle-commit.js';
 export { runBackup } from './run-backup.js';
 export { runCleanup, type CleanupDeps, type CleanupRequest } from './run-cleanup.js';
 export { runDelete, type DeleteDeps, type DeleteRequest, type DeleteResult } from './run-delete.js';

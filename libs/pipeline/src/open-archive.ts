@@ -24,11 +24,27 @@ export interface OpenArchiveOptions {
  * The plain archive of a proven backup: get → hash → open → decompress (several frames at once). The stream ends only after size and SHA-256 of the object
  * agreed with `backup.json`; anything else destroys it with the error.
  */
-export function openArchive(
+export function openArchive(deps: OpenArchiveDeps, proven: ProvenBackup, options: OpenArchiveOptions): Readable {
+  const { stages, atEnd } = sealedStages(deps, proven, options);
+  return joined([...stages, decompressor(proven.backup.content.compression, proven.manifest.frames)], atEnd);
+}
+
+/** The same still compressed: what was sealed, byte for byte. */
+export function openSealed(deps: OpenArchiveDeps, proven: ProvenBackup, options: OpenArchiveOptions): Readable {
+  const { stages, atEnd } = sealedStages(deps, proven, options);
+  return joined(stages, atEnd);
+}
+
+interface SealedStages {
+  readonly stages: readonly [Readable, ...Transform[]];
+  readonly atEnd: () => void;
+}
+
+function sealedStages(
   deps: OpenArchiveDeps,
-  { backup, manifest, dataKey, dataSidecar }: ProvenBackup,
+  { backup, dataKey, dataSidecar }: ProvenBackup,
   options: OpenArchiveOptions,
-): Readable {
+): SealedStages {
   const { data } = backup.objects;
   const source = resumingGet(deps.store, dataKey, { bytes: data.bytes, signal: options.signal });
   const stored = new CountAndHash(options.onStoredBytes);
@@ -37,14 +53,14 @@ export function openArchive(
     expect: { kind: 'mongodump-archive', backupId: backup.backupId },
     ...(dataSidecar === undefined ? {} : { sidecar: dataSidecar }),
   });
-  const decompress = decompressor(backup.content.compression, manifest.frames);
   let header: ReadHeader | undefined;
   opened.opened.then((read) => (header = read)).catch(() => undefined);
-  return joined([source, stored, opened, decompress], () => {
+  const atEnd = (): void => {
     if (header === undefined) throw new Error('the container ended before its header was opened');
     const damage = judgeHash(backup, data, stored.sha256, header);
     if (damage !== undefined) options.onWarning?.(damage);
-  });
+  };
+  return { stages: [source, stored, opened], atEnd };
 }
 
 /** Parallel where the manifest lists the frames, else one after the other. */

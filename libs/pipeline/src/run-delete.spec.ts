@@ -24,6 +24,7 @@ function withRecord(store: ObjectStore, view: Partial<DeletionView> | null): Del
     pinned: false,
     foundBad: false,
     commitConflict: false,
+    committed: null,
     usedBy: null,
     otherGood: [] as string[],
   };

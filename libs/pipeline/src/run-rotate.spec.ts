@@ -117,11 +117,32 @@ describe('a rotation', () => {
 
   it('tells the catalogue which keys open a backup now, also what an interrupted run had not told', async () => {
     const told = new Map<string, readonly string[]>();
+    const held = new Set<string>();
+    const writes: boolean[] = [];
     const catalog = {
       requireStore: () => Promise.resolve(),
       keysOf: (backupId: string, keyIds: readonly string[]) => Promise.resolve(void told.set(backupId, keyIds)),
+      hold: async <T>(
+        backupId: string,
+        kind: string,
+        act: (held: { readonly signal: AbortSignal; readonly record: null }) => Promise<T>,
+        signal: AbortSignal,
+      ): Promise<T> => {
+        held.add(`${kind} ${backupId}`);
+        const result = await act({ signal, record: null });
+        held.delete(`${kind} ${backupId}`);
+        return result;
+      },
     };
-    await rotate();
+    await rotate(ringOf(thirdKey, oldKey), {
+      catalog,
+      on: watched((key) => void writes.push(held.has(`rotation ${key.split('/')[1] ?? ''}`))),
+    });
+    // Each sidecar is written under a use of its backup.
+    expect([writes.length, writes.includes(false), held.size]).toEqual([12, false, 0]);
+    expect([...told.keys()].sort()).toEqual(backups.map(({ backupId }) => backupId));
+    told.clear();
+    await rotate(ringOf(nextKey, thirdKey));
     const { keyIds } = await rotate(both, { catalog });
     expect([...told]).toEqual(expect.arrayContaining(backups.map(({ backupId }) => [backupId, keyIds])));
     const other = new AppError({ code: 'store/changed', stage: 'store', message: 'another store' });

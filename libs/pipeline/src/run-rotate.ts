@@ -1,7 +1,9 @@
-import { throwIfAborted, type AppError, type BackupJson } from '#contracts';
+import { AppError, throwIfAborted, type BackupJson } from '#contracts';
 import { writeOnly } from '#crypto';
 import { listBackups } from './list-backups.js';
 import { ensureStoreIdentity, readStoreIdentity } from './objects/store-identity.js';
+import { rewriteBackup } from './rewrite/rewrite-backup.js';
+import { findUncommitted } from './rotate/find-uncommitted.js';
 import { rotateBackup } from './rotate/rotate-backup.js';
 import type { RotateDeps, RotatedBackup, RotateRequest, RotationReport } from './rotate/rotate-types.js';
 
@@ -20,7 +22,7 @@ const mostStoreFailures = 2 * backupsAtOnce;
 /**
  * Rewraps the headers of every committed backup (of one target, when given) to the ring's current keys, by sidecars (docs/container-format.md, "Rotation").
  * Repeatable, and safe to be killed anywhere: a backup opens with the ring's keys at every moment, and the next run goes on where this one ended. A backup that
- * fails stops no other. Nothing of the payload is read or written.
+ * fails stops no other. Nothing of the payload is read or written, unless the request asks for new data keys (`rewriteBackup`).
  */
 export async function runRotate(
   deps: RotateDeps,
@@ -31,22 +33,25 @@ export async function runRotate(
   if (ring.current.length === 0) throw new Error('runRotate was called without a current key');
   if (!ring.opensWhatItSeals) throw writeOnly('A rotation proves the new key before the old one goes');
   await deps.catalog?.requireStore(signal);
-  const { backups, damaged } = await listBackups(store, request.target ?? undefined, signal);
+  const { backups, damaged, unfinished } = await listBackups(store, request.target ?? undefined, signal);
   const identity = request.dryRun
     ? await readStoreIdentity(store, signal)
     : await ensureStoreIdentity(store, clock, random, signal);
   // A store that has lost its identity gets another one; until then names of passphrases are not known.
   const kdfSalt = identity?.kdfSalt ?? '0'.repeat(32);
   const keyIds = await ring.currentKeyIds(kdfSalt, deps.scryptCost);
+  refuseOthers(keyIds, request.keyIds ?? null);
+  const reports = await findUncommitted(store, unfinished, signal);
   const results: RotatedBackup[] = [];
   const report = (result: RotatedBackup): void => {
     results.push(result);
     deps.onResult?.(result);
   };
   for (const { backupId, error } of damaged) report(unchanged(backupId, 'failed', error));
-  await rotateAll(deps, { backups, kdfSalt, keyIds, dryRun: request.dryRun, report }, signal);
+  const { dryRun, rewrite = null } = request;
+  await rotateAll(deps, { backups, kdfSalt, keyIds, dryRun, rewrite, report }, signal);
   results.sort((a, b) => (a.backupId < b.backupId ? 1 : -1));
-  return { dryRun: request.dryRun, keyIds, results };
+  return { dryRun, rewrite: rewrite !== null, keyIds, results, reports };
 }
 
 interface Run {
@@ -54,12 +59,13 @@ interface Run {
   readonly kdfSalt: string;
   readonly keyIds: readonly string[];
   readonly dryRun: boolean;
+  readonly rewrite: { readonly graceMs: number } | null;
   readonly report: (result: RotatedBackup) => void;
 }
 
 /** A few at a time. When the run is cancelled, those under way end first. */
 async function rotateAll(deps: RotateDeps, run: Run, signal: AbortSignal): Promise<void> {
-  const { backups, kdfSalt, keyIds, dryRun, report } = run;
+  const { backups, kdfSalt, keyIds, dryRun, rewrite, report } = run;
   const waiting = backups.values();
   let storeFailures = 0;
   const isOver = (): boolean => signal.aborted;
@@ -70,14 +76,28 @@ async function rotateAll(deps: RotateDeps, run: Run, signal: AbortSignal): Promi
         report(unchanged(backup.backupId, 'skipped', null));
         continue;
       }
-      const result = await rotateBackup(deps, { backup, kdfSalt, keyIds, dryRun }, signal);
+      const task = { backup, kdfSalt, keyIds, dryRun };
+      const result = await (rewrite === null
+        ? rotateBackup(deps, task, signal)
+        : rewriteBackup(deps, { ...task, ...rewrite }, signal));
       if (isOver()) return;
       storeFailures = isStoreFailure(result.error) ? storeFailures + 1 : 0;
       report(result);
     }
   };
-  await Promise.all(Array.from({ length: backupsAtOnce }, lane));
+  // One that is sealed anew is work for the whole machine, and its progress is one line.
+  await Promise.all(Array.from({ length: rewrite === null || dryRun ? backupsAtOnce : 1 }, lane));
   throwIfAborted(signal, 'keys');
+}
+
+function refuseOthers(current: readonly string[], wanted: readonly string[] | null): void {
+  if (wanted === null || (wanted.length === current.length && wanted.every((keyId) => current.includes(keyId)))) return;
+  throw new AppError({
+    code: 'keys/differ',
+    stage: 'keys',
+    message: `This rotation goes to ${wanted.join(', ')}, and the current keys of this process are ${current.join(', ')}`,
+    hint: 'Give every worker the same BACKUP_ENCRYPTION_KEY, start them anew, and ask again. Nothing was changed',
+  });
 }
 
 function unchanged(backupId: string, outcome: 'failed' | 'skipped', error: AppError | null): RotatedBackup {

@@ -25,7 +25,9 @@ export async function runSync(deps: SyncDeps, request: SyncRequest, signal: Abor
   const identity = await requireStore(deps.store, request.expectedStoreId, signal);
   const tally = new Tally();
   const { changed, problem } = tally;
-  const run: SyncRun = { deps, request, storeId: identity?.storeId ?? '', signal, changed, problem };
+  const expectedStoreId = request.expectedStoreId ?? identity?.storeId ?? null;
+  const storeId = identity?.storeId ?? '';
+  const run: SyncRun = { deps, request, storeId, expectedStoreId, signal, changed, problem };
   const leases = await LeaseWatch.open(run);
   const lost = new Map<string, string>();
 
@@ -47,7 +49,7 @@ export async function runSync(deps: SyncDeps, request: SyncRequest, signal: Abor
   await Promise.all(some.map(look));
 
   // The listing was complete. A volume that was unmounted meanwhile has none of them: that is no loss of a backup.
-  if (lost.size > 0) await requireStore(deps.store, request.expectedStoreId ?? identity?.storeId ?? null, signal);
+  if (lost.size > 0) await requireStore(deps.store, expectedStoreId, signal);
   for (const [backupId, loss] of lost) await confirmLoss(run, backupId, loss);
   await leases.close();
   return tally.result(request.dryRun);

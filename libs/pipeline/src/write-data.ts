@@ -9,6 +9,7 @@ import { plannedFrameBytes } from './compress/frame-plan.js';
 import { CountAndHash } from './count-and-hash.js';
 import { notWhole } from './import/import-engine.js';
 import { backupFolder, relativeKeys } from './objects/keys.js';
+import { FirstFailure } from './first-failure.js';
 import { Throttle } from './throttle.js';
 import type { BackupDeps, BackupRequest, WrittenData } from './backup-types.js';
 
@@ -125,20 +126,6 @@ async function flow(
   if (failure.error === undefined) return;
   if (signal.aborted) throw cancelled(signal, 'dump');
   throw asFailure(failure.error);
-}
-
-/**
- * Of errors that follow from each other the first of ours: those of the streams between only say that something else broke. One that was made of it knows more:
- * an upload that could not be aborted either.
- */
-class FirstFailure {
-  error: unknown;
-
-  note(error: unknown): void {
-    const ours = error instanceof AppError;
-    if (this.error === undefined || (ours && (!(this.error instanceof AppError) || error.cause === this.error)))
-      this.error = error;
-  }
 }
 
 function asImportFailure(error: unknown): AppError {

@@ -1,8 +1,9 @@
-import { AppError, type BackupJson, type Clock, type Marks } from '#contracts';
+import { AppError, type BackupJson, type Clock, type MarkedVerification, type Marks } from '#contracts';
 import { removeOrHide, type ObjectStore, type PutBytesOptions } from '#storage';
 import { readBackupJson } from './objects/backup-json-file.js';
 import { backupJsonKey, marksKey } from './objects/keys.js';
 import { readMarksFile } from './objects/marks-file.js';
+import { mergeVerifications } from './objects/merge-verifications.js';
 
 const tries = 5;
 
@@ -11,10 +12,12 @@ export interface MarksChange {
   readonly version: number;
   readonly pinned?: boolean;
   readonly label?: string | null;
+  /** Verdicts that are to be there, besides those that are. */
+  readonly verifications?: readonly MarkedVerification[];
 }
 
 /**
- * Changes pin and label in the store, and nothing else of the marks (spec/objects.md, "Marks"): read, merged, written with a condition where the store honours
+ * Changes pin and label in the store and adds verdicts of verifications, and changes nothing else of the marks (spec/objects.md, "Marks"): read, merged, written with a condition where the store honours
  * one, read back. Repeatable. Returns what stands, and the change that it holds.
  *
  * With a record, `change` tells what is wanted *now* (null: nothing any more). It is asked after the file was read and before it is written, and once more when
@@ -71,11 +74,12 @@ async function put(store: ObjectStore, backupId: string, bytes: Buffer, options:
   }
 }
 
-function holds(marks: Marks, { version, pinned, label }: MarksChange): boolean {
+function holds(marks: Marks, { version, pinned, label, verifications = [] }: MarksChange): boolean {
   return (
     marks.version >= version &&
     (pinned === undefined || marks.pinned === pinned) &&
-    (label === undefined || marks.label === label)
+    (label === undefined || marks.label === label) &&
+    mergeVerifications(marks.verifications, verifications) === null
   );
 }
 
@@ -85,12 +89,13 @@ function initialMarks({ pinned, label, completedAt }: BackupJson): Marks {
 }
 
 /** Only the change: every other field, those of newer versions included, stays as it was. */
-function merge(standing: Marks, { version, pinned, label }: MarksChange, now: Date): Marks {
+function merge(standing: Marks, { version, pinned, label, verifications = [] }: MarksChange, now: Date): Marks {
   return {
     ...standing,
     version: Math.max(version, standing.version + 1),
     pinned: pinned ?? standing.pinned,
     label: label === undefined ? standing.label : label,
+    verifications: mergeVerifications(standing.verifications, verifications) ?? standing.verifications,
     updatedAt: now.toISOString(),
   };
 }

@@ -33,6 +33,7 @@ function priorityOf(name: JobName): { priority?: number } {
       return {};
     // The queue of cleanups: what a person asked for is short and goes before a whole cleanup.
     case 'marks':
+    case 'recommit':
       return { priority: 1 };
     case 'delete':
       return { priority: 2 };

@@ -1,5 +1,5 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { deleteJob, isGood, type Catalog } from '#catalog';
+import { deleteJob, isGood, useTexts, type Catalog } from '#catalog';
 import type { ApiConfig } from '#config';
 import type { BackupRecord, Clock, JobSink } from '#contracts';
 import { describeLock, findLock, type ObjectStore } from '#storage';
@@ -56,6 +56,8 @@ export class DeleteBackup {
   async #begin(record: BackupRecord, by: string, force: boolean): Promise<DeleteOutcome> {
     const { backupId } = record;
     if (record.pinned) throw refused('The backup is pinned', 'Unpin it first');
+    if (record.use.kind !== null)
+      throw refused(`The backup is in use: ${useTexts[record.use.kind]}`, 'Wait until it is over');
     if (await this.catalog.tasks.uses(backupId)) throw refused('The backup is being verified', 'Wait for the outcome');
     if (await this.catalog.restores.uses(backupId))
       throw refused('The backup is being restored', 'Wait for the outcome');

@@ -22,7 +22,10 @@ export function refused(message: string, hint?: string): AppError {
   return new AppError({ code: 'backup/refused', stage: 'request', message, ...(hint === undefined ? {} : { hint }) });
 }
 
+/** A backup that can be read by nobody now. */
 export function notCompleted(record: BackupRecord): AppError {
+  if (record.status === 'completed' && record.use.kind === 'rewrite')
+    return refused('The backup is being sealed anew', 'Wait until it is over');
   return new AppError({
     code: 'backup/not-completed',
     stage: 'request',

@@ -30,7 +30,7 @@ export class VerifyBackup {
       });
     }
     const record = await findBackup(this.catalog, backupId);
-    if (record.status !== 'completed') throw notCompleted(record);
+    if (record.status !== 'completed' || record.use.kind === 'rewrite') throw notCompleted(record);
     const number = await this.catalog.tasks.nextVerificationNumber(backupId);
     const { id: verificationId, repeated } = await reserveId(context, `${backupId}-v${number}`);
     if (repeated && (await this.catalog.tasks.find(verificationId)) !== null) return verificationId;

@@ -29,6 +29,7 @@ const exact: Partial<Record<ErrorCode, HttpStatus>> = {
   'store/no-object': HttpStatus.GONE,
   'store/cold': HttpStatus.CONFLICT,
   'store/locked': HttpStatus.CONFLICT,
+  'keys/differ': HttpStatus.CONFLICT,
   'target/unknown': HttpStatus.UNPROCESSABLE_ENTITY,
   // The API runs nothing: what it cancels is a question that was not answered in time.
   'run/cancelled': HttpStatus.SERVICE_UNAVAILABLE,

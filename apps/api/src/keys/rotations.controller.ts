@@ -30,7 +30,7 @@ export class RotationsController {
     operationId: 'rotateKeys',
     summary: "Bring backups to the workers' current key, by a worker",
     description:
-      'Headers are rewrapped beside the data; no key travels through the API. Location names the rotation, where its result appears. Give every worker the new key first, and begin with dryRun.',
+      'Headers are rewrapped beside the data, or with rewrite everything is sealed anew; no key travels through the API. Location names the rotation, where its result appears. Give every worker the new key first, and begin with dryRun: workers with different keys are 409 keys-differ.',
   })
   @ApiBody({ type: RotationDto, required: false })
   @ApiAcceptedResponse({ type: RotationAcceptedDto })
@@ -41,7 +41,7 @@ export class RotationsController {
     @Req() request: Request,
     @Res({ passthrough: true }) response: Response,
   ): Promise<Plain<RotationAcceptedDto>> {
-    const detail = `${body.target ?? 'all targets'}${body.dryRun === true ? ', dry run' : ''}`;
+    const detail = `${body.target ?? 'all targets'}${body.rewrite === true ? ', sealed anew' : ''}${body.dryRun === true ? ', dry run' : ''}`;
     const rotationId = await this.audit.act(
       request,
       { event: 'sensitive_key_rotation', detail },

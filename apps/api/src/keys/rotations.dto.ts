@@ -1,5 +1,5 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
-import { IsBoolean } from 'class-validator';
+import { ArrayMaxSize, ArrayMinSize, IsArray, IsBoolean, Matches } from 'class-validator';
 import { rotationOutcomes, taskStates } from '#contracts';
 import { RecordedErrorDto } from '../backups/backup.dto.js';
 import { rotationId } from '../backups/backup.examples.js';
@@ -16,6 +16,28 @@ export class RotationDto {
   @MayBeAbsent()
   @IsBoolean()
   dryRun?: boolean;
+
+  @ApiPropertyOptional({
+    default: false,
+    description:
+      'After a theft of the old key: read everything and seal it anew under new data keys, not only the headers',
+  })
+  @MayBeAbsent()
+  @IsBoolean()
+  rewrite?: boolean;
+
+  @ApiPropertyOptional({
+    type: [String],
+    description:
+      'Names of the keys to go to; otherwise the current keys of the workers, which must be the same. A worker that has others refuses (keys/differ)',
+    example: ['0f3c1a2b4d5e6f70'],
+  })
+  @MayBeAbsent()
+  @IsArray()
+  @ArrayMinSize(1)
+  @ArrayMaxSize(8)
+  @Matches(/^[0-9a-f]{16}$/, { each: true })
+  keyIds?: string[];
 }
 
 export class RotationAcceptedDto {
@@ -42,7 +64,9 @@ export class RotatedBackupDto {
 export class RotationResultDto {
   @ApiProperty()
   dryRun!: boolean;
-  @ApiProperty({ type: [String], description: 'The keys that backups were rewrapped to' })
+  @ApiProperty()
+  rewrite!: boolean;
+  @ApiProperty({ type: [String], description: 'The keys that backups were brought to' })
   keyIds!: string[];
   @ApiProperty({ type: 'integer' })
   rotated!: number;
@@ -52,6 +76,11 @@ export class RotationResultDto {
   failed!: number;
   @ApiProperty({ type: [RotatedBackupDto] })
   backups!: RotatedBackupDto[];
+  @ApiProperty({
+    type: [String],
+    description: 'What was not touched and should be looked at: whole folders without a commit mark',
+  })
+  reports!: string[];
 }
 
 export class RotationStateDto {
@@ -63,6 +92,14 @@ export class RotationStateDto {
   target!: string | null;
   @ApiProperty()
   dryRun!: boolean;
+  @ApiProperty()
+  rewrite!: boolean;
+  @ApiProperty({
+    type: [String],
+    nullable: true,
+    description: 'Names of the keys to go to; null: those of the worker that takes it, for no worker had told its own',
+  })
+  keyIds!: string[] | null;
   @ApiProperty(time)
   createdAt!: string;
   @ApiProperty({ ...time, nullable: true })

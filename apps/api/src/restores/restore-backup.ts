@@ -42,7 +42,7 @@ export class RestoreBackup {
     if (wish.mode === 'replace' && wish.dryRun !== true && context.identity !== null)
       checkFresh(context.identity, this.clock);
     const backup = await findBackup(this.catalog, backupId);
-    if (backup.status !== 'completed') throw notCompleted(backup);
+    if (backup.status !== 'completed' || backup.use.kind === 'rewrite') throw notCompleted(backup);
     checkDatabases(wish.databases ?? [], backup);
     const createdAt = this.clock.now();
     const fresh = `restore-${compactTime(createdAt)}-${randomSuffix(this.random, 6)}`;

@@ -1,8 +1,8 @@
 import type { Command } from 'commander';
-import type { Catalog } from '#catalog';
 import type { CatalogAccess } from '#config';
 import { AppError } from '#contracts';
 import type { RotatedBackup, RotationCatalog, RotationReport } from '#pipeline';
+import type { ObjectStore } from '#storage';
 import type { CliContext } from '../context.js';
 import { targetName, withJson } from '../options.js';
 import { plural } from '../output/format.js';
@@ -10,16 +10,18 @@ import { plural } from '../output/format.js';
 interface Options {
   readonly target?: string;
   readonly dryRun?: true;
+  readonly rewrite?: true;
 }
 
 export function registerKeysRotate(keys: Command, context: CliContext): void {
   const command = keys
     .command('rotate')
     .description(
-      'Bring every backup to the key in BACKUP_ENCRYPTION_KEY; the old one is in BACKUP_ENCRYPTION_KEYS_RETIRED. Only headers are written, beside the data.',
+      'Bring every backup to the key in BACKUP_ENCRYPTION_KEY; the old one is in BACKUP_ENCRYPTION_KEYS_RETIRED. Only headers are written, beside the data; with --rewrite the data too.',
     )
     .option('--target <name>', 'only backups of this target', targetName)
     .option('--dry-run', 'open every header and say what would be done; nothing is written')
+    .option('--rewrite', 'after a theft of the old key: seal everything anew, under new data keys')
     .addHelpText('after', help);
   withJson(command).action((options: Options) => rotate(options, context));
 }
@@ -29,18 +31,26 @@ It may be stopped or killed at any time: every backup opens with the new or the 
 next run goes on where this one ended. Goes on after a failure and fails at the end.
 
 Keep the old key as long as backups live that were made with it, offline: the header inside such a file still needs
-it, should its sidecar ever be lost. Rotation does not help when the old key was stolen together with the files.
+it, should its sidecar ever be lost.
+
+When the old key was stolen, new headers do not help: who could read the files has their data keys. --rewrite reads every
+backup, seals it anew with a new data key beside the old files, and reads the new ones to their end before backup.json
+names them. It takes the time of a verification and a backup together, and for each backup its size in the store until
+hazina cleanup takes the old files away (after BACKUP_ORPHAN_GRACE_HOURS). What was stolen stays stolen: change what the
+data gives access to.
 
 Example:
   export BACKUP_ENCRYPTION_KEYS_RETIRED_FILE=/run/secrets/old.key
   export BACKUP_ENCRYPTION_KEY_FILE=/run/secrets/new.key
-  hazina keys rotate --dry-run && hazina keys rotate && hazina verify --all`;
+  hazina keys rotate --dry-run && hazina keys rotate && hazina verify --all
+  hazina keys rotate --rewrite --target clinic`;
 
 async function rotate(options: Options, context: CliContext): Promise<void> {
   const config = context.config({ store: true, keys: 'required', catalog: true });
   const { requireKeyRing, withStore } = await import('../open-store.js');
   const { runRotate } = await import('#pipeline');
   const ring = await requireKeyRing(config, context, 'seal');
+  const rewrite = options.rewrite === true ? { graceMs: (await context.upkeepConfig()).orphanGraceMs } : null;
   await withStore(config, async (store) => {
     const { clock, random, signal } = context;
     const run = (catalog: RotationCatalog | undefined): Promise<RotationReport> =>
@@ -49,36 +59,36 @@ async function rotate(options: Options, context: CliContext): Promise<void> {
           ...{ store, ring, clock, random },
           ...(catalog === undefined ? {} : { catalog }),
           onResult: (result) => tell(result, context),
+          observer: context.observer(),
         },
-        { target: options.target ?? null, dryRun: options.dryRun === true },
+        { target: options.target ?? null, dryRun: options.dryRun === true, rewrite },
         signal,
       );
     const { catalog: access } = config;
-    const report =
-      access === undefined
-        ? await run(undefined)
-        : await withCatalogOf(access, context, async (catalog) => {
-            const { rotationCatalog } = await import('../recorded-rotation.js');
-            return run(rotationCatalog(catalog, store, clock));
-          });
+    const report = access === undefined ? await run(undefined) : await withRecords(access, context, store, run);
+    for (const text of report.reports) context.warn(text);
     if (context.json) context.printJson(toJson(report));
     else context.say(summary(report, options.target));
     throwFirst(report);
   });
 }
 
-async function withCatalogOf<T>(
+async function withRecords<T>(
   access: CatalogAccess,
   context: CliContext,
-  action: (catalog: Catalog) => Promise<T>,
+  store: ObjectStore,
+  action: (records: RotationCatalog) => Promise<T>,
 ): Promise<T> {
   const { withCatalog } = await import('../open-catalog.js');
-  return withCatalog(access, context, action);
+  const { rotationCatalog } = await import('../recorded-rotation.js');
+  return withCatalog(access, context, (catalog) => action(rotationCatalog(catalog, store, access, context)));
 }
 
 const words = {
   rotated: 'rotated',
   'would-rotate': 'would rotate',
+  rewritten: 'rewritten',
+  'would-rewrite': 'would rewrite',
   current: 'current',
   gone: 'gone',
   failed: 'FAILED',
@@ -92,18 +102,19 @@ function tell({ backupId, outcome, before, after, warnings, error }: RotatedBack
   const facts = {
     rotated: keys,
     'would-rotate': keys,
+    rewritten: keys,
+    'would-rewrite': keys,
     current: after.join(', '),
     gone: 'deleted meanwhile',
     failed: error?.message ?? '',
     skipped: 'the store failed again and again',
   };
-  context.print(`${words[outcome].padEnd(12)}  ${backupId}  ${facts[outcome]}`);
+  context.print(`${words[outcome].padEnd(13)}  ${backupId}  ${facts[outcome]}`);
 }
 
-function toJson({ dryRun, keyIds, results }: RotationReport): unknown {
+function toJson({ dryRun, rewrite, keyIds, results, reports }: RotationReport): unknown {
   return {
-    dryRun,
-    keyIds,
+    ...{ dryRun, rewrite, keyIds, reports },
     results: results.map(({ error, ...result }) => ({
       ...result,
       error: error === null ? null : { code: error.code, message: error.message, hint: error.hint ?? null },
@@ -111,12 +122,13 @@ function toJson({ dryRun, keyIds, results }: RotationReport): unknown {
   };
 }
 
-function summary({ dryRun, keyIds, results }: RotationReport, target: string | undefined): string {
+function summary({ dryRun, rewrite, keyIds, results }: RotationReport, target: string | undefined): string {
   const count = (...outcomes: RotatedBackup['outcome'][]) =>
     results.filter(({ outcome }) => outcomes.includes(outcome)).length;
   const bad = count('failed', 'skipped');
-  const changed = count('rotated', 'would-rotate');
-  const counts = `${plural(changed, 'backup')} ${dryRun ? 'would be rotated' : 'rotated'}, ${count('current')} current already, ${bad} failed`;
+  const changed = count('rotated', 'would-rotate', 'rewritten', 'would-rewrite');
+  const done = rewrite ? 'sealed anew' : 'rotated';
+  const counts = `${plural(changed, 'backup')} ${dryRun ? `would be ${done}` : done}, ${count('current')} current already, ${bad} failed`;
   const scope = target === undefined ? 'Every backup' : `Every backup of ${target}`;
   if (bad > 0) return `${counts}. Keep the retired keys configured, and run it again`;
   return dryRun ? counts : `${counts}. ${scope} opens with ${keyIds.join(', ')} alone`;

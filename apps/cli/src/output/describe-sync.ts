@@ -7,6 +7,7 @@ const words: Readonly<Record<SyncChange, string>> = {
   missing: 'marked missing',
   returned: 'no longer missing',
   marked: 'pins and labels taken over',
+  rewritten: 'sealed anew',
 };
 
 /** A sync for people: every change, every report, and the sums. */

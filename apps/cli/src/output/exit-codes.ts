@@ -20,6 +20,7 @@ export const exitCodes = {
 const byCode: Partial<Record<ErrorCode, number>> = {
   'backup/not-found': exitCodes.arguments,
   'backup/refused': exitCodes.refused,
+  'backup/not-completed': exitCodes.refused,
   'backup/already-running': exitCodes.refused,
   'catalog/unavailable': exitCodes.database,
   'catalog/refused': exitCodes.database,

@@ -7,6 +7,7 @@ interface Held {
   readonly given: GivenKeys;
   readonly ring: KeyRing;
   readonly keyIds: readonly string[];
+  readonly currentKeyIds: readonly string[];
 }
 
 /**
@@ -33,6 +34,11 @@ export class LiveKeys {
     return this.held.keyIds;
   }
 
+  /** Of these: what it seals with. */
+  get currentKeyIds(): readonly string[] {
+    return this.held.currentKeyIds;
+  }
+
   get given(): GivenKeys {
     return this.held.given;
   }
@@ -57,5 +63,6 @@ export interface KeyChange {
 
 async function hold(given: KeysConfig, kdfSalt: string): Promise<Held> {
   const { given: texts, ring } = await openKeys(given, () => undefined);
-  return { given: texts, ring, keyIds: (await ring.keyIds(kdfSalt)).map(({ keyId }) => keyId) };
+  const keyIds = (await ring.keyIds(kdfSalt)).map(({ keyId }) => keyId);
+  return { given: texts, ring, keyIds, currentKeyIds: await ring.currentKeyIds(kdfSalt) };
 }

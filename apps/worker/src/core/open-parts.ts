@@ -57,6 +57,9 @@ export async function openParts(core: WorkerCore, signal: AbortSignal): Promise<
       get ring() {
         return keys.ring;
       },
+      get currentKeyIds() {
+        return keys.currentKeyIds;
+      },
       get keyIds() {
         return keys.keyIds;
       },

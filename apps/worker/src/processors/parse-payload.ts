@@ -12,6 +12,7 @@ const payloads: { readonly [N in JobName]: z.ZodType<JobPayloads[N]> } = {
   rotate: ofTask,
   sync: ofTask,
   delete: ofBackup,
+  recommit: ofBackup,
   marks: ofBackup,
   notify: z.object({ notificationId: z.string().min(1).max(200) }),
 };

@@ -1,13 +1,14 @@
 import { Inject, Injectable } from '@nestjs/common';
+import { rotationCatalog } from '#catalog';
 import type { AppError, JobPayloads, RotationResult, TaskRecord } from '#contracts';
-import { requireStore, runRotate, type RotationCatalog, type RotationReport } from '#pipeline';
+import { requireStore, runRotate, type RotateRequest, type RotationReport } from '#pipeline';
 import { runTask } from '../claims/run-task.js';
 import { PARTS } from '../core/tokens.js';
 import type { WorkerParts } from '../core/worker-core.js';
 import type { WorkerLog } from '../logging/worker-log.js';
 import type { JobProcessor } from './job-processor.js';
 
-/** Rewraps backups to this worker's current key; what became of each is kept on the task. A task that was broken off goes on where it stood. */
+/** Brings backups to this worker's current key; what became of each is kept on the task. A task that was broken off goes on where it stood. */
 @Injectable()
 export class RotateProcessor implements JobProcessor<'rotate'> {
   readonly name = 'rotate';
@@ -26,49 +27,58 @@ export class RotateProcessor implements JobProcessor<'rotate'> {
   }
 
   async #rotate(task: TaskRecord, signal: AbortSignal, log: WorkerLog): Promise<RotationResult> {
-    const { store, ring, clock, random } = this.parts;
+    const { store, storeId, ring, clock, random, catalog, owner, config } = this.parts;
     const began = clock.monotonicMs();
+    const records = rotationCatalog(catalog, {
+      ...{ clock, owner, lease: config.lease },
+      onTrouble: (error) => log.failure('heart-beat failed', error, 'claim'),
+      async requireStore(running) {
+        await requireStore(store, storeId, running);
+      },
+    });
     const report = await runRotate(
       {
-        ...{ store, ring, clock, random, catalog: this.#records() },
-        onResult: ({ backupId, error, warnings }) => {
+        ...{ store, ring, clock, random, catalog: records },
+        onResult: ({ backupId, outcome, error, warnings }) => {
           if (error !== null) log.failure('backup not rotated', error, 'keys', { backupId });
+          else if (outcome === 'rewritten') log.info('backup sealed anew', { backupId });
           for (const warning of warnings) log.warn('odd header', { backupId, warning });
         },
       },
-      task.rotation ?? { target: null, dryRun: true },
+      this.#requestOf(task),
       signal,
     );
     const result = toResult(report);
+    for (const reason of report.reports) log.warn('left with the keys that it has', { reason });
     const { backups: _, ...counts } = result;
     log.info('keys rotated', { ...counts, durationSeconds: (clock.monotonicMs() - began) / 1000 });
     return result;
   }
 
-  #records(): RotationCatalog {
-    const { catalog, clock, store, storeId } = this.parts;
+  #requestOf({ rotation }: TaskRecord): RotateRequest {
+    if (rotation === null) return { target: null, dryRun: true };
+    const { target, dryRun, keyIds } = rotation;
+    // A task of an older version tells neither.
+    const { rewrite } = rotation as Partial<typeof rotation>;
     return {
-      async requireStore(signal) {
-        await requireStore(store, storeId, signal);
-      },
-      async keysOf(backupId, keyIds) {
-        await catalog.backups.rekeyed(backupId, keyIds, clock.now());
-      },
+      ...{ target, dryRun, keyIds },
+      rewrite: rewrite === true ? { graceMs: this.parts.config.orphanGraceMs } : null,
     };
   }
 }
 
 /** A record holds 16 MiB: of more backups those that failed are listed first. */
 const mostListed = 20_000;
+const mostReports = 1000;
 
-function toResult({ dryRun, keyIds, results }: RotationReport): RotationResult {
+function toResult({ dryRun, rewrite, keyIds, results, reports }: RotationReport): RotationResult {
   const count = (...wanted: string[]) => results.filter(({ outcome }) => wanted.includes(outcome)).length;
   const failures = results.filter(({ error }) => error !== null);
   const rest = results.filter(({ error }) => error === null);
   const listed = results.length <= mostListed ? results : [...failures, ...rest].slice(0, mostListed);
   return {
-    ...{ dryRun, keyIds },
-    rotated: count('rotated', 'would-rotate'),
+    ...{ dryRun, rewrite, keyIds, reports: reports.slice(0, mostReports) },
+    rotated: count('rotated', 'would-rotate', 'rewritten', 'would-rewrite'),
     current: count('current'),
     failed: count('failed', 'skipped'),
     backups: listed.map(({ backupId, outcome, error }) => ({

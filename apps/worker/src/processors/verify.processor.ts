@@ -7,6 +7,7 @@ import { PARTS } from '../core/tokens.js';
 import type { WorkerParts } from '../core/worker-core.js';
 import { drillDeps, drillRequestOf } from '../drills/drill-request.js';
 import type { WorkerLog } from '../logging/worker-log.js';
+import { writeWantedMarks } from '../marks/write-wanted-marks.js';
 import { logUpkeep } from '../upkeep/log-upkeep.js';
 import { raiseMissing } from '../verifications/missing-alert.js';
 import type { JobProcessor } from './job-processor.js';
@@ -23,7 +24,7 @@ export class VerifyProcessor implements JobProcessor<'verify'> {
   async process({ taskId }: JobPayloads['verify'], signal: AbortSignal): Promise<void> {
     const steps = {
       work: (task: TaskRecord, running: AbortSignal, log: WorkerLog) => this.#verify(task, running, log),
-      ended: (task: TaskRecord, error: AppError | null, log: WorkerLog) => this.#note(task, error, log),
+      ended: (task: TaskRecord, error: AppError | null, log: WorkerLog) => this.#note(task, error, log, signal),
     };
     await runTask(this.parts, taskId, steps, signal);
   }
@@ -78,7 +79,7 @@ export class VerifyProcessor implements JobProcessor<'verify'> {
     }
   }
 
-  async #note(task: TaskRecord, error: AppError | null, log: WorkerLog): Promise<void> {
+  async #note(task: TaskRecord, error: AppError | null, log: WorkerLog, signal: AbortSignal): Promise<void> {
     const { catalog, metrics, clock, upkeep } = this.parts;
     const backup = await catalog.backups.find(task.backupId ?? '');
     if (backup === null) return;
@@ -97,6 +98,10 @@ export class VerifyProcessor implements JobProcessor<'verify'> {
       else log.error('verification failed', fields);
       if (goneCodes.includes(code)) await this.#markMissing(backup, error);
     }
+    // The verdict stands in the record; what could not be marked in the store the reconciler repeats.
+    await writeWantedMarks(this.parts, backupId, signal).catch((trouble: unknown) => {
+      log.failure('marks not written', trouble, 'store');
+    });
     logUpkeep(log, await upkeep.afterVerification());
   }
 

@@ -10,16 +10,21 @@ export const longFields = ['events', 'metadata.collections', 'warnings'] as cons
 /** What a record tells of its story at most. */
 const mostEvents = 200;
 
+const unused = { kind: null, owner: null, fence: 0, beat: 0 } as const;
+
 /** The record without what only the collection needs. Fields that a query left out are empty. */
 export function toBackupRecord(document: BackupDocument): BackupRecord {
   const stored: BackupDocument & { readonly _id?: unknown; readonly __v?: unknown } = document;
   const { _id, __v, running, fleetPlace, listed, alertDue, marksBehind, deletingFrom, ...more } = stored;
   const { verifyFrom, verifyNotBefore, verificationFailed, changedAt, ...record } = more;
-  const { events, metadata } = record as Partial<BackupRecord>;
+  const { events, metadata, use, commitDue } = record as Partial<BackupRecord>;
   return {
     ...record,
     lockedUntil: (record as Partial<BackupRecord>).lockedUntil ?? null,
     events: events ?? [],
+    // Records of older versions have neither.
+    use: { ...unused, ...use },
+    commitDue: commitDue ?? false,
     metadata: metadata ? { ...metadata, collections: (metadata as Partial<typeof metadata>).collections ?? [] } : null,
     running: running !== undefined,
   };

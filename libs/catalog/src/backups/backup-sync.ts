@@ -41,6 +41,18 @@ export function syncRepository(backups: Backups, targets: KnownTargets): SyncRep
       return backups.change(unchanged, { $set: { pinned, label, marks }, $push });
     },
 
+    takeRewrite(facts, { committed, status }, at) {
+      const { backup, bytes, keyIds, s3Key } = facts;
+      const { attempt, objects } = backup;
+      const unchanged = { backupId: backup.backupId, status, 'commit.attempt': committed, 'use.kind': null };
+      const $set = {
+        ...{ commit: { attempt, bytes }, commitDue: false, keyIds: [...keyIds], s3Key },
+        ...{ hash: objects.data.sha256, size: objects.data.bytes },
+      };
+      const $push = event(at, 'rewritten', `Sealed anew as attempt ${attempt}, as the store says`);
+      return backups.change(unchanged, { $set, $max: { 'claim.fence': attempt }, $push });
+    },
+
     async knowsNone() {
       for (const status of ['completed', 'missing', 'deleting', 'deleted'] as const)
         if (await backups.exists({ status })) return false;
@@ -52,7 +64,7 @@ export function syncRepository(backups: Backups, targets: KnownTargets): SyncRep
 function documentOf(facts: RebuiltFacts, before: readonly RecordedEvent[], at: Date): Partial<BackupDocument> {
   const { backup, bytes, createdAt, slot, marks, adopted } = facts;
   const { backupId, target, trigger, attempt } = backup;
-  const proven = marks.verifications.filter(({ ok }) => ok).map((verification) => verification.at.getTime());
+  const proven = marks.verifications.filter(({ ok }) => ok).map(({ startedAt, at }) => (startedAt ?? at).getTime());
   const verdict = marks.verifications.filter(({ level }) => level !== 'stored').at(-1);
   const data = recordedFacts(facts);
   return {
@@ -81,14 +93,15 @@ function documentOf(facts: RebuiltFacts, before: readonly RecordedEvent[], at: D
   };
 }
 
-/** Ids apart from those of verification tasks, whose numbers begin anew. */
+/** Where the marks tell no id: apart from those of verification tasks. */
 function verificationOf(
   backupId: string,
   number: number,
-  { level, ok, at, error }: RebuiltFacts['marks']['verifications'][number],
+  { level, ok, at, error, verificationId, startedAt }: RebuiltFacts['marks']['verifications'][number],
 ): RecordedVerification {
   return {
-    ...{ verificationId: `${backupId}-m${number}`, level, startedAt: at, completedAt: at },
+    ...{ verificationId: verificationId ?? `${backupId}-m${number}`, level },
+    ...{ startedAt: startedAt ?? at, completedAt: at },
     status: ok ? 'completed' : 'failed',
     error: ok
       ? null

@@ -10,6 +10,7 @@ import { knownTargets, type Targets } from './known-targets.js';
 import { backupStats, storageBytes } from './backup-stats.js';
 import { fleetPlaces } from './fleet-places.js';
 import { storageHistory } from './storage-history.js';
+import { uses } from './backup-uses.js';
 import { insertion } from './insert-backup.js';
 
 export function backupRepository(backups: Backups, tasks: Tasks, targets: Targets, clock: Clock): BackupRepository {
@@ -21,6 +22,7 @@ export function backupRepository(backups: Backups, tasks: Tasks, targets: Target
     ...fleetPlaces(backups),
     ...endings(backups, now),
     ...lifecycle(backups, tasks),
+    ...uses(backups),
     ...queries(backups, known, clock),
     storageBytes: () => storageBytes(backups),
     storageHistory: (filter, now) => storageHistory(backups, filter, now),

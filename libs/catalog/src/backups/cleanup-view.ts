@@ -58,7 +58,7 @@ async function viewOf(catalog: Catalog, record: BackupRecord) {
   return {
     ...{ backupId, target, pinned, completedAt: completedAt ?? createdAt, bytes: size ?? 0 },
     status: record.status === 'missing' ? ('missing' as const) : ('completed' as const),
-    usedBy: await userOf(catalog, backupId),
+    usedBy: await userOf(catalog, record),
     good: isGood(record),
     verified: verificationStatus.verified,
   };

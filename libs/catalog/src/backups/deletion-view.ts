@@ -1,4 +1,4 @@
-import type { BackupState } from '#contracts';
+import type { BackupRecord, BackupState, UseKind } from '#contracts';
 import type { Catalog } from '../contract/catalog.js';
 import { isFoundBad } from './is-good.js';
 
@@ -8,6 +8,8 @@ export interface RecordedDeletionView {
   readonly pinned: boolean;
   readonly foundBad: boolean;
   readonly commitConflict: boolean;
+  /** The attempt that its commit (1) names. */
+  readonly committed: number | null;
   readonly usedBy: string | null;
   readonly otherGood: readonly string[];
 }
@@ -19,8 +21,23 @@ export function deletionCatalog(catalog: Catalog): {
   return { view: (backupId) => viewOf(catalog, backupId) };
 }
 
+/** A use that has no record of its own, in words. */
+export const useTexts: Readonly<Record<UseKind, string>> = {
+  rotation: 'its keys are being rotated',
+  rewrite: 'it is being sealed anew',
+  copy: 'it is being copied',
+};
+
 /** What uses a backup (spec/objects.md, "Deletion"), in words; null: nothing. */
-export async function userOf({ tasks, restores, drills }: Catalog, backupId: string): Promise<string | null> {
+export async function userOf(
+  catalog: Catalog,
+  { backupId, use }: Pick<BackupRecord, 'backupId' | 'use'>,
+): Promise<string | null> {
+  return use.kind === null ? readerOf(catalog, backupId) : useTexts[use.kind];
+}
+
+/** The same of those that have records of their own, and read it. */
+export async function readerOf({ tasks, restores, drills }: Catalog, backupId: string): Promise<string | null> {
   if (await tasks.uses(backupId)) return 'a verification of it waits or runs';
   if (await restores.uses(backupId)) return 'a restore of it waits or runs';
   return (await drills.uses(backupId)) ? 'a drill of it waits or runs' : null;
@@ -30,7 +47,7 @@ async function viewOf(catalog: Catalog, backupId: string): Promise<RecordedDelet
   const record = await catalog.backups.find(backupId);
   if (record === null) return null;
   const [usedBy, otherGood] = await Promise.all([
-    userOf(catalog, backupId),
+    userOf(catalog, record),
     record.status === 'deleting' ? catalog.backups.otherGood(record) : [],
   ]);
   return {
@@ -38,6 +55,7 @@ async function viewOf(catalog: Catalog, backupId: string): Promise<RecordedDelet
     pinned: record.pinned,
     foundBad: isFoundBad(record),
     commitConflict: record.error?.code === 'commit/conflict',
+    committed: record.commit?.attempt ?? null,
     usedBy,
     otherGood,
   };

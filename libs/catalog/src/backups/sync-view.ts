@@ -11,6 +11,7 @@ export interface RecordedSyncView {
   readonly hash: string | null;
   readonly fence: number;
   readonly committed: number | null;
+  readonly commitDue: boolean;
   readonly marks: { readonly wanted: number; readonly written: number };
   readonly commitConflict: boolean;
 }
@@ -30,6 +31,7 @@ export function syncCatalog({ backups, sync }: Catalog, clock: Clock) {
       over === null ? sync.rebuild(facts, clock.now()) : sync.rebuildOver(facts, over, clock.now()),
     takeMarks: ({ backupId, status, marks: { wanted } }: RecordedSyncView, marks: RebuiltMarks) =>
       sync.takeMarks(backupId, { wanted, status }, marks, clock.now()),
+    takeRewrite: (record: RecordedSyncView, facts: RebuiltFacts) => sync.takeRewrite(facts, record, clock.now()),
     markMissing: (backupId: string, missing: boolean) => backups.markMissing(backupId, missing, clock.now()),
   };
 }
@@ -40,6 +42,7 @@ function viewOf(record: BackupRecord): RecordedSyncView {
     ...{ backupId, status, pinned, label, hash, marks },
     fence: claim.fence,
     committed: commit?.attempt ?? null,
+    commitDue: record.commitDue,
     commitConflict: error?.code === 'commit/conflict',
   };
 }

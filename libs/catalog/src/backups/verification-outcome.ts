@@ -3,7 +3,7 @@ import { never } from '../schemas/backup.schema.js';
 import type { Update } from '../store/record-collection.js';
 import { event } from './backup-record.js';
 
-const keptVerifications = 20;
+export const keptVerifications = 20;
 /** After a verification that could not be made (a store that is away) the next one waits so long. */
 const notMadePauseMs = 2 * 3_600_000;
 /** A worker that only writes will not read by then: the next one may be another's. */
@@ -20,6 +20,7 @@ export function outcomeOf(task: TaskRecord, hash: string | null): Update {
     error: error === null ? null : { ...error, message: errorMessage ?? '' },
   };
   const message = `${taskId}, ${level ?? ''}${good ? '' : `: ${errorMessage ?? status}`}`;
+  const isVerdict = good || (error !== null && saysDamaged(error.code));
   const pauseMs = error?.code === 'keys/write-only' ? notReadPauseMs : notMadePauseMs;
   const again = { verifyFrom: never, verifyNotBefore: new Date(at.getTime() + pauseMs) };
   return {
@@ -27,7 +28,10 @@ export function outcomeOf(task: TaskRecord, hash: string | null): Update {
       ...verdict(task, at, hash),
       ...(status === 'cancelled' || !isMade ? {} : { verificationFailed: !good }),
       ...(isMade ? { verifyNotBefore: null } : again),
+      // The marks in the store tell of verdicts too.
+      ...(isVerdict ? { marksBehind: true } : {}),
     },
+    ...(isVerdict ? { $inc: { 'marks.wanted': 1 } } : {}),
     ...(isMade ? { $max: { verifyFrom: startedAt ?? at, ...(good ? { lastProvenAt: startedAt ?? at } : {}) } } : {}),
     $push: {
       verifications: { $each: [verification], $slice: -keptVerifications },

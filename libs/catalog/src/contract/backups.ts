@@ -6,9 +6,11 @@ import type {
   RunResources,
   TaskRecord,
   Trigger,
+  UseKind,
 } from '#contracts';
 import type { BackupFailure, ClaimRef, ClaimState, LeaseView } from './claims.js';
 import type { CatalogStats, StorageHistory } from './stats.js';
+import type { RewriteFacts, UseOutcome } from './uses.js';
 
 export interface NewBackup {
   readonly backupId: string;
@@ -131,6 +133,22 @@ export interface BackupRepository {
   noteLock(backupId: string, lockedUntil: Date, at: Date): Promise<boolean>;
   /** After a key rotation: the keys that open it now. False: they are known, or there is no backup to this record (any more). */
   rekeyed(backupId: string, keyIds: readonly string[], at: Date): Promise<boolean>;
+  /** Takes the one use beside verifications, restores and drills. Only of a `completed` record; a `rewrite` is nobody's neighbour: see `userOf`. */
+  takeUse(backupId: string, kind: UseKind, owner: string): Promise<UseOutcome>;
+  beatUse(ref: ClaimRef): Promise<ClaimState>;
+  endUse(ref: ClaimRef): Promise<void>;
+  /** Fence and beat of every use that is held. */
+  usesHeld(): Promise<readonly LeaseView[]>;
+  /** Ends a use whose lease stood still, filtered on fence and beat. */
+  expireUse(backupId: string, seen: { readonly fence: number; readonly beat: number }): Promise<boolean>;
+  /** For the holder of a rewrite: raises the record's fence above an attempt found in the store, and gives it. Null: the use is lost. */
+  raiseForRewrite(ref: ClaimRef, above: number): Promise<number | null>;
+  /** Commit (1) of a rewrite: attempt, bytes, and what follows from them. False: the use is lost. */
+  recordRewrite(ref: ClaimRef, facts: RewriteFacts): Promise<boolean>;
+  /** The `backup.json` of this attempt stands in the store. */
+  recommitted(backupId: string, attempt: number): Promise<boolean>;
+  /** Rewrites that were recorded and broken off before their `backup.json` was put; not those that are under way. */
+  recommitsDue(): Promise<readonly string[]>;
   /** Completed records (of a target), oldest first, for retention; with what retention needs. */
   completed(target?: string): Promise<readonly BackupRecord[]>;
   /** Ids of the target's other good records (`isGood`), newest first; at most so many. */

@@ -22,6 +22,8 @@ export interface RebuiltMarks {
     readonly ok: boolean;
     readonly at: Date;
     readonly error: string | null;
+    readonly verificationId: string | null;
+    readonly startedAt: Date | null;
   }[];
 }
 
@@ -38,6 +40,12 @@ export interface SyncRepository {
     backupId: string,
     seen: { readonly wanted: number; readonly status: BackupState },
     marks: Pick<RebuiltMarks, 'version' | 'pinned' | 'label'>,
+    at: Date,
+  ): Promise<boolean>;
+  /** Commit and what follows from it, of a backup that was sealed anew without the catalogue; false: its commit or its use is another meanwhile. */
+  takeRewrite(
+    facts: RebuiltFacts,
+    seen: { readonly committed: number | null; readonly status: BackupState },
     at: Date,
   ): Promise<boolean>;
   /** Whether there is no record of a backup that ever stood: a new catalogue, or one that was lost. */

@@ -1,4 +1,5 @@
 import type { Backups } from '../backups/backup-record.js';
+import { usable } from '../backups/usable.js';
 import type { DrillRepository } from '../contract/drills.js';
 import { toDrill, type Drills } from './drill-record.js';
 
@@ -16,8 +17,7 @@ export function drillInsertion(drills: Drills, backups: Backups): Insertion {
       const { backupId, drillId } = drill;
       const inserted = await drills.insert({ ...drill, status: 'pending', jobNumber: 1, open: backupId });
       if (inserted === null) return { outcome: 'exists' };
-      if (await backups.exists({ backupId, status: 'completed' }))
-        return { outcome: 'inserted', record: toDrill(inserted) };
+      if (await backups.exists(usable(backupId))) return { outcome: 'inserted', record: toDrill(inserted) };
       await drills.remove({ drillId, ...unclaimed });
       return { outcome: 'no-backup' };
     },

@@ -1,4 +1,5 @@
 import type { Backups } from '../backups/backup-record.js';
+import { usable } from '../backups/usable.js';
 import type { InsertRestoreOutcome, NewRestore, RestoreRepository } from '../contract/restores.js';
 import type { RestoreDocument } from '../schemas/restore.schema.js';
 import { unavailable } from '../store/translate-error.js';
@@ -26,8 +27,7 @@ export function restoreInsertion(restores: Restores, backups: Backups): Insertio
 
   async function lookAtBackup(inserted: RestoreDocument): Promise<InsertRestoreOutcome> {
     const { restoreId, backupId } = inserted;
-    if (await backups.exists({ backupId, status: 'completed' }))
-      return { outcome: 'inserted', record: toRestore(inserted) };
+    if (await backups.exists(usable(backupId))) return { outcome: 'inserted', record: toRestore(inserted) };
     await restores.remove({ restoreId, ...unclaimed });
     return { outcome: 'no-backup' };
   }

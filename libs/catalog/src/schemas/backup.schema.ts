@@ -1,4 +1,4 @@
-import { backupStates, compressions, type BackupRecord } from '#contracts';
+import { backupStates, compressions, useKinds, type BackupRecord } from '#contracts';
 import { claimPart, errorPart, errorWithMessagePart, resourcesPart, unclaimed } from './run-parts.js';
 import {
   anyText,
@@ -72,6 +72,13 @@ const verificationPart = part({
 });
 const verificationStatusPart = part({ verified: flag, verifiedAt: dateOrNull, verificationHash: textOrNull });
 
+const usePart = part({
+  kind: { ...textOrNull, enum: [...useKinds, null] },
+  owner: textOrNull,
+  fence: counter,
+  beat: counter,
+});
+
 export const backupSchema = recordSchema<BackupDocument>('backups', {
   backupId: text,
   target: text,
@@ -118,6 +125,8 @@ export const backupSchema = recordSchema<BackupDocument>('backups', {
   deletingFrom: textOrNull,
   commit: partOrNull(part({ attempt: number, bytes: text })),
   marks: { type: part({ wanted: counter, written: counter }), default: () => ({}) },
+  use: { type: usePart, default: () => ({}) },
+  commitDue: flag,
   listed: { ...flag, default: true },
   verifyFrom: { ...date, default: () => never },
   verifyNotBefore: dateOrNull,
@@ -146,5 +155,7 @@ backupSchema.index({ status: 1, verifyFrom: 1, backupId: 1 });
 backupSchema.index({ changedAt: 1, backupId: 1 });
 // The few that somebody must still do something about.
 backupSchema.index({ marksBehind: 1 }, { partialFilterExpression: { marksBehind: true } });
+backupSchema.index({ commitDue: 1 }, { partialFilterExpression: { commitDue: true } });
+backupSchema.index({ 'use.kind': 1 }, { partialFilterExpression: { 'use.kind': { $type: 'string' } } });
 backupSchema.index({ alertDue: 1 }, { partialFilterExpression: { alertDue: true } });
 backupSchema.index({ verificationFailed: 1 }, { partialFilterExpression: { verificationFailed: true } });

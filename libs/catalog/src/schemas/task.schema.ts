@@ -40,6 +40,7 @@ const resultPart = part({
 
 const rotatedPart = part({
   dryRun: flag,
+  rewrite: flag,
   keyIds: texts,
   rotated: number,
   current: number,
@@ -51,6 +52,7 @@ const rotatedPart = part({
       error: partOrNull(part({ code: text, message: text })),
     }),
   ),
+  reports: texts,
 });
 const syncChangePart = part({ backupId: text, change: text, detail: anyText });
 const syncResultPart = part({
@@ -72,7 +74,9 @@ export const taskSchema = recordSchema<TaskDocument>('tasks', {
   level: { ...textOrNull, enum: [...verificationLevels, null] },
   cleanup: partOrNull(part({ target: textOrNull, dryRun: flag, confirm: numberOrNull })),
   result: partOrNull(resultPart),
-  rotation: partOrNull(part({ target: textOrNull, dryRun: flag })),
+  rotation: partOrNull(
+    part({ target: textOrNull, dryRun: flag, rewrite: flag, keyIds: { type: [String], default: null } }),
+  ),
   rotated: partOrNull(rotatedPart),
   sync: partOrNull(part({ target: textOrNull, adopt: flag, dryRun: flag })),
   synced: partOrNull(syncResultPart),

@@ -47,6 +47,7 @@ export const workerReportSchema = recordSchema<WorkerReport>('workers', {
   tools: { type: Schema.Types.Mixed, default: () => ({}) },
   keyIds: texts,
   reads: { type: Boolean },
+  currentKeyIds: { type: [String], default: null },
   storeId: textOrNull,
   storeLocation: anyText,
   storeFreeBytes: numberOrNull,

@@ -1,5 +1,6 @@
 import type { TaskRecord } from '#contracts';
 import type { Backups } from '../backups/backup-record.js';
+import { usable } from '../backups/usable.js';
 import type { TaskRepository } from '../contract/tasks.js';
 import { never } from '../schemas/backup.schema.js';
 import { sequenceOf, type Tasks } from './task-record.js';
@@ -34,7 +35,7 @@ export function taskInsertion(tasks: Tasks, backups: Backups): Insertion {
       });
       if (kind !== 'verify' || backupId === null) return inserted !== null;
       // Also when another verification was there: it was asked for, whoever forgot to note it.
-      const asked = await backups.change({ backupId, status: 'completed' }, { $max: { verifyFrom: createdAt } });
+      const asked = await backups.change(usable(backupId), { $max: { verifyFrom: createdAt } });
       if (inserted !== null && !asked) await tasks.remove({ taskId, ...unclaimed });
       return inserted !== null && asked;
     },

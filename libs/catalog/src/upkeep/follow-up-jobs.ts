@@ -31,6 +31,14 @@ export function deleteJob({ backupId, jobNumber }: Pick<BackupRecord, 'backupId'
   return { name: 'delete', payload: { backupId }, jobId: `delete-${backupId}-${jobNumber}` };
 }
 
+/** Of a record whose rewrite was broken off between its two commits. */
+export function recommitJob({
+  backupId,
+  jobNumber,
+}: Pick<BackupRecord, 'backupId' | 'jobNumber'>): JobRequest<'recommit'> {
+  return { name: 'recommit', payload: { backupId }, jobId: `recommit-${backupId}-${jobNumber}` };
+}
+
 /** For whoever changed the marks. */
 export function marksJob({ backupId, marks }: Pick<BackupRecord, 'backupId' | 'marks'>): JobRequest<'marks'> {
   return { name: 'marks', payload: { backupId }, jobId: `marks-${backupId}-${marks.wanted}` };

@@ -28,6 +28,7 @@ export class Reaper {
     const lost = this.#observer.observe(await this.#leases(), began);
     await look.each(lost, (view) => {
       if (view.kind === 'backup') return this.#loseBackup(view, look);
+      if (view.kind === 'use') return this.#loseUse(view, look);
       if (view.kind === 'restore') return this.#loseRestore(view, look);
       return view.kind === 'drill' ? this.#loseDrill(view, look) : this.#loseTask(view, look);
     });
@@ -36,8 +37,9 @@ export class Reaper {
 
   async #leases(): Promise<readonly LeaseView[]> {
     const { backups, tasks, restores, drills } = this.#options.catalog;
-    const [running, runningTasks, runningRestores, runningDrills, pending] = await Promise.all([
+    const [running, uses, runningTasks, runningRestores, runningDrills, pending] = await Promise.all([
       backups.inProgress(),
+      backups.usesHeld(),
       tasks.inProgress(),
       restores.inProgress(),
       drills.inProgress(),
@@ -47,7 +49,7 @@ export class Reaper {
     const ownersMayBeGone = pending
       .filter(({ trigger, commit }) => trigger === 'cli' && commit === null)
       .map(({ backupId, claim: { fence, beat } }): LeaseView => ({ kind: 'backup', id: backupId, fence, beat }));
-    return [...running, ...runningTasks, ...runningRestores, ...runningDrills, ...ownersMayBeGone];
+    return [...running, ...uses, ...runningTasks, ...runningRestores, ...runningDrills, ...ownersMayBeGone];
   }
 
   async #loseBackup({ id, fence, beat }: LeaseView, look: Look): Promise<void> {
@@ -56,6 +58,11 @@ export class Reaper {
     look.expired(id, record.status);
     if (record.status === 'pending') await look.enqueue(backupJob(record));
     else await afterRun(this.#options, look, record.target);
+  }
+
+  /** Its holder is gone: the backup may be deleted again, or used by others. */
+  async #loseUse({ id, fence, beat }: LeaseView, look: Look): Promise<void> {
+    if (await this.#options.catalog.backups.expireUse(id, { fence, beat })) look.expired(id, 'unused');
   }
 
   async #loseRestore({ id, fence, beat }: LeaseView, look: Look): Promise<void> {

@@ -2,7 +2,16 @@ import type { DrillRecord, RestoreRecord, TaskRecord } from '#contracts';
 import { LeaseObserver } from '../lease-observer.js';
 import { promote } from './after-run.js';
 import { settleAlerts } from './alert-states.js';
-import { deleteJob, drillJob, marksJob, marksRetryJob, notifyJob, restoreJob, taskJob } from './follow-up-jobs.js';
+import {
+  deleteJob,
+  drillJob,
+  marksJob,
+  marksRetryJob,
+  notifyJob,
+  recommitJob,
+  restoreJob,
+  taskJob,
+} from './follow-up-jobs.js';
 import { settleDrillAlerts } from './drill-alerts.js';
 import { enqueueDueBackups } from './due-backups.js';
 import { Look, type UpkeepReport } from './report.js';
@@ -53,6 +62,9 @@ export class Reconciler {
       await look.each(await backups.deleting(), (id) => this.#ensureDeleteJob(look, id));
     });
     await look.step(async () => {
+      await look.each(await backups.recommitsDue(), (id) => this.#ensureRecommitJob(look, id));
+    });
+    await look.step(async () => {
       await look.each(await backups.marksBehind(), (id) => this.#ensureMarksJob(look, id));
     });
     await look.step(() => settleAlerts(options, look));
@@ -98,6 +110,14 @@ export class Reconciler {
     if (record?.status !== 'deleting' || (await look.isLive(deleteJob(record)))) return;
     const jobNumber = await backups.nextJob(backupId, record.jobNumber);
     if (jobNumber !== null) await look.enqueue(deleteJob({ backupId, jobNumber }));
+  }
+
+  async #ensureRecommitJob(look: Look, backupId: string): Promise<void> {
+    const { backups } = this.#options.catalog;
+    const record = await backups.find(backupId);
+    if (record?.commitDue !== true || (await look.isLive(recommitJob(record)))) return;
+    const jobNumber = await backups.nextJob(backupId, record.jobNumber);
+    if (jobNumber !== null) await look.enqueue(recommitJob({ backupId, jobNumber }));
   }
 
   async #ensureMarksJob(look: Look, backupId: string): Promise<void> {

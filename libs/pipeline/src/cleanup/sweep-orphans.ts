@@ -1,6 +1,6 @@
 import { AppError, isFinal, type BackupState } from '#contracts';
 import { isLocked, type OpenUpload } from '#storage';
-import type { Sighting } from '../deps.js';
+import type { DeletionView, Sighting } from '../deps.js';
 import { inRemovalOrder } from '../objects/key-pattern.js';
 import { attemptFolder, backupFolder, backupJsonKey, leaseKey, marksKey } from '../objects/keys.js';
 import { readLease } from '../objects/lease-file.js';
@@ -44,6 +44,7 @@ export async function sweepOrphans(
       continue;
     }
     if (state !== null && !isFinal(state)) continue;
+    if (isCommitted(record, candidate)) continue;
     if (!candidate.committed && (state === 'completed' || state === 'missing')) {
       run.report(`${candidate.folder} is what is left of ${candidate.backupId}, whose backup.json is gone: kept`);
       continue;
@@ -68,6 +69,12 @@ export async function sweepOrphans(
   }
   if (!run.request.dryRun) await run.catalog.writeSightings(sightings);
   return { removed, freedBytes };
+}
+
+/** Sealed anew, and recorded: the record names this folder before `backup.json` does. */
+function isCommitted(record: DeletionView | null, { attempt }: Candidate): boolean {
+  if (record?.status !== 'completed' && record?.status !== 'missing') return false;
+  return attempt !== null && record.committed === attempt;
 }
 
 function candidatesOf(folder: FolderInventory): Candidate[] {
@@ -133,8 +140,8 @@ async function isStillOrphan(
 ): Promise<boolean> {
   const { store } = run.deps;
   const { backupId, attempt } = candidate;
-  const now = (await run.catalog.view(backupId))?.status ?? null;
-  if (now !== state) return false;
+  const record = await run.catalog.view(backupId);
+  if ((record?.status ?? null) !== state || isCommitted(record, candidate)) return false;
   if (((await leaseOf(run, candidate))?.counter ?? null) !== sighting.leaseCounter) return false;
   if ((await store.head(backupJsonKey(backupId), run.signal)) === null) return true;
   if (attempt === null) return false;

@@ -1,6 +1,7 @@
 import { AppError, type BackupJson } from '#contracts';
 import { removeOrHide, type ObjectStore } from '#storage';
 import type { CommitJournal } from '../deps.js';
+import { readBackupJson } from './backup-json-file.js';
 import { fenced } from './begin-attempt.js';
 import { backupFolder, backupJsonKey } from './keys.js';
 
@@ -58,6 +59,9 @@ export async function stillStands(
   }
   const loss = await findLoss(store, backup);
   if (loss === null) return;
+  // Sealed anew since, and its old folder swept: what stands names another attempt, and is none of this one's business.
+  const standing = await readBackupJson(store, backup.backupId, new AbortController().signal);
+  if (standing !== null && standing.attempt > backup.attempt) return;
   await removeOrHide(store, backupJsonKey(backup.backupId));
   throw journal === undefined ? loss : conflict(backup.backupId, loss);
 }

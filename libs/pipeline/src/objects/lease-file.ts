@@ -17,8 +17,9 @@ export class LeaseFile {
     private readonly attempt: number,
   ) {}
 
-  async start(signal: AbortSignal): Promise<void> {
-    await this.#write(signal);
+  /** `fresh`: the file must not be there yet (`store/exists`), where the store honours that. */
+  async start(signal: AbortSignal, { fresh = false } = {}): Promise<void> {
+    await this.#write(signal, fresh);
     this.#timer = setInterval(() => {
       // A beat that fails is repeated by the next: the sweeper waits for three of them, and the run itself notices a dead store.
       this.#writing = this.#write(signal).catch(() => undefined);
@@ -38,10 +39,13 @@ export class LeaseFile {
     await removeOrHide(this.store, leaseKey(this.backupId, this.attempt));
   }
 
-  async #write(signal: AbortSignal): Promise<void> {
+  async #write(signal: AbortSignal, ifNoneMatch = false): Promise<void> {
     this.#counter += 1;
     const lease: Lease = { schema: 'hazina-lease/1', attempt: this.attempt, counter: this.#counter, everySeconds };
-    await this.store.putBytes(leaseKey(this.backupId, this.attempt), Buffer.from(JSON.stringify(lease)), { signal });
+    await this.store.putBytes(leaseKey(this.backupId, this.attempt), Buffer.from(JSON.stringify(lease)), {
+      signal,
+      ifNoneMatch,
+    });
   }
 }
 

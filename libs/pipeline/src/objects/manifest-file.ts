@@ -11,10 +11,11 @@ import {
   type Manifest,
   type StoredObject,
 } from '#contracts';
-import { createSealer, openAll, type KeyRing, type Sealer } from '#crypto';
+import { createSealer, openAll, type KeyRing, type Sealer, type SealOptions } from '#crypto';
 import { resumingGet, type ObjectStore } from '#storage';
 import { mostFrames } from '../compress/frame-plan.js';
 import type { BackupDeps, WrittenData } from '../backup-types.js';
+
 import { namespaceJson } from './archive-facts.js';
 import { backupFolder, relativeKeys } from './keys.js';
 import { openStoredHeader, readStoredHeader } from './object-headers.js';
@@ -30,10 +31,17 @@ export interface ManifestContents {
 }
 
 /** What a manifest is sealed with; made before the dump, so that a key service that is away at its end costs no hours of work. */
-export function sealerOfManifest(deps: BackupDeps, backupId: string, kdfSalt: string): Promise<Sealer> {
-  const { ring, clock, random } = deps;
+export function sealerOfManifest(
+  deps: Pick<SealOptions, 'ring' | 'clock' | 'random' | 'scryptCost'>,
+  backupId: string,
+  kdfSalt: string,
+): Promise<Sealer> {
+  const { ring, clock, random, scryptCost } = deps;
   const content = { kind: 'manifest', compression: 'zstd' } as const;
-  return createSealer({ content, backupId, ring, kdfSalt, clock, random });
+  return createSealer({
+    ...{ content, backupId, ring, kdfSalt, clock, random },
+    ...(scryptCost === undefined ? {} : { scryptCost }),
+  });
 }
 
 /** Seals and puts the manifest: every field of `backup.json` but `objects.manifest`, the namespaces, and the index of frames and blocks. */
@@ -44,9 +52,18 @@ export async function writeManifest(
 ): Promise<StoredObject> {
   const { backupId, attempt } = contents.facts;
   const { sealer } = contents;
-  const sealed = sealer.sealAll(await promisify(zstdCompress)(Buffer.from(encodeManifest(contents))));
+  return putManifest(deps.store, { backupId, attempt, text: encodeManifest(contents), sealer }, signal);
+}
+
+/** Seals and puts the text of a manifest. */
+export async function putManifest(
+  store: ObjectStore,
+  { backupId, attempt, text, sealer }: { backupId: string; attempt: number; text: string; sealer: Sealer },
+  signal: AbortSignal,
+): Promise<StoredObject> {
+  const sealed = sealer.sealAll(await promisify(zstdCompress)(Buffer.from(text)));
   const key = relativeKeys(attempt).manifest;
-  await deps.store.put(`${backupFolder(backupId)}${key}`, Readable.from([sealed], { objectMode: false }), {
+  await store.put(`${backupFolder(backupId)}${key}`, Readable.from([sealed], { objectMode: false }), {
     signal,
     ifNoneMatch: true,
     lock: true,
@@ -57,16 +74,24 @@ export async function writeManifest(
 }
 
 /** The manifest inside its sealed bytes. */
-export async function openManifest(
-  sealed: Buffer,
-  backupId: string,
-  options: { ring: Parameters<typeof openAll>[1]['ring']; sidecar?: Buffer },
-): Promise<Manifest> {
+export async function openManifest(sealed: Buffer, backupId: string, options: OpenManifest): Promise<Manifest> {
+  const text = await openManifestText(sealed, backupId, options);
+  return parseJson(manifestSchema, text, { code: 'backup/mismatch', stage: 'open', what: nameOf(backupId) });
+}
+
+export interface OpenManifest {
+  readonly ring: KeyRing;
+  readonly sidecar?: Buffer;
+}
+
+/** The same as it was written: parsed and encoded again it would lose the order of some names. */
+export async function openManifestText(sealed: Buffer, backupId: string, options: OpenManifest): Promise<Buffer> {
   const opened = await openAll(sealed, { ...options, expect: { kind: 'manifest', backupId } });
-  const failure = { code: 'backup/mismatch', stage: 'open', what: `The manifest of ${backupId}` } as const;
-  const text =
-    opened.header.content.compression === 'zstd' ? await unpack(opened.plaintext, failure.what) : opened.plaintext;
-  return parseJson(manifestSchema, text, failure);
+  return opened.header.content.compression === 'zstd' ? unpack(opened.plaintext, nameOf(backupId)) : opened.plaintext;
+}
+
+function nameOf(backupId: string): string {
+  return `The manifest of ${backupId}`;
 }
 
 /** The manifest of an attempt and its object as `backup.json` would name it, by what lies in the store alone. Whether the rest agrees is `provePapers`' to say. */

@@ -10,7 +10,7 @@ export interface BackupRotation {
   readonly dryRun: boolean;
 }
 
-/** Both objects of a backup, and its record. An error is part of the result: whatever happened, the backup opens with the keys that opened it before. */
+/** Both objects of a backup, and its record, under a use of it. An error is part of the result: whatever happened, the backup opens with the keys that opened it before. */
 export async function rotateBackup(
   deps: RotateDeps,
   rotation: BackupRotation,
@@ -25,20 +25,26 @@ export async function rotateBackup(
     after: outcome === 'gone' ? [] : outcome === 'failed' ? [...before] : keyIds,
   });
   try {
-    let changed = false;
-    for (const [kind, object] of [
-      ['manifest', objects.manifest],
-      ['mongodump-archive', objects.data],
-    ] as const) {
-      const rotated = await rotateObject(deps, { ...rotation, object, kind }, signal);
-      for (const keyId of rotated.before) before.add(keyId);
-      warnings.push(...rotated.warnings);
-      if (rotated.gone) return ended('gone');
-      changed ||= rotated.changed;
-    }
-    // Told also of what an earlier, interrupted run had rotated.
-    if (!dryRun) await deps.catalog?.keysOf(backupId, keyIds);
-    return ended(changed ? (dryRun ? 'would-rotate' : 'rotated') : 'current');
+    const { catalog } = deps;
+    const act = async (held: AbortSignal): Promise<RotatedBackup> => {
+      let changed = false;
+      for (const [kind, object] of [
+        ['manifest', objects.manifest],
+        ['mongodump-archive', objects.data],
+      ] as const) {
+        const rotated = await rotateObject(deps, { ...rotation, object, kind }, held);
+        for (const keyId of rotated.before) before.add(keyId);
+        warnings.push(...rotated.warnings);
+        if (rotated.gone) return ended('gone');
+        changed ||= rotated.changed;
+      }
+      // Told also of what an earlier, interrupted run had rotated.
+      if (!dryRun) await catalog?.keysOf(backupId, keyIds);
+      return ended(changed ? (dryRun ? 'would-rotate' : 'rotated') : 'current');
+    };
+    if (dryRun || catalog === undefined) return await act(signal);
+    const done = await catalog.hold(backupId, 'rotation', (held) => act(held.signal), signal);
+    return done === 'gone' ? ended('gone') : done;
   } catch (thrown) {
     const error = AppError.from(thrown, 'keys');
     if (error.code === 'backup/missing' && (await isDeleted(deps, backupId, signal))) return ended('gone');

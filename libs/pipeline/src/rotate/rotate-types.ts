@@ -1,6 +1,7 @@
 import type { AppError, Clock, Random, RotationOutcome } from '#contracts';
 import type { KeyRing } from '#crypto';
 import type { ObjectStore } from '#storage';
+import type { RewriteJournal, RunObserver } from '../deps.js';
 
 /** The catalogue as a rotation sees it. */
 export interface RotationCatalog {
@@ -8,6 +9,17 @@ export interface RotationCatalog {
   requireStore(signal: AbortSignal): Promise<void>;
   /** Notes which keys open a backup now. Repeatable; no record, or one that is going, is none of its business. */
   keysOf(backupId: string, keyIds: readonly string[]): Promise<void>;
+  /**
+   * Holds a use of the backup while `act` runs (spec/objects.md, "Deletion"): nobody deletes it meanwhile, and during a `rewrite` nobody verifies, restores or
+   * copies it either. `signal` is aborted when the use is lost. `record`: of a rewrite, never null then. `gone`: it is being deleted. Throws `backup/refused`
+   * when others have it and go on having it, `backup/not-completed` when its record is no completed one.
+   */
+  hold<T>(
+    backupId: string,
+    kind: 'rotation' | 'rewrite',
+    act: (held: { readonly signal: AbortSignal; readonly record: RewriteJournal | null }) => Promise<T>,
+    signal: AbortSignal,
+  ): Promise<T | 'gone'>;
 }
 
 export interface RotateDeps {
@@ -21,6 +33,10 @@ export interface RotateDeps {
   /** Told of every backup as it is done. */
   readonly onResult?: (result: RotatedBackup) => void;
   readonly scryptCost?: number;
+  /** Told of the backup that is sealed anew. */
+  readonly observer?: Pick<RunObserver, 'stage' | 'progress'>;
+  /** First pause between tries of commit (1); doubles. Default 1,000. */
+  readonly commitPauseMs?: number;
 }
 
 export interface RotateRequest {
@@ -28,6 +44,10 @@ export interface RotateRequest {
   readonly target: string | null;
   /** Opens every header and says what would be done; writes nothing. */
   readonly dryRun: boolean;
+  /** Seal anew with new data keys instead of rewrapping those that there are; null: no. `graceMs`: BACKUP_ORPHAN_GRACE_HOURS. */
+  readonly rewrite?: { readonly graceMs: number } | null;
+  /** Names of the keys to go to: `keys/differ` when the ring's current keys are others. Null or absent: whatever they are. */
+  readonly keyIds?: readonly string[] | null;
 }
 
 export interface RotatedBackup {
@@ -44,8 +64,11 @@ export interface RotatedBackup {
 
 export interface RotationReport {
   readonly dryRun: boolean;
-  /** Names of the keys that backups are rewrapped to. */
+  readonly rewrite: boolean;
+  /** Names of the keys that backups are brought to. */
   readonly keyIds: readonly string[];
   /** Newest first. */
   readonly results: readonly RotatedBackup[];
+  /** What was not touched and should be looked at: whole folders without a commit mark keep the keys that they have. */
+  readonly reports: readonly string[];
 }

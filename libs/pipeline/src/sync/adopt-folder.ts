@@ -73,7 +73,14 @@ async function takeIn(
   if (now?.status !== record?.status || now?.fence !== record?.fence) return 'left-alone';
   const { conditionalCreate } = await store.abilities(run.signal);
   if (!conditionalCreate && (await store.head(backupJsonKey(backupId), run.signal)) !== null) return 'left-alone';
-  await commit(store, backupId, Buffer.from(text), conditionalCreate, run.signal);
+  try {
+    await commit(store, backupId, Buffer.from(text), conditionalCreate, run.signal);
+  } catch (error) {
+    if (!(error instanceof AppError) || error.code !== 'commit/conflict') throw error;
+    // Somebody else was faster, a run or another sync: this folder's business, and no other's.
+    run.problem(`${backupId} was not adopted: ${error.message}`);
+    return 'told';
+  }
   const after = await catalog.find(backupId);
   if (after?.status === 'deleting' || after?.status === 'deleted') {
     // Step (3) of the commit: what somebody deletes must not stand.

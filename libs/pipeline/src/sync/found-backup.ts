@@ -46,8 +46,9 @@ export async function foundMarks(run: SyncRun, backup: BackupJson): Promise<Foun
 function readable({ version, pinned, label, verifications }: Marks): FoundMarks {
   return {
     ...{ version, pinned, label },
-    verifications: verifications.map(({ level, ok, at, error }) => ({
-      ...{ level, ok, at: new Date(at), error: error ?? null },
+    verifications: verifications.map(({ level, ok, at, error, verificationId, startedAt }) => ({
+      ...{ level, ok, at: new Date(at), error: error ?? null, verificationId: verificationId ?? null },
+      startedAt: startedAt === undefined ? null : new Date(startedAt),
     })),
   };
 }

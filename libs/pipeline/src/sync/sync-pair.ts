@@ -4,6 +4,7 @@ import { parseBackupJson } from '../objects/backup-json-file.js';
 import { isGone } from '../objects/is-gone.js';
 import { backupJsonKey } from '../objects/keys.js';
 import { proveBackup } from '../objects/prove-backup.js';
+import { requireStore } from '../objects/store-identity.js';
 import { foundBackup, foundMarks } from './found-backup.js';
 import type { SyncRecord, SyncRun } from './sync-types.js';
 import type { Folder } from './walk-folders.js';
@@ -53,6 +54,8 @@ export async function confirmLoss(run: SyncRun, backupId: string, loss: string):
   const commit = await readCommit(run, backupId);
   const standing = commit === null || commit instanceof AppError ? commit : commit.backup;
   if (!(await isGone(store, backupId, standing, run.signal))) return;
+  // After the look: a volume that was unmounted just before it has none of its objects, and that is no loss of a backup.
+  await requireStore(store, run.expectedStoreId, run.signal);
   if (run.request.dryRun || (await catalog.markMissing(backupId, true))) run.changed(backupId, 'missing', loss);
 }
 
@@ -110,6 +113,9 @@ async function syncKept(
     if (await isGone(run.deps.store, backupId, backup, run.signal)) return { lost: loss };
     return tell(run, `${backupId} is damaged: ${loss}`);
   }
+  // Under way, or to be finished by the reconciler: both are good.
+  if (record.commitDue) return 'left-alone';
+  if (backup.attempt > (record.committed ?? Infinity)) return followRewrite(run, commit, record);
   if (record.hash !== backup.objects.data.sha256 || (record.committed ?? backup.attempt) !== backup.attempt)
     return tell(
       run,
@@ -121,6 +127,25 @@ async function syncKept(
     return 'changed';
   }
   return folder.hasMarks ? syncMarks(run, backup, record) : 'unchanged';
+}
+
+/** A record of a lower attempt: the backup was sealed anew by somebody who knew no records. Followed when our keys prove it. */
+async function followRewrite(run: SyncRun, { backup, text }: Commit, record: SyncRecord): Promise<PairOutcome> {
+  const { backupId } = backup;
+  const { store, ring, catalog } = run.deps;
+  try {
+    const found = await foundBackup(run, await proveBackup({ store, ring }, backupId, run.signal), text, false);
+    if (!run.request.dryRun && !(await catalog.takeRewrite(record, found))) return 'left-alone';
+  } catch (error) {
+    if (!isDoubt(error)) throw error;
+    return tell(run, `${backupId} was sealed anew, and nothing proves what it says: ${error.message}`);
+  }
+  run.changed(
+    backupId,
+    'rewritten',
+    `it was sealed anew: attempt ${backup.attempt} instead of ${record.committed ?? 0}`,
+  );
+  return 'changed';
 }
 
 /** Marks that somebody set without the catalogue are newer than the record's. What the record wants and has not written yet is newer than both. */

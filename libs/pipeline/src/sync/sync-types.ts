@@ -33,6 +33,8 @@ export interface SyncRecord {
   readonly fence: number;
   /** The attempt that its commit (1) names. */
   readonly committed: number | null;
+  /** That commit is newer than the `backup.json` in the store: a rewrite that is under way, or is to be finished by others. */
+  readonly commitDue: boolean;
   readonly marks: { readonly wanted: number; readonly written: number };
   /** Its run ended with `commit/conflict`: people's to look at. */
   readonly commitConflict: boolean;
@@ -60,6 +62,9 @@ export interface FoundMarks {
     readonly ok: boolean;
     readonly at: Date;
     readonly error: string | null;
+    readonly verificationId: string | null;
+    /** When its reading began; `at` when it was over. */
+    readonly startedAt: Date | null;
   }[];
 }
 
@@ -76,6 +81,8 @@ export interface SyncCatalog {
   rebuild(found: FoundBackup, over: Pick<SyncRecord, 'fence' | 'status'> | null): Promise<boolean>;
   /** Takes pin and label of newer marks, where nothing was wanted meanwhile. */
   takeMarks(record: SyncRecord, marks: FoundMarks): Promise<boolean>;
+  /** Follows a `backup.json` of a higher attempt than the record's: the backup was sealed anew without the catalogue. False: something changed meanwhile. */
+  takeRewrite(record: SyncRecord, found: FoundBackup): Promise<boolean>;
   /** `completed ↔ missing`. */
   markMissing(backupId: string, missing: boolean): Promise<boolean>;
 }
@@ -85,6 +92,8 @@ export interface SyncRun {
   readonly deps: SyncDeps;
   readonly request: SyncRequest;
   readonly storeId: string;
+  /** The catalogue's, else that of the store when this sync began; null: neither has one. */
+  readonly expectedStoreId: string | null;
   readonly signal: AbortSignal;
   /** A change that was made, or would be in a dry run. */
   readonly changed: (backupId: string, change: SyncChange, detail: string) => void;

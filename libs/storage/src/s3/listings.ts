@@ -8,6 +8,7 @@ import { cancelled, throwIfAborted } from '#contracts';
 import { checkPrefix } from '../key-rules.js';
 import type { HiddenObject, ObjectEntry, OpenUpload } from '../object-store.js';
 import { callS3 } from './call-s3.js';
+import { nextPage } from './next-page.js';
 import { hiddenBelow } from './remove-object.js';
 import { isUntold, translateS3Error } from './translate-error.js';
 
@@ -52,6 +53,7 @@ export async function* listUploads(
   checkPrefix(prefix);
   let keyMarker: string | undefined;
   let idMarker: string | undefined;
+  let more: boolean;
   do {
     const input = {
       Bucket: bucket,
@@ -65,8 +67,11 @@ export async function* listUploads(
     for (const { Key = '', UploadId = '', Initiated } of page.Uploads ?? []) {
       yield { key: Key.slice(own.length), uploadId: UploadId, initiatedAt: Initiated ?? null };
     }
-    ({ NextKeyMarker: keyMarker, NextUploadIdMarker: idMarker } = page.IsTruncated === true ? page : {});
-  } while (keyMarker !== undefined);
+    const last = `${keyMarker ?? ''} ${idMarker ?? ''}`;
+    const next = `${page.NextKeyMarker ?? ''} ${page.NextUploadIdMarker ?? ''}`;
+    more = nextPage(page, next.trim() === '' ? undefined : next, last, location) !== undefined;
+    ({ NextKeyMarker: keyMarker, NextUploadIdMarker: idMarker } = page);
+  } while (more);
 }
 
 /** `keepsVersions`: undefined: nobody knows. */
@@ -114,6 +119,6 @@ async function* pages(
       client.send(new ListObjectsV2Command(input), options),
     );
     yield page;
-    token = page.IsTruncated === true ? page.NextContinuationToken : undefined;
+    token = nextPage(page, page.NextContinuationToken, token, location);
   } while (token !== undefined);
 }

@@ -1,0 +1,67 @@
+import type { BackupJson } from '#contracts';
+import { inspectHeader, type KeyRing, type ReadHeader } from '#crypto';
+import type { ObjectStore } from '#storage';
+import { isContainerError, warningTexts, type StoredHeader } from '../objects/object-headers.js';
+import { checkObject, openObject, type ObjectKind } from '../objects/prove-backup.js';
+
+export interface SealJudgement {
+  /** The key slots found. */
+  readonly keyIds: readonly string[];
+  /** Its data keys were never in other hands than those of the current keys: nothing to do. */
+  readonly current: boolean;
+  readonly warnings: readonly string[];
+}
+
+/**
+ * Whether a backup's data keys are sealed to the current keys alone, and always were: the headers inside both files name these and no others, open with them
+ * alone, and no sidecar lies beside them. A sidecar tells that the data key was rewrapped, so that who held another key may know it. Throws when our keys do
+ * not open it.
+ */
+export async function judgeSeal(
+  { store, ring }: { readonly store: ObjectStore; readonly ring: KeyRing },
+  backup: BackupJson,
+  wanted: readonly string[],
+  signal: AbortSignal,
+): Promise<SealJudgement> {
+  const keyIds = new Set<string>();
+  const warnings: string[] = [];
+  let current = true;
+  const { data, manifest } = backup.objects;
+  for (const [kind, object] of [
+    ['manifest', manifest],
+    ['mongodump-archive', data],
+  ] as const) {
+    const stored = await checkObject(store, backup, object, kind, signal);
+    const opened = await openObject(ring, backup, object, kind, stored);
+    for (const { keyId } of opened.header.slots) keyIds.add(keyId);
+    warnings.push(...warningTexts(stored, opened));
+    current &&= namesOnly(stored, wanted) && (await opensAlone(ring.currentOnly(), backup, kind, stored));
+  }
+  return { keyIds: [...keyIds], current, warnings };
+}
+
+function namesOnly({ first, sidecar, sidecarFailure }: StoredHeader, wanted: readonly string[]): boolean {
+  if (sidecar !== undefined || sidecarFailure !== undefined) return false;
+  const found = slotsOf(first);
+  return found.length === wanted.length && wanted.every((keyId) => found.includes(keyId));
+}
+
+function slotsOf(first: Buffer): readonly string[] {
+  try {
+    return inspectHeader(first).slots.map(({ keyId }) => keyId);
+  } catch (error) {
+    if (isContainerError(error)) return [];
+    throw error;
+  }
+}
+
+async function opensAlone(ring: KeyRing, backup: BackupJson, kind: ObjectKind, stored: StoredHeader): Promise<boolean> {
+  const object = kind === 'manifest' ? backup.objects.manifest : backup.objects.data;
+  try {
+    const opened: ReadHeader = await openObject(ring, backup, object, kind, stored);
+    return opened.from === 'file';
+  } catch (error) {
+    if (isContainerError(error)) return false;
+    throw error;
+  }
+}
