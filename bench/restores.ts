@@ -120,7 +120,7 @@ async function restored(bench: Bench, backupId: string, include: readonly string
     ({ body: record } = await admin.get(`/api/admin/restores/${restoreId}`));
   }
   if (record['status'] !== 'completed') throw new Error(`the restore is ${JSON.stringify(record)}`);
-  const seconds = (Date.parse(String(record['completedAt'])) - Date.parse(String(record['createdAt']))) / 1000;
+  const seconds = (Date.parse(record['completedAt']) - Date.parse(String(record['createdAt']))) / 1000;
   return { seconds, readBytes: (await readBytes(worker.pid)) - before };
 }
 
