@@ -20,9 +20,10 @@ export async function unlockWithSidecar(
     return await unlockSidecar(first, sidecar, ring);
   } catch (error) {
     if (!isHeaderFailure(error)) throw error;
-    const dek = await unlockEmbedded(first, ring, headerFailure);
-    if (dek === undefined) throw error;
-    return { header: parseHeader(first).header, from: 'file', dek, warnings: [notUsed(error)] };
+    const embedded = await unlockEmbedded(first, ring);
+    // A key service that could not be asked may open it yet: that is no final word.
+    if (embedded instanceof AppError) throw embedded.retry === 'retry' ? embedded : error;
+    return { header: parseHeader(first).header, from: 'file', dek: embedded, warnings: [notUsed(error)] };
   }
 }
 
@@ -56,19 +57,19 @@ export function inspectWithSidecar(first: Uint8Array, sidecar: Uint8Array): Read
 
 /** If both headers open with our keys, it must be to the same data key. */
 async function compareDataKeys(first: Uint8Array, dek: Buffer, ring: KeyRing): Promise<void> {
-  const embedded = await unlockEmbedded(first, ring, headerFailure);
-  if (embedded === undefined) return;
+  const embedded = await unlockEmbedded(first, ring);
+  if (embedded instanceof AppError) return;
   const same = timingSafeEqual(embedded, dek);
   embedded.fill(0);
   if (!same) throw bad('the sidecar opens to another data key than the file');
 }
 
-/** The data key by the embedded header; undefined when that fails with a code of this form. */
-async function unlockEmbedded(first: Uint8Array, ring: KeyRing, codes: RegExp): Promise<Buffer | undefined> {
+/** The data key by the embedded header, or the error that a reader gives on it. */
+async function unlockEmbedded(first: Uint8Array, ring: KeyRing): Promise<Buffer | AppError> {
   try {
     return await openSlots(parseHeader(first), ring);
   } catch (error) {
-    if (error instanceof AppError && codes.test(error.code)) return undefined;
+    if (isHeaderFailure(error)) return error;
     throw error;
   }
 }
