@@ -79,13 +79,10 @@ it('its command line writes, verifies what is stored, and says of all else why n
   expect({ code: made.code, stderr: made.stderr }).toEqual({ code: 0, stderr: '' });
   expect(JSON.parse(made.stdout)).toMatchObject({ keyIds: [pair.keyId] });
   expect((await hazina(['verify', '--all', '--level', 'stored'], writer)).code).toBe(0);
-  expect((await hazina(['show', backupId], writer)).stdout).toContain(backupId);
   const refused = [
     ['verify', backupId],
     ['backup', '--verify'],
-    ['restore', backupId, '--to-env', 'TARGET_URI', '--dry-run'],
     ['keys', 'rotate', '--dry-run'],
-    ['keys', 'check'],
   ];
   expect(await Promise.all(refused.map((args) => failing(args, writer)))).toMatchObject(
     refused.map(() => ({ exit: 13, code: 'keys/write-only' })),
@@ -95,6 +92,7 @@ it('its command line writes, verifies what is stored, and says of all else why n
     hazina(['keys', 'list', '--json'], writer),
     hazina(['extract', backupId, '-o', join(world.folder, 'never')], writer),
   ]);
+  expect(check).toMatchObject({ code: 13, stderr: expect.stringContaining('keys/write-only') });
   expect(check.stdout).toContain(`sealed  ${backupId}  for ${pair.keyId}`);
   expect(list.stdout).toContain('"form": "x25519-public"');
   expect(extract.code).toBe(13);
