@@ -28,11 +28,3 @@ export async function newest(
   }
   return found;
 }
-
-/** End of the newest completed backup of a target, whatever became of it since; null when there was none. */
-export async function lastSuccessOf(backups: Backups, target: string, now: Date): Promise<Date | null> {
-  // What has a hash was completed.
-  const completed = { target, hash: op({ $type: 'string' }) };
-  const [last] = await newest(backups, 'completedAt', completed, now, { limit: 1, only: ['completedAt'] });
-  return last?.completedAt ?? null;
-}
