@@ -72,7 +72,7 @@ export class PageLogin {
     if (text !== null) {
       const { identity } = contextOf(request);
       const known = identity ?? (await this.sessions.find(text, area));
-      await this.sessions.end(text);
+      await this.sessions.end(text, area);
       const actor = known?.subject;
       if (actor !== undefined)
         this.audit.note(request, { event: 'session_ended', outcome: 'success', actor, resource: area.home });
