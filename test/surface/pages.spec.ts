@@ -77,7 +77,7 @@ inBrowser('Swagger UI shows every operation, takes a token and sends a request',
   await browser.until(`document.querySelector('#operations-targets-listTargets .execute')`, 'the button');
   await browser.evaluate(`document.querySelector('#operations-targets-listTargets .execute').click()`);
   await browser.until(
-    `document.querySelector('#operations-targets-listTargets .live-responses-table .response-col_status')?.innerText.startsWith('200')`,
+    `document.querySelector('#operations-targets-listTargets .live-responses-table .response .response-col_status')?.innerText.startsWith('200')`,
     'the reply',
   );
   await browser.evaluate(`document.querySelector('#operations-targets-listTargets').scrollIntoView()`);

@@ -4,7 +4,7 @@ import type { Backups } from './backup-record.js';
 
 const dayMs = 86_400_000;
 /** Looked through one after the other until enough is found; the last one has no beginning. */
-export const windowsInDays = [2, 60, 1000, Number.POSITIVE_INFINITY];
+export const windowsInDays = [2, 12, 60, 1000, Number.POSITIVE_INFINITY];
 
 /**
  * The newest records by a time, newest first. In windows that grow: some servers sort everything that the filter leaves, whatever the index could
