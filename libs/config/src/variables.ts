@@ -91,18 +91,9 @@ export const variables = [
   },
   { name: 'BACKUP_ATTEMPTS', default: '3', meaning: 'runs of one backup that may fail before it is failed' },
   { name: 'BACKUP_CONCURRENCY', default: '1', meaning: 'backups at the same time in one worker' },
-  {
-    name: 'BACKUP_FLEET_CONCURRENCY',
-    meaning: 'backups at the same time in all workers together, counted in the catalogue; unset: no limit',
-  },
-  {
-    name: 'BACKUP_THROTTLE_BYTES_PER_SECOND',
-    meaning: 'bytes of archive a second at most, read from the server by one backup; unset: no limit',
-  },
-  {
-    name: 'BACKUP_STORE_THROTTLE_BYTES_PER_SECOND',
-    meaning: 'bytes a second at most, written to the store by one backup; unset: no limit',
-  },
+  { name: 'BACKUP_FLEET_CONCURRENCY', meaning: 'backups at the same time in all workers; unset: no limit' },
+  { name: 'BACKUP_THROTTLE_BYTES_PER_SECOND', meaning: 'bytes of archive a second that a backup reads at most' },
+  { name: 'BACKUP_STORE_THROTTLE_BYTES_PER_SECOND', meaning: 'bytes a second that a backup stores at most' },
   {
     name: 'BACKUP_DIRECTORY_RESERVE_BYTES',
     default: '1073741824',
