@@ -113,7 +113,7 @@ it('so many backups at the same time in all workers together, and the next as so
   await waitUntil(() => waits().length === 3, { what: 'three that wait' });
   expect(await running()).toBe(2);
   const most: number[] = [];
-  for (let ended = 0; ended < names.length; ended += 1) {
+  while (most.length < names.length) {
     const [next] = await waitUntil(
       () => {
         const held = names.filter((name) => existsSync(file(name)) && !existsSync(file(`${name}-go`)));
