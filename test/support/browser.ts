@@ -64,7 +64,7 @@ export class Browser {
 
   async open(url: string): Promise<void> {
     const { errorText } = await this.#call('Page.navigate', { url });
-    if (errorText !== undefined) throw new Error(`${url}: ${String(errorText)}`);
+    if (errorText !== undefined) throw new Error(`${url}: ${JSON.stringify(errorText)}`);
   }
 
   /** The value of an expression in the page; promises are waited for. */

@@ -59,7 +59,10 @@ export class NewPlaces {
           address,
         });
       // Tokens may be many: what is known of one ends with it.
-      const learned = [counts.learn(known, place), left <= 0 || counts.learn(token, place, left)];
+      const learned = [
+        counts.learn(known, place),
+        left <= 0 ? Promise.resolve(true) : counts.learn(token, place, left),
+      ];
       return (await Promise.all(learned)).every(Boolean);
     });
   }
