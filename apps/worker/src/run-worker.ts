@@ -10,7 +10,10 @@ const exitCodes = { done: 0, unexpected: 1, configuration: 3, interrupted: 130, 
 /** npm and shells send a signal to the whole group and pass it on besides: the same once more so soon is the same one. */
 const sameSignalMs = 1_000;
 /** What a person has to put right before a start makes sense. */
-const configurationCodes = ['config/invalid', 'keys/refused', 'keys/none-set', 'store/changed'];
+const configurationCodes = [
+  ...['config/invalid', 'keys/refused', 'keys/none-set', 'store/changed'],
+  ...['keys/secret-access-denied', 'keys/secret-not-found'],
+];
 
 /** The process: configuration, signals, exit codes. Only tests give times of their own. */
 export async function runWorker(tuning: Partial<Tuning> = {}): Promise<void> {

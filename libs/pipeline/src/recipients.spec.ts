@@ -142,6 +142,23 @@ describe('a rotation', () => {
     for (const current of [symmetric, heir.privateKey]) await opens(backup, ring({ current }));
   });
 
+  it('that seals anew says whose access ends with it', async () => {
+    const backup = await backUp(ring({ current: symmetric, recipients: [auditor.publicKey] }));
+    const request = { target: null, dryRun: true, rewrite: { graceMs: 0 } };
+    const deps = { store, clock: systemClock, random: systemRandom };
+    const without = await runRotate(
+      { ...deps, ring: ring({ current: other, retired: [symmetric] }) },
+      request,
+      noAbort,
+    );
+    const warning = `${backup.backupId} has a slot of the key ${(await idOf({ current: auditor.privateKey })) ?? ''}`;
+    expect(without.results).toMatchObject([{ outcome: 'would-rewrite', warnings: [expect.stringContaining(warning)] }]);
+    const keys = { current: other, retired: [symmetric], recipients: [auditor.publicKey] };
+    expect((await runRotate({ ...deps, ring: ring(keys) }, request, noAbort)).results).toMatchObject([
+      { outcome: 'would-rewrite', warnings: [] },
+    ]);
+  });
+
   it('refuses when a header has no room for all, and changes nothing', async () => {
     const eight = Array.from({ length: 7 }, () => pair().publicKey);
     const backup = await backUp(ring({ current: symmetric, recipients: eight }));

@@ -108,8 +108,9 @@ export class KeyRing {
 
   /** Whose a slot is. A rotation takes away those of retired keys alone: of another key nobody here may decide. */
   async ownerOf(slot: Slot): Promise<SlotOwner> {
-    for (const key of this.#current) if (await isOwn(this, key, slot)) return 'current';
-    for (const key of this.#retired) if (await isOwn(this, key, slot)) return 'retired';
+    const isMine = (key: OperatorKey) => isOwn(key, slot, (kdfSalt, n) => this.nameOf(key, kdfSalt, n));
+    for (const key of this.#current) if (await isMine(key)) return 'current';
+    for (const key of this.#retired) if (await isMine(key)) return 'retired';
     return 'unknown';
   }
 

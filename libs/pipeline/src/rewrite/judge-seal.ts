@@ -25,6 +25,7 @@ export async function judgeSeal(
 ): Promise<SealJudgement> {
   const keyIds = new Set<string>();
   const warnings: string[] = [];
+  const strangers = new Set<string>();
   let current = true;
   const { data, manifest } = backup.objects;
   for (const [kind, object] of [
@@ -33,10 +34,17 @@ export async function judgeSeal(
   ] as const) {
     const stored = await checkObject(store, backup, object, kind, signal);
     const opened = await openObject(ring, backup, object, kind, stored);
-    for (const { keyId } of opened.header.slots) keyIds.add(keyId);
+    for (const slot of opened.header.slots) {
+      keyIds.add(slot.keyId);
+      if ((await ring.ownerOf(slot)) === 'unknown') strangers.add(slot.keyId);
+    }
     warnings.push(...warningTexts(stored, opened));
     current &&= namesOnly(stored, wanted) && (await opensAlone(ring.currentOnly(), backup, kind, stored));
   }
+  for (const keyId of strangers)
+    warnings.push(
+      `${backup.backupId} has a slot of the key ${keyId}, which is not at hand: sealed anew, it no longer opens with it (a recipient is named in BACKUP_RECIPIENTS)`,
+    );
   return { keyIds: [...keyIds], current, warnings };
 }
 
