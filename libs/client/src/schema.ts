@@ -371,7 +371,7 @@ export interface paths {
         put?: never;
         /**
          * Bring backups to the workers' current key, by a worker
-         * @description Headers are rewrapped beside the data; no key travels through the API. Location names the rotation, where its result appears. Give every worker the new key first, and begin with dryRun.
+         * @description Headers are rewrapped beside the data, or with rewrite everything is sealed anew; no key travels through the API. Location names the rotation, where its result appears. Give every worker the new key first, and begin with dryRun: workers with different keys are 409 keys-differ.
          */
         post: operations["rotateKeys"];
         delete?: never;
@@ -973,7 +973,7 @@ export interface components {
         CatalogSyncChangeDto: {
             backupId: string;
             /** @enum {string} */
-            change: "rebuilt" | "adopted" | "missing" | "returned" | "marked";
+            change: "rebuilt" | "adopted" | "missing" | "returned" | "marked" | "rewritten";
             detail: string;
         };
         CatalogSyncCountsDto: {
@@ -1920,7 +1920,7 @@ export interface components {
             backupId: string;
             error: components["schemas"]["RotationFailureDto"] | null;
             /** @enum {string} */
-            outcome: "rotated" | "would-rotate" | "current" | "gone" | "failed" | "skipped";
+            outcome: "rotated" | "would-rotate" | "rewritten" | "would-rewrite" | "current" | "gone" | "failed" | "skipped";
         };
         RotationAcceptedDto: {
             /** @example rotation-20261123T040000Z-x7c2m1 */
@@ -1932,6 +1932,18 @@ export interface components {
              * @default false
              */
             dryRun: boolean;
+            /**
+             * @description Names of the keys to go to; otherwise the current keys of the workers, which must be the same. A worker that has others refuses (keys/differ)
+             * @example [
+             *       "0f3c1a2b4d5e6f70"
+             *     ]
+             */
+            keyIds?: string[];
+            /**
+             * @description After a theft of the old key: read everything and seal it anew under new data keys, not only the headers
+             * @default false
+             */
+            rewrite: boolean;
             /**
              * @description Only backups of this target; otherwise all
              * @example clinic
@@ -1949,8 +1961,11 @@ export interface components {
             dryRun: boolean;
             /** @description These open with the keys that opened them before */
             failed: number;
-            /** @description The keys that backups were rewrapped to */
+            /** @description The keys that backups were brought to */
             keyIds: string[];
+            /** @description What was not touched and should be looked at: whole folders without a commit mark */
+            reports: string[];
+            rewrite: boolean;
             rotated: number;
         };
         RotationStateDto: {
@@ -1962,7 +1977,10 @@ export interface components {
             dryRun: boolean;
             error: components["schemas"]["RecordedErrorDto"] | null;
             errorMessage: string | null;
+            /** @description Names of the keys to go to; null: those of the worker that takes it, for no worker had told its own */
+            keyIds: string[] | null;
             result: components["schemas"]["RotationResultDto"] | null;
+            rewrite: boolean;
             /** @example rotation-20261123T040000Z-x7c2m1 */
             rotationId: string;
             /** Format: date-time */
