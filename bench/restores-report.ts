@@ -27,14 +27,19 @@ export interface RestoreBench {
 
 export function describeRestores(bench: RestoreBench): string {
   const { bytes, runs, loadAverage } = bench;
-  const row = (name: string, of: (run: RestoreRun) => number | null, read?: (run: RestoreRun) => number): string[] => {
+  const row = (
+    name: string,
+    of: (run: RestoreRun) => number | null,
+    read?: (run: RestoreRun) => number,
+    isWhole = true,
+  ): string[] => {
     const seconds = runs.map(of).filter((value) => value !== null);
     if (seconds.length === 0) return [name, 'left out', '', '', ''];
     return [
       name,
       median(seconds).toFixed(2),
       `${Math.min(...seconds).toFixed(2)}–${Math.max(...seconds).toFixed(2)}`,
-      (bytes / 1e6 / median(seconds)).toFixed(0),
+      isWhole ? (bytes / 1e6 / median(seconds)).toFixed(0) : '',
       read === undefined ? '' : `${(median(runs.map(read)) / 1e6).toFixed(1)} MB`,
     ];
   };
@@ -50,6 +55,7 @@ export function describeRestores(bench: RestoreBench): string {
       'restore by the service (one small collection)',
       ({ partSeconds }) => partSeconds,
       ({ partReadBytes }) => partReadBytes,
+      false,
     ),
   ];
   const [ofTool, ofWhole] = [toolShare(bench), wholeShare(bench)];

@@ -4,6 +4,7 @@ import { readFile } from 'node:fs/promises';
 import { loadavg, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { Redis } from 'ioredis';
 import { MongoClient } from 'mongodb';
 import { AppError } from '#contracts';
 import { startServices } from '../test/services/start-services.js';
@@ -74,6 +75,7 @@ export async function runRestoreBench(size: number, runs: number, say: (text: st
     for (const service of started) await service.stop();
     for (const db of [database, target, catalog]) await client.db(db).dropDatabase();
     await client.close();
+    await removeQueues(services.redisUrl, name);
     await services.stop();
     rmSync(folder, { recursive: true, force: true });
   }
@@ -144,6 +146,14 @@ async function fill(client: MongoClient, database: string, size: number): Promis
 async function readBytes(pid: number): Promise<number> {
   const text = await readFile(`/proc/${pid}/io`, 'utf8').catch(() => '');
   return Number(/^rchar: (\d+)$/m.exec(text)?.[1] ?? 0);
+}
+
+/** Redis may be one that goes on after this. */
+async function removeQueues(url: string, prefix: string): Promise<void> {
+  const redis = new Redis(url);
+  const keys = await redis.keys(`${prefix}:*`);
+  if (keys.length > 0) await redis.del(...keys);
+  redis.disconnect();
 }
 
 function withPath(uri: string, database: string): string {

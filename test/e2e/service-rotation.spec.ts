@@ -77,8 +77,34 @@ it('a dry run tells what would be done; the rotation does it, and the records kn
   expect(log).toHaveLength(3);
 }, 120_000);
 
+it('after a theft everything is sealed anew: the records follow, and a worker with other keys refuses', async () => {
+  const keys = ['0123456789abcdef'];
+  expect(await rotate({ rewrite: true, keyIds: keys })).toMatchObject({
+    ...{ status: 'failed', rewrite: true, keyIds: keys, result: null },
+    error: { code: 'keys/differ' },
+  });
+  const done = await rotate({ rewrite: true });
+  expect(done).toMatchObject({
+    status: 'completed',
+    rewrite: true,
+    result: { rewrite: true, rotated: 3, reports: [] },
+  });
+  expect(done['keyIds']).toEqual((done['result'] as { keyIds: string[] }).keyIds);
+  for (const backupId of ids) {
+    const record = await admin.backup(backupId);
+    expect(record).toMatchObject({
+      s3Key: `clinic/${backupId}/2/data.hzn`,
+      verificationStatus: { verified: true, verificationHash: record['hash'] },
+      events: expect.arrayContaining([expect.objectContaining({ type: 'rewritten' })]) as unknown,
+    });
+  }
+  expect(await rotate({ rewrite: true })).toMatchObject({ result: { rotated: 0, current: 3 } });
+  const alone = { ...world.cliEnvironment, BACKUP_ENCRYPTION_KEY: newKey };
+  expect(await hazina(['verify', '--all'], alone)).toMatchObject({ code: 0, stderr: '' });
+}, 180_000);
+
 it('a backup that cannot be rotated is named, and the rotation has differences', async () => {
-  rmSync(join(world.folder, 'store', 'clinic', ids[1] ?? '', '1', 'manifest.hzn'));
+  rmSync(join(world.folder, 'store', 'clinic', ids[1] ?? '', '2', 'manifest.hzn'));
   expect(await rotate({})).toMatchObject({
     status: 'completed_with_differences',
     result: {

@@ -63,7 +63,7 @@ async function makeBackups(key: string): Promise<string[]> {
     await runBackup({ ...deps, engine }, backupRequest({ backupId }), noAbort);
   };
   await make(first ?? '');
-  await atOnce(4, others, make);
+  await atOnce(8, others, make);
   return ids;
 }
 
@@ -91,11 +91,18 @@ class Looker {
   }
 }
 
-/** Looks at backups in an endless random order, until it is told to end. Fails with the first that does not open. */
+/**
+ * Looks at backups in an endless random order, until it is told to end. Fails with the first that does not open. Rests twice as long as a look took: what is
+ * watched needs the machine, the more the busier it is.
+ */
 function watch(look: (random: number) => Promise<void>, below: (most: number) => number) {
   const ended = new AbortController();
   const done = (async () => {
-    while (!ended.signal.aborted) await look(below(many));
+    while (!ended.signal.aborted) {
+      const began = performance.now();
+      await look(below(many));
+      await delay(2 * (performance.now() - began), undefined, { signal: ended.signal }).catch(() => undefined);
+    }
   })();
   // It is awaited at the end; until then a failure waits.
   done.catch(() => undefined);
@@ -139,7 +146,7 @@ async function killAgainAndAgain(base: Environment): Promise<Record<string, numb
   const endWatch = watch((index) => looker.open(ids[index] ?? '', ring, rotations), numbers(seed + 1));
   while (kills < wantedKills) {
     const killed = await rotateAndKill(environment(), 1 + below(5), below(60));
-    await atOnce(8, ids, (id) => looker.open(id, ring, rotations));
+    await atOnce(16, ids, (id) => looker.open(id, ring, rotations));
     if (killed) kills += 1;
     else {
       // This rotation is over: the retired key may go, and the next one begins.

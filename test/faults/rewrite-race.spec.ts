@@ -109,7 +109,7 @@ describe.each([
         await readWhole(store, backup, nextRing);
       }
     },
-    60_000,
+    300_000,
   );
 
   const moments = ['before', 'after'] as const;
@@ -155,7 +155,7 @@ describe.each([
         if (withRecord) expect([at, record.commit.attempt, record.due]).toEqual([at, standing.attempt, false]);
       }
     },
-    60_000,
+    300_000,
   );
 
   it.each(moments)(
@@ -173,7 +173,7 @@ describe.each([
         await readWhole(store, backup, nextRing);
       }
     },
-    60_000,
+    300_000,
   );
 
   it.each(moments)(
@@ -190,7 +190,7 @@ describe.each([
         expect([at, when, await store.head(`clinic/${backup.backupId}/backup.json`)]).toEqual([at, when, null]);
       }
     },
-    60_000,
+    300_000,
   );
 });
 
@@ -221,5 +221,5 @@ it.each(['before', 'after'] as const)(
       if (ended) break;
     }
   },
-  60_000,
+  300_000,
 );

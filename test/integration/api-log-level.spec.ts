@@ -69,6 +69,24 @@ describe('the log level', () => {
     expect(await levelOf(replica)).toBe('info');
   });
 
+  it('hides neither itself nor the numbers and hashes of the audit log', async () => {
+    const before = world.lines.length;
+    await put({ level: 'warn', seconds: 60 });
+    world.core.log.info('not written');
+    await put({ level: 'configured' });
+    const entries = (await world.auditEntries()).filter(({ event }) => event === 'log_level').slice(-2);
+    const lines = world.lines.slice(before).map((line) => JSON.parse(line) as Record<string, unknown>);
+    for (const { _id: sequence, hash } of entries)
+      expect(lines).toContainEqual(expect.objectContaining({ msg: 'audit', level: 'info', sequence, hash }));
+    expect(lines.filter(({ msg }) => msg === 'log level').map(({ level: _, ...line }) => line)).toEqual([
+      expect.objectContaining({ before: 'info', by: 'ann' }),
+      expect.objectContaining({ before: 'warn', by: null }),
+    ]);
+    expect(lines.filter(({ msg }) => msg === 'not written' || msg === 'answered')).toMatchObject([
+      { path: '/api/admin/system/log-level' },
+    ]);
+  });
+
   it.each([
     {},
     { level: 'silent' },

@@ -11,7 +11,9 @@ interface Operation {
   readonly operationId?: string;
   readonly security?: readonly object[];
   readonly 'x-role'?: string;
-  readonly responses: Readonly<Record<string, { readonly content?: Readonly<Record<string, unknown>> }>>;
+  readonly responses: Readonly<
+    Record<string, { readonly content?: Readonly<Record<string, unknown>>; readonly headers?: object }>
+  >;
 }
 interface Document {
   readonly openapi: string;
@@ -53,6 +55,25 @@ it('is OpenAPI 3.1; every operation has a name of its own, and those with a role
         { 'application/problem+json': { schema: { $ref: '#/components/schemas/ProblemDto' } } },
       ]);
   }
+});
+
+it('names the headers that replies have', () => {
+  const operations = Object.values(served.paths).flatMap((methods) => Object.values(methods));
+  for (const { operationId, responses } of operations)
+    for (const [status, { headers = {} }] of Object.entries(responses))
+      expect([operationId, status, Object.keys(headers)]).toEqual([
+        operationId,
+        status,
+        expect.arrayContaining([
+          'X-Correlation-Id',
+          ...(status === '429' || status === '503' ? ['Retry-After'] : []),
+          ...(status === '401' ? ['WWW-Authenticate'] : []),
+        ]),
+      ]);
+  const located = operations.filter(({ responses }) => 'Location' in (responses['202']?.headers ?? {}));
+  expect(located.map(({ operationId }) => operationId).sort()).toEqual([
+    ...['cleanUp', 'drillBackup', 'restoreBackup', 'rotateKeys', 'syncCatalog', 'triggerBackup'],
+  ]);
 });
 
 it('has no problem that the strict rules of Redocly find', async () => {

@@ -118,7 +118,8 @@ describe('without MongoDB', () => {
     });
     try {
       expect((await timed(world.get('/health/live'))).status).toBe(200);
-      expect((await timed(world.get('/health/startup'))).status).toBe(503);
+      const { status, headers } = await timed(world.get('/health/startup'));
+      expect([status, headers.get('retry-after')]).toEqual([503, '5']);
       expect((await timed(world.get('/health/ready'))).body).toMatchObject({ error: { mongodb: { status: 'down' } } });
       expect((await timed(world.get('/docs-json'))).status).toBe(200);
       const paths = [

@@ -85,6 +85,8 @@ describe('without a login', () => {
       expect(text).not.toMatch(/<script|https?:\/\//);
       expect(text).toContain('name="password"');
       expect(headers.get('cache-control')).toBe('no-store');
+      // Without a referrer, browsers would send the form itself with `Origin: null`.
+      expect(headers.get('referrer-policy')).toBe('same-origin');
       expect(headers.get('content-security-policy')).toMatch(
         /default-src 'none';script-src 'self';.*form-action 'self';frame-ancestors 'none'/,
       );
@@ -167,9 +169,12 @@ describe('the login', () => {
       { 'sec-fetch-site': 'cross-site' },
       { 'sec-fetch-site': 'same-site' },
       { origin: 'https://evil.example' },
+      // A frame without an origin, or a form that was led on from elsewhere.
+      { origin: 'null' },
+      { 'sec-fetch-site': 'cross-site', origin: world.url },
     ] as Record<string, string>[])
       expect((await send('queues', { token }, headers)).status).toBe(403);
-    for (const headers of [{ 'sec-fetch-site': 'same-origin' }, { origin: 'null' }] as Record<string, string>[])
+    for (const headers of [{ 'sec-fetch-site': 'same-origin' }, { origin: world.url }, {}] as Record<string, string>[])
       expect((await send('queues', { token }, headers)).status).toBe(303);
     expect((await send('queues', { token }, { 'content-type': 'application/json' })).status).toBe(400);
     expect((await send('queues', { username: 'keeper' })).status).toBe(400);

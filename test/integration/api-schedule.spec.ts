@@ -223,6 +223,7 @@ describe('overdue', () => {
             schedule,
             overdue: state.overdueSince !== null,
             lastSuccessAt,
+            lastRun: null,
             health: null,
             ...state,
           },

@@ -74,10 +74,17 @@ describe('POST /api/admin/tokens/revoke', () => {
       { jti: 7 },
       { jti: { $ne: '' } },
       { jti: 'x'.repeat(201) },
+      { jti: 'a\u001b[2J' },
+      { jti: 'two\nlines' },
       { reason: 'a\u001b[2J' },
       { x: 1 },
     ])
       expect((await revoke(body, world.token('admin'))).status).toBe(400);
+  });
+
+  it('takes no token whose id or subject steers a terminal', async () => {
+    for (const claims of [{ jti: 'a\u001b[2J' }, { sub: 'ann\u202e' }, { jti: 'two\nlines' }])
+      expect((await world.get('/api/admin/backups', { token: world.token('viewer', claims) })).status).toBe(401);
   });
 
   it('ends the streams of a token, and its tickets', async () => {

@@ -1,10 +1,12 @@
-import { afterAll, afterEach, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { randomBytes, scryptSync } from 'node:crypto';
 import { Redis } from 'ioredis';
 import { UnusualActivity } from '../../apps/api/src/unusual/unusual-activity.js';
-import { services } from '../services/services.js';
+import { services, waitUntil } from '../services/services.js';
 import { seedCompleted } from '../support/api-records.js';
 import { ApiWorld } from '../support/api-world.js';
+import { EventStream } from '../support/event-stream.js';
+import { startTcpProxy } from '../support/tcp-proxy.js';
 
 // What is unusual: noticed by all replicas together, told once while it lasts, and nobody is held up by it.
 
@@ -20,6 +22,7 @@ const settings = {
   UNUSUAL_DOWNLOADS: '2',
   UNUSUAL_DELETES: '2',
   RESTORE_TARGETS: 'staging',
+  QUEUES_UI_ENABLED: 'true',
 };
 let world: ApiWorld;
 let replica: ApiWorld;
@@ -148,6 +151,65 @@ describe('a new place', () => {
     expect(await told('new-place/vera')).toEqual([]);
   });
 
+  it('that the subject was seen in before is none, whatever token it comes with', async () => {
+    const jti = randomBytes(8).toString('hex');
+    for (const from of ['192.0.2.40', '192.0.2.41']) await come('erin', from);
+    await clearAll();
+    await come('erin', '192.0.2.40', { jti });
+    await come('erin', '192.0.2.41', { jti });
+    expect(await told('new-place/erin')).toEqual([]);
+  });
+
+  it('is one as well for who logs in on a page, uses its session, or listens by a ticket', async () => {
+    await come('fred', '192.0.2.50');
+    const token = world.token('admin', { sub: 'fred' });
+    const form = { token: null, headers: { 'content-type': 'application/x-www-form-urlencoded' } };
+    const login = await world.post('/queues/login', new URLSearchParams({ token }).toString(), {
+      ...form,
+      headers: { ...form.headers, 'x-forwarded-for': '192.0.2.51' },
+    });
+    expect(login.status).toBe(303);
+    expect(await told('new-place/fred')).toEqual([expect.stringContaining('used from 192.0.2.51')]);
+    await clearAll();
+    const cookie = login.headers.getSetCookie()[0]?.split(';')[0] ?? '';
+    const open = { token: null, headers: { cookie, 'x-forwarded-for': '192.0.2.52' } };
+    expect((await world.get('/queues/api/queues', open)).status).toBe(200);
+    expect(await told('new-place/fred')).toEqual([expect.stringContaining('used from 192.0.2.52')]);
+    await clearAll();
+    const headers = { 'x-forwarded-for': '192.0.2.50' };
+    const { ticket } = (await world.post('/api/admin/events/ticket', undefined, { token, headers })).body;
+    const stream = await EventStream.open(`${world.url}/api/admin/events?ticket=${String(ticket)}`, {
+      'x-forwarded-for': '192.0.2.53',
+    });
+    expect(await told('new-place/fred')).toEqual([expect.stringContaining('used from 192.0.2.53')]);
+    stream.close();
+  });
+
+  it('in which somebody was seen while Redis was away is told when it is back', async () => {
+    const proxy = await startTcpProxy(services().redisUrl);
+    const away = await ApiWorld.start({
+      environment: { ...settings, REDIS_URL: proxy.uri, REDIS_PREFIX: world.redisPrefix },
+    });
+    try {
+      await come('gwen', '192.0.2.60');
+      world.app.get(UnusualActivity).seenWorkers([{ keyIds: ['k-2'], host: 'vault' }]);
+      await raised();
+      proxy.cut();
+      expect((await come('gwen', '192.0.2.61', {}, 'admin', away)).status).toBe(200);
+      away.app.get(UnusualActivity).seenWorkers([{ keyIds: ['k-2'], host: 'laptop' }]);
+      expect(await raised(away)).toEqual([]);
+      proxy.mend();
+      await waitUntil(async () => (await raised(away)).length === 2, { what: 'both to be told', timeoutMs: 20_000 });
+      expect((await raised(away)).map(({ message }) => message).sort()).toEqual([
+        'A token of gwen (admin) is used from 192.0.2.61, where it was not used before',
+        'The key k-2 is used by a worker on laptop, where it was not used before',
+      ]);
+    } finally {
+      await away.close();
+      await proxy.close();
+    }
+  });
+
   it('of a key: a worker on another host, and not a pod that was started anew', async () => {
     const unusual = world.app.get(UnusualActivity);
     const see = async (host: string) => {
@@ -171,19 +233,27 @@ describe('a new place', () => {
   });
 });
 
-describe('the end of it', () => {
-  let redis: Redis;
-  beforeAll(() => {
-    redis = new Redis(services().redisUrl);
-  });
-  afterEach(() => redis.disconnect());
+/** Whatever lasts is over. */
+async function clearAll(): Promise<void> {
+  await raised();
+  const redis = new Redis(services().redisUrl);
+  const marks = await redis.keys(`${world.redisPrefix}:unusual:states:*`);
+  if (marks.length > 0) await redis.del(marks);
+  redis.disconnect();
+  await world.app.get(UnusualActivity).clearQuiet();
+  expect(await raised()).toEqual([]);
+}
 
+describe('the end of it', () => {
   it('is told once, when it has not gone on', async () => {
     const unusual = world.app.get(UnusualActivity);
     expect(await unusual.clearQuiet()).toEqual([]);
+    await failLogin(world);
+    for (let attempt = 0; attempt < 3; attempt += 1) await failLogin(replica);
     const before = (await raised()).length;
-    const marks = await redis.keys(`${world.redisPrefix}:unusual:states:*`);
-    await redis.del(marks);
+    const redis = new Redis(services().redisUrl);
+    await redis.del(await redis.keys(`${world.redisPrefix}:unusual:states:*`));
+    redis.disconnect();
     const cleared = [...(await unusual.clearQuiet()), ...(await replica.app.get(UnusualActivity).clearQuiet())];
     expect(cleared).toHaveLength(before);
     expect(cleared[0]).toMatchObject({ kind: 'recovered', of: 'unusual-activity' });

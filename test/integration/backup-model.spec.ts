@@ -285,6 +285,10 @@ describe('statistics', () => {
     expect((await catalog.backups.latest(target, 5)).map(({ backupId }) => backupId)).toEqual([second, first]);
     expect((await catalog.backups.latest(target, 1)).map(({ backupId }) => backupId)).toEqual([second]);
     expect(await catalog.backups.lastSuccess()).toMatchObject({ [target]: at });
+    expect((await catalog.backups.ends())[target]).toMatchObject({
+      lastSuccessAt: at,
+      lastRun: { backupId: second, status: 'failed' },
+    });
     expect(await catalog.backups.targets()).toContain(target);
   });
 });

@@ -74,7 +74,7 @@ export class Work {
   async reload(): Promise<ReloadOutcome> {
     const { parts } = this;
     const outcome = await parts.reload.run(({ keys }) => this.reloadKeys(keys));
-    // What they show is of now; it fails as any look does, and the next one mends it.
+    // What they show is of now. That it fails is told, and mended by the next reload or start.
     await restoreMetrics(parts).catch((error: unknown) => parts.log.failure('metrics not renewed', error, 'catalog'));
     return outcome;
   }

@@ -21,6 +21,7 @@ export { cleanupCatalog, type CleanupViewOptions } from './backups/cleanup-view.
 export { deletionCatalog, userOf, useTexts } from './backups/deletion-view.js';
 export { commitRecord, rotationCatalog, type RotationViewOptions } from './backups/rotation-view.js';
 export { recoveryPointOf } from './backups/recovery-point.js';
+export { statsOf } from './backups/stats-of.js';
 export { isFoundBad, isGood } from './backups/is-good.js';
 export { claimJournal } from './claims/claim-journal.js';
 export { HeldClaim, type ClaimPort } from './claims/held-claim.js';

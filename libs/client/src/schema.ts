@@ -183,7 +183,7 @@ export interface paths {
         };
         /**
          * Totals, rates, sizes, durations, the last 30 days
-         * @description They may be a second old; where computing them takes long, ten times as long as that takes, at most 10 s.
+         * @description They may be a second old; where computing them takes long, ten times as long as that takes, at most 5 s.
          */
         get: operations["getStatistics"];
         put?: never;
@@ -2274,7 +2274,25 @@ export interface components {
     responses: never;
     parameters: never;
     requestBodies: never;
-    headers: never;
+    headers: {
+        /**
+         * @description By which scheme to come
+         * @example Bearer realm="hazina"
+         */
+        Authenticate: string;
+        /**
+         * @description The one of the request, if it had one of this form, else a new one; it stands in every line of the log that the request caused
+         * @example 5f0c9a1e2b7d4c3896a1b2c3d4e5f607
+         */
+        CorrelationId: string;
+        /** @description There when the reply is that of an earlier request with the same Idempotency-Key */
+        Replayed: string;
+        /**
+         * @description Seconds after which to try again
+         * @example 5
+         */
+        RetryAfter: string;
+    };
     pathItems: never;
 }
 export type $defs = Record<string, never>;
@@ -2305,6 +2323,7 @@ export interface operations {
         responses: {
             200: {
                 headers: {
+                    "X-Correlation-Id": components["headers"]["CorrelationId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2314,6 +2333,7 @@ export interface operations {
             /** @description A field is missing, wrong or unknown; errors[] names each */
             400: {
                 headers: {
+                    "X-Correlation-Id": components["headers"]["CorrelationId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2323,6 +2343,8 @@ export interface operations {
             /** @description No valid token */
             401: {
                 headers: {
+                    "WWW-Authenticate": components["headers"]["Authenticate"];
+                    "X-Correlation-Id": components["headers"]["CorrelationId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2332,6 +2354,7 @@ export interface operations {
             /** @description The token's role may not do this */
             403: {
                 headers: {
+                    "X-Correlation-Id": components["headers"]["CorrelationId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2341,6 +2364,8 @@ export interface operations {
             /** @description Too many requests; Retry-After tells when to try again */
             429: {
                 headers: {
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Correlation-Id": components["headers"]["CorrelationId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2350,6 +2375,8 @@ export interface operations {
             /** @description Something that the answer depends on does not answer; Retry-After tells when to try again */
             503: {
                 headers: {
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Correlation-Id": components["headers"]["CorrelationId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2383,6 +2410,7 @@ export interface operations {
         responses: {
             200: {
                 headers: {
+                    "X-Correlation-Id": components["headers"]["CorrelationId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2392,6 +2420,7 @@ export interface operations {
             /** @description A field is missing, wrong or unknown; errors[] names each */
             400: {
                 headers: {
+                    "X-Correlation-Id": components["headers"]["CorrelationId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2401,6 +2430,8 @@ export interface operations {
             /** @description No valid token */
             401: {
                 headers: {
+                    "WWW-Authenticate": components["headers"]["Authenticate"];
+                    "X-Correlation-Id": components["headers"]["CorrelationId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2410,6 +2441,7 @@ export interface operations {
             /** @description The token's role may not do this */
             403: {
                 headers: {
+                    "X-Correlation-Id": components["headers"]["CorrelationId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2419,6 +2451,8 @@ export interface operations {
             /** @description Too many requests; Retry-After tells when to try again */
             429: {
                 headers: {
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Correlation-Id": components["headers"]["CorrelationId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2428,6 +2462,8 @@ export interface operations {
             /** @description Something that the answer depends on does not answer; Retry-After tells when to try again */
             503: {
                 headers: {
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Correlation-Id": components["headers"]["CorrelationId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2449,6 +2485,7 @@ export interface operations {
         responses: {
             200: {
                 headers: {
+                    "X-Correlation-Id": components["headers"]["CorrelationId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2458,6 +2495,7 @@ export interface operations {
             /** @description A field is missing, wrong or unknown; errors[] names each */
             400: {
                 headers: {
+                    "X-Correlation-Id": components["headers"]["CorrelationId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2467,6 +2505,8 @@ export interface operations {
             /** @description No valid token */
             401: {
                 headers: {
+                    "WWW-Authenticate": components["headers"]["Authenticate"];
+                    "X-Correlation-Id": components["headers"]["CorrelationId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2476,6 +2516,7 @@ export interface operations {
             /** @description The token's role may not do this */
             403: {
                 headers: {
+                    "X-Correlation-Id": components["headers"]["CorrelationId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2485,6 +2526,7 @@ export interface operations {
             /** @description There is no such thing */
             404: {
                 headers: {
+                    "X-Correlation-Id": components["headers"]["CorrelationId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2494,6 +2536,8 @@ export interface operations {
             /** @description Too many requests; Retry-After tells when to try again */
             429: {
                 headers: {
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Correlation-Id": components["headers"]["CorrelationId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2503,6 +2547,8 @@ export interface operations {
             /** @description Something that the answer depends on does not answer; Retry-After tells when to try again */
             503: {
                 headers: {
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Correlation-Id": components["headers"]["CorrelationId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2527,6 +2573,7 @@ export interface operations {
         responses: {
             202: {
                 headers: {
+                    "X-Correlation-Id": components["headers"]["CorrelationId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2536,6 +2583,7 @@ export interface operations {
             /** @description There was nothing to remove: the backup had failed or was cancelled */
             204: {
                 headers: {
+                    "X-Correlation-Id": components["headers"]["CorrelationId"];
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -2543,6 +2591,7 @@ export interface operations {
             /** @description A field is missing, wrong or unknown; errors[] names each */
             400: {
                 headers: {
+                    "X-Correlation-Id": components["headers"]["CorrelationId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2552,6 +2601,8 @@ export interface operations {
             /** @description No valid token */
             401: {
                 headers: {
+                    "WWW-Authenticate": components["headers"]["Authenticate"];
+                    "X-Correlation-Id": components["headers"]["CorrelationId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2561,6 +2612,7 @@ export interface operations {
             /** @description The token's role may not do this */
             403: {
                 headers: {
+                    "X-Correlation-Id": components["headers"]["CorrelationId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2570,6 +2622,7 @@ export interface operations {
             /** @description There is no such thing */
             404: {
                 headers: {
+                    "X-Correlation-Id": components["headers"]["CorrelationId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2579,6 +2632,7 @@ export interface operations {
             /** @description Not possible in the present state */
             409: {
                 headers: {
+                    "X-Correlation-Id": components["headers"]["CorrelationId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2588,6 +2642,8 @@ export interface operations {
             /** @description Too many requests; Retry-After tells when to try again */
             429: {
                 headers: {
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Correlation-Id": components["headers"]["CorrelationId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2597,6 +2653,8 @@ export interface operations {
             /** @description Something that the answer depends on does not answer; Retry-After tells when to try again */
             503: {
                 headers: {
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Correlation-Id": components["headers"]["CorrelationId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2622,6 +2680,7 @@ export interface operations {
         responses: {
             200: {
                 headers: {
+                    "X-Correlation-Id": components["headers"]["CorrelationId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2631,6 +2690,7 @@ export interface operations {
             /** @description A field is missing, wrong or unknown; errors[] names each */
             400: {
                 headers: {
+                    "X-Correlation-Id": components["headers"]["CorrelationId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2640,6 +2700,8 @@ export interface operations {
             /** @description No valid token */
             401: {
                 headers: {
+                    "WWW-Authenticate": components["headers"]["Authenticate"];
+                    "X-Correlation-Id": components["headers"]["CorrelationId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2649,6 +2711,7 @@ export interface operations {
             /** @description The token's role may not do this */
             403: {
                 headers: {
+                    "X-Correlation-Id": components["headers"]["CorrelationId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2658,6 +2721,7 @@ export interface operations {
             /** @description There is no such thing */
             404: {
                 headers: {
+                    "X-Correlation-Id": components["headers"]["CorrelationId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2667,6 +2731,7 @@ export interface operations {
             /** @description Not possible in the present state */
             409: {
                 headers: {
+                    "X-Correlation-Id": components["headers"]["CorrelationId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2676,6 +2741,7 @@ export interface operations {
             /** @description A body is at most 64 KiB */
             413: {
                 headers: {
+                    "X-Correlation-Id": components["headers"]["CorrelationId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2685,6 +2751,8 @@ export interface operations {
             /** @description Too many requests; Retry-After tells when to try again */
             429: {
                 headers: {
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Correlation-Id": components["headers"]["CorrelationId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2694,6 +2762,8 @@ export interface operations {
             /** @description Something that the answer depends on does not answer; Retry-After tells when to try again */
             503: {
                 headers: {
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Correlation-Id": components["headers"]["CorrelationId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2715,6 +2785,7 @@ export interface operations {
         responses: {
             202: {
                 headers: {
+                    "X-Correlation-Id": components["headers"]["CorrelationId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2724,6 +2795,7 @@ export interface operations {
             /** @description A field is missing, wrong or unknown; errors[] names each */
             400: {
                 headers: {
+                    "X-Correlation-Id": components["headers"]["CorrelationId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2733,6 +2805,8 @@ export interface operations {
             /** @description No valid token */
             401: {
                 headers: {
+                    "WWW-Authenticate": components["headers"]["Authenticate"];
+                    "X-Correlation-Id": components["headers"]["CorrelationId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2742,6 +2816,7 @@ export interface operations {
             /** @description The token's role may not do this */
             403: {
                 headers: {
+                    "X-Correlation-Id": components["headers"]["CorrelationId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2751,6 +2826,7 @@ export interface operations {
             /** @description There is no such thing */
             404: {
                 headers: {
+                    "X-Correlation-Id": components["headers"]["CorrelationId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2760,6 +2836,7 @@ export interface operations {
             /** @description Not possible in the present state */
             409: {
                 headers: {
+                    "X-Correlation-Id": components["headers"]["CorrelationId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2769,6 +2846,8 @@ export interface operations {
             /** @description Too many requests; Retry-After tells when to try again */
             429: {
                 headers: {
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Correlation-Id": components["headers"]["CorrelationId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2778,6 +2857,8 @@ export interface operations {
             /** @description Something that the answer depends on does not answer; Retry-After tells when to try again */
             503: {
                 headers: {
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Correlation-Id": components["headers"]["CorrelationId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2804,6 +2885,7 @@ export interface operations {
         responses: {
             200: {
                 headers: {
+                    "X-Correlation-Id": components["headers"]["CorrelationId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2813,6 +2895,9 @@ export interface operations {
             /** @description To the URL, with redirect=true */
             302: {
                 headers: {
+                    /** @description Where the file is */
+                    Location: string;
+                    "X-Correlation-Id": components["headers"]["CorrelationId"];
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -2820,6 +2905,7 @@ export interface operations {
             /** @description A field is missing, wrong or unknown; errors[] names each */
             400: {
                 headers: {
+                    "X-Correlation-Id": components["headers"]["CorrelationId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2829,6 +2915,8 @@ export interface operations {
             /** @description No valid token */
             401: {
                 headers: {
+                    "WWW-Authenticate": components["headers"]["Authenticate"];
+                    "X-Correlation-Id": components["headers"]["CorrelationId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2838,6 +2926,7 @@ export interface operations {
             /** @description The token's role may not do this */
             403: {
                 headers: {
+                    "X-Correlation-Id": components["headers"]["CorrelationId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2847,6 +2936,7 @@ export interface operations {
             /** @description There is no such thing */
             404: {
                 headers: {
+                    "X-Correlation-Id": components["headers"]["CorrelationId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2856,6 +2946,7 @@ export interface operations {
             /** @description Not possible in the present state */
             409: {
                 headers: {
+                    "X-Correlation-Id": components["headers"]["CorrelationId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2865,6 +2956,7 @@ export interface operations {
             /** @description The object is no longer in the store */
             410: {
                 headers: {
+                    "X-Correlation-Id": components["headers"]["CorrelationId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2874,6 +2966,8 @@ export interface operations {
             /** @description Too many requests; Retry-After tells when to try again */
             429: {
                 headers: {
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Correlation-Id": components["headers"]["CorrelationId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2883,6 +2977,8 @@ export interface operations {
             /** @description Something that the answer depends on does not answer; Retry-After tells when to try again */
             503: {
                 headers: {
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Correlation-Id": components["headers"]["CorrelationId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2913,6 +3009,7 @@ export interface operations {
             /** @description text/event-stream. Each message holds the state of one backup as JSON (BackupEventDto) and an `id:` to resume from; the first ones tell the present state. Named events: `removed` (its record was taken back: the queue did not take its job), `reset` (too much was missed: load the lists anew), `end` (`{"reason": "token-expired" | "token-revoked" | "shutting-down"}`). A comment every 15 s. */
             200: {
                 headers: {
+                    "X-Correlation-Id": components["headers"]["CorrelationId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2937,6 +3034,7 @@ export interface operations {
             /** @description A field is missing, wrong or unknown; errors[] names each */
             400: {
                 headers: {
+                    "X-Correlation-Id": components["headers"]["CorrelationId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2946,6 +3044,8 @@ export interface operations {
             /** @description No valid token */
             401: {
                 headers: {
+                    "WWW-Authenticate": components["headers"]["Authenticate"];
+                    "X-Correlation-Id": components["headers"]["CorrelationId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2955,6 +3055,7 @@ export interface operations {
             /** @description The token's role may not do this */
             403: {
                 headers: {
+                    "X-Correlation-Id": components["headers"]["CorrelationId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2964,6 +3065,7 @@ export interface operations {
             /** @description There is no such thing */
             404: {
                 headers: {
+                    "X-Correlation-Id": components["headers"]["CorrelationId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2973,6 +3075,8 @@ export interface operations {
             /** @description Too many requests; Retry-After tells when to try again */
             429: {
                 headers: {
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Correlation-Id": components["headers"]["CorrelationId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2982,6 +3086,8 @@ export interface operations {
             /** @description Something that the answer depends on does not answer; Retry-After tells when to try again */
             503: {
                 headers: {
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Correlation-Id": components["headers"]["CorrelationId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -3010,6 +3116,10 @@ export interface operations {
         responses: {
             202: {
                 headers: {
+                    "Idempotent-Replayed": components["headers"]["Replayed"];
+                    /** @description Where to ask how far it is */
+                    Location: string;
+                    "X-Correlation-Id": components["headers"]["CorrelationId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -3019,6 +3129,7 @@ export interface operations {
             /** @description A field is missing, wrong or unknown; errors[] names each */
             400: {
                 headers: {
+                    "X-Correlation-Id": components["headers"]["CorrelationId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -3028,6 +3139,8 @@ export interface operations {
             /** @description No valid token */
             401: {
                 headers: {
+                    "WWW-Authenticate": components["headers"]["Authenticate"];
+                    "X-Correlation-Id": components["headers"]["CorrelationId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -3037,6 +3150,7 @@ export interface operations {
             /** @description The token's role may not do this */
             403: {
                 headers: {
+                    "X-Correlation-Id": components["headers"]["CorrelationId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -3046,6 +3160,7 @@ export interface operations {
             /** @description There is no such thing */
             404: {
                 headers: {
+                    "X-Correlation-Id": components["headers"]["CorrelationId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -3055,6 +3170,7 @@ export interface operations {
             /** @description Not possible in the present state */
             409: {
                 headers: {
+                    "X-Correlation-Id": components["headers"]["CorrelationId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -3064,6 +3180,7 @@ export interface operations {
             /** @description A body is at most 64 KiB */
             413: {
                 headers: {
+                    "X-Correlation-Id": components["headers"]["CorrelationId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -3073,6 +3190,7 @@ export interface operations {
             /** @description Understood, but not possible in this installation */
             422: {
                 headers: {
+                    "X-Correlation-Id": components["headers"]["CorrelationId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -3082,6 +3200,8 @@ export interface operations {
             /** @description Too many requests; Retry-After tells when to try again */
             429: {
                 headers: {
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Correlation-Id": components["headers"]["CorrelationId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -3091,6 +3211,8 @@ export interface operations {
             /** @description Something that the answer depends on does not answer; Retry-After tells when to try again */
             503: {
                 headers: {
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Correlation-Id": components["headers"]["CorrelationId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -3119,6 +3241,8 @@ export interface operations {
         responses: {
             202: {
                 headers: {
+                    "Idempotent-Replayed": components["headers"]["Replayed"];
+                    "X-Correlation-Id": components["headers"]["CorrelationId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -3128,6 +3252,7 @@ export interface operations {
             /** @description A field is missing, wrong or unknown; errors[] names each */
             400: {
                 headers: {
+                    "X-Correlation-Id": components["headers"]["CorrelationId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -3137,6 +3262,8 @@ export interface operations {
             /** @description No valid token */
             401: {
                 headers: {
+                    "WWW-Authenticate": components["headers"]["Authenticate"];
+                    "X-Correlation-Id": components["headers"]["CorrelationId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -3146,6 +3273,7 @@ export interface operations {
             /** @description The token's role may not do this */
             403: {
                 headers: {
+                    "X-Correlation-Id": components["headers"]["CorrelationId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -3155,6 +3283,7 @@ export interface operations {
             /** @description There is no such thing */
             404: {
                 headers: {
+                    "X-Correlation-Id": components["headers"]["CorrelationId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -3164,6 +3293,7 @@ export interface operations {
             /** @description Not possible in the present state */
             409: {
                 headers: {
+                    "X-Correlation-Id": components["headers"]["CorrelationId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -3173,6 +3303,7 @@ export interface operations {
             /** @description A body is at most 64 KiB */
             413: {
                 headers: {
+                    "X-Correlation-Id": components["headers"]["CorrelationId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -3182,6 +3313,7 @@ export interface operations {
             /** @description Understood, but not possible in this installation */
             422: {
                 headers: {
+                    "X-Correlation-Id": components["headers"]["CorrelationId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -3191,6 +3323,8 @@ export interface operations {
             /** @description Too many requests; Retry-After tells when to try again */
             429: {
                 headers: {
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Correlation-Id": components["headers"]["CorrelationId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -3200,6 +3334,8 @@ export interface operations {
             /** @description Something that the answer depends on does not answer; Retry-After tells when to try again */
             503: {
                 headers: {
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Correlation-Id": components["headers"]["CorrelationId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -3226,6 +3362,10 @@ export interface operations {
         responses: {
             202: {
                 headers: {
+                    "Idempotent-Replayed": components["headers"]["Replayed"];
+                    /** @description Where to ask how far it is */
+                    Location: string;
+                    "X-Correlation-Id": components["headers"]["CorrelationId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -3235,6 +3375,7 @@ export interface operations {
             /** @description A field is missing, wrong or unknown; errors[] names each */
             400: {
                 headers: {
+                    "X-Correlation-Id": components["headers"]["CorrelationId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -3244,6 +3385,8 @@ export interface operations {
             /** @description No valid token */
             401: {
                 headers: {
+                    "WWW-Authenticate": components["headers"]["Authenticate"];
+                    "X-Correlation-Id": components["headers"]["CorrelationId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -3253,6 +3396,7 @@ export interface operations {
             /** @description The token's role may not do this */
             403: {
                 headers: {
+                    "X-Correlation-Id": components["headers"]["CorrelationId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -3262,6 +3406,7 @@ export interface operations {
             /** @description Not possible in the present state */
             409: {
                 headers: {
+                    "X-Correlation-Id": components["headers"]["CorrelationId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -3271,6 +3416,7 @@ export interface operations {
             /** @description A body is at most 64 KiB */
             413: {
                 headers: {
+                    "X-Correlation-Id": components["headers"]["CorrelationId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -3280,6 +3426,7 @@ export interface operations {
             /** @description Understood, but not possible in this installation */
             422: {
                 headers: {
+                    "X-Correlation-Id": components["headers"]["CorrelationId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -3289,6 +3436,8 @@ export interface operations {
             /** @description Too many requests; Retry-After tells when to try again */
             429: {
                 headers: {
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Correlation-Id": components["headers"]["CorrelationId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -3298,6 +3447,8 @@ export interface operations {
             /** @description Something that the answer depends on does not answer; Retry-After tells when to try again */
             503: {
                 headers: {
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Correlation-Id": components["headers"]["CorrelationId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -3320,6 +3471,7 @@ export interface operations {
         responses: {
             200: {
                 headers: {
+                    "X-Correlation-Id": components["headers"]["CorrelationId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -3329,6 +3481,7 @@ export interface operations {
             /** @description A field is missing, wrong or unknown; errors[] names each */
             400: {
                 headers: {
+                    "X-Correlation-Id": components["headers"]["CorrelationId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -3338,6 +3491,8 @@ export interface operations {
             /** @description No valid token */
             401: {
                 headers: {
+                    "WWW-Authenticate": components["headers"]["Authenticate"];
+                    "X-Correlation-Id": components["headers"]["CorrelationId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -3347,6 +3502,7 @@ export interface operations {
             /** @description The token's role may not do this */
             403: {
                 headers: {
+                    "X-Correlation-Id": components["headers"]["CorrelationId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -3356,6 +3512,8 @@ export interface operations {
             /** @description Too many requests; Retry-After tells when to try again */
             429: {
                 headers: {
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Correlation-Id": components["headers"]["CorrelationId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -3365,6 +3523,8 @@ export interface operations {
             /** @description Something that the answer depends on does not answer; Retry-After tells when to try again */
             503: {
                 headers: {
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Correlation-Id": components["headers"]["CorrelationId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -3391,6 +3551,10 @@ export interface operations {
         responses: {
             202: {
                 headers: {
+                    "Idempotent-Replayed": components["headers"]["Replayed"];
+                    /** @description Where to ask how far it is */
+                    Location: string;
+                    "X-Correlation-Id": components["headers"]["CorrelationId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -3400,6 +3564,7 @@ export interface operations {
             /** @description A field is missing, wrong or unknown; errors[] names each */
             400: {
                 headers: {
+                    "X-Correlation-Id": components["headers"]["CorrelationId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -3409,6 +3574,8 @@ export interface operations {
             /** @description No valid token */
             401: {
                 headers: {
+                    "WWW-Authenticate": components["headers"]["Authenticate"];
+                    "X-Correlation-Id": components["headers"]["CorrelationId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -3418,6 +3585,7 @@ export interface operations {
             /** @description The token's role may not do this */
             403: {
                 headers: {
+                    "X-Correlation-Id": components["headers"]["CorrelationId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -3427,6 +3595,7 @@ export interface operations {
             /** @description Not possible in the present state */
             409: {
                 headers: {
+                    "X-Correlation-Id": components["headers"]["CorrelationId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -3436,6 +3605,7 @@ export interface operations {
             /** @description A body is at most 64 KiB */
             413: {
                 headers: {
+                    "X-Correlation-Id": components["headers"]["CorrelationId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -3445,6 +3615,7 @@ export interface operations {
             /** @description Understood, but not possible in this installation */
             422: {
                 headers: {
+                    "X-Correlation-Id": components["headers"]["CorrelationId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -3454,6 +3625,8 @@ export interface operations {
             /** @description Too many requests; Retry-After tells when to try again */
             429: {
                 headers: {
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Correlation-Id": components["headers"]["CorrelationId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -3463,6 +3636,8 @@ export interface operations {
             /** @description Something that the answer depends on does not answer; Retry-After tells when to try again */
             503: {
                 headers: {
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Correlation-Id": components["headers"]["CorrelationId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -3489,6 +3664,10 @@ export interface operations {
         responses: {
             202: {
                 headers: {
+                    "Idempotent-Replayed": components["headers"]["Replayed"];
+                    /** @description Where to ask how far it is */
+                    Location: string;
+                    "X-Correlation-Id": components["headers"]["CorrelationId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -3498,6 +3677,7 @@ export interface operations {
             /** @description A field is missing, wrong or unknown; errors[] names each */
             400: {
                 headers: {
+                    "X-Correlation-Id": components["headers"]["CorrelationId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -3507,6 +3687,8 @@ export interface operations {
             /** @description No valid token */
             401: {
                 headers: {
+                    "WWW-Authenticate": components["headers"]["Authenticate"];
+                    "X-Correlation-Id": components["headers"]["CorrelationId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -3516,6 +3698,7 @@ export interface operations {
             /** @description The token's role may not do this */
             403: {
                 headers: {
+                    "X-Correlation-Id": components["headers"]["CorrelationId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -3525,6 +3708,7 @@ export interface operations {
             /** @description Not possible in the present state */
             409: {
                 headers: {
+                    "X-Correlation-Id": components["headers"]["CorrelationId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -3534,6 +3718,7 @@ export interface operations {
             /** @description A body is at most 64 KiB */
             413: {
                 headers: {
+                    "X-Correlation-Id": components["headers"]["CorrelationId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -3543,6 +3728,7 @@ export interface operations {
             /** @description Understood, but not possible in this installation */
             422: {
                 headers: {
+                    "X-Correlation-Id": components["headers"]["CorrelationId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -3552,6 +3738,8 @@ export interface operations {
             /** @description Too many requests; Retry-After tells when to try again */
             429: {
                 headers: {
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Correlation-Id": components["headers"]["CorrelationId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -3561,6 +3749,8 @@ export interface operations {
             /** @description Something that the answer depends on does not answer; Retry-After tells when to try again */
             503: {
                 headers: {
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Correlation-Id": components["headers"]["CorrelationId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -3582,6 +3772,7 @@ export interface operations {
         responses: {
             200: {
                 headers: {
+                    "X-Correlation-Id": components["headers"]["CorrelationId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -3591,6 +3782,7 @@ export interface operations {
             /** @description A field is missing, wrong or unknown; errors[] names each */
             400: {
                 headers: {
+                    "X-Correlation-Id": components["headers"]["CorrelationId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -3600,6 +3792,8 @@ export interface operations {
             /** @description No valid token */
             401: {
                 headers: {
+                    "WWW-Authenticate": components["headers"]["Authenticate"];
+                    "X-Correlation-Id": components["headers"]["CorrelationId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -3609,6 +3803,7 @@ export interface operations {
             /** @description The token's role may not do this */
             403: {
                 headers: {
+                    "X-Correlation-Id": components["headers"]["CorrelationId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -3618,6 +3813,7 @@ export interface operations {
             /** @description There is no such thing */
             404: {
                 headers: {
+                    "X-Correlation-Id": components["headers"]["CorrelationId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -3627,6 +3823,8 @@ export interface operations {
             /** @description Too many requests; Retry-After tells when to try again */
             429: {
                 headers: {
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Correlation-Id": components["headers"]["CorrelationId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -3636,6 +3834,8 @@ export interface operations {
             /** @description Something that the answer depends on does not answer; Retry-After tells when to try again */
             503: {
                 headers: {
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Correlation-Id": components["headers"]["CorrelationId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -3657,6 +3857,7 @@ export interface operations {
         responses: {
             200: {
                 headers: {
+                    "X-Correlation-Id": components["headers"]["CorrelationId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -3666,6 +3867,7 @@ export interface operations {
             /** @description A field is missing, wrong or unknown; errors[] names each */
             400: {
                 headers: {
+                    "X-Correlation-Id": components["headers"]["CorrelationId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -3675,6 +3877,8 @@ export interface operations {
             /** @description No valid token */
             401: {
                 headers: {
+                    "WWW-Authenticate": components["headers"]["Authenticate"];
+                    "X-Correlation-Id": components["headers"]["CorrelationId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -3684,6 +3888,7 @@ export interface operations {
             /** @description The token's role may not do this */
             403: {
                 headers: {
+                    "X-Correlation-Id": components["headers"]["CorrelationId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -3693,6 +3898,7 @@ export interface operations {
             /** @description There is no such thing */
             404: {
                 headers: {
+                    "X-Correlation-Id": components["headers"]["CorrelationId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -3702,6 +3908,8 @@ export interface operations {
             /** @description Too many requests; Retry-After tells when to try again */
             429: {
                 headers: {
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Correlation-Id": components["headers"]["CorrelationId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -3711,6 +3919,8 @@ export interface operations {
             /** @description Something that the answer depends on does not answer; Retry-After tells when to try again */
             503: {
                 headers: {
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Correlation-Id": components["headers"]["CorrelationId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -3744,6 +3954,7 @@ export interface operations {
         responses: {
             200: {
                 headers: {
+                    "X-Correlation-Id": components["headers"]["CorrelationId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -3753,6 +3964,7 @@ export interface operations {
             /** @description A field is missing, wrong or unknown; errors[] names each */
             400: {
                 headers: {
+                    "X-Correlation-Id": components["headers"]["CorrelationId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -3762,6 +3974,8 @@ export interface operations {
             /** @description No valid token */
             401: {
                 headers: {
+                    "WWW-Authenticate": components["headers"]["Authenticate"];
+                    "X-Correlation-Id": components["headers"]["CorrelationId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -3771,6 +3985,7 @@ export interface operations {
             /** @description The token's role may not do this */
             403: {
                 headers: {
+                    "X-Correlation-Id": components["headers"]["CorrelationId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -3780,6 +3995,8 @@ export interface operations {
             /** @description Too many requests; Retry-After tells when to try again */
             429: {
                 headers: {
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Correlation-Id": components["headers"]["CorrelationId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -3789,6 +4006,8 @@ export interface operations {
             /** @description Something that the answer depends on does not answer; Retry-After tells when to try again */
             503: {
                 headers: {
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Correlation-Id": components["headers"]["CorrelationId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -3815,6 +4034,10 @@ export interface operations {
         responses: {
             202: {
                 headers: {
+                    "Idempotent-Replayed": components["headers"]["Replayed"];
+                    /** @description Where to ask how far it is */
+                    Location: string;
+                    "X-Correlation-Id": components["headers"]["CorrelationId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -3824,6 +4047,7 @@ export interface operations {
             /** @description A field is missing, wrong or unknown; errors[] names each */
             400: {
                 headers: {
+                    "X-Correlation-Id": components["headers"]["CorrelationId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -3833,6 +4057,8 @@ export interface operations {
             /** @description No valid token */
             401: {
                 headers: {
+                    "WWW-Authenticate": components["headers"]["Authenticate"];
+                    "X-Correlation-Id": components["headers"]["CorrelationId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -3842,6 +4068,7 @@ export interface operations {
             /** @description The token's role may not do this */
             403: {
                 headers: {
+                    "X-Correlation-Id": components["headers"]["CorrelationId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -3851,6 +4078,7 @@ export interface operations {
             /** @description There is no such thing */
             404: {
                 headers: {
+                    "X-Correlation-Id": components["headers"]["CorrelationId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -3860,6 +4088,7 @@ export interface operations {
             /** @description Not possible in the present state */
             409: {
                 headers: {
+                    "X-Correlation-Id": components["headers"]["CorrelationId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -3869,6 +4098,7 @@ export interface operations {
             /** @description A body is at most 64 KiB */
             413: {
                 headers: {
+                    "X-Correlation-Id": components["headers"]["CorrelationId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -3878,6 +4108,7 @@ export interface operations {
             /** @description Understood, but not possible in this installation */
             422: {
                 headers: {
+                    "X-Correlation-Id": components["headers"]["CorrelationId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -3887,6 +4118,8 @@ export interface operations {
             /** @description Too many requests; Retry-After tells when to try again */
             429: {
                 headers: {
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Correlation-Id": components["headers"]["CorrelationId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -3896,6 +4129,8 @@ export interface operations {
             /** @description Something that the answer depends on does not answer; Retry-After tells when to try again */
             503: {
                 headers: {
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Correlation-Id": components["headers"]["CorrelationId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -3917,6 +4152,7 @@ export interface operations {
         responses: {
             200: {
                 headers: {
+                    "X-Correlation-Id": components["headers"]["CorrelationId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -3926,6 +4162,7 @@ export interface operations {
             /** @description A field is missing, wrong or unknown; errors[] names each */
             400: {
                 headers: {
+                    "X-Correlation-Id": components["headers"]["CorrelationId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -3935,6 +4172,8 @@ export interface operations {
             /** @description No valid token */
             401: {
                 headers: {
+                    "WWW-Authenticate": components["headers"]["Authenticate"];
+                    "X-Correlation-Id": components["headers"]["CorrelationId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -3944,6 +4183,7 @@ export interface operations {
             /** @description The token's role may not do this */
             403: {
                 headers: {
+                    "X-Correlation-Id": components["headers"]["CorrelationId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -3953,6 +4193,7 @@ export interface operations {
             /** @description There is no such thing */
             404: {
                 headers: {
+                    "X-Correlation-Id": components["headers"]["CorrelationId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -3962,6 +4203,8 @@ export interface operations {
             /** @description Too many requests; Retry-After tells when to try again */
             429: {
                 headers: {
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Correlation-Id": components["headers"]["CorrelationId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -3971,6 +4214,8 @@ export interface operations {
             /** @description Something that the answer depends on does not answer; Retry-After tells when to try again */
             503: {
                 headers: {
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Correlation-Id": components["headers"]["CorrelationId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -3992,6 +4237,7 @@ export interface operations {
         responses: {
             202: {
                 headers: {
+                    "X-Correlation-Id": components["headers"]["CorrelationId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -4001,6 +4247,7 @@ export interface operations {
             /** @description A field is missing, wrong or unknown; errors[] names each */
             400: {
                 headers: {
+                    "X-Correlation-Id": components["headers"]["CorrelationId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -4010,6 +4257,8 @@ export interface operations {
             /** @description No valid token */
             401: {
                 headers: {
+                    "WWW-Authenticate": components["headers"]["Authenticate"];
+                    "X-Correlation-Id": components["headers"]["CorrelationId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -4019,6 +4268,7 @@ export interface operations {
             /** @description The token's role may not do this */
             403: {
                 headers: {
+                    "X-Correlation-Id": components["headers"]["CorrelationId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -4028,6 +4278,7 @@ export interface operations {
             /** @description There is no such thing */
             404: {
                 headers: {
+                    "X-Correlation-Id": components["headers"]["CorrelationId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -4037,6 +4288,7 @@ export interface operations {
             /** @description Not possible in the present state */
             409: {
                 headers: {
+                    "X-Correlation-Id": components["headers"]["CorrelationId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -4046,6 +4298,8 @@ export interface operations {
             /** @description Too many requests; Retry-After tells when to try again */
             429: {
                 headers: {
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Correlation-Id": components["headers"]["CorrelationId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -4055,6 +4309,8 @@ export interface operations {
             /** @description Something that the answer depends on does not answer; Retry-After tells when to try again */
             503: {
                 headers: {
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Correlation-Id": components["headers"]["CorrelationId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -4083,6 +4339,7 @@ export interface operations {
             /** @description text/event-stream. Each message holds the state of one backup as JSON (BackupEventDto) and an `id:` to resume from; the first ones tell the present state. Named events: `removed` (its record was taken back: the queue did not take its job), `reset` (too much was missed: load the lists anew), `end` (`{"reason": "token-expired" | "token-revoked" | "shutting-down"}`). A comment every 15 s. */
             200: {
                 headers: {
+                    "X-Correlation-Id": components["headers"]["CorrelationId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -4107,6 +4364,7 @@ export interface operations {
             /** @description A field is missing, wrong or unknown; errors[] names each */
             400: {
                 headers: {
+                    "X-Correlation-Id": components["headers"]["CorrelationId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -4116,6 +4374,8 @@ export interface operations {
             /** @description No valid token */
             401: {
                 headers: {
+                    "WWW-Authenticate": components["headers"]["Authenticate"];
+                    "X-Correlation-Id": components["headers"]["CorrelationId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -4125,6 +4385,7 @@ export interface operations {
             /** @description The token's role may not do this */
             403: {
                 headers: {
+                    "X-Correlation-Id": components["headers"]["CorrelationId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -4134,6 +4395,8 @@ export interface operations {
             /** @description Too many requests; Retry-After tells when to try again */
             429: {
                 headers: {
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Correlation-Id": components["headers"]["CorrelationId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -4143,6 +4406,8 @@ export interface operations {
             /** @description Something that the answer depends on does not answer; Retry-After tells when to try again */
             503: {
                 headers: {
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Correlation-Id": components["headers"]["CorrelationId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -4162,6 +4427,7 @@ export interface operations {
         responses: {
             200: {
                 headers: {
+                    "X-Correlation-Id": components["headers"]["CorrelationId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -4171,6 +4437,7 @@ export interface operations {
             /** @description A field is missing, wrong or unknown; errors[] names each */
             400: {
                 headers: {
+                    "X-Correlation-Id": components["headers"]["CorrelationId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -4180,6 +4447,8 @@ export interface operations {
             /** @description No valid token */
             401: {
                 headers: {
+                    "WWW-Authenticate": components["headers"]["Authenticate"];
+                    "X-Correlation-Id": components["headers"]["CorrelationId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -4189,6 +4458,7 @@ export interface operations {
             /** @description The token's role may not do this */
             403: {
                 headers: {
+                    "X-Correlation-Id": components["headers"]["CorrelationId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -4198,6 +4468,8 @@ export interface operations {
             /** @description Too many requests; Retry-After tells when to try again */
             429: {
                 headers: {
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Correlation-Id": components["headers"]["CorrelationId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -4207,6 +4479,8 @@ export interface operations {
             /** @description Something that the answer depends on does not answer; Retry-After tells when to try again */
             503: {
                 headers: {
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Correlation-Id": components["headers"]["CorrelationId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -4233,6 +4507,10 @@ export interface operations {
         responses: {
             202: {
                 headers: {
+                    "Idempotent-Replayed": components["headers"]["Replayed"];
+                    /** @description Where to ask how far it is */
+                    Location: string;
+                    "X-Correlation-Id": components["headers"]["CorrelationId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -4242,6 +4520,7 @@ export interface operations {
             /** @description A field is missing, wrong or unknown; errors[] names each */
             400: {
                 headers: {
+                    "X-Correlation-Id": components["headers"]["CorrelationId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -4251,6 +4530,8 @@ export interface operations {
             /** @description No valid token */
             401: {
                 headers: {
+                    "WWW-Authenticate": components["headers"]["Authenticate"];
+                    "X-Correlation-Id": components["headers"]["CorrelationId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -4260,6 +4541,7 @@ export interface operations {
             /** @description The token's role may not do this */
             403: {
                 headers: {
+                    "X-Correlation-Id": components["headers"]["CorrelationId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -4269,6 +4551,7 @@ export interface operations {
             /** @description Not possible in the present state */
             409: {
                 headers: {
+                    "X-Correlation-Id": components["headers"]["CorrelationId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -4278,6 +4561,7 @@ export interface operations {
             /** @description A body is at most 64 KiB */
             413: {
                 headers: {
+                    "X-Correlation-Id": components["headers"]["CorrelationId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -4287,6 +4571,7 @@ export interface operations {
             /** @description Understood, but not possible in this installation */
             422: {
                 headers: {
+                    "X-Correlation-Id": components["headers"]["CorrelationId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -4296,6 +4581,8 @@ export interface operations {
             /** @description Too many requests; Retry-After tells when to try again */
             429: {
                 headers: {
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Correlation-Id": components["headers"]["CorrelationId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -4305,6 +4592,8 @@ export interface operations {
             /** @description Something that the answer depends on does not answer; Retry-After tells when to try again */
             503: {
                 headers: {
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Correlation-Id": components["headers"]["CorrelationId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -4326,6 +4615,7 @@ export interface operations {
         responses: {
             200: {
                 headers: {
+                    "X-Correlation-Id": components["headers"]["CorrelationId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -4335,6 +4625,7 @@ export interface operations {
             /** @description A field is missing, wrong or unknown; errors[] names each */
             400: {
                 headers: {
+                    "X-Correlation-Id": components["headers"]["CorrelationId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -4344,6 +4635,8 @@ export interface operations {
             /** @description No valid token */
             401: {
                 headers: {
+                    "WWW-Authenticate": components["headers"]["Authenticate"];
+                    "X-Correlation-Id": components["headers"]["CorrelationId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -4353,6 +4646,7 @@ export interface operations {
             /** @description The token's role may not do this */
             403: {
                 headers: {
+                    "X-Correlation-Id": components["headers"]["CorrelationId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -4362,6 +4656,7 @@ export interface operations {
             /** @description There is no such thing */
             404: {
                 headers: {
+                    "X-Correlation-Id": components["headers"]["CorrelationId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -4371,6 +4666,8 @@ export interface operations {
             /** @description Too many requests; Retry-After tells when to try again */
             429: {
                 headers: {
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Correlation-Id": components["headers"]["CorrelationId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -4380,6 +4677,8 @@ export interface operations {
             /** @description Something that the answer depends on does not answer; Retry-After tells when to try again */
             503: {
                 headers: {
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Correlation-Id": components["headers"]["CorrelationId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -4399,6 +4698,7 @@ export interface operations {
         responses: {
             200: {
                 headers: {
+                    "X-Correlation-Id": components["headers"]["CorrelationId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -4408,6 +4708,7 @@ export interface operations {
             /** @description A field is missing, wrong or unknown; errors[] names each */
             400: {
                 headers: {
+                    "X-Correlation-Id": components["headers"]["CorrelationId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -4417,6 +4718,8 @@ export interface operations {
             /** @description No valid token */
             401: {
                 headers: {
+                    "WWW-Authenticate": components["headers"]["Authenticate"];
+                    "X-Correlation-Id": components["headers"]["CorrelationId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -4426,6 +4729,7 @@ export interface operations {
             /** @description The token's role may not do this */
             403: {
                 headers: {
+                    "X-Correlation-Id": components["headers"]["CorrelationId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -4435,6 +4739,8 @@ export interface operations {
             /** @description Too many requests; Retry-After tells when to try again */
             429: {
                 headers: {
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Correlation-Id": components["headers"]["CorrelationId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -4444,6 +4750,8 @@ export interface operations {
             /** @description Something that the answer depends on does not answer; Retry-After tells when to try again */
             503: {
                 headers: {
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Correlation-Id": components["headers"]["CorrelationId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -4477,6 +4785,7 @@ export interface operations {
         responses: {
             200: {
                 headers: {
+                    "X-Correlation-Id": components["headers"]["CorrelationId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -4486,6 +4795,7 @@ export interface operations {
             /** @description A field is missing, wrong or unknown; errors[] names each */
             400: {
                 headers: {
+                    "X-Correlation-Id": components["headers"]["CorrelationId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -4495,6 +4805,8 @@ export interface operations {
             /** @description No valid token */
             401: {
                 headers: {
+                    "WWW-Authenticate": components["headers"]["Authenticate"];
+                    "X-Correlation-Id": components["headers"]["CorrelationId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -4504,6 +4816,7 @@ export interface operations {
             /** @description The token's role may not do this */
             403: {
                 headers: {
+                    "X-Correlation-Id": components["headers"]["CorrelationId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -4513,6 +4826,8 @@ export interface operations {
             /** @description Too many requests; Retry-After tells when to try again */
             429: {
                 headers: {
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Correlation-Id": components["headers"]["CorrelationId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -4522,6 +4837,8 @@ export interface operations {
             /** @description Something that the answer depends on does not answer; Retry-After tells when to try again */
             503: {
                 headers: {
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Correlation-Id": components["headers"]["CorrelationId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -4543,6 +4860,7 @@ export interface operations {
         responses: {
             200: {
                 headers: {
+                    "X-Correlation-Id": components["headers"]["CorrelationId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -4552,6 +4870,7 @@ export interface operations {
             /** @description A field is missing, wrong or unknown; errors[] names each */
             400: {
                 headers: {
+                    "X-Correlation-Id": components["headers"]["CorrelationId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -4561,6 +4880,8 @@ export interface operations {
             /** @description No valid token */
             401: {
                 headers: {
+                    "WWW-Authenticate": components["headers"]["Authenticate"];
+                    "X-Correlation-Id": components["headers"]["CorrelationId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -4570,6 +4891,7 @@ export interface operations {
             /** @description The token's role may not do this */
             403: {
                 headers: {
+                    "X-Correlation-Id": components["headers"]["CorrelationId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -4579,6 +4901,7 @@ export interface operations {
             /** @description There is no such thing */
             404: {
                 headers: {
+                    "X-Correlation-Id": components["headers"]["CorrelationId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -4588,6 +4911,8 @@ export interface operations {
             /** @description Too many requests; Retry-After tells when to try again */
             429: {
                 headers: {
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Correlation-Id": components["headers"]["CorrelationId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -4597,6 +4922,8 @@ export interface operations {
             /** @description Something that the answer depends on does not answer; Retry-After tells when to try again */
             503: {
                 headers: {
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Correlation-Id": components["headers"]["CorrelationId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -4618,6 +4945,7 @@ export interface operations {
         responses: {
             202: {
                 headers: {
+                    "X-Correlation-Id": components["headers"]["CorrelationId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -4627,6 +4955,7 @@ export interface operations {
             /** @description A field is missing, wrong or unknown; errors[] names each */
             400: {
                 headers: {
+                    "X-Correlation-Id": components["headers"]["CorrelationId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -4636,6 +4965,8 @@ export interface operations {
             /** @description No valid token */
             401: {
                 headers: {
+                    "WWW-Authenticate": components["headers"]["Authenticate"];
+                    "X-Correlation-Id": components["headers"]["CorrelationId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -4645,6 +4976,7 @@ export interface operations {
             /** @description The token's role may not do this */
             403: {
                 headers: {
+                    "X-Correlation-Id": components["headers"]["CorrelationId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -4654,6 +4986,7 @@ export interface operations {
             /** @description There is no such thing */
             404: {
                 headers: {
+                    "X-Correlation-Id": components["headers"]["CorrelationId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -4663,6 +4996,7 @@ export interface operations {
             /** @description Not possible in the present state */
             409: {
                 headers: {
+                    "X-Correlation-Id": components["headers"]["CorrelationId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -4672,6 +5006,8 @@ export interface operations {
             /** @description Too many requests; Retry-After tells when to try again */
             429: {
                 headers: {
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Correlation-Id": components["headers"]["CorrelationId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -4681,6 +5017,8 @@ export interface operations {
             /** @description Something that the answer depends on does not answer; Retry-After tells when to try again */
             503: {
                 headers: {
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Correlation-Id": components["headers"]["CorrelationId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -4700,6 +5038,7 @@ export interface operations {
         responses: {
             200: {
                 headers: {
+                    "X-Correlation-Id": components["headers"]["CorrelationId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -4709,6 +5048,7 @@ export interface operations {
             /** @description A field is missing, wrong or unknown; errors[] names each */
             400: {
                 headers: {
+                    "X-Correlation-Id": components["headers"]["CorrelationId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -4718,6 +5058,8 @@ export interface operations {
             /** @description No valid token */
             401: {
                 headers: {
+                    "WWW-Authenticate": components["headers"]["Authenticate"];
+                    "X-Correlation-Id": components["headers"]["CorrelationId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -4727,6 +5069,7 @@ export interface operations {
             /** @description The token's role may not do this */
             403: {
                 headers: {
+                    "X-Correlation-Id": components["headers"]["CorrelationId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -4736,6 +5079,8 @@ export interface operations {
             /** @description Too many requests; Retry-After tells when to try again */
             429: {
                 headers: {
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Correlation-Id": components["headers"]["CorrelationId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -4745,6 +5090,8 @@ export interface operations {
             /** @description Something that the answer depends on does not answer; Retry-After tells when to try again */
             503: {
                 headers: {
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Correlation-Id": components["headers"]["CorrelationId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -4766,6 +5113,7 @@ export interface operations {
         responses: {
             200: {
                 headers: {
+                    "X-Correlation-Id": components["headers"]["CorrelationId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -4775,6 +5123,7 @@ export interface operations {
             /** @description A field is missing, wrong or unknown; errors[] names each */
             400: {
                 headers: {
+                    "X-Correlation-Id": components["headers"]["CorrelationId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -4784,6 +5133,8 @@ export interface operations {
             /** @description No valid token */
             401: {
                 headers: {
+                    "WWW-Authenticate": components["headers"]["Authenticate"];
+                    "X-Correlation-Id": components["headers"]["CorrelationId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -4793,6 +5144,7 @@ export interface operations {
             /** @description The token's role may not do this */
             403: {
                 headers: {
+                    "X-Correlation-Id": components["headers"]["CorrelationId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -4802,6 +5154,7 @@ export interface operations {
             /** @description There is no such thing */
             404: {
                 headers: {
+                    "X-Correlation-Id": components["headers"]["CorrelationId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -4811,6 +5164,8 @@ export interface operations {
             /** @description Too many requests; Retry-After tells when to try again */
             429: {
                 headers: {
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Correlation-Id": components["headers"]["CorrelationId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -4820,6 +5175,8 @@ export interface operations {
             /** @description Something that the answer depends on does not answer; Retry-After tells when to try again */
             503: {
                 headers: {
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Correlation-Id": components["headers"]["CorrelationId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -4841,6 +5198,7 @@ export interface operations {
         responses: {
             200: {
                 headers: {
+                    "X-Correlation-Id": components["headers"]["CorrelationId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -4850,6 +5208,7 @@ export interface operations {
             /** @description A field is missing, wrong or unknown; errors[] names each */
             400: {
                 headers: {
+                    "X-Correlation-Id": components["headers"]["CorrelationId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -4859,6 +5218,8 @@ export interface operations {
             /** @description No valid token */
             401: {
                 headers: {
+                    "WWW-Authenticate": components["headers"]["Authenticate"];
+                    "X-Correlation-Id": components["headers"]["CorrelationId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -4868,6 +5229,7 @@ export interface operations {
             /** @description The token's role may not do this */
             403: {
                 headers: {
+                    "X-Correlation-Id": components["headers"]["CorrelationId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -4877,6 +5239,7 @@ export interface operations {
             /** @description There is no such thing */
             404: {
                 headers: {
+                    "X-Correlation-Id": components["headers"]["CorrelationId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -4886,6 +5249,8 @@ export interface operations {
             /** @description Too many requests; Retry-After tells when to try again */
             429: {
                 headers: {
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Correlation-Id": components["headers"]["CorrelationId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -4895,6 +5260,8 @@ export interface operations {
             /** @description Something that the answer depends on does not answer; Retry-After tells when to try again */
             503: {
                 headers: {
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Correlation-Id": components["headers"]["CorrelationId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -4914,6 +5281,7 @@ export interface operations {
         responses: {
             200: {
                 headers: {
+                    "X-Correlation-Id": components["headers"]["CorrelationId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -4923,6 +5291,7 @@ export interface operations {
             /** @description A field is missing, wrong or unknown; errors[] names each */
             400: {
                 headers: {
+                    "X-Correlation-Id": components["headers"]["CorrelationId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -4932,6 +5301,8 @@ export interface operations {
             /** @description No valid token */
             401: {
                 headers: {
+                    "WWW-Authenticate": components["headers"]["Authenticate"];
+                    "X-Correlation-Id": components["headers"]["CorrelationId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -4941,6 +5312,7 @@ export interface operations {
             /** @description The token's role may not do this */
             403: {
                 headers: {
+                    "X-Correlation-Id": components["headers"]["CorrelationId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -4950,6 +5322,8 @@ export interface operations {
             /** @description Too many requests; Retry-After tells when to try again */
             429: {
                 headers: {
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Correlation-Id": components["headers"]["CorrelationId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -4959,6 +5333,8 @@ export interface operations {
             /** @description Something that the answer depends on does not answer; Retry-After tells when to try again */
             503: {
                 headers: {
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Correlation-Id": components["headers"]["CorrelationId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -4978,6 +5354,7 @@ export interface operations {
         responses: {
             200: {
                 headers: {
+                    "X-Correlation-Id": components["headers"]["CorrelationId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -4987,6 +5364,7 @@ export interface operations {
             /** @description A field is missing, wrong or unknown; errors[] names each */
             400: {
                 headers: {
+                    "X-Correlation-Id": components["headers"]["CorrelationId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -4996,6 +5374,8 @@ export interface operations {
             /** @description No valid token */
             401: {
                 headers: {
+                    "WWW-Authenticate": components["headers"]["Authenticate"];
+                    "X-Correlation-Id": components["headers"]["CorrelationId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -5005,6 +5385,7 @@ export interface operations {
             /** @description The token's role may not do this */
             403: {
                 headers: {
+                    "X-Correlation-Id": components["headers"]["CorrelationId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -5014,6 +5395,8 @@ export interface operations {
             /** @description Too many requests; Retry-After tells when to try again */
             429: {
                 headers: {
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Correlation-Id": components["headers"]["CorrelationId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -5023,6 +5406,8 @@ export interface operations {
             /** @description Something that the answer depends on does not answer; Retry-After tells when to try again */
             503: {
                 headers: {
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Correlation-Id": components["headers"]["CorrelationId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -5046,6 +5431,7 @@ export interface operations {
         responses: {
             200: {
                 headers: {
+                    "X-Correlation-Id": components["headers"]["CorrelationId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -5055,6 +5441,7 @@ export interface operations {
             /** @description A field is missing, wrong or unknown; errors[] names each */
             400: {
                 headers: {
+                    "X-Correlation-Id": components["headers"]["CorrelationId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -5064,6 +5451,8 @@ export interface operations {
             /** @description No valid token */
             401: {
                 headers: {
+                    "WWW-Authenticate": components["headers"]["Authenticate"];
+                    "X-Correlation-Id": components["headers"]["CorrelationId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -5073,6 +5462,7 @@ export interface operations {
             /** @description The token's role may not do this */
             403: {
                 headers: {
+                    "X-Correlation-Id": components["headers"]["CorrelationId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -5082,6 +5472,7 @@ export interface operations {
             /** @description A body is at most 64 KiB */
             413: {
                 headers: {
+                    "X-Correlation-Id": components["headers"]["CorrelationId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -5091,6 +5482,8 @@ export interface operations {
             /** @description Too many requests; Retry-After tells when to try again */
             429: {
                 headers: {
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Correlation-Id": components["headers"]["CorrelationId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -5100,6 +5493,8 @@ export interface operations {
             /** @description Something that the answer depends on does not answer; Retry-After tells when to try again */
             503: {
                 headers: {
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Correlation-Id": components["headers"]["CorrelationId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -5123,6 +5518,7 @@ export interface operations {
         responses: {
             200: {
                 headers: {
+                    "X-Correlation-Id": components["headers"]["CorrelationId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -5132,6 +5528,7 @@ export interface operations {
             /** @description A field is missing, wrong or unknown; errors[] names each */
             400: {
                 headers: {
+                    "X-Correlation-Id": components["headers"]["CorrelationId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -5141,6 +5538,8 @@ export interface operations {
             /** @description No valid token */
             401: {
                 headers: {
+                    "WWW-Authenticate": components["headers"]["Authenticate"];
+                    "X-Correlation-Id": components["headers"]["CorrelationId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -5150,6 +5549,7 @@ export interface operations {
             /** @description The token's role may not do this */
             403: {
                 headers: {
+                    "X-Correlation-Id": components["headers"]["CorrelationId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -5159,6 +5559,8 @@ export interface operations {
             /** @description Too many requests; Retry-After tells when to try again */
             429: {
                 headers: {
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Correlation-Id": components["headers"]["CorrelationId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -5168,6 +5570,8 @@ export interface operations {
             /** @description Something that the answer depends on does not answer; Retry-After tells when to try again */
             503: {
                 headers: {
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Correlation-Id": components["headers"]["CorrelationId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -5187,6 +5591,7 @@ export interface operations {
         responses: {
             200: {
                 headers: {
+                    "X-Correlation-Id": components["headers"]["CorrelationId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -5196,6 +5601,7 @@ export interface operations {
             /** @description A field is missing, wrong or unknown; errors[] names each */
             400: {
                 headers: {
+                    "X-Correlation-Id": components["headers"]["CorrelationId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -5205,6 +5611,8 @@ export interface operations {
             /** @description No valid token */
             401: {
                 headers: {
+                    "WWW-Authenticate": components["headers"]["Authenticate"];
+                    "X-Correlation-Id": components["headers"]["CorrelationId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -5214,6 +5622,7 @@ export interface operations {
             /** @description The token's role may not do this */
             403: {
                 headers: {
+                    "X-Correlation-Id": components["headers"]["CorrelationId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -5223,6 +5632,8 @@ export interface operations {
             /** @description Too many requests; Retry-After tells when to try again */
             429: {
                 headers: {
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Correlation-Id": components["headers"]["CorrelationId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -5232,6 +5643,8 @@ export interface operations {
             /** @description Something that the answer depends on does not answer; Retry-After tells when to try again */
             503: {
                 headers: {
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Correlation-Id": components["headers"]["CorrelationId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -5255,6 +5668,7 @@ export interface operations {
         responses: {
             200: {
                 headers: {
+                    "X-Correlation-Id": components["headers"]["CorrelationId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -5264,6 +5678,7 @@ export interface operations {
             /** @description A field is missing, wrong or unknown; errors[] names each */
             400: {
                 headers: {
+                    "X-Correlation-Id": components["headers"]["CorrelationId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -5273,6 +5688,8 @@ export interface operations {
             /** @description No valid token */
             401: {
                 headers: {
+                    "WWW-Authenticate": components["headers"]["Authenticate"];
+                    "X-Correlation-Id": components["headers"]["CorrelationId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -5282,6 +5699,7 @@ export interface operations {
             /** @description The token's role may not do this */
             403: {
                 headers: {
+                    "X-Correlation-Id": components["headers"]["CorrelationId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -5291,6 +5709,7 @@ export interface operations {
             /** @description A body is at most 64 KiB */
             413: {
                 headers: {
+                    "X-Correlation-Id": components["headers"]["CorrelationId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -5300,6 +5719,8 @@ export interface operations {
             /** @description Too many requests; Retry-After tells when to try again */
             429: {
                 headers: {
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Correlation-Id": components["headers"]["CorrelationId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -5309,6 +5730,8 @@ export interface operations {
             /** @description Something that the answer depends on does not answer; Retry-After tells when to try again */
             503: {
                 headers: {
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Correlation-Id": components["headers"]["CorrelationId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -5332,6 +5755,7 @@ export interface operations {
         responses: {
             200: {
                 headers: {
+                    "X-Correlation-Id": components["headers"]["CorrelationId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -5341,6 +5765,7 @@ export interface operations {
             /** @description A field is missing, wrong or unknown; errors[] names each */
             400: {
                 headers: {
+                    "X-Correlation-Id": components["headers"]["CorrelationId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -5350,6 +5775,8 @@ export interface operations {
             /** @description No valid token */
             401: {
                 headers: {
+                    "WWW-Authenticate": components["headers"]["Authenticate"];
+                    "X-Correlation-Id": components["headers"]["CorrelationId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -5359,6 +5786,7 @@ export interface operations {
             /** @description There is no such thing */
             404: {
                 headers: {
+                    "X-Correlation-Id": components["headers"]["CorrelationId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -5368,6 +5796,7 @@ export interface operations {
             /** @description A body is at most 64 KiB */
             413: {
                 headers: {
+                    "X-Correlation-Id": components["headers"]["CorrelationId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -5377,6 +5806,8 @@ export interface operations {
             /** @description Too many requests; Retry-After tells when to try again */
             429: {
                 headers: {
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Correlation-Id": components["headers"]["CorrelationId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -5386,6 +5817,8 @@ export interface operations {
             /** @description Something that the answer depends on does not answer; Retry-After tells when to try again */
             503: {
                 headers: {
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Correlation-Id": components["headers"]["CorrelationId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -5411,6 +5844,15 @@ export interface operations {
             /** @description The file */
             200: {
                 headers: {
+                    /** @description Ranges may be asked for */
+                    "Accept-Ranges": string;
+                    /** @description With the name of the file */
+                    "Content-Disposition": string;
+                    /** @description For `If-Range` */
+                    ETag: string;
+                    /** @description SHA-256 of the whole file (RFC 9530) */
+                    "Repr-Digest": string;
+                    "X-Correlation-Id": components["headers"]["CorrelationId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -5420,6 +5862,17 @@ export interface operations {
             /** @description The range that was asked for */
             206: {
                 headers: {
+                    /** @description Ranges may be asked for */
+                    "Accept-Ranges": string;
+                    /** @description With the name of the file */
+                    "Content-Disposition": string;
+                    /** @description What of the file it is, or how long the file is */
+                    "Content-Range": string;
+                    /** @description For `If-Range` */
+                    ETag: string;
+                    /** @description SHA-256 of the whole file (RFC 9530) */
+                    "Repr-Digest": string;
+                    "X-Correlation-Id": components["headers"]["CorrelationId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -5429,6 +5882,7 @@ export interface operations {
             /** @description A field is missing, wrong or unknown; errors[] names each */
             400: {
                 headers: {
+                    "X-Correlation-Id": components["headers"]["CorrelationId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -5438,6 +5892,8 @@ export interface operations {
             /** @description No valid token */
             401: {
                 headers: {
+                    "WWW-Authenticate": components["headers"]["Authenticate"];
+                    "X-Correlation-Id": components["headers"]["CorrelationId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -5447,6 +5903,7 @@ export interface operations {
             /** @description The object is no longer in the store */
             410: {
                 headers: {
+                    "X-Correlation-Id": components["headers"]["CorrelationId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -5456,6 +5913,9 @@ export interface operations {
             /** @description The range lies outside of the file */
             416: {
                 headers: {
+                    /** @description What of the file it is, or how long the file is */
+                    "Content-Range": string;
+                    "X-Correlation-Id": components["headers"]["CorrelationId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -5465,6 +5925,8 @@ export interface operations {
             /** @description Too many requests; Retry-After tells when to try again */
             429: {
                 headers: {
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Correlation-Id": components["headers"]["CorrelationId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -5474,6 +5936,8 @@ export interface operations {
             /** @description Something that the answer depends on does not answer; Retry-After tells when to try again */
             503: {
                 headers: {
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Correlation-Id": components["headers"]["CorrelationId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -5493,6 +5957,7 @@ export interface operations {
         responses: {
             200: {
                 headers: {
+                    "X-Correlation-Id": components["headers"]["CorrelationId"];
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -5500,6 +5965,8 @@ export interface operations {
             /** @description Not good */
             503: {
                 headers: {
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Correlation-Id": components["headers"]["CorrelationId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -5553,6 +6020,7 @@ export interface operations {
         responses: {
             200: {
                 headers: {
+                    "X-Correlation-Id": components["headers"]["CorrelationId"];
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -5560,6 +6028,8 @@ export interface operations {
             /** @description Not good */
             503: {
                 headers: {
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Correlation-Id": components["headers"]["CorrelationId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -5613,6 +6083,7 @@ export interface operations {
         responses: {
             200: {
                 headers: {
+                    "X-Correlation-Id": components["headers"]["CorrelationId"];
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -5620,6 +6091,8 @@ export interface operations {
             /** @description Not good */
             503: {
                 headers: {
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Correlation-Id": components["headers"]["CorrelationId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -5674,6 +6147,7 @@ export interface operations {
             /** @description Text format */
             200: {
                 headers: {
+                    "X-Correlation-Id": components["headers"]["CorrelationId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -5683,6 +6157,8 @@ export interface operations {
             /** @description No valid token */
             401: {
                 headers: {
+                    "WWW-Authenticate": components["headers"]["Authenticate"];
+                    "X-Correlation-Id": components["headers"]["CorrelationId"];
                     [name: string]: unknown;
                 };
                 content: {

@@ -1,5 +1,6 @@
 import { AppError, Secret, systemCode } from '#contracts';
-import { variables, type SecretName, type Variable, type VariableName } from './variables.js';
+import type { Variable } from './variable.js';
+import { variables, type SecretName, type VariableName } from './variables.js';
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 /** Reads a whole file; throws what node:fs throws. */

@@ -1,7 +1,8 @@
 import { z } from 'zod';
 import { hostOf, isForbiddenHost, Secret } from '#contracts';
 import { secretFrom, type Environment, type ReadFile } from './environment-reader.js';
-import { variables, type Variable } from './variables.js';
+import type { Variable } from './variable.js';
+import { variables } from './variables.js';
 
 // What a target says of its hooks, and what a process that runs them knows besides: the values of the variables that it names.
 

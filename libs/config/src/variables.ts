@@ -1,15 +1,10 @@
+import { storeVariables } from './store-variables.js';
+import type { Variable } from './variable.js';
+
 /**
  * Every environment variable of the product: name, default, meaning. `.env.example` is compared with this table by a test, and only what stands here is read.
  * A secret can also be given as `NAME_FILE`, the path of a file that holds it; both set is an error.
  */
-export interface Variable {
-  readonly name: string;
-  readonly secret?: true;
-  /** As text, as a user would write it; absent: no default. */
-  readonly default?: string;
-  readonly meaning: string;
-}
-
 export const variables = [
   {
     name: 'MONGODB_URI',
@@ -18,65 +13,7 @@ export const variables = [
       'the server to protect; a database in its path limits the backup to that database (admin does not: users live there)',
   },
   { name: 'BACKUP_TARGET_NAME', default: 'default', meaning: "the target's name, which every backup id begins with" },
-  {
-    name: 'AWS_ACCESS_KEY_ID',
-    secret: true,
-    meaning: 'S3 credentials; unset: roles, profiles and the rest of the AWS SDK chain',
-  },
-  { name: 'AWS_SECRET_ACCESS_KEY', secret: true, meaning: 'goes with AWS_ACCESS_KEY_ID' },
-  { name: 'AWS_SESSION_TOKEN', secret: true, meaning: 'goes with temporary credentials' },
-  {
-    name: 'AWS_REGION',
-    meaning: 'region of the bucket; unset: from the AWS SDK chain, us-east-1 with an endpoint of your own',
-  },
-  { name: 'S3_BACKUP_BUCKET', meaning: 'set: S3 is the store' },
-  { name: 'S3_BACKUP_PREFIX', default: 'mongodb-backups/', meaning: 'every key in the bucket begins with it' },
-  { name: 'S3_ENDPOINT', meaning: 'URL of an S3-compatible store; unset: AWS' },
-  { name: 'S3_FORCE_PATH_STYLE', meaning: 'true or false; unset: true with S3_ENDPOINT' },
-  {
-    name: 'S3_SSE',
-    meaning: 'server-side encryption: AES256, aws:kms or none; unset: AES256 on AWS, none with S3_ENDPOINT',
-  },
-  { name: 'S3_SSE_KMS_KEY_ID', meaning: 'key of S3_SSE=aws:kms' },
-  {
-    name: 'S3_CHECKSUMS',
-    default: 'auto',
-    meaning: 'when-supported, when-required or auto (on AWS when-supported, elsewhere when-required)',
-  },
-  {
-    name: 'S3_PART_SIZE',
-    meaning: 'bytes of a part of an upload, at least 5 MiB; unset: planned from the size to expect',
-  },
-  { name: 'S3_UPLOAD_CONCURRENCY', default: '4', meaning: 'parts in flight, 1 to 16' },
-  {
-    name: 'S3_OBJECT_LOCK_MODE',
-    meaning:
-      'governance or compliance: each backup is put under the object lock of the bucket, which must have it turned on; unset: no lock is asked for',
-  },
-  {
-    name: 'S3_OBJECT_LOCK_DAYS',
-    meaning: 'days that the lock holds, from the writing; fractions allowed; goes with S3_OBJECT_LOCK_MODE',
-  },
-  {
-    name: 'S3_STORAGE_CLASS',
-    meaning:
-      'class of the data objects: STANDARD, STANDARD_IA, ONEZONE_IA, INTELLIGENT_TIERING, GLACIER_IR, or GLACIER and DEEP_ARCHIVE, which must be brought back before any use; unset: that of the bucket',
-  },
-  {
-    name: 'S3_PROXY_URL',
-    secret: true,
-    meaning: 'HTTP(S) proxy on the way to S3, used by CONNECT: http://user:password@host:3128; unset: HTTPS_PROXY',
-  },
-  {
-    name: 'HTTPS_PROXY',
-    secret: true,
-    meaning: 'proxy of https endpoints of S3 where S3_PROXY_URL is not set; unset: none',
-  },
-  { name: 'NO_PROXY', meaning: 'hosts and domains, separated by commas, that HTTPS_PROXY is not for; *: none' },
-  {
-    name: 'S3_CA_FILE',
-    meaning: 'PEM file of authorities that vouch for the store, beside those that this machine trusts',
-  },
+  ...storeVariables,
   { name: 'BACKUP_DIRECTORY', default: './data/backups', meaning: 'the store when no bucket is set' },
   { name: 'BACKUP_RETENTION_DAYS', default: '30', meaning: 'days until a backup expires' },
   {
@@ -154,18 +91,9 @@ export const variables = [
   },
   { name: 'BACKUP_ATTEMPTS', default: '3', meaning: 'runs of one backup that may fail before it is failed' },
   { name: 'BACKUP_CONCURRENCY', default: '1', meaning: 'backups at the same time in one worker' },
-  {
-    name: 'BACKUP_FLEET_CONCURRENCY',
-    meaning: 'backups at the same time in all workers together, counted in the catalogue; unset: no limit',
-  },
-  {
-    name: 'BACKUP_THROTTLE_BYTES_PER_SECOND',
-    meaning: 'bytes of archive a second at most, read from the server by one backup; unset: no limit',
-  },
-  {
-    name: 'BACKUP_STORE_THROTTLE_BYTES_PER_SECOND',
-    meaning: 'bytes a second at most, written to the store by one backup; unset: no limit',
-  },
+  { name: 'BACKUP_FLEET_CONCURRENCY', meaning: 'backups at the same time in all workers; unset: no limit' },
+  { name: 'BACKUP_THROTTLE_BYTES_PER_SECOND', meaning: 'bytes of archive a second that a backup reads at most' },
+  { name: 'BACKUP_STORE_THROTTLE_BYTES_PER_SECOND', meaning: 'bytes a second that a backup stores at most' },
   {
     name: 'BACKUP_DIRECTORY_RESERVE_BYTES',
     default: '1073741824',

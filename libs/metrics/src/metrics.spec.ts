@@ -149,6 +149,7 @@ describe('the metrics', () => {
     const found = await samples(createMetrics({ app: 'api', version: '1' }));
     const own = [...found.keys()].filter((series) => series.startsWith('hazina_'));
     expect(own.filter((series) => !series.startsWith('hazina_build_info'))).toEqual([
+      'hazina_config_invalid',
       'hazina_retention_deleted_total',
       'hazina_lease_expired_total',
     ]);

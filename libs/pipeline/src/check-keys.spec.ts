@@ -61,6 +61,18 @@ describe('checkKeys', () => {
     for (const range of ranges) expect(range?.end ?? Infinity).toBeLessThanOrEqual(4096);
   });
 
+  it('of data that lies in a cold class the manifest is the proof', async () => {
+    class Cold extends DelegatingStore {
+      override get(at: string, range?: ByteRange, signal?: AbortSignal): ReturnType<ObjectStore['get']> {
+        if (!at.endsWith(`${old.backupId}/1/data.hzn`)) return super.get(at, range, signal);
+        return Promise.reject(new AppError({ code: 'store/cold', stage: 'store', message: 'it lies in GLACIER' }));
+      }
+    }
+    const proofs = await checkKeys({ store: new Cold(store), ring: testRing }, {}, noAbort);
+    expect(judgeKeys(proofs)).toMatchObject({ opened: 2, damaged: [] });
+    expect(proofs.flatMap(({ warnings }) => warnings)).toEqual([expect.stringContaining('by its manifest alone')]);
+  });
+
   it('another key opens none: each says which it was sealed with', async () => {
     expect(await outcome(otherRing)).toEqual({
       [newest.backupId]: 'container/no-key',

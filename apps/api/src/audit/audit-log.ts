@@ -24,7 +24,8 @@ const longestText = 300;
 /**
  * Who did what, kept in the catalogue. What changes a record is noted after it happened, without holding up the reply: the record tells
  * of it as well, and an entry that cannot be kept is written to the log instead. What leaves no other trace (a download) is kept first,
- * or it does not happen. Number and hash of each entry go to the log, from where they can be compared (`hazina audit verify --head`).
+ * or it does not happen. Number and hash of each entry go to the log,
+ * at every level: there they can be compared (`hazina audit verify --head`).
  */
 export class AuditLog implements OnApplicationShutdown {
   readonly #underWay = new Set<Promise<void>>();
@@ -76,7 +77,7 @@ export class AuditLog implements OnApplicationShutdown {
   /** An entry that is not of one request. */
   keep(record: AuditRecord): void {
     const kept = this.#append(record).catch((error: unknown) => {
-      this.log.failure(error, { lostAuditEntry: record });
+      this.log.loss(error, { lostAuditEntry: record });
     });
     this.#underWay.add(kept);
     void kept.finally(() => this.#underWay.delete(kept));
@@ -93,7 +94,7 @@ export class AuditLog implements OnApplicationShutdown {
 
   async #append(record: AuditRecord): Promise<void> {
     const { sequence, hash, event } = await this.catalog.audit.append(record);
-    this.log.info('audit', { sequence, hash, event });
+    this.log.evidence('audit', { sequence, hash, event });
   }
 
   #record(request: Request, entry: AuditEntry): AuditRecord {

@@ -1,4 +1,5 @@
 import { isRole, longestTokenSeconds, type Clock } from '#contracts';
+import { plainText } from '../http/plain-text.js';
 import type { Identity } from './identity.js';
 
 // Signature, algorithm, `iss`, `aud`, `exp` and `nbf` were checked by passport-jwt; this is what it does not ask for.
@@ -35,8 +36,9 @@ function claimAt(claims: object, name: string): unknown {
   return value;
 }
 
+/** Shown in logs, mails and terminals, and typed to revoke a token. */
 function isText(value: unknown): value is string {
-  return typeof value === 'string' && value !== '' && value.length <= longestText;
+  return typeof value === 'string' && value !== '' && value.length <= longestText && plainText.test(value);
 }
 
 function isTime(value: unknown): value is number {

@@ -7,6 +7,7 @@ export class RevokeDto {
   @ApiPropertyOptional({
     minLength: 1,
     maxLength: 200,
+    pattern: onePlainLine,
     description:
       'The jti claim of the token; left out: the one that this request comes with. Another one needs an admin',
     example: '5f0c9a1e2b7d4c3896a1b2c3d4e5f607',
@@ -14,6 +15,7 @@ export class RevokeDto {
   @MayBeAbsent()
   @IsString()
   @Length(1, 200)
+  @Matches(plainText, { message: 'jti must be one line without control characters' })
   jti?: string;
 
   @ApiPropertyOptional({ minLength: 1, maxLength: 200, pattern: onePlainLine, example: 'laptop lost' })

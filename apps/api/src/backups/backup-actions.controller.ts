@@ -16,6 +16,7 @@ import { FreshToken } from '../auth/fresh-token.js';
 import { Context, contextOf, type RequestContext } from '../http/request-context.js';
 import { Idempotent } from '../idempotency/idempotent.js';
 import { ApiProblems, usualProblems } from '../openapi/api-problems.js';
+import { located } from '../openapi/response-headers.js';
 import { BackupDto } from './backup.dto.js';
 import { DeleteQuery } from './backup-queries.dto.js';
 import { MarksDto, TriggerDto, VerifyDto } from './backup-requests.dto.js';
@@ -50,7 +51,7 @@ export class BackupActionsController {
       'Location names the backup: ask there how far it is. When the queue does not answer, nothing is begun.',
   })
   @ApiBody({ type: TriggerDto, required: false })
-  @ApiAcceptedResponse({ type: AcceptedDto })
+  @ApiAcceptedResponse({ type: AcceptedDto, headers: located })
   @ApiProblems(...usualProblems, 409, 422)
   async trigger(
     @Body() body: TriggerDto,

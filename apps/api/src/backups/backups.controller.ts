@@ -28,7 +28,7 @@ export class BackupsController {
     operationId: 'getStatistics',
     summary: 'Totals, rates, sizes, durations, the last 30 days',
     description:
-      'They may be a second old; where computing them takes long, ten times as long as that takes, at most 10 s.',
+      'They may be a second old; where computing them takes long, ten times as long as that takes, at most 5 s.',
   })
   @ApiOkResponse({ type: StatisticsDto })
   @ApiProblems(...usualProblems)

@@ -62,3 +62,12 @@ it('keeps no failure', async () => {
   await expect(answers.get('a', () => Promise.reject(new Error('down')))).rejects.toThrow('down');
   expect(await answers.get('a', () => Promise.resolve(1))).toBe(1);
 });
+
+it('looks anew for what was forgotten', async () => {
+  const answers = recent();
+  let looks = 0;
+  const ask = (): Promise<number> => answers.get('a', () => Promise.resolve((looks += 1)));
+  expect([await ask(), await ask()]).toEqual([1, 1]);
+  answers.forget('a');
+  expect(await ask()).toBe(2);
+});

@@ -37,6 +37,11 @@ export class Recent<T> {
     return entry.answer;
   }
 
+  /** It is looked up anew when it is asked for next. */
+  forget(key: string): void {
+    this.#answers.delete(key);
+  }
+
   #keptMs(tookMs: number): number {
     const { leastMs, mostMs } = this.#options;
     return Math.max(leastMs, Math.min(mostMs, tookMs * timesItTook));

@@ -8,6 +8,7 @@ import type { Plain } from '../http/plain.js';
 import { Context, type RequestContext } from '../http/request-context.js';
 import { Idempotent } from '../idempotency/idempotent.js';
 import { ApiProblems, usualProblems } from '../openapi/api-problems.js';
+import { located } from '../openapi/response-headers.js';
 import { CatalogSyncAcceptedDto, CatalogSyncDto, CatalogSyncStateDto } from './catalog-syncs.dto.js';
 import { CatalogSyncsService } from './catalog-syncs.service.js';
 
@@ -30,7 +31,7 @@ export class CatalogSyncsController {
     description: 'The store is the truth on backups. Location names the sync, where its result appears. Repeatable.',
   })
   @ApiBody({ type: CatalogSyncDto, required: false })
-  @ApiAcceptedResponse({ type: CatalogSyncAcceptedDto })
+  @ApiAcceptedResponse({ type: CatalogSyncAcceptedDto, headers: located })
   @ApiProblems(...usualProblems, 409, 422)
   async begin(
     @Body() body: CatalogSyncDto,

@@ -7,6 +7,7 @@ import { Links } from '../backups/links.js';
 import { Idempotent } from '../idempotency/idempotent.js';
 import { Context, type RequestContext } from '../http/request-context.js';
 import { ApiProblems, usualProblems } from '../openapi/api-problems.js';
+import { located } from '../openapi/response-headers.js';
 import { CleanupAcceptedDto, CleanupDto, CleanupStateDto } from './cleanups.dto.js';
 import { CleanupsService } from './cleanups.service.js';
 import type { Plain } from '../http/plain.js';
@@ -30,7 +31,7 @@ export class CleanupsController {
     description: 'Location names the cleanup, where its result appears. Begin with dryRun.',
   })
   @ApiBody({ type: CleanupDto, required: false })
-  @ApiAcceptedResponse({ type: CleanupAcceptedDto })
+  @ApiAcceptedResponse({ type: CleanupAcceptedDto, headers: located })
   @ApiProblems(...usualProblems, 409, 422)
   async begin(
     @Body() body: CleanupDto,

@@ -6,6 +6,7 @@ import { Roles } from '../auth/access.js';
 import { DownloadQuery } from '../backups/backup-queries.dto.js';
 import { Context, type RequestContext } from '../http/request-context.js';
 import { ApiProblems, usualProblems } from '../openapi/api-problems.js';
+import { redirected } from '../openapi/response-headers.js';
 import { DownloadDto } from './download.dto.js';
 import { DownloadService } from './download.service.js';
 import type { Plain } from '../http/plain.js';
@@ -27,7 +28,7 @@ export class DownloadController {
       'Read it with curl -OJ; hazina open turns the file into an archive. With redirect=true the answer is 302 to the URL.',
   })
   @ApiOkResponse({ type: DownloadDto })
-  @ApiResponse({ status: 302, description: 'To the URL, with redirect=true' })
+  @ApiResponse({ status: 302, description: 'To the URL, with redirect=true', headers: redirected })
   @ApiProblems(...usualProblems, 404, 409, 410)
   async download(
     @Param('backupId') backupId: string,

@@ -1,5 +1,5 @@
 import { pipeline } from 'node:stream/promises';
-import { Controller, Get, Inject, Param, Query, Req, Res } from '@nestjs/common';
+import { Controller, Get, HttpException, Inject, Param, Query, Req, Res } from '@nestjs/common';
 import { ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
 import type { Request, Response } from 'express';
 import { AppError } from '#contracts';
@@ -8,7 +8,8 @@ import { Public } from '../auth/access.js';
 import { STORE } from '../core/tokens.js';
 import { Streaming } from '../http/deadline.interceptor.js';
 import { ServiceLog } from '../logging/service-log.js';
-import { ApiProblems } from '../openapi/api-problems.js';
+import { ApiProblems, problemResponse } from '../openapi/api-problems.js';
+import { ofFile, ofRange } from '../openapi/response-headers.js';
 import { contextOf } from '../http/request-context.js';
 import { beginInTime } from './begin-in-time.js';
 import { rangeOf } from './byte-range.js';
@@ -36,13 +37,15 @@ export class TicketsController {
     description:
       'Needs no token: the ticket in the URL is the permission. Where the store gives URLs itself (S3), none is made.',
   })
-  @ApiResponse({ status: 200, description: 'The file', content: { 'application/octet-stream': {} } })
+  @ApiResponse({ status: 200, description: 'The file', content: { 'application/octet-stream': {} }, headers: ofFile })
   @ApiResponse({
     status: 206,
     description: 'The range that was asked for',
     content: { 'application/octet-stream': {} },
+    headers: { ...ofFile, ...ofRange },
   })
-  @ApiProblems(400, 401, 410, 416, 429, 503)
+  @ApiProblems(400, 401, 410, 429, 503)
+  @ApiResponse({ status: 416, ...problemResponse(416), headers: ofRange })
   async read(
     @Param('fileName') fileName: string,
     @Query() query: TicketQuery,
@@ -52,11 +55,11 @@ export class TicketsController {
     const ticket = this.tickets.open(query.ticket);
     if (ticket?.fileName !== fileName) throw noTicket();
     const range = rangeOf(isCurrent(request, ticket) ? request.headers.range : undefined, ticket.size);
-    describe(response, ticket);
     if (range === 'unsatisfiable') {
-      response.status(416).setHeader('Content-Range', `bytes */${ticket.size}`).end();
-      return;
+      response.setHeader('Content-Range', `bytes */${ticket.size}`);
+      throw new HttpException('', 416);
     }
+    describe(response, ticket);
     const { start, end } = range === 'whole' ? { start: 0, end: ticket.size } : range;
     if (range !== 'whole') response.status(206).setHeader('Content-Range', `bytes ${start}-${end - 1}/${ticket.size}`);
     response.setHeader('Content-Length', end - start);

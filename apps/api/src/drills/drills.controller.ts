@@ -7,6 +7,7 @@ import type { Plain } from '../http/plain.js';
 import { Context, type RequestContext } from '../http/request-context.js';
 import { Idempotent } from '../idempotency/idempotent.js';
 import { ApiProblems, usualProblems } from '../openapi/api-problems.js';
+import { located } from '../openapi/response-headers.js';
 import { DrillBackup } from './drill-backup.js';
 import { DrillDto, DrillListQuery } from './drill-requests.dto.js';
 import { DrillAcceptedDto, DrillPageDto, DrillRecordDto } from './drill.dto.js';
@@ -32,7 +33,7 @@ export class DrillsController {
       'Without backupId the newest good backup of the target. A drill only ever drops databases that it made itself. Location names the drill. When the queue does not answer, nothing is begun.',
   })
   @ApiBody({ type: DrillDto, required: false })
-  @ApiAcceptedResponse({ type: DrillAcceptedDto })
+  @ApiAcceptedResponse({ type: DrillAcceptedDto, headers: located })
   @ApiProblems(...usualProblems, 404, 409, 422)
   async drill(
     @Body() body: DrillDto,

@@ -106,6 +106,11 @@ export function statusOfFramework(thrown: unknown): number | undefined {
   return typeof status === 'number' && status >= 400 && status < 500 ? status : undefined;
 }
 
+const unusable: Readonly<Record<number, string>> = {
+  400: 'The body or the path is malformed',
+  416: 'The range lies outside of the file',
+};
+
 function ofFramework(status: number): AppError {
   const code = codeOfStatus(status);
   // Its own text may quote what a client sent, or name classes of ours.
@@ -114,8 +119,7 @@ function ofFramework(status: number): AppError {
     'request/method-not-allowed': 'The path is served by other methods: the Allow header names them',
     'request/too-large': 'The body has more than the 64 KiB that are taken',
     'request/timeout': status === 408 ? 'The request did not arrive in time' : 'There was no answer in time',
-    'request/invalid':
-      status === 400 ? 'The body or the path is malformed' : 'The request cannot be taken in this form',
+    'request/invalid': unusable[status] ?? 'The request cannot be taken in this form',
   };
   return new AppError({ code, stage: 'request', message: messages[code] ?? titles[code] ?? 'The request was refused' });
 }

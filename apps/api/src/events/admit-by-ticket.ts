@@ -1,5 +1,6 @@
 import type { Request, RequestHandler } from 'express';
 import { contextOf } from '../http/request-context.js';
+import type { UnusualActivity } from '../unusual/unusual-activity.js';
 import { parseEventId, type EventPlace } from './event-id.js';
 import type { EventTickets } from './event-tickets.js';
 
@@ -7,7 +8,7 @@ const streams = /^\/api\/admin\/(?:events|backups\/[^/]+\/events)\/?$/i;
 const resumeCodes = new WeakMap<Request, string>();
 
 /** Lets a ticket stand for the token that it was given out for: on event streams, and nowhere else. After the limits, which count such a request by its address. */
-export function admitByTicket(tickets: EventTickets): RequestHandler {
+export function admitByTicket(tickets: EventTickets, unusual: UnusualActivity): RequestHandler {
   return async (request, _response, next) => {
     const context = contextOf(request);
     const { ticket } = request.query;
@@ -20,6 +21,7 @@ export function admitByTicket(tickets: EventTickets): RequestHandler {
       const admission = await tickets.admit(ticket, lastEventOf(request)?.resumeCode ?? null);
       if (admission !== null) {
         context.identity = admission.identity;
+        unusual.seen(admission.identity, request.ip);
         resumeCodes.set(request, admission.resumeCode);
       }
     }

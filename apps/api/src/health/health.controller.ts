@@ -6,6 +6,8 @@ import { Public } from '../auth/access.js';
 import { healthSchema } from './health.schema.js';
 import { HealthService } from './health.service.js';
 
+const retryAfterSeconds = 5;
+
 @ApiTags('health')
 @Controller('health')
 @Public()
@@ -43,7 +45,7 @@ async function inTerminusShape(check: Promise<HealthCheckResult>, response: Resp
     return await check;
   } catch (error) {
     if (!(error instanceof ServiceUnavailableException)) throw error;
-    response.status(503);
+    response.status(503).setHeader('Retry-After', String(retryAfterSeconds));
     return error.getResponse();
   }
 }

@@ -43,7 +43,7 @@ export function installMiddleware(app: NestExpressApplication): void {
   app.use(noticePlaces(app.get(UnusualActivity)));
   if (config.swagger === 'login') guardPages(app, docsArea);
   if (config.queuesUi) guardPages(app, queuesArea);
-  app.use(admitByTicket(app.get(EventTickets)));
+  app.use(admitByTicket(app.get(EventTickets), app.get(UnusualActivity)));
   app.use('/api/admin', knownOnly);
   app.use(body());
 }

@@ -9,6 +9,7 @@ import type { Plain } from '../http/plain.js';
 import { Context, type RequestContext } from '../http/request-context.js';
 import { Idempotent } from '../idempotency/idempotent.js';
 import { ApiProblems, usualProblems } from '../openapi/api-problems.js';
+import { located } from '../openapi/response-headers.js';
 import { RotationAcceptedDto, RotationDto, RotationStateDto } from './rotations.dto.js';
 import { RotationsService } from './rotations.service.js';
 
@@ -33,7 +34,7 @@ export class RotationsController {
       'Headers are rewrapped beside the data, or with rewrite everything is sealed anew; no key travels through the API. Location names the rotation, where its result appears. Give every worker the new key first, and begin with dryRun: workers with different keys are 409 keys-differ.',
   })
   @ApiBody({ type: RotationDto, required: false })
-  @ApiAcceptedResponse({ type: RotationAcceptedDto })
+  @ApiAcceptedResponse({ type: RotationAcceptedDto, headers: located })
   @ApiProblems(...usualProblems, 409, 422)
   async begin(
     @Body() body: RotationDto,

@@ -27,7 +27,9 @@ export class RotationDto {
   rewrite?: boolean;
 
   @ApiPropertyOptional({
-    type: [String],
+    type: 'array',
+    items: { type: 'string', pattern: '^[0-9a-f]{16}$' },
+    ...{ minItems: 1, maxItems: 8 },
     description:
       'Names of the keys to go to; otherwise the current keys of the workers, which must be the same. A worker that has others refuses (keys/differ)',
     example: ['0f3c1a2b4d5e6f70'],

@@ -70,6 +70,6 @@ export class LogLevels implements OnApplicationBootstrap, OnApplicationShutdown 
     if (this.log.pino.level === level) return;
     const before = this.log.pino.level;
     this.log.pino.level = level;
-    this.log.info('log level', { before, level, until: wish?.until ?? null, by: wish?.by ?? null });
+    this.log.evidence('log level', { before, level, until: wish?.until ?? null, by: wish?.by ?? null });
   }
 }

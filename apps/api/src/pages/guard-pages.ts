@@ -4,6 +4,7 @@ import { AppError, mayAct } from '#contracts';
 import { forbidden, unauthorized } from '../auth/access.guard.js';
 import { Revocations } from '../auth/revocations.js';
 import { contextOf } from '../http/request-context.js';
+import { UnusualActivity } from '../unusual/unusual-activity.js';
 import type { Area } from './areas.js';
 import { PageLogin } from './page-login.js';
 import { PageSessions } from './page-sessions.js';
@@ -20,6 +21,8 @@ export function guardPages(app: NestExpressApplication, area: Area): void {
   const headers: RequestHandler = (_request, response, next) => {
     response.setHeader('Content-Security-Policy', area.policy);
     response.setHeader('Cache-Control', 'no-store');
+    // Without any referrer a browser would not tell either where the form of the login was.
+    response.setHeader('Referrer-Policy', 'same-origin');
     next();
   };
   for (const path of area.paths) app.use(path, headers);
@@ -35,11 +38,16 @@ type Route = (path: string, handler: (request: Request, response: Response) => v
 function guardOf(app: NestExpressApplication, area: Area): RequestHandler {
   const sessions = app.get(PageSessions);
   const revocations = app.get(Revocations);
+  const unusual = app.get(UnusualActivity);
   return async (request, response, next) => {
     const context = contextOf(request);
     const cookie = cookieOf(request, area);
     if (context.identity === null && context.identityTrouble !== undefined) throw context.identityTrouble;
-    if (context.identity === null && cookie !== null) context.identity = await sessions.find(cookie, area);
+    if (context.identity === null && cookie !== null) {
+      context.identity = await sessions.find(cookie, area);
+      // Tokens in the header were looked at before.
+      if (context.identity !== null) unusual.seen(context.identity, request.ip);
+    }
     const { identity } = context;
     if (identity === null || (await revocations.isRevoked(identity.tokenId, true))) {
       if (isNavigation(request)) response.redirect(303, `${area.paths[0] ?? ''}/login`);

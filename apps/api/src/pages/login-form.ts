@@ -19,12 +19,14 @@ export async function readLoginForm(request: Request): Promise<LoginForm> {
   return { kind: 'password', username, password };
 }
 
-/** Another site must not log its visitors in here. Browsers tell where a form was; what tells nothing is none. */
+/**
+ * Another site must not log its visitors in here. Browsers tell where a form was: all of them by `Sec-Fetch-Site` where they came by TLS, else by the origin, which is
+ * `null` for frames without one and after a redirect from elsewhere, never for the page's own form. What tells neither is no browser.
+ */
 function refuseOtherSites(request: Request): void {
   const { 'sec-fetch-site': site, origin } = request.headers;
-  const host = origin === undefined || origin === 'null' ? null : URL.parse(origin)?.host;
-  const isElsewhere = site === undefined ? host !== null && host !== request.headers.host : site !== 'same-origin';
-  if (!isElsewhere) return;
+  const isHere = origin === undefined || URL.parse(origin)?.host === request.headers.host;
+  if (site === undefined ? isHere : site === 'same-origin') return;
   throw new AppError({ code: 'auth/forbidden', stage: 'request', message: 'The form was sent by another site' });
 }
 

@@ -27,7 +27,7 @@ export function loginPage({ area, withPassword, trouble }: LoginPage): string {
   return `<!doctype html>
 <html lang="en">
 <head><meta charset="utf-8"><meta name="viewport" content="width=device-width"><meta name="robots" content="noindex">
-<title>${area.title}: log in</title><style>${style}</style></head>
+<link rel="icon" href="data:,"><title>${area.title}: log in</title><style>${style}</style></head>
 <body>
 <h1>${area.title}</h1>
 <p>This is for people with the role ${area.role}. The login lasts for half an hour at most. <a href="${area.home}">Logged in already?</a></p>

@@ -11,6 +11,7 @@ import { Revocations } from '../auth/revocations.js';
 import { API_CONFIG } from '../core/tokens.js';
 import { loginsPerMinute } from '../http/rate-limits.js';
 import { contextOf } from '../http/request-context.js';
+import { UnusualActivity } from '../unusual/unusual-activity.js';
 import type { Area } from './areas.js';
 import { readLoginForm } from './login-form.js';
 import { loginPage } from './login-page.js';
@@ -30,6 +31,7 @@ export class PageLogin {
     @Inject(Revocations) private readonly revocations: Revocations,
     @Inject(AuditLog) private readonly audit: AuditLog,
     @Inject(RefusalLog) private readonly refusals: RefusalLog,
+    @Inject(UnusualActivity) private readonly unusual: UnusualActivity,
   ) {
     this.#verify = authenticate(strategy);
   }
@@ -59,6 +61,7 @@ export class PageLogin {
     }
     // Kept first: nobody is let in unseen.
     await this.audit.require(request, { event: 'authn_login_success', outcome: 'success', resource, detail: by });
+    this.unusual.seen(identity, request.ip);
     const { text, endsAt } = await this.sessions.begin(identity, area);
     setCookie(response, area, text, endsAt, this.#isSecure(request));
     response.redirect(303, area.home);
@@ -69,7 +72,7 @@ export class PageLogin {
     if (text !== null) {
       const { identity } = contextOf(request);
       const known = identity ?? (await this.sessions.find(text, area));
-      await this.sessions.end(text);
+      await this.sessions.end(text, area);
       const actor = known?.subject;
       if (actor !== undefined)
         this.audit.note(request, { event: 'session_ended', outcome: 'success', actor, resource: area.home });

@@ -7,6 +7,7 @@ import { Idempotent } from '../idempotency/idempotent.js';
 import type { Plain } from '../http/plain.js';
 import { Context, type RequestContext } from '../http/request-context.js';
 import { ApiProblems, usualProblems } from '../openapi/api-problems.js';
+import { located } from '../openapi/response-headers.js';
 import { RestoreBackup } from './restore-backup.js';
 import { RestoreListQuery } from './restore-queries.dto.js';
 import { RestoreDto } from './restore-request.dto.js';
@@ -34,7 +35,7 @@ export class RestoresController {
       'Operators restore into scratch targets, admins into all. A damaged backup never changes the target: collections are loaded under temporary names and renamed when the whole archive proved good. With `replace` the token must be younger than 15 minutes. Location names the restore. When the queue does not answer, nothing is begun.',
   })
   @ApiBody({ type: RestoreDto, examples: restoreExamples })
-  @ApiAcceptedResponse({ type: RestoreAcceptedDto })
+  @ApiAcceptedResponse({ type: RestoreAcceptedDto, headers: located })
   @ApiProblems(...usualProblems, 404, 409, 422)
   async restore(
     @Param('backupId') backupId: string,

@@ -1,5 +1,5 @@
 import { Inject, Injectable } from '@nestjs/common';
-import type { Catalog, SeenWorker } from '#catalog';
+import type { Catalog, SeenWorker, TargetEnds } from '#catalog';
 import type { ApiConfig, TargetConfig } from '#config';
 import type { RestoreTargetHealth, ScheduleRecord, TargetHealth, WorkerReport } from '#contracts';
 import { API_CONFIG, CATALOG } from '../core/tokens.js';
@@ -15,6 +15,7 @@ export interface TargetState {
   /** Null: no schedule, or paused. */
   readonly nextRunAt: Date | null;
   readonly lastSuccessAt: Date | null;
+  readonly lastRun: TargetEnds['lastRun'];
   /** As the freshest worker that is alive found it; null: nobody tells. */
   readonly health: TargetHealth | null;
 }
@@ -32,15 +33,15 @@ export class TargetStates {
 
   /** `workers`: for whoever has asked for them already. */
   async all(now: Date, workers = this.catalog.workers.all()): Promise<readonly TargetState[]> {
-    const [schedules, lastSuccess, seen] = await Promise.all([
+    const [schedules, ends, seen] = await Promise.all([
       this.catalog.schedules.all(),
-      this.catalog.backups.lastSuccess(),
+      this.catalog.backups.ends(),
       workers,
     ]);
     return this.config.targets.map((config) => {
       const target = config.name;
       const schedule = schedules.find((record) => record.target === target) ?? null;
-      const lastSuccessAt = lastSuccess[target] ?? null;
+      const { lastSuccessAt, lastRun } = ends[target] ?? { lastSuccessAt: null, lastRun: null };
       const { overdueSince, nextRunAt } = judgeSchedule(
         { target: config, schedule, lastSuccessAt },
         now,
@@ -54,14 +55,15 @@ export class TargetStates {
         overdueSince,
         nextRunAt,
         lastSuccessAt,
+        lastRun,
         health: healthOf(target, seen),
       };
     });
   }
 
   /** Where backups may be restored to, as the freshest worker that is alive found it. */
-  async restoreTargets(): Promise<readonly RestoreTargetState[]> {
-    const reports = (await this.catalog.workers.all()).filter(isAlive);
+  restoreTargets(workers: readonly SeenWorker[]): readonly RestoreTargetState[] {
+    const reports = workers.filter(isAlive);
     return this.config.restoreTargets.map(({ name, scratch }) => {
       // An older worker publishes none.
       const found = reports.flatMap(({ restoreTargets = [] }: Partial<WorkerReport>) => restoreTargets);

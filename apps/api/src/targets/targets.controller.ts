@@ -1,7 +1,7 @@
 import { Controller, Get, Inject } from '@nestjs/common';
 import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { Catalog } from '#catalog';
-import type { BackupRecord, Clock, TargetHealth } from '#contracts';
+import type { Clock, TargetHealth } from '#contracts';
 import { Roles } from '../auth/access.js';
 import { CATALOG, CLOCK } from '../core/tokens.js';
 import { ApiProblems, usualProblems } from '../openapi/api-problems.js';
@@ -25,13 +25,11 @@ export class TargetsController {
   @ApiOkResponse({ type: TargetsDto })
   @ApiProblems(...usualProblems)
   async targets(): Promise<Plain<TargetsDto>> {
-    const states = await this.states.all(this.clock.now());
-    const [data, restoreTargets] = await Promise.all([
-      Promise.all(states.map(async (state) => this.#target(state))),
-      this.states.restoreTargets(),
-    ]);
+    const workers = this.catalog.workers.all();
+    const states = await this.states.all(this.clock.now(), workers);
+    const restoreTargets = this.states.restoreTargets(await workers);
     return {
-      data,
+      data: states.map(toTarget),
       restoreTargets: restoreTargets.map(({ target, scratch, health }) => ({
         target,
         scratch,
@@ -39,34 +37,27 @@ export class TargetsController {
       })),
     };
   }
-
-  async #target({
-    target,
-    config,
-    schedule,
-    overdue,
-    nextRunAt,
-    lastSuccessAt,
-    health,
-  }: TargetState): Promise<Plain<TargetDto>> {
-    const [last] = await this.catalog.backups.latest(target, 1);
-    return {
-      target,
-      databases: [...config.databases],
-      engine: config.engine,
-      schedule: config.schedule.cron,
-      timezone: config.schedule.timezone,
-      ...pauseOf(target, schedule),
-      overdue,
-      nextRunAt: nextRunAt?.toISOString() ?? null,
-      lastSuccessAt: lastSuccessAt?.toISOString() ?? null,
-      lastRun: last === undefined ? null : toLastRun(last),
-      health: toHealth(health),
-    };
-  }
 }
 
-function toLastRun({ backupId, status, startedAt, completedAt }: BackupRecord): Plain<LastRunDto> {
+function toTarget(state: TargetState): Plain<TargetDto> {
+  const { target, config, schedule, overdue, nextRunAt, lastSuccessAt, lastRun, health } = state;
+  return {
+    target,
+    databases: [...config.databases],
+    engine: config.engine,
+    schedule: config.schedule.cron,
+    timezone: config.schedule.timezone,
+    ...pauseOf(target, schedule),
+    overdue,
+    nextRunAt: nextRunAt?.toISOString() ?? null,
+    lastSuccessAt: lastSuccessAt?.toISOString() ?? null,
+    lastRun: lastRun && toLastRun(lastRun),
+    health: toHealth(health),
+  };
+}
+
+function toLastRun(run: NonNullable<TargetState['lastRun']>): Plain<LastRunDto> {
+  const { backupId, status, startedAt, completedAt } = run;
   return {
     backupId,
     status,

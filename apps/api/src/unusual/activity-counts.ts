@@ -1,13 +1,14 @@
 import { createHash } from 'node:crypto';
 import { Redis } from 'ioredis';
 import { RateLimiterMemory, RateLimiterRedis, type RateLimiterAbstract } from 'rate-limiter-flexible';
-import type { Secret } from '#contracts';
+import type { Clock, Secret } from '#contracts';
 import { guardHandshake } from '#queue';
 
 export interface ActivityCountsOptions {
   readonly redisUrl: Secret;
   readonly prefix: string;
   readonly windowSeconds: number;
+  readonly clock: Clock;
 }
 
 const commandMs = 1_000;
@@ -15,10 +16,11 @@ const commandMs = 1_000;
 const countless = 1_000_000_000;
 /** Places of one holder that are remembered: the newest. */
 const mostPlaces = 50;
+const placeSeconds = 90 * 86_400;
 
 /**
- * What is counted over time, for all replicas together. While Redis is down each process counts for itself, no new place is noticed, and no state is said to be
- * over: nobody can tell. Everything in it ends by itself, and names are kept as digests only.
+ * What is counted over time, for all replicas together. While Redis is down each process counts for itself, whether a place is new nobody can tell, and no state is
+ * said to be over. Everything in it ends by itself, and names are kept as digests only.
  */
 export class ActivityCounts {
   readonly #redis: Redis;
@@ -52,21 +54,36 @@ export class ActivityCounts {
     return (await this.#limiter.consume(digestOf(what))).consumedPoints;
   }
 
-  /** Whether the holder was seen before, and never here; its places are remembered so long after the last of them. Null: Redis does not answer. */
-  async isNewPlace(holder: string, place: string, seconds: number): Promise<boolean | null> {
+  /** `first`: the holder was seen nowhere so far; `new`: elsewhere, and never here. Null: Redis does not answer. */
+  async placeOf(holder: string, place: string): Promise<'first' | 'known' | 'new' | null> {
     const key = this.#key('places', holder);
+    try {
+      const replies = await this.#redis.multi().zcard(key).zscore(key, digestOf(place)).exec();
+      const [known, here] = replies ?? [];
+      if (!known || !here || known[0] !== null || here[0] !== null) return null;
+      if (here[1] !== null) return 'known';
+      return known[1] === 0 ? 'first' : 'new';
+    } catch {
+      return null;
+    }
+  }
+
+  /** A place is remembered for 90 days after the holder was seen there last; all of them as long as the holder lasts. False: Redis does not answer. */
+  async learn(holder: string, place: string, lastsSeconds = placeSeconds): Promise<boolean> {
+    const key = this.#key('places', holder);
+    const now = this.options.clock.now().getTime();
+    const lasts = Math.max(1, Math.ceil(Math.min(lastsSeconds, placeSeconds)));
     try {
       const replies = await this.#redis
         .multi()
-        .zcard(key)
-        .zadd(key, Date.now(), digestOf(place))
+        .zadd(key, now, digestOf(place))
+        .zremrangebyscore(key, '-inf', now - placeSeconds * 1000)
         .zremrangebyrank(key, 0, -mostPlaces - 1)
-        .expire(key, Math.max(1, Math.ceil(seconds)))
+        .expire(key, lasts)
         .exec();
-      const [known, added] = (replies ?? []).map(([error, reply]) => (error === null ? Number(reply) : Number.NaN));
-      return known === undefined || added === undefined ? null : known > 0 && added > 0;
+      return replies?.every(([error]) => error === null) ?? false;
     } catch {
-      return null;
+      return false;
     }
   }
 

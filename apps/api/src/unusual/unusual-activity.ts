@@ -9,28 +9,12 @@ import { AuditLog } from '../audit/audit-log.js';
 import { RefusalLog } from '../audit/refusal-log.js';
 import type { Identity } from '../auth/identity.js';
 import { API_CONFIG, CATALOG, CHANNELS, CLOCK, JOB_QUEUE } from '../core/tokens.js';
-import { networkOf } from '../http/throttle.middleware.js';
 import { ServiceLog } from '../logging/service-log.js';
 import { ActivityCounts } from './activity-counts.js';
-import { RecentPairs } from './recent-pairs.js';
-import { workloadOf } from './workload-of.js';
+import type { Finding } from './finding.js';
+import { NewPlaces } from './new-places.js';
 
 const kind = 'unusual-activity';
-/** A new place is told of at most once a day for one holder. */
-const placeStateSeconds = 86_400;
-/** So long the places of a subject or a key are remembered after the last of them; those of a token as long as it lives, for tokens may be many. */
-const placeSeconds = 90 * 86_400;
-
-/** What is unusual, in words that go to people. */
-interface Finding {
-  /** What lasts: one alert while it does. */
-  readonly state: string;
-  readonly seconds: number;
-  readonly message: string;
-  readonly hint: string;
-  readonly actor: string;
-  readonly address: string | null;
-}
 
 /**
  * Many failed logins, downloads or deletions within the window, restores over data, tokens and keys that are used from a new place: an entry of the audit log and an
@@ -39,7 +23,7 @@ interface Finding {
 @Injectable()
 export class UnusualActivity implements BeforeApplicationShutdown {
   readonly #counts: ActivityCounts;
-  readonly #pairs = new RecentPairs();
+  readonly #places: NewPlaces;
   readonly #once: ReturnType<typeof quietly>;
   readonly #underWay = new Set<Promise<void>>();
 
@@ -54,7 +38,12 @@ export class UnusualActivity implements BeforeApplicationShutdown {
     @Inject(RefusalLog) refusals: RefusalLog,
   ) {
     const { redisUrl, redisPrefix: prefix, unusual } = config;
-    this.#counts = new ActivityCounts({ redisUrl, prefix, windowSeconds: unusual.windowSeconds });
+    this.#counts = new ActivityCounts({ redisUrl, prefix, windowSeconds: unusual.windowSeconds, clock });
+    this.#places = new NewPlaces({
+      ...{ counts: this.#counts, clock },
+      tell: (finding) => this.#tell(finding),
+      aside: (work) => this.#aside(work),
+    });
     this.#once = quietly(clock);
     audit.listen((record) => this.#aside(() => this.#acted(record)));
     refusals.listen((event) => {
@@ -62,37 +51,17 @@ export class UnusualActivity implements BeforeApplicationShutdown {
     });
   }
 
-  /** Somebody came in with a token. */
+  /** Somebody came in, with a token or by what it was given out for. */
   seen(identity: Identity, address: string | undefined): void {
-    const { subject, tokenId, role, expiresAt } = identity;
+    const { role } = identity;
     if (!this.config.unusual.newPlaces || address === undefined || role === null || !mayAct(role, 'operator')) return;
-    const place = networkOf(address);
-    if (!this.#pairs.isNew(JSON.stringify([subject, tokenId, place]))) return;
-    this.#aside(async () => {
-      const left = (expiresAt.getTime() - this.clock.now().getTime()) / 1000;
-      const found = await Promise.all([
-        this.#counts.isNewPlace(`token/${tokenId}`, place, left),
-        this.#counts.isNewPlace(`subject/${subject}`, place, placeSeconds),
-      ]);
-      if (!found.includes(true)) return;
-      const what = found[0] === true ? 'One token' : 'A token';
-      await this.#tell({
-        state: `new-place/${subject}`,
-        seconds: placeStateSeconds,
-        message: `${what} of ${subject} (${role}) is used from ${place}, where it was not used before`,
-        hint: `Ask ${subject}. If it was somebody else: revoke the token (POST /api/admin/tokens/revoke), and look for what it did in the audit log`,
-        actor: subject,
-        address,
-      });
-    });
+    this.#places.seenToken(identity, address);
   }
 
   /** Of all workers that are alive: which keys they hold, and where. */
   seenWorkers(workers: readonly Pick<WorkerReport, 'keyIds' | 'host'>[]): void {
     if (!this.config.unusual.newPlaces) return;
-    for (const { host, keyIds } of workers)
-      for (const keyId of keyIds)
-        if (this.#pairs.isNew(JSON.stringify(['key', keyId, host]))) this.#aside(() => this.#seenKey(keyId, host));
+    for (const { host, keyIds } of workers) for (const keyId of keyIds) this.#places.seenKey(keyId, host);
   }
 
   /** What is over. Called now and then. */
@@ -115,20 +84,9 @@ export class UnusualActivity implements BeforeApplicationShutdown {
 
   /** Before the audit log waits for its last entries. */
   async beforeApplicationShutdown(): Promise<void> {
+    this.#places.close();
     await this.settled();
     this.#counts.close();
-  }
-
-  async #seenKey(keyId: string, host: string): Promise<void> {
-    if ((await this.#counts.isNewPlace(`key/${keyId}`, workloadOf(host), placeSeconds)) !== true) return;
-    await this.#tell({
-      state: `new-host/${keyId}`,
-      seconds: placeStateSeconds,
-      message: `The key ${keyId} is used by a worker on ${host}, where it was not used before`,
-      hint: 'A new machine of yours? If not, somebody has the key and the catalogue: look for that worker, and rotate both',
-      actor: 'system',
-      address: null,
-    });
   }
 
   #failedLogin(): Promise<void> {

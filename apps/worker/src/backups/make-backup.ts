@@ -19,10 +19,12 @@ export interface ClaimedBackup {
 
 /** Makes the backup of a claimed record between the hooks of its target, or finishes the commit that it holds already: then nothing is dumped, and nobody is asked before. */
 export async function makeBackup(
-  parts: WorkerParts,
+  live: WorkerParts,
   engines: DumpEngines,
   claimed: ClaimedBackup,
 ): Promise<BackupOutcome> {
+  // With the keys of now: they may be read again while a hook is asked.
+  const parts = { ...live };
   const { record, claim } = claimed;
   // Before anything is written: an unmounted volume must not become a store of its own.
   await requireStore(parts.store, parts.storeId, claim.signal);

@@ -1,13 +1,14 @@
 import type { Clock } from '#contracts';
 import type { BackupRepository } from '../contract/backups.js';
 import type { BackupDocument } from '../schemas/backup.schema.js';
-import { op } from '../store/record-collection.js';
+import { op, type Filter } from '../store/record-collection.js';
 import { longFields, toBackupRecord, toRecordOrNull, type Backups } from './backup-record.js';
 import { isGood } from './is-good.js';
 import type { KnownTargets } from './known-targets.js';
 import { findPage, listFilter } from './list-page.js';
 import { longTotals } from './long-totals.js';
-import { lastSuccessOf, newest } from './newest.js';
+import { newest, windowsInDays } from './newest.js';
+import { newestEnds, ran } from './newest-ends.js';
 
 type Queries = Pick<
   BackupRepository,
@@ -24,10 +25,12 @@ type Queries = Pick<
   | 'alerted'
   | 'targets'
   | 'lastSuccess'
+  | 'ends'
 >;
 
 /** Records that one query for a good one brings. */
 const lookedAtOnce = 100;
+const dayMs = 86_400_000;
 
 export function queries(backups: Backups, targets: KnownTargets, clock: Clock): Queries {
   const now = () => clock.now();
@@ -56,15 +59,15 @@ export function queries(backups: Backups, targets: KnownTargets, clock: Clock): 
     },
 
     async otherGood({ backupId, target }, most = Number.POSITIVE_INFINITY) {
-      const found: string[] = [];
-      const filter = { status: 'completed', target };
-      const page = { limit: lookedAtOnce, only: ['backupId', 'status', 'verifications'] };
-      for (let skip = 0; found.length < most; skip += lookedAtOnce) {
-        const some = await backups.find(filter, { ...page, skip, sort: { createdAt: -1, backupId: -1 } });
-        for (const other of some) if (other.backupId !== backupId && isGood(other)) found.push(other.backupId);
-        if (some.length < lookedAtOnce) break;
+      const good = goodOnes(backups, backupId);
+      // A few are nearly always among the newest; some servers sort all that a filter leaves.
+      const windows = Number.isFinite(most) ? windowsInDays.filter(Number.isFinite) : [];
+      for (const days of windows) {
+        const since = op({ $gt: new Date(now().getTime() - days * dayMs) });
+        const found = await good({ status: 'completed', target, createdAt: since }, most);
+        if (found.length >= most) return found;
       }
-      return found.slice(0, most);
+      return good({ status: 'completed', target }, most);
     },
 
     count: (status) => backups.count({ status }),
@@ -85,19 +88,17 @@ export function queries(backups: Backups, targets: KnownTargets, clock: Clock): 
     },
 
     async latest(target, limit) {
-      const ran = { status: op({ $in: ['completed', 'failed'] }), 'error.code': op({ $ne: 'superseded' }) };
-      return records(await newest(backups, 'completedAt', { target, ...ran }, now(), { limit, without: longFields }));
+      return records(await newest(backups, 'completedAt', { target, ...ran() }, now(), { limit, without: longFields }));
     },
 
     async lastSuccess() {
-      const at = now();
-      const ends = (await targets.all()).map(
-        async (target) => [target, await lastSuccessOf(backups, target, at)] as const,
-      );
+      const found = Object.entries(await newestEnds(backups, await targets.all(), now()));
       return Object.fromEntries(
-        (await Promise.all(ends)).flatMap(([target, end]) => (end === null ? [] : [[target, end]])),
+        found.flatMap(([target, { lastSuccessAt }]) => (lastSuccessAt === null ? [] : [[target, lastSuccessAt]])),
       );
     },
+
+    ends: async () => newestEnds(backups, await targets.all(), now()),
 
     async unalerted() {
       return records(await backups.find({ alertDue: true }, { sort: { completedAt: 1 }, without: longFields }));
@@ -108,5 +109,19 @@ export function queries(backups: Backups, targets: KnownTargets, clock: Clock): 
     },
 
     targets: () => targets.all(),
+  };
+}
+
+/** Ids of good records, newest first, without one of them. */
+function goodOnes(backups: Backups, without: string): (filter: Filter, most: number) => Promise<readonly string[]> {
+  const page = { limit: lookedAtOnce, only: ['backupId', 'status', 'verifications'] };
+  return async (filter, most) => {
+    const found: string[] = [];
+    for (let skip = 0; found.length < most; skip += lookedAtOnce) {
+      const some = await backups.find(filter, { ...page, skip, sort: { createdAt: -1, backupId: -1 } });
+      for (const other of some) if (other.backupId !== without && isGood(other)) found.push(other.backupId);
+      if (some.length < lookedAtOnce) break;
+    }
+    return found.slice(0, most);
   };
 }

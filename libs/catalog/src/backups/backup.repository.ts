@@ -7,10 +7,11 @@ import { lifecycle } from './backup-lifecycle.js';
 import { queries } from './backup-queries.js';
 import type { Backups } from './backup-record.js';
 import { knownTargets, type Targets } from './known-targets.js';
-import { backupStats, storageBytes } from './backup-stats.js';
 import { fleetPlaces } from './fleet-places.js';
 import { storageHistory } from './storage-history.js';
 import { uses } from './backup-uses.js';
+import { catalogTotals, durationPercentiles, storageBytes } from './catalog-totals.js';
+import { statsOf } from './stats-of.js';
 import { insertion } from './insert-backup.js';
 
 export function backupRepository(backups: Backups, tasks: Tasks, targets: Targets, clock: Clock): BackupRepository {
@@ -26,6 +27,15 @@ export function backupRepository(backups: Backups, tasks: Tasks, targets: Target
     ...queries(backups, known, clock),
     storageBytes: () => storageBytes(backups),
     storageHistory: (filter, now) => storageHistory(backups, filter, now),
-    stats: (filter, at) => backupStats(backups, known, filter, at),
+    totals: async (at) => catalogTotals(backups, await known.all(), {}, at),
+    durations: (filter, at) => durationPercentiles(backups, filter, at),
+    async stats(filter, at) {
+      const names = filter.target === undefined ? await known.all() : [filter.target];
+      const [totals, durations] = await Promise.all([
+        catalogTotals(backups, names, filter, at),
+        durationPercentiles(backups, filter, at),
+      ]);
+      return statsOf(totals, durations, filter.target);
+    },
   };
 }

@@ -2,6 +2,7 @@ import type { BackupQuery } from '../contract/backups.js';
 import type { BackupDocument } from '../schemas/backup.schema.js';
 import { op, type Filter } from '../store/record-collection.js';
 import { longFields, type Backups } from './backup-record.js';
+import { pageBySize } from './by-size.js';
 import { windowsInDays } from './newest.js';
 
 const dayMs = 86_400_000;
@@ -10,8 +11,8 @@ export const few = 1000;
 const times: ReadonlySet<BackupQuery['sortBy']> = new Set(['createdAt', 'startedAt', 'completedAt']);
 
 /**
- * One page of a list of `total`. Where there are many, two ways to less work: what is newest is looked for among the newest (some servers sort everything
- * that the filter leaves, whatever the index could tell), and a deep page is asked for from the nearer end (servers walk through what they skip).
+ * One page of a list of `total`. Where there are many, ways to less work: what is newest or largest is looked for among the newest or largest (some servers sort
+ * everything that the filter leaves, whatever the index could tell), and a deep page is asked for from the nearer end (servers walk through what they skip).
  */
 export async function findPage(
   backups: Backups,
@@ -33,10 +34,12 @@ export async function findPage(
   }
   const some = Math.min(limit, total - skip);
   const behind = total - skip - some;
-  if (skip <= behind) return backups.find(filter, page);
-  const sort = listSort({ sortBy, sortOrder: sortOrder === 'asc' ? 'desc' : 'asc' });
-  const found = await backups.find(filter, { ...page, sort, skip: behind, limit: some });
-  return [...found].reverse();
+  const isNear = skip <= behind;
+  const order = isNear === (sortOrder === 'asc') ? 'asc' : 'desc';
+  const nearer = isNear ? page : { ...page, sort: listSort({ sortBy, sortOrder: order }), skip: behind, limit: some };
+  const bySize = { filter, query: { ...query, sortOrder: order }, page: nearer, total, now } as const;
+  const found = (sortBy === 'size' ? await pageBySize(backups, bySize) : null) ?? (await backups.find(filter, nearer));
+  return isNear ? found : [...found].reverse();
 }
 
 /** The same filter, with only what is newest by the sort's own field: first of some days, then of more. */

@@ -4,7 +4,7 @@ import type { Backups } from './backup-record.js';
 
 const dayMs = 86_400_000;
 /** Looked through one after the other until enough is found; the last one has no beginning. */
-export const windowsInDays = [2, 60, 1000, Number.POSITIVE_INFINITY];
+export const windowsInDays = [2, 12, 60, 1000, Number.POSITIVE_INFINITY];
 
 /**
  * The newest records by a time, newest first. In windows that grow: some servers sort everything that the filter leaves, whatever the index could
@@ -27,12 +27,4 @@ export async function newest(
     if (found.length >= options.limit) break;
   }
   return found;
-}
-
-/** End of the newest completed backup of a target, whatever became of it since; null when there was none. */
-export async function lastSuccessOf(backups: Backups, target: string, now: Date): Promise<Date | null> {
-  // What has a hash was completed.
-  const completed = { target, hash: op({ $type: 'string' }) };
-  const [last] = await newest(backups, 'completedAt', completed, now, { limit: 1, only: ['completedAt'] });
-  return last?.completedAt ?? null;
 }

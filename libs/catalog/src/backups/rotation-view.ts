@@ -23,6 +23,9 @@ export interface RotationViewOptions {
   readonly requireStore: (signal: AbortSignal) => Promise<void>;
 }
 
+/** Between two looks at a lease, as the reaper has it: after a longer gap what was seen before says nothing. */
+const longestGapMs = 30_000;
+
 interface Taken {
   readonly ref: ClaimRef;
   readonly claimedAt: number;
@@ -72,7 +75,7 @@ async function take(
   signal: AbortSignal,
 ): Promise<Taken | 'gone' | null> {
   const { backups } = catalog;
-  const observer = new LeaseObserver({ leaseMs: lease.leaseMs, intervalMs: pollMs, clock });
+  const observer = new LeaseObserver({ leaseMs: lease.leaseMs, intervalMs: longestGapMs, clock });
   const began = clock.monotonicMs();
   let first: string | null = null;
   for (;;) {
@@ -98,7 +101,9 @@ async function take(
           await backups.expireUse(backupId, lost);
       }
     }
-    if (lives && clock.monotonicMs() - began >= patienceMs) throw inUse(backupId, busy);
+    const waited = clock.monotonicMs() - began;
+    // One that shows no life has its lease, and as much again for looks that came late.
+    if (waited >= patienceMs + (lives ? 0 : 2 * lease.leaseMs)) throw inUse(backupId, busy);
     await delay(pollMs, undefined, { signal }).catch(() => undefined);
   }
 }

@@ -1,7 +1,7 @@
-import { op } from '../store/record-collection.js';
+import { op, type Filter } from '../store/record-collection.js';
 import type { StorageHistory } from '../contract/stats.js';
 import type { Backups } from './backup-record.js';
-import { storageBytes } from './backup-stats.js';
+import { storageBytes } from './catalog-totals.js';
 
 const dayMs = 86_400_000;
 const windowDays = 14;
@@ -14,9 +14,9 @@ export async function storageHistory(
 ): Promise<StorageHistory> {
   const begin = new Date(now.getTime() - windowDays * dayMs);
   const made = { hash: op({ $type: 'string' }), ...filter };
-  const [oldest] = await backups.find(made, { sort: { completedAt: 1 }, limit: 1, only: ['completedAt'] });
-  const first = oldest?.completedAt ?? now;
-  const since = first > begin ? first : begin;
+  const since = (await backups.exists({ ...made, completedAt: op({ $lte: begin }) }))
+    ? begin
+    : await firstOf(backups, made, now);
   const standing = {
     $or: [{ status: { $in: ['completed', 'deleting'] } }, { status: 'deleted', deletedAt: { $gt: since } }],
   };
@@ -26,6 +26,12 @@ export async function storageHistory(
     sizes(backups, [{ hash: { $type: 'string' }, completedAt: { $gt: since, $lte: now }, ...filter }]),
   ]);
   return { usedBytes, usedBefore, addedBytes, since };
+}
+
+/** When the oldest ended; now where there is none. */
+async function firstOf(backups: Backups, made: Filter, now: Date): Promise<Date> {
+  const [oldest] = await backups.find(made, { sort: { completedAt: 1 }, limit: 1, only: ['completedAt'] });
+  return oldest?.completedAt ?? now;
 }
 
 async function sizes(backups: Backups, filters: readonly object[]): Promise<number> {

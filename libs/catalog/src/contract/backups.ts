@@ -9,8 +9,8 @@ import type {
   UseKind,
 } from '#contracts';
 import type { BackupFailure, ClaimRef, ClaimState, LeaseView } from './claims.js';
-import type { CatalogStats, StorageHistory } from './stats.js';
 import type { RewriteFacts, UseOutcome } from './uses.js';
+import type { CatalogStats, CatalogTotals, StorageHistory, TargetEnds } from './stats.js';
 
 export interface NewBackup {
   readonly backupId: string;
@@ -74,6 +74,10 @@ export interface BackupRepository {
   storageHistory(filter: { readonly target?: string }, now: Date): Promise<StorageHistory>;
   count(status: BackupState): Promise<number>;
   stats(filter: { readonly target?: string }, now: Date): Promise<CatalogStats>;
+  /** For the statistics of all and of each target at once (`statsOf`). Reads every record that is there. */
+  totals(now: Date): Promise<CatalogTotals>;
+  /** Percentiles of how long the newest completed backups took. */
+  durations(filter: { readonly target?: string }, now: Date): Promise<CatalogStats['durationPercentilesMs']>;
 
   /** `pending → in_progress`, fence + 1; null when it is not pending or lost its place. `raiseTo`: the new fence is at least this. */
   claim(backupId: string, owner: string, now: Date, raiseTo?: number): Promise<BackupRecord | null>;
@@ -177,4 +181,6 @@ export interface BackupRepository {
   targets(): Promise<readonly string[]>;
   /** End of the newest completed backup (still there or not), by target. */
   lastSuccess(): Promise<Readonly<Record<string, Date>>>;
+  /** The newest outcomes, by target. */
+  ends(): Promise<Readonly<Record<string, TargetEnds>>>;
 }

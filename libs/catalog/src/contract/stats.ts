@@ -1,4 +1,4 @@
-import type { BackupState } from '#contracts';
+import type { BackupRecord, BackupState } from '#contracts';
 
 export interface CatalogStats {
   readonly total: number;
@@ -29,4 +29,40 @@ export interface StorageHistory {
   readonly addedBytes: number;
   /** The beginning of the window of two weeks; later where there is no older backup. */
   readonly since: Date;
+}
+
+/** What the newest runs of a target came to. */
+export interface TargetEnds {
+  /** End of the newest completed backup, still there or not. */
+  readonly lastSuccessAt: Date | null;
+  /** The newest that ended (completed or failed) and is still there. */
+  readonly lastRun: Pick<BackupRecord, 'backupId' | 'status' | 'startedAt' | 'completedAt'> | null;
+}
+
+/** Sums of the records of a target in a state. */
+export interface StateSums {
+  readonly target: string;
+  readonly status: BackupState;
+  readonly count: number;
+  readonly bytes: number;
+  readonly durationMs: number;
+  readonly startedAt: Date | null;
+  readonly verifiedAt: Date | null;
+}
+
+/** What ended on a day (UTC). Deleted ones count here too: it tells what happened. */
+export interface DaySums {
+  readonly target: string;
+  readonly date: string;
+  readonly good: boolean;
+  readonly count: number;
+  readonly bytes: number;
+}
+
+/** One look at everything that is there: of it `statsOf` makes the statistics of all, and of each target. */
+export interface CatalogTotals {
+  readonly now: Date;
+  readonly states: readonly StateSums[];
+  readonly days: readonly DaySums[];
+  readonly ends: Readonly<Record<string, TargetEnds>>;
 }

@@ -66,11 +66,12 @@ describe('the Backup model', () => {
     expect(() => new Backup({ ...least, role: 'admin' })).toThrow('role');
   });
 
-  it('has unique indexes on the id, the one running place of a target, and the slot of a target', () => {
+  it('has unique indexes on the id, the one running place of a target, the places of the fleet, and the slot of a target', () => {
     const unique = backupSchema.indexes().filter(([, { unique: isUnique }]) => isUnique === true);
     expect(unique.map(([keys, { partialFilterExpression }]) => [keys, partialFilterExpression])).toEqual([
       [{ backupId: 1 }, undefined],
       [{ running: 1 }, { running: { $type: 'string' } }],
+      [{ fleetPlace: 1 }, { fleetPlace: { $type: 'string' } }],
       [{ target: 1, slot: 1 }, { slot: { $type: 'date' } }],
     ]);
   });

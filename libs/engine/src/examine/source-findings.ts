@@ -127,7 +127,7 @@ function topologyFinding(target: string, { server, setName }: SourceExam): Findi
     );
   return found(
     name,
-    `${what}: the native engine reads all collections at one moment, as long as reading takes no longer than the server keeps history; mongodump reads one after another`,
+    `${what}: the native engine reads all collections at one moment, as long as reading takes no longer than the server keeps history; mongodump reads one after another, unless it dumps the oplog besides (BACKUP_OPLOG)`,
   );
 }
 

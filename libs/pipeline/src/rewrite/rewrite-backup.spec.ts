@@ -75,19 +75,23 @@ describe('a backup that is sealed anew', () => {
     expect(await storeContents(store)).toEqual(contents);
   });
 
-  it.each<Compression>(['none', 'gzip', 'zstd'])('of several segments and frames, compressed by %s', async (codec) => {
-    const request = backupRequest({ compression: { codec, level: 1 } });
-    const documents = Array.from({ length: 13 }, (_, _id) => ({
-      _id,
-      noise: randomBytes(256 * 1024).toString('base64'),
-    }));
-    const archive = buildArchive([{ db: 'clinic', collection: 'scans', documents }]);
-    const made = (await runBackup(backupDeps(store, { archive }), request, noAbort)).backup;
-    expect((await rewrite(store)).map(({ outcome }) => outcome)).toEqual(['rewritten', 'rewritten']);
-    const after = await readWhole(store, made, nextRing);
-    expect(after.objects.data.bytes).toBe(made.objects.data.bytes);
-    expect(after.objects.data.sha256).not.toBe(made.objects.data.sha256);
-  }, 120_000);
+  it.each<Compression>(['none', 'gzip', 'zstd'])(
+    'of several segments and frames, compressed by %s',
+    async (codec) => {
+      const request = backupRequest({ compression: { codec, level: 1 } });
+      const documents = Array.from({ length: 13 }, (_, _id) => ({
+        _id,
+        noise: randomBytes(256 * 1024).toString('base64'),
+      }));
+      const archive = buildArchive([{ db: 'clinic', collection: 'scans', documents }]);
+      const made = (await runBackup(backupDeps(store, { archive }), request, noAbort)).backup;
+      expect((await rewrite(store)).map(({ outcome }) => outcome)).toEqual(['rewritten', 'rewritten']);
+      const after = await readWhole(store, made, nextRing);
+      expect(after.objects.data.bytes).toBe(made.objects.data.bytes);
+      expect(after.objects.data.sha256).not.toBe(made.objects.data.sha256);
+    },
+    120_000,
+  );
 
   it('by a rotation before is sealed anew too: its data key was in other hands', async () => {
     await runRotate(

@@ -192,8 +192,9 @@ export class LoadRun {
       list = replay?.live ?? list;
       tell({ ...loader.progress, stage: 'index' });
       await onTarget('index', () => indexes.finish(list));
-      const isLive = ({ source }: NamedEntry) => list.some(({ plan: { from } }) => from === nameOf(source));
-      await this.checkAgain(late.named.filter(isLive), late.before);
+      const live = new Set(list.map((entry) => entry.plan.from));
+      const kept = late.named.filter(({ source }) => live.has(nameOf(source)));
+      await this.checkAgain(kept, late.before);
       throwIfAborted(signal, 'rename');
       await request.onRenaming?.(false);
       throwIfAborted(signal, 'rename');

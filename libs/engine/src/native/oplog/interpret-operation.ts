@@ -120,7 +120,7 @@ function quoted(name: string): string {
 }
 
 export const withoutReplay =
-  'The target was left as it was. Without the oplog (--no-oplog-replay) the backup can be restored: each collection is then as it was when it was read';
+  'The target was left as it was. Without the oplog (--no-oplog-replay, oplogReplay: false) the backup can be restored: each collection is then as it was when it was read';
 
 /** What cannot be applied, and where it stands. */
 export function cannotReplay(

@@ -1,5 +1,5 @@
 import { expect, it } from '@jest/globals';
-import { percentiles } from './backup-stats.js';
+import { percentiles } from './catalog-totals.js';
 
 it.each([
   [[], null],

@@ -113,7 +113,7 @@ it('so many backups at the same time in all workers together, and the next as so
   await waitUntil(() => waits().length === 3, { what: 'three that wait' });
   expect(await running()).toBe(2);
   const most: number[] = [];
-  for (let ended = 0; ended < names.length; ended += 1) {
+  while (most.length < names.length) {
     const [next] = await waitUntil(
       () => {
         const held = names.filter((name) => existsSync(file(name)) && !existsSync(file(`${name}-go`)));
@@ -133,13 +133,12 @@ it('a reload takes new targets and keys, keeps what runs, and stays with the old
   const key = '/key';
   world.files.set(key, world.key);
   world.files.set(path, targets({ kept: holding('kept') }));
-  const { BACKUP_ENCRYPTION_KEY: _key, ...environment } = world.environment(quickUpkeep);
   const { worker, port, lines } = await world.worker({
     ...quickUpkeep,
+    BACKUP_CONCURRENCY: '2',
     BACKUP_ENCRYPTION_KEY: '',
     BACKUP_ENCRYPTION_KEY_FILE: key,
   });
-  expect(environment).not.toHaveProperty('BACKUP_ENCRYPTION_KEY');
   const line = (msg: string) => lines.filter((each) => each.msg.startsWith(msg)).at(-1);
   const ready = async () =>
     (await (await fetch(`http://127.0.0.1:${port}/health/ready`)).json()) as { status: string; details: object };

@@ -1,0 +1,102 @@
+import type { BackupState } from '#contracts';
+import type { CatalogStats, CatalogTotals, DaySums, StateSums } from '../contract/stats.js';
+import type { Backups } from './backup-record.js';
+import { newest } from './newest.js';
+import { newestEnds } from './newest-ends.js';
+import { firstDayOf } from './stats-of.js';
+
+/** Percentiles are those of so many newest completed backups. */
+const durationSample = 1000;
+
+interface OfTarget {
+  readonly target?: string;
+}
+
+/** One pass over every record that is there, and a look at the last days. Deleted records count in the days and in the last times, nowhere else. */
+export async function catalogTotals(
+  backups: Backups,
+  targets: readonly string[],
+  ofTarget: OfTarget,
+  now: Date,
+): Promise<CatalogTotals> {
+  const [states, days, ends] = await Promise.all([
+    stateSums(backups, ofTarget),
+    daySums(backups, ofTarget, now),
+    newestEnds(backups, targets, now),
+  ]);
+  return { now, states, days, ends };
+}
+
+/** What the quota counts. */
+export async function storageBytes(backups: Backups, filter: { readonly target?: string } = {}): Promise<number> {
+  const [found] = await backups.aggregate<{ readonly bytes: number }>([
+    { $match: { status: { $in: ['completed', 'deleting'] }, ...filter } },
+    { $group: { _id: null, bytes: { $sum: '$size' } } },
+  ]);
+  return found?.bytes ?? 0;
+}
+
+async function stateSums(backups: Backups, ofTarget: OfTarget): Promise<readonly StateSums[]> {
+  type Group = { readonly _id: { readonly target: string; readonly status: BackupState } } & Omit<
+    StateSums,
+    'target' | 'status'
+  >;
+  const groups = await backups.aggregate<Group>([
+    { $match: { listed: true, ...ofTarget } },
+    {
+      $group: {
+        _id: { target: '$target', status: '$status' },
+        count: { $sum: 1 },
+        bytes: { $sum: '$size' },
+        durationMs: { $sum: { $subtract: ['$completedAt', '$startedAt'] } },
+        startedAt: { $max: '$startedAt' },
+        verifiedAt: { $max: '$verificationStatus.verifiedAt' },
+      },
+    },
+  ]);
+  return groups.map(({ _id, ...sums }) => ({ ..._id, ...sums }));
+}
+
+async function daySums(backups: Backups, ofTarget: OfTarget, now: Date): Promise<readonly DaySums[]> {
+  type Group = { readonly _id: Pick<DaySums, 'target' | 'date' | 'good'> } & Pick<DaySums, 'count' | 'bytes'>;
+  const groups = await backups.aggregate<Group>([
+    // `listed` has no other values: it is there for the index that begins with it.
+    { $match: { listed: { $in: [true, false] }, completedAt: { $gte: firstDayOf(now), $lte: now }, ...ofTarget } },
+    { $match: { $or: [{ hash: { $type: 'string' } }, { error: { $type: 'object' } }] } },
+    {
+      $group: {
+        _id: {
+          target: '$target',
+          date: { $dateToString: { date: '$completedAt', format: '%Y-%m-%d', timezone: 'UTC' } },
+          good: { $eq: [{ $type: '$hash' }, 'string'] },
+        },
+        count: { $sum: 1 },
+        bytes: { $sum: '$size' },
+      },
+    },
+  ]);
+  return groups.map(({ _id, ...sums }) => ({ ..._id, ...sums }));
+}
+
+export async function durationPercentiles(
+  backups: Backups,
+  ofTarget: OfTarget,
+  now: Date,
+): Promise<CatalogStats['durationPercentilesMs']> {
+  const completed = { listed: true, status: 'completed', ...ofTarget };
+  const sample = { limit: durationSample, only: ['startedAt', 'completedAt'] };
+  const found = await newest(backups, 'completedAt', completed, now, sample);
+  return percentiles(
+    found.flatMap(({ startedAt, completedAt }) =>
+      startedAt === null || completedAt === null ? [] : [completedAt.getTime() - startedAt.getTime()],
+    ),
+  );
+}
+
+/** By nearest rank. */
+export function percentiles(values: readonly number[]): CatalogStats['durationPercentilesMs'] {
+  if (values.length === 0) return null;
+  const sorted = [...values].sort((a, b) => a - b);
+  const at = (share: number) => sorted[Math.max(0, Math.ceil(share * sorted.length) - 1)] ?? 0;
+  return { p50: at(0.5), p90: at(0.9), p99: at(0.99) };
+}
