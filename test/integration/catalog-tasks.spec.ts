@@ -318,6 +318,7 @@ it('workers publish, the store is bound once, the audit log grows', async () => 
     ...report,
     tools: {},
     look: null,
+    currentKeyIds: null,
     beatAt: expect.any(Date),
     sinceBeatMs: expect.any(Number),
   } as unknown;

@@ -25,8 +25,8 @@ const closeMs = 10_000;
 
 async function main(): Promise<void> {
   // Without somebody who listens it would end the process. What was asked for while it started is done then.
-  let hangUp = (): void => void (isHungUp = true);
-  let isHungUp = false;
+  const early = new AbortController();
+  let hangUp = (): void => early.abort();
   process.on('SIGHUP', () => hangUp());
   const version = readVersion();
   const config = await readConfig();
@@ -38,7 +38,7 @@ async function main(): Promise<void> {
   await app.listen(config.port, config.host);
   endOnSignals(app, core);
   hangUp = () => void reload(app, core);
-  if (isHungUp) hangUp();
+  if (early.signal.aborted) hangUp();
   app.get(AuditLog).keep(ofProcess('sys_startup', core));
   const { port } = app.getHttpServer().address() as AddressInfo;
   log.info('listening', { port, host: config.host, docs: config.swagger === 'off' ? null : '/docs' });

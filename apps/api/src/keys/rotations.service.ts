@@ -31,7 +31,9 @@ export class RotationsService {
   /** What the workers that are alive seal with; null: none has told yet. A rotation by whichever takes it first would bring backups to its key, and away from the others'. */
   async #keysOfWorkers(): Promise<readonly string[] | null> {
     const workers = (await this.catalog.workers.all()).filter(isAlive);
-    const told = workers.flatMap(({ currentKeyIds }) => (currentKeyIds == null ? [] : [[...currentKeyIds].sort()]));
+    const told = workers.flatMap(({ currentKeyIds }) =>
+      currentKeyIds === null || currentKeyIds === undefined ? [] : [[...currentKeyIds].sort()],
+    );
     const [first] = told;
     if (first === undefined) return null;
     if (told.every((keyIds) => keyIds.join() === first.join())) return first;

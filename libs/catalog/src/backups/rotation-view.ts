@@ -173,7 +173,7 @@ export function commitRecord(backups: BackupRepository, backupId: string) {
   return {
     async commit() {
       const record = await backups.find(backupId);
-      if (record?.commit == null) return null;
+      if (record === null || record.commit === null) return null;
       const { status, commitDue: due, commit } = record;
       return { status, due, attempt: commit.attempt, bytes: commit.bytes };
     },

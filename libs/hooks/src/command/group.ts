@@ -54,10 +54,8 @@ function exitOf(child: ChildProcess): Promise<Pick<GroupEnd, 'code' | 'signal'>>
 }
 
 async function closed(child: ChildProcess): Promise<void> {
-  const pipes = [child.stdout, child.stderr];
-  const ends = pipes.map((pipe) =>
-    pipe === null || pipe.closed ? undefined : new Promise((resolve) => pipe.once('close', resolve)),
-  );
+  const pipes = [child.stdout, child.stderr].filter((pipe) => pipe?.closed === false);
+  const ends = pipes.map((pipe) => new Promise((resolve) => pipe?.once('close', resolve)));
   const timer = setTimeout(() => {
     for (const pipe of pipes) pipe?.destroy();
   }, drainMs);

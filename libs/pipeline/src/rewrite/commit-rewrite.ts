@@ -1,4 +1,5 @@
-import { AppError, type BackupJson } from '#contracts';
+import type { AppError } from '#contracts';
+import { type BackupJson } from '#contracts';
 import type { ObjectStore, PutBytesOptions } from '#storage';
 import type { RewriteJournal } from '../deps.js';
 import { conflict, findLoss } from '../objects/confirm.js';

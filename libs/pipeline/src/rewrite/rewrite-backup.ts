@@ -93,15 +93,15 @@ async function rewriteHeld(deps: RotateDeps, rewrite: BackupRewrite, { signal, r
     await lease.rest();
     throw error;
   }
-  let phase: 'before' | 'sent' | 'recorded' = 'before';
+  const commit = { isSent: false, isRecorded: false } as { isSent: boolean; isRecorded: boolean };
   try {
     const sealed = await sealAnew(deps, { backupId, attempt, kdfSalt: rewrite.kdfSalt }, signal);
     if (sealed.before.attempt !== standing.attempt) throw changedMeanwhile(backupId);
     throwIfAborted(signal, 'commit');
     deps.observer?.stage('commit');
-    phase = 'sent';
+    commit.isSent = true;
     await commitRewrite(
-      { deps, record, place, signal, recorded: () => (phase = 'recorded') },
+      { deps, record, place, signal, recorded: () => (commit.isRecorded = true) },
       {
         attempt,
         backup: sealed.after,
@@ -113,7 +113,7 @@ async function rewriteHeld(deps: RotateDeps, rewrite: BackupRewrite, { signal, r
   } catch (error) {
     const cause = AppError.from(error, 'seal');
     // Once a commit was sent, only a definite answer says that nothing names this folder: else the sweeper decides.
-    const mayGo = phase === 'before' || (phase === 'sent' && (await place.isOutOfReach(record, attempt, cause)));
+    const mayGo = !commit.isSent || (!commit.isRecorded && (await place.isOutOfReach(record, attempt, cause)));
     await (mayGo ? giveUp(deps, lease, backupId, attempt) : lease.rest());
     throw cause;
   }
