@@ -18,8 +18,10 @@ import type { Plain } from '../http/plain.js';
 /** Statistics read every record of a backup that is still there: once for all who ask, whatever they ask for. */
 const statisticsKept = { leastMs: 1_000, mostMs: 5_000 };
 
+/** What is looked up for each target by itself is many questions: each of them more rarely. */
+const ofEach = { ...statisticsKept, times: 100 };
 /** Of two weeks: where it takes long, a minute more tells nothing new. */
-const historyKeptMs = 60_000;
+const historyKept = { ...ofEach, mostMs: 60_000 };
 
 /** What the statistics of all and of each target are made of. */
 interface Look {
@@ -41,10 +43,10 @@ export class BackupsService {
     @Inject(CLOCK) private readonly clock: Clock,
     @Inject(TargetStates) private readonly targets: TargetStates,
   ) {
-    const options = { ...statisticsKept, monotonicMs: () => this.clock.monotonicMs() };
-    this.#looks = new Recent(options);
-    this.#durations = new Recent(options);
-    this.#histories = new Recent({ ...options, mostMs: historyKeptMs });
+    const monotonicMs = (): number => this.clock.monotonicMs();
+    this.#looks = new Recent({ ...statisticsKept, monotonicMs });
+    this.#durations = new Recent({ ...ofEach, monotonicMs });
+    this.#histories = new Recent({ ...historyKept, monotonicMs });
   }
 
   async list(query: ListQuery): Promise<Plain<BackupPageDto>> {
@@ -73,7 +75,7 @@ export class BackupsService {
     return toBackupDetails(await findBackup(this.catalog, backupId));
   }
 
-  /** A second old at most, or up to five where they take long. */
+  /** A second old at most, or up to five where they take long (the forecast of the quota: up to a minute). */
   async stats(target: string | undefined): Promise<Statistics> {
     const filter = target === undefined ? {} : { target };
     const key = target ?? '';

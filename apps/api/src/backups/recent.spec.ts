@@ -36,6 +36,22 @@ it.each([
   expect(await ask()).toBe(2);
 });
 
+it('keeps one of many questions longer, where each is looked up by itself', async () => {
+  const answers = new Recent<number>({ leastMs: 1_000, mostMs: 5_000, times: 100, monotonicMs: () => now });
+  let looks = 0;
+  const ask = (tookMs: number): Promise<number> =>
+    answers.get('a', () => {
+      now += tookMs;
+      return Promise.resolve((looks += 1));
+    });
+  const began = now;
+  await ask(30);
+  now = began + 2_999;
+  expect(await ask(0)).toBe(1);
+  now += 1;
+  expect(await ask(0)).toBe(2);
+});
+
 it('never looks twice at once, however long it takes', async () => {
   const answers = recent();
   let looks = 0;

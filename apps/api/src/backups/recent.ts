@@ -1,12 +1,13 @@
 export interface RecentOptions {
   /** An answer is kept for so long at least … */
   readonly leastMs: number;
-  /** … and ten times as long as it took, up to this: what costs a server much is asked for more rarely. */
+  /** … and so many times as long as it took (default 10), up to `mostMs`: what costs a server much is asked for more rarely. */
+  readonly times?: number;
   readonly mostMs: number;
   readonly monotonicMs: () => number;
 }
 
-const timesItTook = 10;
+const usualTimes = 10;
 
 interface Answer<T> {
   readonly answer: Promise<T>;
@@ -43,7 +44,7 @@ export class Recent<T> {
   }
 
   #keptMs(tookMs: number): number {
-    const { leastMs, mostMs } = this.#options;
-    return Math.max(leastMs, Math.min(mostMs, tookMs * timesItTook));
+    const { leastMs, mostMs, times = usualTimes } = this.#options;
+    return Math.max(leastMs, Math.min(mostMs, tookMs * times));
   }
 }
