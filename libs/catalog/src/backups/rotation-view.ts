@@ -173,8 +173,9 @@ export function commitRecord(backups: BackupRepository, backupId: string) {
   return {
     async commit() {
       const record = await backups.find(backupId);
-      if (record === null || record.commit === null) return null;
-      const { status, commitDue: due, commit } = record;
+      const commit = record?.commit ?? null;
+      if (record === null || commit === null) return null;
+      const { status, commitDue: due } = record;
       return { status, due, attempt: commit.attempt, bytes: commit.bytes };
     },
     async settled(attempt: number): Promise<void> {
