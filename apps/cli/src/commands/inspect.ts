@@ -102,7 +102,7 @@ function describe({ name, kind, bytes, header, consistency, namespaces }: Findin
     for (const slot of header.slots) facts.push(['key slot', `${slot.keyId} (${slot.kind})`]);
   }
   if (consistency !== undefined) facts.push(['consistent', describeConsistency(consistency)]);
-  else if (namespaces?.some(({ type }) => type === 'oplog') === true)
+  else if (namespaces?.some(({ db, collection }) => db === '' && collection === 'oplog') === true)
     facts.push(['consistent', 'to one moment, once a restore has replayed its oplog (--oplog-replay)']);
   const table = formatTable(facts);
   if (namespaces !== null) return `${table}\n\n${describeNamespaces(namespaces)}`;
