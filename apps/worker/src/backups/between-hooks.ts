@@ -4,7 +4,7 @@ import { withHooks, type Hooks } from '#hooks';
 import type { BackupOutcome } from '#pipeline';
 import type { WorkerParts } from '../core/worker-core.js';
 import { tell } from '../verifications/missing-alert.js';
-import type { ClaimedBackup } from './make-backup.js';
+import type { ClaimedBackup } from './claimed-backup.js';
 
 /** A run between the hooks of its target. What hooks after it could not do is a warning of the backup and an alert; it takes nothing from the backup. */
 export async function betweenHooks(

@@ -5,7 +5,7 @@ import { warnOfSize } from './warn-of-size.js';
 import { persist } from '../claims/persist.js';
 import type { WorkerParts } from '../core/worker-core.js';
 import type { WorkerLog } from '../logging/worker-log.js';
-import type { ClaimedBackup } from './make-backup.js';
+import type { ClaimedBackup } from './claimed-backup.js';
 
 const mostBytes = 16 * 1024 * 1024;
 

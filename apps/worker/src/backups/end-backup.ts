@@ -4,7 +4,7 @@ import { retryPauseMs } from '../claims/retry-pause.js';
 import { surely } from '../claims/surely.js';
 import type { WorkerParts } from '../core/worker-core.js';
 import type { WorkerLog } from '../logging/worker-log.js';
-import type { ClaimedBackup } from './make-backup.js';
+import type { ClaimedBackup } from './claimed-backup.js';
 
 export type BackupEnding =
   /** Not ours any more: nothing was written. */

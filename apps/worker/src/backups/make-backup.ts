@@ -1,21 +1,13 @@
-import { claimJournal, type HeldClaim } from '#catalog';
+import { claimJournal } from '#catalog';
 import { noHooks, type SourceConfig } from '#config';
-import { AppError, type BackupRecord } from '#contracts';
+import { AppError } from '#contracts';
 import { finishCommit, requireStore, runBackup, type BackupOutcome } from '#pipeline';
-import type { RecordObserver } from '../claims/record-observer.js';
 import { targetOf, type WorkerParts } from '../core/worker-core.js';
 import { requireQuota } from '../cleanup/require-quota.js';
 import { safetySource } from '../restores/safety-source.js';
 import { dumpRequest, type DumpEngines } from '../engines/dump-engines.js';
-import type { WorkerLog } from '../logging/worker-log.js';
 import { betweenHooks } from './between-hooks.js';
-
-export interface ClaimedBackup {
-  readonly record: BackupRecord;
-  readonly claim: HeldClaim;
-  readonly observer: RecordObserver;
-  readonly log: WorkerLog;
-}
+import type { ClaimedBackup } from './claimed-backup.js';
 
 /** Makes the backup of a claimed record between the hooks of its target, or finishes the commit that it holds already: then nothing is dumped, and nobody is asked before. */
 export async function makeBackup(
