@@ -28,6 +28,8 @@ export interface TargetConfig extends ThrottleConfig {
   /** With the oplog of a whole replica set; absent: without. */
   readonly oplog?: boolean;
   readonly hooks: HooksConfig;
+  /** Names of the destinations that its backups are copied to, the nearest first. */
+  readonly replicas: readonly string[];
   /** The variable that holds its URI. */
   readonly uriVariable: string;
 }
@@ -61,6 +63,7 @@ export function readTargets(reader: EnvironmentReader, readFile: ReadFile): Targ
   if (located === undefined) return [];
   const { file, at } = located;
   const seen = new Set<string>();
+  const destinations = Object.keys(file.destinations ?? {});
   return file.targets.map((target, index) => {
     if (seen.has(target.name)) problem(`${at(['targets', index, 'name'])}the target ${target.name} stands there twice`);
     seen.add(target.name);
@@ -69,7 +72,12 @@ export function readTargets(reader: EnvironmentReader, readFile: ReadFile): Targ
     const place = (field: keyof FileTarget, ...more: readonly PropertyKey[]): string =>
       at([...(field in own || !(field in (file.defaults ?? {})) ? ['targets', index] : ['defaults']), field, ...more]);
     const { name, uriVariable } = target;
-    return resolve({ ...withoutUndefined(file.defaults ?? {}), ...own, name, uriVariable }, defaults, place, problem);
+    const replicas = target.replicas ?? file.defaults?.replicas ?? destinations;
+    for (const [nth, replica] of replicas.entries())
+      if (!destinations.includes(replica))
+        problem(`${place('replicas', nth)}${name}: there is no destination ${replica}`);
+    const settings = { ...withoutUndefined(file.defaults ?? {}), ...own, name, uriVariable };
+    return resolve({ ...settings, replicas: [...new Set(replicas)] }, defaults, place, problem);
   });
 }
 
@@ -81,7 +89,7 @@ function resolve(
   problem: (text: string) => void,
 ): TargetConfig {
   const { name, uriVariable, schedule, timezone, databases, include, exclude, engine, drill, ...more } = target;
-  const { oplog, compression, compressionLevel, hooks, jitterSeconds, blackouts = [], ...others } = more;
+  const { oplog, compression, compressionLevel, hooks, jitterSeconds, blackouts = [], replicas = [], ...others } = more;
   const { throttleBytesPerSecond, storeThrottleBytesPerSecond, readPreference, ...retention } = others;
   const compressed = compressionOver(defaults.compression, compression, compressionLevel);
   if (compressed === undefined)
@@ -96,6 +104,7 @@ function resolve(
   return {
     name,
     uriVariable,
+    replicas,
     databases: databases ?? [],
     include: include ?? [],
     exclude: exclude ?? [],
@@ -134,7 +143,7 @@ function single(reader: EnvironmentReader, defaults: Defaults): TargetConfig {
   if (!isTargetName(name)) {
     reader.problem(`BACKUP_TARGET_NAME must be 1 to 40 of a-z, 0-9 and "-", not beginning with "-"; not "${name}"`);
   }
-  return { ...defaults, name, databases: [], include: [], exclude: [], uriVariable: 'MONGODB_URI' };
+  return { ...defaults, name, databases: [], include: [], exclude: [], replicas: [], uriVariable: 'MONGODB_URI' };
 }
 
 function withoutUndefined<T extends object>(values: T): Partial<{ [K in keyof T]: Exclude<T[K], undefined> }> {

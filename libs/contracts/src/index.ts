@@ -59,6 +59,7 @@ export {
   type LookOptions,
 } from './finding.js';
 export {
+  destinationPattern,
   backupIdPattern,
   compactTime,
   isBackupId,
