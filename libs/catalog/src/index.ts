@@ -5,6 +5,7 @@ export type * from './contract/backups.js';
 export type * from './contract/catalog.js';
 export type * from './contract/changes.js';
 export type * from './contract/claims.js';
+export type * from './contract/copies.js';
 export type * from './contract/drills.js';
 export type * from './contract/idempotency.js';
 export type * from './contract/restores.js';
@@ -21,6 +22,7 @@ export { cleanupCatalog, type CleanupViewOptions } from './backups/cleanup-view.
 export { deletionCatalog, userOf, useTexts } from './backups/deletion-view.js';
 export { commitRecord, rotationCatalog, type RotationViewOptions } from './backups/rotation-view.js';
 export { recoveryPointOf } from './backups/recovery-point.js';
+export { copyStampOf } from './copies/copy-record.js';
 export { isFoundBad, isGood } from './backups/is-good.js';
 export { claimJournal } from './claims/claim-journal.js';
 export { HeldClaim, type ClaimPort } from './claims/held-claim.js';
