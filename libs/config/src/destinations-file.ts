@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { destinationPattern } from '#contracts';
 import { retentionFields } from './retention-fields.js';
+import { storageClasses } from './store-guards.js';
 
 // `destinations` of BACKUP_TARGETS_FILE: where copies of backups go besides the primary store, which is that of the environment.
 
@@ -34,6 +35,7 @@ const bucket = z.strictObject({
   sse: z.enum(['AES256', 'aws:kms', 'none']).optional().describe('Default: AES256 on AWS, none elsewhere'),
   sseKmsKeyId: z.string().min(1).optional().describe('With sse: aws:kms'),
   checksums: z.enum(['auto', 'when-supported', 'when-required']).optional().describe('Default: auto'),
+  storageClass: z.enum(storageClasses).optional().describe('Of the data objects. Default: the bucket’s own'),
   accessKeyIdVariable: variable('the access key id. Default: the credentials of the primary store'),
   secretAccessKeyVariable: variable('the secret access key'),
   sessionTokenVariable: variable('the session token'),

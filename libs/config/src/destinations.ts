@@ -4,7 +4,8 @@ import type { DestinationSettings } from './destinations-file.js';
 import { secretFrom, type EnvironmentReader, type Environment, type ReadFile } from './environment-reader.js';
 import { parseTargetsFile } from './parse-targets-file.js';
 import { readRetention, type RetentionConfig } from './read-retention.js';
-import { faultOfEndpoint, normalizePrefix, type S3Config, type StoreConfig } from './store-config.js';
+import { faultOfEndpoint, normalizePrefix, storeUrl, type S3Config, type StoreConfig } from './store-config.js';
+import { readAuthorities, readProxy } from './store-way.js';
 
 /** A place that backups are copied to, without its credentials: what the API may know. */
 export interface DestinationConfig {
@@ -49,7 +50,7 @@ export function readDestinationSources(
     if (config === undefined) return [];
     const problem = (text: string): void => reader.problem(`BACKUP_TARGETS_FILE: destination ${name}: ${text}`);
     const store =
-      settings.kind === 's3' ? bucketOf(settings, primary, options, problem) : directoryOf(settings, options);
+      settings.kind === 's3' ? bucketOf(reader, settings, primary, options, problem) : directoryOf(settings, options);
     const same = places.get(placeOf(store));
     if (same !== undefined) problem(`it is the same place as ${same}`);
     places.set(placeOf(store), `the destination ${name}`);
@@ -66,6 +67,7 @@ function settingsOf(reader: EnvironmentReader, readFile: ReadFile): [string, Des
 type BucketSettings = Extract<DestinationSettings, { kind: 's3' }>;
 
 function bucketOf(
+  reader: EnvironmentReader,
   settings: BucketSettings,
   primary: StoreConfig,
   { environment, readFile }: DestinationOptions,
@@ -94,15 +96,21 @@ function bucketOf(
       : { accessKeyId, secretAccessKey, ...(sessionToken === undefined ? {} : { sessionToken }) };
   const ofPrimary = primary.kind === 's3' && accessKeyIdVariable === undefined ? primary.credentials : undefined;
   const credentials = own ?? ofPrimary;
-  const regionOf = region ?? environment['AWS_REGION'];
+  const regionOf = region ?? reader.text('AWS_REGION');
+  // The way to a store is the same for all of them.
+  const proxy = readProxy(reader, storeUrl(endpoint, bucket, regionOf));
+  const ca = readAuthorities(reader);
   return {
     ...{ kind: 's3', bucket, prefix: normalizePrefix(prefix), sse },
-    ...(regionOf === undefined || regionOf === '' ? {} : { region: regionOf }),
+    ...(regionOf === undefined ? {} : { region: regionOf }),
     ...(endpoint === undefined ? {} : { endpoint }),
     forcePathStyle: settings.forcePathStyle ?? endpoint !== undefined,
     ...(sseKmsKeyId === undefined ? {} : { sseKmsKeyId }),
     checksums: settings.checksums ?? 'auto',
     ...(credentials === undefined ? {} : { credentials }),
+    ...(settings.storageClass === undefined ? {} : { storageClass: settings.storageClass }),
+    ...(proxy === undefined ? {} : { proxy }),
+    ...(ca === undefined ? {} : { ca }),
     uploadConcurrency: 2,
   };
 }

@@ -50,6 +50,11 @@ async function copyBackup({ parts, destination, copy, log }: ClaimedCopy, signal
   const began = clock.monotonicMs();
   const record = await catalog.backups.find(copy.backupId);
   if (record?.status !== 'completed') {
+    if (record === null || record.status === 'deleted') {
+      await catalog.copies.lost(refOf(copy), clock.now());
+      log.warn('copy lost', { reason: 'it is not there (any more), and its backup is deleted in the primary store' });
+      return true;
+    }
     // It is being deleted, or its objects are gone: what becomes of its copy is decided by the next look.
     await catalog.copies.release(refOf(copy), later(parts, parts.config.lease.reaperMs));
     return true;
@@ -61,6 +66,8 @@ async function copyBackup({ parts, destination, copy, log }: ClaimedCopy, signal
     { backupId: copy.backupId, thorough: copy.thorough, wanted: () => isWanted(parts, copy.backupId, signal) },
     signal,
   );
+  // A volume that was unmounted meanwhile has got what was not meant for it.
+  await requireDestination(parts, destination, signal);
   const at = clock.now();
   const done = { at, stamp: copyStampOf(record), verifyAt: verifyAfterCopy(destination, copy, passed, at) };
   const kept = await surely(parts, log, () => catalog.copies.copied(refOf(copy), done));
@@ -84,7 +91,8 @@ function verifyAfterCopy({ verify: level }: Destination, copy: CopyRecord, bytes
 
 async function verify({ parts, destination, copy, log }: ClaimedCopy, signal: AbortSignal): Promise<boolean> {
   const { catalog, clock, config, ring } = parts;
-  const level = destination.verify ?? 'stored';
+  // A worker that holds public keys alone reads nothing.
+  const level = ring.opensWhatItSeals ? (destination.verify ?? 'stored') : 'stored';
   const began = clock.monotonicMs();
   await runVerify({ store: destination.store, ring, observer: silentObserver }, { ...copy, level }, signal);
   const { reverifyDays } = config.verify;

@@ -52,6 +52,8 @@ export interface CopyRepository {
   ): Promise<CopyRecord | null>;
   /** Gives a claim back as if it had not been taken; `notBefore`: when it is due again. */
   release(ref: ClaimRef, notBefore: Date | null): Promise<void>;
+  /** It is not there and cannot be copied again: its backup is deleted. `removed`. */
+  lost(ref: ClaimRef, at: Date): Promise<boolean>;
   inProgress(): Promise<readonly LeaseView[]>;
   expire(id: string, seen: { readonly fence: number; readonly beat: number }): Promise<CopyRecord | null>;
   /** Whether a copy of it is being made or read. */

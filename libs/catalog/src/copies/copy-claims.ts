@@ -6,7 +6,7 @@ import { heldBy, toCopyRecord, workedOn, type Copies } from './copy-record.js';
 
 type Claims = Pick<
   CopyRepository,
-  'claimNext' | 'beat' | 'copied' | 'verified' | 'failed' | 'release' | 'inProgress' | 'expire' | 'uses'
+  'claimNext' | 'beat' | 'copied' | 'verified' | 'failed' | 'release' | 'lost' | 'inProgress' | 'expire' | 'uses'
 >;
 
 /** Looked at in one go: others may be faster with the first ones. */
@@ -86,6 +86,12 @@ export function copyClaims(copies: Copies, backups: Backups): Claims {
       await copies.change({ ...heldBy(ref), state: 'copying' }, pending);
       await copies.change({ ...heldBy(ref), state: 'verifying' }, { $set: { state: 'copied' } });
     },
+
+    lost: (ref, at) =>
+      copies.change(
+        { ...heldBy(ref), state: 'copying' },
+        { $set: { ...ended, state: 'removed', stamp: null, verifyAt: null, removedAt: at } },
+      ),
 
     async inProgress() {
       const found = await copies.find(held, { only: ['copyId', 'claim'] });
