@@ -3,6 +3,7 @@ import { AppError } from '#contracts';
 import type { CliContext } from '../context.js';
 import { withJson } from '../options.js';
 import { formatTable } from '../output/format.js';
+import { registerDestinationsCopy } from './destinations-copy.js';
 
 export function registerDestinations(program: Command, context: CliContext): void {
   const destinations = program.command('destinations').description('Places that backups are copied to.');
@@ -17,6 +18,7 @@ export function registerDestinations(program: Command, context: CliContext): voi
     )
     .argument('<name>', 'name of the destination')
     .action((name: string) => accept(name, context));
+  registerDestinationsCopy(destinations, context);
 }
 
 async function listDestinations(context: CliContext): Promise<void> {
