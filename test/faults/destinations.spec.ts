@@ -11,9 +11,9 @@ import { hazina } from '../support/run-hazina.js';
 import { startTcpProxy, type TcpProxy } from '../support/tcp-proxy.js';
 import { WorkerWorld, type Environment } from '../support/worker-world.js';
 
-jest.setTimeout(180_000);
+jest.setTimeout(400_000);
 const documents = 500;
-const slow = { timeoutMs: 60_000, intervalMs: 100 };
+const slow = { timeoutMs: 120_000, intervalMs: 100 };
 const ends: (() => Promise<unknown>)[] = [];
 afterEach(async () => {
   for (const end of ends.splice(0).reverse()) await end();
@@ -81,7 +81,7 @@ type World = Awaited<ReturnType<typeof setUp>>;
 
 async function backUp({ world }: World): Promise<string> {
   const backupId = await world.trigger();
-  await world.until(backupId, ({ status }) => status === 'completed', { what: 'the backup' });
+  await world.until(backupId, ({ status }) => status === 'completed', { ...slow, what: 'the backup' });
   return backupId;
 }
 
@@ -178,7 +178,7 @@ it('a lost destination stops nothing, is told, and gets every backup again when 
   );
   expect(refusal.detail).toContain('Destination offsite');
   const accepted = await hazina(['destinations', 'accept', 'offsite'], world.environment(at.settings));
-  expect(accepted.stderr).toContain('3 backups');
+  expect(accepted).toMatchObject({ code: 0, stderr: expect.stringContaining('copy 2 backups') as string });
   for (const backupId of [first, second, third]) {
     await untilCopied(at, backupId, 'offsite');
     await expectEqual(stores.offsite, stores.primary, backupId);
@@ -248,7 +248,7 @@ it('what is lost or damaged in a destination is copied anew, marks follow, and a
 
   await world.catalog.backups.beginDelete(backupId, 'ada', new Date());
   await world.queue.add(deleteJob(await world.record(backupId)));
-  await world.until(backupId, ({ status }) => status === 'deleted', { what: 'the deletion' });
+  await world.until(backupId, ({ status }) => status === 'deleted', { ...slow, what: 'the deletion' });
   await untilCopies(at, backupId, (copies) => copies.every(({ state }) => state === 'removed'));
   for (const store of Object.values(stores)) {
     const left: string[] = [];

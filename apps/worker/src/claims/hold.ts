@@ -51,8 +51,7 @@ export function holdCopy(
   { copyId, claim: { fence } }: CopyRecord,
   context: HoldContext,
 ): HeldClaim {
-  const { copies } = parts.catalog;
-  return hold(parts, { beat: (ref) => copies.beat(ref) }, { id: copyId, fence }, context);
+  return hold(parts, parts.catalog.copies, { id: copyId, fence }, context);
 }
 
 export function holdDrill(

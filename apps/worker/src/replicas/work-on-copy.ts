@@ -112,6 +112,11 @@ async function end({ parts, destination, copy, log }: ClaimedCopy, error: AppErr
     await catalog.copies.release(refOf(copy), later(parts, parts.config.lease.reaperMs)).catch(() => undefined);
     return;
   }
+  if (error.code === 'run/cancelled') {
+    log.info('copy given up: its backup is being deleted');
+    await surely(parts, log, () => catalog.copies.release(refOf(copy), later(parts, parts.config.lease.reaperMs)));
+    return;
+  }
   if (error.code === 'worker-shutdown') {
     await catalog.copies.release(refOf(copy), null).catch(() => undefined);
     return;

@@ -33,6 +33,8 @@ export interface CopyRepository {
   /** The next that is due, claimed; null when nothing is. Copies come before verifications, and the newest backup first. */
   claimNext(destination: string, owner: string, now: Date): Promise<CopyRecord | null>;
   beat(ref: ClaimRef): Promise<ClaimState>;
+  /** The same look without a beat: a deletion of the backup ends what is done with its copy. */
+  look(ref: ClaimRef): Promise<ClaimState>;
   /** What stands there now. `verifyAt`: when it is to be read back. */
   copied(
     ref: ClaimRef,
@@ -52,7 +54,9 @@ export interface CopyRepository {
   ): Promise<CopyRecord | null>;
   /** Gives a claim back as if it had not been taken; `notBefore`: when it is due again. */
   release(ref: ClaimRef, notBefore: Date | null): Promise<void>;
-  /** It is not there and cannot be copied again: its backup is deleted. `removed`. */
+  /**
+   * It cannot be copied (again), for its backup is deleted. One that was there before is `removed` as it is, whatever is left of it; what was never whole there is `removing`.
+   */
   lost(ref: ClaimRef, at: Date): Promise<boolean>;
   inProgress(): Promise<readonly LeaseView[]>;
   expire(id: string, seen: { readonly fence: number; readonly beat: number }): Promise<CopyRecord | null>;

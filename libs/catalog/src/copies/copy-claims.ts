@@ -6,7 +6,17 @@ import { heldBy, toCopyRecord, workedOn, type Copies } from './copy-record.js';
 
 type Claims = Pick<
   CopyRepository,
-  'claimNext' | 'beat' | 'copied' | 'verified' | 'failed' | 'release' | 'lost' | 'inProgress' | 'expire' | 'uses'
+  | 'claimNext'
+  | 'beat'
+  | 'look'
+  | 'copied'
+  | 'verified'
+  | 'failed'
+  | 'release'
+  | 'lost'
+  | 'inProgress'
+  | 'expire'
+  | 'uses'
 >;
 
 /** Looked at in one go: others may be faster with the first ones. */
@@ -42,6 +52,13 @@ export function copyClaims(copies: Copies, backups: Backups): Claims {
     async beat(ref) {
       const beaten = await copies.change({ ...heldBy(ref), ...held }, { $inc: { 'claim.beat': 1 } });
       return beaten ? { state: 'held', cancelRequested: false } : { state: 'lost' };
+    },
+
+    async look(ref) {
+      const copy = await copies.findOne({ ...heldBy(ref), ...held }, { only: ['backupId'] });
+      if (copy === null) return { state: 'lost' };
+      const cancelRequested = await backups.exists({ backupId: copy.backupId, status: 'deleting' });
+      return { state: 'held', cancelRequested };
     },
 
     async copied(ref, { at, stamp, verifyAt }) {
@@ -87,11 +104,13 @@ export function copyClaims(copies: Copies, backups: Backups): Claims {
       await copies.change({ ...heldBy(ref), state: 'verifying' }, { $set: { state: 'copied' } });
     },
 
-    lost: (ref, at) =>
-      copies.change(
-        { ...heldBy(ref), state: 'copying' },
-        { $set: { ...ended, state: 'removed', stamp: null, verifyAt: null, removedAt: at } },
-      ),
+    async lost(ref, at) {
+      const mine = { ...heldBy(ref), state: 'copying' };
+      const over = { ...ended, stamp: null, verifyAt: null };
+      const wasThere = { ...mine, copiedAt: op({ $ne: null }) };
+      if (await copies.change(wasThere, { $set: { ...over, state: 'removed', removedAt: at } })) return true;
+      return copies.change(mine, { $set: { ...over, state: 'removing' } });
+    },
 
     async inProgress() {
       const found = await copies.find(held, { only: ['copyId', 'claim'] });
