@@ -36,16 +36,16 @@ async function setUp() {
   const vault = join(world.folder, 'vault');
   mkdirSync(vault);
   const file = join(world.folder, 'targets.yaml');
-  writeFileSync(
-    file,
-    JSON.stringify({
-      destinations: {
-        offsite: { kind: 's3', bucket, prefix: 'copies/', endpoint: trimmed(offsiteLine) },
-        vault: { kind: 'directory', directory: vault },
-      },
-      targets: [{ name: 'clinic', uriVariable: 'MONGODB_URI', schedule: 'off' }],
-    }),
-  );
+  const text = JSON.stringify({
+    destinations: {
+      offsite: { kind: 's3', bucket, prefix: 'copies/', endpoint: trimmed(offsiteLine) },
+      vault: { kind: 'directory', directory: vault },
+    },
+    targets: [{ name: 'clinic', uriVariable: 'MONGODB_URI', schedule: 'off' }],
+  });
+  // For the command line, which reads it, and for the worker of the test.
+  writeFileSync(file, text);
+  world.files.set(file, text);
   const settings: Environment = {
     ...{ BACKUP_TARGETS_FILE: file, S3_ENDPOINT: trimmed(primaryLine), S3_FORCE_PATH_STYLE: 'true' },
     ...{ BACKUP_REAPER_SECONDS: '1', BACKUP_LEASE_SECONDS: '6', BACKUP_BEAT_SECONDS: '1' },

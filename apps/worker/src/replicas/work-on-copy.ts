@@ -49,13 +49,13 @@ async function copyBackup({ parts, destination, copy, log }: ClaimedCopy, signal
   const { catalog, clock, metrics, store } = parts;
   const began = clock.monotonicMs();
   const record = await catalog.backups.find(copy.backupId);
-  if (record?.status !== 'completed') {
+  if (record?.status !== 'completed' || record.use.kind !== null) {
     if (record === null || record.status === 'deleted') {
       await catalog.copies.lost(refOf(copy), clock.now());
       log.warn('copy lost', { reason: 'it is not there (any more), and its backup is deleted in the primary store' });
       return true;
     }
-    // It is being deleted, or its objects are gone: what becomes of its copy is decided by the next look.
+    // It is being deleted or sealed anew, or its objects are gone: what becomes of its copy is decided by the next look.
     await catalog.copies.release(refOf(copy), later(parts, parts.config.lease.reaperMs));
     return true;
   }

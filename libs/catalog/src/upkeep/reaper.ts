@@ -51,7 +51,15 @@ export class Reaper {
     const ownersMayBeGone = pending
       .filter(({ trigger, commit }) => trigger === 'cli' && commit === null)
       .map(({ backupId, claim: { fence, beat } }): LeaseView => ({ kind: 'backup', id: backupId, fence, beat }));
-    return [...running, ...uses, ...runningTasks, ...runningRestores, ...runningDrills, ...runningCopies, ...ownersMayBeGone];
+    return [
+      ...running,
+      ...uses,
+      ...runningTasks,
+      ...runningRestores,
+      ...runningDrills,
+      ...runningCopies,
+      ...ownersMayBeGone,
+    ];
   }
 
   async #loseBackup({ id, fence, beat }: LeaseView, look: Look): Promise<void> {
