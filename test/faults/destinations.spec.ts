@@ -178,7 +178,7 @@ it('a lost destination stops nothing, is told, and gets every backup again when 
   );
   expect(refusal.detail).toContain('Destination offsite');
   const accepted = await hazina(['destinations', 'accept', 'offsite'], world.environment(at.settings));
-  expect(accepted).toMatchObject({ code: 0, stderr: expect.stringContaining('copy 2 backups') as string });
+  expect(accepted).toMatchObject({ code: 0, stderr: expect.stringContaining('copy 2 backups') as unknown });
   for (const backupId of [first, second, third]) {
     await untilCopied(at, backupId, 'offsite');
     await expectEqual(stores.offsite, stores.primary, backupId);

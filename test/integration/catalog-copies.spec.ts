@@ -44,10 +44,10 @@ describe('a copy', () => {
     const claims = await Promise.all([1, 2, 3].map(() => copies.claimNext(destination, 'w', now)));
     const [won] = claims.filter((claimed) => claimed !== null);
     expect(claims.filter((claimed) => claimed !== null)).toHaveLength(1);
-    expect(await userOf(world.catalog, backup.backupId)).toMatch(/copied/);
+    expect(await userOf(world.catalog, backup)).toMatch(/copied/);
     if (won === undefined) throw new Error('nobody won');
     await copies.copied(refOf(won), { at: now, stamp: copyStampOf(backup), verifyAt: null });
-    expect(await userOf(world.catalog, backup.backupId)).toBeNull();
+    expect(await userOf(world.catalog, backup)).toBeNull();
     expect(await copies.claimNext(destination, 'w', now)).toBeNull();
     await expect(claim()).rejects.toThrow('nothing is due');
   });

@@ -55,6 +55,7 @@ export function readTargets(reader: EnvironmentReader, readFile: ReadFile): Targ
     ...readThrottle(reader),
     hooks: noHooks,
     drill: { schedule: readSchedule(reader, 'BACKUP_DRILL_SCHEDULE'), targetName: null, queries: [] },
+    replicas: [],
   };
   const path = reader.text('BACKUP_TARGETS_FILE');
   if (path === undefined) return [single(reader, defaults)];
@@ -143,7 +144,7 @@ function single(reader: EnvironmentReader, defaults: Defaults): TargetConfig {
   if (!isTargetName(name)) {
     reader.problem(`BACKUP_TARGET_NAME must be 1 to 40 of a-z, 0-9 and "-", not beginning with "-"; not "${name}"`);
   }
-  return { ...defaults, name, databases: [], include: [], exclude: [], replicas: [], uriVariable: 'MONGODB_URI' };
+  return { ...defaults, name, databases: [], include: [], exclude: [], uriVariable: 'MONGODB_URI' };
 }
 
 function withoutUndefined<T extends object>(values: T): Partial<{ [K in keyof T]: Exclude<T[K], undefined> }> {

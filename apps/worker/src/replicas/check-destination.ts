@@ -80,7 +80,7 @@ async function recordOf({ catalog }: WorkerParts, { copy, backup }: KeptCopy): P
   return {
     ...{ backupId, target, completedAt, bytes, lockedUntil: null },
     pinned: backup?.pinned ?? false,
-    usedBy: await userOf(catalog, backupId),
+    usedBy: backup === null ? null : await userOf(catalog, backup),
     // Retention took it from the primary store, which says nothing against the copy.
     good: backup === null || backup.status !== 'completed' || isGood(backup),
     verified: copy.verifiedAt !== null,
