@@ -7,7 +7,16 @@ export function targetConfig(
   more: Partial<TargetConfig> = {},
 ): TargetConfig {
   return {
-    ...{ name, schedule, databases: [], include: [], exclude: [], engine: 'auto', uriVariable: 'MONGODB_URI' },
+    ...{
+      name,
+      schedule,
+      databases: [],
+      include: [],
+      exclude: [],
+      replicas: [],
+      engine: 'auto',
+      uriVariable: 'MONGODB_URI',
+    },
     ...{ compression: { codec: 'zstd', level: undefined }, hooks: { before: [], after: [] } },
     ...{ throttleBytesPerSecond: null, storeThrottleBytesPerSecond: null },
     retention: {

@@ -3,6 +3,7 @@ import {
   loadBackupSource,
   loadCatalogUri,
   loadCliConfig,
+  loadDestinations,
   loadDoctorConfig,
   loadScratchTarget,
   loadTokenConfig,
@@ -12,6 +13,7 @@ import {
   withConfigFile,
   type CliConfigFor,
   type CliNeeds,
+  type DestinationSetup,
   type DoctorConfig,
   type SourceConfig,
   type TokenConfig,
@@ -73,6 +75,15 @@ export class CliContext {
   /** Of a command that works on many backups at once. */
   upkeepConfig(): Promise<UpkeepConfig> {
     return loadUpkeepConfig({
+      environment: this.environment(),
+      readFile: readFileSync,
+      workingDirectory: process.cwd(),
+    });
+  }
+
+  /** Where backups are copied to. */
+  destinations(): Promise<DestinationSetup> {
+    return loadDestinations({
       environment: this.environment(),
       readFile: readFileSync,
       workingDirectory: process.cwd(),

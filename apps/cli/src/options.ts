@@ -2,6 +2,10 @@ import { InvalidArgumentError, type Command } from 'commander';
 import { isTargetName } from '#contracts';
 
 /** `--json`: the same words for every command that prints data. */
+export function withFrom(command: Command): Command {
+  return command.option('--from <name>', 'read this copy: the name of a destination, or primary');
+}
+
 export function withJson(command: Command): Command {
   return command.option('--json', 'print data as JSON; an error is one object on the last line of stderr');
 }

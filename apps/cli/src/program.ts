@@ -6,6 +6,7 @@ import { registerCatalog } from './commands/catalog.js';
 import { registerCleanup } from './commands/cleanup.js';
 import { registerCompletion } from './commands/completion.js';
 import { registerDelete } from './commands/delete.js';
+import { registerDestinations } from './commands/destinations.js';
 import { registerDoctor } from './commands/doctor.js';
 import { registerDiff } from './commands/diff.js';
 import { registerExtract } from './commands/extract.js';
@@ -76,6 +77,7 @@ export function createProgram(context: CliContext): Command {
     registerCatalog,
     registerKeys,
     registerStorage,
+    registerDestinations,
     registerToken,
     registerAudit,
     registerDoctor,

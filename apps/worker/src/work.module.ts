@@ -17,6 +17,7 @@ import { RestoreProcessor } from './processors/restore.processor.js';
 import { RotateProcessor } from './processors/rotate.processor.js';
 import { VerifyProcessor } from './processors/verify.processor.js';
 import { Examiner } from './publishing/examiner.js';
+import { Replicators } from './replicas/replicators.js';
 import { Publisher } from './publishing/publisher.js';
 import { UpkeepLoop } from './upkeep/upkeep-loop.js';
 
@@ -52,6 +53,7 @@ export class WorkModule {
         QueueWorkers,
         UpkeepLoop,
         Examiner,
+        Replicators,
         Publisher,
       ],
     };

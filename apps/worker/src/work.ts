@@ -16,6 +16,7 @@ import type { WorkView } from './probes/worker-state.js';
 import { QueueWorkers } from './processors/queue-workers.js';
 import { Examiner } from './publishing/examiner.js';
 import { Publisher } from './publishing/publisher.js';
+import { Replicators } from './replicas/replicators.js';
 import { UpkeepLoop } from './upkeep/upkeep-loop.js';
 import { WorkModule } from './work.module.js';
 
@@ -99,7 +100,10 @@ export class Work {
     }
     this.#pulse.stop();
     const closingEnds = clock.monotonicMs() + Math.min(left(), mostClosingMs);
-    const loops = [this.#keyCheck, this.#logLevel, this.context.get(UpkeepLoop), this.context.get(Publisher)];
+    const loops = [
+      ...[this.#keyCheck, this.#logLevel, this.context.get(UpkeepLoop)],
+      ...[this.context.get(Publisher), this.context.get(Replicators)],
+    ];
     const steps = [
       { what: 'loops', close: () => Promise.all(loops.map((loop) => loop.stop())) },
       { what: 'queue', close: () => workers.close() },
@@ -125,6 +129,7 @@ export class Work {
   #start(): void {
     this.context.get(Publisher).start();
     this.context.get(UpkeepLoop).start();
+    this.context.get(Replicators).start();
     this.#workers.start();
     this.#pulse.start();
     this.#keyCheck.start();

@@ -10,6 +10,7 @@ import { auditRepository } from './audit/audit.repository.js';
 import { backupRepository } from './backups/backup.repository.js';
 import { syncRepository } from './backups/backup-sync.js';
 import { knownTargets } from './backups/known-targets.js';
+import { copyRepository } from './copies/copy.repository.js';
 import { drillRepository } from './drills/drill.repository.js';
 import { buildIndexes } from './build-indexes.js';
 import type { Catalog } from './contract/catalog.js';
@@ -72,6 +73,7 @@ export async function catalogOn(connection: Connection, options: Omit<CatalogOpt
     tasks: taskRepository(tasks, backups),
     restores: restoreRepository(new RecordCollection(models.Restore, guard), backups),
     drills: drillRepository(new RecordCollection(models.Drill, guard), backups),
+    copies: copyRepository(new RecordCollection(models.Copy, guard), backups),
     schedules: scheduleRepository(new RecordCollection(models.ScheduleState, guard)),
     workers: workerRepository(new RecordCollection(models.WorkerReport, guard)),
     alerts: alertRepository(new RecordCollection(models.Notification, guard), options.random, options.clock),

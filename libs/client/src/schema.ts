@@ -837,7 +837,8 @@ export interface components {
             nextAttemptAt: string | null;
             pinned: boolean;
             progress: components["schemas"]["ProgressDto"] | null;
-            replicas: Record<string, never>[];
+            /** @description Its copies in the destinations */
+            replicas: components["schemas"]["ReplicaDto"][];
             resources: components["schemas"]["ResourcesDto"] | null;
             /**
              * Format: date-time
@@ -899,7 +900,8 @@ export interface components {
             metadata: components["schemas"]["MetadataDto"] | null;
             pinned: boolean;
             progress: components["schemas"]["ProgressDto"] | null;
-            replicas: Record<string, never>[];
+            /** @description Its copies in the destinations */
+            replicas: components["schemas"]["ReplicaDto"][];
             resources: components["schemas"]["ResourcesDto"] | null;
             /**
              * Format: date-time
@@ -1149,6 +1151,31 @@ export interface components {
              */
             date: string;
             failed: number;
+        };
+        DestinationDto: {
+            /**
+             * @description Copies of backups by their state
+             * @example {
+             *       "copied": 41,
+             *       "failed": 1
+             *     }
+             */
+            copies: {
+                [key: string]: number;
+            };
+            detail: string | null;
+            /**
+             * @description Null until a worker told it
+             * @example s3://clinic-copies/mongodb-backups/
+             */
+            location: string | null;
+            /** @example offsite */
+            name: string;
+            /**
+             * @description degraded: a live worker cannot use it
+             * @enum {string}
+             */
+            state: "ok" | "degraded" | "unknown";
         };
         DownloadDto: {
             /**
@@ -1690,6 +1717,31 @@ export interface components {
              */
             to: string;
         };
+        ReplicaDto: {
+            /** @description Tries that failed since the last one that did not */
+            attempts: number;
+            /** Format: date-time */
+            copiedAt: string | null;
+            /** @example offsite */
+            destination: string;
+            error: components["schemas"]["RecordedErrorDto"] | null;
+            errorMessage: string | null;
+            /**
+             * Format: date-time
+             * @description When a failed one is tried again
+             */
+            nextAttemptAt: string | null;
+            /**
+             * @description failed and missing ones are copied again by themselves
+             * @enum {string}
+             */
+            state: "pending" | "copying" | "copied" | "verifying" | "failed" | "missing" | "removing" | "removed";
+            /**
+             * Format: date-time
+             * @description When it was last read back from there and found good
+             */
+            verifiedAt: string | null;
+        };
         ResourcesDto: {
             archiveBytesPerSecond: number;
             /** @description CPU time of the worker during the run, mongodump included */
@@ -2094,6 +2146,8 @@ export interface components {
         };
         SystemDto: {
             catalogue: components["schemas"]["CatalogueDto"];
+            /** @description Where backups are copied to, the nearest first */
+            destinations: components["schemas"]["DestinationDto"][];
             /** @description What API and workers found, in the form of `hazina doctor`; errors first */
             findings: components["schemas"]["FindingDto"][];
             /** @description Of all live workers: the keys that backups are sealed with and opened by */

@@ -1,5 +1,6 @@
 import { parsePasswordHash, type PasswordHash } from '#contracts';
 import { EnvironmentReader } from './environment-reader.js';
+import { readDestinations, type DestinationConfig } from './destinations.js';
 import { readTokenNames, readVerifyingKey, type TokenNames, type VerifyingKey } from './read-jwt.js';
 import { splitList } from './read-notify.js';
 import { checkDrills } from './read-drill.js';
@@ -11,6 +12,8 @@ import { readTargets, type TargetConfig } from './targets.js';
 export interface ApiConfig extends ServiceConfig {
   readonly targets: readonly TargetConfig[];
   readonly restoreTargets: readonly RestoreTargetConfig[];
+  /** Where backups are copied to, the nearest first. */
+  readonly destinations: readonly DestinationConfig[];
   readonly host: string;
   readonly port: number;
   readonly publicUrl: string | undefined;
@@ -44,6 +47,7 @@ export function loadApiConfig(options: ServiceLoadOptions): ApiConfig {
     ...readService(reader, options.workingDirectory),
     targets,
     restoreTargets,
+    destinations: readDestinations(reader, options.readFile),
     host: reader.required('API_HOST'),
     port: reader.integer('API_PORT', 0, 65_535) ?? 3000,
     publicUrl: readPublicUrl(reader),

@@ -22,6 +22,7 @@ export { Reload, type ReloadOutcome } from './reload.js';
 export {
   loadApiConfig,
   loadBackupSource,
+  loadDestinations,
   loadDoctorConfig,
   loadUpkeepConfig,
   loadWorkerConfig,
@@ -37,6 +38,8 @@ export { loadScratchTarget } from './restore-targets.js';
 export type { RestoreTargetConfig, RestoreTargetSource } from './restore-targets.js';
 export { endOfBlackout, isBlackedOut, type Blackout } from './blackout.js';
 export { scheduleIntervalMs } from './schedule-interval.js';
+export type { DestinationConfig, DestinationSource } from './destinations.js';
+export type { DestinationSetup } from './destination-setup.js';
 export type { DrillConfig } from './read-drill.js';
 export { noHooks, type BoundHook, type BoundHooks, type HookConfig, type HooksConfig } from './hook-settings.js';
 export type { ThrottleConfig } from './read-throttle.js';

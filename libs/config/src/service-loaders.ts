@@ -1,4 +1,5 @@
 import type { ApiConfig } from './api-config.js';
+import type { DestinationSetup } from './destination-setup.js';
 import type { DoctorConfig } from './doctor-config.js';
 import type { ServiceLoadOptions } from './service-config.js';
 import type { LoadOptions } from './cli-config.js';
@@ -31,4 +32,9 @@ export async function loadUpkeepConfig(options: LoadOptions): Promise<UpkeepConf
 /** The target of a backup by hand, where there is a file of targets. */
 export async function loadBackupSource(wanted: string | undefined, options: LoadOptions): Promise<SourceConfig | null> {
   return (await import('./backup-source.js')).loadBackupSource(wanted, options);
+}
+
+/** The destinations that backups are copied to, with their stores, the nearest first; and those of each target. */
+export async function loadDestinations(options: LoadOptions): Promise<DestinationSetup> {
+  return (await import('./destination-setup.js')).loadDestinationSetup(options);
 }

@@ -93,7 +93,7 @@ export function readStore(reader: EnvironmentReader, workingDirectory: string): 
 }
 
 /** Where requests go: what a proxy is chosen by. */
-function storeUrl(endpoint: string | undefined, bucket: string, region: string | undefined): URL {
+export function storeUrl(endpoint: string | undefined, bucket: string, region: string | undefined): URL {
   const ours = URL.parse(endpoint ?? '');
   return ours ?? new URL(`https://${bucket.replaceAll(/[^a-z0-9.-]/g, '-')}.s3.${region ?? 'us-east-1'}.amazonaws.com`);
 }
@@ -113,15 +113,19 @@ export function normalizePrefix(prefix: string): string {
 function readEndpoint(reader: EnvironmentReader): string | undefined {
   const text = reader.text('S3_ENDPOINT');
   if (text === undefined) return undefined;
-  const url = URL.parse(text);
-  if (url === null || !['http:', 'https:'].includes(url.protocol)) {
-    reader.problem('S3_ENDPOINT must be a URL that begins with https:// or http://');
-  } else if (url.username !== '' || url.password !== '') {
-    reader.problem('S3_ENDPOINT must not hold credentials: use AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY');
-  } else if (isForbiddenHost(hostOf(url))) {
-    reader.problem('S3_ENDPOINT must not be a link-local, metadata or reserved address');
-  }
+  const wrong = faultOfEndpoint(text);
+  if (wrong !== undefined) reader.problem(`S3_ENDPOINT ${wrong}`);
   return text;
+}
+
+/** What is wrong with the URL of a store, after its name; undefined: nothing. */
+export function faultOfEndpoint(text: string): string | undefined {
+  const url = URL.parse(text);
+  if (url === null || !['http:', 'https:'].includes(url.protocol))
+    return 'must be a URL that begins with https:// or http://';
+  if (url.username !== '' || url.password !== '')
+    return 'must not hold credentials: use AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY';
+  return isForbiddenHost(hostOf(url)) ? 'must not be a link-local, metadata or reserved address' : undefined;
 }
 
 /** Of AWS; undefined: the SDK's own chain finds them. */

@@ -3,8 +3,9 @@ import { compressions, targetPattern } from '#contracts';
 import { weekdays } from './blackout.js';
 import { hooksSettings } from './hook-settings.js';
 import { drillSettings } from './read-drill.js';
+import { destinations } from './destinations-file.js';
+import { retentionFields } from './retention-fields.js';
 import { highestLevel } from './read-compression.js';
-import { mostKept, mostRetentionDays } from './read-retention.js';
 import { mostJitterSeconds } from './read-schedule.js';
 import { leastBytesPerSecond } from './read-throttle.js';
 
@@ -13,7 +14,6 @@ import { leastBytesPerSecond } from './read-throttle.js';
 export const readPreferences = ['primary', 'primaryPreferred', 'secondary', 'secondaryPreferred', 'nearest'] as const;
 export type ReadPreference = (typeof readPreferences)[number];
 
-const count = (what: string) => z.int().min(0).max(mostKept).optional().describe(`Keep ${what}; 0: no such rule`);
 const names = (what: string) => z.array(z.string().min(1)).optional().describe(what);
 
 const timeOfDay = z.string().regex(/^([01]\d|2[0-3]):[0-5]\d$/, 'must be a time such as 08:00');
@@ -70,24 +70,8 @@ const settings = {
     .enum(readPreferences)
     .optional()
     .describe('Which members of a replica set are read; wins over the URI. secondaryPreferred spares the primary'),
-  retentionDays: z
-    .int()
-    .min(1)
-    .max(mostRetentionDays)
-    .optional()
-    .describe('Keep everything younger. Default: BACKUP_RETENTION_DAYS'),
-  keepLast: count('so many of the newest'),
-  keepHourly: count('the newest of each of so many hours'),
-  keepDaily: count('the newest of each of so many days'),
-  keepWeekly: count('the newest of each of so many weeks'),
-  keepMonthly: count('the newest of each of so many months'),
-  keepYearly: count('the newest of each of so many years'),
-  keepWithinBytes: z
-    .int()
-    .min(0)
-    .optional()
-    .describe('Keep the newest that fit in so many bytes together; 0: no such rule'),
-  minKeep: z.int().min(1).max(mostKept).optional().describe('Good backups that are kept in any case'),
+  replicas: names('Destinations that its backups are copied to, the nearest first. Default: all of them'),
+  ...retentionFields,
 };
 
 const target = z.strictObject({
@@ -106,6 +90,7 @@ const target = z.strictObject({
 export const targetsFile = z.strictObject({
   defaults: z.strictObject(settings).optional().describe('For every target that does not say otherwise'),
   targets: z.array(target).min(1),
+  destinations,
 });
 export type TargetsFile = z.output<typeof targetsFile>;
 

@@ -28,6 +28,8 @@ export interface TargetConfig extends ThrottleConfig {
   /** With the oplog of a whole replica set; absent: without. */
   readonly oplog?: boolean;
   readonly hooks: HooksConfig;
+  /** Names of the destinations that its backups are copied to, the nearest first. */
+  readonly replicas: readonly string[];
   /** The variable that holds its URI. */
   readonly uriVariable: string;
 }
@@ -53,6 +55,7 @@ export function readTargets(reader: EnvironmentReader, readFile: ReadFile): Targ
     ...readThrottle(reader),
     hooks: noHooks,
     drill: { schedule: readSchedule(reader, 'BACKUP_DRILL_SCHEDULE'), targetName: null, queries: [] },
+    replicas: [],
   };
   const path = reader.text('BACKUP_TARGETS_FILE');
   if (path === undefined) return [single(reader, defaults)];
@@ -61,6 +64,7 @@ export function readTargets(reader: EnvironmentReader, readFile: ReadFile): Targ
   if (located === undefined) return [];
   const { file, at } = located;
   const seen = new Set<string>();
+  const destinations = Object.keys(file.destinations ?? {});
   return file.targets.map((target, index) => {
     if (seen.has(target.name)) problem(`${at(['targets', index, 'name'])}the target ${target.name} stands there twice`);
     seen.add(target.name);
@@ -69,7 +73,12 @@ export function readTargets(reader: EnvironmentReader, readFile: ReadFile): Targ
     const place = (field: keyof FileTarget, ...more: readonly PropertyKey[]): string =>
       at([...(field in own || !(field in (file.defaults ?? {})) ? ['targets', index] : ['defaults']), field, ...more]);
     const { name, uriVariable } = target;
-    return resolve({ ...withoutUndefined(file.defaults ?? {}), ...own, name, uriVariable }, defaults, place, problem);
+    const replicas = target.replicas ?? file.defaults?.replicas ?? destinations;
+    for (const [nth, replica] of replicas.entries())
+      if (!destinations.includes(replica))
+        problem(`${place('replicas', nth)}${name}: there is no destination ${replica}`);
+    const settings = { ...withoutUndefined(file.defaults ?? {}), ...own, name, uriVariable };
+    return resolve({ ...settings, replicas: [...new Set(replicas)] }, defaults, place, problem);
   });
 }
 
@@ -81,7 +90,7 @@ function resolve(
   problem: (text: string) => void,
 ): TargetConfig {
   const { name, uriVariable, schedule, timezone, databases, include, exclude, engine, drill, ...more } = target;
-  const { oplog, compression, compressionLevel, hooks, jitterSeconds, blackouts = [], ...others } = more;
+  const { oplog, compression, compressionLevel, hooks, jitterSeconds, blackouts = [], replicas = [], ...others } = more;
   const { throttleBytesPerSecond, storeThrottleBytesPerSecond, readPreference, ...retention } = others;
   const compressed = compressionOver(defaults.compression, compression, compressionLevel);
   if (compressed === undefined)
@@ -96,6 +105,7 @@ function resolve(
   return {
     name,
     uriVariable,
+    replicas,
     databases: databases ?? [],
     include: include ?? [],
     exclude: exclude ?? [],

@@ -1,3 +1,4 @@
+import { readDestinationSources, type DestinationSource } from './destinations.js';
 import { EnvironmentReader } from './environment-reader.js';
 import { readCompression, type CompressionConfig } from './read-compression.js';
 import { readKeys, type KeysConfig } from './read-keys.js';
@@ -12,6 +13,8 @@ import { readTargets, type SourceConfig } from './targets.js';
 export interface WorkerConfig extends ServiceConfig, ThrottleConfig {
   readonly targets: readonly SourceConfig[];
   readonly restoreTargets: readonly RestoreTargetSource[];
+  /** Where backups are copied to, the nearest first. */
+  readonly destinations: readonly DestinationSource[];
   readonly keys: KeysConfig;
   readonly compression: CompressionConfig;
   readonly concurrency: number;
@@ -35,9 +38,11 @@ export function loadWorkerConfig(options: ServiceLoadOptions): WorkerConfig {
   const targets = readSourcesOf(readTargets(reader, options.readFile), reader, options);
   const restoreTargets = readRestoreSources(reader, options, targets);
   checkDrills(reader, targets, restoreTargets);
+  const service = readService(reader, options.workingDirectory);
   const config: WorkerConfig = {
-    ...readService(reader, options.workingDirectory),
+    ...service,
     targets,
+    destinations: readDestinationSources(reader, options, service.store),
     restoreTargets,
     keys,
     compression: readCompression(reader),

@@ -3,6 +3,8 @@ import type { Random } from './environment.js';
 
 /** A target's name: `[a-z0-9][a-z0-9-]{0,39}` (spec/objects.md). */
 export const targetPattern = /^[a-z0-9][a-z0-9-]{0,39}$/;
+/** Name of a destination that backups are copied to; `primary` is the store of the environment. */
+export const destinationPattern = /^(?!primary$)[a-z][a-z0-9-]{0,31}$/;
 /** `<target>-<YYYYMMDD>T<HHMMSS>Z-<6 of [a-z0-9]>` (spec/objects.md). */
 export const backupIdPattern = /^([a-z0-9][a-z0-9-]{0,39})-(\d{8}T\d{6}Z)-([a-z0-9]{6})$/;
 

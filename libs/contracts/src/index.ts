@@ -59,6 +59,7 @@ export {
   type LookOptions,
 } from './finding.js';
 export {
+  destinationPattern,
   backupIdPattern,
   compactTime,
   isBackupId,
@@ -79,6 +80,7 @@ export {
   type JobSink,
   type QueueName,
 } from './jobs.js';
+export { copyStates, type CopyRecord, type CopyState, type DestinationHealth } from './copies.js';
 export { wishedLogLevels, type LogLevelWish, type WishedLogLevel } from './log-level.js';
 export {
   manifest,

@@ -258,6 +258,7 @@ export type AlertKind =
   | 'quota-critical'
   | 'superseded'
   | 'missing'
+  | 'replica-behind'
   | 'unusual-activity'
   | 'hook-failed'
   | 'recovered'

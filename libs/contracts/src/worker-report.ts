@@ -1,3 +1,4 @@
+import type { DestinationHealth } from './copies.js';
 import type { Finding } from './finding.js';
 
 /** What one worker publishes of itself with a beat; older than three beats shows as unknown. */
@@ -25,6 +26,8 @@ export interface WorkerReport {
   readonly storeDetail: string | null;
   readonly targets: readonly TargetHealth[];
   readonly restoreTargets: readonly RestoreTargetHealth[];
+  /** Absent: a worker of an older version. */
+  readonly destinations?: readonly DestinationHealth[];
   /** Null: it has not looked yet. Absent: a worker of an older version. */
   readonly look?: WorkerLook | null;
 }

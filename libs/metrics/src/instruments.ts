@@ -97,6 +97,24 @@ export function createInstruments(registry: Registry) {
     storageUsed: gauge('storage_used_bytes', 'What all backups take in the store, by their records'),
     quota: gauge('storage_quota_bytes', 'BACKUP_QUOTA_BYTES'),
     quotaDaysLeft: gauge('storage_quota_days_until_full', 'Days until the quota is full, as backups grow now'),
+    replicaUp: gauge(
+      'replica_up',
+      'Whether the destination answers and is the store that it was: 1 or 0',
+      'destination',
+    ),
+    replicaCopies: gauge('replica_copies', 'Copies of backups in the destination, by state', 'destination', 'state'),
+    replicaBytes: counter('replica_copied_bytes_total', 'Bytes that were copied to the destination', 'destination'),
+    replicaFailures: counter(
+      'replica_failures_total',
+      'Copies, verifications and removals there that failed',
+      'destination',
+    ),
+    replicaLastSuccess: gauge(
+      'replica_last_success_timestamp_seconds',
+      'When a backup was last copied to the destination',
+      'destination',
+    ),
+
     leaseExpired: counter('lease_expired_total', 'Runs that were taken from a worker which gave no sign of life'),
     scheduleDrift: gauge(
       'schedule_drift_seconds',

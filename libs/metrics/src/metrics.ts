@@ -82,6 +82,10 @@ export interface Metrics {
     readonly quotaBytes: number | null;
     readonly daysUntilFull: number | null;
   }): void;
+  /** A destination: whether it answers, and how many copies are in which state there (of every state). */
+  replicaKnown(destination: string, up: boolean, states: Readonly<Record<string, number>>): void;
+  replicaCopied(run: { readonly destination: string; readonly bytes: number; readonly at: Date }): void;
+  replicaFailed(destination: string): void;
   leaseExpired(): void;
   clockSkew(seconds: number): void;
   keysMissing(count: number): void;
@@ -192,6 +196,16 @@ export function createMetrics(options: MetricsOptions): Metrics {
       setOrRemove(instruments.quota, quotaBytes);
       setOrRemove(instruments.quotaDaysLeft, daysUntilFull);
     },
+    replicaKnown: (destination, up, states) => {
+      instruments.replicaUp.set({ destination }, up ? 1 : 0);
+      instruments.replicaFailures.inc({ destination }, 0);
+      for (const [state, count] of Object.entries(states)) instruments.replicaCopies.set({ destination, state }, count);
+    },
+    replicaCopied: ({ destination, bytes, at }) => {
+      instruments.replicaBytes.inc({ destination }, bytes);
+      instruments.replicaLastSuccess.set({ destination }, at.getTime() / 1_000);
+    },
+    replicaFailed: (destination) => instruments.replicaFailures.inc({ destination }),
     leaseExpired: () => instruments.leaseExpired.inc(),
     clockSkew: (seconds) => instruments.clockSkew.set(seconds),
     keysMissing: (count) => instruments.keyMissing.set(count),

@@ -66,6 +66,11 @@ const wordings: Readonly<Record<AlertKind, Wording>> = {
     lead: 'Backups use over 95 % of the storage quota.',
     next: 'Raise BACKUP_QUOTA_BYTES, or keep fewer backups, before the store is full',
   },
+  'replica-behind': {
+    subject: 'copies of backups behind',
+    lead: 'A destination does not have every backup that it should have. The primary store has them.',
+    next: 'Look at the destination and its credentials; what is missing there is copied by itself when it answers again',
+  },
   superseded: {
     subject: 'backup skipped',
     lead: 'A scheduled backup never ran: the next one came due before it could begin.',

@@ -16,6 +16,7 @@ export {
 export { bindStore, type StoreBinding } from './bind-store.js';
 export { readSightingsFile, writeSightingsFile } from './cleanup/sightings-file.js';
 export { checkKeys, type CheckKeysDeps, type CheckKeysRequest, type KeyProof } from './check-keys.js';
+export { removeBackup } from './delete/remove-backup.js';
 export { deleteBackup, refusedDeletion } from './delete-backup.js';
 export { lockOf, type Refusal } from './delete/find-refusal.js';
 export { finishCommit, type FinishDeps, type FinishRequest } from './finish-commit.js';
@@ -50,6 +51,7 @@ export type { BackupDeps, BackupOutcome, BackupRequest } from './backup-types.js
 export { settleCommit } from './rewrite/settle-commit.js';
 export { runBackup } from './run-backup.js';
 export { runCleanup, type CleanupDeps, type CleanupRequest } from './run-cleanup.js';
+export { runCopy, type CopyRequest, type CopyResult } from './run-copy.js';
 export { runDelete, type DeleteDeps, type DeleteRequest, type DeleteResult } from './run-delete.js';
 export { runDrill, type DrillDeps, type DrillRequest } from './run-drill.js';
 export { planRestore, runRestore, type RestoreDeps } from './run-restore.js';

@@ -1,5 +1,5 @@
 import { ApiProperty } from '@nestjs/swagger';
-import { backupJson, backupStates, taskStates, verificationLevels } from '#contracts';
+import { backupJson, backupStates, copyStates, taskStates, verificationLevels } from '#contracts';
 import * as example from './backup.examples.js';
 
 const nullable = { nullable: true } as const;
@@ -124,6 +124,25 @@ export class ConsistencyDto {
 }
 
 /** spec/api.md, "Backup". */
+export class ReplicaDto {
+  @ApiProperty({ example: 'offsite' })
+  destination!: string;
+  @ApiProperty({ enum: copyStates, description: 'failed and missing ones are copied again by themselves' })
+  state!: string;
+  @ApiProperty({ type: 'integer', description: 'Tries that failed since the last one that did not' })
+  attempts!: number;
+  @ApiProperty({ ...time, ...nullable })
+  copiedAt!: string | null;
+  @ApiProperty({ ...time, ...nullable, description: 'When it was last read back from there and found good' })
+  verifiedAt!: string | null;
+  @ApiProperty({ ...time, ...nullable, description: 'When a failed one is tried again' })
+  nextAttemptAt!: string | null;
+  @ApiProperty({ type: String, ...nullable })
+  errorMessage!: string | null;
+  @ApiProperty({ type: RecordedErrorDto, ...nullable })
+  error!: RecordedErrorDto | null;
+}
+
 export class BackupDto {
   @ApiProperty({ example: example.backupId })
   backupId!: string;
@@ -181,8 +200,8 @@ export class BackupDto {
   error!: RecordedErrorDto | null;
   @ApiProperty({ type: [VerificationDto] })
   verifications!: VerificationDto[];
-  @ApiProperty({ type: [Object] })
-  replicas!: object[];
+  @ApiProperty({ type: [ReplicaDto], description: 'Its copies in the destinations' })
+  replicas!: ReplicaDto[];
   @ApiProperty({ type: ResourcesDto, ...nullable })
   resources!: ResourcesDto | null;
   @ApiProperty({ ...time, ...nullable })

@@ -1,7 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { statsOf, type Catalog, type CatalogStats, type CatalogTotals, type StorageHistory } from '#catalog';
 import type { ApiConfig } from '#config';
-import type { Clock } from '#contracts';
+import type { Clock, CopyRecord } from '#contracts';
 import { API_CONFIG, CATALOG, CLOCK } from '../core/tokens.js';
 import { invalid } from '../http/validation.pipe.js';
 import { TargetStates, type TargetState } from '../targets/target-states.js';
@@ -65,14 +65,25 @@ export class BackupsService {
       ...(from === undefined ? {} : { from }),
       ...(to === undefined ? {} : { to }),
     });
+    const copies = await this.#copiesOf(data.map(({ backupId }) => backupId));
     return {
-      data: data.map(toBackup),
+      data: data.map((record) => toBackup(record, copies)),
       pagination: { page, limit, total, totalPages: Math.ceil(total / limit) },
     };
   }
 
   async show(backupId: string): Promise<Plain<BackupDetailsDto>> {
-    return toBackupDetails(await findBackup(this.catalog, backupId));
+    const record = await findBackup(this.catalog, backupId);
+    return toBackupDetails(record, await this.#copiesOf([backupId]));
+  }
+
+  /** In the order of the configuration; nothing is asked where there are no destinations. */
+  async #copiesOf(backupIds: readonly string[]): Promise<readonly CopyRecord[]> {
+    const names = this.config.destinations.map(({ name }) => name);
+    if (names.length === 0) return [];
+    const copies = await this.catalog.copies.of(backupIds);
+    const rank = ({ destination }: CopyRecord): number => (names.indexOf(destination) + names.length) % names.length;
+    return [...copies].sort((a, b) => rank(a) - rank(b) || (a.destination < b.destination ? -1 : 1));
   }
 
   /** A second old at most, or up to five where they take long (the forecast of the quota: up to a minute). */

@@ -50,7 +50,7 @@ export class ChangeBackup {
     });
     if (record === null) throw refused(`The backup is ${before.status}: it has no marks any more`);
     if (record.status === 'completed') await this.#enqueue(record);
-    return toBackup(record);
+    return toBackup(record, await this.catalog.copies.of([backupId]));
   }
 
   async #enqueue(record: BackupRecord): Promise<void> {

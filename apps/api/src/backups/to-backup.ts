@@ -1,9 +1,9 @@
-import { describeConsistency, type BackupRecord, type RecordedError } from '#contracts';
-import type { BackupDetailsDto, BackupDto, ConsistencyDto, ProgressDto } from './backup.dto.js';
+import { describeConsistency, type BackupRecord, type CopyRecord, type RecordedError } from '#contracts';
+import type { BackupDetailsDto, BackupDto, ConsistencyDto, ProgressDto, ReplicaDto } from './backup.dto.js';
 import type { Plain } from '../http/plain.js';
 
 /** How clients see a record: the fields of spec/api.md by name, so that a new field of the record stays inside until somebody lets it out. */
-export function toBackup(record: BackupRecord): Plain<BackupDto> {
+export function toBackup(record: BackupRecord, copies: readonly CopyRecord[]): Plain<BackupDto> {
   const { metadata, progress, verificationStatus, resources, engine } = record;
   return {
     backupId: record.backupId,
@@ -50,7 +50,7 @@ export function toBackup(record: BackupRecord): Plain<BackupDto> {
       completedAt: time(verification.completedAt),
       error: verification.error && { ...errorOf(verification.error), message: verification.error.message },
     })),
-    replicas: [],
+    replicas: copies.filter(({ backupId }) => backupId === record.backupId).map(toReplica),
     resources: resources && {
       cpuSeconds: resources.cpuSeconds,
       peakRssBytes: resources.peakRssBytes,
@@ -62,9 +62,9 @@ export function toBackup(record: BackupRecord): Plain<BackupDto> {
   };
 }
 
-export function toBackupDetails(record: BackupRecord): Plain<BackupDetailsDto> {
+export function toBackupDetails(record: BackupRecord, copies: readonly CopyRecord[]): Plain<BackupDetailsDto> {
   return {
-    ...toBackup(record),
+    ...toBackup(record, copies),
     events: record.events.map(({ at, type, message }) => ({ at: at.toISOString(), type, message })),
     warnings: [...record.warnings],
     nextAttemptAt: time(record.nextAttemptAt),
@@ -76,6 +76,14 @@ function toConsistency(consistency: BackupRecord['consistency']): Plain<Consiste
   if (consistency === null) return null;
   const { mode, at } = consistency;
   return { mode, at: at && { t: at.t, i: at.i }, text: describeConsistency(consistency) };
+}
+
+function toReplica(copy: CopyRecord): Plain<ReplicaDto> {
+  const { destination, state, attempts, errorMessage } = copy;
+  return {
+    ...{ destination, state, attempts, errorMessage, error: toError(copy.error) },
+    ...{ copiedAt: time(copy.copiedAt), verifiedAt: time(copy.verifiedAt), nextAttemptAt: time(copy.nextAttemptAt) },
+  };
 }
 
 export function toProgress(progress: BackupRecord['progress']): Plain<ProgressDto> | null {

@@ -63,6 +63,7 @@ function lazyCatalog(link: CatalogLink): Catalog {
     tasks: lazyRepository(link, 'tasks'),
     restores: lazyRepository(link, 'restores'),
     drills: lazyRepository(link, 'drills'),
+    copies: lazyRepository(link, 'copies'),
     schedules: lazyRepository(link, 'schedules'),
     workers: lazyRepository(link, 'workers'),
     alerts: lazyRepository(link, 'alerts'),

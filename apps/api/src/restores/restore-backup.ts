@@ -5,6 +5,7 @@ import {
   AppError,
   compactTime,
   randomSuffix,
+  type BackupRecord,
   type Clock,
   type JobSink,
   type Random,
@@ -42,7 +43,8 @@ export class RestoreBackup {
     if (wish.mode === 'replace' && wish.dryRun !== true && context.identity !== null)
       checkFresh(context.identity, this.clock);
     const backup = await findBackup(this.catalog, backupId);
-    if (backup.status !== 'completed' || backup.use.kind === 'rewrite') throw notCompleted(backup);
+    if (backup.use.kind === 'rewrite') throw notCompleted(backup);
+    if (backup.status !== 'completed' && !(await this.#hasCopy(backup))) throw notCompleted(backup);
     checkDatabases(wish.databases ?? [], backup);
     const createdAt = this.clock.now();
     const fresh = `restore-${compactTime(createdAt)}-${randomSuffix(this.random, 6)}`;
@@ -68,6 +70,12 @@ export class RestoreBackup {
     if (inserted.outcome === 'no-backup') throw notCompleted(await findBackup(this.catalog, backupId));
     await this.#enqueue(inserted.record, context);
     return inserted.record;
+  }
+
+  /** Gone from the primary store, it can be read from a destination. */
+  async #hasCopy({ backupId, status }: BackupRecord): Promise<boolean> {
+    if (status !== 'missing') return false;
+    return (await this.catalog.copies.of([backupId])).some(({ state }) => state === 'copied' || state === 'verifying');
   }
 
   #enqueue(record: RestoreRecord, { deadline }: RequestContext): Promise<void> {

@@ -5,10 +5,11 @@ import type { ApiConfig, Reload } from '#config';
 import { AppError, wrong } from '#contracts';
 import type { JobQueue } from '#queue';
 import { Roles } from '../auth/access.js';
-import { CATALOG, CONFIG_RELOAD, JOB_QUEUE, VERSION } from '../core/tokens.js';
+import { API_CONFIG, CATALOG, CONFIG_RELOAD, JOB_QUEUE, VERSION } from '../core/tokens.js';
 import { ApiProblems, usualProblems } from '../openapi/api-problems.js';
 import { isAlive } from '../targets/target-states.js';
 import { ServerLooks, type RedisLook } from './server-looks.js';
+import { destinationStates } from './destination-states.js';
 import { StoreLook } from './store-state.js';
 import { gatherFindings, storeFindings, workerFindings } from './system-findings.js';
 import { SystemDto, type KeyProofDto, type QueueDto, type SystemKeyDto, type WorkerDto } from './system.dto.js';
@@ -23,6 +24,7 @@ export class SystemController {
     @Inject(JOB_QUEUE) private readonly queue: JobQueue,
     @Inject(StoreLook) private readonly store: StoreLook,
     @Inject(ServerLooks) private readonly servers: ServerLooks,
+    @Inject(API_CONFIG) private readonly config: ApiConfig,
     @Inject(VERSION) private readonly version: string,
     @Inject(CONFIG_RELOAD) private readonly reload: Pick<Reload<ApiConfig>, 'trouble'>,
   ) {}
@@ -44,6 +46,7 @@ export class SystemController {
       this.servers.redis(),
       this.servers.catalogue(),
     ]);
+    const counts = this.config.destinations.length === 0 ? [] : await this.catalog.copies.counts();
     const workers = reports.map(toWorker);
     const own = [
       ...(this.reload.trouble === null ? [] : [wrong('configuration of the API', this.reload.trouble)]),
@@ -60,6 +63,7 @@ export class SystemController {
       keyProof: newestProof(reports.filter(isAlive)),
       storeId,
       storage: { ...storage },
+      destinations: destinationStates(this.config.destinations, reports.filter(isAlive), counts),
       queue: { ...queue, ...serverOf(redis) },
       workers,
       catalogue: { ...catalogue.state, missingIndexes: [...catalogue.state.missingIndexes] },

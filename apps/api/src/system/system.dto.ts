@@ -110,6 +110,29 @@ export class StorageDto {
   storeId!: string | null;
 }
 
+export class DestinationDto {
+  @ApiProperty({ example: 'offsite' })
+  name!: string;
+  @ApiProperty({
+    type: String,
+    nullable: true,
+    example: 's3://clinic-copies/mongodb-backups/',
+    description: 'Null until a worker told it',
+  })
+  location!: string | null;
+  @ApiProperty({ enum: ['ok', 'degraded', 'unknown'], description: 'degraded: a live worker cannot use it' })
+  state!: string;
+  @ApiProperty({ type: String, nullable: true })
+  detail!: string | null;
+  @ApiProperty({
+    type: 'object',
+    additionalProperties: { type: 'integer' },
+    description: 'Copies of backups by their state',
+    example: { copied: 41, failed: 1 },
+  })
+  copies!: Record<string, number>;
+}
+
 export class QueueDto {
   @ApiProperty({ enum: ['ok', 'unavailable', 'evicts'] })
   state!: string;
@@ -150,6 +173,8 @@ export class SystemDto {
   storeId!: string | null;
   @ApiProperty({ type: StorageDto })
   storage!: StorageDto;
+  @ApiProperty({ type: [DestinationDto], description: 'Where backups are copied to, the nearest first' })
+  destinations!: DestinationDto[];
   @ApiProperty({ type: QueueDto })
   queue!: QueueDto;
   @ApiProperty({ type: [WorkerDto] })

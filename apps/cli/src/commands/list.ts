@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { AppError, type BackupJson } from '#contracts';
 import type { CliContext } from '../context.js';
-import { targetName, withJson } from '../options.js';
+import { targetName, withFrom, withJson } from '../options.js';
 import { formatBytes, formatCount, formatTable, printable } from '../output/format.js';
 
 export function registerList(program: Command, context: CliContext): void {
@@ -9,14 +9,20 @@ export function registerList(program: Command, context: CliContext): void {
     .command('list')
     .description('List the backups of the store, newest first. Needs no key.')
     .option('--target <name>', 'only those of this target', targetName);
-  withJson(command).action((options: { target?: string }) => list(options, context));
+  withJson(withFrom(command)).action((options: Options) => list(options, context));
 }
 
-async function list(options: { target?: string }, context: CliContext): Promise<void> {
+interface Options {
+  readonly target?: string;
+  readonly from?: string;
+}
+
+async function list(options: Options, context: CliContext): Promise<void> {
   const config = context.config({ store: true });
   const { withStore } = await import('../open-store.js');
+  const { storeFrom } = await import('../from-destination.js');
   const { listBackups } = await import('#pipeline');
-  await withStore(config, async (store) => {
+  await withStore(await storeFrom(config, options.from, context), async (store) => {
     const { backups, damaged } = await listBackups(store, options.target, context.signal);
     if (context.json) context.printJson({ backups });
     else if (backups.length > 0) context.print(table(backups));

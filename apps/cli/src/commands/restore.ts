@@ -3,16 +3,17 @@ import { createHash } from 'node:crypto';
 import type { CliConfig } from '#config';
 import { AppError, isBackupId } from '#contracts';
 import type { LoadRequest, LoadReport, Rename } from '#engine';
-import type { ArchiveSource } from '#pipeline';
+import type { ArchiveSource, ProvenBackup } from '#pipeline';
 import type { ObjectStore } from '#storage';
 import type { CliContext } from '../context.js';
 import type { WithSafetyParts } from '../safety-backup.js';
-import { targetName, withJson, withSelection, type SelectionOptions } from '../options.js';
+import { targetName, withFrom, withJson, withSelection, type SelectionOptions } from '../options.js';
 import { describePlan, describeReport } from '../output/describe-restore.js';
 
 interface Options extends SelectionOptions {
   readonly toEnv: string;
   readonly latest?: true;
+  readonly from?: string;
   readonly at?: string;
   readonly target?: string;
   readonly header?: string;
@@ -57,7 +58,7 @@ export function registerRestore(program: Command, context: CliContext): void {
     .addOption(new Option('--engine <engine>', 'who loads').choices(['native', 'mongorestore']).default('native'))
     .option('--dry-run', 'say what would happen, and change nothing')
     .addHelpText('after', help);
-  withJson(withSelection(command)).action((what: string | undefined, options: Options) =>
+  withJson(withFrom(withSelection(command))).action((what: string | undefined, options: Options) =>
     restore(what, options, context),
   );
 }
@@ -82,6 +83,9 @@ A backup with an oplog (hazina show tells what it is consistent to) is restored 
 what was loaded before anything takes its name, with the command applyOps, which only MongoDB servers have. Of a file give
 --oplog-replay yourself. What cannot be replayed ends the restore and names the entry.
 
+A backup that the primary store cannot give (it is away, or the backup is gone or damaged there) is read from the nearest
+destination of BACKUP_TARGETS_FILE that can. --from NAME reads that one alone.
+
 Examples (write the ID or FILE before options that take several values):
   export TARGET=mongodb://127.0.0.1:27017
   hazina restore --latest --to-env TARGET --dry-run
@@ -103,21 +107,26 @@ async function restore(what: string | undefined, options: Options, context: CliC
   }
 
   const config = context.config({ store: true, keys: 'required', catalog: options.replace === true });
-  const { requireKeyRing, withStore } = await import('../open-store.js');
+  const { requireKeyRing } = await import('../open-store.js');
   const { chooseBackup } = await import('../choose-backup.js');
   const { backupSource, proveBackup } = await import('#pipeline');
   const ring = await requireKeyRing(config, context, 'open');
-  await withStore(config, async (store: ObjectStore) => {
+  const { storesFrom, withNearest } = await import('../from-destination.js');
+  const look = async (store: ObjectStore): Promise<ProvenBackup> => {
     const which = { id: what, latest: options.latest === true, at: options.at, target: options.target };
     const { backupId } = await chooseBackup(store, which, context);
-    const proven = await proveBackup({ store, ring }, backupId, context.signal);
+    return proveBackup({ store, ring }, backupId, context.signal);
+  };
+  const load = (store: ObjectStore, proven: ProvenBackup): Promise<void> => {
     const source = backupSource({ store, ring, observer: context.observer() }, proven);
+    const { backupId } = proven.backup;
     const sealing = () => requireKeyRing(config, context, 'seal');
     const withParts: WithSafetyParts = async (work) =>
       work({ store, ring: await sealing(), config, variable: options.toEnv });
     const found = { source, config, warnings: proven.warnings, withParts };
-    await run(found, requestOf(uri, backupId, options), options, context);
-  });
+    return run(found, requestOf(uri, backupId, options), options, context);
+  };
+  await withNearest(await storesFrom(config, options.from, context), look, load, context);
 }
 
 async function restoreFile(path: string, options: Options, request: LoadRequest, context: CliContext): Promise<void> {

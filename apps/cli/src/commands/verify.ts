@@ -1,7 +1,7 @@
 import { InvalidArgumentError, type Command } from 'commander';
 import { AppError, verificationLevels, type VerificationLevel } from '#contracts';
 import type { CliContext } from '../context.js';
-import { targetName, withJson } from '../options.js';
+import { targetName, withFrom, withJson } from '../options.js';
 import type { Prover } from '../verify-levels.js';
 
 interface Options {
@@ -10,6 +10,7 @@ interface Options {
   readonly target?: string;
   readonly level: VerificationLevel;
   readonly toEnv?: string;
+  readonly from?: string;
 }
 
 export function registerVerify(program: Command, context: CliContext): void {
@@ -23,7 +24,7 @@ export function registerVerify(program: Command, context: CliContext): void {
     .option('--level <level>', 'stored, readable or restored', verificationLevel, 'readable')
     .option('--to-env <name>', "with --level restored: name of the variable that holds a scratch server's URI")
     .addHelpText('after', help);
-  withJson(command).action((id: string | undefined, options: Options) => verify(id, options, context));
+  withJson(withFrom(command)).action((id: string | undefined, options: Options) => verify(id, options, context));
 }
 
 const help = `
@@ -54,6 +55,7 @@ async function verify(id: string | undefined, options: Options, context: CliCont
   const { requireKeyRing, withStore } = await import('../open-store.js');
   const { chooseBackup, bad } = await import('../choose-backup.js');
   const { proverOf } = await import('../verify-levels.js');
+  const { storeFrom } = await import('../from-destination.js');
   const { listBackups } = await import('#pipeline');
   if (options.toEnv !== undefined && options.level !== 'restored') throw bad('--to-env goes with --level restored');
   const ring = options.level === 'stored' ? undefined : await requireKeyRing(config, context, 'open');
@@ -61,7 +63,7 @@ async function verify(id: string | undefined, options: Options, context: CliCont
     throw bad('--all stands alone: no ID, no --latest');
 
   const scratch = options.level === 'restored' ? context.scratchUri(options.toEnv) : undefined;
-  await withStore(config, async (store) => {
+  await withStore(await storeFrom(config, options.from, context), async (store) => {
     const prove: Prover = proverOf(options.level, { store, ring, scratch }, context);
     const failures: AppError[] = [];
     const results: Result[] = [];

@@ -1,5 +1,5 @@
 import { HeldClaim, shuttingDown, type ClaimPort } from '#catalog';
-import type { BackupRecord, DrillRecord, RestoreRecord, TaskRecord } from '#contracts';
+import type { BackupRecord, CopyRecord, DrillRecord, RestoreRecord, TaskRecord } from '#contracts';
 import type { WorkerParts } from '../core/worker-core.js';
 import type { WorkerLog } from '../logging/worker-log.js';
 
@@ -44,6 +44,14 @@ export function holdRestore(
     },
   };
   return hold(parts, deaf ? beatOnly : restores, { id: restoreId, fence }, context);
+}
+
+export function holdCopy(
+  parts: WorkerParts,
+  { copyId, claim: { fence } }: CopyRecord,
+  context: HoldContext,
+): HeldClaim {
+  return hold(parts, parts.catalog.copies, { id: copyId, fence }, context);
 }
 
 export function holdDrill(

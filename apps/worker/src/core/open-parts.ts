@@ -6,6 +6,7 @@ import { bindStore } from '#pipeline';
 import { createJobQueue, type JobQueue } from '#queue';
 import { createStore, type ObjectStore } from '#storage';
 import { quietly } from '#logging';
+import { openDestinations } from '../replicas/destination.js';
 import { waitFor } from './wait-for.js';
 import type { WorkerCore, WorkerParts } from './worker-core.js';
 import { LiveKeys } from './live-keys.js';
@@ -35,6 +36,8 @@ export async function openParts(core: WorkerCore, signal: AbortSignal): Promise<
     await waitFor('Redis', () => queue.ping(2_000), core, signal);
     await warnOfEviction(queue, core);
     const store = keep(await createStore(config.store));
+    const destinations = await openDestinations(config.destinations);
+    for (const destination of destinations) keep(destination.store);
     const identity = await waitFor(
       'the store',
       () => bindStore({ binding: catalog.settings, store, clock, random }, signal),
@@ -52,7 +55,7 @@ export async function openParts(core: WorkerCore, signal: AbortSignal): Promise<
       channels: channels.map(({ name }) => name),
     });
     return {
-      ...{ ...core, catalog, queue, store, storeId: identity.storeId, keys, channels, upkeep },
+      ...{ ...core, catalog, queue, store, destinations, storeId: identity.storeId, keys, channels, upkeep },
       // As they are when they are asked for: keys may be read again.
       get ring() {
         return keys.ring;
@@ -75,12 +78,15 @@ export async function closeParts({
   queue,
   catalog,
   store,
+  destinations,
 }: {
   queue: JobQueue;
   catalog: Catalog;
   store: ObjectStore;
+  destinations: readonly { readonly store: ObjectStore }[];
 }): Promise<void> {
-  await Promise.allSettled([queue.close(), catalog.close(), store.close()]);
+  const stores = [store, ...destinations.map((destination) => destination.store)];
+  await Promise.allSettled([queue, catalog, ...stores].map((part) => part.close()));
 }
 
 function openCatalogOf({ config, clock, random }: WorkerCore): Promise<Catalog> {

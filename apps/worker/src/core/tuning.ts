@@ -25,6 +25,8 @@ export interface Tuning {
   readonly examineLimitMs: number;
   /** Between two proofs that every kept backup opens with our keys: it reads the headers of all. */
   readonly proveKeysEveryMs: number;
+  /** Between two complete looks at what lies in a destination. */
+  readonly checkDestinationMs: number;
   /** Locks of BullMQ. */
   readonly locks: NonNullable<WorkerSettings['times']>;
 }
@@ -44,5 +46,6 @@ export const defaultTuning: Tuning = {
   examineEveryMs: 600_000,
   examineLimitMs: 30_000,
   proveKeysEveryMs: 21_600_000,
+  checkDestinationMs: 86_400_000,
   locks: {},
 };

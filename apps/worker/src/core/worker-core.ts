@@ -9,6 +9,7 @@ import type { JobQueue } from '#queue';
 import type { ObjectStore } from '#storage';
 import type { WorkerLog } from '../logging/worker-log.js';
 import type { LiveKeys } from './live-keys.js';
+import type { Destination } from '../replicas/destination.js';
 import type { Tuning } from './tuning.js';
 
 /** What the process has from its first moment on. */
@@ -32,6 +33,8 @@ export interface WorkerParts extends WorkerCore {
   readonly catalog: Catalog;
   readonly queue: JobQueue;
   readonly store: ObjectStore;
+  /** Where backups are copied to, the nearest first. */
+  readonly destinations: readonly Destination[];
   /** The store that the catalogue belongs to. */
   readonly storeId: string;
   readonly keys: LiveKeys;

@@ -21,6 +21,11 @@ export class DeleteProcessor implements JobProcessor<'delete'> {
     const { correlationId, target } = record;
     const log = this.parts.log.child({ correlationId, backupId, target });
     await requireStore(store, this.parts.storeId, signal);
+    // Whoever works on a copy of it sees that it is to go, and lets go of it: the reconciler adds this job again.
+    if (await catalog.copies.uses(backupId)) {
+      log.info('deletion waits: it is being copied to a destination');
+      return;
+    }
     const result = await this.#delete(backupId, record.deleteForced, signal);
     // A volume that was unmounted meanwhile has nothing: the record stays as it is, and the deletion is taken up again.
     await requireStore(store, this.parts.storeId, signal);

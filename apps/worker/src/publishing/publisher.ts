@@ -6,6 +6,7 @@ import { PARTS } from '../core/tokens.js';
 import type { WorkerParts } from '../core/worker-core.js';
 import { DumpEngines } from '../engines/dump-engines.js';
 import { quietly } from '#logging';
+import { Replicators } from '../replicas/replicators.js';
 import { Examiner } from './examiner.js';
 import { lookAtStore, unknownStore, type StoreHealth } from './store-health.js';
 import { lookAtRestoreServer, unknownRestoreHealth } from './restore-target-health.js';
@@ -26,6 +27,7 @@ export class Publisher {
     @Inject(PARTS) private readonly parts: WorkerParts,
     @Inject(DumpEngines) private readonly engines: DumpEngines,
     @Inject(Examiner) private readonly examiner: Examiner,
+    @Inject(Replicators) private readonly replicators: Replicators,
   ) {
     const { clock, config, tuning } = parts;
     this.#once = quietly(clock);
@@ -98,7 +100,7 @@ export class Publisher {
       reads: ring.opensWhatItSeals,
       ...{ storeLocation: store.location, storeFreeBytes: this.#store.freeBytes },
       ...{ storeOk: this.#store.ok, storeDetail: this.#store.detail, targets: this.#targets },
-      ...{ restoreTargets: this.#restoreTargets, look: this.examiner.look },
+      ...{ restoreTargets: this.#restoreTargets, destinations: this.replicators.health, look: this.examiner.look },
     };
   }
 }

@@ -11,7 +11,6 @@ import {
   backupSource,
   planRestore,
   proveBackup,
-  requireStore,
   runRestore,
   watchWrites,
   type ProvenBackup,
@@ -21,20 +20,36 @@ import { cancelWished, fenced } from '#catalog';
 import type { ClaimedRestore } from './claimed-restore.js';
 import type { WorkerParts } from '../core/worker-core.js';
 import { checkRestore } from './check-restore.js';
+import { fromNearest, restoreSources, type RestoreSource } from './restore-sources.js';
 import { planReport, restoredReport } from './restore-report.js';
 import { loadRequestOf } from './restore-request.js';
 import { makeSafetyBackup } from './safety-backup.js';
 
 /**
  * One run of a restore (docs/DESIGN.md, "A restore in words"). What an earlier run left in the target decides: what it was loading is removed and begun anew,
- * renames that it had begun are finished.
+ * renames that it had begun are finished. What the primary store cannot give is read from the nearest destination that can, as long as nothing was renamed.
  */
 export async function makeRestore(parts: WorkerParts, claimed: ClaimedRestore): Promise<RestoreReport> {
-  const { store, ring, clock, random, config } = parts;
+  const { record, claim, observer } = claimed;
+  return fromNearest(await restoreSources(parts, record.backupId), {
+    signal: claim.signal,
+    onNext: (text) => observer.warning(text),
+    read: (source, keep) => restoreFrom(parts, claimed, source, keep),
+  });
+}
+
+/** `keep`: from here on no other source is tried. */
+async function restoreFrom(
+  parts: WorkerParts,
+  claimed: ClaimedRestore,
+  { store, require }: RestoreSource,
+  keep: () => void,
+): Promise<RestoreReport> {
+  const { ring, clock, random, config } = parts;
   const { record, claim, observer } = claimed;
   const { signal } = claim;
   const target = checkRestore(config, record);
-  await requireStore(store, parts.storeId, signal);
+  await require(signal);
   const proven = await proveBackup({ store, ring }, record.backupId, signal);
   for (const warning of proven.warnings) observer.warning(warning);
   const source = backupSource({ store, ring, observer }, proven);
@@ -70,7 +85,10 @@ export async function makeRestore(parts: WorkerParts, claimed: ClaimedRestore): 
     {
       ...request,
       onProgress: (progress) => observer.loaded(progress),
-      onRenaming: (resumed) => beginRenaming(parts, claimed, safety, resumed),
+      onRenaming: (resumed) => {
+        keep();
+        return beginRenaming(parts, claimed, safety, resumed);
+      },
       onFinished: async (loaded) => {
         if (!(await parts.catalog.restores.finished(claim.ref, reportOf(loaded))))
           throw fenced(record.restoreId, 'another claim has taken over');

@@ -19,6 +19,7 @@ export async function safetySource(parts: WorkerParts, backup: BackupRecord): Pr
     ...{ compression, throttleBytesPerSecond, storeThrottleBytesPerSecond },
     // The hooks of targets know nothing of restores.
     ...{ hooks: noHooks, boundHooks: noHooks },
+    replicas: [],
     uriVariable: '',
   };
 }

@@ -28,7 +28,10 @@ export function lifecycle(backups: Backups, tasks: Tasks): Lifecycle {
       const text = force ? `Asked for by ${by}, even as the last good one` : `Asked for by ${by}`;
       for (const deletingFrom of ['completed', 'missing'] as const) {
         const { filter, set } = move([deletingFrom], 'deleting');
-        const update = { $set: { ...set, deletingFrom, deleteForced: force }, $push: event(at, 'deleting', text) };
+        const update = {
+          $set: { ...set, deletingFrom, deletedBy: by, deleteForced: force },
+          $push: event(at, 'deleting', text),
+        };
         const before = await backups.updateAndReturnOld({ backupId, ...filter }, update);
         if (before !== null) return toBackupRecord(before);
       }

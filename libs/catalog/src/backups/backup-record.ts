@@ -15,7 +15,7 @@ const unused = { kind: null, owner: null, fence: 0, beat: 0 } as const;
 /** The record without what only the collection needs. Fields that a query left out are empty. */
 export function toBackupRecord(document: BackupDocument): BackupRecord {
   const stored: BackupDocument & { readonly _id?: unknown; readonly __v?: unknown } = document;
-  const { _id, __v, running, fleetPlace, listed, alertDue, marksBehind, deletingFrom, ...more } = stored;
+  const { _id, __v, running, fleetPlace, listed, alertDue, marksBehind, deletingFrom, deletedBy, ...more } = stored;
   const { verifyFrom, verifyNotBefore, verificationFailed, changedAt, ...record } = more;
   const { events, metadata, use, commitDue } = record as Partial<BackupRecord>;
   return {

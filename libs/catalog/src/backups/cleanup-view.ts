@@ -48,6 +48,7 @@ export function cleanupCatalog(catalog: Catalog, { clock, by, recordRetentionDay
       await catalog.audit.purge(before, clock.now());
       await catalog.restores.purge(before);
       await catalog.drills.purge(before);
+      await catalog.copies.purge(before);
       return backups.purge(before);
     },
   };

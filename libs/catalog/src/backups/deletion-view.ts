@@ -37,8 +37,9 @@ export async function userOf(
 }
 
 /** The same of those that have records of their own, and read it. */
-export async function readerOf({ tasks, restores, drills }: Catalog, backupId: string): Promise<string | null> {
+export async function readerOf({ tasks, restores, drills, copies }: Catalog, backupId: string): Promise<string | null> {
   if (await tasks.uses(backupId)) return 'a verification of it waits or runs';
+  if (await copies.uses(backupId)) return 'it is being copied to a destination';
   if (await restores.uses(backupId)) return 'a restore of it waits or runs';
   return (await drills.uses(backupId)) ? 'a drill of it waits or runs' : null;
 }

@@ -4,6 +4,7 @@ import type { AlertRepository } from './alerts.js';
 import type { AuditRepository } from './audit.js';
 import type { BackupRepository } from './backups.js';
 import type { ChangeRepository } from './changes.js';
+import type { CopyRepository } from './copies.js';
 import type { DrillRepository } from './drills.js';
 import type { IdempotencyRepository } from './idempotency.js';
 import type { ScheduleRepository, SettingsRepository, WorkerRepository } from './service-state.js';
@@ -27,6 +28,7 @@ export interface Catalog {
   readonly tasks: TaskRepository;
   readonly restores: RestoreRepository;
   readonly drills: DrillRepository;
+  readonly copies: CopyRepository;
   readonly schedules: ScheduleRepository;
   readonly workers: WorkerRepository;
   readonly alerts: AlertRepository;

@@ -9,7 +9,7 @@ export interface ClaimRef {
 export type ClaimState = { readonly state: 'held'; readonly cancelRequested: boolean } | { readonly state: 'lost' };
 
 export interface LeaseView {
-  readonly kind: 'backup' | 'use' | 'restore' | 'drill' | TaskKind | 'delivery';
+  readonly kind: 'backup' | 'use' | 'restore' | 'drill' | 'copy' | TaskKind | 'delivery';
   readonly id: string;
   readonly fence: number;
   readonly beat: number;

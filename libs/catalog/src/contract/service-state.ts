@@ -29,6 +29,11 @@ export interface SettingsRepository {
   /** The store that this catalogue belongs to; set once. Throws `store/changed` when another is known. */
   bindStore(storeId: string): Promise<void>;
   storeId(): Promise<string | null>;
+  /** The same of a destination that backups are copied to. */
+  bindDestination(name: string, storeId: string): Promise<void>;
+  destinationStoreId(name: string): Promise<string | null>;
+  /** Forgets which store a destination was: the next look takes what it finds. */
+  forgetDestination(name: string): Promise<void>;
   /** Null: nobody wishes another log level than the configured one. */
   logLevel(now: Date): Promise<LogLevelWish | null>;
   wishLogLevel(wish: LogLevelWish | null): Promise<void>;

@@ -27,7 +27,9 @@ export function restoreInsertion(restores: Restores, backups: Backups): Insertio
 
   async function lookAtBackup(inserted: RestoreDocument): Promise<InsertRestoreOutcome> {
     const { restoreId, backupId } = inserted;
-    if (await backups.exists(usable(backupId))) return { outcome: 'inserted', record: toRestore(inserted) };
+    // A missing one may have a copy in a destination, which the asker has looked for.
+    const isThere = (await backups.exists(usable(backupId))) || (await backups.exists({ backupId, status: 'missing' }));
+    if (isThere) return { outcome: 'inserted', record: toRestore(inserted) };
     await restores.remove({ restoreId, ...unclaimed });
     return { outcome: 'no-backup' };
   }

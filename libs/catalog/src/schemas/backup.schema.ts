@@ -32,6 +32,8 @@ export interface BackupDocument extends Mutable<Omit<BackupRecord, 'running'>> {
   verifyNotBefore: Date | null;
   /** Of a record that is `deleting`: the state that a refusal gives back to it. */
   deletingFrom: 'completed' | 'missing' | null;
+  /** Who asked for its deletion last. Copies with a retention of their own stay when it was retention. */
+  deletedBy: string | null;
   /** The newest verification found the backup bad. */
   verificationFailed: boolean;
   /** It failed, and nobody was told yet. */
@@ -123,6 +125,7 @@ export const backupSchema = recordSchema<BackupDocument>('backups', {
   cancelRequestedAt: dateOrNull,
   deleteForced: flag,
   deletingFrom: textOrNull,
+  deletedBy: textOrNull,
   commit: partOrNull(part({ attempt: number, bytes: text })),
   marks: { type: part({ wanted: counter, written: counter }), default: () => ({}) },
   use: { type: usePart, default: () => ({}) },

@@ -50,6 +50,7 @@ export const alertKinds: readonly AlertKind[] = [
   'quota-critical',
   'superseded',
   'missing',
+  'replica-behind',
   'unusual-activity',
   'hook-failed',
   'recovered',

@@ -36,6 +36,8 @@ const restoreTargetPart = part({
   checkedAt: dateOrNull,
 });
 
+const destinationPart = part({ name: text, location: anyText, ok: booleanOrNull, detail: textOrNull });
+
 export const workerReportSchema = recordSchema<WorkerReport>('workers', {
   workerId: text,
   version: anyText,
@@ -55,6 +57,7 @@ export const workerReportSchema = recordSchema<WorkerReport>('workers', {
   storeDetail: textOrNull,
   targets: list(targetPart),
   restoreTargets: list(restoreTargetPart),
+  destinations: list(destinationPart),
   look: { type: Schema.Types.Mixed, default: null },
 });
 

@@ -64,22 +64,36 @@ export function workerRepository(workers: RecordCollection<WorkerReport>): Worke
 }
 
 export function settingsRepository(settings: RecordCollection<SettingDocument>): SettingsRepository {
-  const name = 'storeId';
-  const storeId = async () => (await settings.findOne({ name }))?.value ?? null;
+  const known = async (name: string) => (await settings.findOne({ name }))?.value ?? null;
+  const ofDestination = (name: string) => `storeId/${name}`;
   return {
     ...logLevelSetting(settings),
-    storeId,
+    storeId: () => known('storeId'),
     async bindStore(value) {
-      if ((await settings.insert({ name, value })) !== null) return;
-      const known = await storeId();
-      if (known === value) return;
+      if ((await settings.insert({ name: 'storeId', value })) !== null) return;
+      const before = await known('storeId');
+      if (before === value) return;
       throw new AppError({
         code: 'store/changed',
         stage: 'store',
-        message: `This store is ${value}, but the catalogue belongs to the store ${known ?? 'unknown'}`,
+        message: `This store is ${value}, but the catalogue belongs to the store ${before ?? 'unknown'}`,
         hint: 'Is the right bucket, prefix or volume configured? An unmounted volume looks like an empty store. For another store use another catalogue database',
-        details: { known, found: value },
+        details: { known: before, found: value },
       });
+    },
+    destinationStoreId: (name) => known(ofDestination(name)),
+    async bindDestination(name, value) {
+      if ((await settings.insert({ name: ofDestination(name), value })) !== null) return;
+      const before = await known(ofDestination(name));
+      if (before === value) return;
+      throw new AppError({
+        code: 'store/changed',
+        stage: 'store',
+        message: `The destination ${name} is the store ${value}, but its copies lie in ${before ?? 'unknown'}`,
+      });
+    },
+    async forgetDestination(name) {
+      await settings.remove({ name: ofDestination(name) });
     },
   };
 }

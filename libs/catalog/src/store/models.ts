@@ -1,5 +1,5 @@
 import type { Connection, Model, Schema } from 'mongoose';
-import type { PageSession, ScheduleRecord, WorkerReport } from '#contracts';
+import type { CopyRecord, PageSession, ScheduleRecord, WorkerReport } from '#contracts';
 import type { RevokedToken } from '../contract/access.js';
 import {
   auditEventSchema,
@@ -8,6 +8,7 @@ import {
   type AuditHeadDocument,
 } from '../schemas/audit-event.schema.js';
 import { backupSchema, type BackupDocument } from '../schemas/backup.schema.js';
+import { copySchema } from '../schemas/copy.schema.js';
 import { drillSchema, type DrillDocument } from '../schemas/drill.schema.js';
 import { idempotencySchema, type IdempotencyDocument } from '../schemas/idempotency.schema.js';
 import { markerSchema, type MarkerDocument } from '../schemas/marker.schema.js';
@@ -28,6 +29,7 @@ export const schemas = {
   Task: taskSchema,
   Restore: restoreSchema,
   Drill: drillSchema,
+  Copy: copySchema,
   ScheduleState: scheduleStateSchema,
   WorkerReport: workerReportSchema,
   Notification: notificationSchema,
@@ -47,6 +49,7 @@ export interface Models {
   readonly Task: Model<TaskDocument>;
   readonly Restore: Model<RestoreDocument>;
   readonly Drill: Model<DrillDocument>;
+  readonly Copy: Model<CopyRecord>;
   readonly ScheduleState: Model<ScheduleRecord>;
   readonly WorkerReport: Model<WorkerReport>;
   readonly Notification: Model<NotificationDocument>;
@@ -70,6 +73,7 @@ export function modelsOf(connection: Connection): Models {
     Task: model('Task', taskSchema),
     Restore: model('Restore', restoreSchema),
     Drill: model('Drill', drillSchema),
+    Copy: model('Copy', copySchema),
     ScheduleState: model('ScheduleState', scheduleStateSchema),
     WorkerReport: model('WorkerReport', workerReportSchema),
     Notification: model('Notification', notificationSchema),

@@ -30,26 +30,36 @@ export class Reaper {
       if (view.kind === 'backup') return this.#loseBackup(view, look);
       if (view.kind === 'use') return this.#loseUse(view, look);
       if (view.kind === 'restore') return this.#loseRestore(view, look);
+      if (view.kind === 'copy') return this.#loseCopy(view, look);
       return view.kind === 'drill' ? this.#loseDrill(view, look) : this.#loseTask(view, look);
     });
     return look.report();
   }
 
   async #leases(): Promise<readonly LeaseView[]> {
-    const { backups, tasks, restores, drills } = this.#options.catalog;
-    const [running, uses, runningTasks, runningRestores, runningDrills, pending] = await Promise.all([
+    const { backups, tasks, restores, drills, copies } = this.#options.catalog;
+    const [running, uses, runningTasks, runningRestores, runningDrills, runningCopies, pending] = await Promise.all([
       backups.inProgress(),
       backups.usesHeld(),
       tasks.inProgress(),
       restores.inProgress(),
       drills.inProgress(),
+      copies.inProgress(),
       backups.pendingDue(this.#options.clock.now()),
     ]);
     // A pending `cli` record has an owner too: the command that made it and was to claim it at once.
     const ownersMayBeGone = pending
       .filter(({ trigger, commit }) => trigger === 'cli' && commit === null)
       .map(({ backupId, claim: { fence, beat } }): LeaseView => ({ kind: 'backup', id: backupId, fence, beat }));
-    return [...running, ...uses, ...runningTasks, ...runningRestores, ...runningDrills, ...ownersMayBeGone];
+    return [
+      ...running,
+      ...uses,
+      ...runningTasks,
+      ...runningRestores,
+      ...runningDrills,
+      ...runningCopies,
+      ...ownersMayBeGone,
+    ];
   }
 
   async #loseBackup({ id, fence, beat }: LeaseView, look: Look): Promise<void> {
@@ -79,6 +89,12 @@ export class Reaper {
     look.expired(id, record.status);
     if (record.status === 'pending') await look.enqueue(drillJob(record));
     else await look.step(() => settleDrillAlerts(this.#options, look));
+  }
+
+  /** Whoever works for its destination finds it again by its state. */
+  async #loseCopy({ id, fence, beat }: LeaseView, look: Look): Promise<void> {
+    const copy = await this.#options.catalog.copies.expire(id, { fence, beat });
+    if (copy !== null) look.expired(id, copy.state);
   }
 
   async #loseTask({ id, fence, beat }: LeaseView, look: Look): Promise<void> {

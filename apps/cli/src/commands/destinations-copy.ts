@@ -1,0 +1,41 @@
+import type { Command } from 'commander';
+import { isBackupId } from '#contracts';
+import type { CliContext } from '../context.js';
+import { withJson } from '../options.js';
+import { formatBytes } from '../output/format.js';
+
+interface Options {
+  readonly from: string;
+  readonly to: string;
+}
+
+export function registerDestinationsCopy(destinations: Command, context: CliContext): void {
+  const command = destinations
+    .command('copy')
+    .description(
+      'Copy a backup, as it is stored, from one place to another: to bring back what the primary store has lost, for instance. What stands there is read and replaced where it is not right. Needs no key.',
+    )
+    .argument('<id>', 'ID of a backup')
+    .option('--from <name>', 'a destination, or primary', 'primary')
+    .option('--to <name>', 'a destination, or primary', 'primary');
+  withJson(command).action((id: string, options: Options) => copy(id, options, context));
+}
+
+async function copy(backupId: string, { from, to }: Options, context: CliContext): Promise<void> {
+  const { bad } = await import('../choose-backup.js');
+  if (!isBackupId(backupId)) throw bad(`"${backupId}" is no backup ID`);
+  if (from === to) throw bad('--from and --to name the same place: give a destination for one of them');
+  const config = context.config({ store: true });
+  const { storeFrom } = await import('../from-destination.js');
+  const { withStore } = await import('../open-store.js');
+  const { runCopy } = await import('#pipeline');
+  const [source, sink] = [await storeFrom(config, from, context), await storeFrom(config, to, context)];
+  await withStore(source, (fromStore) =>
+    withStore(sink, async (toStore) => {
+      const request = { backupId, thorough: true };
+      const { objects, bytes } = await runCopy({ from: fromStore, to: toStore }, request, context.signal);
+      if (context.json) context.printJson({ backupId, from, to, objects, bytes });
+      else context.say(`${backupId}: ${objects} objects copied from ${from} to ${to} (${formatBytes(bytes)})`);
+    }),
+  );
+}

@@ -1,0 +1,73 @@
+import type { Command } from 'commander';
+import { AppError } from '#contracts';
+import type { CliContext } from '../context.js';
+import { withJson } from '../options.js';
+import { formatTable } from '../output/format.js';
+import { registerDestinationsCopy } from './destinations-copy.js';
+
+export function registerDestinations(program: Command, context: CliContext): void {
+  const destinations = program.command('destinations').description('Places that backups are copied to.');
+  const list = destinations
+    .command('list')
+    .description('List them, and with CATALOG_MONGODB_URI how many copies of backups are in which state there.');
+  withJson(list).action(() => listDestinations(context));
+  destinations
+    .command('accept')
+    .description(
+      'Take the store that stands there now, although it is not the one that backups were copied to: an emptied bucket, a new volume. Every backup is copied there again. Needs CATALOG_MONGODB_URI.',
+    )
+    .argument('<name>', 'name of the destination')
+    .action((name: string) => accept(name, context));
+  registerDestinationsCopy(destinations, context);
+}
+
+async function listDestinations(context: CliContext): Promise<void> {
+  const { destinations } = await context.destinations();
+  const { catalog: access } = context.config({ catalog: true });
+  const { withCatalog } = await import('../open-catalog.js');
+  const { createStore } = await import('#storage');
+  const counts = access === undefined ? null : await withCatalog(access, context, ({ copies }) => copies.counts());
+  const listed = await Promise.all(
+    destinations.map(async ({ name, store: options }) => {
+      const store = await createStore(options);
+      await store.close();
+      const own = counts?.filter(({ destination }) => destination === name);
+      const copies = own === undefined ? null : Object.fromEntries(own.map(({ state, count }) => [state, count]));
+      return { name, location: store.location, copies };
+    }),
+  );
+  if (context.json) context.printJson({ destinations: listed });
+  else if (listed.length === 0) context.say('No destinations: backups lie in the primary store alone');
+  else
+    context.print(
+      formatTable([
+        ['DESTINATION', 'LOCATION', 'COPIES'],
+        ...listed.map(({ name, location, copies }) => [name, location, copies === null ? '' : inWords(copies)]),
+      ]),
+    );
+}
+
+function inWords(copies: Readonly<Record<string, number>>): string {
+  return Object.entries(copies)
+    .map(([state, count]) => `${count} ${state}`)
+    .join(', ');
+}
+
+async function accept(name: string, context: CliContext): Promise<void> {
+  const { destinations } = await context.destinations();
+  const { bad } = await import('../choose-backup.js');
+  if (!destinations.some((destination) => destination.name === name))
+    throw bad(`There is no destination ${name} in BACKUP_TARGETS_FILE`);
+  const { catalog: access } = context.config({ catalog: true });
+  if (access === undefined)
+    throw new AppError({
+      ...{ code: 'config/invalid', stage: 'config' },
+      message: 'CATALOG_MONGODB_URI is not set: the catalogue knows which store a destination is',
+    });
+  const { withCatalog } = await import('../open-catalog.js');
+  const copies = await withCatalog(access, context, async (catalog) => {
+    await catalog.settings.forgetDestination(name);
+    return catalog.copies.startAnew(name);
+  });
+  context.say(`${name}: the workers take the store that stands there now, and copy ${copies} backups to it`);
+}

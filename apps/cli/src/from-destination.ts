@@ -1,0 +1,69 @@
+import type { StoreConfig } from '#config';
+import { AppError, saysDamaged } from '#contracts';
+import type { ObjectStore } from '#storage';
+import { bad } from './choose-backup.js';
+import type { CliContext } from './context.js';
+import { withStore } from './open-store.js';
+
+/** A store that backups are read from, by its name: `primary`, or a destination. */
+export interface NamedStore {
+  readonly name: string;
+  readonly store: StoreConfig;
+}
+
+/** The store that `--from` names; without it the primary one. */
+export async function storeFrom(
+  { store }: { readonly store: StoreConfig },
+  from: string | undefined,
+  context: CliContext,
+): Promise<NamedStore> {
+  if (from === undefined || from === 'primary') return { name: 'primary', store };
+  const { destinations } = await context.destinations();
+  const found = destinations.find(({ name }) => name === from);
+  if (found !== undefined) return found;
+  const known = ['primary', ...destinations.map(({ name }) => name)];
+  throw bad(`--from ${from}: there is no such destination; known are ${known.join(', ')} (BACKUP_TARGETS_FILE)`);
+}
+
+/** The stores to try for a restore: the one of `--from` alone, else the primary one and every destination, the nearest first. */
+export async function storesFrom(
+  config: { readonly store: StoreConfig },
+  from: string | undefined,
+  context: CliContext,
+): Promise<readonly NamedStore[]> {
+  const first = await storeFrom(config, from, context);
+  if (from !== undefined || (context.environment()['BACKUP_TARGETS_FILE'] ?? '') === '') return [first];
+  return [first, ...(await context.destinations()).destinations];
+}
+
+/** Does `action` with the first store that `look` finds to be good; what each of the others lacked is a warning. */
+export async function withNearest<L>(
+  stores: readonly NamedStore[],
+  look: (store: ObjectStore) => Promise<L>,
+  action: (store: ObjectStore, found: L) => Promise<void>,
+  context: CliContext,
+): Promise<void> {
+  let first: unknown;
+  for (const [at, named] of stores.entries()) {
+    const done = await withStore(named, async (store) => {
+      let found: L;
+      try {
+        found = await look(store);
+      } catch (error) {
+        if (at === 0) first = error;
+        const next = stores[at + 1];
+        if (context.signal.aborted || !isOfTheStore(error)) throw error;
+        if (next !== undefined) context.warn(`not read from ${named.name} (${error.message}), but from ${next.name}`);
+        return false;
+      }
+      await action(store, found);
+      return true;
+    });
+    if (done) return;
+  }
+  throw first;
+}
+
+function isOfTheStore(error: unknown): error is AppError {
+  return error instanceof AppError && (error.code.startsWith('store/') || saysDamaged(error.code));
+}

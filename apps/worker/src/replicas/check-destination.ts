@@ -1,0 +1,105 @@
+import { isGood, userOf, type KeptCopy } from '#catalog';
+import { scheduleIntervalMs, type RetentionConfig } from '#config';
+import { AppError } from '#contracts';
+import { readMarks } from '#pipeline';
+import { planRetention, policyOf, type RetentionRecord } from '#retention';
+import { targetOf, type WorkerParts } from '../core/worker-core.js';
+import { requireDestination, type Destination } from './destination.js';
+
+const failuresThatStopDeletion = 3;
+
+/** Once a day: what a complete listing does not show is copied again, and what the destination's own retention lets go is removed. */
+export async function checkDestination(
+  parts: WorkerParts,
+  destination: Destination,
+  signal: AbortSignal,
+): Promise<void> {
+  const { catalog, clock, log } = parts;
+  const { name, retention, store } = destination;
+  const kept = await catalog.copies.kept(name);
+  const keys = new Set<string>();
+  for await (const { key } of store.list('', signal)) keys.add(key);
+  await requireDestination(parts, destination, signal);
+  const missing = kept.filter(
+    ({ copy, backup }) => !isListed(keys, copy.target, copy.backupId, backup?.commit?.attempt),
+  );
+  const lost = missing.map(({ copy: { backupId } }) => backupId);
+  const marked = await catalog.copies.markMissing(name, lost, clock.now());
+  if (marked > 0) log.warn('copies missing', { destination: name, copies: marked });
+  if (retention === null) return;
+  const standing = kept.filter((one) => !missing.includes(one));
+  await expireCopies(parts, destination, { retention, standing }, signal);
+}
+
+function isListed(keys: ReadonlySet<string>, target: string, backupId: string, attempt: number | undefined): boolean {
+  const folder = `${target}/${backupId}/`;
+  if (!keys.has(`${folder}backup.json`)) return false;
+  if (attempt === undefined) return true;
+  return ['data', 'manifest'].every((object) => keys.has(`${folder}${attempt}/${object}.hzn`));
+}
+
+async function expireCopies(
+  parts: WorkerParts,
+  { name, store }: Destination,
+  { retention, standing }: { readonly retention: RetentionConfig; readonly standing: readonly KeptCopy[] },
+  signal: AbortSignal,
+): Promise<void> {
+  const { catalog, clock, config, log } = parts;
+  const records = await Promise.all(standing.map((one) => recordOf(parts, one)));
+  const targets = [...new Set(records.map(({ target }) => target))].sort();
+  const { decisions, confirmationNeeded, wanted } = planRetention(
+    await Promise.all(
+      targets.map(async (target) => {
+        const known = targetOf(config, target);
+        const latest = await catalog.backups.latest(target, failuresThatStopDeletion);
+        return {
+          target,
+          // Of a target that nobody knows any more everything is kept.
+          policy: known === undefined ? null : policyOf(retention, known.schedule.timezone),
+          intervalMs: known === undefined ? null : scheduleIntervalMs(known.schedule),
+          records: records.filter((record) => record.target === target),
+          lastRunsFailed:
+            latest.length === failuresThatStopDeletion && latest.every(({ status }) => status === 'failed'),
+        };
+      }),
+    ),
+    { clock: clock.now(), storeTime: await store.serverTime(signal), confirm: null },
+  );
+  if (confirmationNeeded)
+    log.warn('copies kept: over half would go', { destination: name, wanted, of: decisions.length });
+  for (const { backupId, decision, reasons } of decisions) {
+    if (decision !== 'remove' || (await isMarked(parts, name, backupId, store, signal))) continue;
+    const found = standing.find(({ copy }) => copy.backupId === backupId);
+    if (found !== undefined && (await catalog.copies.beginRemove(found.copy.copyId)))
+      log.info('copy expired', { destination: name, backupId, reasons });
+  }
+}
+
+async function recordOf({ catalog }: WorkerParts, { copy, backup }: KeptCopy): Promise<RetentionRecord> {
+  const { backupId, target, completedAt, bytes } = copy;
+  return {
+    ...{ backupId, target, completedAt, bytes, lockedUntil: null },
+    pinned: backup?.pinned ?? false,
+    usedBy: backup === null ? null : await userOf(catalog, backup),
+    // Retention took it from the primary store, which says nothing against the copy.
+    good: backup === null || backup.status !== 'completed' || isGood(backup),
+    verified: copy.verifiedAt !== null,
+  };
+}
+
+/** The marks that lie there count as well; those that cannot be read may say that it is pinned. */
+async function isMarked(
+  { log }: WorkerParts,
+  destination: string,
+  backupId: string,
+  store: Destination['store'],
+  signal: AbortSignal,
+): Promise<boolean> {
+  try {
+    return (await readMarks(store, backupId, signal))?.pinned ?? false;
+  } catch (error) {
+    if (!(error instanceof AppError) || error.code !== 'backup/damaged') throw error;
+    log.failure('copy kept', error, 'cleanup', { destination, backupId });
+    return true;
+  }
+}

@@ -1,0 +1,57 @@
+import type { DestinationSource } from '#config';
+import { AppError } from '#contracts';
+import { bindStore, readStoreIdentity } from '#pipeline';
+import { createStore, type ObjectStore } from '#storage';
+import type { WorkerParts } from '../core/worker-core.js';
+
+/** A place that backups are copied to, with its store. */
+export interface Destination extends Omit<DestinationSource, 'store'> {
+  readonly store: ObjectStore;
+}
+
+/** Connects to nothing yet. */
+export function openDestinations(sources: readonly DestinationSource[]): Promise<Destination[]> {
+  return Promise.all(sources.map(async (source) => ({ ...source, store: await createStore(source.store) })));
+}
+
+/** The destinations of a target, the nearest first. */
+export function destinationsOf(
+  { config, destinations }: Pick<WorkerParts, 'config' | 'destinations'>,
+  target: string,
+): Destination[] {
+  const names = config.targets.find(({ name }) => name === target)?.replicas ?? [];
+  return names.flatMap((name) => destinations.find((destination) => destination.name === name) ?? []);
+}
+
+/**
+ * The destination must be the store that it was when something was first copied there, and not the primary store under another name. An empty one that took its
+ * place is `store/changed` until somebody says that it is meant: an unmounted volume must not look like an empty one.
+ */
+export async function requireDestination(
+  parts: Pick<WorkerParts, 'catalog' | 'clock' | 'random' | 'storeId'>,
+  { name, store }: Destination,
+  signal: AbortSignal,
+): Promise<void> {
+  const { catalog, clock, random, storeId } = parts;
+  if ((await readStoreIdentity(store, signal))?.storeId === storeId)
+    throw new AppError({
+      ...{ code: 'store/changed', stage: 'store' },
+      message: `The destination ${name} is the primary store ${storeId} itself, or was copied from it by other means`,
+      hint: 'Give the destination a bucket, a prefix or a directory of its own',
+    });
+  const binding = {
+    storeId: () => catalog.settings.destinationStoreId(name),
+    bindStore: (found: string) => catalog.settings.bindDestination(name, found),
+  };
+  try {
+    await bindStore({ binding, store, clock, random }, signal);
+  } catch (thrown) {
+    const error = AppError.from(thrown, 'store');
+    if (error.code !== 'store/changed') throw error;
+    throw new AppError({
+      ...{ code: error.code, stage: error.stage, cause: error },
+      message: `Destination ${name}: ${error.message}`,
+      hint: `Is the volume mounted, and are bucket and prefix the right ones? If an empty store shall take its place: hazina destinations accept ${name}`,
+    });
+  }
+}

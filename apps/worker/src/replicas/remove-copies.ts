@@ -1,0 +1,51 @@
+import { AppError, type CopyRecord } from '#contracts';
+import { backupJsonKey, removeBackup } from '#pipeline';
+import { retryPauseMs } from '../claims/retry-pause.js';
+import type { WorkerParts } from '../core/worker-core.js';
+import { requireDestination, type Destination } from './destination.js';
+
+/** Removes the copies that nobody wants any more. What a lock or a missing right refuses is tried again later. */
+export async function removeCopies(parts: WorkerParts, destination: Destination, signal: AbortSignal): Promise<void> {
+  const { catalog, clock, log, metrics, tuning, random } = parts;
+  for (const copy of await catalog.copies.removing(destination.name, clock.now())) {
+    const { copyId, backupId, target } = copy;
+    const fields = { backupId, target, destination: destination.name };
+    try {
+      const isOurs = await isOursThere(parts, destination, copy, signal);
+      if (!isOurs) log.warn('copy left: another backup of its id stands there', fields);
+      const freedBytes = !isOurs ? 0 : await removeBackup(destination.store, backupId, signal);
+      // A volume that was unmounted meanwhile has nothing: what lies on it is still to go.
+      await requireDestination(parts, destination, signal);
+      await catalog.copies.removed(copyId, clock.now());
+      log.info('copy removed', { ...fields, freedBytes });
+    } catch (thrown) {
+      const error = AppError.from(thrown, 'delete');
+      if (signal.aborted) throw error;
+      metrics.replicaFailed(destination.name);
+      const at = new Date(clock.now().getTime() + retryPauseMs(copy.attempts, tuning, random));
+      await catalog.copies.removeLater(copyId, error, at);
+      log.failure('copy not removed', error, 'delete', { ...fields, nextAttemptAt: at });
+    }
+  }
+}
+
+const mostBytes = 16 * 1024 * 1024;
+
+/** Ids of scheduled backups are made of target and slot: another installation that copies to the same place may have the same. */
+async function isOursThere(
+  { catalog }: WorkerParts,
+  { store }: Destination,
+  { backupId, stamp }: CopyRecord,
+  signal: AbortSignal,
+): Promise<boolean> {
+  let text: string;
+  try {
+    text = (await store.getBytes(backupJsonKey(backupId), mostBytes, signal)).bytes.toString('utf8');
+  } catch (error) {
+    if (error instanceof AppError && error.code === 'store/no-object') return true;
+    throw error;
+  }
+  const [hash = ''] = (stamp ?? '').split(' ');
+  if (hash !== '' && text.includes(hash)) return true;
+  return text === (await catalog.backups.find(backupId))?.commit?.bytes;
+}

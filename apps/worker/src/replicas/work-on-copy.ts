@@ -1,0 +1,158 @@
+import { copyStampOf } from '#catalog';
+import { AppError, saysDamaged, throwIfAborted, type BackupRecord, type CopyRecord } from '#contracts';
+import { requireStore, runCopy, runVerify, silentObserver } from '#pipeline';
+import { holdCopy } from '../claims/hold.js';
+import { retryPauseMs } from '../claims/retry-pause.js';
+import { surely } from '../claims/surely.js';
+import type { WorkerParts } from '../core/worker-core.js';
+import type { WorkerLog } from '../logging/worker-log.js';
+import { requireDestination, type Destination } from './destination.js';
+
+const goneCodes = ['backup/missing', 'backup/not-found', 'store/no-object'];
+const dayMs = 86_400_000;
+
+interface ClaimedCopy {
+  readonly parts: WorkerParts;
+  readonly destination: Destination;
+  readonly copy: CopyRecord;
+  readonly log: WorkerLog;
+}
+
+/** Copies a claimed backup, or reads a copy back. False: the destination is not worth another try now. */
+export async function workOnCopy(
+  parts: WorkerParts,
+  destination: Destination,
+  copy: CopyRecord,
+  signal: AbortSignal,
+): Promise<boolean> {
+  const { backupId, target } = copy;
+  const log = parts.log.child({ backupId, target, destination: destination.name });
+  const claim = holdCopy(parts, copy, { claimedAt: parts.clock.monotonicMs(), log, signal });
+  const claimed = { parts, destination, copy, log };
+  try {
+    return copy.state === 'verifying' ? await verify(claimed, claim.signal) : await copyBackup(claimed, claim.signal);
+  } catch (thrown) {
+    const reason: unknown = claim.signal.reason;
+    const error = claim.signal.aborted && reason instanceof AppError ? reason : AppError.from(thrown, 'store');
+    await end(claimed, error);
+    return error.retry !== 'retry';
+  } finally {
+    await claim.stop();
+  }
+}
+
+function refOf({ copyId, claim: { fence } }: CopyRecord) {
+  return { id: copyId, fence };
+}
+
+async function copyBackup({ parts, destination, copy, log }: ClaimedCopy, signal: AbortSignal): Promise<boolean> {
+  const { catalog, clock, metrics, store } = parts;
+  const began = clock.monotonicMs();
+  const record = await catalog.backups.find(copy.backupId);
+  if (record?.status !== 'completed' || record.use.kind !== null) {
+    if (record === null || record.status === 'deleted') {
+      await catalog.copies.lost(refOf(copy), clock.now());
+      log.warn('copy lost', { reason: 'it is not there (any more), and its backup is deleted in the primary store' });
+      return true;
+    }
+    // It is being deleted or sealed anew, or its objects are gone: what becomes of its copy is decided by the next look.
+    await catalog.copies.release(refOf(copy), later(parts, parts.config.lease.reaperMs));
+    return true;
+  }
+  await requireStore(store, parts.storeId, signal);
+  let passed = 0;
+  const { objects } = await runCopy(
+    { from: store, to: destination.store, onBytes: (bytes) => (passed += bytes) },
+    { backupId: copy.backupId, thorough: copy.thorough, wanted: () => isWanted(parts, copy.backupId, signal) },
+    signal,
+  );
+  // A volume that was unmounted meanwhile has got what was not meant for it.
+  await requireDestination(parts, destination, signal);
+  const at = clock.now();
+  const done = { at, stamp: copyStampOf(record), verifyAt: verifyAfterCopy(destination, copy, passed, at) };
+  const kept = await surely(parts, log, () => catalog.copies.copied(refOf(copy), done));
+  if (!kept) throw leftToAnother(copy);
+  metrics.replicaCopied({ destination: destination.name, bytes: passed, at });
+  log.info('backup copied', { objects, bytes: passed, durationSeconds: (clock.monotonicMs() - began) / 1000 });
+  return true;
+}
+
+/** What was deleted meanwhile must not stand there for ever. */
+async function isWanted({ catalog }: WorkerParts, backupId: string, signal: AbortSignal): Promise<boolean> {
+  throwIfAborted(signal, 'store');
+  const status = (await catalog.backups.find(backupId))?.status satisfies BackupRecord['status'] | undefined;
+  return status === 'completed' || status === 'missing';
+}
+
+function verifyAfterCopy({ verify: level }: Destination, copy: CopyRecord, bytes: number, at: Date): Date | null {
+  if (level === null) return null;
+  return bytes > 0 || copy.verifiedAt === null ? at : copy.verifyAt;
+}
+
+async function verify({ parts, destination, copy, log }: ClaimedCopy, signal: AbortSignal): Promise<boolean> {
+  const { catalog, clock, config, ring } = parts;
+  // A worker that holds public keys alone reads nothing.
+  const level = ring.opensWhatItSeals ? (destination.verify ?? 'stored') : 'stored';
+  const began = clock.monotonicMs();
+  await runVerify({ store: destination.store, ring, observer: silentObserver }, { ...copy, level }, signal);
+  const { reverifyDays } = config.verify;
+  const at = clock.now();
+  const done = { at, verifyAt: reverifyDays === null ? null : new Date(at.getTime() + reverifyDays * dayMs) };
+  if (!(await surely(parts, log, () => catalog.copies.verified(refOf(copy), done)))) throw leftToAnother(copy);
+  log.info('copy verified', { verificationLevel: level, durationSeconds: (clock.monotonicMs() - began) / 1000 });
+  return true;
+}
+
+/** What a failed try leaves: tried again with growing pauses for ever, and told. */
+async function end({ parts, destination, copy, log }: ClaimedCopy, error: AppError): Promise<void> {
+  const { catalog, clock, metrics, tuning, random } = parts;
+  if (error.code === 'run/fenced') {
+    log.info('copy left to another', { reason: error.message });
+    // Where it was only deleted meanwhile the claim is still ours.
+    await catalog.copies.release(refOf(copy), later(parts, parts.config.lease.reaperMs)).catch(() => undefined);
+    return;
+  }
+  if (error.code === 'run/cancelled') {
+    log.info('copy given up: its backup is being deleted');
+    await surely(parts, log, () => catalog.copies.release(refOf(copy), later(parts, parts.config.lease.reaperMs)));
+    return;
+  }
+  if (error.code === 'worker-shutdown') {
+    await catalog.copies.release(refOf(copy), null).catch(() => undefined);
+    return;
+  }
+  metrics.replicaFailed(destination.name);
+  const found = copy.state === 'verifying' ? await judge(parts, destination, error) : 'failed';
+  const isDamaged = copy.state === 'verifying' && found === 'failed';
+  const pauseMs = isDamaged || found === 'missing' ? 0 : retryPauseMs(copy.attempts, tuning, random);
+  const nextAttemptAt = later(parts, pauseMs);
+  const failure = { error, at: clock.now(), nextAttemptAt, state: found, thorough: copy.thorough || isDamaged };
+  const failed = await surely(parts, log, () => catalog.copies.failed(refOf(copy), failure));
+  if (failed === null) return;
+  const what = copy.state === 'verifying' ? 'copy not verified' : 'backup not copied';
+  log.failure(what, error, 'store', { attempts: failed.attempts, nextAttemptAt, copy: found });
+}
+
+/** What a failed verification says of a copy: damaged (it is copied anew), gone, or nothing at all. */
+async function judge(
+  parts: WorkerParts,
+  destination: Destination,
+  error: AppError,
+): Promise<'failed' | 'missing' | 'copied'> {
+  if (!goneCodes.includes(error.code)) return saysDamaged(error.code) ? 'failed' : 'copied';
+  try {
+    // A volume that was unmounted meanwhile has none of them: that is no loss.
+    await requireDestination(parts, destination, AbortSignal.timeout(parts.tuning.probeTimeoutMs));
+    return 'missing';
+  } catch {
+    return 'copied';
+  }
+}
+
+function later({ clock }: WorkerParts, ms: number): Date {
+  return new Date(clock.now().getTime() + ms);
+}
+
+function leftToAnother({ copyId }: CopyRecord): AppError {
+  return new AppError({ code: 'run/fenced', stage: 'claim', message: `${copyId} has been taken over` });
+}

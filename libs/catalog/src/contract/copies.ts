@@ -1,0 +1,85 @@
+import type { AppError, BackupRecord, CopyRecord, CopyState } from '#contracts';
+import type { ClaimRef, ClaimState, LeaseView } from './claims.js';
+
+/** What a look at a destination's copies asks for. */
+export interface CopyPlanRequest {
+  readonly destination: string;
+  /** Targets whose backups are copied there. */
+  readonly targets: readonly string[];
+  /** It keeps by a policy of its own: what retention removes from the primary store stays there. */
+  readonly ownRetention: boolean;
+}
+
+/** A copy, and the record of its backup (null: it was purged) where retention needs it. */
+export interface KeptCopy {
+  readonly copy: CopyRecord;
+  readonly backup: BackupRecord | null;
+}
+
+export interface CopyCount {
+  readonly destination: string;
+  readonly state: CopyState;
+  readonly count: number;
+  readonly oldest: Date;
+}
+
+/**
+ * Which backup stands where. One record a pair of backup and destination. A copy that is worked on is a use of its backup (spec/objects.md, "Deletion"): it is claimed
+ * first and looks at the backup then, as a deletion marks first and looks for uses then.
+ */
+export interface CopyRepository {
+  /** Brings the records in line with the backups: new ones, changed ones (marks, keys, bytes), deleted ones. The number of changes. */
+  plan(request: CopyPlanRequest): Promise<number>;
+  /** The next that is due, claimed; null when nothing is. Copies come before verifications, and the newest backup first. */
+  claimNext(destination: string, owner: string, now: Date): Promise<CopyRecord | null>;
+  beat(ref: ClaimRef): Promise<ClaimState>;
+  /** The same look without a beat: a deletion of the backup ends what is done with its copy. */
+  look(ref: ClaimRef): Promise<ClaimState>;
+  /** What stands there now. `verifyAt`: when it is to be read back. */
+  copied(
+    ref: ClaimRef,
+    done: { readonly at: Date; readonly stamp: string; readonly verifyAt: Date | null },
+  ): Promise<boolean>;
+  verified(ref: ClaimRef, done: { readonly at: Date; readonly verifyAt: Date | null }): Promise<boolean>;
+  /** Tried again at `nextAttemptAt`. `state`: what is known of it now. */
+  failed(
+    ref: ClaimRef,
+    failure: {
+      readonly error: AppError;
+      readonly at: Date;
+      readonly nextAttemptAt: Date;
+      readonly state: 'failed' | 'missing' | 'copied';
+      readonly thorough: boolean;
+    },
+  ): Promise<CopyRecord | null>;
+  /** Gives a claim back as if it had not been taken; `notBefore`: when it is due again. */
+  release(ref: ClaimRef, notBefore: Date | null): Promise<void>;
+  /**
+   * It cannot be copied (again), for its backup is deleted. One that was there before is `removed` as it is, whatever is left of it; what was never whole there is `removing`.
+   */
+  lost(ref: ClaimRef, at: Date): Promise<boolean>;
+  inProgress(): Promise<readonly LeaseView[]>;
+  expire(id: string, seen: { readonly fence: number; readonly beat: number }): Promise<CopyRecord | null>;
+  /** Whether a copy of it is being made or read. */
+  uses(backupId: string): Promise<boolean>;
+
+  /** Those that are to be removed and due. */
+  removing(destination: string, now: Date): Promise<readonly CopyRecord[]>;
+  /** `copied → removing`, by the destination's own retention. */
+  beginRemove(copyId: string): Promise<boolean>;
+  removed(copyId: string, at: Date): Promise<boolean>;
+  removeLater(copyId: string, error: AppError, nextAttemptAt: Date): Promise<void>;
+
+  /** A complete look at the destination did not find these: they are copied again. The number. */
+  markMissing(destination: string, backupIds: readonly string[], at: Date): Promise<number>;
+  /** Another, empty store has taken the destination's place: everything is copied again. The number. */
+  startAnew(destination: string): Promise<number>;
+  /** Those that stand there, with their backups' records. */
+  kept(destination: string): Promise<readonly KeptCopy[]>;
+  of(backupIds: readonly string[]): Promise<readonly CopyRecord[]>;
+  /** By destination and state; `oldest`: when the oldest of these backups was completed. */
+  counts(): Promise<readonly CopyCount[]>;
+  /** The newest failure there; null: none. */
+  newestFailure(destination: string): Promise<CopyRecord | null>;
+  purge(removedBefore: Date): Promise<number>;
+}

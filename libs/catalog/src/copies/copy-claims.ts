@@ -1,0 +1,136 @@
+import type { CopyRecord } from '#contracts';
+import { errorFields, event, type Backups } from '../backups/backup-record.js';
+import type { CopyRepository } from '../contract/copies.js';
+import { op, type Filter } from '../store/record-collection.js';
+import { heldBy, toCopyRecord, workedOn, type Copies } from './copy-record.js';
+
+type Claims = Pick<
+  CopyRepository,
+  | 'claimNext'
+  | 'beat'
+  | 'look'
+  | 'copied'
+  | 'verified'
+  | 'failed'
+  | 'release'
+  | 'lost'
+  | 'inProgress'
+  | 'expire'
+  | 'uses'
+>;
+
+/** Looked at in one go: others may be faster with the first ones. */
+const candidates = 10;
+const held = { state: op({ $in: [...workedOn] }) };
+
+/** How copies are worked on: under a claim whose fence every write filters on. */
+export function copyClaims(copies: Copies, backups: Backups): Claims {
+  async function take(filter: Filter, to: CopyRecord['state'], owner: string): Promise<CopyRecord | null> {
+    const found = await copies.find(filter, {
+      sort: { completedAt: -1 },
+      limit: candidates,
+      only: ['copyId', 'state'],
+    });
+    for (const { copyId, state } of found) {
+      const taken = await copies.update(
+        { copyId, state },
+        { $set: { state: to, 'claim.owner': owner }, $inc: { 'claim.fence': 1, 'claim.beat': 1 } },
+      );
+      if (taken !== null) return toCopyRecord(taken);
+    }
+    return null;
+  }
+
+  return {
+    async claimNext(destination, owner, now) {
+      const isDue = { $or: [{ nextAttemptAt: null }, { nextAttemptAt: op({ $lte: now }) }] };
+      const copying = { destination, state: op({ $in: ['pending', 'failed', 'missing'] }), ...isDue };
+      const verifying = { destination, state: 'copied', verifyAt: op({ $lte: now, $ne: null }) };
+      return (await take(copying, 'copying', owner)) ?? (await take(verifying, 'verifying', owner));
+    },
+
+    async beat(ref) {
+      const beaten = await copies.change({ ...heldBy(ref), ...held }, { $inc: { 'claim.beat': 1 } });
+      return beaten ? { state: 'held', cancelRequested: false } : { state: 'lost' };
+    },
+
+    async look(ref) {
+      const copy = await copies.findOne({ ...heldBy(ref), ...held }, { only: ['backupId'] });
+      if (copy === null) return { state: 'lost' };
+      const cancelRequested = await backups.exists({ backupId: copy.backupId, status: 'deleting' });
+      return { state: 'held', cancelRequested };
+    },
+
+    async copied(ref, { at, stamp, verifyAt }) {
+      const before = await copies.updateAndReturnOld(
+        { ...heldBy(ref), state: 'copying' },
+        {
+          $set: { state: 'copied', stamp, copiedAt: at, verifyAt, thorough: false, ...ended },
+        },
+      );
+      if (before === null) return false;
+      if (before.stamp === null || before.error !== null)
+        await tell(backups, before, event(at, 'copied', `Copied to ${before.destination}`));
+      return true;
+    },
+
+    async verified(ref, { at, verifyAt }) {
+      const verified = { $set: { state: 'copied', verifiedAt: at, verifyAt, ...ended } };
+      return copies.change({ ...heldBy(ref), state: 'verifying' }, verified);
+    },
+
+    async failed(ref, { error, at, nextAttemptAt, state, thorough }) {
+      const failed = await copies.update(
+        { ...heldBy(ref), ...held },
+        {
+          $set: {
+            ...{ state, thorough, ...errorFields(error) },
+            ...(state === 'copied'
+              ? { verifyAt: nextAttemptAt, nextAttemptAt: null }
+              : { nextAttemptAt, verifiedAt: null }),
+          },
+          $inc: { attempts: 1 },
+        },
+      );
+      if (failed === null) return null;
+      if (failed.attempts === 1)
+        await tell(backups, failed, event(at, 'copy-failed', `${failed.destination}: ${error.message}`));
+      return toCopyRecord(failed);
+    },
+
+    async release(ref, notBefore) {
+      const pending = { $set: { state: 'pending', nextAttemptAt: notBefore } };
+      await copies.change({ ...heldBy(ref), state: 'copying' }, pending);
+      await copies.change({ ...heldBy(ref), state: 'verifying' }, { $set: { state: 'copied' } });
+    },
+
+    async lost(ref, at) {
+      const mine = { ...heldBy(ref), state: 'copying' };
+      const over = { ...ended, stamp: null, verifyAt: null };
+      const wasThere = { ...mine, copiedAt: op({ $ne: null }) };
+      if (await copies.change(wasThere, { $set: { ...over, state: 'removed', removedAt: at } })) return true;
+      return copies.change(mine, { $set: { ...over, state: 'removing' } });
+    },
+
+    async inProgress() {
+      const found = await copies.find(held, { only: ['copyId', 'claim'] });
+      return found.map(({ copyId, claim: { fence, beat } }) => ({ kind: 'copy', id: copyId, fence, beat }));
+    },
+
+    async expire(id, { fence, beat }) {
+      const stoodStill = { copyId: id, 'claim.fence': fence, 'claim.beat': beat };
+      const expired =
+        (await copies.update({ ...stoodStill, state: 'copying' }, { $set: { state: 'pending' } })) ??
+        (await copies.update({ ...stoodStill, state: 'verifying' }, { $set: { state: 'copied' } }));
+      return expired === null ? null : toCopyRecord(expired);
+    },
+
+    uses: (backupId) => copies.exists({ backupId, ...held }),
+  };
+}
+
+const ended = { attempts: 0, error: null, errorMessage: null, nextAttemptAt: null } as const;
+
+async function tell(backups: Backups, { backupId }: CopyRecord, line: object): Promise<void> {
+  await backups.change({ backupId }, { $push: line });
+}

@@ -1,0 +1,91 @@
+import type { CopyState } from '#contracts';
+import { errorFields, toBackupRecord, longFields, type Backups } from '../backups/backup-record.js';
+import type { CopyRepository } from '../contract/copies.js';
+import { op } from '../store/record-collection.js';
+import { copyClaims } from './copy-claims.js';
+import { copyIdOf, toCopyRecord, type Copies } from './copy-record.js';
+import { planCopies } from './plan-copies.js';
+
+const anew = { state: 'pending', nextAttemptAt: null, verifyAt: null } as const;
+
+export function copyRepository(copies: Copies, backups: Backups): CopyRepository {
+  return {
+    ...copyClaims(copies, backups),
+    plan: (request) => planCopies(copies, backups, request),
+
+    async removing(destination, now) {
+      const isDue = { $or: [{ nextAttemptAt: null }, { nextAttemptAt: op({ $lte: now }) }] };
+      return (await copies.find({ destination, state: 'removing', ...isDue })).map(toCopyRecord);
+    },
+    beginRemove: (copyId) =>
+      copies.change({ copyId, state: 'copied' }, { $set: { state: 'removing', nextAttemptAt: null, verifyAt: null } }),
+    removed: (copyId, at) =>
+      copies.change(
+        { copyId, state: 'removing' },
+        { $set: { state: 'removed', removedAt: at, stamp: null, error: null, errorMessage: null, attempts: 0 } },
+      ),
+    async removeLater(copyId, error, nextAttemptAt) {
+      const update = { $set: { ...errorFields(error), nextAttemptAt }, $inc: { attempts: 1 } };
+      await copies.change({ copyId, state: 'removing' }, update);
+    },
+
+    async markMissing(destination, backupIds) {
+      let changed = 0;
+      for (const backupId of backupIds) {
+        const there = { copyId: copyIdOf(backupId, destination), state: 'copied' };
+        const gone = { ...anew, state: 'missing', verifiedAt: null };
+        if (await copies.change(there, { $set: gone })) changed += 1;
+      }
+      return changed;
+    },
+    async startAnew(destination) {
+      const found = await copies.find(
+        { destination, state: op({ $in: ['copied', 'failed', 'missing', 'copying', 'verifying'] }) },
+        { only: ['copyId', 'state'] },
+      );
+      let changed = 0;
+      for (const { copyId, state } of found) {
+        // The fence rises: who still works on it for the old store writes nothing any more.
+        const update = { $set: { ...anew, verifiedAt: null, thorough: false }, $inc: { 'claim.fence': 1 } };
+        if (await copies.change({ copyId, state }, update)) changed += 1;
+      }
+      return changed;
+    },
+
+    async kept(destination) {
+      const found = (await copies.find({ destination, state: 'copied' })).map(toCopyRecord);
+      const records = await backups.find(
+        { backupId: op({ $in: found.map(({ backupId }) => backupId) }) },
+        { without: longFields },
+      );
+      const byId = new Map(records.map((record) => [record.backupId, toBackupRecord(record)]));
+      return found.map((copy) => ({ copy, backup: byId.get(copy.backupId) ?? null }));
+    },
+    async of(backupIds) {
+      if (backupIds.length === 0) return [];
+      return (await copies.find({ backupId: op({ $in: [...backupIds] }) })).map(toCopyRecord);
+    },
+    async counts() {
+      const groups = await copies.aggregate<{
+        _id: { destination: string; state: CopyState };
+        count: number;
+        oldest: Date;
+      }>([
+        {
+          $group: {
+            _id: { destination: '$destination', state: '$state' },
+            count: { $sum: 1 },
+            oldest: { $min: '$completedAt' },
+          },
+        },
+      ]);
+      return groups.map(({ _id, ...group }) => ({ ..._id, ...group }));
+    },
+    async newestFailure(destination) {
+      const failed = { destination, error: op({ $ne: null }), state: op({ $ne: 'removed' }) };
+      const found = await copies.findOne(failed, { sort: { completedAt: -1 } });
+      return found === null ? null : toCopyRecord(found);
+    },
+    purge: (removedBefore) => copies.removeAll({ state: 'removed', removedAt: op({ $lt: removedBefore }) }),
+  };
+}

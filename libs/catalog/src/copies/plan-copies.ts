@@ -1,0 +1,85 @@
+import type { BackupRecord, CopyRecord } from '#contracts';
+import type { Backups } from '../backups/backup-record.js';
+import type { CopyPlanRequest } from '../contract/copies.js';
+import { op } from '../store/record-collection.js';
+import { copyIdOf, copyStampOf, type Copies } from './copy-record.js';
+
+const wantedFields = ['backupId', 'target', 'hash', 'marks', 'keyIds', 'completedAt', 'createdAt', 'size'];
+
+/** Brings the copies of a destination in line with the backups. Every change is conditional, so that any number of workers may plan at once. */
+export async function planCopies(
+  copies: Copies,
+  backups: Backups,
+  { destination, targets, ownRetention }: CopyPlanRequest,
+): Promise<number> {
+  const wanted = await backups.find(
+    { status: 'completed', target: op({ $in: [...targets] }) },
+    { only: wantedFields, sort: { completedAt: 1 } },
+  );
+  const known = new Map((await copies.find({ destination })).map((copy) => [copy.backupId, copy]));
+  let changes = 0;
+  for (const backup of wanted) {
+    const copy = known.get(backup.backupId);
+    if (copy === undefined) changes += (await insert(copies, backup, destination)) ? 1 : 0;
+    else if (isOld(copy, backup)) changes += (await again(copies, copy)) ? 1 : 0;
+  }
+  const standing = new Set(wanted.map(({ backupId }) => backupId));
+  const doubtful = [...known.values()].filter(({ backupId, state }) => !standing.has(backupId) && isKept(state));
+  return changes + (await removeDeleted(copies, backups, doubtful, ownRetention));
+}
+
+async function insert(
+  copies: Copies,
+  {
+    backupId,
+    target,
+    completedAt,
+    createdAt,
+    size,
+  }: Pick<BackupRecord, 'backupId' | 'target' | 'completedAt' | 'createdAt' | 'size'>,
+  destination: string,
+): Promise<boolean> {
+  const inserted = await copies.insert({
+    ...{ copyId: copyIdOf(backupId, destination), backupId, destination, target, state: 'pending' },
+    ...{ completedAt: completedAt ?? createdAt, bytes: size ?? 0 },
+  });
+  return inserted !== null;
+}
+
+function isOld({ state, stamp }: CopyRecord, backup: Pick<BackupRecord, 'hash' | 'marks' | 'keyIds'>): boolean {
+  return state === 'copied' && stamp !== copyStampOf(backup);
+}
+
+function again(copies: Copies, { copyId, stamp }: CopyRecord): Promise<boolean> {
+  return copies.change({ copyId, state: 'copied', stamp }, { $set: { state: 'pending', nextAttemptAt: null } });
+}
+
+function isKept(state: CopyRecord['state']): boolean {
+  return state !== 'removing' && state !== 'removed';
+}
+
+/** A deleted backup's copies go too; but for those that a retention of their own keeps when it was retention that took the backup away. */
+async function removeDeleted(
+  copies: Copies,
+  backups: Backups,
+  doubtful: readonly CopyRecord[],
+  ownRetention: boolean,
+): Promise<number> {
+  if (doubtful.length === 0) return 0;
+  const ids = doubtful.map(({ backupId }) => backupId);
+  const deleted = await backups.find(
+    { status: 'deleted', backupId: op({ $in: ids }) },
+    { only: ['backupId', 'deletedBy'] },
+  );
+  const going = new Set(
+    deleted.filter(({ deletedBy }) => !ownRetention || deletedBy !== 'retention').map(({ backupId }) => backupId),
+  );
+  let changes = 0;
+  for (const { copyId, backupId } of doubtful) {
+    if (!going.has(backupId)) continue;
+    const kept = { copyId, state: op({ $nin: ['removing', 'removed', 'copying', 'verifying'] }) };
+    const update = { $set: { state: 'removing', nextAttemptAt: null, verifyAt: null, attempts: 0 } };
+    if (await copies.change(kept, update)) changes += 1;
+  }
+  return changes;
+}

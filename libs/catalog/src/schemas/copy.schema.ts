@@ -1,0 +1,38 @@
+import { copyStates, type CopyRecord } from '#contracts';
+import { claimPart, errorPart, unclaimed } from './run-parts.js';
+import {
+  counter,
+  date,
+  dateOrNull,
+  flag,
+  number,
+  partOrNull,
+  recordSchema,
+  text,
+  textOrNull,
+} from './schema-options.js';
+
+export const copySchema = recordSchema<CopyRecord>('copies', {
+  copyId: text,
+  backupId: text,
+  destination: text,
+  target: text,
+  state: { ...text, enum: [...copyStates] },
+  completedAt: date,
+  bytes: number,
+  stamp: textOrNull,
+  attempts: counter,
+  error: partOrNull(errorPart),
+  errorMessage: textOrNull,
+  nextAttemptAt: dateOrNull,
+  copiedAt: dateOrNull,
+  verifiedAt: dateOrNull,
+  verifyAt: dateOrNull,
+  thorough: flag,
+  removedAt: dateOrNull,
+  claim: { type: claimPart, default: () => ({ ...unclaimed }) },
+});
+
+copySchema.index({ copyId: 1 }, { unique: true });
+copySchema.index({ backupId: 1 });
+copySchema.index({ destination: 1, state: 1, completedAt: 1 });

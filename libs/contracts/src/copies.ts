@@ -1,0 +1,55 @@
+import type { Claim, RecordedError } from './records.js';
+
+/**
+ * Where the copy of a backup in a destination stands. `missing`: it was there, and is not any more. `failed`: the last try did not succeed; it is tried again.
+ * `verifying`: copied, and read back at this moment.
+ */
+export const copyStates = [
+  'pending',
+  'copying',
+  'copied',
+  'verifying',
+  'failed',
+  'missing',
+  'removing',
+  'removed',
+] as const;
+export type CopyState = (typeof copyStates)[number];
+
+/** A backup in a destination: one record for each pair, with its state, its claim and its story's last words. */
+export interface CopyRecord {
+  /** `<backupId>/<destination>`. */
+  readonly copyId: string;
+  readonly backupId: string;
+  readonly destination: string;
+  readonly target: string;
+  readonly state: CopyState;
+  /** When the backup was completed. */
+  readonly completedAt: Date;
+  /** Stored bytes of its data. */
+  readonly bytes: number;
+  /** Which bytes, marks and keys of the backup stand there (`copyStampOf`); null: none. Other than those of the record: it is copied again. */
+  readonly stamp: string | null;
+  /** Tries that failed since the last one that did not. */
+  readonly attempts: number;
+  readonly error: RecordedError | null;
+  readonly errorMessage: string | null;
+  readonly nextAttemptAt: Date | null;
+  readonly copiedAt: Date | null;
+  readonly verifiedAt: Date | null;
+  /** When it is to be verified; null: not (again). */
+  readonly verifyAt: Date | null;
+  /** The next copy trusts nothing that stands there. */
+  readonly thorough: boolean;
+  readonly removedAt: Date | null;
+  readonly claim: Claim;
+}
+
+/** What one worker found of a destination. */
+export interface DestinationHealth {
+  readonly name: string;
+  readonly location: string;
+  /** Null: not known yet. */
+  readonly ok: boolean | null;
+  readonly detail: string | null;
+}

@@ -1,0 +1,65 @@
+import { createHash } from 'node:crypto';
+import { Readable, Writable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import type { StoredObject } from '#contracts';
+import { resumingGet, type ObjectStore } from '#storage';
+import { CountAndHash } from '../count-and-hash.js';
+import { mismatch } from '../objects/compare-manifest.js';
+import { confirmObject } from '../objects/confirm.js';
+import { backupFolder } from '../objects/keys.js';
+
+export interface CopyStores {
+  readonly from: ObjectStore;
+  readonly to: ObjectStore;
+  /** Told of the bytes of each piece that passed. */
+  readonly onBytes?: (bytes: number) => void;
+}
+
+/**
+ * Copies a sealed object byte by byte. The put ends well only when size and SHA-256 were those of `backup.json`: an object that is damaged where it comes
+ * from never appears at the other side, and never replaces a good one there.
+ */
+export async function copyObject(
+  stores: CopyStores,
+  backupId: string,
+  object: StoredObject,
+  signal: AbortSignal,
+): Promise<void> {
+  const { from, to } = stores;
+  const key = `${backupFolder(backupId)}${object.key}`;
+  const source = resumingGet(from, key, { bytes: object.bytes, signal });
+  const body = Readable.from(checked(source, stores, backupId, object), { objectMode: false, highWaterMark: 1 << 20 });
+  await to.put(key, body, { signal, expectedBytes: object.bytes });
+  await confirmObject(to, backupId, object, signal);
+}
+
+async function* checked(
+  source: Readable,
+  { from, onBytes }: CopyStores,
+  backupId: string,
+  object: StoredObject,
+): AsyncGenerator<Buffer> {
+  const hash = createHash('sha256');
+  for await (const chunk of source as AsyncIterable<Buffer>) {
+    hash.update(chunk);
+    onBytes?.(chunk.length);
+    yield chunk;
+  }
+  if (hash.digest('hex') !== object.sha256)
+    throw mismatch(backupId, object.key, `its SHA-256 in ${from.location} is not the one in backup.json`);
+}
+
+/** Whether the whole object stands in a store, by its size and every byte of it. */
+export async function standsWhole(
+  store: ObjectStore,
+  backupId: string,
+  object: StoredObject,
+  signal: AbortSignal,
+): Promise<boolean> {
+  const key = `${backupFolder(backupId)}${object.key}`;
+  if ((await store.head(key, signal))?.bytes !== object.bytes) return false;
+  const hash = new CountAndHash();
+  const nowhere = new Writable({ write: (_chunk, _encoding, done) => done() });
+  await pipeline(resumingGet(store, key, { bytes: object.bytes, signal }), hash, nowhere);
+  return hash.sha256 === object.sha256;
+}

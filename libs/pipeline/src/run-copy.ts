@@ -1,0 +1,141 @@
+import { AppError, cancelled, type BackupJson } from '#contracts';
+import { copyObject, standsWhole, type CopyStores } from './copy/copy-object.js';
+import { readCommitBytes, readSmall, type CommitBytes } from './copy/commit-bytes.js';
+import { removeBackup } from './delete/remove-backup.js';
+import { findLoss } from './objects/confirm.js';
+import { meaningOf } from './objects/key-pattern.js';
+import { backupFolder, backupJsonKey, marksKey, sidecarKey } from './objects/keys.js';
+
+export interface CopyRequest {
+  readonly backupId: string;
+  /** Every object that stands at the other side is read and hashed, and replaced where it is not right, whatever `backup.json` there says. */
+  readonly thorough: boolean;
+  /** Asked just before and after the commit there: whether it is still to be there. */
+  readonly wanted?: () => Promise<boolean>;
+}
+
+export interface CopyResult {
+  readonly backup: BackupJson;
+  /** Objects that were copied; what stood there already is none. */
+  readonly objects: number;
+  readonly bytes: number;
+}
+
+/**
+ * Copies a backup as it is stored, sealed, from one store to another; no key needed. In the order of a commit (spec/objects.md): data, manifest, sidecars, marks,
+ * and `backup.json` last, so that the other side has the whole backup or none. Repeatable and resumable by object: what stands there with the right bytes is left.
+ * Another backup of the same id there is `store/exists`, and is left alone; an earlier attempt of this one is replaced.
+ */
+export async function runCopy(stores: CopyStores, request: CopyRequest, signal: AbortSignal): Promise<CopyResult> {
+  try {
+    return await copy(stores, request, signal);
+  } catch (error) {
+    throw signal.aborted ? cancelled(signal, 'store') : AppError.from(error, 'store');
+  }
+}
+
+async function copy(
+  stores: CopyStores,
+  { backupId, thorough, wanted }: CopyRequest,
+  signal: AbortSignal,
+): Promise<CopyResult> {
+  const { from, to } = stores;
+  const key = backupJsonKey(backupId);
+  const source = await readCommitBytes(from, key, backupId, signal);
+  if (source === null) throw notFound(backupId, from.location);
+  if (source.backup instanceof AppError) throw source.backup;
+  const { backup } = source;
+  const there = await readCommitBytes(to, key, backupId, signal);
+  const isSame = there?.bytes.equals(source.bytes) === true;
+  if (there !== null && !isSame) refuseOther(backup, there, thorough, to.location);
+
+  // Of a claim that ended before this one: nobody else writes into this folder.
+  for await (const upload of to.listUploads(backupFolder(backupId), signal)) await to.abortUpload(upload, signal);
+  let objects = 0;
+  let bytes = 0;
+  const isThere = isSame && !thorough && (await findLoss(to, backup, signal)) === null;
+  for (const object of isThere ? [] : [backup.objects.data, backup.objects.manifest]) {
+    if (await standsWhole(to, backupId, object, signal)) continue;
+    await copyObject(stores, backupId, object, signal);
+    objects += 1;
+    bytes += object.bytes;
+  }
+  for (const object of [backup.objects.data, backup.objects.manifest])
+    objects += await copySmall(stores, `${backupFolder(backupId)}${sidecarKey(object.key)}`, signal);
+  objects += await copySmall(stores, marksKey(backupId), signal);
+  if ((await wanted?.()) === false) throw notWanted(backupId);
+  if (!isSame) await commit(stores, source, there, signal);
+  if ((await wanted?.()) === false) {
+    await removeBackup(to, backupId, signal);
+    throw notWanted(backupId);
+  }
+  if (there !== null && !isSame) await removeOtherAttempts(stores, backup, signal);
+  return { backup, objects, bytes };
+}
+
+/** Sidecars and marks: small, and rewritten in place. What the source does not have (any more) is left. */
+async function copySmall({ from, to }: CopyStores, key: string, signal: AbortSignal): Promise<number> {
+  const source = await readSmall(from, key, signal);
+  if (source === null) return 0;
+  if ((await readSmall(to, key, signal))?.bytes.equals(source.bytes) === true) return 0;
+  await to.putBytes(key, source.bytes, { signal });
+  return 1;
+}
+
+async function commit(
+  { to }: CopyStores,
+  { bytes, backup }: CommitBytes,
+  there: CommitBytes | null,
+  signal: AbortSignal,
+): Promise<void> {
+  const { conditionalCreate, conditionalReplace } = await to.abilities(signal);
+  const condition =
+    there === null ? { ifNoneMatch: conditionalCreate } : conditionalReplace ? { ifMatch: there.etag } : {};
+  const { backupId } = backup as BackupJson;
+  await to.putBytes(backupJsonKey(backupId), bytes, { ...condition, signal });
+  const read = await readSmall(to, backupJsonKey(backupId), signal);
+  if (read?.bytes.equals(bytes) === true) return;
+  throw new AppError({
+    ...{ code: 'store/failed', stage: 'commit', retry: 'retry' },
+    message: `backup.json of ${backupId} was written to ${to.location} but does not read back`,
+    hint: 'Run hazina storage check',
+  });
+}
+
+/** A backup that was sealed anew has a higher attempt: what it replaces there is of no use any more. */
+async function removeOtherAttempts({ to }: CopyStores, backup: BackupJson, signal: AbortSignal): Promise<void> {
+  const others: string[] = [];
+  for await (const { key } of to.list(backupFolder(backup.backupId), signal)) {
+    const meaning = meaningOf(key);
+    if (meaning.kind === 'attempt' && meaning.attempt !== backup.attempt) others.push(key);
+  }
+  for (const key of others) await to.delete(key, signal);
+}
+
+function refuseOther(backup: BackupJson, { backup: there }: CommitBytes, thorough: boolean, location: string): void {
+  // Damage is replaced only where somebody has looked, and found it.
+  if (there instanceof AppError) {
+    if (thorough) return;
+    throw there;
+  }
+  if (there.attempt < backup.attempt) return;
+  throw new AppError({
+    ...{ code: 'store/exists', stage: 'store' },
+    message: `Another backup ${backup.backupId} lies in ${location}: it is left alone`,
+    hint: 'Do two installations copy to the same place? Give each a bucket or a prefix of its own',
+  });
+}
+
+function notFound(backupId: string, location: string): AppError {
+  return new AppError({
+    ...{ code: 'backup/not-found', stage: 'store' },
+    message: `There is no backup ${backupId} in ${location} to copy`,
+  });
+}
+
+function notWanted(backupId: string): AppError {
+  return new AppError({
+    ...{ code: 'run/fenced', stage: 'claim' },
+    message: `${backupId} is deleted, or another has taken over its copy`,
+  });
+}
