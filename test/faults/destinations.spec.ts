@@ -172,7 +172,8 @@ it('a lost destination stops nothing, is told, and gets every backup again when 
       (await world.catalog.workers.all())
         .flatMap(({ destinations }) => destinations ?? [])
         .find(
-          ({ name, ok, detail }) => name === 'offsite' && ok === false && /is no store of Hazina/.test(detail ?? ''),
+          ({ name, ok, detail }) =>
+            name === 'offsite' && ok === false && (detail ?? '').includes('is no store of Hazina'),
         ),
     { ...slow, what: 'the refusal of an empty bucket' },
   );

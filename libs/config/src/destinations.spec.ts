@@ -102,7 +102,7 @@ describe('destinations', () => {
       'go together',
     ],
   ])('%s is refused', (_what, wrong, more, expected) => {
-    const problem = problemOf(wrong, more as Record<string, string>);
+    const problem = problemOf(wrong, more);
     expect(problem).toContain(expected);
     expect(problem).not.toContain('sesame');
   });

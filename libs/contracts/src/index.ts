@@ -95,6 +95,7 @@ export type { PageSession } from './page-session.js';
 export { parseJson, type ParseFailure } from './parse.js';
 export { hashPassword, parsePasswordHash, verifyPassword, type PasswordHash } from './password-hash.js';
 export type * from './records.js';
+export type * from './tasks.js';
 export { scrub } from './scrub.js';
 export { Secret } from './secret.js';
 export { signatureOf } from './signature.js';

@@ -9,7 +9,7 @@ import type { JobQueue } from '#queue';
 import type { ObjectStore } from '#storage';
 import type { WorkerLog } from '../logging/worker-log.js';
 import type { LiveKeys } from './live-keys.js';
-import type { Destination } from '../replicas/destination.js';
+import type { Destination } from '../replicas/destination-types.js';
 import type { Tuning } from './tuning.js';
 
 /** What the process has from its first moment on. */

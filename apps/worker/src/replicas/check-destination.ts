@@ -4,7 +4,8 @@ import { AppError } from '#contracts';
 import { readMarks } from '#pipeline';
 import { planRetention, policyOf, type RetentionRecord } from '#retention';
 import { targetOf, type WorkerParts } from '../core/worker-core.js';
-import { requireDestination, type Destination } from './destination.js';
+import { requireDestination } from './destination.js';
+import type { Destination } from './destination-types.js';
 
 const failuresThatStopDeletion = 3;
 
@@ -82,7 +83,7 @@ async function recordOf({ catalog }: WorkerParts, { copy, backup }: KeptCopy): P
     pinned: backup?.pinned ?? false,
     usedBy: backup === null ? null : await userOf(catalog, backup),
     // Retention took it from the primary store, which says nothing against the copy.
-    good: backup === null || backup.status !== 'completed' || isGood(backup),
+    good: backup?.status !== 'completed' || isGood(backup),
     verified: copy.verifiedAt !== null,
   };
 }

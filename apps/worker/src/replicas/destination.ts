@@ -1,13 +1,9 @@
 import type { DestinationSource } from '#config';
 import { AppError } from '#contracts';
 import { bindStore, readStoreIdentity } from '#pipeline';
-import { createStore, type ObjectStore } from '#storage';
+import { createStore } from '#storage';
 import type { WorkerParts } from '../core/worker-core.js';
-
-/** A place that backups are copied to, with its store. */
-export interface Destination extends Omit<DestinationSource, 'store'> {
-  readonly store: ObjectStore;
-}
+import type { Destination } from './destination-types.js';
 
 /** Connects to nothing yet. */
 export function openDestinations(sources: readonly DestinationSource[]): Promise<Destination[]> {

@@ -2,7 +2,8 @@ import { AppError, type CopyRecord } from '#contracts';
 import { backupJsonKey, removeBackup } from '#pipeline';
 import { retryPauseMs } from '../claims/retry-pause.js';
 import type { WorkerParts } from '../core/worker-core.js';
-import { requireDestination, type Destination } from './destination.js';
+import { requireDestination } from './destination.js';
+import type { Destination } from './destination-types.js';
 
 /** Removes the copies that nobody wants any more. What a lock or a missing right refuses is tried again later. */
 export async function removeCopies(parts: WorkerParts, destination: Destination, signal: AbortSignal): Promise<void> {

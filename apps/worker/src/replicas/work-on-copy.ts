@@ -6,7 +6,8 @@ import { retryPauseMs } from '../claims/retry-pause.js';
 import { surely } from '../claims/surely.js';
 import type { WorkerParts } from '../core/worker-core.js';
 import type { WorkerLog } from '../logging/worker-log.js';
-import { requireDestination, type Destination } from './destination.js';
+import { requireDestination } from './destination.js';
+import type { Destination } from './destination-types.js';
 
 const goneCodes = ['backup/missing', 'backup/not-found', 'store/no-object'];
 const dayMs = 86_400_000;

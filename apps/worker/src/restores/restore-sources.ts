@@ -11,7 +11,7 @@ export interface RestoreSource {
   readonly name: string;
   readonly store: ObjectStore;
   /** Throws when it does not answer, or is not the store that it was. */
-  require(signal: AbortSignal): Promise<void>;
+  readonly require: (signal: AbortSignal) => Promise<void>;
 }
 
 /** The primary store, then the destinations of the backup's target, the nearest first. */
@@ -58,14 +58,14 @@ interface Reading<T> {
 /** Reads from the first source that has what is asked for; throws the first one's error when none has. */
 export async function fromNearest<T>(sources: readonly RestoreSource[], reading: Reading<T>): Promise<T> {
   let first: unknown;
-  let kept = false;
+  const kept = new AbortController();
   for (const [at, source] of sources.entries()) {
     try {
-      return await reading.read(source, () => (kept = true));
+      return await reading.read(source, () => kept.abort());
     } catch (error) {
       if (at === 0) first = error;
       const next = sources[at + 1];
-      if (kept || reading.signal.aborted || !isOfTheStore(error)) throw error;
+      if (kept.signal.aborted || reading.signal.aborted || !isOfTheStore(error)) throw error;
       if (next === undefined) break;
       reading.onNext(`not read from ${source.name} (${error.message}), but from ${next.name}`);
     }

@@ -1,0 +1,7 @@
+import type { DestinationSource } from '#config';
+import type { ObjectStore } from '#storage';
+
+/** A place that backups are copied to, with its store. */
+export interface Destination extends Omit<DestinationSource, 'store'> {
+  readonly store: ObjectStore;
+}
