@@ -115,7 +115,7 @@ describe('a use', () => {
     );
     expect((await find(one)).use.kind).toBeNull();
     await take(two);
-    const waiting = view({ lease: { leaseMs: 30, beatMs: 10 }, pollMs: 20 });
+    const waiting = view({ lease: { leaseMs: 1000, beatMs: 300 }, pollMs: 20 });
     expect(await waiting.hold(two, 'rotation', () => Promise.resolve('done'), none)).toBe('done');
   });
 

@@ -81,7 +81,7 @@ describe('destinations', () => {
       'one that nobody knows',
       { destinations: {}, targets: [{ ...target, replicas: ['lost'] }] },
       {},
-      'clinic: there is no destination lost',
+      'clinic: replicas: there is no destination lost',
     ],
     [
       'a name that is taken',

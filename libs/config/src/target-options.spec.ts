@@ -83,7 +83,7 @@ it('the tables hold every option of the schema', () => {
   const { properties } = targetsSchema() as {
     properties: Record<'defaults' | 'targets', { properties?: object; items?: { properties: object } }>;
   };
-  const settings = rows.map(([option]) => option).sort();
+  const settings = [...rows.map(([option]) => option), 'replicas'].sort();
   expect(Object.keys(properties.defaults.properties ?? {}).sort()).toEqual(settings);
   expect(Object.keys(properties.targets.items?.properties ?? {}).sort()).toEqual(
     [...settings, ...own.map(([option]) => option)].sort(),
@@ -112,6 +112,23 @@ describe.each(rows)('%s', (option, good, resolved, bad) => {
     );
     expect(messageOf(() => targetOf(`defaults:\n  ${option}: ${bad}\n${base}`))).toMatch(
       new RegExp(`/t\\.yaml:2:\\d+: .*${option}`),
+    );
+  });
+});
+
+describe('replicas', () => {
+  const places =
+    'destinations:\n  near: {kind: directory, directory: near}\n  far: {kind: directory, directory: far}\n';
+
+  it('are all destinations, those of the defaults, or those of the target', () => {
+    expect(targetOf(places + base).replicas).toEqual(['near', 'far']);
+    expect(targetOf(`${places}defaults: {replicas: [far]}\n${base}`).replicas).toEqual(['far']);
+    expect(targetOf(`${places}defaults: {replicas: [far]}\n${base}    replicas: []\n`).replicas).toEqual([]);
+  });
+
+  it('that are no destination: an error with its name, its line and its column', () => {
+    expect(messageOf(() => targetOf(`${places}${base}    replicas: [lost]\n`))).toMatch(
+      /\/t\.yaml:7:\d+: .*replicas.*lost/,
     );
   });
 });
@@ -195,5 +212,6 @@ it('docs/targets.example.yaml is a good file, and shows every option', () => {
     [...text.matchAll(/Variable: ([A-Z_]+)/g)].map(([, name = '']) => [name, 'http://h/']),
   );
   expect(messageOf(() => loadApiConfig(options(text, variables)))).toBe('nothing is wrong');
-  for (const [option] of [...rows, ...own]) expect(text).toMatch(new RegExp(`^[\\s#-]*${option}:`, 'm'));
+  for (const option of ['replicas', ...[...rows, ...own].map(([name]) => name)])
+    expect(text).toMatch(new RegExp(`^[\\s#-]*${option}:`, 'm'));
 });

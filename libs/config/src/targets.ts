@@ -76,7 +76,7 @@ export function readTargets(reader: EnvironmentReader, readFile: ReadFile): Targ
     const replicas = target.replicas ?? file.defaults?.replicas ?? destinations;
     for (const [nth, replica] of replicas.entries())
       if (!destinations.includes(replica))
-        problem(`${place('replicas', nth)}${name}: there is no destination ${replica}`);
+        problem(`${place('replicas', nth)}${name}: replicas: there is no destination ${replica}`);
     const settings = { ...withoutUndefined(file.defaults ?? {}), ...own, name, uriVariable };
     return resolve({ ...settings, replicas: [...new Set(replicas)] }, defaults, place, problem);
   });
