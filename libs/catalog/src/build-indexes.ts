@@ -2,10 +2,10 @@ import type { Connection } from 'mongoose';
 import { AppError } from '#contracts';
 import { markerId } from './schemas/marker.schema.js';
 import { modelsOf, type Models } from './store/models.js';
-import { isDuplicateKey, translateCatalogError } from './store/translate-error.js';
+import { isConflict, isDuplicateKey, translateCatalogError } from './store/translate-error.js';
 
 /** Several processes start at once, and servers refuse some of the same index builds that meet; what is left is a real refusal. */
-const attempts = 5;
+const attempts = 10;
 
 /** Makes every index that is missing, and marks the database as the catalogue's own. Throws `catalog/unavailable`, or `catalog/refused` with the reason. */
 export async function buildIndexes(connection: Connection): Promise<void> {
@@ -29,8 +29,11 @@ async function again(work: () => Promise<unknown>, what: string): Promise<void> 
       return;
     } catch (error) {
       const ours = translateCatalogError(error);
-      if (ours.code !== 'catalog/refused') throw ours;
+      // Builds that met: made again at once, for nothing is away.
+      const isMet = isConflict(error);
+      if (ours.code !== 'catalog/refused' && !isMet) throw ours;
       if (attempt < attempts) continue;
+      if (isMet) throw ours;
       throw new AppError({
         code: 'catalog/refused',
         stage: 'catalog',
