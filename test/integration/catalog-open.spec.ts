@@ -52,7 +52,7 @@ describe('opening', () => {
     const indexes = await client.db(name).collection('backups').indexes();
     const unique = indexes.filter((index) => index.unique === true).map((index) => Object.keys(index.key));
     expect(unique).toEqual(expect.arrayContaining([['backupId'], ['running'], ['target', 'slot']]));
-    expect(indexes.length).toBeLessThanOrEqual(20);
+    expect(indexes.length).toBeLessThanOrEqual(24);
     expect(await client.db(name).collection('_hazina_catalog').find().toArray()).toMatchObject([{ _id: 'marker' }]);
     const refused = await failure(dumpAndRead(dumpRequest({ databases: [name] })));
     expect(refused.message).toContain('it is the catalogue of Hazina');
