@@ -9,7 +9,7 @@ import { summary } from '../support/restore-by-double.js';
 import { toolsIn } from '../support/tools-in.js';
 import { once } from 'node:events';
 
-// Restores that are interrupted or that lie, at the command line. Kills at every step: test/integration/native-load-resume.spec.ts; refusals: test/e2e/failures.spec.ts.
+// Restores that are interrupted or that lie, at the command line. Kills at every step: native-load-resume.spec.ts; refusals: test/e2e/failures.spec.ts.
 
 const patience = 120_000;
 const world = new CliWorld();
