@@ -9,6 +9,7 @@ import { createBucket, removeBucket, services, uniqueDatabase } from '../service
 import { ApiClient, makeToken, type Role } from './api-client.js';
 import { fillSampleDatabase } from './sample-data.js';
 import { ServiceProcess } from './service-process.js';
+import { withoutMarks } from './without-marks.js';
 
 export type Settings = Readonly<Record<string, string>>;
 
@@ -130,7 +131,7 @@ export class ServiceWorld {
       const objects = await s3.send(new ListObjectsV2Command({ Bucket: this.bucket }));
       const uploads = await s3.send(new ListMultipartUploadsCommand({ Bucket: this.bucket }));
       return {
-        keys: (objects.Contents ?? []).map(({ Key = '' }) => Key).sort(),
+        keys: withoutMarks((objects.Contents ?? []).map(({ Key = '' }) => Key)).sort(),
         uploads: (uploads.Uploads ?? []).map(({ Key = '' }) => Key),
       };
     });

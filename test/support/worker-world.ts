@@ -17,6 +17,7 @@ import { createStore, type ObjectStore } from '#storage';
 import { createBucket, removeBucket, services, uniqueDatabase, waitUntil } from '../services/services.js';
 import { catalogUri, catalogWorld, manualBackup, type CatalogWorld } from './catalog-world.js';
 import { sampleDocument, seededRandom } from './sample-data.js';
+import { withoutMarks } from './without-marks.js';
 
 export type Environment = Record<string, string>;
 export interface LogLine {
@@ -149,13 +150,13 @@ export class WorkerWorld {
     );
   }
 
-  /** Every key in the bucket, and its open uploads. */
+  /** Every key in the bucket (see `withoutMarks`), and its open uploads. */
   async stored(): Promise<string[]> {
     return this.withStore(async (store) => {
       const keys: string[] = [];
       for await (const { key } of store.list('')) if (key !== 'hazina.json') keys.push(key);
       for await (const { key } of store.listUploads('')) keys.push(`upload of ${key}`);
-      return keys.sort();
+      return withoutMarks(keys).sort();
     });
   }
 
