@@ -78,6 +78,8 @@ export class HazinaWorker {
   /** Reads targets, restore targets and keys again. What has errors is told and changes nothing; what runs goes on as it began. Never throws. */
   async reload(): Promise<void> {
     const { log, metrics, reload } = this.#core;
+    // A start that is under way has read the keys already: new ones are taken by what it began.
+    await this.#begun?.catch(() => undefined);
     try {
       const { targets, restoreTargets } = await (this.#work?.reload() ?? reload.run());
       metrics.configRead(true);

@@ -1,4 +1,4 @@
-import { AppError, throwIfAborted } from '#contracts';
+import { AppError, scrub, throwIfAborted } from '#contracts';
 import { askHook } from './ask-hook.js';
 import type { Hook, HookDeps, HookedBackup, HookedOutcome, HookedRun, HookInput, Hooks, Verdict } from './hook.js';
 
@@ -43,7 +43,11 @@ export async function withHooks<T>(
     const error = causeOf(thrown, deps.signal);
     if (error.code !== 'run/fenced') {
       const { code, message, retry } = error;
-      const facts = { outcome: outcomeOf(error), error: { code, message, retryable: retry === 'retry' }, backup: null };
+      const facts = {
+        outcome: outcomeOf(error),
+        error: { code, message: scrub(message), retryable: retry === 'retry' },
+        backup: null,
+      };
       await askAfter(hooks.after, run, deps, facts);
     }
     throw thrown;

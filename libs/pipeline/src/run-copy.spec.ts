@@ -91,12 +91,38 @@ describe('a copy', () => {
 
   it('leaves another backup of the same id alone, and replaces an earlier attempt', async () => {
     const { from, to, backup, key } = await world();
-    await putBackup(to, new Date(), { backupId: backup.backupId });
+    const first = await putBackup(to, new Date(), { backupId: backup.backupId });
     await expect(copy(from, to, backup, { thorough: true })).rejects.toMatchObject({ code: 'store/exists' });
     const anew = createMemoryStore();
     const second = await putBackup(anew, new Date(), { backupId: backup.backupId, attempt: 2 });
+    // Another run's second attempt: two installations share the place.
+    await expect(copy(anew, to, { ...second, startedAt: '' })).rejects.toMatchObject({ code: 'store/exists' });
+    const sealedAnew = { ...second, startedAt: first.startedAt, completedAt: first.completedAt };
+    await anew.putBytes(key('backup.json'), Buffer.from(JSON.stringify(sealedAnew)));
     await copy(anew, to, second);
     expect(await storeContents(to)).toEqual(['2/data.hzn', '2/manifest.hzn', 'backup.json'].map(key));
+  });
+
+  it('is not made of what the record does not know, and nothing there is touched', async () => {
+    const { from, to, backup } = await world();
+    await copy(from, to, backup, { expect: { sha256: backup.objects.data.sha256, attempt: 1 } });
+    const before = await storeContents(to);
+    for (const known of [
+      { sha256: 'f'.repeat(64), attempt: 1 },
+      { sha256: backup.objects.data.sha256, attempt: 2 },
+    ])
+      await expect(copy(from, to, backup, { expect: known })).rejects.toMatchObject({ code: 'backup/mismatch' });
+    expect(await storeContents(to)).toEqual(before);
+  });
+
+  it('to the primary store leaves the sidecars and marks that stand there', async () => {
+    const { from, to, backup, key } = await world();
+    await from.putBytes(key('1/header.hzn'), Buffer.from('newer'));
+    await to.putBytes(key('1/header.hzn'), Buffer.from('older'));
+    await copy(from, to, backup, { keepsSmall: true });
+    expect((await bytesOf(to, key('1/header.hzn'))).toString()).toBe('older');
+    await copy(from, to, backup);
+    expect((await bytesOf(to, key('1/header.hzn'))).toString()).toBe('newer');
   });
 
   it('of a backup that is deleted meanwhile is gone again', async () => {

@@ -10,6 +10,10 @@ export interface CopyRequest {
   readonly backupId: string;
   /** Every object that stands at the other side is read and hashed, and replaced where it is not right, whatever `backup.json` there says. */
   readonly thorough: boolean;
+  /** What the record knows of it: who can write into the source must not be able to replace what stands elsewhere. Null: nobody knows. */
+  readonly expect?: { readonly sha256: string | null; readonly attempt: number | null };
+  /** Sidecars and marks that stand at the other side are newer, and stay: it is the primary store. */
+  readonly keepsSmall?: boolean;
   /** Asked just before and after the commit there: whether it is still to be there. */
   readonly wanted?: () => Promise<boolean>;
 }
@@ -36,7 +40,7 @@ export async function runCopy(stores: CopyStores, request: CopyRequest, signal: 
 
 async function copy(
   stores: CopyStores,
-  { backupId, thorough, wanted }: CopyRequest,
+  { backupId, thorough, expect, keepsSmall = false, wanted }: CopyRequest,
   signal: AbortSignal,
 ): Promise<CopyResult> {
   const { from, to } = stores;
@@ -45,6 +49,7 @@ async function copy(
   if (source === null) throw notFound(backupId, from.location);
   if (source.backup instanceof AppError) throw source.backup;
   const { backup } = source;
+  if (expect !== undefined) refuseUnknown(backup, expect, from.location);
   const there = await readCommitBytes(to, key, backupId, signal);
   const isSame = there?.bytes.equals(source.bytes) === true;
   if (there !== null && !isSame) refuseOther(backup, there, thorough, to.location);
@@ -61,12 +66,13 @@ async function copy(
     bytes += object.bytes;
   }
   for (const object of [backup.objects.data, backup.objects.manifest])
-    objects += await copySmall(stores, `${backupFolder(backupId)}${sidecarKey(object.key)}`, signal);
-  objects += await copySmall(stores, marksKey(backupId), signal);
+    objects += await copySmall(stores, `${backupFolder(backupId)}${sidecarKey(object.key)}`, keepsSmall, signal);
+  objects += await copySmall(stores, marksKey(backupId), keepsSmall, signal);
   if ((await wanted?.()) === false) throw notWanted(backupId);
   if (!isSame) await commit(stores, source, there, signal);
   if ((await wanted?.()) === false) {
-    await removeBackup(to, backupId, signal);
+    // What stood there before is its deletion's to take, which may still be refused.
+    if (there === null) await removeBackup(to, backupId, signal);
     throw notWanted(backupId);
   }
   if (there !== null && !isSame) await removeOtherAttempts(stores, backup, signal);
@@ -74,10 +80,11 @@ async function copy(
 }
 
 /** Sidecars and marks: small, and rewritten in place. What the source does not have (any more) is left. */
-async function copySmall({ from, to }: CopyStores, key: string, signal: AbortSignal): Promise<number> {
+async function copySmall({ from, to }: CopyStores, key: string, keeps: boolean, signal: AbortSignal): Promise<number> {
   const source = await readSmall(from, key, signal);
   if (source === null) return 0;
-  if ((await readSmall(to, key, signal))?.bytes.equals(source.bytes) === true) return 0;
+  const standing = await readSmall(to, key, signal);
+  if (standing !== null && (keeps || standing.bytes.equals(source.bytes))) return 0;
   await to.putBytes(key, source.bytes, { signal });
   return 1;
 }
@@ -118,11 +125,24 @@ function refuseOther(backup: BackupJson, { backup: there }: CommitBytes, thoroug
     if (thorough) return;
     throw there;
   }
-  if (there.attempt < backup.attempt) return;
+  // Sealed anew, it is the same run; the run of another installation that shares the place may have the same id.
+  const isSameRun = there.startedAt === backup.startedAt && there.completedAt === backup.completedAt;
+  if (isSameRun && there.attempt < backup.attempt) return;
   throw new AppError({
     ...{ code: 'store/exists', stage: 'store' },
     message: `Another backup ${backup.backupId} lies in ${location}: it is left alone`,
     hint: 'Do two installations copy to the same place? Give each a bucket or a prefix of its own',
+  });
+}
+
+function refuseUnknown(backup: BackupJson, expect: NonNullable<CopyRequest['expect']>, location: string): void {
+  const { attempt, objects } = backup;
+  const isKnown = (expect.attempt ?? attempt) === attempt;
+  if (isKnown && (expect.sha256 ?? objects.data.sha256) === objects.data.sha256) return;
+  throw new AppError({
+    ...{ code: 'backup/mismatch', stage: 'store' },
+    message: `backup.json of ${backup.backupId} in ${location} is not what its record says: it is not copied, and no copy of it is touched`,
+    hint: 'Verify it. If it was sealed anew without the catalogue, run hazina catalog sync',
   });
 }
 

@@ -190,6 +190,23 @@ describe('never an orphan', () => {
     ]);
   });
 
+  it('is an earlier whole attempt while the one that replaced it is lost: it may be the only copy', async () => {
+    const backup = await putBackup(store, now, { attempt: 2 });
+    const at = `clinic/${backup.backupId}`;
+    for (const key of ['1/data.hzn', '1/manifest.hzn']) await store.putBytes(`${at}/${key}`, Buffer.from('x'));
+    const lost = (await store.getBytes(`${at}/2/data.hzn`, 2 ** 20)).bytes;
+    await store.delete(`${at}/2/data.hzn`);
+    await sweep();
+    later(100);
+    const { orphansRemoved, reports } = await sweep();
+    expect(orphansRemoved).toBe(0);
+    expect(reports.join()).toContain('an earlier attempt');
+    await store.putBytes(`${at}/2/data.hzn`, lost);
+    await sweep();
+    later(100);
+    expect((await sweep()).orphansRemoved).toBe(1);
+  });
+
   it.each(['pending', 'in_progress', 'deleting'] as const)('is what a record that is %s may need', async (status) => {
     record(status);
     await put('1/data.hzn');

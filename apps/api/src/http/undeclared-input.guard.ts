@@ -14,7 +14,8 @@ const kinds = { body: 3, query: 4 } as const;
 export class UndeclaredInputGuard implements CanActivate {
   canActivate(execution: ExecutionContext): boolean {
     const request = execution.switchToHttp().getRequest<Request>();
-    if (!request.path.startsWith('/api/admin/')) return true;
+    // Express matches paths in any case.
+    if (!request.path.toLowerCase().startsWith('/api/admin/')) return true;
     const taken = kindsTakenBy(execution);
     const unknown = [
       ...(taken.has(kinds.query) ? [] : namesIn(request.query)),

@@ -32,7 +32,7 @@ async function copy(backupId: string, { from, to }: Options, context: CliContext
   const [source, sink] = [await storeFrom(config, from, context), await storeFrom(config, to, context)];
   await withStore(source, (fromStore) =>
     withStore(sink, async (toStore) => {
-      const request = { backupId, thorough: true };
+      const request = { backupId, thorough: true, keepsSmall: to === 'primary' };
       const { objects, bytes } = await runCopy({ from: fromStore, to: toStore }, request, context.signal);
       if (context.json) context.printJson({ backupId, from, to, objects, bytes });
       else context.say(`${backupId}: ${objects} objects copied from ${from} to ${to} (${formatBytes(bytes)})`);

@@ -1,4 +1,4 @@
-import { isGood, userOf, type KeptCopy } from '#catalog';
+import { isFoundBad, userOf, type KeptCopy } from '#catalog';
 import { scheduleIntervalMs, type RetentionConfig } from '#config';
 import { AppError } from '#contracts';
 import { readMarks } from '#pipeline';
@@ -83,7 +83,7 @@ async function recordOf({ catalog }: WorkerParts, { copy, backup }: KeptCopy): P
     pinned: backup?.pinned ?? false,
     usedBy: backup === null ? null : await userOf(catalog, backup),
     // Retention took it from the primary store, which says nothing against the copy.
-    good: backup?.status !== 'completed' || isGood(backup),
+    good: backup === null || !isFoundBad(backup),
     verified: copy.verifiedAt !== null,
   };
 }

@@ -50,7 +50,7 @@ async function copyBackup({ parts, destination, copy, log }: ClaimedCopy, signal
   const { catalog, clock, metrics, store } = parts;
   const began = clock.monotonicMs();
   const record = await catalog.backups.find(copy.backupId);
-  if (record?.status !== 'completed' || record.use.kind !== null) {
+  if (record?.status !== 'completed' || record.use.kind !== null || record.commitDue) {
     if (record === null || record.status === 'deleted') {
       await catalog.copies.lost(refOf(copy), clock.now());
       log.warn('copy lost', { reason: 'it is not there (any more), and its backup is deleted in the primary store' });
@@ -64,7 +64,11 @@ async function copyBackup({ parts, destination, copy, log }: ClaimedCopy, signal
   let passed = 0;
   const { objects } = await runCopy(
     { from: store, to: destination.store, onBytes: (bytes) => (passed += bytes) },
-    { backupId: copy.backupId, thorough: copy.thorough, wanted: () => isWanted(parts, copy.backupId, signal) },
+    {
+      ...{ backupId: copy.backupId, thorough: copy.thorough },
+      expect: { sha256: record.hash, attempt: record.commit?.attempt ?? null },
+      wanted: () => isWanted(parts, copy.backupId, signal),
+    },
     signal,
   );
   // A volume that was unmounted meanwhile has got what was not meant for it.

@@ -68,7 +68,8 @@ function send({ pid }: ChildProcess, signal: NodeJS.Signals): void {
   try {
     process.kill(-pid, signal);
   } catch (error) {
-    // Nobody is left in the group: that is what was wanted.
-    if (systemCode(error) !== 'ESRCH') throw error;
+    // Nobody is left in the group, which is what was wanted; or its leader became another user (sudo), whom we may not end: thrown from a timer it would
+    // end this process instead.
+    if (!['ESRCH', 'EPERM'].includes(systemCode(error) ?? '')) throw error;
   }
 }

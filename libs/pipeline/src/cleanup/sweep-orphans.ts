@@ -1,6 +1,7 @@
 import { AppError, isFinal, type BackupState } from '#contracts';
 import { isLocked, type OpenUpload } from '#storage';
 import type { DeletionView, Sighting } from '../deps.js';
+import { findLoss } from '../objects/confirm.js';
 import { inRemovalOrder } from '../objects/key-pattern.js';
 import { attemptFolder, backupFolder, backupJsonKey, leaseKey, marksKey } from '../objects/keys.js';
 import { readLease } from '../objects/lease-file.js';
@@ -18,6 +19,8 @@ interface Candidate {
   readonly uploads: readonly OpenUpload[];
   /** Data and manifest are both there, and no `backup.json`: somebody may want to adopt it. */
   readonly whole: boolean;
+  /** Data and manifest are both there, of an attempt that another one replaced. */
+  readonly earlier: boolean;
   /** A `backup.json` stands; this folder is not the one that it names. */
   readonly committed: boolean;
   readonly bytes: number;
@@ -57,6 +60,10 @@ export async function sweepOrphans(
       sightings.push(await look(run, candidate, known.get(candidate.folder)));
       continue;
     }
+    if (candidate.earlier && (await isReplacementLost(run, candidate, record))) {
+      run.report(`${candidate.folder} is an earlier attempt of ${candidate.backupId}, which is lost or damaged: kept`);
+      continue;
+    }
     const sighting = await look(run, candidate, known.get(candidate.folder));
     const due = await isDue(run, candidate, sighting);
     if (due && run.request.dryRun) run.report(`${candidate.folder} is an orphan and would be removed`);
@@ -77,6 +84,10 @@ function isCommitted(record: DeletionView | null, { attempt }: Candidate): boole
   return attempt !== null && record.committed === attempt;
 }
 
+function hasBoth(objects: ReadonlyMap<string, number>): boolean {
+  return objects.has('data.hzn') && objects.has('manifest.hzn');
+}
+
 function candidatesOf(folder: FolderInventory): Candidate[] {
   const { backupId, commit } = folder;
   // A backup.json that cannot be read may name any of them: damage is never deleted.
@@ -92,7 +103,8 @@ function candidatesOf(folder: FolderInventory): Candidate[] {
       keys: [...objects.keys()].map((name) => `${at}${name}`),
       uploads,
       committed: commit !== null,
-      whole: commit === null && objects.has('data.hzn') && objects.has('manifest.hzn'),
+      whole: commit === null && hasBoth(objects),
+      earlier: commit !== null && hasBoth(objects),
       bytes: [...objects.values()].reduce((sum, bytes) => sum + bytes, 0),
     });
   }
@@ -106,6 +118,7 @@ function candidatesOf(folder: FolderInventory): Candidate[] {
       uploads: folder.uploads,
       committed: false,
       whole: false,
+      earlier: false,
       bytes: 0,
     });
   return candidates;
@@ -146,7 +159,19 @@ async function isStillOrphan(
   if ((await store.head(backupJsonKey(backupId), run.signal)) === null) return true;
   if (attempt === null) return false;
   const commit = await readBackupJson(store, backupId, run.signal).catch(() => null);
-  return commit !== null && commit.attempt !== attempt;
+  if (commit === null || commit.attempt === attempt) return false;
+  return !candidate.earlier || !(await isReplacementLost(run, candidate, record));
+}
+
+/** What replaced an attempt (sealed anew) is not there as it was written: the earlier one may be the only whole copy. */
+async function isReplacementLost(
+  { deps: { store }, signal }: CleanupRun,
+  { backupId }: Candidate,
+  record: DeletionView | null,
+): Promise<boolean> {
+  if (record?.status === 'missing' || record?.foundBad === true) return true;
+  const commit = await readBackupJson(store, backupId, signal);
+  return commit !== null && (await findLoss(store, commit, signal)) !== null;
 }
 
 /** False: a lock holds some of it, until a date. */

@@ -84,7 +84,13 @@ async function sealData(
     failure.note(error),
   );
   const upload = store
-    .put(`${backupFolder(backupId)}${key}`, stored, { signal, expectedBytes, ifNoneMatch: true, lock: true })
+    .put(`${backupFolder(backupId)}${key}`, stored, {
+      signal,
+      expectedBytes,
+      ifNoneMatch: true,
+      lock: true,
+      bulk: true,
+    })
     .catch((error: unknown) => {
       failure.note(error);
       stop.abort();

@@ -37,7 +37,9 @@ export async function settleCommit(
   for (let writes = 0; writes <= mostWrites; writes += 1) {
     const wanted = await record.commit();
     const standing = await readCommitFile(store, backupId, signal);
-    if (wanted?.status === 'deleting' || wanted?.status === 'deleted') return withdraw(store, backupId, writes > 0);
+    // A deletion may still be refused: whoever does it takes what stands.
+    if (wanted?.status === 'deleting') return false;
+    if (wanted?.status === 'deleted') return withdraw(store, backupId, writes > 0);
     if (wanted === null || (!wanted.due && writes === 0)) return false;
     const { attempt, bytes } = wanted;
     if (standing === null) throw gone(backupId);
