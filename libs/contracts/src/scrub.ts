@@ -12,7 +12,10 @@ const rules: readonly (readonly [RegExp, string])[] = [
   // Tickets and the signatures of presigned URLs
   [/\b(ticket|X-Amz-(?:Signature|Credential|Security-Token))=(?:\\.|[^&\s"'\\])+/gi, '$1=[redacted]'],
   // Keys in their own form (spec/container.md)
-  [/\b(?:hex:[0-9a-f]{64}|base64:[A-Za-z0-9+/]{43}=|x25519-private:[A-Za-z0-9+/=_-]{40,}|pass:(?:\\.|[^\s"'\\]){12,})/gi, '[redacted]'],
+  [
+    /\b(?:hex:[0-9a-f]{64}|base64:[A-Za-z0-9+/]{43}=|x25519-private:[A-Za-z0-9+/=_-]{40,}|pass:(?:\\.|[^\s"'\\]){12,})/gi,
+    '[redacted]',
+  ],
   [/\bscrypt\$\d+\$\d+\$\d+\$(?:\\.|[^\s"'\\])+/g, '[redacted]'],
 ];
 
