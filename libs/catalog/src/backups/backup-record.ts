@@ -17,12 +17,13 @@ export function toBackupRecord(document: BackupDocument): BackupRecord {
   const stored: BackupDocument & { readonly _id?: unknown; readonly __v?: unknown } = document;
   const { _id, __v, running, fleetPlace, listed, alertDue, marksBehind, deletingFrom, deletedBy, ...more } = stored;
   const { verifyFrom, verifyNotBefore, verificationFailed, changedAt, ...record } = more;
-  const { events, metadata, use, commitDue } = record as Partial<BackupRecord>;
+  const { events, metadata, use, commitDue, consistency, lockedUntil } = record as Partial<BackupRecord>;
   return {
     ...record,
-    lockedUntil: (record as Partial<BackupRecord>).lockedUntil ?? null,
     events: events ?? [],
-    // Records of older versions have neither.
+    // Records of older versions have none of these.
+    lockedUntil: lockedUntil ?? null,
+    consistency: consistency ?? null,
     use: { ...unused, ...use },
     commitDue: commitDue ?? false,
     metadata: metadata ? { ...metadata, collections: (metadata as Partial<typeof metadata>).collections ?? [] } : null,
