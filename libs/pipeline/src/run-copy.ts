@@ -1,10 +1,11 @@
 import { AppError, cancelled, type BackupJson } from '#contracts';
 import { copyObject, standsWhole, type CopyStores } from './copy/copy-object.js';
-import { readCommitBytes, readSmall, type CommitBytes } from './copy/commit-bytes.js';
+import { readCommitBytes, type CommitBytes } from './copy/commit-bytes.js';
 import { removeBackup } from './delete/remove-backup.js';
 import { findLoss } from './objects/confirm.js';
 import { meaningOf } from './objects/key-pattern.js';
 import { backupFolder, backupJsonKey, marksKey, sidecarKey } from './objects/keys.js';
+import { readIfThere } from './objects/read-if-there.js';
 
 export interface CopyRequest {
   readonly backupId: string;
@@ -81,9 +82,9 @@ async function copy(
 
 /** Sidecars and marks: small, and rewritten in place. What the source does not have (any more) is left. */
 async function copySmall({ from, to }: CopyStores, key: string, keeps: boolean, signal: AbortSignal): Promise<number> {
-  const source = await readSmall(from, key, signal);
+  const source = await readIfThere(from, key, signal);
   if (source === null) return 0;
-  const standing = await readSmall(to, key, signal);
+  const standing = await readIfThere(to, key, signal);
   if (standing !== null && (keeps || standing.bytes.equals(source.bytes))) return 0;
   await to.putBytes(key, source.bytes, { signal });
   return 1;
@@ -100,7 +101,7 @@ async function commit(
     there === null ? { ifNoneMatch: conditionalCreate } : conditionalReplace ? { ifMatch: there.etag } : {};
   const { backupId } = backup as BackupJson;
   await to.putBytes(backupJsonKey(backupId), bytes, { ...condition, signal });
-  const read = await readSmall(to, backupJsonKey(backupId), signal);
+  const read = await readIfThere(to, backupJsonKey(backupId), signal);
   if (read?.bytes.equals(bytes) === true) return;
   throw new AppError({
     ...{ code: 'store/failed', stage: 'commit', retry: 'retry' },

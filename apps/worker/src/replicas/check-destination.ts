@@ -1,7 +1,6 @@
 import { isFoundBad, userOf, type KeptCopy } from '#catalog';
 import { scheduleIntervalMs, type RetentionConfig } from '#config';
-import { AppError } from '#contracts';
-import { readMarks } from '#pipeline';
+import { readPin } from '#pipeline';
 import { planRetention, policyOf, type RetentionRecord } from '#retention';
 import { targetOf, type WorkerParts } from '../core/worker-core.js';
 import { requireDestination } from './destination.js';
@@ -96,11 +95,7 @@ async function isMarked(
   store: Destination['store'],
   signal: AbortSignal,
 ): Promise<boolean> {
-  try {
-    return (await readMarks(store, backupId, signal))?.pinned ?? false;
-  } catch (error) {
-    if (!(error instanceof AppError) || error.code !== 'backup/damaged') throw error;
-    log.failure('copy kept', error, 'cleanup', { destination, backupId });
-    return true;
-  }
+  const { pinned, damage } = await readPin(store, backupId, false, signal);
+  if (damage !== null) log.failure('copy kept', damage, 'cleanup', { destination, backupId });
+  return pinned;
 }

@@ -1,5 +1,5 @@
 import { AppError, type CopyRecord } from '#contracts';
-import { backupJsonKey, removeBackup } from '#pipeline';
+import { backupJsonKey, readIfThere, removeBackup } from '#pipeline';
 import { retryPauseMs } from '../claims/retry-pause.js';
 import type { WorkerParts } from '../core/worker-core.js';
 import { requireDestination } from './destination.js';
@@ -30,8 +30,6 @@ export async function removeCopies(parts: WorkerParts, destination: Destination,
   }
 }
 
-const mostBytes = 16 * 1024 * 1024;
-
 /** Ids of scheduled backups are made of target and slot: another installation that copies to the same place may have the same. */
 async function isOursThere(
   { catalog }: WorkerParts,
@@ -39,13 +37,9 @@ async function isOursThere(
   { backupId, stamp }: CopyRecord,
   signal: AbortSignal,
 ): Promise<boolean> {
-  let text: string;
-  try {
-    text = (await store.getBytes(backupJsonKey(backupId), mostBytes, signal)).bytes.toString('utf8');
-  } catch (error) {
-    if (error instanceof AppError && error.code === 'store/no-object') return true;
-    throw error;
-  }
+  const file = await readIfThere(store, backupJsonKey(backupId), signal);
+  if (file === null) return true;
+  const text = file.bytes.toString('utf8');
   const [hash = ''] = (stamp ?? '').split(' ');
   if (hash !== '' && text.includes(hash)) return true;
   return text === (await catalog.backups.find(backupId))?.commit?.bytes;

@@ -2,7 +2,7 @@ import { AppError, type CleanupResult } from '#contracts';
 import { isLocked } from '#storage';
 import { planRetention, type RetentionDecision, type RetentionPlan, type RetentionRecord } from '#retention';
 import { lockOf } from '../delete/find-refusal.js';
-import { readMarks } from '../objects/marks-file.js';
+import { readPin } from '../objects/marks-file.js';
 import { runDelete } from '../run-delete.js';
 import type { CleanupRun } from './cleanup-types.js';
 import type { SeenBackup } from './find-missing.js';
@@ -92,13 +92,8 @@ async function lookCloser(run: CleanupRun, inventory: Inventory, record: Retenti
   const { store } = run.deps;
   const lockedUntil = await lockOf(store, commit, run.now, run.signal);
   if (lockedUntil !== null && !run.request.dryRun) await run.catalog.noteLock(record.backupId, lockedUntil);
-  try {
-    const marks = await readMarks(store, record.backupId, run.signal);
-    return { ...record, lockedUntil, pinned: record.pinned || (marks?.pinned ?? commit.pinned) };
-  } catch (error) {
-    if (error instanceof AppError && error.code === 'backup/damaged') return { ...record, lockedUntil, pinned: true };
-    throw error;
-  }
+  const marks = await readPin(store, record.backupId, commit.pinned, run.signal);
+  return { ...record, lockedUntil, pinned: record.pinned || marks.pinned };
 }
 
 /** Removes one backup, its record included. The bytes that it freed, or why it stays. */

@@ -1,6 +1,7 @@
 import { AppError, type BackupJson } from '#contracts';
 import type { ObjectStore } from '#storage';
 import { parseBackupJson } from '../objects/backup-json-file.js';
+import { readIfThere } from '../objects/read-if-there.js';
 
 /** `backup.json` of the other side's own words: the exact bytes, their version, and what they say. */
 export interface CommitBytes {
@@ -10,29 +11,13 @@ export interface CommitBytes {
   readonly backup: BackupJson | AppError;
 }
 
-/** A small file's bytes; null when it is not there. */
-export async function readSmall(
-  store: ObjectStore,
-  key: string,
-  signal: AbortSignal,
-): Promise<{ readonly bytes: Buffer; readonly etag: string } | null> {
-  try {
-    return await store.getBytes(key, mostBytes, signal);
-  } catch (error) {
-    if (error instanceof AppError && error.code === 'store/no-object') return null;
-    throw error;
-  }
-}
-
-const mostBytes = 16 * 1024 * 1024;
-
 export async function readCommitBytes(
   store: ObjectStore,
   key: string,
   backupId: string,
   signal: AbortSignal,
 ): Promise<CommitBytes | null> {
-  const found = await readSmall(store, key, signal);
+  const found = await readIfThere(store, key, signal);
   return found === null ? null : { ...found, backup: parsed(found.bytes, backupId) };
 }
 

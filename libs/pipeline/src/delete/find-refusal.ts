@@ -5,7 +5,7 @@ import { listBackups } from '../list-backups.js';
 import { readBackupJson } from '../objects/backup-json-file.js';
 import { findLoss } from '../objects/confirm.js';
 import { backupFolder, backupJsonKey } from '../objects/keys.js';
-import { readMarks } from '../objects/marks-file.js';
+import { readPin } from '../objects/marks-file.js';
 
 export interface Refusal {
   readonly reason: 'not-deleting' | 'unreadable' | 'in-use' | 'pinned' | 'locked' | 'last-good';
@@ -50,14 +50,9 @@ async function findPin(
   { recorded, initial }: { readonly recorded: boolean; readonly initial: boolean },
   signal: AbortSignal,
 ): Promise<string | null> {
-  try {
-    const marks = await readMarks(store, backupId, signal);
-    return recorded || (marks?.pinned ?? initial) ? 'it is pinned' : null;
-  } catch (error) {
-    if (error instanceof AppError && error.code === 'backup/damaged')
-      return 'its marks cannot be read, and may say that it is pinned';
-    throw error;
-  }
+  const { pinned, damage } = await readPin(store, backupId, initial, signal);
+  if (damage !== null) return 'its marks cannot be read, and may say that it is pinned';
+  return recorded || pinned ? 'it is pinned' : null;
 }
 
 /** The latest time that the store locks one of a backup's objects until; null: none is locked now. */

@@ -25,6 +25,15 @@ export async function removeAttempt(store: ObjectStore, backupId: string, attemp
   if (first !== undefined) throw first;
 }
 
+/** The same; what a lock holds is left to the sweeper, for when its date has passed: the next attempt has a folder of its own. */
+export async function removeUnlessLocked(store: ObjectStore, backupId: string, attempt: number): Promise<void> {
+  try {
+    await removeAttempt(store, backupId, attempt);
+  } catch (error) {
+    if (!isLocked(error)) throw error;
+  }
+}
+
 /** The numbers of all attempts that left something (objects or open uploads) in a backup's folder, ascending. */
 export async function findAttempts(store: ObjectStore, backupId: string, signal: AbortSignal): Promise<number[]> {
   const folder = backupFolder(backupId);

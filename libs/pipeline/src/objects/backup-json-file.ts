@@ -1,8 +1,7 @@
 import { AppError, backupJson, parseJson, type BackupJson } from '#contracts';
 import type { ObjectStore } from '#storage';
 import { backupJsonKey } from './keys.js';
-
-const mostBytes = 16 * 1024 * 1024;
+import { readIfThere } from './read-if-there.js';
 
 /** A backup's `backup.json`; null when there is none: no `backup.json`, no backup. A text that is none, or that names another backup, is an error. */
 export async function readBackupJson(
@@ -10,15 +9,8 @@ export async function readBackupJson(
   backupId: string,
   signal: AbortSignal,
 ): Promise<BackupJson | null> {
-  const key = backupJsonKey(backupId);
-  let bytes: Buffer;
-  try {
-    ({ bytes } = await store.getBytes(key, mostBytes, signal));
-  } catch (error) {
-    if (error instanceof AppError && error.code === 'store/no-object') return null;
-    throw error;
-  }
-  return parseBackupJson(bytes, backupId);
+  const file = await readIfThere(store, backupJsonKey(backupId), signal);
+  return file === null ? null : parseBackupJson(file.bytes, backupId);
 }
 
 /** Like `readBackupJson`, and a backup that does not exist is `backup/not-found`. */

@@ -1,7 +1,7 @@
 import { AppError, type BackupJson } from '#contracts';
-import { isLocked, type ObjectStore } from '#storage';
+import type { ObjectStore } from '#storage';
 import type { CommitJournal } from '../deps.js';
-import { findAttempts, removeAttempt } from './attempt.js';
+import { findAttempts, removeUnlessLocked } from './attempt.js';
 import { readBackupJson } from './backup-json-file.js';
 
 export type Beginning =
@@ -31,11 +31,7 @@ export async function beginAttempt(
   const record = await journal.look();
   if (record?.fence !== attempt || record.status !== 'in_progress') throw fenced(backupId);
   if (record.commit !== null) throw committedBefore(backupId, record.commit.attempt);
-  for (const lower of found)
-    await removeAttempt(store, backupId, lower).catch((error: unknown) => {
-      // The sweeper's, when its time has come: this attempt has a folder of its own.
-      if (!isLocked(error)) throw error;
-    });
+  for (const lower of found) await removeUnlessLocked(store, backupId, lower);
   return { attempt };
 }
 

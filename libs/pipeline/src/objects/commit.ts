@@ -1,8 +1,7 @@
 import { AppError } from '#contracts';
 import type { ObjectStore } from '#storage';
 import { backupJsonKey } from './keys.js';
-
-const mostBytes = 16 * 1024 * 1024;
+import { readIfThere } from './read-if-there.js';
 
 /**
  * Step (2) of the commit (spec/objects.md): puts `backup.json` if there is none yet. Whatever the store answered, what stands there decides:
@@ -27,10 +26,9 @@ export async function commit(
 async function isCommitted(store: ObjectStore, backupId: string, bytes: Buffer, putError: unknown): Promise<boolean> {
   let standing: Buffer | null;
   try {
-    standing = (await store.getBytes(backupJsonKey(backupId), mostBytes)).bytes;
-  } catch (error) {
-    if (!(error instanceof AppError && error.code === 'store/no-object')) throw outcomeUnknown(backupId, putError);
-    standing = null;
+    standing = (await readIfThere(store, backupJsonKey(backupId)))?.bytes ?? null;
+  } catch {
+    throw outcomeUnknown(backupId, putError);
   }
   if (standing === null) return false;
   if (standing.equals(bytes)) return true;

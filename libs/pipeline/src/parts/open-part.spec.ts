@@ -140,13 +140,25 @@ describe.each(codecs)('a backup with compression %s', (codec) => {
   });
 
   it.each([
-    [['b.empty', 'b.view'], [['b.empty', 0], ['b.view', 0]]],
-    [['a.large', 'd.last'], [['a.large', 800], ['d.last', 20]]],
+    [
+      ['b.empty', 'b.view'],
+      [
+        ['b.empty', 0],
+        ['b.view', 0],
+      ],
+    ],
+    [
+      ['a.large', 'd.last'],
+      [
+        ['a.large', 800],
+        ['d.last', 20],
+      ],
+    ],
     [[], []],
   ])('%j', async (names, counts) => {
     const { store, backup } = madeOf(codec);
     expect(countsOf(await read(store, await prove(store, backup), names))).toEqual(counts);
-  }); // prettier-ignore
+  });
 
   it('a choice of everything is the whole archive, byte for byte', async () => {
     const { store, backup } = madeOf(codec);

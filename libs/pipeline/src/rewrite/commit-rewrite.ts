@@ -1,12 +1,12 @@
-import type { AppError } from '#contracts';
-import { type BackupJson } from '#contracts';
+import type { AppError, BackupJson } from '#contracts';
 import type { ObjectStore, PutBytesOptions } from '#storage';
 import type { RewriteJournal } from '../deps.js';
 import { conflict, findLoss } from '../objects/confirm.js';
 import { backupJsonKey } from '../objects/keys.js';
+import { readIfThere } from '../objects/read-if-there.js';
 import { defaultPauseMs, isOutOfReach, recordCommit } from '../objects/record-commit.js';
 import type { RotateDeps } from '../rotate/rotate-types.js';
-import { readCommitFile, settleCommit } from './settle-commit.js';
+import { settleCommit } from './settle-commit.js';
 
 export interface RewriteCommit {
   readonly deps: RotateDeps;
@@ -70,7 +70,7 @@ export class ReplacedCommit {
   async requireObjects(backup: BackupJson): Promise<void> {
     const loss = await findLoss(this.store, backup);
     if (loss === null) return;
-    const standing = await readCommitFile(this.store, this.backupId);
+    const standing = await readIfThere(this.store, backupJsonKey(this.backupId));
     if (standing === null) throw loss;
     await this.store.putBytes(backupJsonKey(this.backupId), this.old.bytes, await this.#onOld(standing.etag));
     throw conflict(this.backupId, loss);
@@ -88,7 +88,7 @@ export class ReplacedCommit {
 
   async #stands(): Promise<Buffer | null> {
     try {
-      return (await readCommitFile(this.store, this.backupId))?.bytes ?? null;
+      return (await readIfThere(this.store, backupJsonKey(this.backupId)))?.bytes ?? null;
     } catch {
       return null;
     }

@@ -1,15 +1,15 @@
 import { AppError, throwIfAborted, type BackupJson } from '#contracts';
-import { findAttempts, removeAttempt } from '../objects/attempt.js';
+import { findAttempts, removeAttempt, removeUnlessLocked } from '../objects/attempt.js';
 import { encodeBackupJson, parseBackupJson } from '../objects/backup-json-file.js';
 import { backupJsonKey } from '../objects/keys.js';
 import { LeaseFile } from '../objects/lease-file.js';
-import { isLocked } from '#storage';
+import { readIfThere } from '../objects/read-if-there.js';
 import type { RewriteJournal } from '../deps.js';
 import type { RotateDeps, RotatedBackup } from '../rotate/rotate-types.js';
 import { commitRewrite, ReplacedCommit } from './commit-rewrite.js';
 import { judgeSeal } from './judge-seal.js';
 import { sealAnew } from './seal-anew.js';
-import { readCommitFile, settleCommit } from './settle-commit.js';
+import { settleCommit } from './settle-commit.js';
 
 export interface BackupRewrite {
   readonly backup: BackupJson;
@@ -77,7 +77,7 @@ async function rewriteHeld(deps: RotateDeps, rewrite: BackupRewrite, { signal, r
   const { backupId } = rewrite.backup;
   // What an earlier one had recorded and could not put.
   if (record !== null) await settleCommit({ store, record }, backupId, signal);
-  const file = await readCommitFile(store, backupId, signal);
+  const file = await readIfThere(store, backupJsonKey(backupId), signal);
   if (file === null) return 'gone';
   const standing = parseBackupJson(file.bytes, backupId);
   if ((await judgeSeal(deps, standing, rewrite.keyIds, signal)).current) return { isNew: false, warnings: [] };
@@ -131,13 +131,7 @@ async function beginAttempt(
   // Where no fence keeps two rewrites apart, one of which may be asleep, their numbers do.
   if (record === null) return highest + 1 + random.bytes(3).readUIntBE(0, 3);
   const attempt = await record.raiseAbove(highest);
-  for (const left of found) {
-    if (left <= standing) continue;
-    await removeAttempt(store, backupId, left).catch((error: unknown) => {
-      // The sweeper's, when its date has passed.
-      if (!isLocked(error)) throw error;
-    });
-  }
+  for (const left of found) if (left > standing) await removeUnlessLocked(store, backupId, left);
   return attempt;
 }
 
@@ -171,7 +165,7 @@ async function refuseYoung(
 async function giveUp({ store }: RotateDeps, lease: LeaseFile, backupId: string, attempt: number): Promise<void> {
   try {
     await lease.rest();
-    const file = await readCommitFile(store, backupId);
+    const file = await readIfThere(store, backupJsonKey(backupId));
     if (file !== null && parseBackupJson(file.bytes, backupId).attempt === attempt) return;
     await removeAttempt(store, backupId, attempt);
   } catch {

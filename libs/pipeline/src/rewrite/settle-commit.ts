@@ -4,24 +4,10 @@ import type { CommitRecord } from '../deps.js';
 import { parseBackupJson } from '../objects/backup-json-file.js';
 import { conflict, findLoss } from '../objects/confirm.js';
 import { backupJsonKey } from '../objects/keys.js';
+import { readIfThere } from '../objects/read-if-there.js';
 
-const mostBytes = 16 * 1024 * 1024;
 /** One write is enough; the others are for rivals. */
 const mostWrites = 6;
-
-/** `backup.json` as it lies in the store, with its version; null when there is none. */
-export async function readCommitFile(
-  store: ObjectStore,
-  backupId: string,
-  signal?: AbortSignal,
-): Promise<{ readonly bytes: Buffer; readonly etag: string } | null> {
-  try {
-    return await store.getBytes(backupJsonKey(backupId), mostBytes, signal);
-  } catch (error) {
-    if (error instanceof AppError && error.code === 'store/no-object') return null;
-    throw error;
-  }
-}
 
 /**
  * Puts the `backup.json` that the record of a rewritten backup holds in the place of the older one (spec/objects.md, "Commit"): with `If-Match` where the store
@@ -36,7 +22,7 @@ export async function settleCommit(
   const { conditionalReplace } = await store.abilities(signal);
   for (let writes = 0; writes <= mostWrites; writes += 1) {
     const wanted = await record.commit();
-    const standing = await readCommitFile(store, backupId, signal);
+    const standing = await readIfThere(store, backupJsonKey(backupId), signal);
     // A deletion may still be refused: whoever does it takes what stands.
     if (wanted?.status === 'deleting') return false;
     if (wanted?.status === 'deleted') return withdraw(store, backupId, writes > 0);
