@@ -1,5 +1,5 @@
 import { isAbsolute, resolve } from 'node:path';
-import { hostOf, isForbiddenHost, type Secret } from '#contracts';
+import { hostOf, isForbiddenHost, type AwsCredentials, type Secret } from '#contracts';
 import type { EnvironmentReader } from './environment-reader.js';
 import {
   readObjectLock,
@@ -26,11 +26,7 @@ export interface S3Config {
   readonly sseKmsKeyId?: string;
   readonly checksums: 'auto' | 'when-supported' | 'when-required';
   /** Undefined: the AWS SDK's own chain. */
-  readonly credentials?: {
-    readonly accessKeyId: Secret;
-    readonly secretAccessKey: Secret;
-    readonly sessionToken?: Secret;
-  };
+  readonly credentials?: AwsCredentials;
   readonly objectLock?: ObjectLockConfig;
   /** Of the data objects. */
   readonly storageClass?: StorageClassName;

@@ -1,5 +1,6 @@
 export { AppError, cancelled, throwIfAborted, type AppErrorInit, type RetryClass } from './app-error.js';
 export type * from './audit-records.js';
+export { sdkCredentials, type AwsCredentials } from './aws-credentials.js';
 export {
   backupJson,
   compressions,

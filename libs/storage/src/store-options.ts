@@ -1,4 +1,4 @@
-import type { Clock, ResolveHost, Secret } from '#contracts';
+import type { AwsCredentials, Clock, ResolveHost, Secret } from '#contracts';
 import type { ObjectLock, StorageClass } from './object-store.js';
 
 export type StoreOptions = S3StoreOptions | DirectoryStoreOptions;
@@ -23,11 +23,7 @@ export interface S3StoreOptions {
   /** `auto`: `when-supported` on AWS, `when-required` elsewhere. */
   readonly checksums: 'auto' | 'when-supported' | 'when-required';
   /** Absent: the AWS SDK's own chain (roles, profiles). */
-  readonly credentials?: {
-    readonly accessKeyId: Secret;
-    readonly secretAccessKey: Secret;
-    readonly sessionToken?: Secret;
-  };
+  readonly credentials?: AwsCredentials;
   /** How long what is put with `lock` is held; absent: no lock is asked for (the bucket may have a default of its own). */
   readonly objectLock?: ObjectLock;
   /** Where what is put with `bulk` lies. Default: the bucket's own, STANDARD. */

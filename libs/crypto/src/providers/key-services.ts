@@ -1,4 +1,4 @@
-import type { Secret } from '#contracts';
+import type { AwsCredentials, Secret } from '#contracts';
 
 /** Where an operator's keys live outside this process. Every one throws AppErrors of `keys/…` with their retry class, and none of them a secret. */
 export interface KeyServices {
@@ -23,9 +23,5 @@ export interface SecretReader {
 /** What the AWS SDK is given; absent: its own chain of credentials and regions. */
 export interface AwsAccess {
   readonly region?: string;
-  readonly credentials?: {
-    readonly accessKeyId: Secret;
-    readonly secretAccessKey: Secret;
-    readonly sessionToken?: Secret;
-  };
+  readonly credentials?: AwsCredentials;
 }

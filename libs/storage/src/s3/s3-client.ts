@@ -1,4 +1,5 @@
 import { S3Client } from '@aws-sdk/client-s3';
+import { sdkCredentials } from '#contracts';
 import type { S3StoreOptions } from '../store-options.js';
 import { guardedHandler } from './guarded-handler.js';
 import { renewExpiredCredentials } from './renew-credentials.js';
@@ -17,17 +18,7 @@ export function createS3Client(options: S3StoreOptions): S3Client {
     maxAttempts: options.maxAttempts ?? 5,
     requestChecksumCalculation: checksums,
     responseChecksumValidation: checksums,
-    // A function: resolved values would be kept for ever, also when they expire.
-    ...(credentials === undefined
-      ? {}
-      : {
-          credentials: () =>
-            Promise.resolve({
-              accessKeyId: credentials.accessKeyId.reveal(),
-              secretAccessKey: credentials.secretAccessKey.reveal(),
-              ...(credentials.sessionToken === undefined ? {} : { sessionToken: credentials.sessionToken.reveal() }),
-            }),
-        }),
+    ...sdkCredentials(credentials),
     requestHandler: guardedHandler({
       connectionTimeout: connectionTimeoutMs,
       socketTimeout: options.socketTimeoutMs ?? 60_000,

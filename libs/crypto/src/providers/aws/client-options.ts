@@ -1,3 +1,4 @@
+import { sdkCredentials } from '#contracts';
 import type { AwsAccess } from '../key-services.js';
 
 /** What clients of key services share: little patience, a few attempts, and credentials that are asked for each time. */
@@ -7,15 +8,6 @@ export function clientOptions({ region: configured, credentials }: AwsAccess, ow
     ...(region === undefined ? {} : { region }),
     maxAttempts: 4,
     requestHandler: { connectionTimeout: 5_000, requestTimeout: 15_000, throwOnRequestTimeout: true },
-    ...(credentials === undefined
-      ? {}
-      : {
-          credentials: () =>
-            Promise.resolve({
-              accessKeyId: credentials.accessKeyId.reveal(),
-              secretAccessKey: credentials.secretAccessKey.reveal(),
-              ...(credentials.sessionToken === undefined ? {} : { sessionToken: credentials.sessionToken.reveal() }),
-            }),
-        }),
+    ...sdkCredentials(credentials),
   };
 }
