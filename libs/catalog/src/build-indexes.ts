@@ -29,11 +29,9 @@ async function again(work: () => Promise<unknown>, what: string): Promise<void> 
       return;
     } catch (error) {
       const ours = translateCatalogError(error);
-      // Builds that met: made again at once, for nothing is away.
-      const isMet = isConflict(error);
-      if (ours.code !== 'catalog/refused' && !isMet) throw ours;
-      if (attempt < attempts) continue;
-      if (isMet) throw ours;
+      // Builds that met are made again at once: nothing is away.
+      if (attempt < attempts && (ours.code === 'catalog/refused' || isConflict(error))) continue;
+      if (ours.code !== 'catalog/refused') throw ours;
       throw new AppError({
         code: 'catalog/refused',
         stage: 'catalog',

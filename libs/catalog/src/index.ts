@@ -10,6 +10,7 @@ export type * from './contract/drills.js';
 export type * from './contract/idempotency.js';
 export type * from './contract/restores.js';
 export type * from './contract/service-state.js';
+export { isAlive } from './service-state/is-alive.js';
 export type * from './contract/stats.js';
 export type * from './contract/sync.js';
 export type * from './contract/tasks.js';

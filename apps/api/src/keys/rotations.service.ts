@@ -1,11 +1,10 @@
 import { Inject, Injectable } from '@nestjs/common';
-import type { Catalog } from '#catalog';
+import { isAlive, type Catalog } from '#catalog';
 import { AppError, type TaskRecord } from '#contracts';
 import { CATALOG } from '../core/tokens.js';
 import type { Plain } from '../http/plain.js';
 import type { RequestContext } from '../http/request-context.js';
 import { AdminTasks } from '../tasks/admin-tasks.js';
-import { isAlive } from '../targets/target-states.js';
 import { taskFields } from '../tasks/task-fields.js';
 import type { RotationDto, RotationStateDto } from './rotations.dto.js';
 

@@ -1,6 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { hostname } from 'node:os';
-import { notifyJob, Upkeep, type Catalog, type UpkeepReport } from '#catalog';
+import { isAlive, notifyJob, Upkeep, type Catalog, type UpkeepReport } from '#catalog';
 import type { ApiConfig } from '#config';
 import { randomSuffix, type Clock, type NotificationRecord, type Random } from '#contracts';
 import { refreshLast, type Metrics } from '#metrics';
@@ -8,7 +8,7 @@ import { deliver, type Channel } from '#notify';
 import type { JobQueue } from '#queue';
 import { API_CONFIG, CATALOG, CHANNELS, CLOCK, JOB_QUEUE, METRICS, RANDOM } from '../core/tokens.js';
 import { ServiceLog } from '../logging/service-log.js';
-import { isAlive, TargetStates } from '../targets/target-states.js';
+import { TargetStates } from '../targets/target-states.js';
 import { UnusualActivity } from '../unusual/unusual-activity.js';
 import { drillStates } from './drill-states.js';
 import { Watch } from './watch.js';

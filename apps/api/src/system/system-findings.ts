@@ -1,7 +1,5 @@
-import type { CatalogExam, SeenWorker } from '#catalog';
-import { catalogFindings } from '#catalog';
+import { catalogFindings, isAlive, type CatalogExam, type SeenWorker } from '#catalog';
 import { AppError, doubtful, found, wrong, type Finding } from '#contracts';
-import { isAlive } from '../targets/target-states.js';
 import type { StoreState } from './store-state.js';
 
 /** A finding, and who made it: `api`, or ids of workers. */

@@ -1,13 +1,12 @@
 import { Controller, Get, Inject } from '@nestjs/common';
 import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
-import type { Catalog, SeenWorker } from '#catalog';
+import { isAlive, type Catalog, type SeenWorker } from '#catalog';
 import type { ApiConfig, Reload } from '#config';
 import { AppError, wrong } from '#contracts';
 import type { JobQueue } from '#queue';
 import { Roles } from '../auth/access.js';
 import { API_CONFIG, CATALOG, CONFIG_RELOAD, JOB_QUEUE, VERSION } from '../core/tokens.js';
 import { ApiProblems, usualProblems } from '../openapi/api-problems.js';
-import { isAlive } from '../targets/target-states.js';
 import { ServerLooks, type RedisLook } from './server-looks.js';
 import { destinationStates } from './destination-states.js';
 import { StoreLook } from './store-state.js';

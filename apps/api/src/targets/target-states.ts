@@ -1,5 +1,5 @@
 import { Inject, Injectable } from '@nestjs/common';
-import type { Catalog, SeenWorker, TargetEnds } from '#catalog';
+import { isAlive, type Catalog, type SeenWorker, type TargetEnds } from '#catalog';
 import type { ApiConfig, TargetConfig } from '#config';
 import type { RestoreTargetHealth, ScheduleRecord, TargetHealth, WorkerReport } from '#contracts';
 import { API_CONFIG, CATALOG } from '../core/tokens.js';
@@ -19,9 +19,6 @@ export interface TargetState {
   /** As the freshest worker that is alive found it; null: nobody tells. */
   readonly health: TargetHealth | null;
 }
-
-/** Beats that a worker may miss before what it published counts as unknown (docs/DESIGN.md). */
-const beatsUntilUnknown = 3;
 
 /** What is known of every configured target: from the configuration, the schedules, the records and what workers published. */
 @Injectable()
@@ -80,10 +77,6 @@ export interface RestoreTargetState {
 
 function freshest<T extends { readonly checkedAt: Date | null }>(found: readonly T[]): T | null {
   return [...found].sort((a, b) => (b.checkedAt?.getTime() ?? 0) - (a.checkedAt?.getTime() ?? 0))[0] ?? null;
-}
-
-export function isAlive({ sinceBeatMs, beatSeconds }: SeenWorker): boolean {
-  return sinceBeatMs <= beatsUntilUnknown * beatSeconds * 1000;
 }
 
 function healthOf(target: string, workers: readonly SeenWorker[]): TargetHealth | null {

@@ -1,9 +1,7 @@
-import { alertKey } from '#catalog';
+import { alertKey, isAlive } from '#catalog';
 import type { CopyState } from '#contracts';
 import type { WorkerParts } from '../core/worker-core.js';
 import { tell } from '../verifications/missing-alert.js';
-
-const missedBeats = 3;
 
 export interface DestinationState {
   readonly name: string;
@@ -37,9 +35,7 @@ export async function settleReplicaAlert(parts: WorkerParts, state: DestinationS
   if (behind > 0 || !(await catalog.alerts.raised()).some((raised) => raised.key === key)) return;
   // Another worker may be cut off from it: its word counts as well, or the two would raise and clear by turns.
   const isSeenBad = (await catalog.workers.all()).some(
-    ({ sinceBeatMs, beatSeconds, destinations }) =>
-      sinceBeatMs < missedBeats * beatSeconds * 1000 &&
-      (destinations ?? []).some((seen) => seen.name === name && seen.ok === false),
+    (worker) => isAlive(worker) && (worker.destinations ?? []).some((seen) => seen.name === name && seen.ok === false),
   );
   if (isSeenBad) return;
   const message = `Destination ${name} has every backup again`;
