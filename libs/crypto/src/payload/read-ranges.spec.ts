@@ -76,9 +76,30 @@ describe('ranges', () => {
     ['the first byte of the next', [{ start: edge(1), end: edge(1) + 1 }], [1]],
     ['both', [{ start: edge(1) - 1, end: edge(1) + 1 }], [0, 1]],
     ['the end alone', [{ start: plaintext.length - 1, end: plaintext.length }], [4]],
-    ['two in one segment', [{ start: 0, end: 1 }, { start: 9, end: 20 }], [0]], // prettier-ignore
-    ['neighbours, as one run', [{ start: 0, end: 1 }, { start: edge(1), end: edge(1) + 1 }], [0, 1]], // prettier-ignore
-    ['two with a gap', [{ start: 0, end: 1 }, { start: edge(3), end: edge(3) + 7 }], [0, 3]], // prettier-ignore
+    [
+      'two in one segment',
+      [
+        { start: 0, end: 1 },
+        { start: 9, end: 20 },
+      ],
+      [0],
+    ],
+    [
+      'neighbours, as one run',
+      [
+        { start: 0, end: 1 },
+        { start: edge(1), end: edge(1) + 1 },
+      ],
+      [0, 1],
+    ],
+    [
+      'two with a gap',
+      [
+        { start: 0, end: 1 },
+        { start: edge(3), end: edge(3) + 7 },
+      ],
+      [0, 3],
+    ],
     ['everything', [{ start: 0, end: plaintext.length }], [0, 1, 2, 3, 4]],
     ['nothing', [{ start: 7, end: 7 }], []],
   ])('%s: no other segment is read', async (_what, ranges, segments) => {
@@ -109,7 +130,13 @@ describe('ranges', () => {
   it.each<[string, Range[]]>([
     ['behind the end', [{ start: 0, end: plaintext.length + 1 }]],
     ['backwards', [{ start: 5, end: 4 }]],
-    ['out of order', [{ start: 5, end: 6 }, { start: 4, end: 5 }]], // prettier-ignore
+    [
+      'out of order',
+      [
+        { start: 5, end: 6 },
+        { start: 4, end: 5 },
+      ],
+    ],
   ])('%s are a defect of the caller', async (_what, ranges) => {
     await expect(read(file, ranges)).rejects.toThrow(RangeError);
   });

@@ -13,7 +13,10 @@ const document = {
   price: Decimal128.fromString('12.50'),
   at: new Date('2026-11-23T00:00:00.000Z'),
   tags: ['a', 'b'],
-  visits: [{ kind: 'x', n: 1 }, { kind: 'y', n: 2 }], // prettier-ignore
+  visits: [
+    { kind: 'x', n: 1 },
+    { kind: 'y', n: 2 },
+  ],
   inner: { a: 1, b: 'two' },
   nothing: null,
   yes: true,
