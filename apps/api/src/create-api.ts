@@ -6,6 +6,7 @@ import { ApiModule } from './api.module.js';
 import type { Core } from './core/open-core.js';
 import { answerClientErrors } from './http/client-errors.js';
 import { installEnd, installMiddleware } from './http/install.js';
+import { lingerOnClose } from './http/lingering-close.js';
 import { FrameworkLog } from './logging/framework-log.js';
 import { QueuesUi } from './queue/queues-ui.js';
 import { serveDocs } from './openapi/serve-docs.js';
@@ -41,6 +42,7 @@ export async function createApi(
   server.maxHeadersCount = 100;
   // Both times are looked at in this rhythm; Node reads it when the server begins to listen, and by itself looks every 30 s.
   Object.assign(server, { connectionsCheckingInterval: lookMs });
+  lingerOnClose(server);
   answerClientErrors(server, core.log, core.random);
   return app;
 }

@@ -5,6 +5,7 @@ import type { Random } from '#contracts';
 import { problemMediaType, problemOf } from '../errors/problem.js';
 import type { ServiceLog } from '../logging/service-log.js';
 import { correlationHeader } from './correlation.middleware.js';
+import { closeGently } from './lingering-close.js';
 
 const statusOfCode: Readonly<Record<string, number>> = {
   ERR_HTTP_REQUEST_TIMEOUT: 408,
@@ -50,7 +51,8 @@ export function answerClientErrors(server: Server, log: ServiceLog, random: Rand
     const { status, headers, body } = refuse(statusOfCode[code] ?? 400, code, address);
     const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}`);
     const head = [`HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}`, ...lines].join('\r\n');
-    socket.end(`${head}\r\n\r\n${body}`, () => socket.destroy());
+    socket.write(`${head}\r\n\r\n${body}`);
+    closeGently(socket);
   });
 }
 

@@ -1,0 +1,63 @@
+import { once } from 'node:events';
+import { createServer, type Server } from 'node:http';
+import { connect, type AddressInfo, type Socket } from 'node:net';
+
+import { afterEach, beforeEach, expect, it } from '@jest/globals';
+import { lingerOnClose } from './lingering-close.js';
+
+const body = Buffer.alloc(30_000_000, 'x');
+let server: Server;
+let requests: number;
+
+beforeEach(() => {
+  requests = 0;
+  server = createServer((_request, reply) => {
+    requests += 1;
+    reply.writeHead(413, { 'Content-Length': 5, Connection: 'close' }).end('large');
+  });
+});
+
+afterEach(async () => {
+  server.closeAllConnections();
+  server.close();
+  await once(server, 'close');
+});
+
+/** Sends everything before it reads the first byte, as many clients do. */
+async function send(after = ''): Promise<string> {
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const socket = connect((server.address() as AddressInfo).port, '127.0.0.1').pause();
+  const parts: string[] = [];
+  socket.on('data', (part: Buffer) => parts.push(part.toString())).pause();
+  const closed = once(socket, 'close').catch(() => undefined);
+  socket.on('error', () => undefined);
+  socket.write(`POST / HTTP/1.1\r\nHost: a\r\nContent-Length: ${body.length}\r\n\r\n`);
+  socket.write(body);
+  socket.end(after, () => socket.resume());
+  await closed;
+  return parts.join('');
+}
+
+it('a client that sends its whole body before it reads gets the reply', async () => {
+  lingerOnClose(server);
+  expect(await send()).toMatch(/^HTTP\/1\.1 413 [^]*large$/);
+});
+
+it('what comes behind the body is no request any more', async () => {
+  lingerOnClose(server);
+  expect(await send('GET /second HTTP/1.1\r\nHost: a\r\n\r\n')).toMatch(/^HTTP\/1\.1 413 [^]*large$/);
+  expect(requests).toBe(1);
+});
+
+it('a client that never ends is cut off', async () => {
+  lingerOnClose(server, 50);
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const socket = connect({ port: (server.address() as AddressInfo).port, host: '127.0.0.1', allowHalfOpen: true });
+  socket.on('error', () => undefined).resume();
+  socket.write('POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 1000000\r\n\r\nabc');
+  const [peer] = (await once(server, 'connection')) as [Socket];
+  expect(await once(peer, 'close')).toEqual([false]);
+  socket.destroy();
+});
