@@ -265,3 +265,35 @@ describe('never an orphan', () => {
     await store.putBytes(`${folder}/backup.json`, Buffer.from(text));
   }
 });
+
+describe('what a check of the store left', () => {
+  const probes = async () => (await storeContents(store)).filter((key) => key.startsWith('_hazina/probe-'));
+
+  it('goes when it has stood for the grace, files and folders alike, and nothing else below _hazina/', async () => {
+    await store.putBytes('_hazina/probe-aaaaaaaa', Buffer.from('first'));
+    await store.putBytes('_hazina/probe-bbbbbbbb/large', Buffer.from('second'));
+    await store.putBytes('_hazina/other', Buffer.from('x'));
+    expect((await sweep()).orphansRemoved).toBe(0);
+    later(23);
+    await store.putBytes('_hazina/probe-cccccccc', Buffer.from('of a check that is under way'));
+    expect((await sweep({ target: 'clinic' })).orphansRemoved).toBe(0);
+    expect((await sweep()).orphansRemoved).toBe(0);
+    later(1);
+    const swept = await sweep();
+    expect(swept).toMatchObject({ orphansRemoved: 2, freedBytes: 11 });
+    expect(swept.reports.join()).toContain('_hazina/probe-bbbbbbbb was left of a check of the store and is removed');
+    expect(await probes()).toEqual(['_hazina/probe-cccccccc']);
+    expect(await storeContents(store)).toContain('_hazina/other');
+  });
+
+  it('stays when the clock jumped back, and is counted anew', async () => {
+    await store.putBytes('_hazina/probe-aaaaaaaa', Buffer.from('first'));
+    await sweep();
+    later(-100);
+    await sweep();
+    later(23);
+    expect((await sweep()).orphansRemoved).toBe(0);
+    later(1);
+    expect((await sweep()).orphansRemoved).toBe(1);
+  });
+});

@@ -30,5 +30,9 @@ export function notCompleted(record: BackupRecord): AppError {
     code: 'backup/not-completed',
     stage: 'request',
     message: `The backup is ${record.status}, not completed`,
+    hint:
+      record.status === 'pending' || record.status === 'in_progress'
+        ? 'Wait until it is over'
+        : 'Take another backup: GET /api/admin/backups?status=completed lists them',
   });
 }

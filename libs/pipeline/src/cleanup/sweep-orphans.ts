@@ -8,6 +8,7 @@ import { readLease } from '../objects/lease-file.js';
 import { readBackupJson } from '../objects/backup-json-file.js';
 import type { CleanupRun } from './cleanup-types.js';
 import type { FolderInventory, Inventory } from './inventory.js';
+import { sweepProbes } from './sweep-probes.js';
 
 /** A folder that no backup names, as the listing shows it. */
 interface Candidate {
@@ -28,7 +29,7 @@ interface Candidate {
 
 /**
  * The orphans of spec/objects.md: folders and open uploads of our pattern that no backup names, whose record (if any) is final, and whose lease has stood still
- * since this sweeper saw them first, long enough ago. Returns how many were removed, and their bytes.
+ * since this sweeper saw them first, long enough ago; and what checks of the store left. Returns how many were removed, and their bytes.
  */
 export async function sweepOrphans(
   run: CleanupRun,
@@ -74,8 +75,9 @@ export async function sweepOrphans(
       } else sightings.push(sighting);
     } else sightings.push(sighting);
   }
-  if (!run.request.dryRun) await run.catalog.writeSightings(sightings);
-  return { removed, freedBytes };
+  const probes = await sweepProbes(run, known);
+  if (!run.request.dryRun) await run.catalog.writeSightings([...sightings, ...probes.sightings]);
+  return { removed: removed + probes.removed, freedBytes: freedBytes + probes.freedBytes };
 }
 
 /** Sealed anew, and recorded: the record names this folder before `backup.json` does. */
