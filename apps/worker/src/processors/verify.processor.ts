@@ -127,5 +127,6 @@ function notThere(task: TaskRecord, backup: BackupRecord | null): AppError {
     code: 'backup/not-completed',
     stage: 'verify',
     message: `${task.backupId ?? 'The backup'} is ${backup?.status ?? 'not there'}: only completed backups are verified`,
+    hint: 'Choose another one (hazina list); what is missing comes back with its objects and hazina catalog sync',
   });
 }
