@@ -77,7 +77,10 @@ it.each(['addCronJob', 'targetKnown'] as const)(
     const add = registry.addCronJob.bind(registry);
     const injected =
       what === 'addCronJob'
-        ? jest.spyOn(registry, 'addCronJob').mockImplementation((name, job) => (fails(name), add(name, job)))
+        ? jest.spyOn(registry, 'addCronJob').mockImplementation((name, job) => {
+            fails(name);
+            add(name, job);
+          })
         : jest.spyOn(world.core.metrics, 'targetKnown').mockImplementation(fails);
     await reload();
     injected.mockRestore();

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { afterEach, expect, it, jest } from '@jest/globals';
 import { signalGroup } from './signal-group.js';
 
-afterEach(() => jest.restoreAllMocks());
+afterEach(() => void jest.restoreAllMocks());
 
 it('ends a whole group, and says nothing of one that is gone', async () => {
   const child = spawn('/bin/sh', ['-c', 'sleep 60 & wait'], { detached: true, stdio: 'ignore' });

@@ -3,7 +3,7 @@ import { CipherSuite, DhkemX25519HkdfSha256 } from '@hpke/core';
 import { generateKeyPairSync } from 'node:crypto';
 import { hpkeOpen, hpkeSeal } from './hpke.js';
 
-afterEach(() => jest.restoreAllMocks());
+afterEach(() => void jest.restoreAllMocks());
 
 const { publicKey, privateKey } = generateKeyPairSync('x25519');
 const publicBytes = publicKey.export({ type: 'spki', format: 'der' }).subarray(-32);

@@ -130,7 +130,7 @@ async function lockedError(
     code: 'store/locked',
     stage: 'store',
     message: `${location} keeps ${at.Key} locked until ${until.toISOString()}`,
-    hint: 'That is what the lock is for: it is removed when the date has passed',
+    hint: 'That is what the lock is for. Nothing to do: retention and the sweeper remove it when the date has passed; a deletion by hand is to be asked for again then',
     cause,
     details: { lockedUntil: until.toISOString() },
   });
