@@ -60,6 +60,41 @@ it('keeps the old ones while the new are wrong, and says so everywhere', async (
   );
 });
 
+it.each(['addCronJob', 'targetKnown'] as const)(
+  'is all or nothing: targets that a schedule cannot be made of (%s) change nothing, and the old ones run',
+  async (what) => {
+    files[path] = "targets: [{name: clinic, uriVariable: A_URI, schedule: '* * * * * *'}]";
+    await reload();
+    const registry = world.app.get(SchedulerRegistry);
+    const jobs = () => [...registry.getCronJobs()].map(([name, { isActive }]) => [name, isActive]).sort();
+    const before = jobs();
+    expect(before).toContainEqual(['backup/clinic', true]);
+    files[path] =
+      "targets: [{name: one, uriVariable: A_URI, schedule: '0 3 * * *'}, {name: two, uriVariable: B_URI, schedule: '0 4 * * *'}]";
+    const fails = (name: string): void => {
+      if (name.endsWith('two')) throw new Error('no memory for this one');
+    };
+    const add = registry.addCronJob.bind(registry);
+    const injected =
+      what === 'addCronJob'
+        ? jest.spyOn(registry, 'addCronJob').mockImplementation((name, job) => {
+            fails(name);
+            add(name, job);
+          })
+        : jest.spyOn(world.core.metrics, 'targetKnown').mockImplementation(fails);
+    await reload();
+    injected.mockRestore();
+    expect(await schedules()).toMatchObject([{ target: 'clinic', cron: '* * * * * *' }]);
+    expect(jobs()).toEqual(before);
+    expect((await world.get('/health/ready')).body).toMatchObject({
+      details: { configuration: { state: 'invalid', code: 'internal/unexpected' } },
+    });
+    expect(await metrics()).toContain('hazina_config_invalid 1\n');
+    await reload();
+    expect((await schedules()).map(({ target }) => target)).toEqual(['one', 'two']);
+  },
+);
+
 it('takes new targets, whose schedules run from then on, and drops those that are gone', async () => {
   files[path] = "targets: [{name: shop, uriVariable: B_URI, schedule: '* * * * * *'}]";
   await reload();

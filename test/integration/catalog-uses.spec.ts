@@ -201,6 +201,18 @@ describe('a rewrite', () => {
   it('that was made without the catalogue is followed by a sync, unless somebody uses the backup', async () => {
     const backupId = await made();
     const before = await find(backupId);
+    // Verified, and by now of no interest to those that verify.
+    await view().hold(
+      backupId,
+      'rewrite',
+      ({ record }) => record?.record(3, Buffer.from(factsOf(backupId, before.target, 3).bytes)) ?? Promise.resolve(),
+      none,
+    );
+    await catalog.backups.recommitted(backupId, 3);
+    const unverified = async () =>
+      (await catalog.backups.needVerification(new Date(0), 1_000)).map((record) => record.backupId);
+    expect((await find(backupId)).verificationStatus.verified).toBe(true);
+    expect(await unverified()).not.toContain(backupId);
     const { backup, bytes } = factsOf(backupId, before.target, 9);
     const sync = syncCatalog(catalog, systemClock);
     const seen = await sync.find(backupId);
@@ -218,6 +230,8 @@ describe('a rewrite', () => {
     expect(await find(backupId)).toMatchObject({
       ...{ commit: { attempt: 9, bytes }, commitDue: false, keyIds: ['eeeeeeeeeeeeeeee'], s3Key: 'p/9/data.hzn' },
       claim: { fence: 9 },
+      verificationStatus: { verified: false, verifiedAt: null, verificationHash: null },
     });
+    expect(await unverified()).toContain(backupId);
   });
 });

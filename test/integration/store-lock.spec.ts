@@ -16,6 +16,7 @@ import { withS3Client } from '../services/s3-client.js';
 import { backupDeps, backupRequest, noAbort, putBackup, storeContents } from '../support/backup-world.js';
 import { MemoryCatalog } from '../support/memory-catalog.js';
 import { replaceCalls } from '../support/replace-calls.js';
+import { startS3Proxy, type S3Proxy } from '../support/s3-proxy.js';
 
 // Object lock and versions, on a real S3 server.
 
@@ -24,6 +25,7 @@ const dayMs = 86_400_000;
 const lock = { mode: 'governance', days: 1 } as const;
 const buckets: string[] = [];
 const stores: ObjectStore[] = [];
+const proxies: S3Proxy[] = [];
 
 async function makeBucket(withLock: boolean, versioned = true): Promise<string> {
   const Bucket = uniqueBucket();
@@ -50,6 +52,7 @@ async function open(bucket: string, changes: Partial<S3StoreOptions> = {}): Prom
 
 afterAll(async () => {
   for (const store of stores) await store.close();
+  for (const proxy of proxies) await proxy.close();
   for (const bucket of buckets) {
     await releaseAll(bucket);
     await removeBucket(bucket);
@@ -218,6 +221,59 @@ describe('a bucket that keeps versions', () => {
     expect(left.filter((key) => key.includes(ours.backupId))).toEqual([]);
     // Three versions, and their three delete markers.
     expect(left.filter((key) => key.includes(theirs.backupId))).toHaveLength(6);
+  });
+});
+
+describe('a bucket that keeps versions only since the backup was written', () => {
+  it.each(['a store that was opened since', 'the store that wrote it, and thinks that it keeps none'] as const)(
+    'keeps nothing of what %s deletes',
+    async (which) => {
+      const bucket = await makeBucket(false, false);
+      const writer = await open(bucket);
+      const { backupId } = await putBackup(writer, new Date());
+      await withS3Client(services().s3, (client) =>
+        client.send(new PutBucketVersioningCommand({ Bucket: bucket, VersioningConfiguration: { Status: 'Enabled' } })),
+      );
+      const store = which === 'a store that was opened since' ? await open(bucket) : writer;
+      await store.delete(`clinic/${backupId}/backup.json`);
+      expect((await versions(bucket)).filter((key) => key.endsWith('backup.json'))).toEqual([]);
+      await runDelete(backupDeps(store), { backupId, force: true }, noAbort);
+      expect((await versions(bucket)).filter((key) => key.startsWith('clinic/'))).toEqual([]);
+    },
+  );
+
+  it('is cleared by plain deletions while they are all that is allowed', async () => {
+    const bucket = await makeBucket(false, false);
+    const proxy = await startS3Proxy(services().s3.endpoint);
+    proxies.push(proxy);
+    const { backupId } = await putBackup(await open(bucket), new Date());
+    // No right to s3:DeleteObjectVersion, which a bucket without versions does not need.
+    proxy.on(
+      { kind: 'reply', status: 403, code: 'AccessDenied' },
+      { operation: 'DeleteObject', when: ({ versionId }) => versionId !== undefined },
+    );
+    const store = await open(bucket, { endpoint: proxy.endpoint });
+    await runDelete(backupDeps(store), { backupId, force: true }, noAbort);
+    expect((await versions(bucket)).filter((key) => key.startsWith('clinic/'))).toEqual([]);
+  });
+});
+
+describe('credentials that may not see versions', () => {
+  const untold = { kind: 'reply', status: 403, code: 'AccessDenied' } as const;
+  const told = (reports: readonly string[]) => reports.filter((text) => text.includes('s3:ListBucketVersions'));
+
+  it.each([
+    ['the store keeps them', true, ['ListObjectVersions'], 1],
+    ['nobody may know whether it keeps them', false, ['ListObjectVersions', 'GetBucketVersioning'], 1],
+    ['the store says that it keeps none', false, ['ListObjectVersions'], 0],
+  ] as const)('when %s: a cleanup that has written nothing says so as often as it is worth', async (...given) => {
+    const [, versioned, refused, times] = given;
+    const bucket = await makeBucket(false, versioned);
+    await putBackup(await open(bucket), new Date(Date.now() - 60_000));
+    const proxy = await startS3Proxy(services().s3.endpoint);
+    proxies.push(proxy);
+    proxy.on(untold, { operation: refused });
+    expect(told((await clean(await open(bucket, { endpoint: proxy.endpoint }))).reports)).toHaveLength(times);
   });
 });
 

@@ -2,7 +2,10 @@ import { afterAll, afterEach, beforeAll, describe, expect, it, jest } from '@jes
 import { randomBytes } from 'node:crypto';
 import { restoreJob, type NewRestore } from '#catalog';
 import { isFinalTask, randomSuffix, systemRandom, type RestoreRecord } from '#contracts';
+import { runBackup } from '#pipeline';
+import { createMemoryStore } from '#storage';
 import { services, uniqueDatabase, waitUntil } from '../services/services.js';
+import { backupDeps, backupRequest, noAbort } from '../support/backup-world.js';
 import { WorkerWorld, type Environment, type RunningWorker } from '../support/worker-world.js';
 
 // Restores by the service of backups that are not what they were: refused before a byte reaches the target, or, where only a later byte shows it, with
@@ -182,6 +185,21 @@ describe('refused before a byte reaches the target', () => {
     await change(file, turn);
     const { restoreId, error, safety } = await replacing();
     expect(error?.code).toMatch(code);
+    expect(stagesOf(restoreId)).not.toContain('load');
+    expect(safety).toBeNull();
+  });
+
+  it('a whole backup of the same id, which our key opens: the record names another one', async () => {
+    const elsewhere = createMemoryStore();
+    const deps = { ...backupDeps(elsewhere), ring: world.ring() };
+    await runBackup(deps, backupRequest({ backupId }), noAbort);
+    for (const file of ['data.hzn', 'manifest.hzn', 'backup.json'] as const) {
+      const key = await keyOf(backupId, file);
+      const forged = await elsewhere.getBytes(key, 16 * mebibyte);
+      await change(file, () => forged.bytes);
+    }
+    const { restoreId, error, safety } = await replacing();
+    expect(error).toMatchObject({ code: 'backup/mismatch', hint: expect.stringContaining('catalog sync') });
     expect(stagesOf(restoreId)).not.toContain('load');
     expect(safety).toBeNull();
   });

@@ -10,6 +10,8 @@ export type S3Operation =
   | 'GetObject'
   | 'DeleteObject'
   | 'ListObjects'
+  | 'ListObjectVersions'
+  | 'GetBucketVersioning'
   | 'ListMultipartUploads'
   | 'HeadBucket'
   | 'Other';
@@ -20,6 +22,7 @@ export interface S3Request {
   /** Empty for requests of a bucket. */
   readonly key: string;
   readonly partNumber: number | undefined;
+  readonly versionId: string | undefined;
   /** Of a read: `bytes=0-4095`. */
   readonly range: string | undefined;
   /** Of a write. */
@@ -39,6 +42,7 @@ export function readRequest({ method = '', url = '/', headers }: IncomingMessage
     operation: operationOf(method, key, searchParams),
     key,
     partNumber: partNumber === null ? undefined : Number(partNumber),
+    versionId: searchParams.get('versionId') ?? undefined,
     range: headers.range,
     storageClass: headers['x-amz-storage-class']?.toString(),
     accessKeyId: /Credential=([^/]+)\//.exec(headers.authorization ?? '')?.[1],
@@ -50,7 +54,9 @@ function operationOf(method: string, key: string, query: URLSearchParams): S3Ope
   if (key === '') {
     if (method === 'HEAD') return 'HeadBucket';
     if (method !== 'GET') return 'Other';
-    return query.has('uploads') ? 'ListMultipartUploads' : 'ListObjects';
+    if (query.has('uploads')) return 'ListMultipartUploads';
+    if (query.has('versioning')) return 'GetBucketVersioning';
+    return query.has('versions') ? 'ListObjectVersions' : 'ListObjects';
   }
   switch (method) {
     case 'PUT':

@@ -54,12 +54,11 @@ async function readConfig(): Promise<ApiConfig> {
 
 /** Targets and schedules as they are configured now; kept in the audit log. */
 async function reload(app: NestExpressApplication, core: Core): Promise<void> {
-  await reloadConfig(core, ({ targets }) => {
-    app.get(ScheduleService).register();
-    const { added, removed, changed } = targets;
-    const detail = `targets added: ${added.length}, removed: ${removed.length}, changed: ${changed.length}`;
-    app.get(AuditLog).keep({ ...ofProcess('sys_config_reload', core), detail });
-  });
+  const outcome = await reloadConfig(core, () => app.get(ScheduleService).register());
+  if (outcome === null) return;
+  const { added, removed, changed } = outcome.targets;
+  const detail = `targets added: ${added.length}, removed: ${removed.length}, changed: ${changed.length}`;
+  app.get(AuditLog).keep({ ...ofProcess('sys_config_reload', core), detail });
 }
 
 /** Readiness red, then no new connection, then what is under way ends; exit code 0. Another signal ends at once. */

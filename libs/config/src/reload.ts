@@ -21,6 +21,8 @@ export class Reload<T extends Reloadable> {
   /** For everybody who reads the configuration. */
   readonly config: T;
   readonly #replace: (next: T) => void;
+  /** What is in force. */
+  #current: T;
   #running: Promise<unknown> = Promise.resolve();
   #trouble: AppError | null = null;
 
@@ -34,6 +36,7 @@ export class Reload<T extends Reloadable> {
       ...('keys' in first ? ['keys' as const] : []),
     ]);
     this.config = live.config;
+    this.#current = first;
     this.#replace = (next) => live.replace(next);
   }
 
@@ -42,14 +45,20 @@ export class Reload<T extends Reloadable> {
     return this.#trouble;
   }
 
-  /** One after the other. `adopt` takes what must be tried before anything is replaced, and may refuse it. Throws `config/invalid` and what `adopt` throws. */
-  run(adopt: (next: T) => Promise<void> = () => Promise.resolve()): Promise<ReloadOutcome> {
-    const running = this.#running.then(() => this.#run(adopt));
+  /**
+   * One after the other. `adopt` takes what must be tried before anything is replaced, and may refuse it. `settle` makes what follows from the new configuration, which
+   * is in force by then, and takes its own steps back when it throws: then the old one is in force again. Throws `config/invalid` and what the two throw.
+   */
+  run(
+    adopt: (next: T) => Promise<void> = () => Promise.resolve(),
+    settle: () => void = () => undefined,
+  ): Promise<ReloadOutcome> {
+    const running = this.#running.then(() => this.#run(adopt, settle));
     this.#running = running.catch(() => undefined);
     return running;
   }
 
-  async #run(adopt: (next: T) => Promise<void>): Promise<ReloadOutcome> {
+  async #run(adopt: (next: T) => Promise<void>, settle: () => void): Promise<ReloadOutcome> {
     try {
       const next = await this.load();
       await adopt(next);
@@ -59,6 +68,13 @@ export class Reload<T extends Reloadable> {
         restoreTargets: changeOf(restoreTargets, next.restoreTargets),
       };
       this.#replace(next);
+      try {
+        settle();
+      } catch (error) {
+        this.#replace(this.#current);
+        throw error;
+      }
+      this.#current = next;
       this.#trouble = null;
       return outcome;
     } catch (thrown) {

@@ -28,7 +28,12 @@ export async function bindStore(deps: BindDeps, signal: AbortSignal): Promise<St
       ? await ensureStoreIdentity(store, deps.clock, deps.random, signal)
       : await requireStore(store, known, signal);
   if (identity === null)
-    throw new AppError({ code: 'store/changed', stage: 'store', message: 'The store has no identity' });
+    throw new AppError({
+      code: 'store/changed',
+      stage: 'store',
+      message: `${store.location} has no hazina.json, and the catalogue knows a store that has one`,
+      hint: 'Is the right bucket, prefix or volume configured, and the volume mounted? An unmounted volume looks like an empty store',
+    });
   await binding.bindStore(identity.storeId);
   return identity;
 }

@@ -31,6 +31,6 @@ const hints: Readonly<Record<Refusal['reason'], string>> = {
   unreadable: 'backup.json is damaged or was written by a newer version',
   'in-use': 'Try again when it is over',
   pinned: 'Unpin it first: hazina unpin; marks.json that cannot be read must be repaired or removed by hand',
-  locked: 'Wait until the lock ends',
+  locked: 'Ask again when the lock has ended; retention removes it by itself then',
   'last-good': 'Say --force if it shall go all the same',
 };

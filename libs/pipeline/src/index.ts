@@ -44,6 +44,7 @@ export { backupFolder, backupJsonKey } from './objects/keys.js';
 export { committed } from './commit-attempt.js';
 export { readMarks, readPin } from './objects/marks-file.js';
 export { readIfThere } from './objects/read-if-there.js';
+export { recordedObjects, type RecordedObjects } from './objects/compare-record.js';
 export { proveBackup, type ProvenBackup } from './objects/prove-backup.js';
 export { memoryFinding, processMemory, temporaryFinding, type ProcessMemory } from './process-findings.js';
 export { readHeaderOf } from './objects/read-header.js';

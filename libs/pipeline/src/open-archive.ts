@@ -42,7 +42,7 @@ interface SealedStages {
 
 function sealedStages(
   deps: OpenArchiveDeps,
-  { backup, dataKey, dataSidecar }: ProvenBackup,
+  { backup, dataKey, dataSidecar, isRecorded }: ProvenBackup,
   options: OpenArchiveOptions,
 ): SealedStages {
   const { data } = backup.objects;
@@ -57,7 +57,7 @@ function sealedStages(
   opened.opened.then((read) => (header = read)).catch(() => undefined);
   const atEnd = (): void => {
     if (header === undefined) throw new Error('the container ended before its header was opened');
-    const damage = judgeHash(backup, data, stored.sha256, header);
+    const damage = judgeHash(backup, data, stored.sha256, header, isRecorded);
     if (damage !== undefined) options.onWarning?.(damage);
   };
   return { stages: [source, stored, opened], atEnd };

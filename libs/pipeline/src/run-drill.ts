@@ -45,7 +45,7 @@ async function drill(
 ): Promise<DrillReport> {
   const { clock, observer, store, ring } = deps;
   const began = clock.monotonicMs();
-  const proven = await proveBackup({ store, ring }, request.backupId, signal);
+  const proven = await proveBackup({ store, ring }, request.backupId, signal, request.recorded ?? null);
   for (const warning of proven.warnings) observer.warning(warning);
   const source = new DigestSource(backupSource({ store, ring, observer }, proven));
   const contents = await source.contents(signal);

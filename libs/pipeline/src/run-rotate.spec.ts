@@ -30,6 +30,7 @@ const rotate = (
   runRotate({ store: on, ring, clock: systemClock, random: systemRandom, ...deps }, { target: null, dryRun }, noAbort);
 const outcomes = ({ results }: RotationReport) => results.map(({ outcome }) => outcome);
 const keyOf = (backup: BackupJson, name: string) => `clinic/${backup.backupId}/1/${name}`;
+const keyOfCommit = ({ backupId }: BackupJson) => `clinic/${backupId}/backup.json`;
 const at = (index: number): BackupJson => {
   const backup = backups[index];
   if (backup === undefined) throw new Error('there is no such backup');
@@ -268,6 +269,38 @@ describe('a rotation beside others', () => {
     const { results } = await rotate(both, { on: deleting });
     expect(results.map(({ outcome }) => outcome)).toEqual(['rotated', 'gone', 'rotated']);
     expect((await storeContents(store)).filter((key) => key.includes(at(1).backupId))).toEqual([]);
+  });
+});
+
+describe('what stands without its backup.json', () => {
+  it.each(['before its first', 'after its second'] as const)(
+    'opens afterwards as it did: no sidecar is taken from beside data, lost %s write',
+    async (when) => {
+      let writes = 0;
+      const losing = watched(async (key) => {
+        if (!key.includes(at(1).backupId)) return;
+        writes += 1;
+        if (writes === (when === 'before its first' ? 1 : 2)) await store.delete(keyOfCommit(at(1)));
+      });
+      const text = (await store.getBytes(keyOfCommit(at(1)), 1_000_000)).bytes;
+      await rotate(both, { on: losing });
+      // What catalog sync --adopt or a person with the bytes does.
+      await store.putBytes(keyOfCommit(at(1)), text);
+      await open(both, [at(1)]);
+    },
+  );
+
+  it('keeps the only sidecar that its key opens', async () => {
+    await rotate();
+    const text = (await store.getBytes(keyOfCommit(at(1)), 1_000_000)).bytes;
+    const losing = watched(async (key) => {
+      if (key.includes(at(1).backupId)) await store.delete(keyOfCommit(at(1)));
+    });
+    const { results } = await rotate(ringOf(thirdKey, nextKey), { on: losing });
+    expect(results[1]).toMatchObject({ outcome: 'gone' });
+    expect(await slotsAt(keyOf(at(1), 'manifest.header.hzn'))).toHaveLength(2);
+    await store.putBytes(keyOfCommit(at(1)), text);
+    await open(ringOf(nextKey), [at(1)]);
   });
 });
 

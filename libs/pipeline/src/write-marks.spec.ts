@@ -2,6 +2,7 @@ import { beforeEach, describe, expect, it } from '@jest/globals';
 import { createMemoryStore, type ObjectStore } from '#storage';
 import { backupDeps, noAbort, putBackup, storeContents } from '../../../test/support/backup-world.js';
 import { replaceCalls } from '../../../test/support/replace-calls.js';
+import { removeBackup } from './delete/remove-backup.js';
 import { readMarks } from './objects/marks-file.js';
 import { writeMarks, type MarksChange } from './write-marks.js';
 
@@ -129,9 +130,19 @@ describe('marks', () => {
     expect((await store.getBytes(key, 10)).bytes.toString()).toBe('{');
   });
 
-  it('do not outlive a backup that is deleted meanwhile', async () => {
+  it('stay beside data that stands without its backup.json: it may be adopted with its pin', async () => {
+    await write({ version: 1, pinned: true });
     const putBytes: ObjectStore['putBytes'] = async (...args) => {
       await store.delete(`clinic/${backupId}/backup.json`);
+      return store.putBytes(...args);
+    };
+    await expect(write({ version: 2, label: 'x' }, { putBytes })).rejects.toMatchObject({ code: 'backup/not-found' });
+    expect(await readMarks(store, backupId, noAbort)).toMatchObject({ pinned: true, label: 'x' });
+  });
+
+  it('do not outlive a backup that is deleted meanwhile', async () => {
+    const putBytes: ObjectStore['putBytes'] = async (...args) => {
+      await removeBackup(store, backupId, noAbort);
       return store.putBytes(...args);
     };
     await expect(write({ version: 1, pinned: true }, { putBytes })).rejects.toMatchObject({ code: 'backup/not-found' });

@@ -1,9 +1,10 @@
 import { AppError, type BackupJson, type Clock, type MarkedVerification, type Marks } from '#contracts';
-import { removeOrHide, type ObjectStore, type PutBytesOptions } from '#storage';
+import type { ObjectStore, PutBytesOptions } from '#storage';
 import { readBackupJson } from './objects/backup-json-file.js';
 import { backupJsonKey, marksKey } from './objects/keys.js';
 import { readMarksFile } from './objects/marks-file.js';
 import { mergeVerifications } from './objects/merge-verifications.js';
+import { removeLeftBeside } from './objects/remove-left-beside.js';
 
 const tries = 5;
 
@@ -50,7 +51,7 @@ export async function writeMarks(
     if (!(await put(store, backupId, bytes, { ...condition, signal }))) continue;
     if ((await store.head(backupJsonKey(backupId), signal)) === null) {
       // Deleted in between: marks must not outlive their backup.
-      await removeOrHide(store, marksKey(backupId), signal);
+      await removeLeftBeside(store, backup, marksKey(backupId), signal);
       throw notThere(store, backupId);
     }
   }

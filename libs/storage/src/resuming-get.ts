@@ -39,6 +39,7 @@ async function* read(store: ObjectStore, key: string, options: ResumingGetOption
           stage: 'store',
           retry: 'retry',
           message: `${key} broke off at byte ${at} of ${bytes}`,
+          hint: 'The store, or a proxy before it, ended the reply: it is read on from there; when that goes on look at time limits on the way, and run hazina storage check',
         });
     } catch (error) {
       throwIfAborted(signal, 'store');

@@ -64,7 +64,10 @@ export class DeleteBackup {
     if (await this.catalog.drills.uses(backupId)) throw refused('A drill restores the backup', 'Wait for the outcome');
     const lockedUntil = await this.#lock(record);
     if (lockedUntil !== null)
-      throw refused(`It cannot be deleted: ${describeLock(lockedUntil)}`, 'Wait until the lock ends');
+      throw refused(
+        `It cannot be deleted: ${describeLock(lockedUntil)}`,
+        'Ask again when the lock has ended; retention removes it by itself then',
+      );
     if (!force && (await this.#isLastGood(record)))
       throw refused(`It is the last good backup of ${record.target}`, 'Add ?force=true to delete it all the same');
     const begun = await this.catalog.backups.beginDelete(backupId, by, this.clock.now(), force);

@@ -19,6 +19,15 @@ import { UpkeepService } from './upkeep.service.js';
 
 const earlyMs = 5;
 
+/** Of all targets. */
+interface Schedules {
+  readonly jobs: ReadonlyMap<string, CronJob>;
+  /** Names, and milliseconds between two backups. */
+  readonly intervals: readonly (readonly [string, number | null])[];
+  readonly ticks: readonly (() => Promise<void>)[];
+  readonly drills: readonly (() => Promise<void>)[];
+}
+
 /**
  * One cron job a target, one for the daily cleanup, and a look at everything every `BACKUP_REAPER_SECONDS`. All of them may be made by any number
  * of replicas: what they do is decided by unique indexes and conditional updates. A tick that fails is repeated by the next look.
@@ -29,8 +38,7 @@ export class ScheduleService implements OnApplicationBootstrap, BeforeApplicatio
   readonly #deps: TickDeps;
   readonly #startedAt: Date;
   readonly #starts = new Timers();
-  #ticks: readonly (() => Promise<void>)[] = [];
-  #drills: readonly (() => Promise<void>)[] = [];
+  #schedules: Schedules = { jobs: new Map(), intervals: [], ticks: [], drills: [] };
   #stopping = false;
 
   constructor(
@@ -52,10 +60,14 @@ export class ScheduleService implements OnApplicationBootstrap, BeforeApplicatio
     this.register();
     const cleanup = oneAtATime(() => this.#cleanup());
     const { cron, timezone } = this.config.cleanupSchedule;
-    if (cron !== null) this.#cron('cleanup', cron, timezone, cleanup);
+    if (cron !== null) {
+      const job = this.#cronJob(cron, timezone, cleanup);
+      this.registry.addCronJob('cleanup', job);
+      job.start();
+    }
     const look = oneAtATime(async () => {
-      for (const run of this.#ticks) await run();
-      for (const run of this.#drills) await run();
+      const { ticks, drills } = this.#schedules;
+      for (const run of [...ticks, ...drills]) await run();
       // Its id is made of its slot: one that was missed is made now, one that was made is found.
       if (cron !== null) await cleanup();
       await this.#guard(() => this.upkeep.look(), 'upkeep');
@@ -67,18 +79,49 @@ export class ScheduleService implements OnApplicationBootstrap, BeforeApplicatio
     this.#track(look());
   }
 
-  /** The schedules of the targets as they are configured now; those of before end. What a tick has begun goes on. */
+  /**
+   * The schedules of the targets as they are configured now; those of before end. What a tick has begun goes on. When one of them cannot be made it throws, and those of
+   * before run on.
+   */
   register(): void {
     if (this.#stopping) return;
+    const before = this.#schedules;
+    const next = this.#make();
+    try {
+      this.#put(next);
+    } catch (error) {
+      this.#put(before);
+      throw error;
+    }
     this.#starts.clear();
-    for (const name of this.registry.getCronJobs().keys()) if (name.includes('/')) this.registry.deleteCronJob(name);
-    this.#ticks = this.config.targets.map((target) => this.#registerTarget(target));
-    this.#drills = this.config.targets.map((target) => {
-      const run = oneAtATime(() => this.#drill(target));
-      const { cron, timezone } = target.drill.schedule;
-      if (cron !== null) this.#cron(`drill/${target.name}`, cron, timezone, run);
-      return run;
-    });
+  }
+
+  /** Of all targets, none of which runs yet. */
+  #make(): Schedules {
+    const jobs = new Map<string, CronJob>();
+    const { targets } = this.config;
+    return {
+      jobs,
+      intervals: targets.map(({ name, schedule }) => [name, scheduleIntervalMs(schedule)]),
+      ticks: targets.map((target) => this.#ofTarget(target, jobs)),
+      drills: targets.map((target) => {
+        const run = oneAtATime(() => this.#drill(target));
+        const { cron, timezone } = target.drill.schedule;
+        if (cron !== null) jobs.set(`drill/${target.name}`, this.#cronJob(cron, timezone, run));
+        return run;
+      }),
+    };
+  }
+
+  #put(schedules: Schedules): void {
+    this.#schedules = schedules;
+    for (const [name, ms] of schedules.intervals) this.metrics.targetKnown(name, ms === null ? null : ms / 1000);
+    for (const name of [...this.registry.getCronJobs().keys()])
+      if (name.includes('/')) this.registry.deleteCronJob(name);
+    for (const [name, job] of schedules.jobs) {
+      this.registry.addCronJob(name, job);
+      job.start();
+    }
   }
 
   async beforeApplicationShutdown(): Promise<void> {
@@ -89,18 +132,17 @@ export class ScheduleService implements OnApplicationBootstrap, BeforeApplicatio
     await Promise.allSettled([...this.#running, this.upkeep.stop()]);
   }
 
-  #registerTarget(target: TargetConfig): () => Promise<void> {
+  #ofTarget(target: TargetConfig, jobs: Map<string, CronJob>): () => Promise<void> {
     const { name, schedule } = target;
-    const interval = scheduleIntervalMs(schedule);
-    this.metrics.targetKnown(name, interval === null ? null : interval / 1000);
     const run = oneAtATime(() => this.#tick(target));
     if (schedule.cron === null) return run;
     const hasJitter = schedule.jitterSeconds !== undefined;
-    this.#cron(`backup/${name}`, schedule.cron, schedule.timezone, () => {
+    const job = this.#cronJob(schedule.cron, schedule.timezone, () => {
       // With jitter nothing may be due yet; a process that starts meanwhile finds it by its look.
       if (hasJitter) this.#starts.set(name, this.#untilStart(target), () => this.#track(run()));
       return run();
     });
+    jobs.set(`backup/${name}`, job);
     return run;
   }
 
@@ -111,9 +153,9 @@ export class ScheduleService implements OnApplicationBootstrap, BeforeApplicatio
     return slot === null ? 0 : startOf(target, slot).getTime() - now.getTime() + earlyMs;
   }
 
-  #cron(name: string, cronTime: string, timeZone: string, run: () => Promise<void>): void {
+  #cronJob(cronTime: string, timeZone: string, run: () => Promise<void>): CronJob {
     const onTick = (): void => this.#track(run());
-    this.registry.addCronJob(name, CronJob.from({ cronTime, timeZone, onTick, start: true }));
+    return CronJob.from({ cronTime, timeZone, onTick, start: false });
   }
 
   async #tick(target: TargetConfig): Promise<void> {

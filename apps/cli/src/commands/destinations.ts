@@ -63,6 +63,7 @@ async function accept(name: string, context: CliContext): Promise<void> {
     throw new AppError({
       ...{ code: 'config/invalid', stage: 'config' },
       message: 'CATALOG_MONGODB_URI is not set: the catalogue knows which store a destination is',
+      hint: 'Set CATALOG_MONGODB_URI, as for the worker',
     });
   const { withCatalog } = await import('../open-catalog.js');
   const copies = await withCatalog(access, context, async (catalog) => {

@@ -1,7 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { cancelWished } from '#catalog';
 import type { DrillRecord, DrillReport, JobPayloads, Stage } from '#contracts';
-import { drillDifferences, requireStore, runDrill, silentObserver } from '#pipeline';
+import { drillDifferences, recordedObjects, requireStore, runDrill, silentObserver } from '#pipeline';
 import { holdDrill } from '../claims/hold.js';
 import { surely } from '../claims/surely.js';
 import { PARTS } from '../core/tokens.js';
@@ -74,7 +74,9 @@ export class DrillProcessor implements JobProcessor<'drill'> {
     const request = drillRequestOf(this.parts, {
       ...{ runId: drillId, fence: record.claim.fence, backupId, target, targetName },
     });
-    return runDrill(drillDeps(this.parts, observer), request, signal);
+    const backup = await catalog.backups.find(backupId);
+    const recorded = backup === null ? null : recordedObjects(backup);
+    return runDrill(drillDeps(this.parts, observer), { ...request, recorded }, signal);
   }
 
   async #tell({ log }: ClaimedDrill, ended: DrillRecord): Promise<void> {

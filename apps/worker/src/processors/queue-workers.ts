@@ -5,6 +5,7 @@ import { workerOptions } from '#queue';
 import { PARTS } from '../core/tokens.js';
 import type { WorkerParts } from '../core/worker-core.js';
 import { quietly } from '#logging';
+import { handsOver } from './hand-over.js';
 import { isJobName, parsePayload } from './parse-payload.js';
 import type { JobProcessor } from './job-processor.js';
 import type { ProcessorTable } from './processor-table.js';
@@ -101,7 +102,9 @@ export class QueueWorkers {
     if (this.#isDraining) throw ending();
     if (!isJobName(name)) throw unknownName(name);
     const processor: JobProcessor = this.processors[name];
-    await processor.process(parsePayload(name, data), signal);
+    const payload = parsePayload(name, data);
+    if (await handsOver(this.parts, name, payload)) return;
+    await processor.process(payload, signal);
   }
 
   /** How a failed job shows in the queue. */

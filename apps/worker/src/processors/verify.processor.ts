@@ -127,6 +127,6 @@ function notThere(task: TaskRecord, backup: BackupRecord | null): AppError {
     code: 'backup/not-completed',
     stage: 'verify',
     message: `${task.backupId ?? 'The backup'} is ${backup?.status ?? 'not there'}: only completed backups are verified`,
-    hint: 'Verify another backup of this target; GET /api/admin/backups lists those that are completed',
+    hint: 'Choose another one (hazina list); what is missing comes back with its objects and hazina catalog sync',
   });
 }

@@ -11,6 +11,7 @@ import {
   backupSource,
   planRestore,
   proveBackup,
+  recordedObjects,
   runRestore,
   watchWrites,
   type ProvenBackup,
@@ -50,7 +51,9 @@ async function restoreFrom(
   const { signal } = claim;
   const target = checkRestore(config, record);
   await require(signal);
-  const proven = await proveBackup({ store, ring }, record.backupId, signal);
+  const backup = await parts.catalog.backups.find(record.backupId);
+  const recorded = backup === null ? null : recordedObjects(backup);
+  const proven = await proveBackup({ store, ring }, record.backupId, signal, recorded);
   for (const warning of proven.warnings) observer.warning(warning);
   const source = backupSource({ store, ring, observer }, proven);
   const contents = await source.contents(signal);

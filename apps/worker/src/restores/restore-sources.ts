@@ -44,6 +44,7 @@ async function inTime(source: RestoreSource, ms: number, signal: AbortSignal): P
   throw new AppError({
     ...{ code: 'store/unreachable', stage: 'store', retry: 'retry' },
     message: `${source.store.location} gave no answer within ${ms / 1000} s`,
+    hint: 'Is the store running, and may this machine connect to it? hazina storage check tells; the next place that has the backup is tried',
   });
 }
 

@@ -48,6 +48,9 @@ export function syncRepository(backups: Backups, targets: KnownTargets): SyncRep
       const $set = {
         ...{ commit: { attempt, bytes }, commitDue: false, keyIds: [...keyIds], s3Key },
         ...{ hash: objects.data.sha256, size: objects.data.bytes },
+        // Whoever sealed it had no record to say that he read it to its end: nothing here has seen the new bytes, and a verification is due at once.
+        verificationStatus: { verified: false, verifiedAt: null, verificationHash: null },
+        ...{ verifyFrom: never, verifyNotBefore: null },
       };
       const $push = event(at, 'rewritten', `Sealed anew as attempt ${attempt}, as the store says`);
       return backups.change(unchanged, { $set, $max: { 'claim.fence': attempt }, $push });

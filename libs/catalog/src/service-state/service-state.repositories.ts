@@ -90,6 +90,7 @@ export function settingsRepository(settings: RecordCollection<SettingDocument>):
         code: 'store/changed',
         stage: 'store',
         message: `The destination ${name} is the store ${value}, but its copies lie in ${before ?? 'unknown'}`,
+        hint: 'Was its bucket, prefix or volume changed, or is the volume not mounted? Configure the one from before; to begin anew in this one run hazina destinations accept',
       });
     },
     async forgetDestination(name) {

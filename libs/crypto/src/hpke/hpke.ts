@@ -2,7 +2,8 @@ import type { webcrypto } from 'node:crypto';
 
 /**
  * HPKE (RFC 9180) in base mode, one message for each key schedule: DHKEM(X25519, HKDF-SHA256), HKDF-SHA256, AES-256-GCM, no associated data.
- * The library is loaded when it is first needed: most installations have no recipients.
+ * The library is loaded when it is first needed: most installations have no recipients. The copies of keys that are made here are wiped after use; what the library and
+ * the engine copy is not ours (docs/container-format.md, "Keys in memory").
  */
 type Suite = Awaited<ReturnType<typeof makeSuite>>;
 
@@ -24,11 +25,13 @@ export interface HpkeMessage {
 export async function hpkeSeal(publicKey: Uint8Array, info: string, plaintext: Uint8Array): Promise<HpkeMessage> {
   const suite = await (made ??= makeSuite());
   const recipientPublicKey = (await suite.kem.importKey('raw', bytesOf(publicKey), true)) as webcrypto.CryptoKey;
-  const { enc, ct } = await suite.seal({ recipientPublicKey, info: textOf(info) }, bytesOf(plaintext));
-  return { enc: Buffer.from(enc), sealed: Buffer.from(ct) };
+  return withCopy(plaintext, async (copy) => {
+    const { enc, ct } = await suite.seal({ recipientPublicKey, info: textOf(info) }, copy);
+    return { enc: Buffer.from(enc), sealed: Buffer.from(ct) };
+  });
 }
 
-/** The plaintext; null when it does not open with this key. */
+/** The plaintext, in memory of its own that its reader wipes; null when it does not open with this key. */
 export async function hpkeOpen(
   privateKey: Uint8Array,
   info: string,
@@ -36,13 +39,27 @@ export async function hpkeOpen(
 ): Promise<Buffer | null> {
   const suite = await (made ??= makeSuite());
   const { OpenError, DecapError, DeserializeError } = await import('@hpke/core');
-  const recipientKey = (await suite.kem.importKey('raw', bytesOf(privateKey), false)) as webcrypto.CryptoKey;
+  const recipientKey = await withCopy(
+    privateKey,
+    async (copy) => (await suite.kem.importKey('raw', copy, false)) as webcrypto.CryptoKey,
+  );
   try {
     const plaintext = await suite.open({ recipientKey, enc: bytesOf(enc), info: textOf(info) }, bytesOf(sealed));
+    // A view, no copy.
     return Buffer.from(plaintext);
   } catch (error) {
     if (error instanceof OpenError || error instanceof DecapError || error instanceof DeserializeError) return null;
     throw error;
+  }
+}
+
+/** The library takes buffers of its own alone: a copy of secret bytes, which is wiped when it was used. */
+async function withCopy<T>(secret: Uint8Array, use: (copy: ArrayBuffer) => Promise<T>): Promise<T> {
+  const copy = bytesOf(secret);
+  try {
+    return await use(copy);
+  } finally {
+    new Uint8Array(copy).fill(0);
   }
 }
 

@@ -44,6 +44,7 @@ export class ArchiveFeed {
           code: 'archive/truncated',
           stage: 'archive',
           message: 'The archive ends before its list of collections does',
+          hint: 'It was cut, or is none: use another backup, or copy the file again from where it was made',
         });
       }
     }

@@ -1,6 +1,6 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import type { Readable, Writable } from 'node:stream';
-import { AppError, systemCode } from '#contracts';
+import { AppError, signalGroup, systemCode } from '#contracts';
 import { atExit } from './at-exit.js';
 import { endWithUs } from './end-with-us.js';
 import { Tail } from './tail.js';
@@ -122,12 +122,7 @@ export class ToolProcess {
 
   #signal(signal: NodeJS.Signals): void {
     if (this.#child.pid === undefined || (this.#ended && signal !== 'SIGKILL')) return;
-    try {
-      process.kill(-this.#child.pid, signal);
-    } catch (error) {
-      // Nobody is left in the group: that is what was wanted.
-      if (systemCode(error) !== 'ESRCH') throw error;
-    }
+    signalGroup(this.#child.pid, signal);
   }
 }
 

@@ -1,5 +1,5 @@
 import { spawn, type ChildProcess } from 'node:child_process';
-import { systemCode } from '#contracts';
+import { signalGroup } from '#contracts';
 import { Output } from './output.js';
 
 const graceMs = 2_000;
@@ -64,12 +64,5 @@ async function closed(child: ChildProcess): Promise<void> {
 }
 
 function send({ pid }: ChildProcess, signal: NodeJS.Signals): void {
-  if (pid === undefined) return;
-  try {
-    process.kill(-pid, signal);
-  } catch (error) {
-    // Nobody is left in the group, which is what was wanted; or its leader became another user (sudo), whom we may not end: thrown from a timer it would
-    // end this process instead.
-    if (!['ESRCH', 'EPERM'].includes(systemCode(error) ?? '')) throw error;
-  }
+  if (pid !== undefined) signalGroup(pid, signal);
 }

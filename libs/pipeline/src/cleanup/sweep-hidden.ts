@@ -27,7 +27,7 @@ export async function sweepHidden(run: CleanupRun): Promise<number> {
   } catch (error) {
     if (!(error instanceof AppError) || error.code !== 'store/refused') throw error;
     run.report(
-      'The store keeps versions, and these credentials may not see or remove them (s3:ListBucketVersions, s3:DeleteObjectVersion): what is deleted is only hidden, and billed until a lifecycle rule removes noncurrent versions',
+      'The store keeps versions or does not tell whether it does (s3:GetBucketVersioning), and these credentials may not see or remove them (s3:ListBucketVersions, s3:DeleteObjectVersion): where it keeps them, what is deleted is only hidden, and billed until a lifecycle rule removes noncurrent versions',
     );
   }
   const names = run.request.dryRun ? 'would be removed' : 'were removed';

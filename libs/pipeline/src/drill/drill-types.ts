@@ -3,6 +3,7 @@ import type { KeyRing } from '#crypto';
 import type { LoadEngine } from '#engine';
 import type { ObjectStore } from '#storage';
 import type { RunObserver } from '../deps.js';
+import type { RecordedObjects } from '../objects/compare-record.js';
 
 export interface DrillDeps {
   readonly store: ObjectStore;
@@ -20,6 +21,8 @@ export interface DrillRequest {
   /** Which run of it: the number of its claim. A run that was fenced off and wakes late must not drop what its successor made. */
   readonly fence: number;
   readonly backupId: string;
+  /** What the catalogue says of its objects; absent: nobody knows. */
+  readonly recorded?: RecordedObjects | null;
   /** The scratch target. */
   readonly uri: Secret;
   readonly queries: readonly DrillQuery[];

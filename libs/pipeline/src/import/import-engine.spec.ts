@@ -1,10 +1,11 @@
 import { createReadStream, readFileSync, readdirSync } from 'node:fs';
 import { Readable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
-import { gunzipSync, zstdCompressSync } from 'node:zlib';
+import { createGzip, createZstdCompress, gunzipSync, zstdCompressSync } from 'node:zlib';
 import { describe, expect, it } from '@jest/globals';
 import { createMemoryStore } from '#storage';
 import { backupDeps, backupRequest, noAbort, storeContents, testRing } from '../../../../test/support/backup-world.js';
+import { buildArchive } from '../../../../test/support/build-archive.js';
 import { silentObserver } from '../deps.js';
 import { proveBackup } from '../objects/prove-backup.js';
 import { runBackup } from '../run-backup.js';
@@ -25,6 +26,21 @@ function take(dump: ImportedDump) {
   const request = backupRequest({ trigger: 'cli' });
   const run = runBackup({ ...backupDeps(store), engine: importEngine(dump) }, request, noAbort);
   return { store, request, run };
+}
+
+/** The beginning of an archive, and one collection after another. */
+function* endlessPrelude(onBytes: (bytes: number) => void): Generator<Buffer> {
+  const pieceOf = (from: number) =>
+    buildArchive(Array.from({ length: 500 }, (_, at) => ({ db: 'bomb', collection: `c${from + at}`, documents: [] })));
+  const whole = pieceOf(0);
+  // Its magic, header and collections: all before the first terminator.
+  const prelude = whole.subarray(0, whole.indexOf(Buffer.from([0xff, 0xff, 0xff, 0xff])));
+  yield prelude;
+  const header = 4 + prelude.readInt32LE(4);
+  for (;;) {
+    onBytes(prelude.length - header);
+    yield prelude.subarray(header);
+  }
 }
 
 describe('a dump that others made', () => {
@@ -72,6 +88,32 @@ describe('a dump that others made', () => {
     await expect(run).rejects.toMatchObject({ code: expect.stringMatching(/^(archive|compression)\//) });
     expect(await storeContents(store)).toEqual([]);
   });
+
+  it.each(['plain', 'gzip', 'zstd'] as const)(
+    'whose list of collections never ends is refused soon, %s',
+    async (form) => {
+      let taken = 0;
+      const endless = Readable.from(
+        endlessPrelude((bytes) => (taken += bytes)),
+        { objectMode: false },
+      );
+      const packed = form === 'plain' ? endless : endless.pipe(form === 'gzip' ? createGzip() : createZstdCompress());
+      const store = createMemoryStore();
+      const engine = importEngine({ stream: packed, name: 'bomb', bytes: null, modifiedAt: null }, 1024 * 1024);
+      await expect(
+        runBackup({ ...backupDeps(store), engine }, backupRequest({ trigger: 'cli' }), noAbort),
+      ).rejects.toMatchObject({
+        code: 'archive/corrupt-structure',
+        retry: 'no-retry',
+        message: expect.stringContaining('bomb is not whole: it lists collections for more than 1048576 bytes'),
+        hint: expect.stringContaining('If it is a real dump'),
+      });
+      endless.destroy();
+      expect(await storeContents(store)).toEqual([]);
+      // What stands in pipes and codecs is read besides.
+      expect(taken).toBeLessThan(64 * 1024 * 1024);
+    },
+  );
 
   it('that is sealed already is refused by name', async () => {
     const path = new URL('../../../../test/vectors/container/content-zstd.hzn', import.meta.url);

@@ -24,7 +24,7 @@ const codecs = { archive: 'none', gzip: 'gzip', zstd: 'zstd' } as const satisfie
  * A mongodump archive in the place of a server: a backup of it is checked, compressed and sealed like any other. Its engine is `import`, by the version of the tool
  * that had made it. Used once: a stream cannot be read again.
  */
-export function importEngine(dump: ImportedDump): DumpEngine {
+export function importEngine(dump: ImportedDump, mostBytes = mostPreludeBytes): DumpEngine {
   let archive: PeekedStream | undefined;
   return {
     name: 'import',
@@ -32,7 +32,7 @@ export function importEngine(dump: ImportedDump): DumpEngine {
       const raw = new PeekedStream(dump.stream);
       const codec = await codecOf(dump, raw);
       archive = new PeekedStream(joined([raw.rest(), streamDecompressor(codec)], () => undefined));
-      const prelude = await readPrelude(archive, dump.name);
+      const prelude = await readPrelude(archive, dump.name, mostBytes);
       return {
         engine: { name: 'import', version: prelude.toolVersion },
         // What it stood in cannot be told from its archive.
@@ -76,8 +76,14 @@ async function codecOf({ name }: ImportedDump, raw: PeekedStream): Promise<Compr
   });
 }
 
+/**
+ * Of the list of collections, which is held in memory: about 100,000 collections with a few indexes each. A file that goes on listing (or unpacks to such a list) is none
+ * that a server was dumped into.
+ */
+export const mostPreludeBytes = 64 * 1024 * 1024;
+
 /** Reads as far as the list of collections goes; all of it is still to be given. */
-async function readPrelude(archive: PeekedStream, name: string): Promise<ArchivePrelude> {
+async function readPrelude(archive: PeekedStream, name: string, mostBytes: number): Promise<ArchivePrelude> {
   let prelude: ArchivePrelude | undefined;
   const reader = new ArchiveReader({ prelude: (found) => (prelude = found) });
   try {
@@ -86,13 +92,22 @@ async function readPrelude(archive: PeekedStream, name: string): Promise<Archive
       if (chunk === null) break;
       reader.write(chunk);
       if (prelude !== undefined) return prelude;
+      if (reader.offset > mostBytes) throw tooLong(mostBytes);
     }
     reader.end();
     throw new Error('it ends before its list of collections does');
   } catch (error) {
     await archive.close();
-    throw notWhole(AppError.from(error, 'archive'), name);
+    throw notWhole(AppError.from(error, 'archive'), name, reader.offset > mostBytes ? tooLongHint : undefined);
   }
+}
+
+function tooLong(mostBytes: number): AppError {
+  return new AppError({
+    code: 'archive/corrupt-structure',
+    stage: 'archive',
+    message: `it lists collections for more than ${mostBytes} bytes without coming to its data`,
+  });
 }
 
 function describe({ name, modifiedAt }: ImportedDump, { toolVersion, serverVersion }: ArchivePrelude): string {
@@ -100,14 +115,18 @@ function describe({ name, modifiedAt }: ImportedDump, { toolVersion, serverVersi
   return `import: taken from ${name}${when}, made by mongodump ${toolVersion} from a server ${serverVersion}; the data is as old as that dump, and how consistent it was is not known`;
 }
 
+const notWholeHint = 'Nothing was kept. Was the file copied to its end, and written by a mongodump that ended well?';
+const tooLongHint =
+  'Nothing was kept. If it is a real dump, load it into a scratch server with mongorestore and back that up, or dump a few databases at a time';
+
 /** Damage of an imported dump: nobody can make it again but whoever made it. */
-export function notWhole(cause: AppError, name = 'the dump'): AppError {
+export function notWhole(cause: AppError, name = 'the dump', hint = notWholeHint): AppError {
   if (!/^(archive|compression)\//.test(cause.code)) return cause;
   return new AppError({
     code: cause.code,
     stage: cause.stage,
     message: `${name === 'the dump' ? 'The dump' : name} is not whole: ${cause.message}`,
-    hint: 'Nothing was kept. Was the file copied to its end, and written by a mongodump that ended well?',
+    hint,
     cause,
     details: cause.details,
   });

@@ -109,6 +109,7 @@ export async function readSealedManifest(
       code: 'backup/damaged',
       stage: 'open',
       message: `${fullKey} has ${bytes} bytes, which is no manifest`,
+      hint: 'Restore another backup, or bring the object back (versions, replicas). The data file itself is still restored by hazina restore FILE',
     });
   const stored = await readStoredHeader(store, fullKey, bytes, signal);
   const { header } = await openStoredHeader(stored, { ring, expect: { kind: 'manifest', backupId } });
@@ -127,6 +128,7 @@ async function unpack(plaintext: Buffer, what: string): Promise<Buffer> {
       code: 'compression/corrupt',
       stage: 'open',
       message: `${what} cannot be decompressed`,
+      hint: 'It opened with the key and is damaged inside: restore another backup, and report this, with hazina doctor, as a defect',
       cause,
     });
   }

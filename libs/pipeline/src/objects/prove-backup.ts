@@ -4,6 +4,7 @@ import { AppError, type BackupJson, type Manifest, type StoredObject } from '#co
 import { inspectHeader, segmentAt, writeOnly, type ContainerHeader, type KeyRing, type ReadHeader } from '#crypto';
 import { resumingGet, type ObjectStore } from '#storage';
 import { requireBackupJson } from './backup-json-file.js';
+import { compareWithRecord, type RecordedObjects } from './compare-record.js';
 import { compareWithManifest, mismatch } from './compare-manifest.js';
 import { judgeHash } from './judge-hash.js';
 import { backupFolder } from './keys.js';
@@ -26,16 +27,22 @@ export interface ProvenBackup {
   /** The header that opened. */
   readonly dataHeader: ContainerHeader;
   readonly dataSidecar: Buffer | undefined;
+  /** The catalogue's record names the same objects. */
+  readonly isRecorded: boolean;
   readonly warnings: readonly string[];
 }
 
-/** What a reader with a key checks before any byte reaches a target (spec/objects.md). Throws `backup/mismatch`, `backup/missing`, `container/…`. */
+/**
+ * What a reader with a key checks before any byte reaches a target (spec/objects.md). `recorded`: what the catalogue says of its objects; null: nobody knows, and
+ * the store is believed. Throws `backup/mismatch`, `backup/missing`, `container/…`.
+ */
 export async function proveBackup(
   deps: { store: ObjectStore; ring: KeyRing },
   backupId: string,
   signal: AbortSignal,
+  recorded: RecordedObjects | null = null,
 ): Promise<ProvenBackup> {
-  return provePapers(deps, await requireBackupJson(deps.store, backupId, signal), signal);
+  return provePapers(deps, await requireBackupJson(deps.store, backupId, signal), signal, recorded);
 }
 
 /** The same of a `backup.json` that was read, or is about to be written. */
@@ -43,10 +50,13 @@ export async function provePapers(
   deps: { store: ObjectStore; ring: KeyRing },
   backup: BackupJson,
   signal: AbortSignal,
+  recorded: RecordedObjects | null = null,
 ): Promise<ProvenBackup> {
   const { backupId } = backup;
   const { data, manifest: sealedManifest } = backup.objects;
   refuseForeignFolder(backup);
+  compareWithRecord(backup, recorded);
+  const isRecorded = recorded !== null;
   if (!deps.ring.canOpen) throw writeOnly(`${backupId} is opened to be read`);
   const dataObject = await checkObject(deps.store, backup, data, 'mongodump-archive', signal);
   const manifestObject = await checkObject(deps.store, backup, sealedManifest, 'manifest', signal);
@@ -63,7 +73,7 @@ export async function provePapers(
   compareWithManifest(backup, manifest);
   // Last, for the container names a flipped bit with its segment, and the comparison another backup's manifest.
   const sha256 = createHash('sha256').update(sealed).digest('hex');
-  const damage = judgeHash(backup, sealedManifest, sha256, manifestHeader);
+  const damage = judgeHash(backup, sealedManifest, sha256, manifestHeader, isRecorded);
   const dataHeader = await openObject(deps.ring, backup, data, 'mongodump-archive', dataObject);
   return {
     backup,
@@ -72,6 +82,7 @@ export async function provePapers(
     dataEtag: dataObject.etag,
     dataHeader: dataHeader.header,
     dataSidecar: dataObject.sidecar,
+    isRecorded,
     warnings: [
       ...warningTexts(manifestObject, manifestHeader),
       ...(damage === undefined ? [] : [damage]),

@@ -4,6 +4,7 @@ import type { ManifestNamespace } from '#contracts';
 import { FrameDecompressor } from '../compress/frame-decompressor.js';
 import { CountBytes } from '../count-bytes.js';
 import { comparePart } from '../objects/compare-contents.js';
+import { anybodyMaySeal } from '../objects/compare-record.js';
 import type { ProvenBackup } from '../objects/prove-backup.js';
 import { joined, openArchive, type OpenArchiveDeps, type OpenArchiveOptions } from '../open-archive.js';
 import { ExcerptCutter } from './cut-excerpt.js';
@@ -18,7 +19,7 @@ export interface OpenPartOptions extends OpenArchiveOptions {
 /**
  * The archive of some namespaces of a proven backup, and nothing else read of it: a whole mongodump archive of those alone, proven against the manifest
  * (documents, bytes, CRC) before it ends. What is not read is not verified: neither the object's SHA-256 nor other namespaces. Where the manifest has no
- * index, or nothing would be spared, it is the archive of the whole backup instead, as `openArchive` gives it.
+ * index, nothing would be spared, or only the object's SHA-256 tells who sealed it, it is the archive of the whole backup instead, as `openArchive` gives it.
  */
 export function openPart(
   deps: OpenArchiveDeps,
@@ -28,10 +29,12 @@ export function openPart(
 ): Readable {
   const { manifest, backup } = proven;
   const plan = planReads(manifest, chooses);
-  if (plan.whole) {
+  // Of what anybody may have sealed the SHA-256 of the record is the proof, and a part has none.
+  const needsAll = proven.isRecorded && anybodyMaySeal(proven.dataHeader);
+  if (plan.whole || needsAll) {
     options.onExpected?.(backup.objects.data.bytes);
-    if (plan.why !== null)
-      options.onWarning?.(`all of ${backup.backupId} is read, not only what was chosen: ${plan.why}`);
+    const why = plan.whole ? plan.why : 'it is sealed for a recipient, and only its whole SHA-256 tells who sealed it';
+    if (why !== null) options.onWarning?.(`all of ${backup.backupId} is read, not only what was chosen: ${why}`);
     return openArchive(deps, proven, options);
   }
   options.onExpected?.(plan.frames.reduce((sum, { bytes }) => sum + bytes, 0));

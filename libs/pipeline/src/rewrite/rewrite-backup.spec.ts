@@ -23,6 +23,7 @@ import {
   rewrite,
   unconditional,
 } from '../../../../test/support/rewrite-world.js';
+import { encodeBackupJson } from '../objects/backup-json-file.js';
 import { runBackup } from '../run-backup.js';
 import { runCleanup } from '../run-cleanup.js';
 import { runRotate } from '../run-rotate.js';
@@ -170,6 +171,17 @@ describe('with a catalogue', () => {
       error: { code: 'backup/refused' },
     });
     expect(record.holds.at(-1)).toBe(`rewrite ${other.backupId}`);
+  });
+
+  it('the attempt that its record names stays, although the store names a lower one', async () => {
+    const record = await recordOf();
+    await rewrite(store, { catalog: record });
+    const newer = record.commit;
+    // A put that slept, in a store without conditions: the first commit stands over the second, with both folders.
+    await store.putBytes(`${folder()}/backup.json`, encodeBackupJson(backup));
+    const [again] = await rewrite(store, { catalog: record });
+    expect([newer.attempt, again?.outcome]).toEqual([2, 'rewritten']);
+    expect((await storeContents(store)).filter((key) => key.startsWith(`${folder()}/2/`))).toHaveLength(2);
   });
 
   it('a record that is being deleted is none of its business', async () => {

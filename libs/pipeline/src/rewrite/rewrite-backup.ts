@@ -119,7 +119,7 @@ async function rewriteHeld(deps: RotateDeps, rewrite: BackupRewrite, { signal, r
   }
 }
 
-/** The number of the new attempt, above every one that left something. Under a use, what earlier ones left without a commit goes: nothing of theirs can be recorded any more. */
+/** The number of the new attempt, above every one that left something. Under a use, what earlier ones left without a commit (1) goes: nothing of theirs can be recorded any more. */
 async function beginAttempt(
   { store, random }: RotateDeps,
   { backupId, attempt: standing }: BackupJson,
@@ -131,7 +131,9 @@ async function beginAttempt(
   // Where no fence keeps two rewrites apart, one of which may be asleep, their numbers do.
   if (record === null) return highest + 1 + random.bytes(3).readUIntBE(0, 3);
   const attempt = await record.raiseAbove(highest);
-  for (const left of found) if (left > standing) await removeUnlessLocked(store, backupId, left);
+  // Asked after the fence was raised. The one that the record names may be the last good one, although the store names a lower one (a put that had slept).
+  const recorded = (await record.commit())?.attempt;
+  for (const left of found) if (left > standing && left !== recorded) await removeUnlessLocked(store, backupId, left);
   return attempt;
 }
 

@@ -1,9 +1,9 @@
 import { AppError, type BackupJson, type StoredObject } from '#contracts';
 import { rewrapHeader, type KeyRing, type ReadHeader, type Slot } from '#crypto';
-import { removeOrHide } from '#storage';
 import { backupJsonKey, sidecarKey } from '../objects/keys.js';
 import { inspectStoredHeader, isContainerError, warningTexts, type StoredHeader } from '../objects/object-headers.js';
 import { checkObject, openObject, type ObjectKind } from '../objects/prove-backup.js';
+import { removeLeftBeside } from '../objects/remove-left-beside.js';
 import type { RotateDeps } from './rotate-types.js';
 import { readSidecarFile, writeSidecarFile } from './sidecar-file.js';
 
@@ -21,7 +21,7 @@ export interface ObjectRotation {
 export interface RotatedObject {
   readonly before: readonly string[];
   readonly changed: boolean;
-  /** It was deleted meanwhile: nothing of ours is left beside it. */
+  /** Its `backup.json` is gone meanwhile. */
   readonly gone: boolean;
   readonly warnings: readonly string[];
 }
@@ -62,7 +62,7 @@ export async function rotateObject(
     if (done) return { ...result, changed: true, gone: false };
     const next = await rewrap(deps, rotation, stored, proven ? others : opened.header.slots);
     if (!(await writeSidecarFile(store, place, next, standing, signal))) continue;
-    if (await isGone(deps, backup.backupId, place, signal)) return { ...result, changed: false, gone: true };
+    if (await isGone(deps, rotation, place, signal)) return { ...result, changed: false, gone: true };
   }
   throw new AppError({
     code: 'store/precondition-failed',
@@ -148,9 +148,14 @@ function rewrap(
   });
 }
 
-/** Deleted while the sidecar was written: it must not outlive its backup. */
-async function isGone({ store }: RotateDeps, backupId: string, place: string, signal: AbortSignal): Promise<boolean> {
-  if ((await store.head(backupJsonKey(backupId), signal)) !== null) return false;
-  await removeOrHide(store, place, signal);
+/** Deleted while the sidecar was written: it must not outlive its backup, but it stays with what it opens. */
+async function isGone(
+  { store }: RotateDeps,
+  { backup }: ObjectRotation,
+  place: string,
+  signal: AbortSignal,
+): Promise<boolean> {
+  if ((await store.head(backupJsonKey(backup.backupId), signal)) !== null) return false;
+  await removeLeftBeside(store, backup, place, signal);
   return true;
 }

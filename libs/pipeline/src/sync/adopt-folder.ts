@@ -111,6 +111,7 @@ async function fromManifest({ deps, signal }: SyncRun, backupId: string, attempt
     code: 'backup/mismatch',
     stage: 'open',
     message: `the manifest in ${attemptFolder(backupId, attempt)} belongs to attempt ${manifest.attempt}`,
+    hint: 'Somebody copied files between folders: bring each to the folder of its own attempt and run hazina catalog sync --adopt again',
   });
 }
 

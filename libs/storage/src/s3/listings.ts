@@ -9,8 +9,9 @@ import { checkPrefix } from '../key-rules.js';
 import type { HiddenObject, ObjectEntry, OpenUpload } from '../object-store.js';
 import { callS3 } from './call-s3.js';
 import { nextPage } from './next-page.js';
+import { readVersioning } from './protection.js';
 import { hiddenBelow } from './remove-object.js';
-import { isUntold, translateS3Error } from './translate-error.js';
+import { isUntold, statusOf, translateS3Error } from './translate-error.js';
 
 /** The part of a bucket that a store is. */
 export interface Place {
@@ -74,7 +75,7 @@ export async function* listUploads(
   } while (more);
 }
 
-/** `keepsVersions`: undefined: nobody knows. */
+/** `keepsVersions`: undefined: nobody knows. Throws `store/refused` when it may keep some, and who asks may not see them. */
 export async function* listHidden(
   client: S3Client,
   { bucket, prefix: own, location }: Place,
@@ -89,8 +90,11 @@ export async function* listHidden(
       yield { ...hidden, key: hidden.key.slice(own.length) };
   } catch (error) {
     if (signal?.aborted === true) throw cancelled(signal, 'store');
-    // A store that keeps none, as far as anybody can tell, has none to show.
-    if (isUntold(error) && keepsVersions !== true) return;
+    if (keepsVersions !== true && isUntold(error)) {
+      // One that does not know the request keeps none. One that refuses it may: what it says of itself decides.
+      if (statusOf(error) !== 403) return;
+      if ((await readVersioning(client, bucket, signal === undefined ? {} : { abortSignal: signal })) === 'off') return;
+    }
     throw translateS3Error(error, 'listing versions', location);
   }
 }

@@ -18,7 +18,7 @@ export async function readProtection(
   asked: ObjectLock | undefined,
   options: SendOptions,
 ): Promise<StoreProtection> {
-  const versioning = await versioningOf(client, Bucket, options);
+  const versioning = await readVersioning(client, Bucket, options);
   const lock = await lockConfigurationOf(client, Bucket, options);
   return {
     versioning,
@@ -28,7 +28,8 @@ export async function readProtection(
   };
 }
 
-async function versioningOf(
+/** `unknown`: who asks may not know. */
+export async function readVersioning(
   client: S3Client,
   Bucket: string,
   options: SendOptions,

@@ -33,8 +33,9 @@ const dayMs = 86_400_000;
 const headerMs = 2_000;
 
 /**
- * Removes an object with all its versions. The older ones go first: were the newest to go alone, the one before would stand in its place. Without the right to see
- * versions a plain DELETE is all that is left: where versions are kept it hides the object.
+ * Removes an object with all its versions. The older ones go first: were the newest to go alone, the one before would stand in its place. What was written before
+ * versions were kept is the version `null`, which a plain DELETE only hides since. Without the right to see or remove versions a plain DELETE is all that is left:
+ * where versions are kept it hides the object.
  */
 export async function removeWithVersions(
   client: S3Client,
@@ -44,8 +45,8 @@ export async function removeWithVersions(
 ): Promise<void> {
   const versions = await versionsOf(client, at, options);
   if (versions?.length === 0) return;
-  if (versions === null || versions.every(({ id }) => id === noVersion || id === undefined)) {
-    await client.send(new DeleteObjectCommand(at), options);
+  if (versions === null || versions.every(({ id }) => id === undefined)) {
+    await removePlainly(client, at, options);
     return;
   }
   const older = versions.filter(({ isLatest }) => !isLatest);
@@ -54,9 +55,17 @@ export async function removeWithVersions(
       await client.send(new DeleteObjectCommand({ ...at, VersionId: id }), options);
     } catch (error) {
       if (statusOf(error) === 404) continue;
-      throw (await lockedError(client, { ...at, VersionId: id }, context, error, options)) ?? error;
+      const locked = await lockedError(client, { ...at, VersionId: id }, context, error, options);
+      // Where none was ever kept, nobody needs the right to remove versions.
+      if (locked !== null || versions.length > 1 || id !== noVersion || !isUntold(error)) throw locked ?? error;
+      await removePlainly(client, at, options);
     }
   }
+}
+
+/** A DELETE of the object and of no version. True: it stands on as a version that is not the newest. */
+export async function removePlainly(client: S3Client, at: At, options: SendOptions): Promise<boolean> {
+  return (await client.send(new DeleteObjectCommand(at), options)).DeleteMarker === true;
 }
 
 /** Keys below a prefix of which versions stand but no object. */
@@ -121,7 +130,7 @@ async function lockedError(
     code: 'store/locked',
     stage: 'store',
     message: `${location} keeps ${at.Key} locked until ${until.toISOString()}`,
-    hint: 'That is what the lock is for: it is removed when the date has passed',
+    hint: 'That is what the lock is for. Nothing to do: retention and the sweeper remove it when the date has passed; a deletion by hand is to be asked for again then',
     cause,
     details: { lockedUntil: until.toISOString() },
   });

@@ -37,7 +37,7 @@ import { uploadStream } from './multipart-upload.js';
 import { planConcurrency, planPartSize } from './part-size.js';
 import { probeAbilities } from './probe-abilities.js';
 import { checksumMode, createS3Client } from './s3-client.js';
-import { removeWithVersions } from './remove-object.js';
+import { removePlainly, removeWithVersions } from './remove-object.js';
 import { readServerTime } from './server-time.js';
 import { statusOf } from './translate-error.js';
 
@@ -178,12 +178,15 @@ class S3Store implements ObjectStore {
 
   async delete(key: string, signal?: AbortSignal): Promise<void> {
     const at = this.#at(key);
-    // Known to keep none: one request is enough.
-    if (this.#keepsVersions === false) return this.hide(key, signal);
     const { location } = this;
-    await this.#call(`removing ${key}`, signal, (options) =>
-      removeWithVersions(this.client, at, { clock: this.#clock, location }, options),
-    );
+    await this.#call(`removing ${key}`, signal, async (options) => {
+      if (this.#keepsVersions === false) {
+        // Known to keep none: one request is enough, unless its reply tells that it keeps them since.
+        if (!(await removePlainly(this.client, at, options))) return;
+        this.#keepsVersions = true;
+      }
+      await removeWithVersions(this.client, at, { clock: this.#clock, location }, options);
+    });
   }
 
   async hide(key: string, signal?: AbortSignal): Promise<void> {

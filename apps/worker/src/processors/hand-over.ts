@@ -1,0 +1,80 @@
+import { drillJob, isAlive, restoreJob, taskJob } from '#catalog';
+import type { JobName, JobPayloads, JobRequest } from '#contracts';
+import type { WorkerParts } from '../core/worker-core.js';
+
+/** So long somebody else has the first right to a job that was handed over. */
+const handOverMs = 2_000;
+
+/** A record that waits for its job, and the number of the one that came. */
+interface Waiting {
+  readonly jobNumber: number;
+  readonly next: (seen: number) => Promise<number | null>;
+  readonly job: (jobNumber: number) => JobRequest;
+}
+
+/**
+ * Whether a job is not for this worker, because it opens what was sealed, which a worker that only writes cannot, while one that reads is alive: then it is back in the
+ * queue a moment later, under its next number, and its record is as untouched as if nobody had taken it: nothing counts as a start. Where nobody alive reads, it is
+ * worked on here, and ends as `keys/write-only`: that is told, and a job that waits for a worker that never comes is not.
+ */
+export async function handsOver<N extends JobName>(
+  parts: WorkerParts,
+  name: N,
+  payload: JobPayloads[N],
+): Promise<boolean> {
+  const { catalog, log, queue, ring } = parts;
+  if (ring.opensWhatItSeals) return false;
+  const waiting = await needingKey(parts, name, payload);
+  if (waiting === null) return false;
+  const readers = (await catalog.workers.all()).filter((worker) => isAlive(worker) && worker.reads !== false);
+  if (readers.length === 0) return false;
+  const jobNumber = await waiting.next(waiting.jobNumber);
+  // Somebody else gave it another job meanwhile.
+  if (jobNumber === null) return true;
+  const job = waiting.job(jobNumber);
+  log.info('job left to a worker that reads', { job: name, jobId: job.jobId, readers: readers.length });
+  // A queue that is down is no loss: the reconciler adds the job of a record that waits.
+  await queue.add({ ...job, delayMs: handOverMs }).catch((trouble: unknown) => {
+    log.failure('job not added', trouble, 'queue');
+  });
+  return true;
+}
+
+/** Null: it needs no private key, or its record does not wait (any more). */
+async function needingKey<N extends JobName>(
+  { catalog }: WorkerParts,
+  name: N,
+  payload: JobPayloads[N],
+): Promise<Waiting | null> {
+  if ('restoreId' in payload) {
+    const { restoreId } = payload;
+    const restore = await catalog.restores.find(restoreId);
+    return restore?.status !== 'pending'
+      ? null
+      : {
+          jobNumber: restore.jobNumber,
+          next: (seen) => catalog.restores.nextJob(restoreId, seen),
+          job: (jobNumber) => restoreJob({ restoreId, jobNumber }),
+        };
+  }
+  if ('drillId' in payload) {
+    const { drillId } = payload;
+    const drill = await catalog.drills.find(drillId);
+    return drill?.status !== 'pending'
+      ? null
+      : {
+          jobNumber: drill.jobNumber,
+          next: (seen) => catalog.drills.nextJob(drillId, seen),
+          job: (jobNumber) => drillJob({ drillId, jobNumber }),
+        };
+  }
+  if (!('taskId' in payload) || name === 'cleanup') return null;
+  const { taskId } = payload;
+  const task = await catalog.tasks.find(taskId);
+  if (task?.status !== 'pending' || task.level === 'stored') return null;
+  return {
+    jobNumber: task.jobNumber,
+    next: (seen) => catalog.tasks.nextJob(taskId, seen),
+    job: (jobNumber) => taskJob({ taskId, kind: task.kind, jobNumber }),
+  };
+}
