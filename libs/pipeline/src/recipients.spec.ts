@@ -134,6 +134,21 @@ describe('a rotation', () => {
     expect((await slotsOf(backup, 'header.hzn')).map(({ kind }) => kind)).toEqual(['raw']);
   });
 
+  it('changes the key beside a recipient that stays, also anew', async () => {
+    const backup = await backUp(ring({ current: symmetric, recipients: [auditor.publicKey] }));
+    const keys = ring({ current: other, recipients: [auditor.publicKey], retired: [symmetric] });
+    expect((await rotate(keys)).results).toMatchObject([{ outcome: 'rotated', error: null }]);
+    expect((await slotsOf(backup, 'header.hzn')).map(({ kind }) => kind)).toEqual(['raw', 'x25519']);
+    for (const current of [other, auditor.privateKey]) await opens(backup, ring({ current }));
+    expect((await rotate(keys)).results).toMatchObject([{ outcome: 'current' }]);
+    const request = { target: null, dryRun: false, rewrite: { graceMs: 0 } };
+    const deps = { store, clock: systemClock, random: systemRandom };
+    expect((await runRotate({ ...deps, ring: keys }, request, noAbort)).results).toMatchObject([
+      { outcome: 'rewritten', error: null },
+    ]);
+    for (const current of [other, auditor.privateKey]) await opens(backup, ring({ current }));
+  });
+
   it('adds a recipient to backups that were made without one', async () => {
     const backup = await backUp(ring({ current: symmetric }));
     expect((await rotate(ring({ current: symmetric, recipients: [heir.publicKey] }))).results).toMatchObject([

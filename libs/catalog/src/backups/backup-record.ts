@@ -10,25 +10,12 @@ export const longFields = ['events', 'metadata.collections', 'warnings'] as cons
 /** What a record tells of its story at most. */
 const mostEvents = 200;
 
-const unused = { kind: null, owner: null, fence: 0, beat: 0 } as const;
-
-/** The record without what only the collection needs. Fields that a query left out are empty. */
+/** The record without what only the collection needs. */
 export function toBackupRecord(document: BackupDocument): BackupRecord {
   const stored: BackupDocument & { readonly _id?: unknown; readonly __v?: unknown } = document;
   const { _id, __v, running, fleetPlace, listed, alertDue, marksBehind, deletingFrom, deletedBy, ...more } = stored;
   const { verifyFrom, verifyNotBefore, verificationFailed, changedAt, ...record } = more;
-  const { events, metadata, use, commitDue, consistency, lockedUntil } = record as Partial<BackupRecord>;
-  return {
-    ...record,
-    events: events ?? [],
-    // Records of older versions have none of these.
-    lockedUntil: lockedUntil ?? null,
-    consistency: consistency ?? null,
-    use: { ...unused, ...use },
-    commitDue: commitDue ?? false,
-    metadata: metadata ? { ...metadata, collections: (metadata as Partial<typeof metadata>).collections ?? [] } : null,
-    running: running !== undefined,
-  };
+  return { ...record, running: running !== undefined };
 }
 
 export function toRecordOrNull(document: BackupDocument | null): BackupRecord | null {

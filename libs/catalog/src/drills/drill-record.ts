@@ -8,15 +8,11 @@ export type Drills = RecordCollection<DrillDocument>;
 /** What grows with the number of namespaces; a list does without. */
 export const longFields = ['report.namespaces'] as const;
 
-/** The record without what only the collection needs. Lists that a query left out are empty. */
+/** The record without what only the collection needs. */
 export function toDrill(document: DrillDocument): DrillRecord {
   const stored: DrillDocument & { readonly _id?: unknown; readonly __v?: unknown } = document;
   const { _id, __v, open, alertDue, ...record } = stored;
-  const { report } = record;
-  return {
-    ...record,
-    report: report && { ...report, namespaces: (report as Partial<typeof report>).namespaces ?? [] },
-  };
+  return record;
 }
 
 export function toDrillOrNull(document: DrillDocument | null): DrillRecord | null {

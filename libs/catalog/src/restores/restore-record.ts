@@ -8,16 +8,11 @@ export type Restores = RecordCollection<RestoreDocument>;
 /** What grows with the number of namespaces; a list does without. */
 export const longFields = ['report.namespaces', 'progress.namespaces'] as const;
 
-/** The record without what only the collection needs. Lists that a query left out are empty. */
+/** The record without what only the collection needs. */
 export function toRestore(document: RestoreDocument): RestoreRecord {
   const stored: RestoreDocument & { readonly _id?: unknown; readonly __v?: unknown } = document;
   const { _id, __v, open, running, alertDue, ...record } = stored;
-  const { report, progress } = record;
-  return {
-    ...record,
-    report: report && { ...report, namespaces: (report as Partial<typeof report>).namespaces ?? [] },
-    progress: progress && { ...progress, namespaces: (progress as Partial<typeof progress>).namespaces ?? [] },
-  };
+  return record;
 }
 
 export function toRestoreOrNull(document: RestoreDocument | null): RestoreRecord | null {

@@ -1,5 +1,6 @@
-import mongoose, { type Model, type PipelineStage, type QueryFilter, type UpdateQuery } from 'mongoose';
+import mongoose, { type Model, type PipelineStage, type QueryFilter, type Schema, type UpdateQuery } from 'mongoose';
 import type { Guard } from './guard.js';
+import { schemaDefaults, type Fill } from './schema-defaults.js';
 
 /** Field (or path) to value. A value with operators counts as a plain value unless it is marked by `op`: what users type never becomes an operator. */
 export type Filter = Readonly<Record<string, unknown>>;
@@ -9,8 +10,9 @@ export interface FindOptions {
   readonly sort?: Readonly<Record<string, 1 | -1>>;
   readonly skip?: number;
   readonly limit?: number;
-  /** Fields to leave out. */
+  /** Fields to leave out: those that have a default have it. */
   readonly without?: readonly string[];
+  /** Fields to bring, and no others: what a document lacks of them is missing. */
   readonly only?: readonly string[];
 }
 
@@ -27,12 +29,14 @@ export class RecordCollection<T> {
   readonly #model: Model<T>;
   readonly #guard: Guard;
   readonly #stamp: string | undefined;
+  readonly #fill: Fill;
 
   /** `stamp`: a field that every update sets to the server's time. */
   constructor(model: Model<T>, guard: Guard, stamp?: keyof T & string) {
     this.#model = model;
     this.#guard = guard;
     this.#stamp = stamp;
+    this.#fill = schemaDefaults(model.schema as Schema);
   }
 
   /** The document as it was stored; null when a unique index refused it. */
@@ -80,7 +84,8 @@ export class RecordCollection<T> {
       if (options.sort !== undefined) query.sort({ ...options.sort });
       if (options.skip !== undefined) query.skip(options.skip);
       if (options.limit !== undefined) query.limit(options.limit);
-      return query;
+      const found = await query;
+      return options.only === undefined ? found.map((document) => this.#whole(document)) : found;
     });
   }
 
@@ -110,8 +115,16 @@ export class RecordCollection<T> {
     return deletedCount;
   }
 
-  #updateOne(filter: Filter, update: Update, returnDocument: 'before' | 'after'): Promise<T | null> {
-    return this.#model.findOneAndUpdate(of<T>(filter), this.#stamped(update), { returnDocument }).lean<T>().exec();
+  async #updateOne(filter: Filter, update: Update, returnDocument: 'before' | 'after'): Promise<T | null> {
+    const options = { returnDocument };
+    const found = await this.#model.findOneAndUpdate(of<T>(filter), this.#stamped(update), options).lean<T>().exec();
+    return found === null ? null : this.#whole(found);
+  }
+
+  /** With what a document of an older version lacks. */
+  #whole(document: T): T {
+    this.#fill(document as Record<string, unknown>);
+    return document;
   }
 
   #stamped(update: Update): UpdateQuery<T> {

@@ -7,13 +7,7 @@ export type Tasks = RecordCollection<TaskDocument>;
 export function toTaskRecord(document: TaskDocument): TaskRecord {
   const stored: TaskDocument & { readonly _id?: unknown; readonly __v?: unknown } = document;
   const { _id, __v, open, sequence, outcomeDue, ...record } = stored;
-  const { rotation, rotated } = record;
-  // Those of older versions lack what came later.
-  return {
-    ...record,
-    rotation: rotation && { ...{ rewrite: false, keyIds: null }, ...rotation },
-    rotated: rotated && { ...{ rewrite: false, reports: [] }, ...rotated },
-  };
+  return record;
 }
 
 export function toTaskOrNull(document: TaskDocument | null): TaskRecord | null {

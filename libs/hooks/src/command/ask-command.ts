@@ -1,6 +1,7 @@
 import { systemCode } from '#contracts';
 import { harmless } from '../harmless.js';
 import type { Hook, HookDeps, HookInput, Verdict } from '../hook.js';
+import { secretsIn } from '../secrets-in.js';
 import { vetoIn } from '../veto-in.js';
 import { runGroup, type GroupEnd } from './group.js';
 
@@ -13,7 +14,7 @@ export async function askCommand(
   { searchPath, signal }: Pick<HookDeps, 'searchPath' | 'signal'>,
   limit: AbortSignal,
 ): Promise<Verdict> {
-  const given = Object.values(environment);
+  const given = [...Object.values(environment), ...secretsIn(argv)];
   const values = Object.fromEntries(Object.entries(environment).map(([name, secret]) => [name, secret.reveal()]));
   let end: GroupEnd;
   try {

@@ -5,13 +5,13 @@ import {
   guardedLookup,
   hostOf,
   isForbiddenHost,
-  Secret,
   signatureOf,
   systemCode,
   type ResolveHost,
 } from '#contracts';
 import { harmless } from '../harmless.js';
 import type { Hook, HookDeps, HookInput, Verdict } from '../hook.js';
+import { secretsInUrl } from '../secrets-in.js';
 import { vetoIn } from '../veto-in.js';
 
 type Call = Extract<Hook['does'], { readonly kind: 'http' }>;
@@ -31,8 +31,7 @@ export async function askServer(
   const url = URL.parse(secretUrl.reveal());
   if (url === null || isForbiddenHost(hostOf(url))) return never('its URL leads to no address that may be called');
   const body = JSON.stringify(input);
-  // Path and query are where tokens stand, and what servers repeat.
-  const given = [secretUrl, new Secret(url.search), new Secret(url.pathname), ...(secret === null ? [] : [secret])];
+  const given = [secretUrl, ...secretsInUrl(url), ...(secret === null ? [] : [secret])];
   try {
     const reply = await new Promise<IncomingMessage>((answered, failed) => {
       const send = url.protocol === 'https:' ? httpsRequest : httpRequest;

@@ -1,4 +1,4 @@
-import type { BackupJson } from '#contracts';
+import { AppError, type BackupJson } from '#contracts';
 import { inspectHeader, type KeyRing, type ReadHeader } from '#crypto';
 import type { ObjectStore } from '#storage';
 import { isContainerError, warningTexts, type StoredHeader } from '../objects/object-headers.js';
@@ -69,7 +69,7 @@ async function opensAlone(ring: KeyRing, backup: BackupJson, kind: ObjectKind, s
     const opened: ReadHeader = await openObject(ring, backup, object, kind, stored);
     return opened.from === 'file';
   } catch (error) {
-    if (isContainerError(error)) return false;
+    if (isContainerError(error) || (error instanceof AppError && error.code === 'keys/write-only')) return false;
     throw error;
   }
 }

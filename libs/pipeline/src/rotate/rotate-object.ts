@@ -1,7 +1,7 @@
 import { AppError, type BackupJson, type StoredObject } from '#contracts';
 import { rewrapHeader, type KeyRing, type ReadHeader, type Slot } from '#crypto';
 import { backupJsonKey, sidecarKey } from '../objects/keys.js';
-import { inspectStoredHeader, isContainerError, warningTexts, type StoredHeader } from '../objects/object-headers.js';
+import { inspectStoredHeader, warningTexts, type StoredHeader } from '../objects/object-headers.js';
 import { checkObject, openObject, type ObjectKind } from '../objects/prove-backup.js';
 import { removeLeftBeside } from '../objects/remove-left-beside.js';
 import type { RotateDeps } from './rotate-types.js';
@@ -114,6 +114,9 @@ async function refuseForOthers(ring: KeyRing, { kdfSalt }: ObjectRotation, store
   });
 }
 
+/** None of the keys at hand fits; one may be a recipient's public key, for which the file is sealed besides. */
+const opensNothing: ReadonlySet<string> = new Set(['container/no-key', 'container/wrong-key', 'keys/write-only']);
+
 /** Whether the current keys alone open it by the header that counts: no falling back to the other one. */
 async function opensWith(
   currentOnly: KeyRing,
@@ -124,8 +127,7 @@ async function opensWith(
   try {
     return (await openObject(currentOnly, backup, object, kind, stored)).from === counts;
   } catch (error) {
-    if (isContainerError(error) && (error.code === 'container/no-key' || error.code === 'container/wrong-key'))
-      return false;
+    if (error instanceof AppError && opensNothing.has(error.code)) return false;
     throw error;
   }
 }
