@@ -16,14 +16,18 @@ export async function allFinal(world: ServiceWorld): Promise<void> {
   ];
   let last: unknown[] = [];
   await waitUntil(async () => (last = await open()).length === 0, {
-    ...{ what: 'every record to be final', timeoutMs: 30_000, intervalMs: 100 },
+    ...{ what: 'every record to be final', timeoutMs: 60_000, intervalMs: 100 },
     onTimeout: () => JSON.stringify(last, undefined, 1),
   });
 }
 
-/** What must hold after every fault: each record is final, the processes end in order and leave no child, and no upload or temporary file is there. */
+/**
+ * What must hold after every fault: each record is final, the processes hold no more memory than when they were ready, end in order and leave no child, and no
+ * upload or temporary file is there.
+ */
 export async function expectNothingLeft(world: ServiceWorld, running: readonly ServiceProcess[]): Promise<void> {
   await allFinal(world);
+  for (const service of running) await service.memoryIsBack();
   const children = running.flatMap(({ pid }) => childrenOf(pid));
   const ends = await Promise.all(running.map((service) => service.stop('SIGTERM', 20_000)));
   expect(ends).toEqual(running.map(() => ({ code: 0, signal: null })));
