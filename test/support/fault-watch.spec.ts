@@ -3,7 +3,6 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import config from '../../jest.config.js';
 import { FaultWatch } from './fault-watch.js';
 
 // What is left here on purpose must be found.
@@ -59,13 +58,5 @@ describe('what is left after a fault', () => {
     await expect(watch.fileEnds(soon)).rejects.toThrow(`process ${orphan}: sleep 60`);
     process.kill(orphan, 'SIGKILL');
     await watch.fileEnds();
-  });
-});
-
-it('every file of the fault matrix is watched: its project runs in the environment that does it', () => {
-  const project = config.projects.find(({ displayName }) => displayName === 'faults');
-  expect(project).toMatchObject({
-    testEnvironment: '<rootDir>/test/support/fault-environment.ts',
-    testMatch: ['<rootDir>/test/faults/**/*.spec.ts'],
   });
 });

@@ -160,10 +160,10 @@ export class ServiceFaults {
     const { world, api } = this;
     this.store.heal();
     try {
-      await allFinal(world);
+      await allFinal(world.client.db(world.catalog));
       const running = world.processes.filter((service) => service !== api && service.exit === undefined);
       for (const service of [api, ...running]) await service.memoryIsBack();
-      const ends = await Promise.all(running.map((service) => service.stop('SIGTERM', 20_000)));
+      const ends = await Promise.all(running.map((service) => service.stop('SIGTERM', 60_000)));
       expect(ends.filter(({ code }) => code !== 0)).toEqual([]);
       const { keys, uploads } = await world.inStore();
       const sets = (await world.records({ status: 'completed' })).flatMap(objectsOf).sort();

@@ -105,7 +105,7 @@ export class ServiceProcess {
       this.#mustRun();
       return (await fetch(`${this.url}/health/ready`)).ok;
     };
-    await waitUntil(reply, { what: `the ${this.app} to be ready`, timeoutMs: 30_000, onTimeout: () => this.tail });
+    await waitUntil(reply, { what: `the ${this.app} to be ready`, timeoutMs: 90_000, onTimeout: () => this.tail });
   }
 
   waitForLine(matches: (line: LogLine) => boolean, what: string, timeoutMs = 90_000): Promise<LogLine> {
