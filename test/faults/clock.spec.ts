@@ -82,8 +82,9 @@ describe('F35 a store with another time', () => {
     world = await s3World();
     await cli.client.db(cli.database).collection('a').insertOne({ a: 1 });
   });
-  afterEach(() => {
+  afterEach(async () => {
     world.proxy.heal();
+    expect((await world.contents()).filter((entry) => entry.startsWith('upload'))).toEqual([]);
     expect(cli.leftovers()).toEqual([]);
   });
   afterAll(async () => {

@@ -56,7 +56,7 @@ async function blame(errors: unknown[], check: Promise<void>): Promise<void> {
 }
 
 /** Jest compiles the environment itself, but does not know that `./x.js` is made from `./x.ts`. */
-async function importWatch(): Promise<typeof import('./fault-watch.js')> {
+async function importWatch(): Promise<{ readonly FaultWatch: new () => FaultWatch }> {
   const hooks = registerHooks({
     resolve(specifier, context, next) {
       const ours = context.parentURL?.includes('/node_modules/') !== true && /^\.{1,2}\/.*\.js$/.test(specifier);

@@ -26,12 +26,11 @@ async function end(child: ChildProcess): Promise<void> {
 describe('what is left after a fault', () => {
   it('memory of a test, until it is let go', async () => {
     watch.testBegins();
-    let leaked: Buffer | undefined = Buffer.alloc(5 * 2 ** 20, 1);
+    const leaked = [Buffer.alloc(5 * 2 ** 20, 1)];
     // The base stays that of the first test.
     watch.testBegins();
     await expect(watch.testEnds(soon)).rejects.toThrow(/memory to be back.*\nbuffers: /);
-    expect(leaked.length).toBeGreaterThan(0);
-    leaked = undefined;
+    leaked.pop();
     await watch.testEnds();
   });
 
