@@ -31,6 +31,30 @@ export default tseslint.config(
     },
   },
   {
+    // What is waited for is waited for by its condition; what fails is repaired, not repeated.
+    files: ['test/**/*.ts', '**/*.spec.ts'],
+    ignores: ['test/services/wait-until.ts', 'test/support/pace.ts'],
+    rules: {
+      'no-restricted-syntax': [
+        'error',
+        ...[
+          "NewExpression[callee.name='Promise'] CallExpression[callee.name='setTimeout'][arguments.0.name='resolve']",
+          "NewExpression[callee.name='Promise'] CallExpression[callee.name='setTimeout'] > ArrowFunctionExpression CallExpression[callee.name='resolve']",
+          "ImportDeclaration[source.value=/timers.promises$/] ImportSpecifier[imported.name='setTimeout']",
+          "CallExpression[callee.object.name='Atomics'][callee.property.name='wait']",
+        ].map((selector) => ({
+          selector,
+          message:
+            'No test sleeps: wait for a condition (test/services/wait-until.ts); for the pace of a background see test/support/pace.ts',
+        })),
+        {
+          selector: "CallExpression[callee.property.name='retryTimes']",
+          message: 'No test is repeated to pass: find out why it fails',
+        },
+      ],
+    },
+  },
+  {
     // Replies are classes only for the OpenAPI document: they describe shapes, and plain values of the shape are what is sent.
     files: ['apps/api/**/*.ts'],
     rules: { '@typescript-eslint/no-unsafe-class-instance-assignment': 'off' },

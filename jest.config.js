@@ -49,6 +49,8 @@ export default {
       // The fault matrix (docs/reliability.md); not part of `npm test`.
       ...base,
       displayName: 'faults',
+      // After each test and each file: nothing is left.
+      testEnvironment: '<rootDir>/test/support/fault-environment.ts',
       testMatch: ['<rootDir>/test/faults/**/*.spec.ts'],
       globalSetup: '<rootDir>/test/services/jest-global-setup.ts',
       globalTeardown: '<rootDir>/test/services/jest-global-teardown.ts',

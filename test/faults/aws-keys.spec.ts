@@ -8,6 +8,7 @@ import { loadWorkerConfig } from '#config';
 import { Secret, systemClock, systemRandom } from '#contracts';
 import { createSealer, inspectHeader, openAll, openKeys, rewrapHeader, type KeyRing } from '#crypto';
 import { startMoto, type MotoServer } from '../support/moto-server.js';
+import { expectNothingLeftOf } from '../support/nothing-left.js';
 import { WorkerWorld } from '../support/worker-world.js';
 
 // Keys in AWS KMS and Secrets Manager, against a server that speaks as they do (moto).
@@ -255,6 +256,7 @@ describe('a worker with a key in AWS KMS', () => {
         { added: after.keyIds, removed: [] },
       ]);
       expect(JSON.stringify(lines)).not.toContain(next.slice(4));
+      await expectNothingLeftOf(world);
     } finally {
       await world.close();
     }

@@ -82,7 +82,11 @@ describe('F35 a store with another time', () => {
     world = await s3World();
     await cli.client.db(cli.database).collection('a').insertOne({ a: 1 });
   });
-  afterEach(() => world.proxy.heal());
+  afterEach(async () => {
+    world.proxy.heal();
+    expect((await world.contents()).filter((entry) => entry.startsWith('upload'))).toEqual([]);
+    expect(cli.leftovers()).toEqual([]);
+  });
   afterAll(async () => {
     await world.close();
     await cli.close();

@@ -7,6 +7,7 @@ import { randomSuffix, systemRandom, type CopyRecord, type RestoreRecord } from 
 import { createStore, type ObjectStore } from '#storage';
 import { createBucket, removeBucket, services, uniqueDatabase, waitUntil } from '../services/services.js';
 import { createBucket as createNamed } from '../services/s3-client.js';
+import { expectNothingLeftOf } from '../support/nothing-left.js';
 import { hazina } from '../support/run-hazina.js';
 import { startTcpProxy, type TcpProxy } from '../support/tcp-proxy.js';
 import { WorkerWorld, type Environment } from '../support/worker-world.js';
@@ -23,6 +24,7 @@ afterEach(async () => {
 async function setUp() {
   const world = await WorkerWorld.open();
   ends.push(() => world.close());
+  ends.push(() => expectNothingLeftOf(world));
   await world.fill(documents);
   const { endpoint } = services().s3;
   const primaryLine = await startTcpProxy(endpoint);

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { BSON, type Document } from 'mongodb';
 import { buffer } from 'node:stream/consumers';
 import { openArchive, proveBackup, runBackup, runVerify, silentObserver } from '#pipeline';
@@ -16,6 +16,7 @@ import { hazina } from '../support/run-hazina.js';
 
 const patience = 120_000;
 const world = new CliWorld();
+afterEach(() => expect(world.leftovers()).toEqual([]));
 afterAll(() => world.close());
 
 const deep = (levels: number): Document => (levels === 0 ? { end: true } : { a: [deep(levels - 1)] });

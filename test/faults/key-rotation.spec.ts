@@ -3,7 +3,6 @@ import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
-import { setTimeout as delay } from 'node:timers/promises';
 import { newBackupId, Secret, systemRandom } from '#contracts';
 import { keyRingOf, type KeyRing } from '#crypto';
 import { proveBackup, runBackup } from '#pipeline';
@@ -11,6 +10,7 @@ import { createStore, type ObjectStore } from '#storage';
 import { services } from '../services/services.js';
 import { backupDeps, backupRequest, noAbort } from '../support/backup-world.js';
 import { CliWorld, type Environment } from '../support/cli-world.js';
+import { pause } from '../support/pace.js';
 import { hazina, spawnHazina } from '../support/run-hazina.js';
 
 // F33: a rotation that is killed (kill -9) at random points. Every backup opens at every moment with the keys then configured (I8, I11).
@@ -101,7 +101,7 @@ function watch(look: (random: number) => Promise<void>, below: (most: number) =>
     while (!ended.signal.aborted) {
       const began = performance.now();
       await look(below(many));
-      await delay(2 * (performance.now() - began), undefined, { signal: ended.signal }).catch(() => undefined);
+      await pause(2 * (performance.now() - began), ended.signal);
     }
   })();
   // It is awaited at the end; until then a failure waits.
@@ -120,7 +120,7 @@ async function rotateAndKill(environment: Environment, afterBackups: number, lat
   child.stderr.resume();
   let rotated = 0;
   const kill = async () => {
-    await delay(laterMs);
+    await pause(laterMs);
     child.kill('SIGKILL');
   };
   for await (const line of createInterface({ input: child.stdout }))

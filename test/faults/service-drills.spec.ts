@@ -6,8 +6,9 @@ import { drillTick } from '../../apps/api/src/scheduling/drill-tick.js';
 import { services, waitUntil } from '../services/services.js';
 import { noAbort } from '../support/backup-world.js';
 import { MovedClock } from '../support/moved-clock.js';
+import { expectNothingLeftOf } from '../support/nothing-left.js';
+import { ServiceProcess } from '../support/service-process.js';
 import { startTcpProxy, type TcpProxy } from '../support/tcp-proxy.js';
-import { WorkerProcess } from '../support/worker-process.js';
 import { WorkerWorld } from '../support/worker-world.js';
 
 // Fifty scheduled drills by real workers, some of which are killed in the middle: no database is left behind, and every slot has its end.
@@ -26,14 +27,14 @@ const hourMs = 3_600_000;
 let world: WorkerWorld;
 let proxy: TcpProxy;
 let environment: Record<string, string>;
-const workers: WorkerProcess[] = [];
+const workers: ServiceProcess[] = [];
 
 beforeAll(async () => {
   world = await WorkerWorld.open();
   proxy = await startTcpProxy(services().mongodbUri);
   environment = world.environment({
     ...{ RESTORE_TARGETS: 'staging', RESTORE_TARGET_STAGING_SCRATCH: 'true' },
-    RESTORE_TARGET_STAGING_URI: proxy.uri,
+    ...{ RESTORE_TARGET_STAGING_URI: proxy.uri, TMPDIR: world.folder },
     ...{ BACKUP_LEASE_SECONDS: '8', BACKUP_BEAT_SECONDS: '1', BACKUP_REAPER_SECONDS: '1' },
     ...{ BACKUP_DRILL_SCHEDULE: '0 * * * *', JWT_SECRET: 'x'.repeat(32) },
   });
@@ -45,16 +46,13 @@ beforeAll(async () => {
   }
 }, patience);
 afterAll(async () => {
-  for (const worker of workers) await worker.end();
+  for (const worker of workers) await worker.stop('SIGKILL');
   await proxy.close();
   await world.close();
 }, patience);
 
-async function start(): Promise<WorkerProcess> {
-  const worker = new WorkerProcess(environment, world.folder);
-  workers.push(worker);
-  await worker.line('working', 180_000);
-  return worker;
+async function start(): Promise<void> {
+  workers.push(await ServiceProcess.start('worker', environment, ['process-probe']));
 }
 
 const ofThisTest = async (ids: ReadonlySet<string>) => {
@@ -104,9 +102,7 @@ it(
       if (held !== undefined) {
         await waitUntil(() => Promise.resolve(held.count > 0), { what: 'the middle of a drill', timeoutMs: 180_000 });
         expect(await ofThisTest(new Set([made.drillId]))).toHaveLength(1);
-        const victim = workers.at(-1);
-        victim?.kill('SIGKILL');
-        await victim?.exit;
+        await workers.at(-1)?.stop('SIGKILL');
         held.letGo();
         await start();
       }
@@ -122,6 +118,7 @@ it(
     const history = await catalog.drills.history('clinic', 100);
     expect(history).toHaveLength(slots);
     expect(history.every(({ report }) => (report?.restoreMs ?? 0) > 0)).toBe(true);
+    await expectNothingLeftOf(world, workers.slice(-1));
   },
   patience,
 );

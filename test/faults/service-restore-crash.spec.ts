@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import type { ApiClient } from '../support/api-client.js';
 import { compareDatabases } from '../support/compare-databases.js';
+import { expectNothingLeft } from '../support/nothing-left.js';
 import type { ServiceProcess } from '../support/service-process.js';
 import { ServiceWorld } from '../support/service-world.js';
 import { startTcpProxy, type TcpProxy } from '../support/tcp-proxy.js';
@@ -77,9 +78,10 @@ describe('a worker that is killed', () => {
     expect((await namesInTarget()).every(isOurs)).toBe(true);
     const used = await admin.request('DELETE', `/api/admin/backups/${backupId}?force=true`);
     expect(used.status).toBe(409);
-    await world.startWorker({ RESTORE_TARGET_PRODUCTION_URI: uri });
+    const next = await world.startWorker({ RESTORE_TARGET_PRODUCTION_URI: uri });
     const done = await expectWhole(backupId, restoreId);
     expect((done['report'] as { warnings: string[] }).warnings.join()).not.toContain('it was finished');
+    await expectNothingLeft(world, [api, next]);
   });
 
   it('F41 while it loads, and somebody cancels before the next one is there: it only cleans up', async () => {
@@ -92,10 +94,11 @@ describe('a worker that is killed', () => {
     await met('a temporary', async () => (await namesInTarget()).some((found) => found.startsWith('_hazina_tmp_')));
     await first.stop('SIGKILL');
     expect((await admin.post(`/api/admin/restores/${restoreId}/cancel`)).status).toBe(202);
-    await world.startWorker({ RESTORE_TARGET_PRODUCTION_URI: uri });
+    const next = await world.startWorker({ RESTORE_TARGET_PRODUCTION_URI: uri });
     const done = await admin.restored(restoreId, undefined, patienceMs);
     expect(done).toMatchObject({ status: 'cancelled', error: null });
     expect(await namesInTarget()).toEqual([]);
+    await expectNothingLeft(world, [api, next]);
   });
 
   it('F41 among the renames: the next one finishes them, and loads nothing again', async () => {
@@ -113,8 +116,9 @@ describe('a worker that is killed', () => {
     expect(await plan()).toMatchObject({ phase: 'renaming', backupId });
     const late = await admin.post(`/api/admin/restores/${restoreId}/cancel`);
     expect([late.status, late.body['type']]).toEqual([409, 'https://hazina.dev/problems/restore-refused']);
-    await world.startWorker({ RESTORE_TARGET_PRODUCTION_URI: uri });
+    const next = await world.startWorker({ RESTORE_TARGET_PRODUCTION_URI: uri });
     const done = await expectWhole(backupId, restoreId);
     expect((done['report'] as { warnings: string[] }).warnings.join()).toContain('it was finished');
+    await expectNothingLeft(world, [api, next]);
   });
 });

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { expectNothingLeft } from '../support/nothing-left.js';
 import type { ServiceProcess } from '../support/service-process.js';
 import { ServiceWorld } from '../support/service-world.js';
 import { waitUntil } from '../services/services.js';
@@ -11,11 +12,12 @@ const slotMs = 2000;
 describe('F13 a schedule with four replicas and three workers', () => {
   let world: ServiceWorld;
   let apis: ServiceProcess[];
+  let workers: ServiceProcess[];
 
   beforeAll(async () => {
     world = await ServiceWorld.create('folder', { BACKUP_VERIFY: 'off' });
     await world.fill(50);
-    await Promise.all([1, 2, 3].map(() => world.startWorker()));
+    workers = await Promise.all([1, 2, 3].map(() => world.startWorker()));
     apis = await Promise.all([1, 2, 3, 4].map(() => world.startApi({ BACKUP_SCHEDULE: '*/2 * * * * *' })));
   }, 120_000);
 
@@ -56,6 +58,13 @@ describe('F13 a schedule with four replicas and three workers', () => {
     const failed = await world.records({ status: 'failed' });
     expect(failed.filter(({ error }) => (error as { code: string }).code !== 'superseded')).toEqual([]);
   }, 90_000);
+
+  it('F13 leaves nothing', async () => {
+    // Without a new slot there is an end to what runs.
+    for (const api of apis) await api.memoryIsBack();
+    for (const api of apis) expect(await api.stop()).toEqual({ code: 0, signal: null });
+    await expectNothingLeft(world, workers);
+  }, 180_000);
 });
 
 describe('two triggers at the same moment', () => {
@@ -67,7 +76,7 @@ describe('two triggers at the same moment', () => {
     try {
       await world.fill(500);
       const apis = await Promise.all([world.startApi(), world.startApi()]);
-      await world.startWorker();
+      const worker = await world.startWorker();
       const clients = apis.map((api) => world.as('operator', api));
       const replies = await Promise.all(clients.map((client) => client.post('/api/admin/backups/trigger')));
       expect(replies.map(({ status }) => status).sort()).toEqual([202, 409]);
@@ -78,8 +87,9 @@ describe('two triggers at the same moment', () => {
       expect(JSON.stringify(refused?.body)).toContain(String(accepted?.body['backupId']));
       const [client] = clients;
       expect((await client?.settled(String(accepted?.body['backupId'])))?.['status']).toBe('completed');
+      await expectNothingLeft(world, [...apis, worker]);
     } finally {
       await world.close();
     }
-  }, 90_000);
+  }, 180_000);
 });

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { errorOf } from '../support/cli-world.js';
+import { expectNothingLeft } from '../support/nothing-left.js';
 import { hazina } from '../support/run-hazina.js';
 import { fillSampleDatabase } from '../support/sample-data.js';
 import type { LogLine, ServiceProcess } from '../support/service-process.js';
@@ -182,3 +183,5 @@ describe('hazina backup of a target of the file', () => {
     expect(errorOf(unknown.stderr)).toMatchObject({ code: 'config/invalid', exitCode: 3 });
   });
 });
+
+it('nothing is left of all this', () => expectNothingLeft(world, [api, worker]));

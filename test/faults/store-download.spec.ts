@@ -32,6 +32,7 @@ beforeAll(async () => {
 }, patience);
 afterEach(async () => {
   world.proxy.heal();
+  expect((await world.contents()).filter((entry) => entry.startsWith('upload'))).toEqual([]);
   await client.db(database).dropDatabase();
 });
 afterAll(async () => {

@@ -322,6 +322,7 @@ describe('F43 at the command line', () => {
     writeFileSync(join(clinic, 'stray'), '');
     cpSync(join(real, 'backup.json'), join(cli.folder, 'store', 'stray.json'));
   }, patience);
+  afterEach(() => expect(cli.leftovers()).toEqual([]));
   afterAll(() => cli.close());
 
   it(

@@ -5,6 +5,7 @@ import { backupJob } from '#catalog';
 import { waitUntil } from '../services/services.js';
 import { manualBackup } from '../support/catalog-world.js';
 import { HttpSink } from '../support/http-sink.js';
+import { expectNothingLeftOf } from '../support/nothing-left.js';
 import { WorkerWorld, type RunningWorker } from '../support/worker-world.js';
 
 // Hooks, the fleet's limit and reloads, by real workers on real services. Hooks are real commands; a hook that waits for a file holds a run where a test wants it.
@@ -15,7 +16,7 @@ beforeAll(async () => {
   world = await WorkerWorld.open();
   await world.fill(50);
 });
-afterEach(() => world.endWorkers());
+afterEach(() => expectNothingLeftOf(world));
 afterAll(() => world.close());
 
 const path = '/targets.yaml';

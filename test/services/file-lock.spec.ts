@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { openCache, type Cache } from './cache.js';
 import { withLock } from './file-lock.js';
 import { ownMark } from './process-mark.js';
+import { waitUntil } from './wait-until.js';
 
 let folder: string;
 let cache: Cache;
@@ -22,7 +23,7 @@ it('lets one in at a time, says for whom the others wait, and leaves nothing beh
   const work = async () => {
     inside += 1;
     most = Math.max(most, inside);
-    await new Promise((resolve) => setTimeout(resolve, 5));
+    await waitUntil(() => said.length > 0, { what: 'another one who waits' });
     inside -= 1;
   };
   await Promise.all([1, 2, 3, 4].map(() => withLock(cache, 'work', (text) => said.push(text), work)));

@@ -11,9 +11,9 @@ export interface Reply {
   readonly body: Record<string, unknown>;
 }
 
-/** A token as an identity provider would make it (spec/api.md, "Token claims"). */
-export function makeToken(secret: string, role: Role, subject = `test-${role}`): string {
-  return jwt.sign({ role }, secret, {
+/** A token as an identity provider would make it at a time (spec/api.md, "Token claims"); good for an hour. */
+export function makeToken(secret: string, role: Role, subject = `test-${role}`, at = new Date()): string {
+  return jwt.sign({ role, iat: Math.floor(at.getTime() / 1000) }, secret, {
     algorithm: 'HS256',
     subject,
     issuer: 'hazina',

@@ -40,11 +40,10 @@ export function dumpDouble(options: DumpDoubleOptions): DumpEngine & { readonly 
     dump: (request, _probe, signal): Promise<Dump> => {
       const opened = new DoubleStream(options);
       stream = opened;
-      signal.addEventListener(
-        'abort',
-        () => opened.destroy(new AppError({ code: 'run/cancelled', stage: 'dump', message: 'aborted' })),
-        { once: true },
-      );
+      const abort = () => opened.destroy(new AppError({ code: 'run/cancelled', stage: 'dump', message: 'aborted' }));
+      signal.addEventListener('abort', abort, { once: true });
+      // A signal that many runs share must not keep what they read.
+      opened.once('close', () => signal.removeEventListener('abort', abort));
       return Promise.resolve({
         stream: opened,
         result: Promise.resolve({

@@ -1,5 +1,6 @@
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { services } from '../services/services.js';
+import { pause } from './pace.js';
 import { requestBytes, sendBytes } from './raw-http.js';
 import type { ServiceProcess } from './service-process.js';
 
@@ -70,7 +71,7 @@ export class ProcessWatch {
       this.#probes += 1;
       this.#mostRss = Math.max(this.#mostRss, this.#rss());
       this.#lookAtSockets();
-      await new Promise((resolve) => setTimeout(resolve, everyMs));
+      await pause(everyMs);
     }
   }
 

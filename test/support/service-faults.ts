@@ -153,16 +153,17 @@ export class ServiceFaults {
   }
 
   /**
-   * What must hold after every fault: no record that is not final, in the store one committed set of each completed backup and nothing else, workers that end in
-   * order, no process and no temporary file.
+   * What must hold after every fault: no record that is not final, in the store one committed set of each completed backup and nothing else, the API and the workers
+   * with no more memory than when they were ready, workers that end in order, no process and no temporary file.
    */
   async expectNothingLeft(): Promise<void> {
     const { world, api } = this;
     this.store.heal();
     try {
-      await allFinal(world);
+      await allFinal(world.client.db(world.catalog));
       const running = world.processes.filter((service) => service !== api && service.exit === undefined);
-      const ends = await Promise.all(running.map((service) => service.stop('SIGTERM', 20_000)));
+      for (const service of [api, ...running]) await service.memoryIsBack();
+      const ends = await Promise.all(running.map((service) => service.stop('SIGTERM', 60_000)));
       expect(ends.filter(({ code }) => code !== 0)).toEqual([]);
       const { keys, uploads } = await world.inStore();
       const sets = (await world.records({ status: 'completed' })).flatMap(objectsOf).sort();

@@ -1,8 +1,17 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { pathToFileURL } from 'node:url';
+import { memoryIsBack, memoryUse, type MemoryUse } from './memory-base.js';
 import { projectRoot } from './run-hazina.js';
 import { StopWaiting, waitUntil } from '../services/wait-until.js';
+
+/** What may be loaded into a process before its program: `process-probe` tells what memory it holds, `process-clock` lets its wall clock jump. */
+export type Preload = 'process-probe' | 'process-clock';
+interface Answer {
+  readonly answered: string;
+  readonly value: unknown;
+}
 
 export type LogLine = Readonly<Record<string, unknown>>;
 
@@ -13,6 +22,7 @@ export class ServiceProcess {
   readonly text: string[] = [];
   exit: { code: number | null; signal: NodeJS.Signals | null } | undefined;
   #port = 0;
+  #memoryBase: MemoryUse | undefined;
   #print: ((line: string) => void) | undefined;
 
   private constructor(
@@ -34,24 +44,33 @@ export class ServiceProcess {
     app: 'api' | 'worker',
     environment: Readonly<Record<string, string>>,
     entry = join(projectRoot, 'dist/apps', app, 'src/main.js'),
+    preloads: readonly Preload[] = [],
   ): ServiceProcess {
     const { PATH = '', HOME = '' } = process.env;
     const ports =
       app === 'api' ? { API_PORT: '0', API_HOST: '127.0.0.1' } : { WORKER_PORT: '0', WORKER_HOST: '127.0.0.1' };
-    const child = spawn(process.execPath, ['--enable-source-maps', entry], {
+    const imports = preloads.map(
+      (name) => `--import=${pathToFileURL(join(projectRoot, 'test/support', `${name}.mjs`)).href}`,
+    );
+    const child = spawn(process.execPath, ['--enable-source-maps', ...imports, entry], {
       cwd: projectRoot,
       env: { PATH, HOME, ...ports, ...environment },
-      stdio: ['ignore', 'pipe', 'pipe'],
+      stdio: ['ignore', 'pipe', 'pipe', ...(imports.length > 0 ? (['ipc'] as const) : [])],
     });
     return new ServiceProcess(app, child);
   }
 
   /** Spawns it and waits until it says that it is ready. */
-  static async start(app: 'api' | 'worker', environment: Readonly<Record<string, string>>): Promise<ServiceProcess> {
-    const service = ServiceProcess.spawn(app, environment);
+  static async start(
+    app: 'api' | 'worker',
+    environment: Readonly<Record<string, string>>,
+    preloads: readonly Preload[] = [],
+  ): Promise<ServiceProcess> {
+    const service = ServiceProcess.spawn(app, environment, undefined, preloads);
     try {
       await service.listening();
       await service.ready();
+      if (preloads.includes('process-probe')) service.#memoryBase = await service.memoryKept();
       return service;
     } catch (error) {
       service.child.kill('SIGKILL');
@@ -86,7 +105,7 @@ export class ServiceProcess {
       this.#mustRun();
       return (await fetch(`${this.url}/health/ready`)).ok;
     };
-    await waitUntil(reply, { what: `the ${this.app} to be ready`, timeoutMs: 30_000, onTimeout: () => this.tail });
+    await waitUntil(reply, { what: `the ${this.app} to be ready`, timeoutMs: 90_000, onTimeout: () => this.tail });
   }
 
   waitForLine(matches: (line: LogLine) => boolean, what: string, timeoutMs = 90_000): Promise<LogLine> {
@@ -96,6 +115,26 @@ export class ServiceProcess {
       return found;
     };
     return waitUntil(look, { what: `the ${this.app} ${what}`, timeoutMs, onTimeout: () => this.tail });
+  }
+
+  /** What it holds without its garbage; needs `process-probe`. */
+  async memoryKept(): Promise<MemoryUse> {
+    return memoryUse((await this.#ask('memory')) as NodeJS.MemoryUsage);
+  }
+
+  /** Waits until it holds no more memory than when it was ready (memory-base.ts); one that was started without a probe is not looked at. */
+  async memoryIsBack(timeoutMs = 30_000): Promise<void> {
+    if (this.#memoryBase === undefined) return;
+    try {
+      await memoryIsBack(this.#memoryBase, () => this.memoryKept(), timeoutMs);
+    } catch (error) {
+      throw new Error(`The ${this.app} ${this.pid}`, { cause: error });
+    }
+  }
+
+  /** Its wall clock is so far ahead from now (or behind); needs `process-clock`. Gives what it shows. */
+  async jump(aheadMs: number): Promise<Date> {
+    return new Date((await this.#ask('clock', aheadMs)) as number);
   }
 
   /** Sends a signal and waits for the end; SIGKILL when it does not end in time, which is an error. */
@@ -126,6 +165,25 @@ export class ServiceProcess {
       if (this.exit === undefined) this.child.once('close', () => resolve());
       else resolve();
     });
+  }
+
+  async #ask(asked: string, value: unknown = null): Promise<unknown> {
+    let answer: Answer | undefined;
+    const take = (message: unknown): void => {
+      if ((message as Answer).answered === asked) answer = message as Answer;
+    };
+    this.child.on('message', take);
+    try {
+      this.child.send({ asked, value });
+      const look = (): Answer | undefined => {
+        if (answer === undefined) this.#mustRun();
+        return answer;
+      };
+      const what = `the ${this.app} to answer about its ${asked}`;
+      return (await waitUntil(look, { what, timeoutMs: 30_000, onTimeout: () => this.tail })).value;
+    } finally {
+      this.child.off('message', take);
+    }
   }
 
   #mustRun(): void {

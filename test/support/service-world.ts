@@ -8,7 +8,7 @@ import { MongoClient, type Document } from 'mongodb';
 import { createBucket, removeBucket, services, uniqueDatabase } from '../services/services.js';
 import { ApiClient, makeToken, type Role } from './api-client.js';
 import { fillSampleDatabase } from './sample-data.js';
-import { ServiceProcess } from './service-process.js';
+import { ServiceProcess, type Preload } from './service-process.js';
 import { withoutMarks } from './without-marks.js';
 
 export type Settings = Readonly<Record<string, string>>;
@@ -27,6 +27,8 @@ export class ServiceWorld {
   readonly processes: ServiceProcess[] = [];
   bucket: string | undefined;
   settings: Settings;
+  /** What is loaded into the processes that are started from now on. */
+  preloads: readonly Preload[] = ['process-probe'];
 
   private constructor(settings: Settings) {
     this.settings = settings;
@@ -81,12 +83,16 @@ export class ServiceWorld {
 
   async startApi(settings: Settings = {}): Promise<ServiceProcess> {
     return this.#keep(
-      await ServiceProcess.start('api', { ...this.environment, JWT_SECRET: this.jwtSecret, ...settings }),
+      await ServiceProcess.start(
+        'api',
+        { ...this.environment, JWT_SECRET: this.jwtSecret, ...settings },
+        this.preloads,
+      ),
     );
   }
 
   async startWorker(settings: Settings = {}): Promise<ServiceProcess> {
-    return this.#keep(await ServiceProcess.start('worker', this.#ofWorker(settings)));
+    return this.#keep(await ServiceProcess.start('worker', this.#ofWorker(settings), this.preloads));
   }
 
   /** Begins one without waiting for anything. */

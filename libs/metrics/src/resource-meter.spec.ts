@@ -1,19 +1,27 @@
 import { describe, expect, it } from '@jest/globals';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { setTimeout as pause } from 'node:timers/promises';
+import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { systemClock } from '#contracts';
+import { waitUntil } from '../../../test/services/wait-until.js';
 import { startResourceMeter } from './resource-meter.js';
 
 describe('the resource meter', () => {
   it('measures CPU time, memory, the blocked event loop and the rate of a run', async () => {
     const meter = startResourceMeter(systemClock);
-    // The loop turns once before it is blocked: the meter measures between two turns.
-    await pause(30);
+    // The meter measures between two turns of the loop. Ours began after it, and looks as often: what it has seen, the meter has seen.
+    const ours = monitorEventLoopDelay({ resolution: 20 });
+    ours.enable();
+    const turn = async () => {
+      const before = ours.count;
+      await waitUntil(() => ours.count > before, { what: 'a turn of the loop', intervalMs: 5 });
+    };
+    await turn();
     const ballast = Buffer.alloc(64 * 1024 * 1024, 1);
     const end = performance.now() + 200;
     while (performance.now() < end) ballast[0] = 2;
-    await pause(30);
+    await turn();
+    ours.disable();
     const used = meter.finish(10_000);
     expect(used.cpuSeconds).toBeGreaterThan(0.1);
     expect(used.cpuSeconds).toBeLessThan(10);

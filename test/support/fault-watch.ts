@@ -1,0 +1,63 @@
+import { mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { waitUntil } from '../services/wait-until.js';
+import { processesOf, temporaryFiles } from './leftovers.js';
+import { excessOf, memoryIsBack, memoryKept, memoryUse, type MemoryUse } from './memory-base.js';
+
+/**
+ * What must hold of every file of the fault matrix, whatever it tests: after each test this process holds no more memory than before the first one, and after the
+ * last one no process and no temporary file is left. Used by fault-environment.ts.
+ */
+export class FaultWatch {
+  /** Everything that the file makes in the folder for temporary files comes to lie here, that of its processes too. */
+  readonly folder = mkdtempSync(join(tmpdir(), 'hazina-fault-'));
+  readonly #childrenBefore = childrenOfThisProcess();
+  #base: MemoryUse | undefined;
+
+  /** Before each test. The first one sets the base: what the file was loaded with and what it prepared belongs to it. */
+  testBegins(): void {
+    this.#base ??= memoryKept();
+  }
+
+  /** After each test and its hooks; fails when memory is not back at its base. */
+  async testEnds(timeoutMs?: number): Promise<void> {
+    // To collect takes a busy machine long, and what is below the bound with all its garbage is below it without.
+    if (this.#base === undefined || excessOf(this.#base, memoryUse()).length === 0) return;
+    await memoryIsBack(this.#base, memoryKept, timeoutMs);
+  }
+
+  /** After the last hook; fails with what is left. */
+  async fileEnds(timeoutMs = 20_000): Promise<void> {
+    let left: string[] = [];
+    await waitUntil(() => (left = this.#leftovers()).length === 0, {
+      ...{ what: 'the end of every process and every temporary file', timeoutMs, intervalMs: 100 },
+      onTimeout: () => left.join('\n'),
+    });
+  }
+
+  close(): void {
+    rmSync(this.folder, { recursive: true, force: true });
+  }
+
+  #leftovers(): string[] {
+    const children = [...childrenOfThisProcess()].filter((pid) => !this.#childrenBefore.has(pid));
+    return [
+      ...processesOf(this.folder, [process.pid]),
+      ...children.map((pid) => `child ${pid}`),
+      ...temporaryFiles(this.folder),
+    ];
+  }
+}
+
+function childrenOfThisProcess(): ReadonlySet<number> {
+  const lists = readdirSync('/proc/self/task').map((task) => {
+    try {
+      return readFileSync(`/proc/self/task/${task}/children`, 'utf8').trim();
+    } catch {
+      // The thread has ended meanwhile.
+      return '';
+    }
+  });
+  return new Set(lists.flatMap((list) => list.split(' ').filter((pid) => pid !== '')).map(Number));
+}
