@@ -8,20 +8,23 @@ import { TargetStates, type TargetState } from '../targets/target-states.js';
 import type { BackupDetailsDto } from './backup.dto.js';
 import type { ListQuery } from './backup-queries.dto.js';
 import { findBackup } from './find-backup.js';
+import { MadeOnce } from './made-once.js';
 import { Recent } from './recent.js';
 import { recoveryOf, type Recovery } from './recovery.js';
 import { statistics, type Statistics } from './statistics.js';
+import { markOfThere } from './there.js';
 import { toBackup, toBackupDetails } from './to-backup.js';
 import type { BackupPageDto } from './replies.dto.js';
 import type { Plain } from '../http/plain.js';
 
-/** Statistics read every record of a backup that is still there: once for all who ask, whatever they ask for. */
-const statisticsKept = { leastMs: 1_000, mostMs: 5_000 };
+/** Statistics read every record of a backup that is still there: once for all who ask, whatever they ask for; and beside the requests, where they are asked for all the time. */
+const statisticsKept = { leastMs: 1_000, mostMs: 5_000, renewedAfter: 0.75 };
 
-/** What is looked up for each target by itself is many questions: each of them more rarely. */
-const ofEach = { ...statisticsKept, times: 100 };
-/** Of two weeks: where it takes long, a minute more tells nothing new. */
-const historyKept = { ...ofEach, mostMs: 60_000 };
+/**
+ * What is looked up for each target by itself is many questions: only when the backups that are there have changed, and now and then. Of a window of two weeks a
+ * minute more tells nothing new.
+ */
+const ofEachKept = { leastMs: 60_000, mostMs: 60_000, renewedAfter: 0.75 };
 
 /** What the statistics of all and of each target are made of. */
 interface Look {
@@ -36,6 +39,7 @@ export class BackupsService {
   readonly #looks: Recent<Look>;
   readonly #durations: Recent<CatalogStats['durationPercentilesMs']>;
   readonly #histories: Recent<StorageHistory>;
+  readonly #statistics = new MadeOnce<Statistics>();
 
   constructor(
     @Inject(CATALOG) private readonly catalog: Catalog,
@@ -45,8 +49,8 @@ export class BackupsService {
   ) {
     const monotonicMs = (): number => this.clock.monotonicMs();
     this.#looks = new Recent({ ...statisticsKept, monotonicMs });
-    this.#durations = new Recent({ ...ofEach, monotonicMs });
-    this.#histories = new Recent({ ...historyKept, monotonicMs });
+    this.#durations = new Recent({ ...ofEachKept, monotonicMs });
+    this.#histories = new Recent({ ...ofEachKept, monotonicMs });
   }
 
   async list(query: ListQuery): Promise<Plain<BackupPageDto>> {
@@ -89,15 +93,18 @@ export class BackupsService {
   /** A second old at most, or up to five where they take long (the forecast of the quota: up to a minute). */
   async stats(target: string | undefined): Promise<Statistics> {
     const filter = target === undefined ? {} : { target };
-    const key = target ?? '';
-    const [{ totals, states, recovery }, durations, history] = await Promise.all([
-      this.#looks.get('', () => this.#look()),
+    const look = await this.#looks.get('', () => this.#look());
+    const { totals, states, recovery } = look;
+    const key = `${target ?? ''} ${markOfThere(totals, target)}`;
+    const [durations, history] = await Promise.all([
       this.#durations.get(key, () => this.catalog.backups.durations(filter, this.clock.now())),
       this.#histories.get(key, () => this.catalog.backups.storageHistory(filter, this.clock.now())),
     ]);
-    const targets = states.filter((state) => target === undefined || state.target === target);
-    const { quota } = this.config.store;
-    return statistics(statsOf(totals, durations, target), { quota, history, now: totals.now, targets, recovery });
+    return this.#statistics.of(look, target ?? '', [durations, history], () => {
+      const targets = states.filter((state) => target === undefined || state.target === target);
+      const { quota } = this.config.store;
+      return statistics(statsOf(totals, durations, target), { quota, history, now: totals.now, targets, recovery });
+    });
   }
 
   async #look(): Promise<Look> {
