@@ -26,17 +26,20 @@ const statisticsKept = { leastMs: 1_000, mostMs: 5_000, renewedAfter: 0.75 };
  */
 const ofEachKept = { leastMs: 60_000, mostMs: 60_000, renewedAfter: 0.75 };
 
+/** Some questions for each target, of which the answers change with what a worker ends, not every second. */
+const recoveryKept = { ...statisticsKept, times: 100 };
+
 /** What the statistics of all and of each target are made of. */
 interface Look {
   readonly totals: CatalogTotals;
   readonly states: readonly TargetState[];
-  readonly recovery: ReadonlyMap<string, Recovery>;
 }
 
 /** Reads of the catalogue; they go on while the queue is down. */
 @Injectable()
 export class BackupsService {
   readonly #looks: Recent<Look>;
+  readonly #recoveries: Recent<ReadonlyMap<string, Recovery>>;
   readonly #durations: Recent<CatalogStats['durationPercentilesMs']>;
   readonly #histories: Recent<StorageHistory>;
   readonly #statistics = new MadeOnce<Statistics>();
@@ -49,6 +52,7 @@ export class BackupsService {
   ) {
     const monotonicMs = (): number => this.clock.monotonicMs();
     this.#looks = new Recent({ ...statisticsKept, monotonicMs });
+    this.#recoveries = new Recent({ ...recoveryKept, monotonicMs });
     this.#durations = new Recent({ ...ofEachKept, monotonicMs });
     this.#histories = new Recent({ ...ofEachKept, monotonicMs });
   }
@@ -94,13 +98,15 @@ export class BackupsService {
   async stats(target: string | undefined): Promise<Statistics> {
     const filter = target === undefined ? {} : { target };
     const look = await this.#looks.get('', () => this.#look());
-    const { totals, states, recovery } = look;
+    const { totals, states } = look;
+    const all = markOfThere(totals, undefined);
     const key = `${target ?? ''} ${markOfThere(totals, target)}`;
-    const [durations, history] = await Promise.all([
+    const [recovery, durations, history] = await Promise.all([
+      this.#recoveries.get(all, () => this.#recovery()),
       this.#durations.get(key, () => this.catalog.backups.durations(filter, this.clock.now())),
       this.#histories.get(key, () => this.catalog.backups.storageHistory(filter, this.clock.now())),
     ]);
-    return this.#statistics.of(look, target ?? '', [durations, history], () => {
+    return this.#statistics.of(look, target ?? '', [recovery, durations, history], () => {
       const targets = states.filter((state) => target === undefined || state.target === target);
       const { quota } = this.config.store;
       return statistics(statsOf(totals, durations, target), { quota, history, now: totals.now, targets, recovery });
@@ -109,12 +115,14 @@ export class BackupsService {
 
   async #look(): Promise<Look> {
     const now = this.clock.now();
+    const totals = this.catalog.backups.totals(now);
+    const ends = totals.then((found) => found.ends);
+    const [found, states] = await Promise.all([totals, this.targets.all(now, undefined, ends)]);
+    return { totals: found, states };
+  }
+
+  #recovery(): Promise<ReadonlyMap<string, Recovery>> {
     const names = this.config.targets.map(({ name }) => name);
-    const [totals, states, recovery] = await Promise.all([
-      this.catalog.backups.totals(now),
-      this.targets.all(now),
-      recoveryOf(this.catalog, names, now),
-    ]);
-    return { totals, states, recovery };
+    return recoveryOf(this.catalog, names, this.clock.now());
   }
 }
