@@ -8,6 +8,7 @@ interface Sample {
   readonly at: number;
   readonly rssBytes: number;
   readonly heapUsedBytes: number;
+  readonly cpuMs: number;
   readonly lagP99Ms: number;
   readonly lagMaxMs: number;
 }
@@ -19,6 +20,8 @@ export interface ProcessUse {
   /** The least that its heap held in the first and in the last third: what is left after collections. */
   readonly heapFloorStartBytes: number;
   readonly heapFloorEndBytes: number;
+  /** Its processor time, all threads. */
+  readonly cpuMs: number;
   /** Delay of the event loop as the API's own metrics tell it; Node measures it in steps of 10 ms. */
   readonly lagP99Ms: number;
   readonly lagMaxMs: number;
@@ -52,6 +55,7 @@ export class ProcessWatch {
       rssEndBytes: percentile(rss.slice(-10), 0.5),
       heapFloorStartBytes: Math.min(...heap.slice(0, third)),
       heapFloorEndBytes: Math.min(...heap.slice(-third)),
+      cpuMs: (samples.at(-1)?.cpuMs ?? 0) - (samples[0]?.cpuMs ?? 0),
       lagP99Ms: percentile(
         samples.map(({ lagP99Ms }) => lagP99Ms),
         0.5,
@@ -73,6 +77,7 @@ export class ProcessWatch {
       at: performance.now(),
       rssBytes: Number(residentPages) * pageBytes,
       heapUsedBytes: value('nodejs_heap_size_used_bytes'),
+      cpuMs: value('process_cpu_seconds_total') * 1000,
       lagP99Ms: value('nodejs_eventloop_lag_p99_seconds') * 1000,
       lagMaxMs: value('nodejs_eventloop_lag_max_seconds') * 1000,
     });

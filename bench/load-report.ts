@@ -7,6 +7,11 @@ const mostRatio = 5;
 /** What counts as growth of memory: the median of the last ten seconds above that of the first ten by more than this share. */
 const mostGrowth = 0.1;
 
+/** A 99th percentile of fewer tells nothing. */
+const leastSingle = 300;
+/** Each client asks once a second: where replies are late, fewer are asked for. */
+const leastAsked = 0.95;
+
 export interface LoadBench {
   readonly records: number;
   readonly listeners: {
@@ -42,7 +47,9 @@ export function describeLoad({ records, listeners, single, load, p99Ratio, api, 
     `Reads of a running API over ${records} records, ${listeners.count} listeners, load average ${loadAverage.toFixed(1)}`,
     formatTable(rows),
     `p99 ratio ${p99Ratio.toFixed(2)} (at most ${mostRatio})`,
-    `memory of the API ${mb(api.rssStartBytes)} → ${mb(api.rssEndBytes)} (at most + ${mostGrowth * 100} %), heap floor ${mb(api.heapFloorStartBytes)} → ${mb(api.heapFloorEndBytes)}`,
+    `CPU of the API ${ms(api.cpuMs / load.requests)} ms a request (listeners, feed and metrics included)`,
+    `memory of the API, resident, median of the first ten seconds → of the last ten: ${mb(api.rssStartBytes)} → ${mb(api.rssEndBytes)} (at most + ${mostGrowth * 100} %)`,
+    `memory in use on its heap, the least in the first third → in the last: ${mb(api.heapFloorStartBytes)} → ${mb(api.heapFloorEndBytes)} (told, not judged)`,
     `event loop: p99 ${ms(api.lagP99Ms)} ms, longest ${ms(api.lagMaxMs)} ms`,
     `listeners: ${listeners.messages} messages, ${listeners.broken} broken, ${listeners.behind} behind`,
   ].join('\n');
@@ -54,6 +61,12 @@ export function missedGoals({ load, single, p99Ratio, api, listeners }: LoadBenc
     ...[load, ...single].flatMap(({ errors, refused }) =>
       errors + Object.keys(refused).length > 0 ? [`errors: ${errors}, ${JSON.stringify(refused)}`] : [],
     ),
+    ...(single.some(({ requests }) => requests < leastSingle)
+      ? [`a single client had fewer than ${leastSingle} replies: its p99 tells nothing`]
+      : []),
+    ...(load.requests < load.clients * load.seconds * leastAsked
+      ? [`only ${load.requests} of ${load.clients * load.seconds} requests were made: replies were late`]
+      : []),
     ...(p99Ratio > mostRatio ? [`p99 is ${p99Ratio.toFixed(2)} times that of a single client`] : []),
     ...(api.rssEndBytes > api.rssStartBytes * (1 + mostGrowth) ? ['the memory of the API grew'] : []),
     ...(listeners.broken + listeners.behind > 0 ? [`listeners: ${JSON.stringify(listeners)}`] : []),

@@ -8,34 +8,41 @@ import { TargetStates, type TargetState } from '../targets/target-states.js';
 import type { BackupDetailsDto } from './backup.dto.js';
 import type { ListQuery } from './backup-queries.dto.js';
 import { findBackup } from './find-backup.js';
+import { MadeOnce } from './made-once.js';
 import { Recent } from './recent.js';
 import { recoveryOf, type Recovery } from './recovery.js';
 import { statistics, type Statistics } from './statistics.js';
+import { markOfThere } from './there.js';
 import { toBackup, toBackupDetails } from './to-backup.js';
 import type { BackupPageDto } from './replies.dto.js';
 import type { Plain } from '../http/plain.js';
 
-/** Statistics read every record of a backup that is still there: once for all who ask, whatever they ask for. */
-const statisticsKept = { leastMs: 1_000, mostMs: 5_000 };
+/** Statistics read every record of a backup that is still there: once for all who ask, whatever they ask for; and beside the requests, where they are asked for all the time. */
+const statisticsKept = { leastMs: 1_000, mostMs: 5_000, renewedAfter: 0.75 };
 
-/** What is looked up for each target by itself is many questions: each of them more rarely. */
-const ofEach = { ...statisticsKept, times: 100 };
-/** Of two weeks: where it takes long, a minute more tells nothing new. */
-const historyKept = { ...ofEach, mostMs: 60_000 };
+/**
+ * What is looked up for each target by itself is many questions: only when the backups that are there have changed, and now and then. Of a window of two weeks a
+ * minute more tells nothing new.
+ */
+const ofEachKept = { leastMs: 60_000, mostMs: 60_000, renewedAfter: 0.75 };
+
+/** Some questions for each target, of which the answers change with what a worker ends, not every second. */
+const recoveryKept = { ...statisticsKept, times: 100 };
 
 /** What the statistics of all and of each target are made of. */
 interface Look {
   readonly totals: CatalogTotals;
   readonly states: readonly TargetState[];
-  readonly recovery: ReadonlyMap<string, Recovery>;
 }
 
 /** Reads of the catalogue; they go on while the queue is down. */
 @Injectable()
 export class BackupsService {
   readonly #looks: Recent<Look>;
+  readonly #recoveries: Recent<ReadonlyMap<string, Recovery>>;
   readonly #durations: Recent<CatalogStats['durationPercentilesMs']>;
   readonly #histories: Recent<StorageHistory>;
+  readonly #statistics = new MadeOnce<Statistics>();
 
   constructor(
     @Inject(CATALOG) private readonly catalog: Catalog,
@@ -45,8 +52,9 @@ export class BackupsService {
   ) {
     const monotonicMs = (): number => this.clock.monotonicMs();
     this.#looks = new Recent({ ...statisticsKept, monotonicMs });
-    this.#durations = new Recent({ ...ofEach, monotonicMs });
-    this.#histories = new Recent({ ...historyKept, monotonicMs });
+    this.#recoveries = new Recent({ ...recoveryKept, monotonicMs });
+    this.#durations = new Recent({ ...ofEachKept, monotonicMs });
+    this.#histories = new Recent({ ...ofEachKept, monotonicMs });
   }
 
   async list(query: ListQuery): Promise<Plain<BackupPageDto>> {
@@ -89,25 +97,32 @@ export class BackupsService {
   /** A second old at most, or up to five where they take long (the forecast of the quota: up to a minute). */
   async stats(target: string | undefined): Promise<Statistics> {
     const filter = target === undefined ? {} : { target };
-    const key = target ?? '';
-    const [{ totals, states, recovery }, durations, history] = await Promise.all([
-      this.#looks.get('', () => this.#look()),
+    const look = await this.#looks.get('', () => this.#look());
+    const { totals, states } = look;
+    const all = markOfThere(totals, undefined);
+    const key = `${target ?? ''} ${markOfThere(totals, target)}`;
+    const [recovery, durations, history] = await Promise.all([
+      this.#recoveries.get(all, () => this.#recovery()),
       this.#durations.get(key, () => this.catalog.backups.durations(filter, this.clock.now())),
       this.#histories.get(key, () => this.catalog.backups.storageHistory(filter, this.clock.now())),
     ]);
-    const targets = states.filter((state) => target === undefined || state.target === target);
-    const { quota } = this.config.store;
-    return statistics(statsOf(totals, durations, target), { quota, history, now: totals.now, targets, recovery });
+    return this.#statistics.of(look, target ?? '', [recovery, durations, history], () => {
+      const targets = states.filter((state) => target === undefined || state.target === target);
+      const { quota } = this.config.store;
+      return statistics(statsOf(totals, durations, target), { quota, history, now: totals.now, targets, recovery });
+    });
   }
 
   async #look(): Promise<Look> {
     const now = this.clock.now();
+    const totals = this.catalog.backups.totals(now);
+    const ends = totals.then((found) => found.ends);
+    const [found, states] = await Promise.all([totals, this.targets.all(now, undefined, ends)]);
+    return { totals: found, states };
+  }
+
+  #recovery(): Promise<ReadonlyMap<string, Recovery>> {
     const names = this.config.targets.map(({ name }) => name);
-    const [totals, states, recovery] = await Promise.all([
-      this.catalog.backups.totals(now),
-      this.targets.all(now),
-      recoveryOf(this.catalog, names, now),
-    ]);
-    return { totals, states, recovery };
+    return recoveryOf(this.catalog, names, this.clock.now());
   }
 }

@@ -1,4 +1,4 @@
-import { expect, it } from '@jest/globals';
+import { describe, expect, it } from '@jest/globals';
 import { Recent } from './recent.js';
 
 let now = 0;
@@ -86,4 +86,85 @@ it('looks anew for what was forgotten', async () => {
   expect([await ask(), await ask()]).toEqual([1, 1]);
   answers.forget('a');
   expect(await ask()).toBe(2);
+});
+
+describe('renewed before its time is over', () => {
+  function renewing() {
+    const answers = new Recent<number>({
+      ...{ leastMs: 1_000, mostMs: 5_000, renewedAfter: 0.75, monotonicMs: () => now },
+    });
+    const looks: ((end: number | Error) => void)[] = [];
+    const ask = (): Promise<number> =>
+      answers.get(
+        'a',
+        () =>
+          new Promise((resolve, reject) => {
+            looks.push((end) => (typeof end === 'number' ? resolve(end) : reject(end)));
+          }),
+      );
+    const begun = async (): Promise<void> => {
+      const first = ask();
+      looks[0]?.(1);
+      await first;
+    };
+    return { answers, looks, ask, begun };
+  }
+
+  it('lets nobody wait: who asks meanwhile gets the answer that is there, and one look is made', async () => {
+    const { looks, ask, begun } = renewing();
+    await begun();
+    now += 749;
+    expect(await ask()).toBe(1);
+    expect(looks).toHaveLength(1);
+    now += 1;
+    expect(await Promise.all([ask(), ask()])).toEqual([1, 1]);
+    expect(looks).toHaveLength(2);
+    looks[1]?.(2);
+    await Promise.resolve();
+    expect(await ask()).toBe(2);
+    expect(looks).toHaveLength(2);
+  });
+
+  it('gives out nothing for longer than it is kept: then those who ask wait for the look that has begun', async () => {
+    const { looks, ask, begun } = renewing();
+    await begun();
+    now += 750;
+    expect(await ask()).toBe(1);
+    now += 250;
+    const waiting = [ask(), ask()];
+    looks[1]?.(2);
+    expect(await Promise.all(waiting)).toEqual([2, 2]);
+    expect(looks).toHaveLength(2);
+  });
+
+  it('keeps what is there when the look beside failed, and looks again', async () => {
+    const { looks, ask, begun } = renewing();
+    await begun();
+    now += 800;
+    expect(await ask()).toBe(1);
+    looks[1]?.(new Error('down'));
+    await Promise.resolve();
+    expect(await ask()).toBe(1);
+    expect(looks).toHaveLength(3);
+    now += 200;
+    const waiting = ask();
+    looks[2]?.(new Error('still down'));
+    await expect(waiting).rejects.toThrow('still down');
+    const last = ask();
+    looks[3]?.(4);
+    expect(await last).toBe(4);
+  });
+
+  it('forgets what is looked up beside, too', async () => {
+    const { answers, looks, ask, begun } = renewing();
+    await begun();
+    now += 800;
+    await ask();
+    answers.forget('a');
+    const anew = ask();
+    looks[1]?.(2);
+    looks[2]?.(3);
+    expect(await anew).toBe(3);
+    expect(await ask()).toBe(3);
+  });
 });

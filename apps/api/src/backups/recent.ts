@@ -4,6 +4,11 @@ export interface RecentOptions {
   /** … and so many times as long as it took (default 10), up to `mostMs`: what costs a server much is asked for more rarely. */
   readonly times?: number;
   readonly mostMs: number;
+  /**
+   * After this share of its time (default 1: never) an answer is looked up anew beside, while those who ask still get the one that is there: nobody waits for what is asked
+   * for all the time. No answer is given out for longer than it is kept.
+   */
+  readonly renewedAfter?: number;
   readonly monotonicMs: () => number;
 }
 
@@ -13,6 +18,9 @@ interface Answer<T> {
   readonly answer: Promise<T>;
   /** Infinite while it is looked up. */
   until: number;
+  renewFrom: number;
+  /** What follows it, while that is looked up. */
+  next: Answer<T> | undefined;
 }
 
 /** One answer for all who ask within a short time. No question is worked on twice at once, however many ask. What failed is not kept. */
@@ -25,22 +33,50 @@ export class Recent<T> {
   }
 
   get(key: string, look: () => Promise<T>): Promise<T> {
-    const began = this.#options.monotonicMs();
-    for (const [old, { until }] of this.#answers) if (began >= until) this.#answers.delete(old);
+    const now = this.#options.monotonicMs();
+    this.#forgetOld(now);
     const found = this.#answers.get(key);
-    if (found !== undefined) return found.answer;
-    const entry: Answer<T> = { answer: look(), until: Number.POSITIVE_INFINITY };
-    this.#answers.set(key, entry);
-    entry.answer.then(
-      () => (entry.until = began + this.#keptMs(this.#options.monotonicMs() - began)),
-      () => this.#answers.delete(key),
-    );
-    return entry.answer;
+    if (found === undefined) {
+      const first = this.#begin(key, look);
+      this.#answers.set(key, first);
+      return first.answer;
+    }
+    if (now >= found.renewFrom) found.next ??= this.#begin(key, look, found);
+    return found.answer;
   }
 
   /** It is looked up anew when it is asked for next. */
   forget(key: string): void {
     this.#answers.delete(key);
+  }
+
+  /** What has had its time gives way to what is looked up already. */
+  #forgetOld(now: number): void {
+    for (const [key, { until, next }] of this.#answers) {
+      if (now < until) continue;
+      if (next === undefined) this.#answers.delete(key);
+      else this.#answers.set(key, next);
+    }
+  }
+
+  #begin(key: string, look: () => Promise<T>, before?: Answer<T>): Answer<T> {
+    const began = this.#options.monotonicMs();
+    const never = Number.POSITIVE_INFINITY;
+    const entry: Answer<T> = { answer: look(), until: never, renewFrom: never, next: undefined };
+    entry.answer.then(
+      () => {
+        const keptMs = this.#keptMs(this.#options.monotonicMs() - began);
+        entry.until = began + keptMs;
+        const { renewedAfter = 1 } = this.#options;
+        if (renewedAfter < 1) entry.renewFrom = began + keptMs * renewedAfter;
+        if (before !== undefined && this.#answers.get(key) === before) this.#answers.set(key, entry);
+      },
+      () => {
+        if (before !== undefined) before.next = undefined;
+        if (this.#answers.get(key) === entry) this.#answers.delete(key);
+      },
+    );
+    return entry;
   }
 
   #keptMs(tookMs: number): number {

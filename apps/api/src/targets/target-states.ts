@@ -28,13 +28,13 @@ export class TargetStates {
     @Inject(API_CONFIG) private readonly config: ApiConfig,
   ) {}
 
-  /** `workers`: for whoever has asked for them already. */
-  async all(now: Date, workers = this.catalog.workers.all()): Promise<readonly TargetState[]> {
-    const [schedules, ends, seen] = await Promise.all([
-      this.catalog.schedules.all(),
-      this.catalog.backups.ends(),
-      workers,
-    ]);
+  /** `workers`, `outcomes`: for whoever has asked for them already. */
+  async all(
+    now: Date,
+    workers = this.catalog.workers.all(),
+    outcomes = this.catalog.backups.ends(),
+  ): Promise<readonly TargetState[]> {
+    const [schedules, ends, seen] = await Promise.all([this.catalog.schedules.all(), outcomes, workers]);
     return this.config.targets.map((config) => {
       const target = config.name;
       const schedule = schedules.find((record) => record.target === target) ?? null;

@@ -28,8 +28,9 @@ type Queries = Pick<
   | 'ends'
 >;
 
-/** Records that one query for a good one brings. */
+/** Records that one query for good ones brings, at most; where few are wanted, so many for each: nearly all are good. */
 const lookedAtOnce = 100;
+const lookedAtForEach = 10;
 const dayMs = 86_400_000;
 
 export function queries(backups: Backups, targets: KnownTargets, clock: Clock): Queries {
@@ -114,13 +115,16 @@ export function queries(backups: Backups, targets: KnownTargets, clock: Clock): 
 
 /** Ids of good records, newest first, without one of them. */
 function goodOnes(backups: Backups, without: string): (filter: Filter, most: number) => Promise<readonly string[]> {
-  const page = { limit: lookedAtOnce, only: ['backupId', 'status', 'verifications'] };
+  const page = { only: ['backupId', 'status', 'verifications'], sort: { createdAt: -1, backupId: -1 } } as const;
   return async (filter, most) => {
     const found: string[] = [];
-    for (let skip = 0; found.length < most; skip += lookedAtOnce) {
-      const some = await backups.find(filter, { ...page, skip, sort: { createdAt: -1, backupId: -1 } });
+    let limit = Math.min(lookedAtOnce, most * lookedAtForEach);
+    for (let skip = 0; found.length < most;) {
+      const some = await backups.find(filter, { ...page, skip, limit });
       for (const other of some) if (other.backupId !== without && isGood(other)) found.push(other.backupId);
-      if (some.length < lookedAtOnce) break;
+      if (some.length < limit) break;
+      skip += limit;
+      limit = lookedAtOnce;
     }
     return found.slice(0, most);
   };

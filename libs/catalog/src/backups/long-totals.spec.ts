@@ -2,10 +2,11 @@ import { expect, it } from '@jest/globals';
 import { op } from '../store/record-collection.js';
 import { longTotals } from './long-totals.js';
 
-function world(total: number) {
+function world(total: number, tookMs = 0) {
   const state = { total, now: 0, counts: 0 };
   const count = (): Promise<number> => {
     state.counts += 1;
+    state.now += tookMs;
     return Promise.resolve(state.total);
   };
   return { state, totalOf: longTotals(count, () => state.now) };
@@ -23,7 +24,7 @@ it('counts a long list once a second, each filter by itself', async () => {
   const { state, totalOf } = world(5_000);
   expect(await totalOf({ listed: true })).toBe(5_000);
   state.total = 5_001;
-  state.now = 999;
+  state.now = 749;
   expect(await totalOf({ listed: true })).toBe(5_000);
   expect(await totalOf({ listed: true, createdAt: op({ $gte: new Date(0) }) })).toBe(5_001);
   expect(await totalOf({ listed: true, createdAt: op({ $gte: new Date(1) }) })).toBe(5_001);
@@ -53,4 +54,44 @@ it('forgets a total that could not be counted anew, and a list that has become s
   await expect(failing({})).rejects.toThrow('down');
   broken = false;
   expect(await failing({})).toBe(5_000);
+});
+
+it.each([
+  ['ten times as long as counting takes', 300, 3_000],
+  ['five seconds at most', 900, 5_000],
+])('keeps a total %s', async (_name, tookMs, keptMs) => {
+  const { state, totalOf } = world(5_000, tookMs);
+  await totalOf({});
+  state.total = 5_001;
+  state.now = keptMs * 0.75 - 1;
+  expect([await totalOf({}), state.counts]).toEqual([5_000, 1]);
+  state.now = keptMs;
+  expect([await totalOf({}), state.counts]).toEqual([5_001, 2]);
+});
+
+it('counts beside what is asked for all the time, and gives out no total beyond its time', async () => {
+  const counts: ((end: number | Error) => void)[] = [];
+  let now = 0;
+  const totalOf = longTotals(
+    () =>
+      new Promise((resolve, reject) => {
+        counts.push((end) => (typeof end === 'number' ? resolve(end) : reject(end)));
+      }),
+    () => now,
+  );
+  const first = totalOf({});
+  counts[0]?.(5_000);
+  await first;
+  now = 750;
+  expect(await Promise.all([totalOf({}), totalOf({})])).toEqual([5_000, 5_000]);
+  expect(counts).toHaveLength(2);
+  counts[1]?.(new Error('down'));
+  await expect(Promise.resolve()).resolves.toBeUndefined();
+  now = 800;
+  // A count that failed beside takes nothing away.
+  expect(await totalOf({})).toBe(5_000);
+  now = 1_000;
+  const late = [totalOf({}), totalOf({})];
+  counts.at(-1)?.(5_002);
+  expect(await Promise.all(late)).toEqual([5_002, 5_002]);
 });

@@ -1,13 +1,18 @@
 import type { Filter } from '../store/record-collection.js';
 import { few } from './list-page.js';
 
-/** A long total may be so old. */
-const keptMs = 1_000;
+/** A long total may be so old; where counting takes long, ten times as old as it takes, up to `mostMs`. */
+const leastMs = 1_000;
+const mostMs = 5_000;
+const times = 10;
+/** After this share of its time a total is counted anew beside: nobody waits for one that is asked for all the time. */
+const renewedAfter = 0.75;
 
 interface Kept {
-  readonly at: number;
   readonly total: number;
-  counting?: Promise<number>;
+  readonly renewFrom: number;
+  readonly until: number;
+  counting: Promise<number> | undefined;
 }
 
 /**
@@ -21,10 +26,13 @@ export function longTotals(
   const kept = new Map<string, Kept>();
 
   const counted = async (key: string, filter: Filter): Promise<number> => {
-    const at = monotonicMs();
+    const began = monotonicMs();
     const total = await count(filter);
-    for (const [old, entry] of kept) if (entry.counting === undefined && at - entry.at >= keptMs) kept.delete(old);
-    if (total > few) kept.set(key, { at, total });
+    const now = monotonicMs();
+    for (const [old, { counting, until }] of kept) if (counting === undefined && now >= until) kept.delete(old);
+    const keptMs = Math.max(leastMs, Math.min(mostMs, (now - began) * times));
+    const [renewFrom, until] = [began + keptMs * renewedAfter, began + keptMs];
+    if (total > few) kept.set(key, { total, renewFrom, until, counting: undefined });
     else kept.delete(key);
     return total;
   };
@@ -33,11 +41,15 @@ export function longTotals(
     const key = JSON.stringify(filter);
     const before = kept.get(key);
     if (before === undefined) return counted(key, filter);
-    if (monotonicMs() - before.at < keptMs) return Promise.resolve(before.total);
+    const now = monotonicMs();
+    if (now < before.renewFrom) return Promise.resolve(before.total);
     before.counting ??= counted(key, filter).catch((error: unknown) => {
-      kept.delete(key);
+      before.counting = undefined;
       throw error;
     });
-    return before.counting;
+    if (now >= before.until) return before.counting;
+    // Who asks after its time is over is told.
+    before.counting.catch(() => undefined);
+    return Promise.resolve(before.total);
   };
 }
