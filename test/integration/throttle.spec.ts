@@ -84,7 +84,7 @@ async function watch({ store, arrived }: Place, changes: Partial<BackupRequest>)
   };
   const deps = { ...backupDeps(store, { archive, estimatedBytes: archive.bytes }), clock, observer };
   const state = { hasEnded: false };
-  const run = runBackup(deps, backupRequest({ compression: { codec: 'none' }, ...changes }), noAbort);
+  const run = runBackup(deps, backupRequest({ compression: { codec: 'none', level: undefined }, ...changes }), noAbort);
   const ended = run.finally(() => (state.hasEnded = true));
   ended.catch(() => undefined);
   const steps: { readonly granted: number; readonly arrived: number; readonly read: number }[] = [];
@@ -126,7 +126,7 @@ describe.each(places)('a backup in %s', (_name, open) => {
   it('needs no time of the clock without a throttle', async () => {
     const { store, arrived } = await open();
     const clock = new AskedClock('2026-11-26T10:00:00.000Z');
-    const request = backupRequest({ compression: { codec: 'none' } });
+    const request = backupRequest({ compression: { codec: 'none', level: undefined } });
     const { backup } = await runBackup({ ...backupDeps(store, { archive }), clock }, request, noAbort);
     expect({ granted: clock.grantedBytes, arrived: arrived() >= archive.bytes }).toEqual({ granted: 0, arrived: true });
     expect(backup.totals.archiveBytes).toBe(archive.bytes);
