@@ -4,6 +4,7 @@ import { gunzipSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import type { BackupJson } from '#contracts';
 import { CliWorld, type Environment } from '../support/cli-world.js';
+import { writeDumpFolder } from '../support/dump-folder.js';
 import { hazina, projectRoot, spawnHazina } from '../support/run-hazina.js';
 
 const fixtures = join(projectRoot, 'test/fixtures/archives');
@@ -35,6 +36,16 @@ describe('hazina import', () => {
     expect((await hazina(['verify', backup.backupId], environment)).code).toBe(0);
   });
 
+  it('takes in the folder that mongodump --out wrote', async () => {
+    const folder = join(world.folder, 'dump');
+    writeDumpFolder(readFileSync(join(fixtures, 'clinic.archive')), folder, { gzip: true });
+    const run = await hazina(['import', folder, '--json'], environment);
+    expect({ code: run.code, stderr: run.stderr }).toMatchObject({ code: 0 });
+    const backup = JSON.parse(run.stdout) as BackupJson & { warnings: string[] };
+    expect(backup.warnings).toEqual([expect.stringMatching(/^import: taken from dump, last written /)]);
+    expect((await hazina(['verify', backup.backupId], environment)).code).toBe(0);
+  });
+
   it('reads from stdin', async () => {
     const child = spawnHazina(['import', '-', '--json'], { environment, stdin: true, stdio: 'pipe' });
     const out: Buffer[] = [];
@@ -48,7 +59,7 @@ describe('hazina import', () => {
     ['damaged/cut-mid-document.archive', 11],
     ['damaged/gz-truncated.archive.gz', 11],
     ['README.md', 11],
-    ['damaged', 2],
+    ['damaged', 11],
     ['nowhere.archive', 2],
   ])('%s is refused with exit code %i, and leaves nothing', async (name, code) => {
     const run = await hazina(['import', join(fixtures, name), '--json'], environment);

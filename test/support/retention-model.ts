@@ -73,17 +73,20 @@ function windowsOf(policy: RetentionPolicy): (readonly [Kind, number])[] {
   ];
 }
 
-const labels = new Map<string, string>();
+/** By kind and zone, then by time. */
+const labels = new Map<string, Map<number, string>>();
 const formats = new Map<string, Intl.DateTimeFormat>();
 
 /** `2026-11-23T14+01:00`, `2026-11-23`, `2026-W48`, `2026-11`, `2026`: on the wall of the zone. */
 function labelOf(kind: Kind, at: Date, timezone: string): string {
-  const key = `${kind}/${timezone}/${at.getTime()}`;
-  const known = labels.get(key);
+  const key = `${kind}/${timezone}`;
+  const ofKind = labels.get(key) ?? new Map<number, string>();
+  if (ofKind.size > 200_000) ofKind.clear();
+  labels.set(key, ofKind);
+  const known = ofKind.get(at.getTime());
   if (known !== undefined) return known;
-  if (labels.size > 500_000) labels.clear();
   const label = makeLabel(kind, at, timezone);
-  labels.set(key, label);
+  ofKind.set(at.getTime(), label);
   return label;
 }
 
@@ -95,7 +98,8 @@ function makeLabel(kind: Kind, at: Date, timezone: string): string {
       ...{ year: 'numeric', month: '2-digit', day: '2-digit', hour: '2-digit' },
     });
   formats.set(timezone, format);
-  const part = (type: string) => format.formatToParts(at).find((one) => one.type === type)?.value ?? '';
+  const parts = format.formatToParts(at);
+  const part = (type: string) => parts.find((one) => one.type === type)?.value ?? '';
   const [year, month, day] = [part('year'), part('month'), part('day')];
   switch (kind) {
     case 'hour':

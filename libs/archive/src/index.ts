@@ -1,4 +1,5 @@
 export { archiveError, type Verdict } from './archive-error.js';
+export { checkBson } from './check-bson.js';
 export { Crc64, crc64Hex } from './crc64.js';
 export { encodeNamespaceHeader, encodePrelude, terminator, type Prelude, type PreludeCollection } from './encode.js';
 export { ArchiveExcerpt, type ExcerptBlock, type ExcerptNamespace } from './excerpt.js';
@@ -7,7 +8,7 @@ export { canonicalJsonToBson } from './extended-json/json-to-bson.js';
 export { replaceFields } from './extended-json/replace-fields.js';
 export { gunzipStream } from './gunzip.js';
 export { encodeMetadata, parseMetadata, type Metadata } from './metadata.js';
-export type { NamespaceState } from './namespace-state.js';
+export { needsNoEntry, type NamespaceState } from './namespace-state.js';
 export type { ArchivePrelude } from './prelude-parts.js';
 export { ArchiveReader } from './reader.js';
 export { readArchive } from './read-archive.js';

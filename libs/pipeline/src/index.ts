@@ -28,6 +28,8 @@ export {
   keyProofFindings,
   type KeyVerdict,
 } from './judge-keys.js';
+export { folderArchive } from './import/folder/folder-archive.js';
+export { readDumpFolder, type DumpFolder } from './import/folder/read-folder.js';
 export { importEngine, type ImportedDump } from './import/import-engine.js';
 export { listBackups, type BackupList } from './list-backups.js';
 export { openArchive } from './open-archive.js';

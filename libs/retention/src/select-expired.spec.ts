@@ -5,6 +5,7 @@ import { retentionNow } from './retention-now.js';
 import { selectExpired } from './select-expired.js';
 import type { RetentionPolicy, RetentionRecord } from './types.js';
 
+/** The newest first, each with what becomes of it and why: all of that is asserted. */
 interface GoldenCase {
   readonly name: string;
   readonly policy: Partial<RetentionPolicy>;
@@ -13,8 +14,8 @@ interface GoldenCase {
     readonly id: string;
     readonly at: string;
     readonly lockedUntil?: string;
+    readonly expected: { readonly kept: readonly string[] } | { readonly deleted: string };
   })[];
-  readonly removed: readonly string[];
 }
 
 const off: RetentionPolicy = {
@@ -36,8 +37,8 @@ const removedOf = (policy: RetentionPolicy, records: readonly RetentionRecord[],
     .map(({ backupId }) => backupId);
 
 describe('golden cases', () => {
-  it.each(cases.map((golden) => [golden.name, golden] as const))('%s', (_name, { policy, now, backups, removed }) => {
-    const records = backups.map(({ id, at, lockedUntil, ...rest }): RetentionRecord => ({
+  it.each(cases.map((golden) => [golden.name, golden] as const))('%s', (_name, { policy, now, backups }) => {
+    const records = backups.map(({ id, at, lockedUntil, expected: _expected, ...rest }): RetentionRecord => ({
       backupId: id,
       target: 'clinic',
       completedAt: new Date(at),
@@ -49,8 +50,41 @@ describe('golden cases', () => {
       ...rest,
       lockedUntil: lockedUntil === undefined ? null : new Date(lockedUntil),
     }));
-    const found = removedOf({ ...off, ...policy }, records, new Date(now));
-    expect(found.sort()).toEqual([...removed].sort());
+    const found = selectExpired({ ...off, ...policy }, records, new Date(now)).map(
+      ({ backupId, decision, reasons }) => ({
+        id: backupId,
+        expected: decision === 'keep' ? { kept: reasons } : { deleted: reasons.join('; ') },
+      }),
+    );
+    expect(found).toEqual(backups.map(({ id, expected }) => ({ id, expected })));
+  });
+
+  it('say of every reason that there is, once kept by it alone', () => {
+    const alone = cases.flatMap(({ backups }) =>
+      backups.flatMap(({ expected }) => ('kept' in expected && expected.kept.length === 1 ? expected.kept : [])),
+    );
+    for (const reason of [
+      ...[
+        /^pinned$/,
+        /^in use: /,
+        /^locked until /,
+        /^dated after /,
+        /^younger than /,
+        /^one of the last /,
+        /^hourly /,
+      ],
+      ...[
+        /^daily /,
+        /^weekly, /,
+        /^monthly /,
+        /^yearly /,
+        /^within /,
+        /^the last good/,
+        /^the last verified/,
+        /always kept$/,
+      ],
+    ])
+      expect({ reason, stands: alone.some((one) => reason.test(one)) }).toEqual({ reason, stands: true });
   });
 });
 

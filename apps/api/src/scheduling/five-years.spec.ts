@@ -25,23 +25,29 @@ interface Story {
   readonly failing: number;
   /** The store tells its own time. */
   readonly hasStoreTime: boolean;
+  /** What must have decided alone what stays, at least once, beside pins, uses, locks, bad ones and clocks that jump. */
+  readonly decisive: readonly string[];
+  /** The zone without its summer time, where that must have mattered. */
+  readonly standard?: string;
 }
 
 const stories: readonly (readonly [string, Story])[] = [
   [
-    'every night in Zurich, grandfather-father-son',
+    'late every evening in Zurich, grandfather-father-son',
     {
-      cron: '30 2 * * *',
+      cron: '30 23 * * *',
       policy: { timezone: 'Europe/Zurich', retentionDays: 7, daily: 14, weekly: 8, monthly: 12, yearly: 5 },
       ...{ failing: 5, hasStoreTime: true },
+      ...{ decisive: ['young', 'day', 'week', 'month', 'year'], standard: '+01:00' },
     },
   ],
   [
     'every six hours in St. John’s, in a directory',
     {
       cron: '15 */6 * * *',
-      policy: { timezone: 'America/St_Johns', retentionDays: 2, hourly: 36, daily: 7, weekly: 4, monthly: 6 },
+      policy: { timezone: 'America/St_Johns', retentionDays: 2, hourly: 80, daily: 7, weekly: 4, monthly: 6 },
       ...{ failing: 20, hasStoreTime: false },
+      ...{ decisive: ['young', 'hour', 'day', 'week', 'month', 'minimum', 'stopped', 'refused'], standard: '-03:30' },
     },
   ],
   [
@@ -50,6 +56,7 @@ const stories: readonly (readonly [string, Story])[] = [
       cron: '0 22 * * 1-5',
       policy: { timezone: 'Asia/Kathmandu', keepLast: 4, withinBytes: 9000, monthly: 3, minKeep: 2 },
       ...{ failing: 40, hasStoreTime: true },
+      ...{ decisive: ['size', 'month', 'stopped'] },
     },
   ],
   [
@@ -58,11 +65,12 @@ const stories: readonly (readonly [string, Story])[] = [
       cron: '30 2 * * 0',
       policy: { timezone: 'Australia/Sydney', weekly: 10, monthly: 24, yearly: 4, minKeep: 1 },
       ...{ failing: 10, hasStoreTime: false },
+      ...{ decisive: ['week', 'month', 'year'] },
     },
   ],
 ];
 
-it.each(stories)('%s', (name, { cron, policy: rules, failing, hasStoreTime }) => {
+it.each(stories)('%s', (name, { cron, policy: rules, failing, hasStoreTime, decisive, standard }) => {
   const policy = { ...off, ...rules };
   const schedule = { cron, timezone: policy.timezone };
   const intervalMs = scheduleIntervalMs(schedule) ?? dayMs;
@@ -70,7 +78,10 @@ it.each(stories)('%s', (name, { cron, policy: rules, failing, hasStoreTime }) =>
   const chance = (percent: number) => random() * 100 < percent;
   let records: RetentionRecord[] = [];
   let lastRuns: boolean[] = [];
-  const seen = { runs: 0, cleanups: 0, removed: 0, refused: 0, stopped: 0, confirmed: 0, jumps: 0 };
+  const seen = { runs: 0, cleanups: 0, removed: 0, refused: 0, stopped: 0, confirmed: 0, jumps: 0, ahead: 0 };
+  /** How often each ingredient alone decided what stays. */
+  const decided = new Map<string, number>();
+  const decide = (what: string) => decided.set(what, (decided.get(what) ?? 0) + 1);
   let [slot = end] = nextSlots(schedule, begin, 1);
   let pause = 0;
 
@@ -87,6 +98,12 @@ it.each(stories)('%s', (name, { cron, policy: rules, failing, hasStoreTime }) =>
   expect(seen.runs).toBeGreaterThan(200);
   expect(seen.removed).toBeGreaterThan(seen.runs / 3);
   expect(seen.jumps).toBeGreaterThan(20);
+  const ingredients = [
+    ...['pinned', 'locked', 'used', 'future', 'bad', 'jump', ...decisive],
+    ...(standard === undefined ? [] : ['summer time']),
+  ];
+  for (const what of ingredients)
+    expect({ what, decided: (decided.get(what) ?? 0) > 0 }).toEqual({ what, decided: true });
 
   function run(at: Date): void {
     seen.runs += 1;
@@ -94,9 +111,12 @@ it.each(stories)('%s', (name, { cron, policy: rules, failing, hasStoreTime }) =>
     lastRuns = [...lastRuns.slice(-2), isDone];
     if (!isDone) return;
     const good = !chance(3);
+    // A worker whose clock is wrong dates one backup ahead, at times.
+    const isAhead = chance(1);
+    if (isAhead) seen.ahead += 1;
     records.push({
       ...{ backupId: slotBackupId('clinic', at), target: 'clinic', bytes: 500 + Math.floor(random() * 1500) },
-      completedAt: new Date(at.getTime() + Math.ceil(random() * 90) * minuteMs),
+      completedAt: new Date(at.getTime() + Math.ceil(random() * (isAhead ? 90 * 1440 : 90)) * minuteMs),
       ...{ pinned: chance(0.5), usedBy: null, good, verified: good && chance(80) },
       lockedUntil: chance(5) ? new Date(at.getTime() + random() * 60 * dayMs) : null,
     });
@@ -126,6 +146,7 @@ it.each(stories)('%s', (name, { cron, policy: rules, failing, hasStoreTime }) =>
     const isOverHalf =
       wanted.length > records.length / 2 || wanted.filter((record) => record.good).length > good.length / 2;
     expect({ at, needed: plan.confirmationNeeded }).toEqual({ at, needed: isOverHalf });
+    note({ now, clock, lastRunsFailed, wanted });
     if (lastRunsFailed) seen.stopped += 1;
     if (isOverHalf) {
       seen.refused += 1;
@@ -144,5 +165,24 @@ it.each(stories)('%s', (name, { cron, policy: rules, failing, hasStoreTime }) =>
     });
     seen.removed += removed.size;
     records = records.filter(({ backupId }) => !removed.has(backupId));
+  }
+
+  /** What would have gone otherwise: each ingredient must have mattered, or the story tells nothing of it. */
+  function note(look: { now: Date; clock: Date; lastRunsFailed: boolean; wanted: readonly RetentionRecord[] }): void {
+    const { now, clock, lastRunsFailed, wanted } = look;
+    const ids = (some: readonly RetentionRecord[]) => some.map(({ backupId }) => backupId).join(' ');
+    const goes = (at: Date, by: RetentionPolicy = policy, among: readonly RetentionRecord[] = records) =>
+      among.filter((record) => modelReasons(record, records, by, at).length === 0);
+    for (const record of records) {
+      const reasons = modelReasons(record, records, policy, now);
+      if (reasons.length === 1) decide(reasons[0] ?? '');
+      else if (reasons.length === 0 && !record.good) decide('bad');
+    }
+    if (lastRunsFailed && goes(now).length > 0) decide('stopped');
+    if (!lastRunsFailed && wanted.length > records.length / 2) decide('refused');
+    // The jumped clock alone would have taken more.
+    if (now.getTime() < clock.getTime() && goes(clock).length > goes(now).length) decide('jump');
+    if (standard === undefined || lastRunsFailed) return;
+    if (ids(goes(now, { ...policy, timezone: standard })) !== ids(wanted)) decide('summer time');
   }
 });

@@ -1,6 +1,6 @@
 import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
-import { basename } from 'node:path';
+import { basename, resolve } from 'node:path';
 import type { Command } from 'commander';
 import { AppError, newBackupId, Secret, systemCode } from '#contracts';
 import type { BackupRequest, ImportedDump } from '#pipeline';
@@ -20,7 +20,10 @@ export function registerImport(program: Command, context: CliContext): void {
     .description(
       'Take in a dump that others made, as a backup of its own: checked to its end, compressed, encrypted and stored as one stream. A broken one is refused.',
     )
-    .argument('<file>', 'what mongodump --archive wrote: plain, gzipped (--gzip) or compressed with zstd; - for stdin')
+    .argument(
+      '<file>',
+      'what mongodump wrote: an archive (plain, gzipped or compressed with zstd; - for stdin), or a folder (--out)',
+    )
     .option('--target <name>', 'name that its ID begins with (default: BACKUP_TARGET_NAME)', targetName)
     .option('--label <text>', 'a note; stands in plain text in the store (default: when the dump was written)')
     .option('--pin', 'no retention rule removes it')
@@ -34,6 +37,7 @@ backup gets a record there. Retention counts it from now on, not from when the d
 
 Examples:
   hazina import clinic-2019.archive.gz --target archive-2019 --pin
+  hazina import dump --label 'before the move'
   ssh old-server mongodump --archive --gzip | hazina import - --target old-server`;
 
 async function importDump(file: string, options: Options, context: CliContext): Promise<void> {
@@ -79,14 +83,14 @@ function labelOf({ modifiedAt }: ImportedDump): string {
 async function openDump(file: string): Promise<ImportedDump> {
   if (file === '-') return { stream: process.stdin, name: 'standard input', bytes: null, modifiedAt: null };
   const found = await stat(file).catch((error: unknown) => {
-    throw unreadable(file, systemCode(error) ?? 'unknown', 'Give the path of a file, or - for stdin');
+    throw unreadable(file, systemCode(error) ?? 'unknown', 'Give the path of a file or of a folder, or - for stdin');
   });
-  if (found.isDirectory())
-    throw unreadable(
-      file,
-      'it is a folder',
-      'Only archives are taken in (mongodump --archive). Load a folder of .bson files into a scratch server with mongorestore, and back that up',
-    );
+  if (found.isDirectory()) {
+    const { folderArchive, readDumpFolder } = await import('#pipeline');
+    const folder = await readDumpFolder(file);
+    const { bytes, modifiedAt, warnings } = folder;
+    return { stream: folderArchive(folder), name: basename(resolve(file)), bytes, modifiedAt, warnings };
+  }
   return {
     stream: createReadStream(file, { highWaterMark: 1024 * 1024 }),
     ...{ name: basename(file), bytes: found.size, modifiedAt: found.mtime },

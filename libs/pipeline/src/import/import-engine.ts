@@ -5,6 +5,7 @@ import { AppError, type Compression } from '#contracts';
 import type { Dump, DumpEngine, DumpProbe } from '#engine';
 import { streamDecompressor } from '../compress/stream-decompressor.js';
 import { joined } from '../open-archive.js';
+import { unknownServer } from './folder/read-folder.js';
 import { PeekedStream } from './peeked-stream.js';
 
 /** A dump made by others, as it comes in. */
@@ -16,6 +17,8 @@ export interface ImportedDump {
   /** Null: nobody knows. */
   readonly bytes: number | null;
   readonly modifiedAt: Date | null;
+  /** What the look at it found. */
+  readonly warnings?: readonly string[];
 }
 
 const codecs = { archive: 'none', gzip: 'gzip', zstd: 'zstd' } as const satisfies Record<string, Compression>;
@@ -39,7 +42,7 @@ export function importEngine(dump: ImportedDump, mostBytes = mostPreludeBytes): 
         server: { version: prelude.serverVersion, topology: 'standalone' },
         databases: [...new Set(prelude.collections.map(({ db }) => db))].sort(),
         estimatedBytes: codec === 'none' ? dump.bytes : null,
-        warnings: [describe(dump, prelude)],
+        warnings: [describe(dump, prelude), ...(dump.warnings ?? [])],
       };
     },
     dump(_request, _probe, signal): Promise<Dump> {
@@ -72,7 +75,7 @@ async function codecOf({ name }: ImportedDump, raw: PeekedStream): Promise<Compr
     hint:
       kind === 'sealed'
         ? 'Copy its whole folder into the store instead: hazina catalog sync takes it in'
-        : 'Give what mongodump --archive or mongodump --archive --gzip wrote. Of a folder of .bson files make an archive first: mongorestore it into a scratch server and dump that',
+        : 'Give what mongodump --archive or mongodump --archive --gzip wrote, or the folder that mongodump --out wrote',
   });
 }
 
@@ -112,7 +115,7 @@ function tooLong(mostBytes: number): AppError {
 
 function describe({ name, modifiedAt }: ImportedDump, { toolVersion, serverVersion }: ArchivePrelude): string {
   const when = modifiedAt === null ? '' : `, last written ${modifiedAt.toISOString()}`;
-  return `import: taken from ${name}${when}, made by mongodump ${toolVersion} from a server ${serverVersion}; the data is as old as that dump, and how consistent it was is not known`;
+  return `import: taken from ${name}${when}, made by mongodump ${toolVersion} from a server ${serverVersion === unknownServer ? 'of an unknown version' : serverVersion}; the data is as old as that dump, and how consistent it was is not known`;
 }
 
 const notWholeHint = 'Nothing was kept. Was the file copied to its end, and written by a mongodump that ended well?';
