@@ -24,6 +24,7 @@ interface Options extends SelectionOptions {
   readonly ignoreWrites?: true;
   readonly onConflict: 'fail' | 'keep-last';
   readonly oplogReplay?: boolean;
+  readonly usersAndRoles?: true;
   readonly strict?: true;
   readonly engine: 'native' | 'mongorestore';
   readonly dryRun?: true;
@@ -54,6 +55,7 @@ export function registerRestore(program: Command, context: CliContext): void {
       'replay the oplog of the archive on what was loaded (default: of a backup that has one and is restored whole)',
     )
     .option('--no-oplog-replay', 'leave its oplog out: each collection is as it was when it was read')
+    .option('--users-and-roles', 'merge users and roles of the backup into those of the server, too')
     .option('--strict', 'fail when the server silently drops an option, a validator or an index')
     .addOption(new Option('--engine <engine>', 'who loads').choices(['native', 'mongorestore']).default('native'))
     .option('--dry-run', 'say what would happen, and change nothing')
@@ -82,6 +84,10 @@ of one value of a unique index), lists what it left out, and ends with exit code
 A backup with an oplog (hazina show tells what it is consistent to) is restored to one moment: the oplog is replayed on
 what was loaded before anything takes its name, with the command applyOps, which only MongoDB servers have. Of a file give
 --oplog-replay yourself. What cannot be replayed ends the restore and names the entry.
+
+Users and roles are not part of a restore of data. With --users-and-roles those of the backup (of --database, or all) are
+merged into the server's when everything is loaded: who is there under the same name is replaced, password included,
+nobody is removed, and the safety backup does not hold them. It needs a MongoDB server and the role restore.
 
 A backup that the primary store cannot give (it is away, or the backup is gone or damaged there) is read from the nearest
 destination of BACKUP_TARGETS_FILE that can. --from NAME reads that one alone.
@@ -238,6 +244,7 @@ function requestOf(uri: LoadRequest['uri'], backupId: string, options: Options):
     onConflict: options.onConflict,
     ignoreWrites: options.ignoreWrites === true,
     strict: options.strict === true,
+    usersAndRoles: options.usersAndRoles === true,
   };
 }
 

@@ -3,6 +3,8 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { MongoClient } from 'mongodb';
 import { AppError, cancelled, randomSuffix, throwIfAborted, type Clock, type Random } from '#contracts';
 import type { LoadProgress, LoadReport, LoadRequest } from '../../engine.js';
+import { AuthorizationCopy } from '../authorization/authorization-copy.js';
+import { requireMerge } from '../authorization/require-merge.js';
 import { IndexBuilder } from './build-indexes.js';
 import { insertPlan, settleEarlierPlans } from './claim-plan.js';
 import { createTemporaries } from './create-collections.js';
@@ -51,6 +53,7 @@ export class LoadRun {
   private readonly notes: string[] = [];
   private readonly onProgress;
   private replayed: LoadReport['oplog'];
+  private merged: LoadReport['usersAndRoles'];
 
   constructor(private readonly context: LoadContext) {
     this.onProgress = throttled(context.request.onProgress, context.clock);
@@ -63,6 +66,7 @@ export class LoadRun {
     this.notes.push(...named.notes, ...withoutMetadata(named.entries));
     refuseUnconfirmed(named.entries, request);
     await onTarget('plan', () => requireReplay(client, request, named.entries));
+    await onTarget('plan', () => requireMerge(client, request, named.entries));
     if (named.entries.length === 0) return this.loadNothing(archive);
     const wanted = { backupId: request.backupId, digest: optionsDigest(request) };
     const databases = databasesOf(named.entries);
@@ -80,7 +84,7 @@ export class LoadRun {
       const { state, filled } = await onTarget('plan', () =>
         checkNames(client, named.entries, request, `_hazina_tmp_${restoreId.slice(0, 6)}_none`),
       );
-      const entries = newEntries(named.entries, filled, restoreId);
+      const entries = newEntries(named.entries, filled, restoreId, request);
       const plans = [...entries.values()].map((entry) => entry.plan);
       throwIfAborted(signal, 'plan');
       const draft = { ...wanted, restoreId, mode: request.mode, databases };
@@ -101,7 +105,7 @@ export class LoadRun {
     await archive.readDocuments(
       () => undefined,
       () => onTarget('load', async () => replay?.replay()),
-      replay && ((run) => replay.add(run)),
+      { oplog: replay && ((run) => replay.add(run)) },
     );
     await this.finishReplay(replay);
     return this.report([]);
@@ -116,7 +120,11 @@ export class LoadRun {
 
   private report(finished: readonly FinishedEntry[]): LoadReport {
     const report = makeReport(finished, this.notes, this.context.request.strict);
-    return this.replayed === undefined ? report : { ...report, oplog: this.replayed };
+    return {
+      ...report,
+      ...(this.replayed === undefined ? {} : { oplog: this.replayed }),
+      ...(this.merged === undefined ? {} : { usersAndRoles: this.merged }),
+    };
   }
 
   private async loadAndRename(
@@ -153,6 +161,7 @@ export class LoadRun {
     const onCreate: OplogReplayOptions['onCreate'] = (operation, name, options) => late.add(operation, name, options);
     const replay =
       request.oplogReplay === true ? new OplogReplay({ client, signal, entries: list, onCreate }) : undefined;
+    const authorization = request.usersAndRoles === true ? new AuthorizationCopy(request.databases) : undefined;
     const indexes = new IndexBuilder({ client, clock, signal, onConflict: request.onConflict, server: target });
     const tell = (progress: LoadProgress) => this.onProgress({ ...progress, namespaces: () => list.map(progressOf) });
     const loader = new DocumentLoader({
@@ -184,7 +193,10 @@ export class LoadRun {
             await replay.replay();
           });
         },
-        replay && ((run) => replay.add(run)),
+        {
+          oplog: replay && ((run) => replay.add(run)),
+          authorization: authorization && ((part, run) => authorization.add(part, run)),
+        },
       );
       await onTarget('load', () => loader.finish());
       await this.finishReplay(replay);
@@ -197,6 +209,8 @@ export class LoadRun {
       await this.checkAgain(kept, late.before);
       throwIfAborted(signal, 'rename');
       await request.onRenaming?.(false);
+      throwIfAborted(signal, 'rename');
+      await this.mergeUsers(authorization, plan);
       throwIfAborted(signal, 'rename');
       turning = true;
       const planned = Map.groupBy(list.map(planForRenaming), (entry) => entry.db);
@@ -213,6 +227,16 @@ export class LoadRun {
     } finally {
       archive.close();
     }
+  }
+
+  /** The last step that can fail with all names of the target as they were. */
+  private async mergeUsers(authorization: AuthorizationCopy | undefined, plan: OwnedPlan): Promise<void> {
+    const { client } = this.context;
+    const entry = plan.allEntries().find(({ authorization: places }) => places !== undefined);
+    if (authorization === undefined || entry?.authorization === undefined) return;
+    const { authorization: places, db } = entry;
+    this.merged = await onTarget('load', () => authorization.merge(client, client.db(db), places));
+    this.notes.push(`${this.merged.users} users and ${this.merged.roles} roles were merged into those of the server`);
   }
 
   private async checkAgain(named: readonly NamedEntry[], before: TargetState): Promise<void> {

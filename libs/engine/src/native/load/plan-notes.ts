@@ -20,6 +20,16 @@ export function oplogWarnings({ oplog }: ArchiveContents, request: LoadRequest):
   ];
 }
 
+/** What becomes of users and roles, when they are asked for. */
+export function authorizationNotes({ usersAndRoles: held }: ArchiveContents, request: LoadRequest): string[] {
+  if (request.usersAndRoles !== true) return [];
+  const which = request.databases.length === 0 ? '' : ` of ${listNames(request.databases)}`;
+  const number = held === undefined || which !== '' ? '' : `${held} `;
+  return [
+    `${number}users and roles${which} are merged into those of the server when everything is loaded: who is there under the same name is replaced, password included; nobody is removed. This is not undone when the restore fails later`,
+  ];
+}
+
 export function notReplayed(entries: number): string[] {
   if (entries === 0) return [];
   return [`the oplog of ${entries} entries is not replayed: each collection is as it was when it was read`];

@@ -1,4 +1,5 @@
 import type { Binary } from 'mongodb';
+import type { AuthorizationPlaces } from '../authorization/authorization-copy.js';
 import type { LeftOutDocuments } from './left-out.js';
 
 /** Collection of a target that holds the plan of a running restore, as its one document with this `_id` (docs/DESIGN.md, "A restore in words"). */
@@ -40,6 +41,8 @@ export interface PlanEntry {
   readonly probe: string | null;
   /** Where documents that break a unique index are told apart, and the order of the archive is kept for it; only for collections that have one. */
   readonly sieve?: { readonly temporary: string; readonly order: { readonly temporary: string } };
+  /** Where users and roles wait; of one entry, when they are restored. */
+  readonly authorization?: AuthorizationPlaces;
   readonly kind: EntryKind;
   readonly placement: Placement;
   /** The `create` command of what is not renamed; absent while loading. BSON documents travel as bytes: their names may be anything. */
