@@ -3,13 +3,8 @@ import { AppError } from '#contracts';
 import type { RestoredUsers } from '../../engine.js';
 import { decodeToMap, documentsOfRun } from '../load/raw-bson.js';
 import { runRawWrite } from '../load/raw-command.js';
+import type { PlanEntry } from '../load/plan-types.js';
 import type { AuthorizationPart } from './authorization-part.js';
-
-/** Where users and roles wait to be merged: temporaries of the plan, which are dropped with all others. */
-export interface AuthorizationPlaces {
-  readonly users: { readonly temporary: string };
-  readonly roles: { readonly temporary: string };
-}
 
 /** A user takes less than a kilobyte. */
 const mostBytes = 32 << 20;
@@ -47,9 +42,12 @@ export class AuthorizationCopy {
   }
 
   /** Throws `restore/failed` when the archive held neither, `target/unsupported` when the target keeps them in another form. */
-  async merge(client: MongoClient, db: Db, places: AuthorizationPlaces): Promise<RestoredUsers> {
+  async merge(client: MongoClient, entries: readonly PlanEntry[]): Promise<RestoredUsers> {
     if (!this.seen.has('users') && !this.seen.has('roles')) throw noneThere();
     await this.checkSchema(client);
+    const { authorization: places, db: name } = entries.find(({ authorization }) => authorization !== undefined) ?? {};
+    if (places === undefined || name === undefined) throw new Error('the plan has no place for users and roles');
+    const db = client.db(name);
     const names = { users: places.users.temporary, roles: places.roles.temporary };
     // Both: the server insists on both names.
     for (const part of ['users', 'roles'] as const) {
@@ -63,7 +61,8 @@ export class AuthorizationCopy {
       // Of every database: what is not wanted is not in there.
       ...{ db: '', drop: false, writeConcern: { w: 'majority' } },
     });
-    for (const name of Object.values(names)) await db.command({ drop: name, writeConcern: { w: 'majority' } });
+    for (const temporary of Object.values(names))
+      await db.command({ drop: temporary, writeConcern: { w: 'majority' } });
     return { users: this.held.users.length, roles: this.held.roles.length };
   }
 

@@ -10,7 +10,7 @@ import { insertPlan, settleEarlierPlans } from './claim-plan.js';
 import { createTemporaries } from './create-collections.js';
 import { finishAll, type FinishedEntry } from './finish-phase.js';
 import { HeartBeat } from './heart-beat.js';
-import { leftBehind, unfinished } from './load-endings.js';
+import { leftBehind, noteOfChanges, unfinished } from './load-endings.js';
 import type { Lease } from './lease-watch.js';
 import { cannotReplay } from '../oplog/interpret-operation.js';
 import { OplogReplay, type OplogReplayOptions } from '../oplog/oplog-replay.js';
@@ -19,9 +19,9 @@ import { LateCollections } from './late-collections.js';
 import { DocumentLoader, throttled, type LoadTuning } from './load-documents.js';
 import { planForRenaming, progressOf, type LoadEntry } from './load-entry.js';
 import { planNames, type NamedEntry } from './name-plan.js';
-import { databasesOf, listNames, nameOf } from './names.js';
+import { databasesOf, nameOf } from './names.js';
 import { optionsDigest } from './options-digest.js';
-import { notReplayed } from './plan-notes.js';
+import { notReplayed, withoutMetadata } from './plan-notes.js';
 import { newEntries, type ArchivedCollection } from './plan-entries.js';
 import type { OwnedPlan } from './plan-store.js';
 import { renameAll } from './rename-phase.js';
@@ -119,12 +119,9 @@ export class LoadRun {
   }
 
   private report(finished: readonly FinishedEntry[]): LoadReport {
-    const report = makeReport(finished, this.notes, this.context.request.strict);
-    return {
-      ...report,
-      ...(this.replayed === undefined ? {} : { oplog: this.replayed }),
-      ...(this.merged === undefined ? {} : { usersAndRoles: this.merged }),
-    };
+    const { replayed: oplog, merged: usersAndRoles } = this;
+    const extras = { ...(oplog && { oplog }), ...(usersAndRoles && { usersAndRoles }) };
+    return { ...makeReport(finished, this.notes, this.context.request.strict), ...extras };
   }
 
   private async loadAndRename(
@@ -231,11 +228,8 @@ export class LoadRun {
 
   /** The last step that can fail with all names of the target as they were. */
   private async mergeUsers(authorization: AuthorizationCopy | undefined, plan: OwnedPlan): Promise<void> {
-    const { client } = this.context;
-    const entry = plan.allEntries().find(({ authorization: places }) => places !== undefined);
-    if (authorization === undefined || entry?.authorization === undefined) return;
-    const { authorization: places, db } = entry;
-    this.merged = await onTarget('load', () => authorization.merge(client, client.db(db), places));
+    if (authorization === undefined) return;
+    this.merged = await onTarget('load', () => authorization.merge(this.context.client, plan.allEntries()));
     this.notes.push(`${this.merged.users} users and ${this.merged.roles} roles were merged into those of the server`);
   }
 
@@ -243,19 +237,7 @@ export class LoadRun {
     const { client, request } = this.context;
     const after = await onTarget('rename', () => inspectTarget(client, named));
     const changes = changesBetween(named, before, after, request.mode);
-    if (changes.length === 0) return;
-    const what = `Somebody else wrote into the target during the restore: ${listNames(changes)}`;
-    if (request.ignoreWrites) {
-      this.notes.push(what);
-      return;
-    }
-    throw new AppError({
-      code: 'restore/conflict',
-      stage: 'rename',
-      message: what,
-      hint: 'Nothing was renamed; the target is as it was. Stop what writes there and run the command again, or add --ignore-writes',
-      details: { changes },
-    });
+    if (changes.length > 0) this.notes.push(noteOfChanges(changes, request));
   }
 
   /** Drops what was loaded, then throws the error that ended the loading. */
@@ -312,10 +294,4 @@ export class LoadRun {
       }
     }
   }
-}
-
-/** mongodump leaves the text empty when a collection is dropped while it is dumped (facts: archive-format 1.2). */
-function withoutMetadata(entries: readonly NamedEntry<ArchivedCollection>[]): string[] {
-  const bare = entries.filter(({ source }) => source.metadata === null || source.metadata === '').map(nameOf);
-  return bare.length === 0 ? [] : [`the archive says nothing of the options and indexes of ${listNames(bare)}`];
 }

@@ -1,6 +1,7 @@
 import type { ArchiveContents, LoadRequest } from '../../engine.js';
 import type { NamedEntry } from './name-plan.js';
 import { databasesOf, listNames, nameOf } from './names.js';
+import type { ArchivedCollection } from './plan-entries.js';
 import { occupantKey, type TargetState } from './target-state.js';
 
 /** What becomes of the oplog of an archive, as far as anybody knows of it. */
@@ -76,4 +77,10 @@ export function planNotes(
       );
   }
   return notes;
+}
+
+/** mongodump leaves the text empty when a collection is dropped while it is dumped (facts: archive-format 1.2). */
+export function withoutMetadata(entries: readonly NamedEntry<ArchivedCollection>[]): string[] {
+  const bare = entries.filter(({ source }) => source.metadata === null || source.metadata === '').map(nameOf);
+  return bare.length === 0 ? [] : [`the archive says nothing of the options and indexes of ${listNames(bare)}`];
 }

@@ -1,5 +1,4 @@
 import type { Binary } from 'mongodb';
-import type { AuthorizationPlaces } from '../authorization/authorization-copy.js';
 import type { LeftOutDocuments } from './left-out.js';
 
 /** Collection of a target that holds the plan of a running restore, as its one document with this `_id` (docs/DESIGN.md, "A restore in words"). */
@@ -24,6 +23,12 @@ export type EntryKind = 'collection' | 'view' | 'timeseries';
  * `create` but not on `renameCollection`); `create` it (views).
  */
 export type Placement = 'rename' | 'fill' | 'create';
+
+/** Where users and roles wait to be merged: temporaries of the plan, which are dropped with all others. */
+export interface AuthorizationPlaces {
+  readonly users: { readonly temporary: string };
+  readonly roles: { readonly temporary: string };
+}
 
 /**
  * One namespace of a restore. Everything that the phase `renaming` needs is in here, so that another process can finish it without the archive.
