@@ -79,7 +79,10 @@ it('every alert has a name of its own, a severity and a sentence', () => {
   const alerts = rules.filter(({ alert }) => alert !== undefined);
   expect(new Set(alerts.map(({ alert }) => alert)).size).toBe(alerts.length);
   for (const { alert, labels, annotations } of alerts) {
-    expect({ alert, severity: labels?.severity }).toEqual({ alert, severity: expect.stringMatching(/^(warning|critical)$/) });
+    expect({ alert, severity: labels?.severity }).toEqual({
+      alert,
+      severity: expect.stringMatching(/^(warning|critical)$/),
+    });
     expect(annotations?.summary ?? '').toMatch(/\w/);
   }
 });

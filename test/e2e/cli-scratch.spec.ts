@@ -14,7 +14,10 @@ interface ScratchReport {
 }
 
 beforeAll(async () => {
-  await world.client.db(world.database).collection<{ _id: number }>('people').insertMany([{ _id: 1 }, { _id: 2 }]);
+  await world.client
+    .db(world.database)
+    .collection<{ _id: number }>('people')
+    .insertMany([{ _id: 1 }, { _id: 2 }]);
   ({ backupId } = await world.backup(world.environment));
 });
 afterAll(async () => {
@@ -24,7 +27,9 @@ afterAll(async () => {
 
 const scratchOf = async (): Promise<string[]> => {
   const { databases } = await world.client.db().admin().listDatabases({ nameOnly: true });
-  return databases.map(({ name }) => name).filter((name) => /^hazina_scratch_.{6}_/.test(name) && name.endsWith(world.database));
+  return databases
+    .map(({ name }) => name)
+    .filter((name) => /^hazina_scratch_.{6}_/.test(name) && name.endsWith(world.database));
 };
 const restore = (...args: string[]): string[] => ['restore', ...args, '--to-env', 'TARGET_URI'];
 async function scratch(...args: string[]): Promise<ScratchReport> {
