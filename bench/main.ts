@@ -24,14 +24,14 @@ import { runCatalogBench } from './catalog.js';
 import { demandLoad, runLoadBench } from './load.js';
 import { loadPage } from './load-page.js';
 import { runEndlessStream } from './endless-stream.js';
-import { runRestoreBench } from './restores.js';
+import { demandGoals, runRestoreBench } from './restores.js';
 
 const help = `npm run bench -- [--size 1GB] [--runs 3]     against what people write today, on the test server
 npm run bench -- --restores [--size 1GB] [--runs 3]  restores by the service, whole and in part, against mongorestore
 npm run bench -- --stream [--size 70GiB]     the pipeline fed from a generated stream: flat memory, no limit met
 npm run bench -- --catalog [--records 100000]  the catalogue's queries against the bare driver, and their plans
 npm run bench -- --load [--records 100000]     200 clients and 200 listeners on one API, against a single client
-Results: a table, and bench/results/*.json`;
+Results: a table, and bench/results/*.local.json, which git ignores; with --keep also bench/results/*.json, to be committed`;
 
 const { values } = parseArgs({
   options: {
@@ -42,6 +42,7 @@ const { values } = parseArgs({
     load: { type: 'boolean' },
     restores: { type: 'boolean' },
     records: { type: 'string', default: '100000' },
+    keep: { type: 'boolean' },
     help: { type: 'boolean' },
   },
 });
@@ -49,9 +50,11 @@ const say = (text: string): void => void process.stderr.write(`${text}\n`);
 
 if (values.help === true) process.stdout.write(`${help}\n`);
 else if (values.stream === true) save('stream', await runEndlessStream(parseSize(values.size ?? '70GiB'), say));
-else if (values.restores === true)
-  save('restores', await runRestoreBench(parseSize(values.size ?? '1GB'), Number(values.runs), say));
-else if (values.catalog === true) save('catalog', await runCatalogBench(Number(values.records), say));
+else if (values.restores === true) {
+  const result = await runRestoreBench(parseSize(values.size ?? '1GB'), Number(values.runs), say);
+  save('restores', result);
+  demandGoals(result);
+} else if (values.catalog === true) save('catalog', await runCatalogBench(Number(values.records), say));
 else if (values.load === true) await measureLoad(Number(values.records));
 else save('peers', await comparePeers(parseSize(values.size ?? '1GB'), Number(values.runs)));
 
@@ -133,11 +136,14 @@ async function race(
 }
 
 function save(name: string, result: unknown): void {
-  const file = join(projectRoot, 'bench/results', `${name}.local.json`);
-  mkdirSync(join(projectRoot, 'bench/results'), { recursive: true });
+  const folder = join(projectRoot, 'bench/results');
+  mkdirSync(folder, { recursive: true });
   const machine = { cpus: cpus().length, model: cpus()[0]?.model, memoryBytes: totalmem(), node: process.version };
-  writeFileSync(file, `${JSON.stringify({ machine, result }, null, 2)}\n`);
-  say(`result: ${file}`);
+  const text = `${JSON.stringify({ measuredAt: new Date().toISOString(), machine, result }, null, 2)}\n`;
+  for (const file of [`${name}.local.json`, ...(values.keep === true ? [`${name}.json`] : [])]) {
+    writeFileSync(join(folder, file), text);
+    say(`result: ${join(folder, file)}`);
+  }
 }
 
 /** Kept whether or not it is what was promised; the page is that of a whole catalogue. */

@@ -50,6 +50,26 @@ const idOf = ({ body }: ApiReply): string => String(body['restoreId']);
 const cancel = (restoreId: string, role: 'viewer' | 'operator' = 'operator') =>
   world.post(`/api/admin/restores/${restoreId}/cancel`, undefined, { token: world.token(role) });
 
+describe('users and roles', () => {
+  const wish = { targetName: 'staging', mode: 'into-empty', usersAndRoles: true };
+
+  it('are asked for by an admin, also on a scratch target', async () => {
+    expect((await post(wish, 'operator')).body).toMatchObject({ status: 403, detail: expect.stringMatching(/admin/) });
+    const restoreId = idOf(await post({ ...wish, databases: ['clinic'] }));
+    expect(await restores().find(restoreId)).toMatchObject({ usersAndRoles: true });
+    expect((await world.get(`/api/admin/restores/${restoreId}`)).body).toMatchObject({ usersAndRoles: true });
+    expect((await cancel(restoreId)).status).toBe(202);
+  });
+
+  it.each([{ mode: 'scratch' }, { include: ['clinic.*'] }, { rename: [{ from: 'clinic', to: 'copy' }] }])(
+    'do not go with %j',
+    async (changes) => {
+      const { status, body } = await post({ ...wish, ...changes });
+      expect([status, body['errors']]).toEqual([422, [expect.objectContaining({ field: 'usersAndRoles' })]]);
+    },
+  );
+});
+
 describe('POST restore', () => {
   it('makes record and job, and says where to look', async () => {
     const wish = {

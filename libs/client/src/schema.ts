@@ -1840,6 +1840,11 @@ export interface components {
              * @example staging
              */
             targetName: string;
+            /**
+             * @description Merge the users and roles of the backup (of databases, or all) into those of the server: who is there under the same name is replaced, password included. Needs the role admin and a MongoDB server; goes with neither scratch nor patterns nor rename
+             * @default false
+             */
+            usersAndRoles: boolean;
         };
         RestoreLinksDto: {
             /** @example /api/admin/backups/clinic-20261123T020000Z-k3f9q2 */
@@ -1925,6 +1930,8 @@ export interface components {
             status: "pending" | "in_progress" | "completed" | "completed_with_differences" | "failed" | "cancelled";
             /** @example staging */
             targetName: string;
+            /** @description Users and roles of the backup are merged into those of the server */
+            usersAndRoles: boolean;
         };
         RestoreRenameDto: {
             /** @example clinic */

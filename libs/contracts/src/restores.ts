@@ -46,6 +46,8 @@ export interface RestoreWish {
   readonly ignoreWrites: boolean;
   /** Null: the oplog is replayed where the backup has one and all of it is restored. */
   readonly oplogReplay?: boolean | null;
+  /** Merge users and roles of the backup into those of the server; absent in records of older versions. */
+  readonly usersAndRoles?: boolean;
   /** Say what would happen, and change nothing. */
   readonly dryRun: boolean;
 }

@@ -80,6 +80,8 @@ export interface LoadEngine {
 export interface ArchiveContents {
   /** Entries of the oplog that the archive holds, 0 without one; absent when nobody knows. */
   readonly oplog?: number;
+  /** Users and roles that the archive holds, 0 without any; absent when nobody knows. */
+  readonly usersAndRoles?: number;
   readonly namespaces: readonly ArchiveNamespace[];
   /** Of the server that was dumped, when somebody knows. */
   readonly serverVersion?: string;
@@ -117,6 +119,11 @@ export interface LoadRequest {
    * (no selection). Throws `target/unsupported` where the target has no `applyOps`, before anything is written, and `restore/failed` when there is no oplog.
    */
   readonly oplogReplay?: boolean;
+  /**
+   * Take over users and roles of the archive, too: of `databases`, or all. They are merged into those of the server when everything is loaded and before a name
+   * changes. Goes with no pattern and no rename. Throws `target/unsupported` where the target cannot, before anything is written.
+   */
+  readonly usersAndRoles?: boolean;
   /** Options, indexes or validators that the server dropped silently are differences (not warnings). */
   readonly strict: boolean;
   /** Called as documents are loaded; at most a few times a second. */
@@ -183,6 +190,13 @@ export interface LoadReport {
   readonly warnings: readonly string[];
   /** Of the oplog that was replayed; absent: none was, or an earlier run did. */
   readonly oplog?: ReplayedOplog;
+  /** That were taken over; absent: none were asked for, or an earlier run did it. */
+  readonly usersAndRoles?: RestoredUsers;
+}
+
+export interface RestoredUsers {
+  readonly users: number;
+  readonly roles: number;
 }
 
 export interface ReplayedOplog {

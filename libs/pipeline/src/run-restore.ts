@@ -33,7 +33,8 @@ export async function runRestore(deps: RestoreDeps, request: LoadRequest, signal
     }
     deps.observer.stage('load');
     // mongorestore's verdict on what it skips is in its log: it is given the archive that was verified.
-    const only = deps.engine.name === 'native' ? request : undefined;
+    // Users and roles stand beside the collections that are chosen.
+    const only = deps.engine.name === 'native' && request.usersAndRoles !== true ? request : undefined;
     return await deps.engine.load(request, await deps.source.open(signal, only), signal);
   } catch (error) {
     // A restore that began its renames goes on after a cancel, and its own error says so.

@@ -18,6 +18,14 @@ export function checkTarget(
       message: `Restores into ${target.name}, which is no scratch target, need the role admin`,
     });
   }
+  // A scratch target harms nobody by new databases; its users are the server's.
+  if (wish.usersAndRoles === true && !mayAct(role, 'admin')) {
+    throw new AppError({
+      code: 'auth/forbidden',
+      stage: 'request',
+      message: 'Restores of users and roles need the role admin',
+    });
+  }
   if (target === undefined) {
     throw new AppError({
       code: 'target/unknown',
@@ -35,6 +43,7 @@ export function checkTarget(
     });
   }
   checkConfirmation(wish);
+  checkUsers(wish);
   checkRenames(wish.rename ?? []);
   return target;
 }
@@ -51,6 +60,17 @@ function checkConfirmation({ mode, confirm, targetName }: Plain<RestoreDto>): vo
     message: `Data of ${targetName} would be replaced`,
     hint: 'Type the name of the restore target into confirm',
   });
+}
+
+function checkUsers({ usersAndRoles, mode, include = [], exclude = [], rename = [] }: Plain<RestoreDto>): void {
+  if (usersAndRoles !== true) return;
+  if (mode === 'scratch')
+    throw contradictory('usersAndRoles', 'a scratch restore touches nothing but its own databases');
+  if (include.length + exclude.length + rename.length > 0)
+    throw contradictory(
+      'usersAndRoles',
+      'users and roles belong to databases by name: they go with no pattern and no rename',
+    );
 }
 
 function checkRenames(renames: Plain<RestoreDto>['rename'] & {}): void {

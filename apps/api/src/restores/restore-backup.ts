@@ -39,8 +39,8 @@ export class RestoreBackup {
     const { subject, role } = context.identity ?? {};
     if (subject === undefined || role === undefined || role === null) throw unauthorized();
     checkTarget(wish, role, this.config.restoreTargets);
-    // Over data: whoever found an old token cannot do harm for good.
-    if (wish.mode === 'replace' && wish.dryRun !== true && context.identity !== null)
+    // Over data, or over users: whoever found an old token cannot do harm for good.
+    if ((wish.mode === 'replace' || wish.usersAndRoles === true) && wish.dryRun !== true && context.identity !== null)
       checkFresh(context.identity, this.clock);
     const backup = await findBackup(this.catalog, backupId);
     if (backup.use.kind === 'rewrite') throw notCompleted(backup);
@@ -63,6 +63,7 @@ export class RestoreBackup {
       ...{ include: wish.include ?? [], exclude: wish.exclude ?? [], rename: wish.rename ?? [] },
       ...{ onConflict: wish.onConflict ?? 'fail', ignoreWrites: wish.ignoreWrites ?? false },
       oplogReplay: wish.oplogReplay ?? null,
+      usersAndRoles: wish.usersAndRoles ?? false,
       dryRun: wish.dryRun ?? false,
     });
     if (inserted.outcome === 'busy') throw busy(targetName, inserted.runningId);

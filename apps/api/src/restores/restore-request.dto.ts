@@ -156,6 +156,15 @@ export class RestoreDto {
   @IsBoolean()
   oplogReplay?: boolean;
 
+  @ApiPropertyOptional({
+    default: false,
+    description:
+      'Merge the users and roles of the backup (of databases, or all) into those of the server: who is there under the same name is replaced, password included. Needs the role admin and a MongoDB server; goes with neither scratch nor patterns nor rename',
+  })
+  @MayBeAbsent()
+  @IsBoolean()
+  usersAndRoles?: boolean;
+
   @ApiPropertyOptional({ default: false, description: 'Only tell what would be done; the plan is the report' })
   @MayBeAbsent()
   @IsBoolean()

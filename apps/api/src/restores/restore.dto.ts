@@ -133,6 +133,8 @@ export class RestoreRecordDto {
     description: 'null: the oplog is replayed where the backup has one and all of it is restored',
   })
   oplogReplay!: boolean | null;
+  @ApiProperty({ description: 'Users and roles of the backup are merged into those of the server' })
+  usersAndRoles!: boolean;
   @ApiProperty(time)
   createdAt!: string;
   @ApiProperty({ ...time, ...nullable })

@@ -20,6 +20,7 @@ export function toRestore(record: RestoreRecord, links: Plain<RestoreLinksDto>):
     onConflict: record.onConflict,
     ignoreWrites: record.ignoreWrites,
     oplogReplay: record.oplogReplay ?? null,
+    usersAndRoles: record.usersAndRoles ?? false,
     createdAt: record.createdAt.toISOString(),
     startedAt: time(record.startedAt),
     completedAt: time(record.completedAt),

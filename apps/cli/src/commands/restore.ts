@@ -2,32 +2,14 @@ import { Option, type Command } from 'commander';
 import { createHash } from 'node:crypto';
 import type { CliConfig } from '#config';
 import { AppError, isBackupId } from '#contracts';
-import type { LoadRequest, LoadReport, Rename } from '#engine';
+import type { LoadRequest, LoadReport } from '#engine';
 import type { ArchiveSource, ProvenBackup } from '#pipeline';
 import type { ObjectStore } from '#storage';
 import type { CliContext } from '../context.js';
 import type { WithSafetyParts } from '../safety-backup.js';
-import { targetName, withFrom, withJson, withSelection, type SelectionOptions } from '../options.js';
+import { targetName, withFrom, withJson, withSelection } from '../options.js';
 import { describePlan, describeReport } from '../output/describe-restore.js';
-
-interface Options extends SelectionOptions {
-  readonly toEnv: string;
-  readonly latest?: true;
-  readonly from?: string;
-  readonly at?: string;
-  readonly target?: string;
-  readonly header?: string;
-  readonly rename?: readonly string[];
-  readonly replace?: true;
-  readonly safetyBackup: boolean;
-  readonly confirm?: readonly string[];
-  readonly ignoreWrites?: true;
-  readonly onConflict: 'fail' | 'keep-last';
-  readonly oplogReplay?: boolean;
-  readonly strict?: true;
-  readonly engine: 'native' | 'mongorestore';
-  readonly dryRun?: true;
-}
+import { parseRename, refuseContradictions, type RestoreOptions as Options } from '../restore-options.js';
 
 export function registerRestore(program: Command, context: CliContext): void {
   const command = program
@@ -40,6 +22,9 @@ export function registerRestore(program: Command, context: CliContext): void {
     .option('--target <name>', 'with --latest: only backups of this target', targetName)
     .option('--header <sidecar>', 'for a sealed file: header sidecar that came with it after a key rotation')
     .option('--rename <from=to...>', 'A=C renames a database, A.b=C.d a collection')
+    .option('--scratch', 'into new databases hazina_scratch_<id>_<name>, whose names and ID are printed')
+    .option('--drop', 'with --scratch: drop them again, whatever came of it')
+    .option('--drop-scratch <id>', 'restore nothing: drop the databases that an earlier --scratch printed this ID for')
     .option('--replace', 'replace what the target holds under the same names')
     .option('--no-safety-backup', 'with --replace: make no backup of what is replaced')
     .option('--confirm <db...>', 'with --replace: every database that will be changed, typed out')
@@ -54,6 +39,7 @@ export function registerRestore(program: Command, context: CliContext): void {
       'replay the oplog of the archive on what was loaded (default: of a backup that has one and is restored whole)',
     )
     .option('--no-oplog-replay', 'leave its oplog out: each collection is as it was when it was read')
+    .option('--users-and-roles', 'merge users and roles of the backup into those of the server, too')
     .option('--strict', 'fail when the server silently drops an option, a validator or an index')
     .addOption(new Option('--engine <engine>', 'who loads').choices(['native', 'mongorestore']).default('native'))
     .option('--dry-run', 'say what would happen, and change nothing')
@@ -67,6 +53,10 @@ const help = `
 The target must be empty under every name that is written, unless --replace is given. Collections are loaded under
 temporary names and renamed into place only after all that is read of the archive was found good. With --database,
 --include or --exclude only the chosen collections are read of a backup: the rest of it is not verified.
+
+With --scratch everything goes into new databases beside what is there, each with a marker that names this restore; when it
+fails or is stopped they are dropped. --drop drops them in the end, too (did it work?). --drop-scratch drops only what has
+both name and marker of that restore.
 
 --replace first backs up what it replaces, into the configured store (target safety-<variable of --to-env>; of
 RESTORE_TARGET_<NAME>_URI safety-<name>): restore that to go back. Its contents are read once more just before the
@@ -83,6 +73,10 @@ A backup with an oplog (hazina show tells what it is consistent to) is restored 
 what was loaded before anything takes its name, with the command applyOps, which only MongoDB servers have. Of a file give
 --oplog-replay yourself. What cannot be replayed ends the restore and names the entry.
 
+Users and roles are not part of a restore of data. With --users-and-roles those of the backup (of --database, or all) are
+merged into the server's when everything is loaded: who is there under the same name is replaced, password included,
+nobody is removed, and the safety backup does not hold them. It needs a MongoDB server and the role restore.
+
 A backup that the primary store cannot give (it is away, or the backup is gone or damaged there) is read from the nearest
 destination of BACKUP_TARGETS_FILE that can. --from NAME reads that one alone.
 
@@ -91,15 +85,18 @@ Examples (write the ID or FILE before options that take several values):
   hazina restore --latest --to-env TARGET --dry-run
   hazina restore ID --to-env TARGET --rename clinic=clinic_copy
   hazina restore ID --to-env TARGET --include 'clinic.patients' --replace --confirm clinic
+  hazina restore ID --to-env TARGET --scratch
   hazina restore dump.archive.gz --to-env TARGET`;
 
 async function restore(what: string | undefined, options: Options, context: CliContext): Promise<void> {
   const { bad } = await import('../choose-backup.js');
+  refuseContradictions(what, options);
+  if (options.dropScratch !== undefined) {
+    const { dropEarlierScratch } = await import('../scratch-restore.js');
+    return dropEarlierScratch(context.uriOf(options.toEnv), options.dropScratch, context);
+  }
   if (what === undefined && options.latest !== true)
     throw bad('Give the ID of a backup or a file (before options that take several values), or --latest');
-  if (!options.safetyBackup && options.replace !== true) throw bad('--no-safety-backup goes with --replace');
-  if (options.confirm !== undefined && options.replace !== true) throw bad('--confirm goes with --replace');
-  if (options.at !== undefined && options.latest !== true) throw bad('--at goes with --latest');
   const uri = context.uriOf(options.toEnv);
   if (what !== undefined && !isBackupId(what)) {
     await restoreFile(what, options, requestOf(uri, await fileIdentity(what, options), options), context);
@@ -179,7 +176,12 @@ async function run(
   const observer = context.observer();
   for (const warning of warnings) context.warn(warning);
   const contents = await source.contents(context.signal);
-  const request = { ...wanted, oplogReplay: replaysOplog(contents, wanted, options.oplogReplay) };
+  const { describeScratch, inScratch, planScratch, reportScratch } = await import('../scratch-restore.js');
+  const scratch = options.scratch === true ? planScratch(wanted, contents, context) : null;
+  const request = {
+    ...(scratch?.request ?? wanted),
+    oplogReplay: replaysOplog(contents, wanted, options.oplogReplay),
+  };
   const deps = { engine: createLoadEngine(options.engine, config, context), source, observer };
   if (options.dryRun === true) {
     const plan = await planRestore(deps, request, context.signal);
@@ -193,24 +195,27 @@ async function run(
   const safety = isSecured ? await makeSafetyBackup(deps, request, withParts, context) : null;
   // The official tool has no moment between its loading and its renames.
   if (options.engine !== 'native') await safety?.check();
-  const report = await runRestore(
-    deps,
-    {
-      ...request,
-      onProgress: (progress) => observer.progress({ documents: progress.documents }),
-      onRenaming: async (resumed) => {
-        if (!resumed) await safety?.check();
-      },
+  const hooked: LoadRequest = {
+    ...request,
+    onProgress: (progress) => observer.progress({ documents: progress.documents }),
+    onRenaming: async (resumed) => {
+      if (!resumed) await safety?.check();
     },
-    context.signal,
-  );
+  };
+  const restore = () => runRestore(deps, hooked, context.signal);
+  const report = await (scratch === null ? restore() : inScratch(scratch, restore, context));
   const durationMs = Math.round(context.clock.monotonicMs() - started);
   const notes = safety === null ? [] : [safety.note];
   const all = [...warnings, ...report.warnings, ...notes];
   for (const warning of [...report.warnings, ...notes]) context.warn(warning);
-  const secured = safety === null ? {} : { safetyBackupId: safety.backupId };
-  if (context.json) context.printJson({ backupId: request.backupId, ...report, ...secured, durationMs, warnings: all });
+  const made = scratch === null ? null : await reportScratch(scratch, options.drop === true);
+  const more = {
+    ...(safety === null ? {} : { safetyBackupId: safety.backupId }),
+    ...(made === null ? {} : { scratch: made }),
+  };
+  if (context.json) context.printJson({ backupId: request.backupId, ...report, ...more, durationMs, warnings: all });
   else context.print(describeReport(report, durationMs));
+  if (made !== null && !context.json) context.print(describeScratch(made));
   refuseDifferences(report);
 }
 
@@ -238,17 +243,8 @@ function requestOf(uri: LoadRequest['uri'], backupId: string, options: Options):
     onConflict: options.onConflict,
     ignoreWrites: options.ignoreWrites === true,
     strict: options.strict === true,
+    usersAndRoles: options.usersAndRoles === true,
   };
-}
-
-function parseRename(text: string): Rename {
-  const [from = '', to = '', ...rest] = text.split('=');
-  if (from !== '' && to !== '' && rest.length === 0) return { from, to };
-  throw new AppError({
-    code: 'cli/bad-arguments',
-    stage: 'arguments',
-    message: `--rename ${text}: write it like clinic=clinic_copy or clinic.visits=clinic.visits_old`,
-  });
 }
 
 /** Names a file in the restore's plan, so that the same command can resume it: by its size and first bytes, for reading all of it would take as long as the restore. */

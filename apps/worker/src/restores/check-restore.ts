@@ -4,7 +4,7 @@ import { restoreTargetOf } from '../core/worker-core.js';
 
 /** The restore target of a record. Mode and role are looked at again: what the API let through was decided by its configuration, not by ours. */
 export function checkRestore(config: WorkerConfig, record: RestoreRecord): RestoreTargetSource {
-  const { targetName, mode, role } = record;
+  const { targetName, mode, role, usersAndRoles } = record;
   const target = restoreTargetOf(config, targetName);
   if (target === undefined) {
     throw new AppError({
@@ -22,11 +22,12 @@ export function checkRestore(config: WorkerConfig, record: RestoreRecord): Resto
       hint: 'Give all processes the same RESTORE_TARGETS and flags',
     });
   }
-  if (target.scratch ? mayAct(role, 'operator') : mayAct(role, 'admin')) return target;
+  const isHarmless = target.scratch && usersAndRoles !== true;
+  if (isHarmless ? mayAct(role, 'operator') : mayAct(role, 'admin')) return target;
   throw new AppError({
     code: 'auth/forbidden',
     stage: 'config',
-    message: `The role ${role}, which asked for this restore, may not restore into ${targetName}`,
+    message: `The role ${role}, which asked for this restore, may not restore ${usersAndRoles === true ? 'users and roles ' : ''}into ${targetName}`,
     hint: 'Give all processes the same RESTORE_TARGETS and flags',
   });
 }

@@ -30,8 +30,8 @@ export async function endRestore(parts: WorkerParts, claimed: ClaimedRestore, th
   }
   if (error.code === 'worker-shutdown' || (error.retry === 'retry' && record.failures + 1 < config.attempts))
     return later(parts, claimed, error);
-  // What failed for good is nobody's any more. Half-done renames are left to whoever finishes them.
-  if (error.code !== 'restore/unfinished') await dropScratchWhileHeld(parts, claimed);
+  // What failed for good is nobody's any more, half-done renames of a scratch restore included: another restore gets names of its own.
+  await dropScratchWhileHeld(parts, claimed);
   const failed = await surely(parts, log, () => catalog.restores.fail(claim.ref, { error, at: clock.now() }));
   return failed === null ? { state: 'fenced', error } : { state: 'failed', error, record: failed };
 }

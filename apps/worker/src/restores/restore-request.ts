@@ -13,6 +13,7 @@ export function loadRequestOf(
     ...{ uri: target.uri, backupId, databases, include, exclude, rename, onConflict, ignoreWrites },
     ...{ mode: mode === 'replace' ? 'replace' : 'into-empty', confirm: [], strict: false },
     oplogReplay: replaysOplog(contents, record, record.oplogReplay),
+    usersAndRoles: record.usersAndRoles === true,
   };
   if (mode === 'scratch') return { ...wanted, rename: scratchRenames(wanted, contents, scratchIdOf(record)) };
   // Confirmed by the name of the restore target, typed: that stands for every database there.

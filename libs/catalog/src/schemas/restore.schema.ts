@@ -72,6 +72,7 @@ export const restoreSchema = recordSchema<RestoreDocument>('restores', {
   onConflict: { ...text, enum: ['fail', 'keep-last'] },
   ignoreWrites: flag,
   oplogReplay: { type: Boolean, default: null },
+  usersAndRoles: { type: Boolean, default: false },
   dryRun: flag,
   status: { ...text, enum: [...taskStates] },
   createdAt: date,

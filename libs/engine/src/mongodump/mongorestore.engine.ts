@@ -1,6 +1,7 @@
 import type { Readable } from 'node:stream';
 import { AppError, messageOf, throwIfAborted } from '#contracts';
 import type { ArchiveContents, LoadEngine, LoadPlan, LoadReport, LoadRequest } from '../engine.js';
+import { authorizationPart } from '../native/authorization/authorization-part.js';
 import { notReplayed } from '../native/load/plan-notes.js';
 import { ArchiveFeed } from './archive-feed.js';
 import { findTool } from './find-tool.js';
@@ -65,13 +66,18 @@ async function load(
   const prelude = await feed.readPrelude();
   const { entries, notes } = chooseEntries(prelude, request);
   const namespaces = prelude.collections.map(({ db, collection, type }) => ({ db, collection, type, documents: null }));
+  if (
+    request.usersAndRoles === true &&
+    !prelude.collections.some((one) => one.db === 'admin' && authorizationPart(one))
+  )
+    throw cannot('the archive announces no users and roles of a whole server');
   // Once more, for the target may have changed while the archive was verified.
   await checkTarget(options, request, { namespaces }, signal);
   const args = [
     '--archive',
     '--stopOnError',
     '-j=4',
-    ...restoreArguments(prelude.collections, entries, request.oplogReplay === true),
+    ...restoreArguments(prelude.collections, entries, request),
     ...(request.mode === 'replace' ? ['--drop'] : []),
   ];
   const log = new RestoreLog();
@@ -109,6 +115,7 @@ function checkTarget(
   signal: AbortSignal,
 ): Promise<LoadPlan> {
   refuseConflicts(request);
+  refuseSomeUsers(request);
   return (options.plan ?? planMongorestore)(request, contents, signal);
 }
 
@@ -120,5 +127,20 @@ function refuseConflicts({ onConflict }: LoadRequest): void {
     stage: 'plan',
     message: 'mongorestore cannot keep the last of several documents with the same _id (--on-conflict keep-last)',
     hint: 'Use the native engine (the default), or --on-conflict fail',
+  });
+}
+
+function refuseSomeUsers({ usersAndRoles, databases, mode }: LoadRequest): void {
+  if (usersAndRoles !== true) return;
+  if (databases.length > 0) throw cannot('it takes users and roles of everything, not of chosen databases');
+  if (mode === 'replace') throw cannot('replacing data, it would remove every user that the archive does not hold');
+}
+
+function cannot(reason: string): AppError {
+  return new AppError({
+    code: 'engine/unsupported',
+    stage: 'plan',
+    message: `mongorestore cannot do this: ${reason}`,
+    hint: 'Use the native engine (the default), or leave users and roles out',
   });
 }

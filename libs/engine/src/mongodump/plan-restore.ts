@@ -3,7 +3,8 @@ import { connect, type Connection } from '../connection/index.js';
 import type { ArchiveContents, LoadEngine, LoadPlan, LoadRequest } from '../engine.js';
 import { planNames, type NamedEntry } from '../native/load/name-plan.js';
 import { databasesOf, listNames, nameOf } from '../native/load/names.js';
-import { oplogNotes } from '../native/load/plan-notes.js';
+import { authorizationNotes, oplogNotes } from '../native/load/plan-notes.js';
+import { requireMerge } from '../native/authorization/require-merge.js';
 import { requireReplay } from '../native/oplog/require-replay.js';
 import { planWarnings } from '../native/load/plan-warnings.js';
 import { findPlan } from '../native/load/plan-store.js';
@@ -32,6 +33,7 @@ async function plan(
   refuseUnconfirmed(entries, request);
   throwIfAborted(signal, 'plan');
   await requireReplay(client, request, entries, contents);
+  await requireMerge(client, request, entries, contents);
   const state = await inspectTarget(client, entries);
   if (request.mode === 'into-empty') refuseUnlessEmpty(entries, state);
   await refuseOtherRestores(client, entries);
@@ -48,6 +50,7 @@ async function plan(
     notes: [
       ...notes,
       ...oplogNotes(contents, request),
+      ...authorizationNotes(contents, request),
       ...(request.mode === 'replace' ? await leftAlone(client, entries) : []),
     ],
   };

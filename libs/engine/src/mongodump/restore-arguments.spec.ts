@@ -126,6 +126,15 @@ describe('mongorestore is told what the native engine would choose', () => {
     expect(args.slice(1)).toEqual(['--nsExclude=admin.*']);
   });
 
+  it('users and roles are left out, unless they are asked for', () => {
+    const collections = ['a.b', 'admin.own', 'admin.system.users', 'admin.system.version'].map((name) =>
+      namespace(name),
+    );
+    const { entries, args } = decide(collections, {});
+    expect(args.slice(1)).toEqual(['--nsInclude=a.*', '--nsInclude=admin.own']);
+    expect(restoreArguments(collections, entries, { usersAndRoles: true })).toHaveLength(1);
+  });
+
   it('the data of a time series is renamed under both of its names', () => {
     const rename = [{ from: 'a.t', to: 'a.u' }];
     expect(decide([namespace('a.t', { type: 'timeseries' })], { rename }).args.slice(1)).toEqual([

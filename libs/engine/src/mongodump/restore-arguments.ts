@@ -1,8 +1,16 @@
 import { AppError } from '#contracts';
+import { authorizationPart } from '../native/authorization/authorization-part.js';
 import { isCapped } from '../native/load/collection-spec.js';
 import { printable } from '../native/load/names.js';
 import type { ArchivedNamespace, NamedEntry } from '../native/load/name-plan.js';
 import type { RestoredEntry } from './restored-entries.js';
+
+/** What is restored beside the collections. */
+export interface RestoreExtras {
+  readonly oplogReplay?: boolean;
+  /** Of the whole server. */
+  readonly usersAndRoles?: boolean;
+}
 
 /** The kernel's limit for all arguments is 2 MB with a stack of 8 MB. */
 const most = 1_000_000;
@@ -14,27 +22,33 @@ const most = 1_000_000;
 export function restoreArguments(
   archived: readonly ArchivedNamespace[],
   entries: readonly RestoredEntry[],
-  oplogReplay = false,
+  { oplogReplay, usersAndRoles }: RestoreExtras = {},
 ): string[] {
   // More than one inserter mixes up the order, which is all that a capped collection has.
   const ordered = entries.some(({ spec }) => isCapped(spec));
-  const named = [...selection(archived, entries), ...renames(entries)];
-  if (oplogReplay && named.length > 0)
+  const named = [...selection(archived, entries, usersAndRoles === true), ...renames(entries)];
+  if (oplogReplay === true && named.length > 0)
     throw cannot('it replays an oplog only where all of an archive is restored under its own names');
   const args = [
     ...(ordered ? ['--maintainInsertionOrder'] : ['--numInsertionWorkersPerCollection=4']),
     ...named,
-    ...(oplogReplay ? ['--oplogReplay'] : []),
+    ...(oplogReplay === true ? ['--oplogReplay'] : []),
   ];
   const length = args.reduce((sum, arg) => sum + Buffer.byteLength(arg) + 1, 0);
   if (length > most) throw cannot(`its command line has no room for ${entries.length} names`);
   return args;
 }
 
-function selection(archived: readonly ArchivedNamespace[], entries: readonly NamedEntry[]): string[] {
+function selection(
+  archived: readonly ArchivedNamespace[],
+  entries: readonly NamedEntry[],
+  withUsers: boolean,
+): string[] {
   const chosen = new Set(entries.map(({ source }) => keyOf(source)));
   // The oplog, and users and roles of a single database, it leaves out by itself.
   const all = archived.filter(({ db, collection }) => db !== '' && !collection.startsWith('$'));
+  // What is not left out of them, it merges by itself.
+  if (withUsers) for (const one of all) if (authorizationPart(one) !== null) chosen.add(keyOf(one));
   const leftOut = all.filter((namespace) => !chosen.has(keyOf(namespace)));
   if (leftOut.length === 0) return [];
   const include = namesOf(

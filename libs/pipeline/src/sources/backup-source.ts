@@ -12,6 +12,9 @@ import type { ArchiveSource } from './archive-source.js';
 export function backupSource(deps: OpenArchiveDeps & { observer: RunObserver }, proven: ProvenBackup): ArchiveSource {
   const namespaces = proven.manifest.namespaces.filter(isData);
   const oplog = proven.manifest.namespaces.find(({ type }) => type === 'oplog');
+  const usersAndRoles = proven.manifest.namespaces
+    .filter(({ type }) => type === 'users' || type === 'roles')
+    .reduce((sum, { documents }) => sum + documents, 0);
   let expectedBytes = proven.backup.objects.data.bytes;
   const openBackup = (signal: AbortSignal, only: SelectionRequest | undefined): Readable => {
     const options: OpenArchiveOptions = {
@@ -30,6 +33,7 @@ export function backupSource(deps: OpenArchiveDeps & { observer: RunObserver }, 
       Promise.resolve({
         serverVersion: proven.backup.server.version,
         oplog: oplog?.documents ?? 0,
+        usersAndRoles,
         namespaces: namespaces.map(({ db, collection, type, documents, bsonBytes }) => ({
           ...{ db, collection, type, documents, bytes: bsonBytes },
         })),

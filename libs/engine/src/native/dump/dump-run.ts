@@ -1,4 +1,4 @@
-import { ArchiveWriter } from '#archive';
+import { ArchiveWriter, type PreludeCollection } from '#archive';
 import { cancelled } from '#contracts';
 import type { DumpResult } from '../../engine.js';
 import { ArchiveOutput } from './archive-output.js';
@@ -47,7 +47,8 @@ export class DumpRun {
       concurrentCollections: readers,
       serverVersion: look.server.version,
       toolVersion: `hazina ${engineVersion}`,
-      collections: collections.map(preludeEntry),
+      // mongorestore takes no block that the prelude does not announce.
+      collections: [...collections.map(preludeEntry), ...authorization.map(authorizationEntry)],
     });
     for (const name of authorization) await this.#readAuthorization(name);
     for (const { db, name, type } of collections) if (type === 'view') this.#writer.endNamespace(db, name);
@@ -106,6 +107,8 @@ export class DumpRun {
       this.#writer.endNamespace('admin', name);
     } catch (error) {
       if (serverCode(error) !== serverCodes.unauthorized) throw error;
+      // It was announced.
+      this.#writer.endNamespace('admin', name);
       warnings.push(`admin.${name} is not in the backup: this user may not read it (the role backup may)`);
     }
   }
@@ -134,4 +137,9 @@ export class DumpRun {
       await session.endSession();
     }
   }
+}
+
+/** As mongodump announces users and roles: without metadata. */
+function authorizationEntry(collection: string): PreludeCollection {
+  return { db: 'admin', collection, metadata: '', type: 'collection' };
 }

@@ -1,4 +1,5 @@
 import { AppError } from '#contracts';
+import type { LoadRequest } from '../../engine.js';
 import type { Lease } from './lease-watch.js';
 import { listNames } from './names.js';
 import type { OwnedPlan } from './plan-store.js';
@@ -34,4 +35,17 @@ export function leftBehind(error: AppError, plan: OwnedPlan, lease: Lease, clean
 
 function seconds(lease: Lease): number {
   return Math.ceil((lease.leaseMs + lease.beatMs) / 1000);
+}
+
+/** What somebody else changed under the names while the restore loaded: a note where writes are ignored, else `restore/conflict`. */
+export function noteOfChanges(changes: readonly string[], { ignoreWrites }: LoadRequest): string {
+  const what = `Somebody else wrote into the target during the restore: ${listNames(changes)}`;
+  if (ignoreWrites) return what;
+  throw new AppError({
+    code: 'restore/conflict',
+    stage: 'rename',
+    message: what,
+    hint: 'Nothing was renamed; the target is as it was. Stop what writes there and run the command again, or add --ignore-writes',
+    details: { changes },
+  });
 }

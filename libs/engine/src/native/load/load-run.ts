@@ -3,12 +3,14 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { MongoClient } from 'mongodb';
 import { AppError, cancelled, randomSuffix, throwIfAborted, type Clock, type Random } from '#contracts';
 import type { LoadProgress, LoadReport, LoadRequest } from '../../engine.js';
+import { AuthorizationCopy } from '../authorization/authorization-copy.js';
+import { requireMerge } from '../authorization/require-merge.js';
 import { IndexBuilder } from './build-indexes.js';
 import { insertPlan, settleEarlierPlans } from './claim-plan.js';
 import { createTemporaries } from './create-collections.js';
 import { finishAll, type FinishedEntry } from './finish-phase.js';
 import { HeartBeat } from './heart-beat.js';
-import { leftBehind, unfinished } from './load-endings.js';
+import { leftBehind, noteOfChanges, unfinished } from './load-endings.js';
 import type { Lease } from './lease-watch.js';
 import { cannotReplay } from '../oplog/interpret-operation.js';
 import { OplogReplay, type OplogReplayOptions } from '../oplog/oplog-replay.js';
@@ -17,9 +19,9 @@ import { LateCollections } from './late-collections.js';
 import { DocumentLoader, throttled, type LoadTuning } from './load-documents.js';
 import { planForRenaming, progressOf, type LoadEntry } from './load-entry.js';
 import { planNames, type NamedEntry } from './name-plan.js';
-import { databasesOf, listNames, nameOf } from './names.js';
+import { databasesOf, nameOf } from './names.js';
 import { optionsDigest } from './options-digest.js';
-import { notReplayed } from './plan-notes.js';
+import { notReplayed, withoutMetadata } from './plan-notes.js';
 import { newEntries, type ArchivedCollection } from './plan-entries.js';
 import type { OwnedPlan } from './plan-store.js';
 import { renameAll } from './rename-phase.js';
@@ -51,6 +53,7 @@ export class LoadRun {
   private readonly notes: string[] = [];
   private readonly onProgress;
   private replayed: LoadReport['oplog'];
+  private merged: LoadReport['usersAndRoles'];
 
   constructor(private readonly context: LoadContext) {
     this.onProgress = throttled(context.request.onProgress, context.clock);
@@ -63,6 +66,7 @@ export class LoadRun {
     this.notes.push(...named.notes, ...withoutMetadata(named.entries));
     refuseUnconfirmed(named.entries, request);
     await onTarget('plan', () => requireReplay(client, request, named.entries));
+    await onTarget('plan', () => requireMerge(client, request, named.entries));
     if (named.entries.length === 0) return this.loadNothing(archive);
     const wanted = { backupId: request.backupId, digest: optionsDigest(request) };
     const databases = databasesOf(named.entries);
@@ -80,7 +84,7 @@ export class LoadRun {
       const { state, filled } = await onTarget('plan', () =>
         checkNames(client, named.entries, request, `_hazina_tmp_${restoreId.slice(0, 6)}_none`),
       );
-      const entries = newEntries(named.entries, filled, restoreId);
+      const entries = newEntries(named.entries, filled, restoreId, request);
       const plans = [...entries.values()].map((entry) => entry.plan);
       throwIfAborted(signal, 'plan');
       const draft = { ...wanted, restoreId, mode: request.mode, databases };
@@ -101,7 +105,7 @@ export class LoadRun {
     await archive.readDocuments(
       () => undefined,
       () => onTarget('load', async () => replay?.replay()),
-      replay && ((run) => replay.add(run)),
+      { oplog: replay && ((run) => replay.add(run)) },
     );
     await this.finishReplay(replay);
     return this.report([]);
@@ -115,8 +119,9 @@ export class LoadRun {
   }
 
   private report(finished: readonly FinishedEntry[]): LoadReport {
-    const report = makeReport(finished, this.notes, this.context.request.strict);
-    return this.replayed === undefined ? report : { ...report, oplog: this.replayed };
+    const { replayed: oplog, merged: usersAndRoles } = this;
+    const extras = { ...(oplog && { oplog }), ...(usersAndRoles && { usersAndRoles }) };
+    return { ...makeReport(finished, this.notes, this.context.request.strict), ...extras };
   }
 
   private async loadAndRename(
@@ -153,6 +158,7 @@ export class LoadRun {
     const onCreate: OplogReplayOptions['onCreate'] = (operation, name, options) => late.add(operation, name, options);
     const replay =
       request.oplogReplay === true ? new OplogReplay({ client, signal, entries: list, onCreate }) : undefined;
+    const authorization = request.usersAndRoles === true ? new AuthorizationCopy(request.databases) : undefined;
     const indexes = new IndexBuilder({ client, clock, signal, onConflict: request.onConflict, server: target });
     const tell = (progress: LoadProgress) => this.onProgress({ ...progress, namespaces: () => list.map(progressOf) });
     const loader = new DocumentLoader({
@@ -184,7 +190,10 @@ export class LoadRun {
             await replay.replay();
           });
         },
-        replay && ((run) => replay.add(run)),
+        {
+          oplog: replay && ((run) => replay.add(run)),
+          authorization: authorization && ((part, run) => authorization.add(part, run)),
+        },
       );
       await onTarget('load', () => loader.finish());
       await this.finishReplay(replay);
@@ -197,6 +206,8 @@ export class LoadRun {
       await this.checkAgain(kept, late.before);
       throwIfAborted(signal, 'rename');
       await request.onRenaming?.(false);
+      throwIfAborted(signal, 'rename');
+      await this.mergeUsers(authorization, plan);
       throwIfAborted(signal, 'rename');
       turning = true;
       const planned = Map.groupBy(list.map(planForRenaming), (entry) => entry.db);
@@ -215,23 +226,18 @@ export class LoadRun {
     }
   }
 
+  /** The last step that can fail with all names of the target as they were. */
+  private async mergeUsers(authorization: AuthorizationCopy | undefined, plan: OwnedPlan): Promise<void> {
+    if (authorization === undefined) return;
+    this.merged = await onTarget('load', () => authorization.merge(this.context.client, plan.allEntries()));
+    this.notes.push(`${this.merged.users} users and ${this.merged.roles} roles were merged into those of the server`);
+  }
+
   private async checkAgain(named: readonly NamedEntry[], before: TargetState): Promise<void> {
     const { client, request } = this.context;
     const after = await onTarget('rename', () => inspectTarget(client, named));
     const changes = changesBetween(named, before, after, request.mode);
-    if (changes.length === 0) return;
-    const what = `Somebody else wrote into the target during the restore: ${listNames(changes)}`;
-    if (request.ignoreWrites) {
-      this.notes.push(what);
-      return;
-    }
-    throw new AppError({
-      code: 'restore/conflict',
-      stage: 'rename',
-      message: what,
-      hint: 'Nothing was renamed; the target is as it was. Stop what writes there and run the command again, or add --ignore-writes',
-      details: { changes },
-    });
+    if (changes.length > 0) this.notes.push(noteOfChanges(changes, request));
   }
 
   /** Drops what was loaded, then throws the error that ended the loading. */
@@ -288,10 +294,4 @@ export class LoadRun {
       }
     }
   }
-}
-
-/** mongodump leaves the text empty when a collection is dropped while it is dumped (facts: archive-format 1.2). */
-function withoutMetadata(entries: readonly NamedEntry<ArchivedCollection>[]): string[] {
-  const bare = entries.filter(({ source }) => source.metadata === null || source.metadata === '').map(nameOf);
-  return bare.length === 0 ? [] : [`the archive says nothing of the options and indexes of ${listNames(bare)}`];
 }

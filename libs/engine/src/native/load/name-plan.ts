@@ -32,7 +32,7 @@ export function planNames<N extends ArchivedNamespace>(namespaces: readonly N[],
   const skipped = new Map<string, string[]>();
   const chosen: N[] = [];
   for (const source of namespaces) {
-    const reason = skipReason(source);
+    const reason = skipReason(source, request);
     if (reason !== null) {
       skipped.set(reason, [...(skipped.get(reason) ?? []), nameOf(source)]);
     } else if (selection.matches(source.db, source.collection)) {
@@ -52,13 +52,15 @@ export function planNames<N extends ArchivedNamespace>(namespaces: readonly N[],
   return { entries, notes: [...skipped].map(([reason, names]) => `${listNames(names)}: ${reason}`) };
 }
 
-function skipReason({ db, collection }: ArchivedNamespace): string | null {
+function skipReason({ db, collection }: ArchivedNamespace, { usersAndRoles }: LoadRequest): string | null {
   if (db === '') return 'not loaded, the oplog is not replayed';
   if (db === 'config' || db === 'local') return `not loaded, the database ${db} belongs to the server`;
   if (collection === planCollection) return 'not loaded, it is the plan of a restore';
   if (collection === scratchMarker) return 'not loaded, it marks a scratch database of Hazina';
   if (/^(\$admin\.)?system\.(users|roles|version)$/.test(collection))
-    return 'not loaded, users and roles are not part of a restore of data';
+    return usersAndRoles === true
+      ? 'merged into the users and roles of the server'
+      : 'not loaded, users and roles are not part of a restore of data';
   if (collection.startsWith('system.')) return 'not loaded, it is a collection of the server itself';
   return null;
 }

@@ -4,7 +4,7 @@ import { compare } from './names.js';
 
 /** Tells whether a restore is the same one again: SHA-256 over what decides which collections it writes and how. */
 export function optionsDigest(request: LoadRequest): string {
-  const { databases, include, exclude, rename, mode, onConflict, oplogReplay } = request;
+  const { databases, include, exclude, rename, mode, onConflict, oplogReplay, usersAndRoles } = request;
   const sorted = (names: readonly string[]) => [...names].sort(compare);
   const options = [
     sorted(databases),
@@ -15,6 +15,7 @@ export function optionsDigest(request: LoadRequest): string {
     onConflict,
     // Absent otherwise: restores that an older version left behind are still known.
     ...(oplogReplay === true ? ['oplog'] : []),
+    ...(usersAndRoles === true ? ['users'] : []),
   ];
   return createHash('sha256').update(JSON.stringify(options), 'utf8').digest('hex');
 }

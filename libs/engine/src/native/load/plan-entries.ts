@@ -21,6 +21,7 @@ export function newEntries(
   named: readonly NamedEntry<ArchivedCollection>[],
   filled: ReadonlySet<NamedEntry>,
   restoreId: string,
+  { usersAndRoles = false } = {},
 ): Map<ArchivedCollection, LoadEntry> {
   const id = restoreId.slice(0, idInNames);
   return new Map(
@@ -36,6 +37,7 @@ export function newEntries(
         temporary: `${temporaryPrefix}${id}_${n}`,
         old: `_hazina_old${unique}`,
         probe: probeFor(entry, filled.has(entry), unique),
+        ...(usersAndRoles && n === 0 ? { authorization: authorizationFor(id) } : {}),
         ...(hasUniqueIndex(spec) ? { sieve: sieveFor(id, named.length + 2 * n) } : {}),
         kind: entry.kind,
         placement,
@@ -69,6 +71,13 @@ export function addedEntry(
 
 function sieveFor(id: string, n: number) {
   return { temporary: `${temporaryPrefix}${id}_${n}`, order: { temporary: `${temporaryPrefix}${id}_${n + 1}` } };
+}
+
+function authorizationFor(id: string) {
+  return {
+    users: { temporary: `${temporaryPrefix}${id}_users` },
+    roles: { temporary: `${temporaryPrefix}${id}_roles` },
+  };
 }
 
 function placementOf(entry: NamedEntry, filled: ReadonlySet<NamedEntry>): Placement {

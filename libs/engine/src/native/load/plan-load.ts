@@ -4,10 +4,11 @@ import type { ArchiveContents, LoadPlan, LoadRequest } from '../../engine.js';
 import { planNames, type ArchivedNamespace, type NamedEntry } from './name-plan.js';
 import { databasesOf, nameOf } from './names.js';
 import { optionsDigest } from './options-digest.js';
-import { oplogNotes, planNotes } from './plan-notes.js';
+import { authorizationNotes, oplogNotes, planNotes } from './plan-notes.js';
 import { planWarnings } from './plan-warnings.js';
 import { findPlan } from './plan-store.js';
 import type { PlanDocument } from './plan-types.js';
+import { requireMerge } from '../authorization/require-merge.js';
 import { requireReplay } from '../oplog/require-replay.js';
 import { checkNames, describeTarget, refuseUnconfirmed, untouchedCollections } from './target-check.js';
 import { actionFor, inspectTarget } from './target-state.js';
@@ -25,6 +26,7 @@ export async function planLoad(
   refuseUnconfirmed(entries, request);
   throwIfAborted(signal, 'plan');
   await requireReplay(client, request, entries, contents);
+  await requireMerge(client, request, entries, contents);
   const earlier = await earlierPlans(client, entries);
   // Half of the names may be ours already: they are no reason to refuse.
   const resumes = earlier.some((plan) => plan.phase === 'renaming' && isSame(plan, request));
@@ -43,6 +45,7 @@ export async function planLoad(
     notes: [
       ...notes,
       ...oplogNotes(contents, request),
+      ...authorizationNotes(contents, request),
       ...planNotes(entries, request, state, filled, await untouchedCollections(client, entries)),
       ...earlier.map((plan) => describeEarlier(plan, request)),
     ],

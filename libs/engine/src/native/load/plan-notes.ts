@@ -1,6 +1,7 @@
 import type { ArchiveContents, LoadRequest } from '../../engine.js';
 import type { NamedEntry } from './name-plan.js';
 import { databasesOf, listNames, nameOf } from './names.js';
+import type { ArchivedCollection } from './plan-entries.js';
 import { occupantKey, type TargetState } from './target-state.js';
 
 /** What becomes of the oplog of an archive, as far as anybody knows of it. */
@@ -17,6 +18,16 @@ export function oplogWarnings({ oplog }: ArchiveContents, request: LoadRequest):
   if (oplog === undefined || oplog === 0 || !isSelective(request)) return [];
   return [
     'only a part is restored, on which the oplog of the backup cannot be replayed: each collection is as it was when it was read',
+  ];
+}
+
+/** What becomes of users and roles, when they are asked for. */
+export function authorizationNotes({ usersAndRoles: held }: ArchiveContents, request: LoadRequest): string[] {
+  if (request.usersAndRoles !== true) return [];
+  const which = request.databases.length === 0 ? '' : ` of ${listNames(request.databases)}`;
+  const number = held === undefined || which !== '' ? '' : `${held} `;
+  return [
+    `${number}users and roles${which} are merged into those of the server when everything is loaded: who is there under the same name is replaced, password included; nobody is removed. This is not undone when the restore fails later`,
   ];
 }
 
@@ -66,4 +77,10 @@ export function planNotes(
       );
   }
   return notes;
+}
+
+/** mongodump leaves the text empty when a collection is dropped while it is dumped (facts: archive-format 1.2). */
+export function withoutMetadata(entries: readonly NamedEntry<ArchivedCollection>[]): string[] {
+  const bare = entries.filter(({ source }) => source.metadata === null || source.metadata === '').map(nameOf);
+  return bare.length === 0 ? [] : [`the archive says nothing of the options and indexes of ${listNames(bare)}`];
 }

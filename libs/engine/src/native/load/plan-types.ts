@@ -24,6 +24,12 @@ export type EntryKind = 'collection' | 'view' | 'timeseries';
  */
 export type Placement = 'rename' | 'fill' | 'create';
 
+/** Where users and roles wait to be merged: temporaries of the plan, which are dropped with all others. */
+export interface AuthorizationPlaces {
+  readonly users: { readonly temporary: string };
+  readonly roles: { readonly temporary: string };
+}
+
 /**
  * One namespace of a restore. Everything that the phase `renaming` needs is in here, so that another process can finish it without the archive.
  */
@@ -40,6 +46,8 @@ export interface PlanEntry {
   readonly probe: string | null;
   /** Where documents that break a unique index are told apart, and the order of the archive is kept for it; only for collections that have one. */
   readonly sieve?: { readonly temporary: string; readonly order: { readonly temporary: string } };
+  /** Where users and roles wait; of one entry, when they are restored. */
+  readonly authorization?: AuthorizationPlaces;
   readonly kind: EntryKind;
   readonly placement: Placement;
   /** The `create` command of what is not renamed; absent while loading. BSON documents travel as bytes: their names may be anything. */

@@ -1,6 +1,7 @@
 import { addAbortSignal, type Readable } from 'node:stream';
 import { ArchiveReader, type ArchivePrelude } from '#archive';
 import { AppError, cancelled } from '#contracts';
+import { authorizationPart, type AuthorizationPart } from '../authorization/authorization-part.js';
 import type { DocumentLoader } from './load-documents.js';
 import type { LoadEntry } from './load-entry.js';
 import { nameOf } from './names.js';
@@ -10,6 +11,14 @@ import type { ArchivedCollection } from './plan-entries.js';
 export type Destination = { readonly loader: DocumentLoader; readonly entry: LoadEntry } | undefined;
 
 const buckets = 'system.buckets.';
+
+/** Who takes what is no collection of the data. */
+export interface ExtraRuns {
+  /** Given the entries of the oplog, which come when all collections have ended. */
+  readonly oplog?: ((run: Buffer) => void) | undefined;
+  /** Given users, roles and their form. */
+  readonly authorization?: ((part: AuthorizationPart, run: Buffer) => void) | undefined;
+}
 
 interface Run {
   readonly db: string;
@@ -27,7 +36,7 @@ export class SourceReader {
   /** What came with the last bytes of the prelude, before anybody could take it. */
   private held: (() => void)[] | null = [];
   private destinationOf: (namespace: ArchivedCollection) => Destination = () => undefined;
-  private onOplog: ((run: Buffer) => void) | undefined;
+  private extras: ExtraRuns = {};
   private readonly ended = new Set<ArchivedCollection>();
   /** Of the oplog, as far as it was read. */
   oplogEntries = 0;
@@ -65,16 +74,15 @@ export class SourceReader {
   }
 
   /**
-   * Reads to the end of the source and has the last block verified. Waits for the loader between pieces. `onOplog` is given the entries of the oplog, which
-   * come when all collections have ended.
+   * Reads to the end of the source and has the last block verified. Waits for the loader between pieces.
    */
   async readDocuments(
     destinationOf: (namespace: ArchivedCollection) => Destination,
     room: () => Promise<void>,
-    onOplog?: (run: Buffer) => void,
+    extras: ExtraRuns = {},
   ): Promise<void> {
     this.destinationOf = destinationOf;
-    this.onOplog = onOplog;
+    this.extras = extras;
     const held = this.held ?? [];
     this.held = null;
     for (const take of held) take();
@@ -114,13 +122,18 @@ export class SourceReader {
       this.takeOplog(run, count);
       return;
     }
+    const part = authorizationPart({ db, collection });
+    if (part !== null) {
+      this.extras.authorization?.(part, run);
+      return;
+    }
     const destination = this.find(db, collection);
     destination?.loader.add(destination.entry, run, count);
   }
 
   private takeOplog(run: Buffer, count: number): void {
     this.oplogEntries += count;
-    if (this.onOplog === undefined) return;
+    if (this.extras.oplog === undefined) return;
     if (this.ended.size < this.known.size)
       throw new AppError({
         code: 'archive/corrupt-structure',
@@ -128,7 +141,7 @@ export class SourceReader {
         message: 'The oplog of the archive stands before the end of its collections: it cannot be replayed on them',
         hint: 'mongodump writes it last. The target was left as it was; without the oplog (--no-oplog-replay) the archive can be restored',
       });
-    this.onOplog(run);
+    this.extras.oplog(run);
   }
 
   private end(db: string, collection: string): void {
@@ -145,7 +158,7 @@ export class SourceReader {
   private find(db: string, collection: string): Destination {
     const namespace = this.known.get(keyOf(db, collection)) ?? this.seriesOf(db, collection);
     if (namespace) return this.destinationOf(namespace);
-    // The oplog, users and roles stand in an archive without an entry in its prelude (facts: archive-format 1.3), and are not loaded.
+    // The oplog, users and roles may stand in an archive without an entry in its prelude: they are taken by others, or by nobody.
     if (db === '' || /^(\$admin\.)?system\./.test(collection)) return undefined;
     throw new AppError({
       code: 'archive/corrupt-structure',

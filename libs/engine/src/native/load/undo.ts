@@ -15,7 +15,10 @@ export async function dropTemporaries(client: MongoClient, entries: readonly Pla
     const ours = new Set(
       entries
         .filter((entry) => entry.db === name)
-        .flatMap(({ temporary, probe, sieve }) => [temporary, probe, sieve?.temporary, sieve?.order.temporary])
+        .flatMap(({ temporary, probe, sieve, authorization }) => [
+          ...[temporary, probe, sieve?.temporary, sieve?.order.temporary],
+          ...[authorization?.users.temporary, authorization?.roles.temporary],
+        ])
         .filter((collection) => typeof collection === 'string'),
     );
     for (let round = 0; round < rounds; round += 1) {

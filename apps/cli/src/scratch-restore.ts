@@ -1,0 +1,79 @@
+import { compactTime, randomSuffix, type Secret } from '#contracts';
+import {
+  dropScratch,
+  markScratch,
+  scratchRenames,
+  writtenDatabases,
+  type ArchiveContents,
+  type LoadRequest,
+} from '#engine';
+import { bad } from './choose-backup.js';
+import type { CliContext } from './context.js';
+
+/** Databases of a restore that are nobody's data: by their name, and by a marker that names the restore. The service makes the same. */
+export interface Scratch {
+  /** Whoever knows it can have them dropped. */
+  readonly id: string;
+  readonly databases: readonly string[];
+  /** Leads everything into them. */
+  readonly request: LoadRequest;
+  /** Makes them, each with its marker; throws `target/not-empty` when somebody else has one of the names. */
+  make(): Promise<void>;
+  /** The names that were dropped. */
+  drop(): Promise<string[]>;
+}
+
+const suffixLength = 6;
+const idPattern = new RegExp(`^restore-\\d{8}T\\d{6}Z-[a-z0-9]{${suffixLength}}$`);
+
+export function planScratch(wanted: LoadRequest, contents: ArchiveContents, { clock, random }: CliContext): Scratch {
+  const createdAt = clock.now();
+  const id = `restore-${compactTime(createdAt)}-${randomSuffix(random, suffixLength)}`;
+  const request = { ...wanted, rename: scratchRenames(wanted, contents, id.slice(-suffixLength)) };
+  const databases = writtenDatabases(request, contents);
+  return {
+    ...{ id, databases, request },
+    make: () => markScratch(wanted.uri, databases, { restoreId: id, backupId: wanted.backupId, createdAt }),
+    drop: () => dropScratch(wanted.uri, id.slice(-suffixLength), id),
+  };
+}
+
+/** Drops the scratch databases of an earlier restore, and no other. */
+export async function dropEarlierScratch(uri: Secret, id: string, context: CliContext): Promise<void> {
+  if (!idPattern.test(id)) throw bad(`--drop-scratch ${id}: give the ID that hazina restore --scratch printed`);
+  const databases = await dropScratch(uri, id.slice(-suffixLength), id);
+  if (context.json) context.printJson({ scratch: { id, dropped: databases } });
+  else context.print(databases.length === 0 ? `Nothing of ${id} is there` : `Dropped ${databases.join(', ')}`);
+}
+
+/** Makes the databases and does the work in them. Whatever goes wrong, they are dropped. */
+export async function inScratch<T>(scratch: Scratch, work: () => Promise<T>, context: CliContext): Promise<T> {
+  try {
+    await scratch.make();
+    context.say(`Scratch databases of ${scratch.id}: ${scratch.databases.join(', ')}`);
+    return await work();
+  } catch (error) {
+    await scratch.drop().catch(() => {
+      context.warn(`the scratch databases could not be dropped; later: --drop-scratch ${scratch.id}`);
+    });
+    throw error;
+  }
+}
+
+/** What became of them, for the report. */
+export interface ScratchReport {
+  readonly id: string;
+  readonly databases: readonly string[];
+  /** Empty: they are there. */
+  readonly dropped: readonly string[];
+}
+
+export async function reportScratch(scratch: Scratch, dropsThem: boolean): Promise<ScratchReport> {
+  const { id, databases } = scratch;
+  return { id, databases, dropped: dropsThem ? await scratch.drop() : [] };
+}
+
+export function describeScratch({ id, databases, dropped }: ScratchReport): string {
+  if (dropped.length > 0) return `Dropped ${dropped.join(', ')}`;
+  return `It is in ${databases.join(', ')}. To drop it: hazina restore --to-env NAME --drop-scratch ${id}`;
+}
