@@ -1,4 +1,4 @@
-import { HeldClaim, shuttingDown, type ClaimPort } from '#catalog';
+import { HeldClaim, type ClaimPort } from '#catalog';
 import type { BackupRecord, CopyRecord, DrillRecord, RestoreRecord, TaskRecord } from '#contracts';
 import type { WorkerParts } from '../core/worker-core.js';
 import type { WorkerLog } from '../logging/worker-log.js';
@@ -69,12 +69,9 @@ function hold(
   { claimedAt, log, signal }: HoldContext,
 ): HeldClaim {
   const { leaseMs, beatMs } = config.lease;
-  const claim = new HeldClaim(port, ref, {
+  return new HeldClaim(port, ref, {
     ...{ clock, claimedAt, times: { leaseMs, beatMs, lookMs: tuning.lookMs, tickMs: tuning.tickMs } },
     onTrouble: (error) => log.failure('heart-beat failed', error, 'claim'),
+    shutdown: signal,
   });
-  const end = () => claim.abort(shuttingDown(ref.id));
-  if (signal.aborted) end();
-  else signal.addEventListener('abort', end, { once: true });
-  return claim;
 }

@@ -1,3 +1,4 @@
+import { getEventListeners } from 'node:events';
 import { afterEach, describe, expect, it } from '@jest/globals';
 import type { AppError } from '#contracts';
 import type { ClaimRef, ClaimState } from '../contract/claims.js';
@@ -8,7 +9,7 @@ const held: ClaimState = { state: 'held', cancelRequested: false };
 const times = { leaseMs: 120_000, beatMs: 20_000, lookMs: 2_000, tickMs: 1_000_000 };
 
 /** A claim on a clock that only the test moves, and a catalogue that answers as told. */
-function world() {
+function world(shutdown?: AbortSignal) {
   let now = 1_000;
   const calls: string[] = [];
   const answers = { beat: () => Promise.resolve(held), look: () => Promise.resolve(held) };
@@ -31,6 +32,7 @@ function world() {
       times,
       claimedAt: now,
       onTrouble: (error) => troubles.push(error),
+      ...(shutdown === undefined ? {} : { shutdown }),
     },
   );
   claims.push(claim);
@@ -140,5 +142,18 @@ describe('a held claim', () => {
     await claim.stop();
     await pass(60_000);
     expect(calls).toEqual([]);
+  });
+
+  it('ends with the process, and leaves nothing on its signal when it has stopped', async () => {
+    const process = new AbortController();
+    const { claim, reason } = world(process.signal);
+    const other = world(process.signal);
+    await other.claim.stop();
+    expect(getEventListeners(process.signal, 'abort')).toHaveLength(1);
+    process.abort();
+    expect([reason(), other.reason()]).toEqual(['worker-shutdown', undefined]);
+    await claim.stop();
+    expect(getEventListeners(process.signal, 'abort')).toHaveLength(0);
+    expect(world(process.signal).reason()).toBe('worker-shutdown');
   });
 });

@@ -1,6 +1,6 @@
 import type { AppError, Clock } from '#contracts';
 import type { ClaimRef, ClaimState } from '../contract/claims.js';
-import { cancelWished, fenced } from './run-errors.js';
+import { cancelWished, fenced, shuttingDown } from './run-errors.js';
 
 /** The catalogue as a claim sees it. */
 export interface ClaimPort {
@@ -23,6 +23,8 @@ export interface ClaimOptions {
   readonly claimedAt: number;
   /** Told of beats and looks that failed; they are repeated. */
   readonly onTrouble: (error: unknown) => void;
+  /** Of the process: its abort ends the run as a shutdown. It may outlive many claims, so nothing is left on it. */
+  readonly shutdown?: AbortSignal;
 }
 
 /** A failed beat is repeated after this share of the time between beats. */
@@ -55,7 +57,11 @@ export class HeldClaim {
     this.#beatDue = claimedAt + times.beatMs;
     this.#lookDue = claimedAt + times.lookMs;
     this.#timer = setInterval(() => this.tick(), times.tickMs);
+    if (options.shutdown?.aborted === true) this.#shutDown();
+    else options.shutdown?.addEventListener('abort', this.#shutDown, { once: true });
   }
+
+  readonly #shutDown = (): void => this.abort(shuttingDown(this.#ref.id));
 
   get ref(): ClaimRef {
     return this.#ref;
@@ -96,6 +102,7 @@ export class HeldClaim {
   async stop(): Promise<void> {
     this.#held = false;
     clearInterval(this.#timer);
+    this.#options.shutdown?.removeEventListener('abort', this.#shutDown);
     await this.#asking;
   }
 
