@@ -3,6 +3,7 @@ import { restoreJob, taskJob } from '#catalog';
 import { isFinalTask, randomSuffix, systemRandom } from '#contracts';
 import { generateRecipient } from '#crypto';
 import { services, uniqueDatabase, waitUntil } from '../services/services.js';
+import { expectNothingLeftOf } from '../support/nothing-left.js';
 import { WorkerWorld, type Environment } from '../support/worker-world.js';
 
 // A worker that only writes beside one that reads: what needs the private key is left to the latter, and nothing counts as a try.
@@ -27,6 +28,7 @@ beforeAll(async () => {
   await world.until(backupId, ({ status }) => status === 'completed', { what: 'a backup', timeoutMs: 60_000 });
 });
 afterAll(async () => {
+  await expectNothingLeftOf(world);
   await world.client.db(target).dropDatabase();
   await world.close();
 });

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { appendFileSync, copyFileSync, cpSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { CliWorld, type Environment } from '../support/cli-world.js';
@@ -13,6 +13,7 @@ const failing = (args: string[], environment: Environment) => world.failing(args
 beforeAll(async () => {
   await fillSampleDatabase(world.client.db(world.database), 1000);
 }, 60_000);
+afterEach(() => expect(world.leftovers()).toEqual([]));
 afterAll(() => world.close());
 
 describe('a stored backup that was damaged', () => {
