@@ -2449,6 +2449,8 @@ export interface operations {
     listBackups: {
         parameters: {
             query?: {
+                /** @description From the `Link` of the page before (rel="next"), with the same filters and order: goes on behind its last record, whatever was added or removed meanwhile. `page` then only numbers the reply */
+                cursor?: string;
                 /** @description Made at this time or later; a day begins at 00:00 UTC */
                 from?: string;
                 limit?: number;
@@ -2471,6 +2473,8 @@ export interface operations {
         responses: {
             200: {
                 headers: {
+                    /** @description The next page, as `<reference>; rel="next"`, whatever is added to the list or removed meanwhile; none behind a page that is not full */
+                    Link?: string;
                     "X-Correlation-Id": components["headers"]["CorrelationId"];
                     [name: string]: unknown;
                 };
@@ -3995,6 +3999,8 @@ export interface operations {
             query?: {
                 /** @description Only of this backup */
                 backupId?: string;
+                /** @description From the `Link` of the page before (rel="next"), with the same filters and order: goes on behind its last record, whatever was added or removed meanwhile. `page` then only numbers the reply */
+                cursor?: string;
                 /** @description Asked for at this time or later */
                 from?: string;
                 limit?: number;
@@ -4015,6 +4021,8 @@ export interface operations {
         responses: {
             200: {
                 headers: {
+                    /** @description The next page, as `<reference>; rel="next"`, whatever is added to the list or removed meanwhile; none behind a page that is not full */
+                    Link?: string;
                     "X-Correlation-Id": components["headers"]["CorrelationId"];
                     [name: string]: unknown;
                 };
@@ -4826,6 +4834,8 @@ export interface operations {
             query?: {
                 /** @description Only of this backup */
                 backupId?: string;
+                /** @description From the `Link` of the page before (rel="next"), with the same filters and order: goes on behind its last record, whatever was added or removed meanwhile. `page` then only numbers the reply */
+                cursor?: string;
                 /** @description Asked for at this time or later */
                 from?: string;
                 limit?: number;
@@ -4846,6 +4856,8 @@ export interface operations {
         responses: {
             200: {
                 headers: {
+                    /** @description The next page, as `<reference>; rel="next"`, whatever is added to the list or removed meanwhile; none behind a page that is not full */
+                    Link?: string;
                     "X-Correlation-Id": components["headers"]["CorrelationId"];
                     [name: string]: unknown;
                 };
