@@ -65,5 +65,16 @@ it.each(Object.keys(filters).flatMap((name) => sorts.map((sort) => ({ name, ...s
         ids: all.slice((page - 1) * limit, page * limit),
       });
     }
+    // After the last record of a page comes the page behind it.
+    for (const start of [limit, all.length - limit - 7]) {
+      const id = all[start - 1] ?? '';
+      const value = rows.find(({ backupId }) => backupId === id)?.[sortBy] ?? null;
+      const after = { id, value: value as Date | number | string | null };
+      const { data, total } = await world.catalog.backups.list({ ...filter, page: 9, limit, sortBy, sortOrder, after });
+      expect({ start, total, ids: data.map(({ backupId }) => backupId) }).toEqual({
+        ...{ start, total: all.length },
+        ids: all.slice(start, start + limit),
+      });
+    }
   },
 );

@@ -8,6 +8,7 @@ export type * from './contract/claims.js';
 export type * from './contract/copies.js';
 export type * from './contract/drills.js';
 export type * from './contract/idempotency.js';
+export type * from './contract/pages.js';
 export type * from './contract/restores.js';
 export type * from './contract/service-state.js';
 export { isAlive } from './service-state/is-alive.js';

@@ -2388,6 +2388,30 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "data": [
+                     *         {
+                     *           "sequence": 4711,
+                     *           "at": "2026-11-23T02:03:20.000Z",
+                     *           "event": "sensitive_delete",
+                     *           "outcome": "success",
+                     *           "actor": "ann",
+                     *           "role": "viewer",
+                     *           "address": "192.0.2.7",
+                     *           "correlationId": "5f0c9a1e2b7d4c3896a1b2c3d4e5f607",
+                     *           "resource": "clinic-20261123T020000Z-k3f9q2",
+                     *           "detail": "no force",
+                     *           "hash": "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"
+                     *         }
+                     *       ],
+                     *       "next": null,
+                     *       "head": {
+                     *         "sequence": 4711,
+                     *         "hash": "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"
+                     *       }
+                     *     }
+                     */
                     "application/json": components["schemas"]["AuditPageDto"];
                 };
             };
@@ -2449,6 +2473,8 @@ export interface operations {
     listBackups: {
         parameters: {
             query?: {
+                /** @description From the `Link` of the page before (rel="next"), with the same filters and order: goes on behind its last record, whatever was added or removed meanwhile. `page` then only numbers the reply */
+                cursor?: string;
                 /** @description Made at this time or later; a day begins at 00:00 UTC */
                 from?: string;
                 limit?: number;
@@ -2471,10 +2497,118 @@ export interface operations {
         responses: {
             200: {
                 headers: {
+                    /** @description The next page, as `<reference>; rel="next"`, whatever is added to the list or removed meanwhile; none behind a page that is not full */
+                    Link?: string;
                     "X-Correlation-Id": components["headers"]["CorrelationId"];
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "data": [
+                     *         {
+                     *           "backupId": "clinic-20261123T020000Z-k3f9q2",
+                     *           "status": "completed",
+                     *           "database": "clinic",
+                     *           "s3Key": "mongodb-backups/clinic/clinic-20261123T020000Z-k3f9q2/1/data.hzn",
+                     *           "hash": "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
+                     *           "size": 82763881,
+                     *           "startedAt": "2026-11-23T02:00:01.000Z",
+                     *           "completedAt": "2026-11-23T02:03:20.000Z",
+                     *           "errorMessage": null,
+                     *           "metadata": {
+                     *             "collections": [
+                     *               {
+                     *                 "name": "clinic.patients",
+                     *                 "documents": 52000,
+                     *                 "bytes": 41600000
+                     *               }
+                     *             ],
+                     *             "totalDocuments": 353000,
+                     *             "totalSize": 279650000,
+                     *             "compressionRatio": 3.38
+                     *           },
+                     *           "retentionDate": "2026-12-23T02:03:20.000Z",
+                     *           "verificationStatus": {
+                     *             "verified": true,
+                     *             "verifiedAt": "2026-11-23T02:03:20.000Z",
+                     *             "verificationHash": "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"
+                     *           },
+                     *           "target": "clinic",
+                     *           "trigger": "manual",
+                     *           "createdAt": "2026-11-23T02:00:00.000Z",
+                     *           "slot": "2026-11-23T02:00:00.000Z",
+                     *           "correlationId": "5f0c9a1e2b7d4c3896a1b2c3d4e5f607",
+                     *           "attempt": 1,
+                     *           "stage": null,
+                     *           "progress": {
+                     *             "stage": "dump",
+                     *             "archiveBytes": 279700000,
+                     *             "storedBytes": 82763881,
+                     *             "documents": 353000,
+                     *             "estimatedBytes": 279700000,
+                     *             "bytesPerSecond": 12000000,
+                     *             "updatedAt": "2026-11-23T02:03:20.000Z"
+                     *           },
+                     *           "engine": {
+                     *             "name": "native",
+                     *             "version": "1.0.0"
+                     *           },
+                     *           "consistency": {
+                     *             "mode": "none",
+                     *             "at": {
+                     *               "t": 1795000000,
+                     *               "i": 1
+                     *             },
+                     *             "text": "no moment in particular"
+                     *           },
+                     *           "compression": "zstd",
+                     *           "keyIds": [
+                     *             "0f3c0f3c0f3c0f3c"
+                     *           ],
+                     *           "label": null,
+                     *           "pinned": false,
+                     *           "error": null,
+                     *           "verifications": [
+                     *             {
+                     *               "verificationId": "clinic-20261123T020000Z-k3f9q2-v1",
+                     *               "level": "stored",
+                     *               "status": "completed",
+                     *               "startedAt": "2026-11-23T02:00:01.000Z",
+                     *               "completedAt": "2026-11-23T02:03:20.000Z",
+                     *               "error": null
+                     *             }
+                     *           ],
+                     *           "replicas": [
+                     *             {
+                     *               "destination": "offsite",
+                     *               "state": "pending",
+                     *               "attempts": 0,
+                     *               "copiedAt": "2026-11-23T02:03:20.000Z",
+                     *               "verifiedAt": "2026-11-23T02:03:20.000Z",
+                     *               "nextAttemptAt": null,
+                     *               "errorMessage": null,
+                     *               "error": null
+                     *             }
+                     *           ],
+                     *           "resources": {
+                     *             "cpuSeconds": 31.5,
+                     *             "peakRssBytes": 190000000,
+                     *             "archiveBytesPerSecond": 12000000,
+                     *             "eventLoopDelayMs": 12
+                     *           },
+                     *           "deletedAt": null,
+                     *           "lockedUntil": null
+                     *         }
+                     *       ],
+                     *       "pagination": {
+                     *         "page": 1,
+                     *         "limit": 20,
+                     *         "total": 57,
+                     *         "totalPages": 3
+                     *       }
+                     *     }
+                     */
                     "application/json": components["schemas"]["BackupPageDto"];
                 };
             };
@@ -2550,6 +2684,112 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "backupId": "clinic-20261123T020000Z-k3f9q2",
+                     *       "status": "completed",
+                     *       "database": "clinic",
+                     *       "s3Key": "mongodb-backups/clinic/clinic-20261123T020000Z-k3f9q2/1/data.hzn",
+                     *       "hash": "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
+                     *       "size": 82763881,
+                     *       "startedAt": "2026-11-23T02:00:01.000Z",
+                     *       "completedAt": "2026-11-23T02:03:20.000Z",
+                     *       "errorMessage": null,
+                     *       "metadata": {
+                     *         "collections": [
+                     *           {
+                     *             "name": "clinic.patients",
+                     *             "documents": 52000,
+                     *             "bytes": 41600000
+                     *           }
+                     *         ],
+                     *         "totalDocuments": 353000,
+                     *         "totalSize": 279650000,
+                     *         "compressionRatio": 3.38
+                     *       },
+                     *       "retentionDate": "2026-12-23T02:03:20.000Z",
+                     *       "verificationStatus": {
+                     *         "verified": true,
+                     *         "verifiedAt": "2026-11-23T02:03:20.000Z",
+                     *         "verificationHash": "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"
+                     *       },
+                     *       "target": "clinic",
+                     *       "trigger": "manual",
+                     *       "createdAt": "2026-11-23T02:00:00.000Z",
+                     *       "slot": "2026-11-23T02:00:00.000Z",
+                     *       "correlationId": "5f0c9a1e2b7d4c3896a1b2c3d4e5f607",
+                     *       "attempt": 1,
+                     *       "stage": null,
+                     *       "progress": {
+                     *         "stage": "dump",
+                     *         "archiveBytes": 279700000,
+                     *         "storedBytes": 82763881,
+                     *         "documents": 353000,
+                     *         "estimatedBytes": 279700000,
+                     *         "bytesPerSecond": 12000000,
+                     *         "updatedAt": "2026-11-23T02:03:20.000Z"
+                     *       },
+                     *       "engine": {
+                     *         "name": "native",
+                     *         "version": "1.0.0"
+                     *       },
+                     *       "consistency": {
+                     *         "mode": "none",
+                     *         "at": {
+                     *           "t": 1795000000,
+                     *           "i": 1
+                     *         },
+                     *         "text": "no moment in particular"
+                     *       },
+                     *       "compression": "zstd",
+                     *       "keyIds": [
+                     *         "0f3c0f3c0f3c0f3c"
+                     *       ],
+                     *       "label": null,
+                     *       "pinned": false,
+                     *       "error": null,
+                     *       "verifications": [
+                     *         {
+                     *           "verificationId": "clinic-20261123T020000Z-k3f9q2-v1",
+                     *           "level": "stored",
+                     *           "status": "completed",
+                     *           "startedAt": "2026-11-23T02:00:01.000Z",
+                     *           "completedAt": "2026-11-23T02:03:20.000Z",
+                     *           "error": null
+                     *         }
+                     *       ],
+                     *       "replicas": [
+                     *         {
+                     *           "destination": "offsite",
+                     *           "state": "pending",
+                     *           "attempts": 0,
+                     *           "copiedAt": "2026-11-23T02:03:20.000Z",
+                     *           "verifiedAt": "2026-11-23T02:03:20.000Z",
+                     *           "nextAttemptAt": null,
+                     *           "errorMessage": null,
+                     *           "error": null
+                     *         }
+                     *       ],
+                     *       "resources": {
+                     *         "cpuSeconds": 31.5,
+                     *         "peakRssBytes": 190000000,
+                     *         "archiveBytesPerSecond": 12000000,
+                     *         "eventLoopDelayMs": 12
+                     *       },
+                     *       "deletedAt": null,
+                     *       "lockedUntil": null,
+                     *       "events": [
+                     *         {
+                     *           "at": "2026-11-23T02:03:20.000Z",
+                     *           "type": "completed",
+                     *           "message": "text"
+                     *         }
+                     *       ],
+                     *       "warnings": [],
+                     *       "nextAttemptAt": null,
+                     *       "cancelRequested": false
+                     *     }
+                     */
                     "application/json": components["schemas"]["BackupDetailsDto"];
                 };
             };
@@ -2638,6 +2878,19 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "backupId": "clinic-20261123T020000Z-k3f9q2",
+                     *       "status": "pending",
+                     *       "links": {
+                     *         "self": "/api/admin/backups/clinic-20261123T020000Z-k3f9q2",
+                     *         "events": "/api/admin/backups/clinic-20261123T020000Z-k3f9q2/events",
+                     *         "download": "/api/admin/backups/clinic-20261123T020000Z-k3f9q2/download",
+                     *         "verify": "/api/admin/backups/clinic-20261123T020000Z-k3f9q2/verify",
+                     *         "restore": "/api/admin/backups/clinic-20261123T020000Z-k3f9q2/restore"
+                     *       }
+                     *     }
+                     */
                     "application/json": components["schemas"]["AcceptedDto"];
                 };
             };
@@ -2735,6 +2988,12 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "pinned": true,
+                 *       "label": "before the upgrade"
+                 *     }
+                 */
                 "application/json": components["schemas"]["MarksDto"];
             };
         };
@@ -2745,6 +3004,102 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "backupId": "clinic-20261123T020000Z-k3f9q2",
+                     *       "status": "completed",
+                     *       "database": "clinic",
+                     *       "s3Key": "mongodb-backups/clinic/clinic-20261123T020000Z-k3f9q2/1/data.hzn",
+                     *       "hash": "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
+                     *       "size": 82763881,
+                     *       "startedAt": "2026-11-23T02:00:01.000Z",
+                     *       "completedAt": "2026-11-23T02:03:20.000Z",
+                     *       "errorMessage": null,
+                     *       "metadata": {
+                     *         "collections": [
+                     *           {
+                     *             "name": "clinic.patients",
+                     *             "documents": 52000,
+                     *             "bytes": 41600000
+                     *           }
+                     *         ],
+                     *         "totalDocuments": 353000,
+                     *         "totalSize": 279650000,
+                     *         "compressionRatio": 3.38
+                     *       },
+                     *       "retentionDate": "2026-12-23T02:03:20.000Z",
+                     *       "verificationStatus": {
+                     *         "verified": true,
+                     *         "verifiedAt": "2026-11-23T02:03:20.000Z",
+                     *         "verificationHash": "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"
+                     *       },
+                     *       "target": "clinic",
+                     *       "trigger": "manual",
+                     *       "createdAt": "2026-11-23T02:00:00.000Z",
+                     *       "slot": "2026-11-23T02:00:00.000Z",
+                     *       "correlationId": "5f0c9a1e2b7d4c3896a1b2c3d4e5f607",
+                     *       "attempt": 1,
+                     *       "stage": null,
+                     *       "progress": {
+                     *         "stage": "dump",
+                     *         "archiveBytes": 279700000,
+                     *         "storedBytes": 82763881,
+                     *         "documents": 353000,
+                     *         "estimatedBytes": 279700000,
+                     *         "bytesPerSecond": 12000000,
+                     *         "updatedAt": "2026-11-23T02:03:20.000Z"
+                     *       },
+                     *       "engine": {
+                     *         "name": "native",
+                     *         "version": "1.0.0"
+                     *       },
+                     *       "consistency": {
+                     *         "mode": "none",
+                     *         "at": {
+                     *           "t": 1795000000,
+                     *           "i": 1
+                     *         },
+                     *         "text": "no moment in particular"
+                     *       },
+                     *       "compression": "zstd",
+                     *       "keyIds": [
+                     *         "0f3c0f3c0f3c0f3c"
+                     *       ],
+                     *       "label": null,
+                     *       "pinned": false,
+                     *       "error": null,
+                     *       "verifications": [
+                     *         {
+                     *           "verificationId": "clinic-20261123T020000Z-k3f9q2-v1",
+                     *           "level": "stored",
+                     *           "status": "completed",
+                     *           "startedAt": "2026-11-23T02:00:01.000Z",
+                     *           "completedAt": "2026-11-23T02:03:20.000Z",
+                     *           "error": null
+                     *         }
+                     *       ],
+                     *       "replicas": [
+                     *         {
+                     *           "destination": "offsite",
+                     *           "state": "pending",
+                     *           "attempts": 0,
+                     *           "copiedAt": "2026-11-23T02:03:20.000Z",
+                     *           "verifiedAt": "2026-11-23T02:03:20.000Z",
+                     *           "nextAttemptAt": null,
+                     *           "errorMessage": null,
+                     *           "error": null
+                     *         }
+                     *       ],
+                     *       "resources": {
+                     *         "cpuSeconds": 31.5,
+                     *         "peakRssBytes": 190000000,
+                     *         "archiveBytesPerSecond": 12000000,
+                     *         "eventLoopDelayMs": 12
+                     *       },
+                     *       "deletedAt": null,
+                     *       "lockedUntil": null
+                     *     }
+                     */
                     "application/json": components["schemas"]["BackupDto"];
                 };
             };
@@ -2850,6 +3205,19 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "backupId": "clinic-20261123T020000Z-k3f9q2",
+                     *       "status": "pending",
+                     *       "links": {
+                     *         "self": "/api/admin/backups/clinic-20261123T020000Z-k3f9q2",
+                     *         "events": "/api/admin/backups/clinic-20261123T020000Z-k3f9q2/events",
+                     *         "download": "/api/admin/backups/clinic-20261123T020000Z-k3f9q2/download",
+                     *         "verify": "/api/admin/backups/clinic-20261123T020000Z-k3f9q2/verify",
+                     *         "restore": "/api/admin/backups/clinic-20261123T020000Z-k3f9q2/restore"
+                     *       }
+                     *     }
+                     */
                     "application/json": components["schemas"]["AcceptedDto"];
                 };
             };
@@ -2950,6 +3318,16 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "url": "https://clinic-backups.s3.eu-central-1.amazonaws.com/mongodb-backups/clinic/clinic-20261123T020000Z-k3f9q2/1/data.hzn?X-Amz-Expires=300",
+                     *       "expiresAt": "2026-11-23T02:10:00.000Z",
+                     *       "fileName": "clinic-20261123T020000Z-k3f9q2.hzn",
+                     *       "size": 82763881,
+                     *       "sha256": "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
+                     *       "header": null
+                     *     }
+                     */
                     "application/json": components["schemas"]["DownloadDto"];
                 };
             };
@@ -3184,6 +3562,17 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "restoreId": "restore-20261123T090000Z-q8w2e1",
+                     *       "status": "pending",
+                     *       "links": {
+                     *         "self": "/api/admin/restores/restore-20261123T090000Z-q8w2e1",
+                     *         "cancel": "/api/admin/restores/restore-20261123T090000Z-q8w2e1/cancel",
+                     *         "backup": "/api/admin/backups/clinic-20261123T020000Z-k3f9q2"
+                     *       }
+                     *     }
+                     */
                     "application/json": components["schemas"]["RestoreAcceptedDto"];
                 };
             };
@@ -3296,6 +3685,11 @@ export interface operations {
         };
         requestBody?: {
             content: {
+                /**
+                 * @example {
+                 *       "level": "readable"
+                 *     }
+                 */
                 "application/json": components["schemas"]["VerifyDto"];
             };
         };
@@ -3307,6 +3701,11 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "verificationId": "clinic-20261123T020000Z-k3f9q2-v2"
+                     *     }
+                     */
                     "application/json": components["schemas"]["VerificationAcceptedDto"];
                 };
             };
@@ -3417,6 +3816,12 @@ export interface operations {
         };
         requestBody?: {
             content: {
+                /**
+                 * @example {
+                 *       "target": "clinic",
+                 *       "dryRun": false
+                 *     }
+                 */
                 "application/json": components["schemas"]["CleanupDto"];
             };
         };
@@ -3430,6 +3835,11 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "cleanupId": "cleanup-20261123T040000Z-x7c2m1"
+                     *     }
+                     */
                     "application/json": components["schemas"]["CleanupAcceptedDto"];
                 };
             };
@@ -3536,6 +3946,76 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "total": 57,
+                     *       "byStatus": {
+                     *         "completed": 55,
+                     *         "failed": 2
+                     *       },
+                     *       "successRate": 0.965,
+                     *       "failureRate": 0.035,
+                     *       "storageBytes": 2482916430,
+                     *       "averageSize": 82763881,
+                     *       "averageDurationMs": 199000,
+                     *       "durationPercentilesMs": {
+                     *         "p50": 41200,
+                     *         "p90": 60900,
+                     *         "p99": 75300
+                     *       },
+                     *       "lastBackupAt": "2026-11-23T02:03:20.000Z",
+                     *       "lastSuccessAt": "2026-11-23T02:03:20.000Z",
+                     *       "lastVerifiedAt": "2026-11-23T02:03:20.000Z",
+                     *       "quota": {
+                     *         "bytes": 279650000,
+                     *         "used": 2482916430,
+                     *         "state": "ok",
+                     *         "policy": "warn",
+                     *         "growthPerDay": null,
+                     *         "daysUntilFull": null,
+                     *         "daysThatFit": null,
+                     *         "advice": null
+                     *       },
+                     *       "targets": [
+                     *         {
+                     *           "target": "clinic",
+                     *           "overdue": false,
+                     *           "nextRunAt": "2026-11-24T02:00:00.000Z",
+                     *           "lastSuccessAt": "2026-11-23T02:03:20.000Z",
+                     *           "recoveryPoint": {
+                     *             "backupId": "clinic-20261123T020000Z-k3f9q2",
+                     *             "at": "2026-11-23T02:03:20.000Z",
+                     *             "ageSeconds": 25200
+                     *           },
+                     *           "recoveryTime": {
+                     *             "drillId": "drill-20261123T050000Z-q8w2e1",
+                     *             "backupId": "clinic-20261123T020000Z-k3f9q2",
+                     *             "at": "2026-11-23T02:03:20.000Z",
+                     *             "restoreMs": 58000,
+                     *             "history": [
+                     *               {
+                     *                 "drillId": "drill-20261123T050000Z-q8w2e1",
+                     *                 "backupId": "clinic-20261123T020000Z-k3f9q2",
+                     *                 "at": "2026-11-23T02:03:20.000Z",
+                     *                 "outcome": "equal",
+                     *                 "restoreMs": 58000,
+                     *                 "documents": 353000,
+                     *                 "bytes": 279650000
+                     *               }
+                     *             ]
+                     *           }
+                     *         }
+                     *       ],
+                     *       "perDay": [
+                     *         {
+                     *           "date": "2026-11-23",
+                     *           "completed": 1,
+                     *           "failed": 0,
+                     *           "bytes": 279650000
+                     *         }
+                     *       ]
+                     *     }
+                     */
                     "application/json": components["schemas"]["StatisticsDto"];
                 };
             };
@@ -3606,6 +4086,13 @@ export interface operations {
         };
         requestBody?: {
             content: {
+                /**
+                 * @example {
+                 *       "target": "clinic",
+                 *       "label": "before the upgrade",
+                 *       "pinned": false
+                 *     }
+                 */
                 "application/json": components["schemas"]["TriggerDto"];
             };
         };
@@ -3619,6 +4106,19 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "backupId": "clinic-20261123T020000Z-k3f9q2",
+                     *       "status": "pending",
+                     *       "links": {
+                     *         "self": "/api/admin/backups/clinic-20261123T020000Z-k3f9q2",
+                     *         "events": "/api/admin/backups/clinic-20261123T020000Z-k3f9q2/events",
+                     *         "download": "/api/admin/backups/clinic-20261123T020000Z-k3f9q2/download",
+                     *         "verify": "/api/admin/backups/clinic-20261123T020000Z-k3f9q2/verify",
+                     *         "restore": "/api/admin/backups/clinic-20261123T020000Z-k3f9q2/restore"
+                     *       }
+                     *     }
+                     */
                     "application/json": components["schemas"]["AcceptedDto"];
                 };
             };
@@ -3719,6 +4219,13 @@ export interface operations {
         };
         requestBody?: {
             content: {
+                /**
+                 * @example {
+                 *       "target": "clinic",
+                 *       "adopt": false,
+                 *       "dryRun": false
+                 *     }
+                 */
                 "application/json": components["schemas"]["CatalogSyncDto"];
             };
         };
@@ -3732,6 +4239,11 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "syncId": "sync-20261123T040000Z-x7c2m1"
+                     *     }
+                     */
                     "application/json": components["schemas"]["CatalogSyncAcceptedDto"];
                 };
             };
@@ -3837,6 +4349,44 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "syncId": "sync-20261123T040000Z-x7c2m1",
+                     *       "status": "completed",
+                     *       "target": null,
+                     *       "adopt": false,
+                     *       "dryRun": false,
+                     *       "createdAt": "2026-11-23T02:00:00.000Z",
+                     *       "startedAt": "2026-11-23T02:00:01.000Z",
+                     *       "completedAt": "2026-11-23T02:03:20.000Z",
+                     *       "correlationId": "5f0c9a1e2b7d4c3896a1b2c3d4e5f607",
+                     *       "result": {
+                     *         "dryRun": false,
+                     *         "found": 30,
+                     *         "unchanged": 30,
+                     *         "leftAlone": 0,
+                     *         "counts": {
+                     *           "rebuilt": 0,
+                     *           "adopted": 0,
+                     *           "missing": 0,
+                     *           "returned": 0,
+                     *           "marked": 0
+                     *         },
+                     *         "problems": 0,
+                     *         "foreign": 0,
+                     *         "changes": [
+                     *           {
+                     *             "backupId": "clinic-20261123T020000Z-k3f9q2",
+                     *             "change": "rebuilt",
+                     *             "detail": "text"
+                     *           }
+                     *         ],
+                     *         "reports": []
+                     *       },
+                     *       "errorMessage": null,
+                     *       "error": null
+                     *     }
+                     */
                     "application/json": components["schemas"]["CatalogSyncStateDto"];
                 };
             };
@@ -3922,6 +4472,37 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "cleanupId": "cleanup-20261123T040000Z-x7c2m1",
+                     *       "status": "completed",
+                     *       "target": null,
+                     *       "dryRun": false,
+                     *       "createdAt": "2026-11-23T02:00:00.000Z",
+                     *       "startedAt": "2026-11-23T02:00:01.000Z",
+                     *       "completedAt": "2026-11-23T02:03:20.000Z",
+                     *       "correlationId": "5f0c9a1e2b7d4c3896a1b2c3d4e5f607",
+                     *       "result": {
+                     *         "dryRun": false,
+                     *         "decisions": [
+                     *           {
+                     *             "backupId": "clinic-20261123T020000Z-k3f9q2",
+                     *             "decision": "keep",
+                     *             "reasons": [
+                     *               "daily 1 of 7"
+                     *             ]
+                     *           }
+                     *         ],
+                     *         "removed": 1,
+                     *         "freedBytes": 82763881,
+                     *         "orphansRemoved": 0,
+                     *         "recordsPurged": 0,
+                     *         "reports": []
+                     *       },
+                     *       "errorMessage": null,
+                     *       "error": null
+                     *     }
+                     */
                     "application/json": components["schemas"]["CleanupStateDto"];
                 };
             };
@@ -3995,6 +4576,8 @@ export interface operations {
             query?: {
                 /** @description Only of this backup */
                 backupId?: string;
+                /** @description From the `Link` of the page before (rel="next"), with the same filters and order: goes on behind its last record, whatever was added or removed meanwhile. `page` then only numbers the reply */
+                cursor?: string;
                 /** @description Asked for at this time or later */
                 from?: string;
                 limit?: number;
@@ -4015,10 +4598,79 @@ export interface operations {
         responses: {
             200: {
                 headers: {
+                    /** @description The next page, as `<reference>; rel="next"`, whatever is added to the list or removed meanwhile; none behind a page that is not full */
+                    Link?: string;
                     "X-Correlation-Id": components["headers"]["CorrelationId"];
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "data": [
+                     *         {
+                     *           "drillId": "drill-20261123T050000Z-q8w2e1",
+                     *           "status": "completed",
+                     *           "trigger": "manual",
+                     *           "choice": "newest",
+                     *           "slot": "2026-11-23T02:00:00.000Z",
+                     *           "target": "clinic",
+                     *           "backupId": "clinic-20261123T020000Z-k3f9q2",
+                     *           "targetName": "staging",
+                     *           "createdAt": "2026-11-23T02:00:00.000Z",
+                     *           "startedAt": "2026-11-23T02:00:01.000Z",
+                     *           "completedAt": "2026-11-23T02:03:20.000Z",
+                     *           "correlationId": "5f0c9a1e2b7d4c3896a1b2c3d4e5f607",
+                     *           "requestedBy": "ada",
+                     *           "attempt": 1,
+                     *           "stage": "load",
+                     *           "report": {
+                     *             "outcome": "equal",
+                     *             "namespaces": [
+                     *               {
+                     *                 "db": "clinic",
+                     *                 "collection": "visits",
+                     *                 "type": "collection",
+                     *                 "documents": 353000,
+                     *                 "indexes": 4,
+                     *                 "differences": []
+                     *               }
+                     *             ],
+                     *             "queries": [
+                     *               {
+                     *                 "name": "visits newer than 2 days",
+                     *                 "count": 353000,
+                     *                 "expect": {
+                     *                   "min": 1,
+                     *                   "max": null
+                     *                 },
+                     *                 "ok": true
+                     *               }
+                     *             ],
+                     *             "warnings": [],
+                     *             "documents": 353000,
+                     *             "bytes": 279650000,
+                     *             "restoreMs": 58000,
+                     *             "compareMs": 9000
+                     *           },
+                     *           "errorMessage": null,
+                     *           "error": null,
+                     *           "nextAttemptAt": null,
+                     *           "cancelRequested": false,
+                     *           "links": {
+                     *             "self": "/api/admin/drills/drill-20261123T050000Z-q8w2e1",
+                     *             "cancel": "/api/admin/drills/drill-20261123T050000Z-q8w2e1/cancel",
+                     *             "backup": "/api/admin/backups/clinic-20261123T020000Z-k3f9q2"
+                     *           }
+                     *         }
+                     *       ],
+                     *       "pagination": {
+                     *         "page": 1,
+                     *         "limit": 20,
+                     *         "total": 57,
+                     *         "totalPages": 3
+                     *       }
+                     *     }
+                     */
                     "application/json": components["schemas"]["DrillPageDto"];
                 };
             };
@@ -4089,6 +4741,13 @@ export interface operations {
         };
         requestBody?: {
             content: {
+                /**
+                 * @example {
+                 *       "target": "clinic",
+                 *       "backupId": "clinic-20261123T020000Z-k3f9q2",
+                 *       "targetName": "staging"
+                 *     }
+                 */
                 "application/json": components["schemas"]["DrillDto"];
             };
         };
@@ -4102,6 +4761,18 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "drillId": "drill-20261123T050000Z-q8w2e1",
+                     *       "status": "pending",
+                     *       "backupId": "clinic-20261123T020000Z-k3f9q2",
+                     *       "links": {
+                     *         "self": "/api/admin/drills/drill-20261123T050000Z-q8w2e1",
+                     *         "cancel": "/api/admin/drills/drill-20261123T050000Z-q8w2e1/cancel",
+                     *         "backup": "/api/admin/backups/clinic-20261123T020000Z-k3f9q2"
+                     *       }
+                     *     }
+                     */
                     "application/json": components["schemas"]["DrillAcceptedDto"];
                 };
             };
@@ -4217,6 +4888,63 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "drillId": "drill-20261123T050000Z-q8w2e1",
+                     *       "status": "completed",
+                     *       "trigger": "manual",
+                     *       "choice": "newest",
+                     *       "slot": "2026-11-23T02:00:00.000Z",
+                     *       "target": "clinic",
+                     *       "backupId": "clinic-20261123T020000Z-k3f9q2",
+                     *       "targetName": "staging",
+                     *       "createdAt": "2026-11-23T02:00:00.000Z",
+                     *       "startedAt": "2026-11-23T02:00:01.000Z",
+                     *       "completedAt": "2026-11-23T02:03:20.000Z",
+                     *       "correlationId": "5f0c9a1e2b7d4c3896a1b2c3d4e5f607",
+                     *       "requestedBy": "ada",
+                     *       "attempt": 1,
+                     *       "stage": "load",
+                     *       "report": {
+                     *         "outcome": "equal",
+                     *         "namespaces": [
+                     *           {
+                     *             "db": "clinic",
+                     *             "collection": "visits",
+                     *             "type": "collection",
+                     *             "documents": 353000,
+                     *             "indexes": 4,
+                     *             "differences": []
+                     *           }
+                     *         ],
+                     *         "queries": [
+                     *           {
+                     *             "name": "visits newer than 2 days",
+                     *             "count": 353000,
+                     *             "expect": {
+                     *               "min": 1,
+                     *               "max": null
+                     *             },
+                     *             "ok": true
+                     *           }
+                     *         ],
+                     *         "warnings": [],
+                     *         "documents": 353000,
+                     *         "bytes": 279650000,
+                     *         "restoreMs": 58000,
+                     *         "compareMs": 9000
+                     *       },
+                     *       "errorMessage": null,
+                     *       "error": null,
+                     *       "nextAttemptAt": null,
+                     *       "cancelRequested": false,
+                     *       "links": {
+                     *         "self": "/api/admin/drills/drill-20261123T050000Z-q8w2e1",
+                     *         "cancel": "/api/admin/drills/drill-20261123T050000Z-q8w2e1/cancel",
+                     *         "backup": "/api/admin/backups/clinic-20261123T020000Z-k3f9q2"
+                     *       }
+                     *     }
+                     */
                     "application/json": components["schemas"]["DrillRecordDto"];
                 };
             };
@@ -4302,6 +5030,18 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "drillId": "drill-20261123T050000Z-q8w2e1",
+                     *       "status": "pending",
+                     *       "backupId": "clinic-20261123T020000Z-k3f9q2",
+                     *       "links": {
+                     *         "self": "/api/admin/drills/drill-20261123T050000Z-q8w2e1",
+                     *         "cancel": "/api/admin/drills/drill-20261123T050000Z-q8w2e1/cancel",
+                     *         "backup": "/api/admin/backups/clinic-20261123T020000Z-k3f9q2"
+                     *       }
+                     *     }
+                     */
                     "application/json": components["schemas"]["DrillAcceptedDto"];
                 };
             };
@@ -4492,6 +5232,13 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "ticket": "q2V8cWmA3pN0bYt5xKzR1dFhJ6sLuE9GvTiOoCaXwPk",
+                     *       "expiresAt": "2026-11-24T02:00:00.000Z",
+                     *       "endsAt": "2026-11-24T02:00:00.000Z"
+                     *     }
+                     */
                     "application/json": components["schemas"]["EventTicketDto"];
                 };
             };
@@ -4562,6 +5309,16 @@ export interface operations {
         };
         requestBody?: {
             content: {
+                /**
+                 * @example {
+                 *       "target": "clinic",
+                 *       "dryRun": false,
+                 *       "rewrite": false,
+                 *       "keyIds": [
+                 *         "0f3c1a2b4d5e6f70"
+                 *       ]
+                 *     }
+                 */
                 "application/json": components["schemas"]["RotationDto"];
             };
         };
@@ -4575,6 +5332,11 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "rotationId": "rotation-20261123T040000Z-x7c2m1"
+                     *     }
+                     */
                     "application/json": components["schemas"]["RotationAcceptedDto"];
                 };
             };
@@ -4680,6 +5442,42 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "rotationId": "rotation-20261123T040000Z-x7c2m1",
+                     *       "status": "completed",
+                     *       "target": null,
+                     *       "dryRun": false,
+                     *       "rewrite": false,
+                     *       "keyIds": [
+                     *         "0f3c0f3c0f3c0f3c"
+                     *       ],
+                     *       "createdAt": "2026-11-23T02:00:00.000Z",
+                     *       "startedAt": "2026-11-23T02:00:01.000Z",
+                     *       "completedAt": "2026-11-23T02:03:20.000Z",
+                     *       "correlationId": "5f0c9a1e2b7d4c3896a1b2c3d4e5f607",
+                     *       "result": {
+                     *         "dryRun": false,
+                     *         "rewrite": false,
+                     *         "keyIds": [
+                     *           "0f3c0f3c0f3c0f3c"
+                     *         ],
+                     *         "rotated": 0,
+                     *         "current": 30,
+                     *         "failed": 0,
+                     *         "backups": [
+                     *           {
+                     *             "backupId": "clinic-20261123T020000Z-k3f9q2",
+                     *             "outcome": "rotated",
+                     *             "error": null
+                     *           }
+                     *         ],
+                     *         "reports": []
+                     *       },
+                     *       "errorMessage": null,
+                     *       "error": null
+                     *     }
+                     */
                     "application/json": components["schemas"]["RotationStateDto"];
                 };
             };
@@ -4763,6 +5561,20 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "notificationId": "test-5f0c9a1e2b7d4c38",
+                     *       "channels": [
+                     *         {
+                     *           "channel": "email",
+                     *           "delivered": true,
+                     *           "milliseconds": 84,
+                     *           "error": "The webhook refused the message (404)",
+                     *           "hint": "Look at the log of the receiver behind NOTIFY_WEBHOOK_URL"
+                     *         }
+                     *       ]
+                     *     }
+                     */
                     "application/json": components["schemas"]["NotificationTestDto"];
                 };
             };
@@ -4826,6 +5638,8 @@ export interface operations {
             query?: {
                 /** @description Only of this backup */
                 backupId?: string;
+                /** @description From the `Link` of the page before (rel="next"), with the same filters and order: goes on behind its last record, whatever was added or removed meanwhile. `page` then only numbers the reply */
+                cursor?: string;
                 /** @description Asked for at this time or later */
                 from?: string;
                 limit?: number;
@@ -4846,10 +5660,102 @@ export interface operations {
         responses: {
             200: {
                 headers: {
+                    /** @description The next page, as `<reference>; rel="next"`, whatever is added to the list or removed meanwhile; none behind a page that is not full */
+                    Link?: string;
                     "X-Correlation-Id": components["headers"]["CorrelationId"];
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "data": [
+                     *         {
+                     *           "restoreId": "restore-20261123T090000Z-q8w2e1",
+                     *           "status": "completed",
+                     *           "backupId": "clinic-20261123T020000Z-k3f9q2",
+                     *           "targetName": "staging",
+                     *           "mode": "scratch",
+                     *           "dryRun": false,
+                     *           "databases": [
+                     *             "clinic"
+                     *           ],
+                     *           "include": [],
+                     *           "exclude": [],
+                     *           "rename": [
+                     *             {
+                     *               "from": "clinic",
+                     *               "to": "clinic_copy"
+                     *             }
+                     *           ],
+                     *           "onConflict": "fail",
+                     *           "ignoreWrites": false,
+                     *           "oplogReplay": null,
+                     *           "usersAndRoles": false,
+                     *           "createdAt": "2026-11-23T02:00:00.000Z",
+                     *           "startedAt": "2026-11-23T02:00:01.000Z",
+                     *           "completedAt": "2026-11-23T02:03:20.000Z",
+                     *           "correlationId": "5f0c9a1e2b7d4c3896a1b2c3d4e5f607",
+                     *           "requestedBy": "ada",
+                     *           "attempt": 1,
+                     *           "phase": "loading",
+                     *           "progress": {
+                     *             "stage": "load",
+                     *             "documents": 353000,
+                     *             "bytes": 279650000,
+                     *             "expectedDocuments": 353000,
+                     *             "expectedBytes": 279650000,
+                     *             "bytesPerSecond": 12000000,
+                     *             "namespaces": [
+                     *               {
+                     *                 "name": "clinic.visits",
+                     *                 "documents": 353000,
+                     *                 "expectedDocuments": 353000,
+                     *                 "done": true
+                     *               }
+                     *             ],
+                     *             "updatedAt": "2026-11-23T02:03:20.000Z"
+                     *           },
+                     *           "safetyBackupId": null,
+                     *           "report": {
+                     *             "dryRun": false,
+                     *             "outcome": "planned",
+                     *             "namespaces": [
+                     *               {
+                     *                 "from": "clinic.visits",
+                     *                 "db": "clinic_copy",
+                     *                 "collection": "visits",
+                     *                 "type": "collection",
+                     *                 "action": "create",
+                     *                 "documents": 353000,
+                     *                 "bytes": 279650000,
+                     *                 "indexes": 4,
+                     *                 "differences": [],
+                     *                 "durationMs": 61000
+                     *               }
+                     *             ],
+                     *             "warnings": [],
+                     *             "documents": 353000,
+                     *             "durationMs": 61000
+                     *           },
+                     *           "errorMessage": null,
+                     *           "error": null,
+                     *           "nextAttemptAt": null,
+                     *           "cancelRequested": false,
+                     *           "links": {
+                     *             "self": "/api/admin/restores/restore-20261123T090000Z-q8w2e1",
+                     *             "cancel": "/api/admin/restores/restore-20261123T090000Z-q8w2e1/cancel",
+                     *             "backup": "/api/admin/backups/clinic-20261123T020000Z-k3f9q2"
+                     *           }
+                     *         }
+                     *       ],
+                     *       "pagination": {
+                     *         "page": 1,
+                     *         "limit": 20,
+                     *         "total": 57,
+                     *         "totalPages": 3
+                     *       }
+                     *     }
+                     */
                     "application/json": components["schemas"]["RestorePageDto"];
                 };
             };
@@ -4925,6 +5831,86 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "restoreId": "restore-20261123T090000Z-q8w2e1",
+                     *       "status": "completed",
+                     *       "backupId": "clinic-20261123T020000Z-k3f9q2",
+                     *       "targetName": "staging",
+                     *       "mode": "scratch",
+                     *       "dryRun": false,
+                     *       "databases": [
+                     *         "clinic"
+                     *       ],
+                     *       "include": [],
+                     *       "exclude": [],
+                     *       "rename": [
+                     *         {
+                     *           "from": "clinic",
+                     *           "to": "clinic_copy"
+                     *         }
+                     *       ],
+                     *       "onConflict": "fail",
+                     *       "ignoreWrites": false,
+                     *       "oplogReplay": null,
+                     *       "usersAndRoles": false,
+                     *       "createdAt": "2026-11-23T02:00:00.000Z",
+                     *       "startedAt": "2026-11-23T02:00:01.000Z",
+                     *       "completedAt": "2026-11-23T02:03:20.000Z",
+                     *       "correlationId": "5f0c9a1e2b7d4c3896a1b2c3d4e5f607",
+                     *       "requestedBy": "ada",
+                     *       "attempt": 1,
+                     *       "phase": "loading",
+                     *       "progress": {
+                     *         "stage": "load",
+                     *         "documents": 353000,
+                     *         "bytes": 279650000,
+                     *         "expectedDocuments": 353000,
+                     *         "expectedBytes": 279650000,
+                     *         "bytesPerSecond": 12000000,
+                     *         "namespaces": [
+                     *           {
+                     *             "name": "clinic.visits",
+                     *             "documents": 353000,
+                     *             "expectedDocuments": 353000,
+                     *             "done": true
+                     *           }
+                     *         ],
+                     *         "updatedAt": "2026-11-23T02:03:20.000Z"
+                     *       },
+                     *       "safetyBackupId": null,
+                     *       "report": {
+                     *         "dryRun": false,
+                     *         "outcome": "planned",
+                     *         "namespaces": [
+                     *           {
+                     *             "from": "clinic.visits",
+                     *             "db": "clinic_copy",
+                     *             "collection": "visits",
+                     *             "type": "collection",
+                     *             "action": "create",
+                     *             "documents": 353000,
+                     *             "bytes": 279650000,
+                     *             "indexes": 4,
+                     *             "differences": [],
+                     *             "durationMs": 61000
+                     *           }
+                     *         ],
+                     *         "warnings": [],
+                     *         "documents": 353000,
+                     *         "durationMs": 61000
+                     *       },
+                     *       "errorMessage": null,
+                     *       "error": null,
+                     *       "nextAttemptAt": null,
+                     *       "cancelRequested": false,
+                     *       "links": {
+                     *         "self": "/api/admin/restores/restore-20261123T090000Z-q8w2e1",
+                     *         "cancel": "/api/admin/restores/restore-20261123T090000Z-q8w2e1/cancel",
+                     *         "backup": "/api/admin/backups/clinic-20261123T020000Z-k3f9q2"
+                     *       }
+                     *     }
+                     */
                     "application/json": components["schemas"]["RestoreRecordDto"];
                 };
             };
@@ -5010,6 +5996,17 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "restoreId": "restore-20261123T090000Z-q8w2e1",
+                     *       "status": "pending",
+                     *       "links": {
+                     *         "self": "/api/admin/restores/restore-20261123T090000Z-q8w2e1",
+                     *         "cancel": "/api/admin/restores/restore-20261123T090000Z-q8w2e1/cancel",
+                     *         "backup": "/api/admin/backups/clinic-20261123T020000Z-k3f9q2"
+                     *       }
+                     *     }
+                     */
                     "application/json": components["schemas"]["RestoreAcceptedDto"];
                 };
             };
@@ -5103,6 +6100,28 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "data": [
+                     *         {
+                     *           "paused": true,
+                     *           "pausedAt": "2026-11-23T02:00:00.000Z",
+                     *           "pausedBy": "admin",
+                     *           "notice": "PAUSED since 2026-11-23T02:00:00.000Z by admin: no backup of clinic is made on schedule until POST /api/admin/schedules/clinic/resume",
+                     *           "target": "clinic",
+                     *           "cron": "0 2 * * *",
+                     *           "timezone": "UTC",
+                     *           "lastSlot": "2026-11-23T02:00:01.000Z",
+                     *           "jitterSeconds": 0,
+                     *           "nextRuns": [
+                     *             "2026-11-24T02:00:00.000Z",
+                     *             "2026-11-25T02:00:00.000Z"
+                     *           ],
+                     *           "overdue": false
+                     *         }
+                     *       ]
+                     *     }
+                     */
                     "application/json": components["schemas"]["SchedulesDto"];
                 };
             };
@@ -5178,6 +6197,24 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "paused": true,
+                     *       "pausedAt": "2026-11-23T02:00:00.000Z",
+                     *       "pausedBy": "admin",
+                     *       "notice": "PAUSED since 2026-11-23T02:00:00.000Z by admin: no backup of clinic is made on schedule until POST /api/admin/schedules/clinic/resume",
+                     *       "target": "clinic",
+                     *       "cron": "0 2 * * *",
+                     *       "timezone": "UTC",
+                     *       "lastSlot": "2026-11-23T02:00:01.000Z",
+                     *       "jitterSeconds": 0,
+                     *       "nextRuns": [
+                     *         "2026-11-24T02:00:00.000Z",
+                     *         "2026-11-25T02:00:00.000Z"
+                     *       ],
+                     *       "overdue": false
+                     *     }
+                     */
                     "application/json": components["schemas"]["ScheduleDto"];
                 };
             };
@@ -5263,6 +6300,24 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "paused": true,
+                     *       "pausedAt": "2026-11-23T02:00:00.000Z",
+                     *       "pausedBy": "admin",
+                     *       "notice": "PAUSED since 2026-11-23T02:00:00.000Z by admin: no backup of clinic is made on schedule until POST /api/admin/schedules/clinic/resume",
+                     *       "target": "clinic",
+                     *       "cron": "0 2 * * *",
+                     *       "timezone": "UTC",
+                     *       "lastSlot": "2026-11-23T02:00:01.000Z",
+                     *       "jitterSeconds": 0,
+                     *       "nextRuns": [
+                     *         "2026-11-24T02:00:00.000Z",
+                     *         "2026-11-25T02:00:00.000Z"
+                     *       ],
+                     *       "overdue": false
+                     *     }
+                     */
                     "application/json": components["schemas"]["ScheduleDto"];
                 };
             };
@@ -5346,6 +6401,107 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "version": "0.1.0",
+                     *       "nodeVersion": "v24.21.0",
+                     *       "keyIds": [
+                     *         "0f3c0f3c0f3c0f3c"
+                     *       ],
+                     *       "keys": [
+                     *         {
+                     *           "keyId": "0f3c0f3c0f3c0f3c",
+                     *           "state": "active"
+                     *         }
+                     *       ],
+                     *       "keyProof": {
+                     *         "workerId": "worker-7c9f/12/3f9a",
+                     *         "at": "2026-11-23T02:03:20.000Z",
+                     *         "backups": 30,
+                     *         "opened": 30,
+                     *         "closed": [],
+                     *         "damaged": []
+                     *       },
+                     *       "storeId": null,
+                     *       "storage": {
+                     *         "location": "s3://clinic-backups/mongodb-backups/",
+                     *         "state": "ok",
+                     *         "detail": null,
+                     *         "storeId": null
+                     *       },
+                     *       "destinations": [
+                     *         {
+                     *           "name": "offsite",
+                     *           "location": "s3://clinic-copies/mongodb-backups/",
+                     *           "state": "ok",
+                     *           "detail": null,
+                     *           "copies": {
+                     *             "copied": 41,
+                     *             "failed": 1
+                     *           }
+                     *         }
+                     *       ],
+                     *       "queue": {
+                     *         "state": "ok",
+                     *         "detail": null,
+                     *         "jobs": {
+                     *           "backup": {
+                     *             "waiting": 0,
+                     *             "active": 1,
+                     *             "delayed": 0
+                     *           }
+                     *         },
+                     *         "serverVersion": "7.2.4",
+                     *         "policy": "noeviction"
+                     *       },
+                     *       "workers": [
+                     *         {
+                     *           "workerId": "worker-7c9f/12/3f9a",
+                     *           "host": "worker-1",
+                     *           "version": "0.1.0",
+                     *           "nodeVersion": "v24.21.0",
+                     *           "alive": true,
+                     *           "startedAt": "2026-11-23T02:00:01.000Z",
+                     *           "beatAt": "2026-11-23T09:00:00.000Z",
+                     *           "tools": {
+                     *             "mongodump": "100.18.0"
+                     *           },
+                     *           "keyIds": [
+                     *             "0f3c0f3c0f3c0f3c"
+                     *           ],
+                     *           "storeOk": true,
+                     *           "storeDetail": null,
+                     *           "storeFreeBytes": null,
+                     *           "storeAbilities": {
+                     *             "conditionalCreate": true,
+                     *             "conditionalReplace": true,
+                     *             "presign": true
+                     *           },
+                     *           "lookedAt": "2026-11-23T09:00:00.000Z"
+                     *         }
+                     *       ],
+                     *       "catalogue": {
+                     *         "state": "ok",
+                     *         "serverVersion": null,
+                     *         "missingIndexes": [
+                     *           "backups: {target: 1, slot: 1} unique"
+                     *         ],
+                     *         "clockSkewMs": 3
+                     *       },
+                     *       "findings": [
+                     *         {
+                     *           "name": "redis eviction",
+                     *           "status": "ok",
+                     *           "detail": "Redis may throw jobs away when its memory is full: maxmemory-policy is allkeys-lru",
+                     *           "hint": "Set maxmemory-policy to noeviction",
+                     *           "code": "queue/evicts",
+                     *           "reportedBy": [
+                     *             "api"
+                     *           ]
+                     *         }
+                     *       ]
+                     *     }
+                     */
                     "application/json": components["schemas"]["SystemDto"];
                 };
             };
@@ -5419,6 +6575,14 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "level": "debug",
+                     *       "configured": "info",
+                     *       "until": "2026-11-24T02:00:00.000Z",
+                     *       "setBy": "ann"
+                     *     }
+                     */
                     "application/json": components["schemas"]["LogLevelDto"];
                 };
             };
@@ -5486,6 +6650,12 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "level": "debug",
+                 *       "seconds": 900
+                 *     }
+                 */
                 "application/json": components["schemas"]["SetLogLevelDto"];
             };
         };
@@ -5496,6 +6666,14 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "level": "debug",
+                     *       "configured": "info",
+                     *       "until": "2026-11-24T02:00:00.000Z",
+                     *       "setBy": "ann"
+                     *     }
+                     */
                     "application/json": components["schemas"]["LogLevelDto"];
                 };
             };
@@ -5583,6 +6761,23 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "process": "api-1/4711",
+                     *       "data": [
+                     *         {
+                     *           "time": "2026-11-23T09:00:00.000Z",
+                     *           "level": "fatal",
+                     *           "message": "answered",
+                     *           "correlationId": "5f0c9a1e2b7d4c3896a1b2c3d4e5f607",
+                     *           "fields": {
+                     *             "method": "GET",
+                     *             "path": "/health/live"
+                     *           }
+                     *         }
+                     *       ]
+                     *     }
+                     */
                     "application/json": components["schemas"]["LogsDto"];
                 };
             };
@@ -5656,6 +6851,60 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "data": [
+                     *         {
+                     *           "paused": true,
+                     *           "pausedAt": "2026-11-23T02:00:00.000Z",
+                     *           "pausedBy": "admin",
+                     *           "notice": "PAUSED since 2026-11-23T02:00:00.000Z by admin: no backup of clinic is made on schedule until POST /api/admin/schedules/clinic/resume",
+                     *           "target": "clinic",
+                     *           "databases": [
+                     *             "clinic"
+                     *           ],
+                     *           "engine": "auto",
+                     *           "schedule": "0 2 * * *",
+                     *           "timezone": "UTC",
+                     *           "overdue": false,
+                     *           "nextRunAt": "2026-11-24T02:00:00.000Z",
+                     *           "lastSuccessAt": "2026-11-23T02:03:20.000Z",
+                     *           "lastRun": {
+                     *             "backupId": "clinic-20261123T020000Z-k3f9q2",
+                     *             "status": "completed",
+                     *             "startedAt": "2026-11-23T02:00:01.000Z",
+                     *             "completedAt": "2026-11-23T02:03:20.000Z"
+                     *           },
+                     *           "health": {
+                     *             "state": "reachable",
+                     *             "serverVersion": "8.0.4",
+                     *             "topology": "replica-set",
+                     *             "detail": null,
+                     *             "databases": [
+                     *               "clinic"
+                     *             ],
+                     *             "checkedAt": "2026-11-23T09:00:00.000Z"
+                     *           }
+                     *         }
+                     *       ],
+                     *       "restoreTargets": [
+                     *         {
+                     *           "target": "staging",
+                     *           "scratch": false,
+                     *           "health": {
+                     *             "state": "reachable",
+                     *             "serverVersion": "8.0.4",
+                     *             "topology": "replica-set",
+                     *             "detail": null,
+                     *             "databases": [
+                     *               "clinic"
+                     *             ],
+                     *             "checkedAt": "2026-11-23T09:00:00.000Z"
+                     *           }
+                     *         }
+                     *       ]
+                     *     }
+                     */
                     "application/json": components["schemas"]["TargetsDto"];
                 };
             };
@@ -5723,6 +6972,12 @@ export interface operations {
         };
         requestBody?: {
             content: {
+                /**
+                 * @example {
+                 *       "jti": "5f0c9a1e2b7d4c3896a1b2c3d4e5f607",
+                 *       "reason": "laptop lost"
+                 *     }
+                 */
                 "application/json": components["schemas"]["RevokeDto"];
             };
         };
@@ -5733,6 +6988,12 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "jti": "5f0c9a1e2b7d4c3896a1b2c3d4e5f607",
+                     *       "until": "2026-11-24T02:00:00.000Z"
+                     *     }
+                     */
                     "application/json": components["schemas"]["RevokedDto"];
                 };
             };
@@ -5810,6 +7071,12 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "username": "admin",
+                 *       "password": "a long passphrase"
+                 *     }
+                 */
                 "application/json": components["schemas"]["LoginDto"];
             };
         };
@@ -5820,6 +7087,13 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "accessToken": "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9…",
+                     *       "expiresAt": "2026-11-23T03:00:00.000Z",
+                     *       "role": "admin"
+                     *     }
+                     */
                     "application/json": components["schemas"]["LoginReplyDto"];
                 };
             };

@@ -1,6 +1,7 @@
 import { ApiPropertyOptional } from '@nestjs/swagger';
 import { IsBoolean, IsIn, Matches } from 'class-validator';
 import { backupJson, backupStates, targetPattern, type BackupState, type Trigger } from '#contracts';
+import { CursorField } from '../http/list-cursor.js';
 import { MayBeAbsent } from '../http/may-be-absent.js';
 import { LimitField, NumberField, PageField, SortOrderField, TimeField } from '../http/query-fields.js';
 import { Flag } from '../http/query-values.js';
@@ -22,6 +23,9 @@ export class ListQuery extends StatsQuery {
 
   @LimitField()
   limit = 20;
+
+  @CursorField()
+  cursor?: string;
 
   @ApiPropertyOptional({ enum: backupStates, description: 'Deleted ones are listed only when asked for' })
   @MayBeAbsent()

@@ -1,7 +1,10 @@
-import { Controller, Get, Inject, Param, Query } from '@nestjs/common';
+import { Controller, Get, Inject, Param, Query, Res } from '@nestjs/common';
 import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+import type { Response } from 'express';
 import { Roles } from '../auth/access.js';
+import { sendPage } from '../http/list-cursor.js';
 import { ApiProblems, usualProblems } from '../openapi/api-problems.js';
+import { nextOf } from '../openapi/response-headers.js';
 import { BackupDetailsDto } from './backup.dto.js';
 import { ListQuery, StatsQuery } from './backup-queries.dto.js';
 import { BackupsService } from './backups.service.js';
@@ -17,10 +20,10 @@ export class BackupsController {
 
   @Get()
   @ApiOperation({ operationId: 'listBackups', summary: 'Backups, a page at a time, newest first by default' })
-  @ApiOkResponse({ type: BackupPageDto })
+  @ApiOkResponse({ type: BackupPageDto, headers: nextOf })
   @ApiProblems(...usualProblems)
-  list(@Query() query: ListQuery): Promise<Plain<BackupPageDto>> {
-    return this.service.list(query);
+  async list(@Query() query: ListQuery, @Res({ passthrough: true }) response: Response): Promise<Plain<BackupPageDto>> {
+    return sendPage(await this.service.list(query), response);
   }
 
   @Get('stats')

@@ -3,11 +3,13 @@ import { statsOf, type Catalog, type CatalogStats, type CatalogTotals, type Stor
 import type { ApiConfig } from '#config';
 import type { Clock, CopyRecord } from '#contracts';
 import { API_CONFIG, CATALOG, CLOCK } from '../core/tokens.js';
+import { nextLink, readCursor, type Listed } from '../http/list-cursor.js';
 import { invalid } from '../http/validation.pipe.js';
 import { TargetStates, type TargetState } from '../targets/target-states.js';
 import type { BackupDetailsDto } from './backup.dto.js';
 import type { ListQuery } from './backup-queries.dto.js';
 import { findBackup } from './find-backup.js';
+import { Links } from './links.js';
 import { MadeOnce } from './made-once.js';
 import { Recent } from './recent.js';
 import { recoveryOf, type Recovery } from './recovery.js';
@@ -49,6 +51,7 @@ export class BackupsService {
     @Inject(API_CONFIG) private readonly config: ApiConfig,
     @Inject(CLOCK) private readonly clock: Clock,
     @Inject(TargetStates) private readonly targets: TargetStates,
+    @Inject(Links) private readonly links: Links,
   ) {
     const monotonicMs = (): number => this.clock.monotonicMs();
     this.#looks = new Recent({ ...statisticsKept, monotonicMs });
@@ -57,16 +60,19 @@ export class BackupsService {
     this.#histories = new Recent({ ...ofEachKept, monotonicMs });
   }
 
-  async list(query: ListQuery): Promise<Plain<BackupPageDto>> {
+  async list(query: ListQuery): Promise<Listed<BackupPageDto>> {
     const { page, limit, from, to } = query;
     if (from !== undefined && to !== undefined && from > to)
       throw invalid([{ field: 'from', message: 'from must not be after to' }]);
     const { status, target, trigger, sortBy, sortOrder } = query;
+    const path = this.links.path('/api/admin/backups');
+    const after = readCursor(path, { ...query });
     const { data, total } = await this.catalog.backups.list({
       page,
       limit,
       sortBy,
       sortOrder,
+      ...(after === undefined ? {} : { after }),
       ...(status === undefined ? {} : { status }),
       ...(target === undefined ? {} : { target }),
       ...(trigger === undefined ? {} : { trigger }),
@@ -74,9 +80,13 @@ export class BackupsService {
       ...(to === undefined ? {} : { to }),
     });
     const copies = await this.#copiesOf(data.map(({ backupId }) => backupId));
+    const last = data.length < limit ? undefined : data.at(-1);
     return {
-      data: data.map((record) => toBackup(record, copies)),
-      pagination: { page, limit, total, totalPages: Math.ceil(total / limit) },
+      page: {
+        data: data.map((record) => toBackup(record, copies)),
+        pagination: { page, limit, total, totalPages: Math.ceil(total / limit) },
+      },
+      next: last === undefined ? null : nextLink(path, { ...query }, { id: last.backupId, value: last[sortBy] }),
     };
   }
 

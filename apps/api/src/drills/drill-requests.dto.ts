@@ -2,6 +2,7 @@ import { ApiPropertyOptional } from '@nestjs/swagger';
 import { IsIn } from 'class-validator';
 import { taskStates, type TaskState } from '#contracts';
 import { backupId } from '../backups/backup.examples.js';
+import { CursorField } from '../http/list-cursor.js';
 import { MayBeAbsent } from '../http/may-be-absent.js';
 import { BackupIdField, RestoreTargetField, TargetField } from '../http/name-fields.js';
 import { LimitField, PageField, SortOrderField, TimeField } from '../http/query-fields.js';
@@ -23,6 +24,9 @@ export class DrillListQuery {
 
   @LimitField()
   limit = 20;
+
+  @CursorField()
+  cursor?: string;
 
   @ApiPropertyOptional({ enum: taskStates })
   @MayBeAbsent()

@@ -3,11 +3,12 @@ import { ApiAcceptedResponse, ApiBody, ApiOkResponse, ApiOperation, ApiTags } fr
 import type { Request, Response } from 'express';
 import { AuditLog } from '../audit/audit-log.js';
 import { Roles } from '../auth/access.js';
+import { sendPage } from '../http/list-cursor.js';
 import type { Plain } from '../http/plain.js';
 import { Context, type RequestContext } from '../http/request-context.js';
 import { Idempotent } from '../idempotency/idempotent.js';
 import { ApiProblems, usualProblems } from '../openapi/api-problems.js';
-import { located } from '../openapi/response-headers.js';
+import { located, nextOf } from '../openapi/response-headers.js';
 import { DrillBackup } from './drill-backup.js';
 import { DrillDto, DrillListQuery } from './drill-requests.dto.js';
 import { DrillAcceptedDto, DrillPageDto, DrillRecordDto } from './drill.dto.js';
@@ -57,10 +58,13 @@ export class DrillsController {
   @Get()
   @Roles('viewer')
   @ApiOperation({ operationId: 'listDrills', summary: 'Drills, newest first' })
-  @ApiOkResponse({ type: DrillPageDto })
+  @ApiOkResponse({ type: DrillPageDto, headers: nextOf })
   @ApiProblems(...usualProblems)
-  list(@Query() query: DrillListQuery): Promise<Plain<DrillPageDto>> {
-    return this.service.list(query);
+  async list(
+    @Query() query: DrillListQuery,
+    @Res({ passthrough: true }) response: Response,
+  ): Promise<Plain<DrillPageDto>> {
+    return sendPage(await this.service.list(query), response);
   }
 
   @Get(':drillId')

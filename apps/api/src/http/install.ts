@@ -83,7 +83,7 @@ function enableCors(app: NestExpressApplication, origins: readonly string[]): vo
     origin: [...origins],
     methods: ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'],
     allowedHeaders: ['Authorization', 'Content-Type', idempotencyHeader, 'Last-Event-ID', correlationHeader],
-    exposedHeaders: [correlationHeader, 'Location', 'Retry-After', replayedHeader],
+    exposedHeaders: [correlationHeader, 'Location', 'Link', 'Retry-After', replayedHeader],
     credentials: false,
     maxAge: 600,
   });

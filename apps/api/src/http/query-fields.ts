@@ -26,7 +26,9 @@ export const NumberField = (bounds: NumberBounds): PropertyDecorator =>
     Max(bounds.maximum),
   );
 
-export const PageField = (): PropertyDecorator => NumberField({ maximum: 1_000_000, default: 1 });
+export const mostPages = 1_000_000;
+
+export const PageField = (): PropertyDecorator => NumberField({ maximum: mostPages, default: 1 });
 
 /** How many on a page. */
 export const LimitField = (bounds = { maximum: 100, default: 20 }): PropertyDecorator => NumberField(bounds);

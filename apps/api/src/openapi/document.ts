@@ -1,6 +1,7 @@
 import type { INestApplication } from '@nestjs/common';
 import { DocumentBuilder, SwaggerModule, type OpenAPIObject } from '@nestjs/swagger';
 import { problemResponse } from './api-problems.js';
+import { addExamples } from './examples.js';
 import { nameHeaders } from './response-headers.js';
 
 type OperationObject = NonNullable<OpenAPIObject['paths'][string]['get']>;
@@ -33,6 +34,7 @@ export function openApiDocument(app: INestApplication, version: string): OpenAPI
   closeBodies(document);
   limitBodies(document);
   nameHeaders(document, operationsOf(document));
+  addExamples(document, operationsOf(document));
   return document;
 }
 

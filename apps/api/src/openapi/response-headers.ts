@@ -11,6 +11,16 @@ const location = (description: string) => ({
 export const located = location('Where to ask how far it is');
 export const redirected = location('Where the file is');
 
+/** For pages of lists. */
+export const nextOf = {
+  Link: {
+    description:
+      'The next page, as `<reference>; rel="next"`, whatever is added to the list or removed meanwhile; none behind a page that is not full',
+    required: false,
+    schema: { type: 'string' },
+  },
+} as const;
+
 /** For replies that send a file, or a part of it. */
 export const ofFile = {
   'Content-Disposition': { description: 'With the name of the file', required: true, schema: { type: 'string' } },

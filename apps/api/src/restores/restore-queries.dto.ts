@@ -1,6 +1,7 @@
 import { ApiPropertyOptional } from '@nestjs/swagger';
 import { IsIn } from 'class-validator';
 import { taskStates, type TaskState } from '#contracts';
+import { CursorField } from '../http/list-cursor.js';
 import { MayBeAbsent } from '../http/may-be-absent.js';
 import { BackupIdField, RestoreTargetField } from '../http/name-fields.js';
 import { LimitField, PageField, SortOrderField, TimeField } from '../http/query-fields.js';
@@ -11,6 +12,9 @@ export class RestoreListQuery {
 
   @LimitField()
   limit = 20;
+
+  @CursorField()
+  cursor?: string;
 
   @ApiPropertyOptional({ enum: taskStates })
   @MayBeAbsent()

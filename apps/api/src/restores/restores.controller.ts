@@ -4,10 +4,11 @@ import type { Request, Response } from 'express';
 import { AuditLog } from '../audit/audit-log.js';
 import { Roles } from '../auth/access.js';
 import { Idempotent } from '../idempotency/idempotent.js';
+import { sendPage } from '../http/list-cursor.js';
 import type { Plain } from '../http/plain.js';
 import { Context, type RequestContext } from '../http/request-context.js';
 import { ApiProblems, usualProblems } from '../openapi/api-problems.js';
-import { located } from '../openapi/response-headers.js';
+import { located, nextOf } from '../openapi/response-headers.js';
 import { RestoreBackup } from './restore-backup.js';
 import { RestoreListQuery } from './restore-queries.dto.js';
 import { RestoreDto } from './restore-request.dto.js';
@@ -61,10 +62,13 @@ export class RestoresController {
   @Get('restores')
   @Roles('viewer')
   @ApiOperation({ operationId: 'listRestores', summary: 'Restores, newest first' })
-  @ApiOkResponse({ type: RestorePageDto })
+  @ApiOkResponse({ type: RestorePageDto, headers: nextOf })
   @ApiProblems(...usualProblems)
-  list(@Query() query: RestoreListQuery): Promise<Plain<RestorePageDto>> {
-    return this.service.list(query);
+  async list(
+    @Query() query: RestoreListQuery,
+    @Res({ passthrough: true }) response: Response,
+  ): Promise<Plain<RestorePageDto>> {
+    return sendPage(await this.service.list(query), response);
   }
 
   @Get('restores/:restoreId')

@@ -1,5 +1,5 @@
 import { watchedFields, type ChangeRepository, type WatchedBackup } from '../contract/changes.js';
-import type { BackupDocument } from '../schemas/backup.schema.js';
+import { never, type BackupDocument } from '../schemas/backup.schema.js';
 import { op, type Filter, type FindOptions } from '../store/record-collection.js';
 import type { Backups } from './backup-record.js';
 
@@ -20,5 +20,7 @@ export function changeRepository(backups: Backups, now: () => Promise<Date>): Ch
 function toWatched(document: BackupDocument): WatchedBackup {
   const stored: BackupDocument & { readonly _id?: unknown } = document;
   const { _id, ...watched } = stored;
-  return watched;
+  // What was last written by a version without these times has none.
+  const { changedAt = never } = stored as Partial<BackupDocument>;
+  return { ...watched, changedAt };
 }

@@ -1,5 +1,6 @@
 import type { BackupQuery } from '../contract/backups.js';
 import type { BackupDocument } from '../schemas/backup.schema.js';
+import { afterFilter } from '../store/after-filter.js';
 import { op, type Filter } from '../store/record-collection.js';
 import { longFields, type Backups } from './backup-record.js';
 import { pageBySize } from './by-size.js';
@@ -16,18 +17,19 @@ const times: ReadonlySet<BackupQuery['sortBy']> = new Set(['createdAt', 'started
  */
 export async function findPage(
   backups: Backups,
-  query: BackupQuery,
+  wanted: BackupQuery,
   total: number,
   now: Date,
 ): Promise<readonly BackupDocument[]> {
+  const query = narrowed(wanted);
   const { limit, sortBy, sortOrder, from } = query;
-  const skip = (query.page - 1) * limit;
+  const skip = query.after === undefined ? (query.page - 1) * limit : 0;
   const page = { skip, limit, sort: listSort(query), without: longFields };
-  const filter = listFilter(query);
+  const filter = pageFilter(query);
   if (skip >= total) return [];
   if (total <= few) return backups.find(filter, page);
   if (skip + limit <= few && sortOrder === 'desc' && times.has(sortBy) && from === undefined) {
-    for (const narrow of windows(query, now)) {
+    for (const narrow of windows(query, endOf(query, now))) {
       const found = await backups.find(narrow, page);
       if (found.length === limit) return found;
     }
@@ -42,14 +44,33 @@ export async function findPage(
   return isNear ? found : [...found].reverse();
 }
 
+/** After a record nothing is newer than that record (or older): what a server needs not look at. */
+function narrowed(query: BackupQuery): BackupQuery {
+  const { after, sortBy, sortOrder, to } = query;
+  if (!(after?.value instanceof Date) || sortBy !== 'createdAt' || sortOrder === 'asc') return query;
+  return { ...query, to: to !== undefined && to < after.value ? to : after.value };
+}
+
+/** The latest time by the sort's own field that a page can hold. */
+function endOf({ after, to }: BackupQuery, now: Date): Date {
+  const ends = [now, to, after?.value].filter((end) => end instanceof Date);
+  return new Date(Math.min(...ends.map((end) => end.getTime())));
+}
+
 /** The same filter, with only what is newest by the sort's own field: first of some days, then of more. */
-function windows(query: BackupQuery, now: Date): readonly Filter[] {
-  const end = query.to !== undefined && query.to < now ? query.to : now;
+function windows(query: BackupQuery, end: Date): readonly Filter[] {
   return windowsInDays.filter(Number.isFinite).map((days) => {
     const since = new Date(end.getTime() - days * dayMs);
-    if (query.sortBy === 'createdAt') return listFilter({ ...query, from: since });
-    return { ...listFilter(query), [query.sortBy]: op({ $gte: since }) };
+    if (query.sortBy === 'createdAt') return pageFilter({ ...query, from: since });
+    return { ...pageFilter(query), [query.sortBy]: op({ $gte: since }) };
   });
+}
+
+/** Of a page that begins after a record: what comes after it. */
+function pageFilter(query: BackupQuery): Filter {
+  const { after, sortBy, sortOrder } = query;
+  const order = { field: sortBy, idField: 'backupId', sortOrder };
+  return { ...listFilter(query), ...(after === undefined ? {} : afterFilter(order, after)) };
 }
 
 export function listFilter({ status, target, trigger, from, to }: BackupQuery): Filter {

@@ -11,6 +11,7 @@ import type {
 import type { BackupFailure, ClaimRef, ClaimState, LeaseView } from './claims.js';
 import type { RewriteFacts, UseOutcome } from './uses.js';
 import type { CatalogStats, CatalogTotals, StorageHistory, TargetEnds } from './stats.js';
+import type { After } from './pages.js';
 
 export interface NewBackup {
   readonly backupId: string;
@@ -38,6 +39,8 @@ export type InsertOutcome =
 export interface BackupQuery {
   readonly page: number;
   readonly limit: number;
+  /** Instead of counting pages. */
+  readonly after?: After;
   readonly status?: BackupState;
   readonly target?: string;
   readonly trigger?: Trigger;

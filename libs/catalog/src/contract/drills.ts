@@ -1,5 +1,6 @@
 import type { DrillChoice, DrillRecord, DrillReport, DrillTrigger, Stage, TaskState } from '#contracts';
 import type { BackupFailure, ClaimRef, ClaimState, LeaseView } from './claims.js';
+import type { After } from './pages.js';
 
 export interface NewDrill {
   readonly drillId: string;
@@ -24,6 +25,8 @@ export type InsertDrillOutcome =
 export interface DrillListQuery {
   readonly page: number;
   readonly limit: number;
+  /** Instead of counting pages. */
+  readonly after?: After;
   readonly status?: TaskState;
   /** Whose backups. */
   readonly target?: string;

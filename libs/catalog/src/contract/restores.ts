@@ -9,6 +9,7 @@ import type {
   TaskState,
 } from '#contracts';
 import type { BackupFailure, ClaimRef, ClaimState, LeaseView } from './claims.js';
+import type { After } from './pages.js';
 
 export interface NewRestore extends RestoreWish {
   readonly restoreId: string;
@@ -28,6 +29,8 @@ export type InsertRestoreOutcome =
 export interface RestoreQuery {
   readonly page: number;
   readonly limit: number;
+  /** Instead of counting pages. */
+  readonly after?: After;
   readonly status?: TaskState;
   readonly targetName?: string;
   readonly backupId?: string;

@@ -1,5 +1,6 @@
 import type { DrillListQuery, DrillRepository } from '../contract/drills.js';
 import { op, type Filter } from '../store/record-collection.js';
+import { afterFilter } from '../store/after-filter.js';
 import { longFields, toDrill, toDrillOrNull, type Drills } from './drill-record.js';
 
 type Queries = Pick<
@@ -26,12 +27,15 @@ export function drillQueries(drills: Drills): Queries {
       const filter = listFilter(query);
       const direction = query.sortOrder === 'asc' ? 1 : -1;
       const [data, total] = await Promise.all([
-        drills.find(filter, {
-          sort: { createdAt: direction, drillId: direction },
-          skip: (query.page - 1) * query.limit,
-          limit: query.limit,
-          without: longFields,
-        }),
+        drills.find(
+          { ...filter, ...after(query) },
+          {
+            sort: { createdAt: direction, drillId: direction },
+            skip: query.after === undefined ? (query.page - 1) * query.limit : 0,
+            limit: query.limit,
+            without: longFields,
+          },
+        ),
         drills.count(filter),
       ]);
       return { data: data.map(toDrill), total };
@@ -74,6 +78,10 @@ export function drillQueries(drills: Drills): Queries {
     purge: (endedBefore) =>
       drills.removeAll({ status: op({ $in: [...byItself, 'cancelled'] }), completedAt: op({ $lt: endedBefore }) }),
   };
+}
+
+function after({ after, sortOrder }: DrillListQuery): Filter {
+  return after === undefined ? {} : afterFilter({ field: 'createdAt', idField: 'drillId', sortOrder }, after);
 }
 
 function listFilter({ status, target, backupId, from, to }: DrillListQuery): Filter {

@@ -1,5 +1,6 @@
 import type { RestoreQuery, RestoreRepository } from '../contract/restores.js';
 import { op, type Filter } from '../store/record-collection.js';
+import { afterFilter } from '../store/after-filter.js';
 import { longFields, toRestore, toRestoreOrNull, type Restores } from './restore-record.js';
 
 type Queries = Pick<RestoreRepository, 'find' | 'list' | 'pendingDue' | 'latest' | 'unalerted' | 'alerted' | 'purge'>;
@@ -14,12 +15,15 @@ export function restoreQueries(restores: Restores): Queries {
       const filter = listFilter(query);
       const direction = query.sortOrder === 'asc' ? 1 : -1;
       const [data, total] = await Promise.all([
-        restores.find(filter, {
-          sort: { createdAt: direction, restoreId: direction },
-          skip: (query.page - 1) * query.limit,
-          limit: query.limit,
-          without: longFields,
-        }),
+        restores.find(
+          { ...filter, ...after(query) },
+          {
+            sort: { createdAt: direction, restoreId: direction },
+            skip: query.after === undefined ? (query.page - 1) * query.limit : 0,
+            limit: query.limit,
+            without: longFields,
+          },
+        ),
         restores.count(filter),
       ]);
       return { data: data.map(toRestore), total };
@@ -51,6 +55,10 @@ export function restoreQueries(restores: Restores): Queries {
         completedAt: op({ $lt: endedBefore }),
       }),
   };
+}
+
+function after({ after, sortOrder }: RestoreQuery): Filter {
+  return after === undefined ? {} : afterFilter({ field: 'createdAt', idField: 'restoreId', sortOrder }, after);
 }
 
 function listFilter({ status, targetName, backupId, from, to }: RestoreQuery): Filter {
