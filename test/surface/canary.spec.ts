@@ -1,11 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { randomBytes } from 'node:crypto';
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
-import { GetObjectCommand, ListObjectsV2Command, S3Client } from '@aws-sdk/client-s3';
-import { Redis } from 'ioredis';
 import { MongoClient } from 'mongodb';
 import { makeToken } from '../support/api-client.js';
 import { startRedisServer, type TestRedis } from '../support/redis-server.js';
@@ -13,12 +11,23 @@ import { hazina } from '../support/run-hazina.js';
 import { fillSampleDatabase } from '../support/sample-data.js';
 import type { ServiceProcess } from '../support/service-process.js';
 import { ServiceWorld } from '../support/service-world.js';
-import { services, startAuthenticatedMongodb, type AuthenticatedMongodb } from '../services/services.js';
-import { findSecrets } from './find-secrets.js';
+import { startAuthenticatedMongodb, waitUntil, type AuthenticatedMongodb } from '../services/services.js';
+import {
+  type Place,
+  canary,
+  collections,
+  commandLines,
+  files,
+  leaksIn,
+  logs,
+  objects,
+  redisKeys,
+  withDatabase,
+  withPassword,
+} from './places.js';
 
 // Secrets are planted wherever one can be given; the service works, fails and is attacked; then everything that it wrote or said is searched for them.
 
-const canary = (name: string) => `canary-${name}-${randomBytes(12).toString('hex')}`;
 const secrets: Record<string, string> = {
   mongodbPassword: canary('mongodb'),
   wrongMongodbPassword: canary('wrong-mongodb'),
@@ -46,7 +55,7 @@ let processes: ServiceProcess[];
 beforeAll(async () => {
   mongodb = await startAuthenticatedMongodb({ password: secrets['mongodbPassword'] ?? '' });
   redis = await startRedisServer(['--requirepass', secrets['redisPassword'] ?? '']);
-  redisUrl = withPassword(redis.url, secrets['redisPassword']);
+  redisUrl = withPassword(redis.url, secrets['redisPassword'] ?? '');
   sink = createServer((request, response) => {
     request.setEncoding('utf8').on('data', (text: string) => webhooks.push(text));
     request.once('end', () => response.end());
@@ -62,7 +71,7 @@ beforeAll(async () => {
     ...world.settings,
     LOG_LEVEL: 'trace',
     REDIS_URL: redisUrl,
-    CATALOG_MONGODB_URI: database(mongodb.uri, world.catalog),
+    CATALOG_MONGODB_URI: withDatabase(mongodb.uri, world.catalog),
     METRICS_TOKEN: secrets['metricsToken'] ?? '',
     ADMIN_USERNAME: 'admin',
     ADMIN_PASSWORD_HASH: hash.stdout.trim(),
@@ -88,7 +97,7 @@ afterAll(async () => {
 /** A day in the life: what works, what fails, and who should not be here. */
 async function work(): Promise<void> {
   const api = await world.startApi();
-  const source = database(mongodb.uri, world.source);
+  const source = withDatabase(mongodb.uri, world.source);
   const worker = await world.startWorker({ MONGODB_URI: source });
   processes = [api, worker];
   const admin = world.as('admin', api);
@@ -107,10 +116,15 @@ async function work(): Promise<void> {
   await tell('test message', admin.post('/api/admin/notifications/test'));
 
   // A login that works tells its token, and nothing else may.
-  const login = await admin.request('POST', '/api/auth/login', {
-    username: 'admin',
-    password: secrets['adminPassword'],
-  });
+  const login = await waitUntil(
+    async () => {
+      const credentials = { username: 'admin', password: secrets['adminPassword'] };
+      const reply = await admin.request('POST', '/api/auth/login', credentials);
+      // A busy machine may not check a password in time, and says so.
+      return reply.status === 503 ? undefined : reply;
+    },
+    { what: 'a login', timeoutMs: 60_000, intervalMs: 3_000 },
+  );
   expect(login.status).toBe(200);
   secrets['loginToken'] = String(login.body['accessToken']);
   await tell(
@@ -131,7 +145,10 @@ async function work(): Promise<void> {
 
   // A worker that cannot get in at its source.
   await worker.stop('SIGTERM');
-  const refused = database(mongodb.uri, world.source).replace(mongodb.password, secrets['wrongMongodbPassword'] ?? '');
+  const refused = withDatabase(mongodb.uri, world.source).replace(
+    mongodb.password,
+    secrets['wrongMongodbPassword'] ?? '',
+  );
   const second = await world.startWorker({ MONGODB_URI: refused });
   processes.push(second);
   const failing = await admin.trigger();
@@ -161,99 +178,32 @@ async function work(): Promise<void> {
     ).text();
   await tell('newest lines', admin.get('/api/admin/system/logs?lines=1000'));
   said['OpenAPI'] = await (await fetch(`${api.url}/docs-json`)).text();
-  said['process list'] = readdirSync('/proc')
-    .filter((name) => /^\d+$/.test(name))
-    .map(commandLine)
-    .join('\n');
+  said['process list'] = commandLines().join('\n');
 }
 
 describe('no planted secret', () => {
-  it('can hide from the search', () => {
-    const secret = secrets['mongodbPassword'] ?? '';
-    const forms = [
-      secret,
-      encodeURIComponent(`/${secret}`),
-      Buffer.from(secret).toString('base64'),
-      Buffer.from(`user:${secret}`).toString('base64'),
-      Buffer.from(secret).toString('hex'),
-    ];
-    for (const form of forms) expect(findSecrets(`before${form}after`, secrets)).toEqual(['mongodbPassword']);
-    expect(findSecrets('nothing here', secrets)).toEqual([]);
-  });
-
   it('stands in a log', () => {
-    for (const service of processes) {
-      expect(service.lines.length).toBeGreaterThan(5);
-      expect([service.app, findSecrets(JSON.stringify(service.lines) + service.text.join('\n'), secrets)]).toEqual([
-        service.app,
-        [],
-      ]);
-    }
+    for (const service of processes) expect(service.lines.length).toBeGreaterThan(5);
+    expectClean(logs(processes), 2);
   });
 
   it('is said: replies, output of commands, metrics, OpenAPI, process list', () => {
     expect(Object.keys(said).length).toBeGreaterThan(18);
-    for (const [name, text] of Object.entries(said)) {
-      expect([name, text.length > 20]).toEqual([name, true]);
-      expect([name, findSecrets(text, secrets)]).toEqual([name, []]);
-    }
-    expect(findSecrets(webhooks.join('\n'), secrets)).toEqual([]);
+    for (const [name, text] of Object.entries(said)) expect([name, text.length > 20]).toEqual([name, true]);
+    expectClean([...Object.entries(said), ['webhooks', webhooks.join('\n')]], 18);
   });
 
-  it('lies in Redis', async () => {
-    const connection = new Redis(redisUrl);
-    const keys = await connection.keys('*');
-    expect(keys.length).toBeGreaterThan(5);
-    for (const key of keys)
-      expect([key, findSecrets((await connection.dumpBuffer(key)).toString('latin1'), secrets)]).toEqual([key, []]);
-    connection.disconnect();
-  });
+  it('lies in Redis', async () => expectClean(await redisKeys(redisUrl), 5));
 
-  it('lies in the catalogue', async () => {
-    const catalog = client.db(world.catalog);
-    const names = await catalog.listCollections({}, { nameOnly: true }).toArray();
-    expect(names.length).toBeGreaterThan(5);
-    for (const { name } of names) {
-      const records = JSON.stringify(await catalog.collection(name).find().toArray());
-      expect([name, findSecrets(records, secrets)]).toEqual([name, []]);
-    }
-  });
+  it('lies in the catalogue', async () => expectClean(await collections(client.db(world.catalog)), 5));
 
   it('lies in the bucket or among temporary files', async () => {
-    const { endpoint, accessKeyId, secretAccessKey, region } = services().s3;
-    const s3 = new S3Client({ endpoint, region, credentials: { accessKeyId, secretAccessKey }, forcePathStyle: true });
-    const { Contents = [] } = await s3.send(new ListObjectsV2Command({ Bucket: world.bucket }));
-    expect(Contents.length).toBeGreaterThan(3);
-    for (const { Key } of Contents) {
-      const { Body } = await s3.send(new GetObjectCommand({ Bucket: world.bucket, Key }));
-      const bytes = Buffer.from((await Body?.transformToByteArray()) ?? []);
-      expect([Key, findSecrets(bytes.toString('latin1'), secrets)]).toEqual([Key, []]);
-    }
-    s3.destroy();
-    const files = readdirSync(temporary, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile());
-    for (const { parentPath, name } of files)
-      expect([name, findSecrets(readFileSync(join(parentPath, name), 'latin1'), secrets)]).toEqual([name, []]);
+    expectClean(await objects(world.bucket ?? ''), 3);
+    expectClean(files(temporary), -1);
   });
 });
 
-function withPassword(url: string, password = ''): string {
-  const with_ = new URL(url);
-  with_.password = password;
-  return with_.toString();
-}
-
-function database(uri: string, name: string): string {
-  const url = new URL(uri);
-  url.pathname = `/${name}`;
-  return url.toString();
-}
-
-/** Of our programs; the services of the test run have passwords of their own on theirs. */
-function commandLine(pid: string): string {
-  try {
-    const line = readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ');
-    return /redis-server|ferretdb|postgres/.test(line) ? '' : line;
-  } catch {
-    return '';
-  }
+function expectClean(places: readonly Place[], moreThan: number): void {
+  expect(places.length).toBeGreaterThan(moreThan);
+  expect(leaksIn(places, secrets)).toEqual([]);
 }
