@@ -11,7 +11,7 @@ import { hazina } from '../support/run-hazina.js';
 import { fillSampleDatabase } from '../support/sample-data.js';
 import type { ServiceProcess } from '../support/service-process.js';
 import { ServiceWorld } from '../support/service-world.js';
-import { startAuthenticatedMongodb, waitUntil, type AuthenticatedMongodb } from '../services/services.js';
+import { startAuthenticatedMongodb, type AuthenticatedMongodb } from '../services/services.js';
 import {
   type Place,
   canary,
