@@ -11,6 +11,10 @@ const deadlock = 16_908_292;
 describe('errors of the catalogue', () => {
   it.each([
     ['a cut connection', new MongoNetworkError('connection 3 to 10.0.0.1:27017 closed')],
+    [
+      'a reset while a write waited',
+      Object.assign(new Error('write ECONNRESET'), { code: 'ECONNRESET', syscall: 'write' }),
+    ],
     ['an election', server(189)],
     ['a write concern not met in time', server(64)],
     ['a deadlock', server(deadlock)],

@@ -1,4 +1,4 @@
-import { AppError, messageOf } from '#contracts';
+import { AppError, isNetworkFailure, messageOf } from '#contracts';
 
 /** UserNotFound, Unauthorized, AuthenticationFailed, MechanismUnavailable, ReauthenticationRequired, Atlas' own refusal. */
 const unauthorized = new Set([11, 13, 18, 334, 391, 8000]);
@@ -104,7 +104,7 @@ function sqlState(code: unknown): string {
 function mayPass(link: DriverError, _: number, [outermost]: readonly DriverError[]): boolean {
   const { name, code, hasErrorLabel } = link;
   if (typeof name === 'string' && unreachable.test(name)) return true;
-  if (typeof code === 'number' && passing.has(code)) return true;
+  if (isNetworkFailure(code) || (typeof code === 'number' && passing.has(code))) return true;
   if (/^(08|40|53|57)/.test(sqlState(code)) || saysInWords(link, conflictInWords)) return true;
   return hasErrorLabel?.call(outermost, 'RetryableWriteError') === true;
 }

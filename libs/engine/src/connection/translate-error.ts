@@ -1,4 +1,4 @@
-import { AppError, messageOf, type ErrorCode, type Stage } from '#contracts';
+import { AppError, isNetworkFailure, messageOf, type ErrorCode, type Stage } from '#contracts';
 import { chainOf, type MongoErrorLike } from './error-chain.js';
 import { redact } from './redact.js';
 
@@ -24,9 +24,6 @@ const unreachableNames = new Set([
   'MongoWaitQueueTimeoutError',
   'WaitQueueTimeoutError',
 ]);
-/** Of a socket or a look-up of names: the driver passes those of SRV records on as they are. */
-const unreachableCodes =
-  /^(E(CONNREFUSED|CONNRESET|HOSTUNREACH|NETUNREACH|PIPE|TIMEDOUT|NOTFOUND|AI_AGAIN)|E(TIMEOUT|NODATA|SERVFAIL|REFUSED))$/;
 const tlsCodes =
   /^(ERR_(TLS|SSL|OSSL)_|EPROTO$|CERT_|DEPTH_ZERO_|SELF_SIGNED_|UNABLE_TO_(GET|VERIFY)_|HOSTNAME_MISMATCH$|INVALID_CA$)/;
 /** The server is there, but what was asked of it broke off: another try may do better. */
@@ -124,7 +121,7 @@ function isRefusal({ code, name }: MongoErrorLike): boolean {
 
 function isUnreachable({ name, code }: MongoErrorLike): boolean {
   if (name !== undefined && unreachableNames.has(name)) return true;
-  return typeof code === 'string' && unreachableCodes.test(code);
+  return isNetworkFailure(code);
 }
 
 /** A certificate or key that the URI names cannot be read. */
