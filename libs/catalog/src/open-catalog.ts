@@ -22,6 +22,7 @@ import {
   workerRepository,
 } from './service-state/service-state.repositories.js';
 import { Guard } from './store/guard.js';
+import { keepMonitored } from './store/keep-monitored.js';
 import { modelsOf } from './store/models.js';
 import { RecordCollection } from './store/record-collection.js';
 import { badCatalogUri, translateCatalogError, unavailable } from './store/translate-error.js';
@@ -42,6 +43,8 @@ export interface CatalogOptions {
 }
 
 const defaultSelectionMs = 10_000;
+/** Between two looks at a server that answers; the driver's default. */
+const heartbeatMs = 10_000;
 const defaultOperationMs = 15_000;
 /** A connection that says nothing for so long is given up. Above every deadline of a call: index builds may take their time. */
 const silenceMs = 120_000;
@@ -62,6 +65,8 @@ export async function openCatalog(options: CatalogOptions): Promise<Catalog> {
 export async function catalogOn(connection: Connection, options: Omit<CatalogOptions, 'uri'>): Promise<Catalog> {
   if (options.readOnly !== true) await buildIndexes(connection);
   const guard = new Guard(options.operationTimeoutMs ?? defaultOperationMs);
+  const silenceMs = selectionMsOf(options) + heartbeatMs + 5_000;
+  const stopWatch = keepMonitored(connection.getClient(), options.clock, { silenceMs, lookMs: 1_000 });
   const models = modelsOf(connection);
   const backups = new RecordCollection(models.Backup, guard, 'changedAt');
   const tasks = new RecordCollection(models.Task, guard);
@@ -91,6 +96,7 @@ export async function catalogOn(connection: Connection, options: Omit<CatalogOpt
     },
     examine: () => guard.run(() => examineConnection(connection, options.clock)),
     async close() {
+      stopWatch();
       await connection.close(true).catch(() => undefined);
     },
   };
@@ -124,12 +130,16 @@ export function connectionError(error: unknown): Error {
     : translateCatalogError(error);
 }
 
+const selectionMsOf = ({ serverSelectionTimeoutMs }: Omit<CatalogOptions, 'uri'>): number =>
+  serverSelectionTimeoutMs ?? defaultSelectionMs;
+
 export function connectionOptions(options: CatalogOptions): ConnectOptions {
-  const selectionMs = options.serverSelectionTimeoutMs ?? defaultSelectionMs;
+  const selectionMs = selectionMsOf(options);
   return {
     appName: options.appName ?? 'hazina',
     serverSelectionTimeoutMS: selectionMs,
     connectTimeoutMS: selectionMs,
+    heartbeatFrequencyMS: heartbeatMs,
     socketTimeoutMS: silenceMs,
     ...(/^mongodb(?:\+srv)?:\/\/[^/?]*\/[^?]+/.test(options.uri.reveal()) ? {} : { dbName: defaultDatabase }),
     // Decisions need the newest state, and one that no election takes back.
