@@ -1,7 +1,8 @@
 import { pipeline, Transform, type Readable, type TransformCallback } from 'node:stream';
 import { AppError, type Compression, type Frame } from '#contracts';
 import { createOpenStream, type KeyRing, type ReadHeader } from '#crypto';
-import { resumingGet, type ObjectStore } from '#storage';
+import type { ObjectStore } from '#storage';
+import { readObject } from './objects/read-object.js';
 import { FrameDecompressor } from './compress/frame-decompressor.js';
 import { streamDecompressor, translateZlibError } from './compress/stream-decompressor.js';
 import { CountAndHash } from './count-and-hash.js';
@@ -46,7 +47,7 @@ function sealedStages(
   options: OpenArchiveOptions,
 ): SealedStages {
   const { data } = backup.objects;
-  const source = resumingGet(deps.store, dataKey, { bytes: data.bytes, signal: options.signal });
+  const source = readObject(deps.store, dataKey, { bytes: data.bytes, signal: options.signal });
   const stored = new CountAndHash(options.onStoredBytes);
   const opened = createOpenStream({
     ring: deps.ring,

@@ -3,7 +3,8 @@ import { pipeline } from 'node:stream/promises';
 import { readArchive, IdWatch, type DuplicateIds } from '#archive';
 import { AppError, cancelled, type BackupJson, type StoredObject } from '#contracts';
 import type { KeyRing } from '#crypto';
-import { resumingGet, type ObjectStore } from '#storage';
+import type { ObjectStore } from '#storage';
+import { readObject } from './objects/read-object.js';
 import { CountAndHash } from './count-and-hash.js';
 import type { RunObserver } from './deps.js';
 import { openArchive } from './open-archive.js';
@@ -71,7 +72,7 @@ async function checkHash(
     deps.observer.progress({ storedBytes, expectedBytes: object.bytes });
   });
   const nowhere = new Writable({ write: (_chunk, _encoding, done) => done() });
-  await pipeline(resumingGet(deps.store, key, { bytes: object.bytes, signal }), stored, nowhere);
+  await pipeline(readObject(deps.store, key, { bytes: object.bytes, signal }), stored, nowhere);
   if (stored.sha256 !== object.sha256)
     throw mismatch(backup.backupId, object.key, 'its SHA-256 is not the one in backup.json');
 }

@@ -10,6 +10,8 @@ export interface ResumingGetOptions {
   /** The version to read, in every piece: `store/precondition-failed` when the object was replaced. */
   readonly ifMatch?: string;
   readonly signal?: AbortSignal;
+  /** What to throw instead of `store/no-object`, by who knows what the object was. */
+  readonly gone?: () => AppError;
   /** Tries without a byte of progress before the error is passed on. */
   readonly attempts?: number;
   /** First pause between tries; doubles each time. */
@@ -43,6 +45,7 @@ async function* read(store: ObjectStore, key: string, options: ResumingGetOption
         });
     } catch (error) {
       throwIfAborted(signal, 'store');
+      if (options.gone && error instanceof AppError && error.code === 'store/no-object') throw options.gone();
       failures += 1;
       if (!(error instanceof AppError) || error.retry !== 'retry' || failures >= attempts) throw error;
       await delay(pauseMs * 2 ** (failures - 1), undefined, signal === undefined ? {} : { signal }).catch(

@@ -12,7 +12,8 @@ import {
   type StoredObject,
 } from '#contracts';
 import { createSealer, openAll, type KeyRing, type Sealer, type SealOptions } from '#crypto';
-import { resumingGet, type ObjectStore } from '#storage';
+import type { ObjectStore } from '#storage';
+import { readObject } from './read-object.js';
 import { mostFrames } from '../compress/frame-plan.js';
 import type { BackupDeps, WrittenData } from '../backup-types.js';
 
@@ -113,7 +114,7 @@ export async function readSealedManifest(
     });
   const stored = await readStoredHeader(store, fullKey, bytes, signal);
   const { header } = await openStoredHeader(stored, { ring, expect: { kind: 'manifest', backupId } });
-  const sealed = await buffer(resumingGet(store, fullKey, { bytes, signal }));
+  const sealed = await buffer(readObject(store, fullKey, { bytes, signal }));
   const { sidecar } = stored;
   const manifest = await openManifest(sealed, backupId, { ring, ...(sidecar === undefined ? {} : { sidecar }) });
   const sha256 = createHash('sha256').update(sealed).digest('hex');

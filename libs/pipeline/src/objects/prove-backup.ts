@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto';
 import { buffer } from 'node:stream/consumers';
-import { AppError, type BackupJson, type Manifest, type StoredObject } from '#contracts';
+import type { BackupJson, Manifest, StoredObject } from '#contracts';
 import { inspectHeader, segmentAt, writeOnly, type ContainerHeader, type KeyRing, type ReadHeader } from '#crypto';
-import { resumingGet, type ObjectStore } from '#storage';
+import type { ObjectStore } from '#storage';
+import { missingObject, readObject } from './read-object.js';
 import { requireBackupJson } from './backup-json-file.js';
 import { compareWithRecord, type RecordedObjects } from './compare-record.js';
 import { compareWithManifest, mismatch } from './compare-manifest.js';
@@ -65,7 +66,7 @@ export async function provePapers(
     throw mismatch(backupId, sealedManifest.key, `a manifest of ${sealedManifest.bytes} bytes is impossible`);
   }
   const manifestHeader = await openObject(deps.ring, backup, sealedManifest, 'manifest', manifestObject);
-  const sealed = await buffer(resumingGet(deps.store, manifestObject.key, { bytes: sealedManifest.bytes, signal }));
+  const sealed = await buffer(readObject(deps.store, manifestObject.key, { bytes: sealedManifest.bytes, signal }));
   const manifest = await openManifest(sealed, backupId, {
     ring: deps.ring,
     ...(manifestObject.sidecar === undefined ? {} : { sidecar: manifestObject.sidecar }),
@@ -125,12 +126,7 @@ export async function checkObject(
   const key = `${backupFolder(backupId)}${object.key}`;
   const head = await store.head(key, signal);
   if (head === null) {
-    throw new AppError({
-      code: 'backup/missing',
-      stage: 'open',
-      message: `${object.key} of ${backupId} is not in ${store.location}`,
-      hint: 'The object was removed from the store: restore another backup, or bring the object back (versions, replicas)',
-    });
+    throw missingObject(`${object.key} of ${backupId}`, store.location);
   }
   if (head.bytes !== object.bytes) {
     const change = head.bytes < object.bytes ? `truncated in ${placeOf(head.bytes)}` : 'grown';

@@ -2,7 +2,7 @@ import { Readable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
 import { AppError } from '#contracts';
 import { beginningBytes, readRanges, SegmentReader, type Range } from '#crypto';
-import { resumingGet } from '#storage';
+import { readObject } from '../objects/read-object.js';
 import type { OpenArchiveDeps } from '../open-archive.js';
 import { mismatch } from '../objects/compare-manifest.js';
 import type { ProvenBackup } from '../objects/prove-backup.js';
@@ -20,7 +20,7 @@ export function storedRanges(
 ): Readable {
   const { data } = backup.objects;
   const get = (start: number, end: number): Readable => {
-    const stream = resumingGet(store, dataKey, { start, bytes: end, ifMatch: dataEtag, signal });
+    const stream = readObject(store, dataKey, { start, bytes: end, ifMatch: dataEtag, signal });
     // Seen by whoever reads it; the request of the next run may fail before anybody does.
     stream.on('error', () => undefined);
     stream.read(0);

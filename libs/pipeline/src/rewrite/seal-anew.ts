@@ -3,7 +3,7 @@ import { pipeline } from 'node:stream/promises';
 import { replaceFields } from '#archive';
 import { AppError, cancelled, type BackupJson, type StoredObject } from '#contracts';
 import { createSealer } from '#crypto';
-import { resumingGet } from '#storage';
+import { readObject } from '../objects/read-object.js';
 import { CountAndHash } from '../count-and-hash.js';
 import { FirstFailure } from '../first-failure.js';
 import { openSealed } from '../open-archive.js';
@@ -119,7 +119,7 @@ async function sealManifest(
   const { key, bytes } = backup.objects.manifest;
   const place = `${backupFolder(backupId)}${key}`;
   const { sidecar } = await readStoredHeader(store, place, bytes, signal);
-  const sealed = await buffer(resumingGet(store, place, { bytes, signal }));
+  const sealed = await buffer(readObject(store, place, { bytes, signal }));
   const text = await openManifestText(sealed, backupId, { ring, ...(sidecar === undefined ? {} : { sidecar }) });
   const fields = {
     attempt: JSON.stringify(facts.attempt),
