@@ -154,7 +154,7 @@ describe('hazina with the catalogue of a service', () => {
     expect(await operator.backup(first)).toMatchObject({ status: 'deleted' });
     expect(existsSync(join(world.folder, 'store', 'clinic', first))).toBe(false);
     expect(await failing(['delete', first])).toMatchObject({ code: 'backup/not-found', exitCode: 2 });
-    expect((await admin.request('DELETE', `/api/admin/backups/${first}`)).status).toBe(404);
+    expect((await admin.delete(`/api/admin/backups/${first}`)).status).toBe(404);
     const cancelled = await operator.trigger();
     expect((await failing(['delete', cancelled])).message).toContain('under way');
     await operator.post(`/api/admin/backups/${cancelled}/cancel`);

@@ -148,7 +148,7 @@ describe.each(['bucket', 'folder'] as const)('a backup by the service into a %s'
   });
 
   it('is refused to go as the last good one, and goes when a newer one is there', async () => {
-    const refused = await admin.request('DELETE', `/api/admin/backups/${backupId}`);
+    const refused = await admin.delete(`/api/admin/backups/${backupId}`);
     if (refused.status === 202) {
       const back = await admin.settled(backupId, ['completed']);
       expect(back['status']).toBe('completed');
@@ -156,15 +156,15 @@ describe.each(['bucket', 'folder'] as const)('a backup by the service into a %s'
 
     const newer = await admin.trigger();
     await admin.settled(newer, ['completed']);
-    const operator = await world.as('operator', api).request('DELETE', `/api/admin/backups/${backupId}`);
+    const operator = await world.as('operator', api).delete(`/api/admin/backups/${backupId}`);
     expect(operator.status).toBe(403);
     const verified = async (): Promise<boolean> =>
       ((await admin.backup(newer))['verificationStatus'] as { verified: boolean }).verified;
     await admin.settledWhen(verified, 'the newer one to be verified');
-    const accepted = await admin.request('DELETE', `/api/admin/backups/${backupId}`);
+    const accepted = await admin.delete(`/api/admin/backups/${backupId}`);
     expect(accepted.status).toBe(202);
     expect((await admin.settled(backupId, ['deleted']))['deletedAt']).toBeTruthy();
-    const again = await admin.request('DELETE', `/api/admin/backups/${backupId}`);
+    const again = await admin.delete(`/api/admin/backups/${backupId}`);
     expect(again.status).toBe(404);
     const list = await admin.get('/api/admin/backups');
     expect((list.body['data'] as { backupId: string }[]).map((backup) => backup.backupId)).toEqual([newer]);

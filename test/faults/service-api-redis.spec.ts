@@ -97,12 +97,10 @@ describe('F17 Redis swallows everything', () => {
       expect(await tasks()).toEqual([]);
       expect(await failures(api, 'late')).toBeGreaterThan(lateBefore);
 
-      for (const path of ['backups', `backups/${good}`, 'backups/stats', 'targets', 'schedules', 'system'])
+      for (const path of ['backups', `backups/${good}`, 'backups/stats', 'targets', 'schedules', 'system'] as const)
         expect((await inTime(operator.get(`/api/admin/${path}`))).status).toBe(200);
       expect((await inTime(operator.get('/api/admin/system'))).body).toMatchObject({ queue: { state: 'unavailable' } });
-      expect((await inTime(operator.request('PATCH', `/api/admin/backups/${good}`, { label: 'kept' }))).status).toBe(
-        200,
-      );
+      expect((await inTime(operator.patch(`/api/admin/backups/${good}`, { label: 'kept' }))).status).toBe(200);
       expect(await probe(api, 'live')).toBe(200);
       await waitUntil(async () => (await probe(api, 'ready')) === 503, { what: 'a red API' });
 

@@ -36,7 +36,7 @@ afterEach(async () => {
 const firstWorker = () => world.startWorker({ RESTORE_TARGET_PRODUCTION_URI: line.uri });
 
 const wish = () => ({
-  ...{ targetName: 'production', mode: 'into-empty' },
+  ...{ targetName: 'production', mode: 'into-empty' as const },
   rename: [{ from: world.source, to: name }],
 });
 const namesInTarget = async (): Promise<string[]> =>
@@ -54,7 +54,7 @@ async function expectWhole(backupId: string, restoreId: string): Promise<Record<
   // Neither temporaries nor the plan: they would be collections of one side only.
   const { differences } = await compareDatabases({ uri, db: world.source }, { uri, db: name });
   expect(differences).toEqual([]);
-  expect((await admin.request('DELETE', `/api/admin/backups/${backupId}?force=true`)).status).toBe(202);
+  expect((await admin.delete(`/api/admin/backups/${backupId}?force=true`)).status).toBe(202);
   return done;
 }
 
@@ -76,7 +76,7 @@ describe('a worker that is killed', () => {
     await first.stop('SIGKILL');
     expect(await plan()).toMatchObject({ phase: 'loading', backupId });
     expect((await namesInTarget()).every(isOurs)).toBe(true);
-    const used = await admin.request('DELETE', `/api/admin/backups/${backupId}?force=true`);
+    const used = await admin.delete(`/api/admin/backups/${backupId}?force=true`);
     expect(used.status).toBe(409);
     const next = await world.startWorker({ RESTORE_TARGET_PRODUCTION_URI: uri });
     const done = await expectWhole(backupId, restoreId);

@@ -83,7 +83,7 @@ async function restoreAndDrill(
   { world, scratch }: PlantedWorld,
   { admin, witness, backupId }: { readonly admin: ApiClient; readonly witness: Witness; readonly backupId: string },
 ): Promise<void> {
-  const wish = { mode: 'into-empty', rename: [{ from: world.source, to: scratch }] };
+  const wish = { mode: 'into-empty' as const, rename: [{ from: world.source, to: scratch }] };
   const restore = async (targetName: string) =>
     witness.ended(admin, `/api/admin/restores/${await admin.restore(backupId, { targetName, ...wish })}`);
   expect(await restore('staging')).toMatchObject({ status: 'completed' });
@@ -114,7 +114,7 @@ async function lookAtAll(
     ([path, methods]) => 'get' in methods && path.startsWith('/api/admin/') && !/[{]|events$/.test(path),
   );
   expect(lists.length).toBeGreaterThan(9);
-  for (const [path] of lists) await witness.reply(path, admin.get(path));
+  for (const [path] of lists) await witness.reply(path, admin.request('GET', path));
   for (const { app, url, exit } of world.processes)
     if (exit === undefined) witness.hear(`metrics of the ${app}`, await (await fetch(`${url}/metrics`)).text());
 }

@@ -995,12 +995,12 @@ export interface components {
              * @description Take in whole folders without backup.json, after each was read to its end
              * @default false
              */
-            adopt: boolean;
+            adopt?: boolean;
             /**
              * @description Only tell what would be done
              * @default false
              */
-            dryRun: boolean;
+            dryRun?: boolean;
             /**
              * @description Only this target; otherwise all of the store
              * @example clinic
@@ -1088,7 +1088,7 @@ export interface components {
              * @description Only tell what would be done, with the reasons
              * @default false
              */
-            dryRun: boolean;
+            dryRun?: boolean;
             /**
              * @description Only this target; otherwise all, and orphans
              * @example clinic
@@ -1598,6 +1598,16 @@ export interface components {
             errors?: components["schemas"]["FieldErrorDto"][];
             /** @example /api/admin/backups */
             instance: string;
+            /**
+             * @description Seconds; as in the header Retry-After
+             * @example 12
+             */
+            retryAfter?: number;
+            /**
+             * @description The backup or restore that is in the way
+             * @example clinic-20261123T020000Z-k3f9q2
+             */
+            runningId?: string;
             /** @example 400 */
             status: number;
             /** @example The request is not valid */
@@ -1607,6 +1617,11 @@ export interface components {
              * @example https://hazina.dev/problems/request-invalid
              */
             type: string;
+            /**
+             * @description The verification that is under way already
+             * @example clinic-20261123T020000Z-k3f9q2-v1
+             */
+            verificationId?: string;
         };
         ProgressDto: {
             archiveBytes: number;
@@ -1800,7 +1815,7 @@ export interface components {
              * @description Only tell what would be done; the plan is the report
              * @default false
              */
-            dryRun: boolean;
+            dryRun?: boolean;
             /**
              * @description Not what fits one of these; wins over include
              * @example [
@@ -1812,7 +1827,7 @@ export interface components {
              * @description Go on although somebody else writes into the target meanwhile
              * @default false
              */
-            ignoreWrites: boolean;
+            ignoreWrites?: boolean;
             /**
              * @description Only what fits one of these patterns: `db.collection` with `*`; `\` before a character that is meant literally
              * @example [
@@ -1830,7 +1845,7 @@ export interface components {
              * @default fail
              * @enum {string}
              */
-            onConflict: "fail" | "keep-last";
+            onConflict?: "fail" | "keep-last";
             /** @description Replay the oplog that the backup holds, after which all collections are of one moment; needs a MongoDB server. Default: where there is one and all of the backup is restored */
             oplogReplay?: boolean;
             /** @description After the selection */
@@ -1844,7 +1859,7 @@ export interface components {
              * @description Merge the users and roles of the backup (of databases, or all) into those of the server: who is there under the same name is replaced, password included. Needs the role admin and a MongoDB server; goes with neither scratch nor patterns nor rename
              * @default false
              */
-            usersAndRoles: boolean;
+            usersAndRoles?: boolean;
         };
         RestoreLinksDto: {
             /** @example /api/admin/backups/clinic-20261123T020000Z-k3f9q2 */
@@ -1990,7 +2005,7 @@ export interface components {
              * @description Open every header and only tell what would be done
              * @default false
              */
-            dryRun: boolean;
+            dryRun?: boolean;
             /**
              * @description Names of the keys to go to; otherwise the current keys of the workers, which must be the same. A worker that has others refuses (keys/differ)
              * @example [
@@ -2002,7 +2017,7 @@ export interface components {
              * @description After a theft of the old key: read everything and seal it anew under new data keys, not only the headers
              * @default false
              */
-            rewrite: boolean;
+            rewrite?: boolean;
             /**
              * @description Only backups of this target; otherwise all
              * @example clinic
@@ -2093,7 +2108,7 @@ export interface components {
              */
             level: "warn" | "info" | "debug" | "trace" | "configured";
             /** @default 900 */
-            seconds: number;
+            seconds?: number;
         };
         StatisticsDto: {
             averageDurationMs: number | null;
@@ -2255,7 +2270,7 @@ export interface components {
              * @description Kept until it is unpinned, whatever its age
              * @default false
              */
-            pinned: boolean;
+            pinned?: boolean;
             /**
              * @description May be left out when there is one target
              * @example clinic
@@ -2295,7 +2310,7 @@ export interface components {
              * @default readable
              * @enum {string}
              */
-            level: "stored" | "readable" | "restored";
+            level?: "stored" | "readable" | "restored";
         };
         WorkerDto: {
             /** @description false: three heart-beats are missing, and what it said counts as unknown */
@@ -3459,7 +3474,7 @@ export interface operations {
                          * @default message
                          * @enum {string}
                          */
-                        event: "message" | "removed" | "reset" | "end";
+                        event?: "message" | "removed" | "reset" | "end";
                         /**
                          * @description To resume from
                          * @example mwwrc3my-4-40e817c1f47e
@@ -5151,7 +5166,7 @@ export interface operations {
                          * @default message
                          * @enum {string}
                          */
-                        event: "message" | "removed" | "reset" | "end";
+                        event?: "message" | "removed" | "reset" | "end";
                         /**
                          * @description To resume from
                          * @example mwwrc3my-4-40e817c1f47e
