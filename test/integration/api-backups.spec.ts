@@ -299,7 +299,7 @@ it('a backup that was found damaged is not the last good one', async () => {
 
 it('a running backup is neither deleted nor verified nor downloaded; a cancelled one is removed at once', async () => {
   const backupId = await seedPending(world.core, 'crm', new Date());
-  const path = `/api/admin/backups/${backupId}`;
+  const path = `/api/admin/backups/${backupId}` as const;
   expect(problem(await world.call('DELETE', path))).toEqual({ status: 409, code: 'backup-refused' });
   expect(problem(await world.post(`${path}/verify`))).toEqual({ status: 409, code: 'backup-not-completed' });
   expect(problem(await world.get(`${path}/download`))).toEqual({ status: 409, code: 'backup-not-completed' });

@@ -49,7 +49,7 @@ describe('POST drills', () => {
     const reply = await post({});
     expect(reply.status).toBe(202);
     const drillId = idOf(reply);
-    const self = `/api/admin/drills/${drillId}`;
+    const self = `/api/admin/drills/${drillId}` as const;
     expect(reply.body).toEqual({
       ...{ drillId, status: 'pending', backupId },
       links: { self, cancel: `${self}/cancel`, backup: `/api/admin/backups/${backupId}` },

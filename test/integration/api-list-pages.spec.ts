@@ -30,7 +30,7 @@ const nextOf = ({ headers }: ApiReply) => /^<(\/api\/[^>]+)>; rel="next"$/.exec(
 async function readAll(first: string, between: (page: number) => Promise<unknown>): Promise<ApiReply[]> {
   const pages: ApiReply[] = [];
   for (let path: string | undefined = first; path !== undefined;) {
-    const reply = await world.get(path);
+    const reply = await world.call('GET', path);
     expect(reply.status).toBe(200);
     pages.push(reply);
     await between(pages.length);

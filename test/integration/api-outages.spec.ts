@@ -121,7 +121,7 @@ describe('without MongoDB', () => {
       const { status, headers } = await timed(world.get('/health/startup'));
       expect([status, headers.get('retry-after')]).toEqual([503, '5']);
       expect((await timed(world.get('/health/ready'))).body).toMatchObject({ error: { mongodb: { status: 'down' } } });
-      expect((await timed(world.get('/docs-json'))).status).toBe(200);
+      expect((await timed(world.call('GET', '/docs-json'))).status).toBe(200);
       const paths = [
         'backups',
         'backups/stats',
@@ -129,7 +129,7 @@ describe('without MongoDB', () => {
         'schedules',
         'system',
         'backups/clinic-20261123T020000Z-k3f9q2',
-      ];
+      ] as const;
       for (const reply of await Promise.all(paths.map((path) => timed(world.get(`/api/admin/${path}`)))))
         expectUnavailable(reply, /^(catalog-unavailable|request-timeout)$/);
       expectUnavailable(
@@ -151,7 +151,7 @@ describe('without MongoDB', () => {
     try {
       expect((await world.get('/api/admin/backups')).status).toBe(200);
       proxy.silence();
-      const paths = ['backups', 'targets', 'system'];
+      const paths = ['backups', 'targets', 'system'] as const;
       for (const reply of await Promise.all(paths.map((path) => timed(world.get(`/api/admin/${path}`)))))
         expectUnavailable(reply, /^(catalog-unavailable|request-timeout)$/);
       expectUnavailable(

@@ -53,7 +53,7 @@ it('shows loudly on schedule and target, and ends without catching up', async ()
   );
 });
 
-it.each(['pause', 'resume'])('%s of what is no target is 404', async (action) => {
+it.each(['pause', 'resume'] as const)('%s of what is no target is 404', async (action) => {
   const reply = await world.post(`/api/admin/schedules/nowhere/${action}`);
   expect({ status: reply.status, body: reply.body }).toMatchObject({
     status: 404,

@@ -79,7 +79,7 @@ describe('POST restore', () => {
     const reply = await post(wish, 'operator');
     expect(reply.status).toBe(202);
     const restoreId = idOf(reply);
-    const self = `/api/admin/restores/${restoreId}`;
+    const self = `/api/admin/restores/${restoreId}` as const;
     expect(reply.body).toEqual({
       ...{ restoreId, status: 'pending' },
       links: { self, cancel: `${self}/cancel`, backup: `/api/admin/backups/${backupId}` },
@@ -208,7 +208,7 @@ describe('POST restore', () => {
   });
 
   it('is made once for each idempotency key', async () => {
-    const path = `/api/admin/backups/${backupId}/restore`;
+    const path = `/api/admin/backups/${backupId}/restore` as const;
     const headers = { 'idempotency-key': 'restore-once' };
     const wish = { targetName: 'staging', mode: 'into-empty' };
     const first = await world.post(path, wish, { headers });
