@@ -53,7 +53,8 @@ describe('POST /api/auth/login', () => {
     expect(reply.status).toBe(401);
     expect(reply.body).toMatchObject({
       type: 'https://hazina.dev/problems/auth-unauthorized',
-      detail: 'Name or password are wrong',
+      detail:
+        'Name or password are wrong. Type both again. Whoever runs the service can set a new password: hazina token hash-password',
     });
   });
 
