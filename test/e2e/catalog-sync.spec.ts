@@ -87,7 +87,7 @@ describe('hazina catalog sync', () => {
     const again = await world.startWorker();
     expect((await operator.get('/api/admin/backups')).body).toMatchObject({ pagination: { total: 4 } });
     expect((await operator.post(`/api/admin/backups/${third}/verify`)).status).toBe(202);
-    await waitUntil(async () => (await operator.backup(third))['verificationStatus'] as { verified: boolean }, {
+    await waitUntil(async () => (await operator.backup(third)).verificationStatus as { verified: boolean }, {
       what: 'the verification',
       timeoutMs: 30_000,
     });

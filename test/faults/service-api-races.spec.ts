@@ -119,8 +119,8 @@ async function cleanup(
 ): Promise<Record<string, { decision: string; reasons: string[] }>> {
   const { body: accepted } = await admin().post('/api/admin/backups/cleanup', body);
   const done = async (): Promise<Record<string, unknown> | undefined> => {
-    const { body: task } = await admin().get(`/api/admin/cleanups/${String(accepted['cleanupId'])}`);
-    return task['status'] === 'completed' || task['status'] === 'failed' ? task : undefined;
+    const { body: task } = await admin().get(`/api/admin/cleanups/${String(accepted.cleanupId)}`);
+    return task.status === 'completed' || task.status === 'failed' ? task : undefined;
   };
   const { result } = await waitUntil(done, { what: 'the cleanup', timeoutMs: 30_000 });
   const { decisions } = result as { decisions: { backupId: string; decision: string; reasons: string[] }[] };

@@ -108,7 +108,7 @@ describe('F17 Redis swallows everything', () => {
       proxy.mend();
       await api.ready();
       const after = await operator.trigger();
-      expect((await operator.settled(after))['status']).toBe('completed');
+      expect((await operator.settled(after)).status).toBe('completed');
       expect([api.exit, worker.exit]).toEqual([undefined, undefined]);
     },
     patience,
@@ -123,7 +123,7 @@ describe('F17 Redis swallows everything', () => {
       expect(await world.records()).toEqual([]);
       proxy.mend();
       await api.ready();
-      expect((await operator.settled(await operator.trigger()))['status']).toBe('completed');
+      expect((await operator.settled(await operator.trigger())).status).toBe('completed');
       expect((await failures(api, 'unreachable')) + (await failures(api, 'late'))).toBeGreaterThan(0);
     },
     patience,
@@ -151,7 +151,7 @@ describe('F19 Redis is full', () => {
         await expectUnavailable(operator.post('/api/admin/backups/trigger'));
         await expectUnavailable(world.as('admin', api).post('/api/admin/backups/cleanup'));
         const { body } = await operator.post('/api/admin/backups/trigger');
-        expect(String(body['detail'])).toMatch(/maxmemory/);
+        expect(String(body.detail)).toMatch(/maxmemory/);
         expect(await world.records()).toEqual([]);
         expect(await tasks()).toEqual([]);
         expect(await failures(api, 'full')).toBe(3);
@@ -160,7 +160,7 @@ describe('F19 Redis is full', () => {
 
         await client.del('filler');
         await client.config('SET', 'maxmemory', '0');
-        expect((await operator.settled(await operator.trigger()))['status']).toBe('completed');
+        expect((await operator.settled(await operator.trigger())).status).toBe('completed');
         expect([api.exit, worker.exit]).toEqual([undefined, undefined]);
       } finally {
         client.disconnect();

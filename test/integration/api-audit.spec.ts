@@ -19,7 +19,7 @@ async function list(query = ''): Promise<Entry[]> {
   await world.auditEntries();
   const reply = await world.get(`/api/admin/audit?${query}`);
   expect(reply.status).toBe(200);
-  return reply.body['data'] as Entry[];
+  return reply.body.data as Entry[];
 }
 
 describe('GET /api/admin/audit', () => {

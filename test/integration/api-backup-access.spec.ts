@@ -105,7 +105,7 @@ describe('tokens', () => {
     ['from the prototype', 'constructor'],
   ])('whose role is %s are 403', async (_name, role) => {
     const reply = await world.get('/api/admin/backups', { token: sign({ role }) });
-    expect({ status: reply.status, type: reply.body['type'] }).toEqual({
+    expect({ status: reply.status, type: reply.body.type }).toEqual({
       status: 403,
       type: 'https://hazina.dev/problems/auth-forbidden',
     });
@@ -234,7 +234,7 @@ describe('with a public key', () => {
       for (const key of [pem('publicKey', algorithm), pem('publicKey', algorithm).trim()])
         expect(await status(`${unsigned}.${createHmac('sha256', key).update(unsigned).digest('base64url')}`)).toBe(401);
       const login = await world.post('/api/auth/login', { username: 'admin', password: 'x' }, { token: null });
-      expect({ status: login.status, detail: login.body['detail'] }).toMatchObject({
+      expect({ status: login.status, detail: login.body.detail }).toMatchObject({
         status: 404,
         detail: expect.stringContaining('JWT_PUBLIC_KEY') as unknown,
       });

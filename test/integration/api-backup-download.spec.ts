@@ -161,7 +161,7 @@ describe('from a folder', () => {
   });
 
   it.each(['expiresIn=0', 'expiresIn=3601', 'expiresIn=x', 'redirect=1', 'what=1'])('refuses ?%s', async (query) => {
-    expect((await download(world, backup, `${query}`)).status).toBe(400);
+    expect((await download(world, backup, query)).status).toBe(400);
   });
 
   it('tells an object that is gone from a folder that this process does not see', async () => {

@@ -90,7 +90,7 @@ it('the lists show all of them', async () => {
     expect([list, (body['data'] as unknown[]).length]).toEqual([list, count]);
   }
   const { body } = await world.get(`/api/admin/backups/${firstIds.backup}`);
-  expect(body['replicas']).toEqual([expect.objectContaining({ destination: 'offsite', state: 'failed', attempts: 1 })]);
+  expect(body.replicas).toEqual([expect.objectContaining({ destination: 'offsite', state: 'failed', attempts: 1 })]);
   expect(body).toMatchObject({ consistency: null, lockedUntil: null, cancelRequested: false });
 });
 

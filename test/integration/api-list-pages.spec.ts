@@ -80,7 +80,7 @@ it('a cursor is refused in another list, and when somebody made it up', async ()
   ]) {
     const { status, body, headers } = await world.get(`/api/admin/backups?${query}`);
     expect(headers.get('content-type')).toMatch(/^application\/problem\+json/);
-    expect([query, status, body['errors']]).toEqual([query, 400, [expect.objectContaining({ field: 'cursor' })]]);
+    expect([query, status, body.errors]).toEqual([query, 400, [expect.objectContaining({ field: 'cursor' })]]);
   }
   expect((await world.get(`/api/admin/backups?status=pending&limit=50&cursor=${cursor}`)).status).toBe(200);
 });

@@ -28,7 +28,7 @@ afterAll(async () => {
 
 const put = (body: unknown, token = world.token('admin', { sub: 'ann' })): Promise<ApiReply> =>
   world.call('PUT', '/api/admin/system/log-level', { token, body });
-const levelOf = async (of: ApiWorld): Promise<unknown> => (await of.get('/api/admin/system/log-level')).body['level'];
+const levelOf = async (of: ApiWorld): Promise<unknown> => (await of.get('/api/admin/system/log-level')).body.level;
 
 describe('the log level', () => {
   it('is the configured one', async () => {

@@ -98,7 +98,7 @@ it('is off where no admin is set up', async () => {
   const other = await ApiWorld.start();
   try {
     const reply = await other.post('/api/auth/login', { username: 'admin', password }, { token: null });
-    expect({ status: reply.status, detail: reply.body['detail'] }).toEqual({
+    expect({ status: reply.status, detail: reply.body.detail }).toEqual({
       status: 404,
       detail: expect.stringContaining('ADMIN_PASSWORD_HASH') as unknown,
     });

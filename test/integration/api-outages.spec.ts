@@ -89,7 +89,7 @@ describe('without Redis', () => {
       await waitUntil(async () => (await world.get('/health/ready')).status === 200, { what: 'readiness' });
       const accepted = await world.post('/api/admin/backups/trigger');
       expect(accepted.status).toBe(202);
-      expect((await world.post(`/api/admin/backups/${String(accepted.body['backupId'])}/cancel`)).status).toBe(202);
+      expect((await world.post(`/api/admin/backups/${String(accepted.body.backupId)}/cancel`)).status).toBe(202);
     },
   );
 
@@ -98,7 +98,7 @@ describe('without Redis', () => {
     const other = await ApiWorld.start({ environment: { REDIS_URL: evicting.url } });
     try {
       const ready = await other.get('/health/ready');
-      expect({ status: ready.status, error: ready.body['error'] }).toMatchObject({
+      expect({ status: ready.status, error: ready.body.error }).toMatchObject({
         status: 503,
         error: { redis: { status: 'down', message: expect.stringContaining('noeviction') as unknown } },
       });

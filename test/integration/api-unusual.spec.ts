@@ -111,7 +111,7 @@ it('each restore over data is told, and a restore into an empty target is not', 
     const path = `/api/admin/backups/${backupId}/restore` as const;
     const reply = await world.post(path, { targetName: 'staging', ...body }, { token });
     expect(reply.status).toBe(202);
-    await world.post(`/api/admin/restores/${String(reply.body['restoreId'])}/cancel`, undefined, { token });
+    await world.post(`/api/admin/restores/${String(reply.body.restoreId)}/cancel`, undefined, { token });
   };
   await restore({ mode: 'into-empty' });
   expect(await told('restores-over-data')).toEqual([]);

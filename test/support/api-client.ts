@@ -55,7 +55,8 @@ export class ApiClient {
     body?: BodyOf<'post', Path>,
     headers: Record<string, string> = {},
   ): Answer<'post', Path> {
-    return this.#ask('POST', path, body ?? {}, headers);
+    const sent: unknown = body;
+    return this.#ask('POST', path, sent ?? {}, headers);
   }
 
   patch<const Path extends string>(path: Address<'patch', Path>, body: BodyOf<'patch', Path>): Answer<'patch', Path> {

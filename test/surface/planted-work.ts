@@ -89,7 +89,7 @@ async function restoreAndDrill(
   expect(await restore('staging')).toMatchObject({ status: 'completed' });
   expect(await restore('locked')).toMatchObject({ status: 'failed' });
   const { body } = await admin.post('/api/admin/drills', { backupId });
-  const drill = await witness.ended(admin, `/api/admin/drills/${String(body['drillId'])}`);
+  const drill = await witness.ended(admin, `/api/admin/drills/${String(body.drillId)}`);
   expect(drill).toMatchObject({ status: 'completed' });
 }
 
@@ -98,7 +98,7 @@ async function refuseStore({ proxy }: PlantedWorld, admin: ApiClient, witness: W
   proxy.on({ kind: 'reply', status: 403, code: 'SignatureDoesNotMatch' });
   const triggered = admin.post('/api/admin/backups/trigger', { target: 'clinic' });
   await witness.reply('trigger while the store refuses', triggered);
-  const backupId = String((await triggered).body['backupId']);
+  const backupId = String((await triggered).body.backupId);
   expect(await admin.settled(backupId)).toMatchObject({ status: 'failed' });
   await witness.reply('failed for the store', admin.get(`/api/admin/backups/${backupId}`));
   proxy.heal();
