@@ -31,6 +31,25 @@ export default tseslint.config(
     },
   },
   {
+    // Whoever reads an error wants to know what to do now. One that wraps another has a next step of its own where the other brings none.
+    files: ['apps/**/*.ts', 'libs/**/*.ts'],
+    ignores: ['**/*.spec.ts'],
+    rules: {
+      'no-restricted-syntax': [
+        'error',
+        ...[
+          "NewExpression[callee.name='AppError'][arguments.0.type!='ObjectExpression']",
+          "NewExpression[callee.name='AppError'] > ObjectExpression:not(:has(Property[key.name='hint']))",
+          "NewExpression[callee.name='AppError'] > ObjectExpression > SpreadElement > ConditionalExpression Property[key.name='hint']",
+          "NewExpression[callee.name='AppError'] Property[key.name='hint'][value.value='']",
+        ].map((selector) => ({
+          selector,
+          message: 'An AppError says what to do: give it a hint, here and always',
+        })),
+      ],
+    },
+  },
+  {
     // What is waited for is waited for by its condition; what fails is repaired, not repeated.
     files: ['test/**/*.ts', '**/*.spec.ts'],
     ignores: ['test/services/wait-until.ts', 'test/support/pace.ts', 'test/quickstart/**'],

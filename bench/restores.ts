@@ -8,7 +8,7 @@ import { Redis } from 'ioredis';
 import { MongoClient } from 'mongodb';
 import { AppError } from '#contracts';
 import { startServices } from '../test/services/start-services.js';
-import { ApiClient, makeToken } from '../test/support/api-client.js';
+import { ApiClient, makeToken, type Restore } from '../test/support/api-client.js';
 import { fillSampleDatabase } from '../test/support/sample-data.js';
 import { ServiceProcess } from '../test/support/service-process.js';
 import { hazina, onPath } from './contestants.js';
@@ -113,15 +113,15 @@ async function restored(bench: Bench, backupId: string, include: readonly string
   const before = await readBytes(worker.pid);
   const admin = adminOf(bench);
   const restoreId = await admin.restore(backupId, {
-    ...{ targetName: 'bench', mode: 'into-empty', rename: [{ from: database, to: target }], include },
+    ...{ targetName: 'bench', mode: 'into-empty', rename: [{ from: database, to: target }], include: [...include] },
   });
-  let record: Readonly<Record<string, unknown>> = {};
-  while (typeof record['completedAt'] !== 'string') {
+  let record: Restore = {};
+  while (typeof record.completedAt !== 'string') {
     await delay(lookMs);
     ({ body: record } = await admin.get(`/api/admin/restores/${restoreId}`));
   }
-  if (record['status'] !== 'completed') throw new Error(`the restore is ${JSON.stringify(record)}`);
-  const seconds = (Date.parse(record['completedAt']) - Date.parse(String(record['createdAt']))) / 1000;
+  if (record.status !== 'completed') throw new Error(`the restore is ${JSON.stringify(record)}`);
+  const seconds = (Date.parse(record.completedAt) - Date.parse(String(record.createdAt))) / 1000;
   return { seconds, readBytes: (await readBytes(worker.pid)) - before };
 }
 

@@ -59,9 +59,7 @@ describe('hazina catalog sync', () => {
       await operator.settled(ids.at(-1) ?? '', ['completed']);
     }
     const [, , third = ''] = ids;
-    expect((await operator.request('PATCH', `/api/admin/backups/${third}`, { label: 'changed later' })).status).toBe(
-      200,
-    );
+    expect((await operator.patch(`/api/admin/backups/${third}`, { label: 'changed later' })).status).toBe(200);
     await waitUntil(async () => (await world.records({ marksBehind: true })).length === 0, { what: 'the marks' });
     const cli = await hazina(['backup', '--json', '--label', 'by hand'], environment);
     expect(cli.code).toBe(0);
@@ -89,11 +87,11 @@ describe('hazina catalog sync', () => {
     const again = await world.startWorker();
     expect((await operator.get('/api/admin/backups')).body).toMatchObject({ pagination: { total: 4 } });
     expect((await operator.post(`/api/admin/backups/${third}/verify`)).status).toBe(202);
-    await waitUntil(async () => (await operator.backup(third))['verificationStatus'] as { verified: boolean }, {
+    await waitUntil(async () => (await operator.backup(third)).verificationStatus as { verified: boolean }, {
       what: 'the verification',
       timeoutMs: 30_000,
     });
-    expect((await admin.request('DELETE', `/api/admin/backups/${ids[0] ?? ''}`)).status).toBe(202);
+    expect((await admin.delete(`/api/admin/backups/${ids[0] ?? ''}`)).status).toBe(202);
     await operator.settled(ids[0] ?? '', ['deleted']);
     await again.stop('SIGTERM');
   }, 180_000);
@@ -124,7 +122,7 @@ describe('hazina catalog sync', () => {
     const location = reply.headers.get('location') ?? '';
     const done = await waitUntil(
       async () => {
-        const { body } = await operator.get(location);
+        const { body } = await operator.request('GET', location);
         return body['status'] === 'completed' ? body : undefined;
       },
       { what: 'the sync', timeoutMs: 30_000 },

@@ -47,7 +47,7 @@ describe('hazina with the catalogue of a service', () => {
     const running = () => operator.get('/api/admin/backups?status=in_progress');
     const record = await waitUntil(
       async () => {
-        const [first] = (await running()).body['data'] as { backupId: string; database: string | null }[];
+        const [first] = (await running()).body.data as { backupId: string; database: string | null }[];
         return first?.database === world.source && tool.wasStarted ? first : undefined;
       },
       { what: 'the running record', timeoutMs: 60_000, intervalMs: 400 },
@@ -63,7 +63,7 @@ describe('hazina with the catalogue of a service', () => {
       metadata: { totalDocuments: expect.any(Number) },
     });
     const list = await operator.get('/api/admin/backups?trigger=cli');
-    expect(list.body['data']).toMatchObject([{ backupId }]);
+    expect(list.body.data).toMatchObject([{ backupId }]);
     const download = await operator.get(`/api/admin/backups/${backupId}/download`);
     expect(download.status).toBe(200);
     expect((await operator.get('/api/admin/backups/stats')).body).toMatchObject({ byStatus: { completed: 1 } });
@@ -77,7 +77,7 @@ describe('hazina with the catalogue of a service', () => {
     await once(child, 'close');
     const done = await operator.settled(backupId, ['failed', 'pending', 'completed'], 100_000);
     expect(done).toMatchObject({ status: 'failed', error: { code: 'owner-gone' } });
-    expect(String(done['errorMessage'])).toContain('ended without a result');
+    expect(String(done.errorMessage)).toContain('ended without a result');
     expect((await operator.post('/api/admin/backups/trigger')).status).toBe(202);
     tool.close();
   }, 180_000);
@@ -107,7 +107,7 @@ describe('hazina with the catalogue of a service', () => {
     const gone = { MONGODB_URI: 'mongodb://127.0.0.1:1/clinic?serverSelectionTimeoutMS=300' };
     expect(await failing(['backup'], gone)).toMatchObject({ code: 'source/unreachable', exitCode: 15 });
     const failed = await operator.get('/api/admin/backups?status=failed');
-    expect(failed.body['data']).toMatchObject([{ trigger: 'cli', error: { code: 'source/unreachable' } }]);
+    expect(failed.body.data).toMatchObject([{ trigger: 'cli', error: { code: 'source/unreachable' } }]);
   }, 90_000);
 
   it('another store than that of the records is refused, and a catalogue that is away too', async () => {
@@ -123,7 +123,7 @@ describe('hazina with the catalogue of a service', () => {
 
   it('a rotation of keys is in the records, and another store than theirs is refused', async () => {
     const backupId = await backup();
-    const [before] = (await operator.backup(backupId))['keyIds'] as string[];
+    const [before] = (await operator.backup(backupId)).keyIds;
     const rotated = { BACKUP_ENCRYPTION_KEY: `hex:${'5'.repeat(64)}`, BACKUP_ENCRYPTION_KEYS_RETIRED: world.key };
     const elsewhere = { ...rotated, BACKUP_DIRECTORY: join(world.folder, 'other') };
     expect(await failing(['keys', 'rotate'], elsewhere)).toMatchObject({ code: 'store/changed', exitCode: 14 });
@@ -154,7 +154,7 @@ describe('hazina with the catalogue of a service', () => {
     expect(await operator.backup(first)).toMatchObject({ status: 'deleted' });
     expect(existsSync(join(world.folder, 'store', 'clinic', first))).toBe(false);
     expect(await failing(['delete', first])).toMatchObject({ code: 'backup/not-found', exitCode: 2 });
-    expect((await admin.request('DELETE', `/api/admin/backups/${first}`)).status).toBe(404);
+    expect((await admin.delete(`/api/admin/backups/${first}`)).status).toBe(404);
     const cancelled = await operator.trigger();
     expect((await failing(['delete', cancelled])).message).toContain('under way');
     await operator.post(`/api/admin/backups/${cancelled}/cancel`);

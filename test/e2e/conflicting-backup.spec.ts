@@ -97,7 +97,8 @@ describe('by the service', () => {
     expect(await admin.settled(backupId)).toMatchObject({ status: 'completed' });
 
     const target = uniqueDatabase('kept');
-    const wish = { targetName: 'production', mode: 'into-empty', rename: [{ from: doubledDatabase, to: target }] };
+    const rename = [{ from: doubledDatabase, to: target }];
+    const wish = { targetName: 'production', mode: 'into-empty' as const, rename };
     try {
       const failed = await admin.restored(await admin.restore(backupId, wish));
       expect(failed).toMatchObject({

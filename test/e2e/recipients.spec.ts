@@ -37,7 +37,7 @@ beforeAll(async () => {
 afterAll(() => world.close());
 
 const verifications = async () =>
-  (await admin.backup(backupId))['verifications'] as {
+  (await admin.backup(backupId)).verifications as {
     level: string;
     status: string;
     error: { code: string } | null;

@@ -45,7 +45,7 @@ describe.each(['bucket', 'folder'] as const)('a backup by the service into a %s'
       { 'x-correlation-id': 'story-0001' },
     );
     expect(accepted.status).toBe(202);
-    backupId = String(accepted.body['backupId']);
+    backupId = String(accepted.body.backupId);
     expect(accepted.headers.get('location')).toContain(backupId);
     expect(accepted.headers.get('x-correlation-id')).toBe('story-0001');
 
@@ -64,11 +64,11 @@ describe.each(['bucket', 'folder'] as const)('a backup by the service into a %s'
       metadata: { totalDocuments: made.documents },
       compression: 'zstd',
     });
-    expect(String(done['s3Key'])).toMatch(new RegExp(`clinic/${backupId}/1/data\\.hzn$`));
-    expect(String(done['hash'])).toMatch(/^[0-9a-f]{64}$/);
-    expect(Number(done['size'])).toBeGreaterThan(10_000);
-    expect(Date.parse(String(done['retentionDate'])) - Date.parse(String(done['completedAt']))).toBe(30 * 86_400_000);
-    const { cpuSeconds, peakRssBytes, archiveBytesPerSecond } = done['resources'] as Record<string, number>;
+    expect(String(done.s3Key)).toMatch(new RegExp(`clinic/${backupId}/1/data\\.hzn$`));
+    expect(String(done.hash)).toMatch(/^[0-9a-f]{64}$/);
+    expect(Number(done.size)).toBeGreaterThan(10_000);
+    expect(Date.parse(String(done.retentionDate)) - Date.parse(String(done.completedAt))).toBe(30 * 86_400_000);
+    const { cpuSeconds, peakRssBytes, archiveBytesPerSecond } = done.resources as Record<string, number>;
     expect([cpuSeconds, peakRssBytes, archiveBytesPerSecond].every((value) => Number(value) > 0)).toBe(true);
     for (const internal of ['claim', 'commit', 'jobNumber', 'running', '_id'])
       expect(done).not.toHaveProperty(internal);
@@ -83,13 +83,13 @@ describe.each(['bucket', 'folder'] as const)('a backup by the service into a %s'
 
   it('is verified by the service itself, and again on request', async () => {
     const verified = async (): Promise<boolean> =>
-      ((await admin.backup(backupId))['verificationStatus'] as { verified: boolean }).verified;
+      ((await admin.backup(backupId)).verificationStatus as { verified: boolean }).verified;
     await admin.settledWhen(verified, 'the first verification');
     const asked = await admin.post(`/api/admin/backups/${backupId}/verify`, { level: 'stored' });
     expect(asked.status).toBe(202);
     const mine = async (): Promise<Verification | undefined> =>
-      ((await admin.backup(backupId))['verifications'] as Verification[]).find(
-        ({ verificationId, status }) => verificationId === asked.body['verificationId'] && status === 'completed',
+      ((await admin.backup(backupId)).verifications as Verification[]).find(
+        ({ verificationId, status }) => verificationId === asked.body.verificationId && status === 'completed',
       );
     expect(await waitUntil(mine, { what: 'the second verification', timeoutMs: 30_000 })).toMatchObject({
       level: 'stored',
@@ -130,7 +130,7 @@ describe.each(['bucket', 'folder'] as const)('a backup by the service into a %s'
     const viewer = await world.as('viewer', api).get(`/api/admin/backups/${backupId}/download`);
     expect(viewer.status).toBe(403);
     const { body } = await admin.get(`/api/admin/backups/${backupId}/download`);
-    const part = await fetch(String(body['url']), { headers: { range: 'bytes=0-3' } });
+    const part = await fetch(String(body.url), { headers: { range: 'bytes=0-3' } });
     expect(part.status).toBe(206);
     expect(await part.text()).toBe(await firstBytes(admin, backupId));
   });
@@ -140,34 +140,34 @@ describe.each(['bucket', 'folder'] as const)('a backup by the service into a %s'
       '/api/admin/backups?status=completed&target=clinic&trigger=manual&sortBy=size&sortOrder=asc',
     );
     expect(list.body).toMatchObject({ pagination: { page: 1, limit: 20, total: 1, totalPages: 1 } });
-    expect(list.body['data']).toMatchObject([{ backupId }]);
+    expect(list.body.data).toMatchObject([{ backupId }]);
     const stats = await admin.get('/api/admin/backups/stats');
     expect(stats.body).toMatchObject({ total: 1, byStatus: { completed: 1 }, successRate: 1, failureRate: 0 });
-    expect(stats.body['perDay']).toHaveLength(30);
-    expect(Number(stats.body['storageBytes'])).toBeGreaterThan(10_000);
+    expect(stats.body.perDay).toHaveLength(30);
+    expect(Number(stats.body.storageBytes)).toBeGreaterThan(10_000);
   });
 
   it('is refused to go as the last good one, and goes when a newer one is there', async () => {
-    const refused = await admin.request('DELETE', `/api/admin/backups/${backupId}`);
+    const refused = await admin.delete(`/api/admin/backups/${backupId}`);
     if (refused.status === 202) {
       const back = await admin.settled(backupId, ['completed']);
-      expect(back['status']).toBe('completed');
+      expect(back.status).toBe('completed');
     } else expect(refused.status).toBe(409);
 
     const newer = await admin.trigger();
     await admin.settled(newer, ['completed']);
-    const operator = await world.as('operator', api).request('DELETE', `/api/admin/backups/${backupId}`);
+    const operator = await world.as('operator', api).delete(`/api/admin/backups/${backupId}`);
     expect(operator.status).toBe(403);
     const verified = async (): Promise<boolean> =>
-      ((await admin.backup(newer))['verificationStatus'] as { verified: boolean }).verified;
+      ((await admin.backup(newer)).verificationStatus as { verified: boolean }).verified;
     await admin.settledWhen(verified, 'the newer one to be verified');
-    const accepted = await admin.request('DELETE', `/api/admin/backups/${backupId}`);
+    const accepted = await admin.delete(`/api/admin/backups/${backupId}`);
     expect(accepted.status).toBe(202);
-    expect((await admin.settled(backupId, ['deleted']))['deletedAt']).toBeTruthy();
-    const again = await admin.request('DELETE', `/api/admin/backups/${backupId}`);
+    expect((await admin.settled(backupId, ['deleted'])).deletedAt).toBeTruthy();
+    const again = await admin.delete(`/api/admin/backups/${backupId}`);
     expect(again.status).toBe(404);
     const list = await admin.get('/api/admin/backups');
-    expect((list.body['data'] as { backupId: string }[]).map((backup) => backup.backupId)).toEqual([newer]);
+    expect((list.body.data as { backupId: string }[]).map((backup) => backup.backupId)).toEqual([newer]);
     if (store === 'bucket') {
       const { keys, uploads } = await world.inStore();
       expect(keys.filter((key) => key.includes(backupId))).toEqual([]);
@@ -179,8 +179,8 @@ describe.each(['bucket', 'folder'] as const)('a backup by the service into a %s'
     const accepted = await admin.post('/api/admin/backups/cleanup', { dryRun: true });
     expect(accepted.status).toBe(202);
     const done = async (): Promise<Record<string, unknown> | undefined> => {
-      const { body } = await admin.get(`/api/admin/cleanups/${String(accepted.body['cleanupId'])}`);
-      return body['status'] === 'completed' ? body : undefined;
+      const { body } = await admin.get(`/api/admin/cleanups/${String(accepted.body.cleanupId)}`);
+      return body.status === 'completed' ? body : undefined;
     };
     const { result } = await waitUntil(done, { what: 'the cleanup', timeoutMs: 30_000 });
     const { decisions } = result as { decisions: { decision: string; reasons: string[] }[] };
@@ -213,7 +213,7 @@ describe.each(['bucket', 'folder'] as const)('a backup by the service into a %s'
 /** The magic of a sealed container, as the whole file has it. */
 async function firstBytes(admin: ApiClient, backupId: string): Promise<string> {
   const { body } = await admin.get(`/api/admin/backups/${backupId}/download`);
-  return Buffer.from(await (await fetch(String(body['url']))).arrayBuffer())
+  return Buffer.from(await (await fetch(String(body.url))).arrayBuffer())
     .subarray(0, 4)
     .toString();
 }

@@ -41,7 +41,7 @@ describe('a worker that ends in the middle of a backup', () => {
     const asked = await operator.post(`/api/admin/backups/${backupId}/cancel`);
     expect(asked.status).toBe(202);
     const done = await operator.settled(backupId, ['cancelled', 'completed', 'failed'], 15_000);
-    expect(done['status']).toBe('cancelled');
+    expect(done.status).toBe('cancelled');
     await waitUntil(async () => (await world.inStore()).keys.every((key) => !key.includes(backupId)), {
       what: 'an empty folder',
     });
@@ -61,7 +61,7 @@ describe('a source that does not answer', () => {
       const operator = world.as('operator', api);
       const done = await operator.settled(await operator.trigger(), ['failed', 'completed'], 90_000);
       expect(done).toMatchObject({ status: 'failed', error: { code: 'source/unreachable' } });
-      expect((done['error'] as { hint: string }).hint).toBeTruthy();
+      expect((done.error as { hint: string }).hint).toBeTruthy();
       expect(JSON.stringify(done)).not.toContain('canary-secret');
       const stats = await operator.get('/api/admin/backups/stats');
       expect(stats.body).toMatchObject({ failureRate: 1 });

@@ -43,7 +43,7 @@ describe('Redis', () => {
     const refused = await operator.post('/api/admin/backups/trigger');
     expect(performance.now() - started).toBeLessThan(3000);
     expect(refused.status).toBe(503);
-    expect(refused.body['type']).toBe('https://hazina.dev/problems/queue-unavailable');
+    expect(refused.body.type).toBe('https://hazina.dev/problems/queue-unavailable');
     expect(refused.headers.get('retry-after')).toMatch(/^\d+$/);
     expect(await world.records()).toEqual([]);
     expect((await operator.get('/api/admin/backups')).status).toBe(200);
@@ -57,7 +57,7 @@ describe('Redis', () => {
     await redis.start();
     for (const service of [api, worker]) await service.ready();
     const done = await operator.settled(await operator.trigger());
-    expect(done['status']).toBe('completed');
+    expect(done.status).toBe('completed');
     expect([api.exit, worker.exit]).toEqual([undefined, undefined]);
   }, 120_000);
 

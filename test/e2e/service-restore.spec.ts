@@ -59,10 +59,10 @@ const namesIn = async (db: string): Promise<string[]> =>
 
 it('is planned first: a dry run tells what would be done, and does nothing', async () => {
   const name = newName();
-  const wish = { targetName: 'production', mode: 'into-empty', dryRun: true, ...renamedTo(name) };
+  const wish = { targetName: 'production', mode: 'into-empty' as const, dryRun: true, ...renamedTo(name) };
   const done = await admin.restored(await admin.restore(backupId, wish));
   expect(done).toMatchObject({ status: 'completed', report: { dryRun: true, outcome: 'planned' } });
-  const planned = (done['report'] as { namespaces: { db: string; documents: number; action: string }[] }).namespaces;
+  const planned = (done.report as { namespaces: { db: string; documents: number; action: string }[] }).namespaces;
   expect(planned.every(({ db, action }) => db === name && action === 'create')).toBe(true);
   expect(planned.reduce((sum, { documents }) => sum + documents, 0)).toBe(made.documents);
   expect(await namesIn(name)).toEqual([]);
@@ -70,10 +70,10 @@ it('is planned first: a dry run tells what would be done, and does nothing', asy
 
 it('goes under a new name, equal to the original, and is refused there a second time', async () => {
   const name = newName();
-  const wish = { targetName: 'production', mode: 'into-empty', ...renamedTo(name) };
+  const wish = { targetName: 'production', mode: 'into-empty' as const, ...renamedTo(name) };
   const asked = await admin.post(`/api/admin/backups/${backupId}/restore`, wish, { 'x-correlation-id': 'restore-01' });
   expect(asked.status).toBe(202);
-  const restoreId = String(asked.body['restoreId']);
+  const restoreId = String(asked.body.restoreId);
   expect(asked.headers.get('location')).toBe(`/api/admin/restores/${restoreId}`);
   expect(await admin.restored(restoreId)).toMatchObject({
     ...{ status: 'completed', correlationId: 'restore-01', attempt: 1, errorMessage: null, safetyBackupId: null },
@@ -95,7 +95,7 @@ it('goes into databases of its own, for operators too', async () => {
   const restoreId = await operator.restore(backupId, { targetName: 'staging', mode: 'scratch' });
   const done = await operator.restored(restoreId);
   expect(done).toMatchObject({ status: 'completed', requestedBy: 'test-operator' });
-  const { db } = (done['report'] as { namespaces: { db: string }[] }).namespaces[0] ?? { db: '' };
+  const { db } = (done.report as { namespaces: { db: string }[] }).namespaces[0] ?? { db: '' };
   databases.push(db);
   expect(db).toContain(`hazina_scratch_${restoreId.slice(-6)}_`);
   const { differences, documents } = await compared(db);
@@ -112,23 +112,21 @@ it('replaces what is there when that is confirmed, after a backup of it', async 
   const patients = world.client.db(name).collection('patients');
   await patients.insertMany([{ _id: 'precious' as never }, { _id: 'newer' as never }]);
   await patients.createIndex({ other: 1 });
-  const wish = { targetName: 'production', mode: 'replace', ...renamedTo(name) };
+  const wish = { targetName: 'production', mode: 'replace' as const, ...renamedTo(name) };
   const unsure = await admin.post(`/api/admin/backups/${backupId}/restore`, wish);
-  expect([unsure.status, unsure.body['type']]).toEqual([
-    422,
-    'https://hazina.dev/problems/restore-confirmation-needed',
-  ]);
+  expect([unsure.status, unsure.body.type]).toEqual([422, 'https://hazina.dev/problems/restore-confirmation-needed']);
   const done = await admin.restored(await admin.restore(backupId, { ...wish, confirm: 'production' }));
   expect(done).toMatchObject({ status: 'completed' });
   expect(await compared(name)).toMatchObject({ differences: [], documents: made.documents });
 
-  const safetyId = String(done['safetyBackupId']);
+  const safetyId = String(done.safetyBackupId);
   expect(await admin.backup(safetyId)).toMatchObject({
     ...{ status: 'completed', trigger: 'safety', target: 'safety-production' },
     metadata: { totalDocuments: 2 },
   });
   const other = newName();
-  const back = { targetName: 'production', mode: 'into-empty', rename: [{ from: name, to: other }] };
+  const rename = [{ from: name, to: other }];
+  const back = { targetName: 'production', mode: 'into-empty' as const, rename };
   expect(await admin.restored(await admin.restore(safetyId, back))).toMatchObject({ status: 'completed' });
   expect(await world.client.db(other).collection('patients').distinct('_id')).toEqual(['newer', 'precious']);
 });
@@ -136,12 +134,12 @@ it('replaces what is there when that is confirmed, after a backup of it', async 
 describe('while one runs', () => {
   it('another into the same target is refused, its backup stays, and a cancel ends it with the target as it was', async () => {
     const name = newName();
-    const wish = { targetName: 'far-away', mode: 'into-empty', ...renamedTo(name) };
+    const wish = { targetName: 'far-away', mode: 'into-empty' as const, ...renamedTo(name) };
     const restoreId = await admin.restore(backupId, wish);
     await admin.restored(restoreId, ({ phase, status }) => status === 'in_progress' && phase === 'loading');
     const second = await admin.post(`/api/admin/backups/${backupId}/restore`, wish);
-    expect([second.status, second.body['runningId']]).toEqual([409, restoreId]);
-    const removed = await admin.request('DELETE', `/api/admin/backups/${backupId}?force=true`);
+    expect([second.status, second.body.runningId]).toEqual([409, restoreId]);
+    const removed = await admin.delete(`/api/admin/backups/${backupId}?force=true`);
     expect(removed.status).toBe(409);
 
     await admin.settledWhen(

@@ -3,6 +3,7 @@ import jwt from 'jsonwebtoken';
 import { randomBytes, randomUUID } from 'node:crypto';
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
+import type { BodyOf } from '#client';
 import { waitUntil } from '../services/services.js';
 import { ApiClient } from '../support/api-client.js';
 import { hazina } from '../support/run-hazina.js';
@@ -33,22 +34,22 @@ beforeAll(async () => {
 }, 240_000);
 afterAll(() => world.close());
 
-async function rotate(wish: Record<string, unknown>): Promise<Record<string, unknown>> {
+async function rotate(wish: BodyOf<'post', '/api/admin/keys/rotate'>): Promise<Record<string, unknown>> {
   const accepted = await admin.post('/api/admin/keys/rotate', wish);
   expect(accepted.status).toBe(202);
-  const path = `/api/admin/keys/rotations/${String(accepted.body['rotationId'])}`;
+  const path = `/api/admin/keys/rotations/${String(accepted.body.rotationId)}` as const;
   expect(accepted.headers.get('location')).toBe(path);
   const over = async () => {
     const { body } = await world.as('viewer', api).get(path);
-    return body['completedAt'] === null ? undefined : body;
+    return body.completedAt === null ? undefined : body;
   };
   return waitUntil(over, { what: 'the rotation', timeoutMs: 60_000, intervalMs: 150 });
 }
 
-const keyIds = async (backupId: string) => (await admin.backup(backupId))['keyIds'];
+const keyIds = async (backupId: string) => (await admin.backup(backupId)).keyIds;
 
 it('a dry run tells what would be done; the rotation does it, and the records know the new key', async () => {
-  const [before] = (await keyIds(ids[0] ?? '')) as string[];
+  const [before] = await keyIds(ids[0] ?? '');
   const planned = await rotate({ dryRun: true });
   expect(planned).toMatchObject({ status: 'completed', result: { dryRun: true, rotated: 3, current: 0, failed: 0 } });
   expect(await keyIds(ids[0] ?? '')).toEqual([before]);
@@ -73,7 +74,7 @@ it('a dry run tells what would be done; the rotation does it, and the records kn
   const alone = { ...world.cliEnvironment, BACKUP_ENCRYPTION_KEY: newKey };
   expect(await hazina(['verify', '--all'], alone)).toMatchObject({ code: 0, stderr: '' });
   expect(await rotate({})).toMatchObject({ result: { rotated: 0, current: 3 } });
-  const log = (await admin.get('/api/admin/audit?event=sensitive_key_rotation')).body['data'] as object[];
+  const log = (await admin.get('/api/admin/audit?event=sensitive_key_rotation')).body.data as object[];
   expect(log).toHaveLength(3);
 }, 120_000);
 
@@ -94,7 +95,7 @@ it('after a theft everything is sealed anew: the records follow, and a worker wi
     const record = await admin.backup(backupId);
     expect(record).toMatchObject({
       s3Key: `clinic/${backupId}/2/data.hzn`,
-      verificationStatus: { verified: true, verificationHash: record['hash'] },
+      verificationStatus: { verified: true, verificationHash: record.hash },
       events: expect.arrayContaining([expect.objectContaining({ type: 'rewritten' })]) as unknown,
     });
   }
@@ -123,9 +124,9 @@ it('is for admins with a fresh token, and for targets that there are', async () 
   const claims = { role: 'admin', iat, exp: iat + 3600, sub: 'old', iss: 'hazina', aud: 'hazina', jti: randomUUID() };
   const late = new ApiClient(api.url, jwt.sign(claims, world.jwtSecret, { algorithm: 'HS256' }));
   const old = await late.post(path, {});
-  expect([old.status, old.body['type']]).toEqual([403, 'https://hazina.dev/problems/token-too-old']);
+  expect([old.status, old.body.type]).toEqual([403, 'https://hazina.dev/problems/token-too-old']);
   expect((await admin.post(path, { target: 'nobody' })).status).toBe(422);
-  expect((await admin.post(path, { key: newKey })).status).toBe(400);
+  expect((await admin.request('POST', path, { key: newKey })).status).toBe(400);
   const missing = await admin.get('/api/admin/keys/rotations/rotation-20261123T040000Z-aaaaaa');
-  expect([missing.status, missing.body['type']]).toEqual([404, 'https://hazina.dev/problems/rotation-not-found']);
+  expect([missing.status, missing.body.type]).toEqual([404, 'https://hazina.dev/problems/rotation-not-found']);
 }, 60_000);

@@ -32,8 +32,8 @@ async function verify(backupId: string): Promise<Record<string, unknown>> {
   const operator = world.as('operator', api);
   const { body } = await operator.post(`/api/admin/backups/${backupId}/verify`, { level: 'readable' });
   const mine = async (): Promise<Record<string, unknown> | undefined> =>
-    ((await operator.backup(backupId))['verifications'] as Record<string, unknown>[]).find(
-      ({ verificationId, status }) => verificationId === body['verificationId'] && status !== 'in_progress',
+    ((await operator.backup(backupId)).verifications as Record<string, unknown>[]).find(
+      ({ verificationId, status }) => verificationId === body.verificationId && status !== 'in_progress',
     );
   return waitUntil(mine, { what: `the verification of ${backupId}`, timeoutMs: 30_000 });
 }
@@ -49,7 +49,7 @@ it(
       await operator.settled(backupId, ['completed']);
       old.push(backupId);
     }
-    const [oldKeyId] = (await operator.backup(old[0] ?? ''))['keyIds'] as string[];
+    const [oldKeyId] = (await operator.backup(old[0] ?? '')).keyIds;
     expect(await keysOf(first)).toEqual({ status: 'up' });
     await first.stop();
 
@@ -74,7 +74,7 @@ it(
     expect(failed).toMatchObject({ status: 'failed', error: { code: 'container/no-key' } });
     expect((failed['error'] as { message: string }).message).toContain(oldKeyId);
     // No verdict on the backup: it stays, and is as good as before.
-    expect((await operator.backup(old[0] ?? ''))['status']).toBe('completed');
+    expect((await operator.backup(old[0] ?? '')).status).toBe('completed');
     await worker.stop();
 
     const both = await world.startWorker({ BACKUP_ENCRYPTION_KEY: newKey, BACKUP_ENCRYPTION_KEYS_RETIRED: world.key });

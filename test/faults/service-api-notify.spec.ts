@@ -88,7 +88,7 @@ async function fail(): Promise<string> {
 /** A backup while something else goes on: as quick as ever. */
 async function expectQuickBackup(): Promise<void> {
   const started = performance.now();
-  expect((await operator.settled(await operator.trigger({ target: 'clinic' })))['status']).toBe('completed');
+  expect((await operator.settled(await operator.trigger({ target: 'clinic' }))).status).toBe('completed');
   expect(performance.now() - started).toBeLessThan(8_000);
 }
 
@@ -149,7 +149,7 @@ describe('F44 mail and webhook', () => {
       await worker.stop();
       worker = await startWorker(world.sourceUri);
       const good = await operator.trigger({ target: 'broken' });
-      expect((await operator.settled(good))['status']).toBe('completed');
+      expect((await operator.settled(good)).status).toBe('completed');
       await waitUntil(() => webhook.requests.length === 2 && mail.mails.length === 2, {
         what: 'the recovery',
         timeoutMs: 20_000,
@@ -262,7 +262,7 @@ describe('F44 an endpoint that misbehaves', () => {
       await waitUntil(() => webhook.open > 0, { what: 'a call that hangs', timeoutMs: 20_000 });
       webhook.behaviour = accepts;
       worker = await startWorker();
-      expect((await operator.settled(lost))['status']).toBe('completed');
+      expect((await operator.settled(lost)).status).toBe('completed');
     },
     patience,
   );

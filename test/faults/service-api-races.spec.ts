@@ -119,8 +119,8 @@ async function cleanup(
 ): Promise<Record<string, { decision: string; reasons: string[] }>> {
   const { body: accepted } = await admin().post('/api/admin/backups/cleanup', body);
   const done = async (): Promise<Record<string, unknown> | undefined> => {
-    const { body: task } = await admin().get(`/api/admin/cleanups/${String(accepted['cleanupId'])}`);
-    return task['status'] === 'completed' || task['status'] === 'failed' ? task : undefined;
+    const { body: task } = await admin().get(`/api/admin/cleanups/${String(accepted.cleanupId)}`);
+    return task.status === 'completed' || task.status === 'failed' ? task : undefined;
   };
   const { result } = await waitUntil(done, { what: 'the cleanup', timeoutMs: 30_000 });
   const { decisions } = result as { decisions: { backupId: string; decision: string; reasons: string[] }[] };
@@ -215,10 +215,10 @@ describe('F39 delete and retention', () => {
     'F39 of a backup that runs or waits is 409, and it completes',
     async () => {
       const waiting = await operator().trigger({ target: 'clinic' });
-      expect((await admin().request('DELETE', `/api/admin/backups/${waiting}?force=true`)).status).toBe(409);
+      expect((await admin().delete(`/api/admin/backups/${waiting}?force=true`)).status).toBe(409);
       await worker({ BACKUP_THROTTLE_BYTES_PER_SECOND: '400000' });
       await underWay(waiting, 50_000);
-      const refused = await admin().request('DELETE', `/api/admin/backups/${waiting}?force=true`);
+      const refused = await admin().delete(`/api/admin/backups/${waiting}?force=true`);
       expect({ status: refused.status, body: refused.body }).toMatchObject({
         ...{ status: 409, body: { type: 'https://hazina.dev/problems/backup-refused' } },
       });
@@ -239,7 +239,7 @@ describe('F39 delete and retention', () => {
       running = running.filter((service) => service !== quick);
       // Asked for while no worker is there: it is in use from then on.
       expect((await operator().post(`/api/admin/backups/${old}/verify`, { level: 'readable' })).status).toBe(202);
-      expect((await admin().request('DELETE', `/api/admin/backups/${old}`)).status).toBe(409);
+      expect((await admin().delete(`/api/admin/backups/${old}`)).status).toBe(409);
       // Of both that wait, any may be done first.
       const kept = cleanup({ confirm: 10 });
       await worker();
@@ -273,7 +273,7 @@ it(
       bytes: Math.floor(random() * 1_000_000),
       actions: Array.from(
         { length: 2 },
-        () => ['cancel', 'delete', 'verify', 'cleanup'][Math.floor(random() * 4)] ?? '',
+        () => (['cancel', 'delete', 'verify', 'cleanup'] as const)[Math.floor(random() * 4)] ?? 'cancel',
       ),
       waits: random() < 0.3,
     }));
@@ -286,8 +286,8 @@ it(
           action === 'cleanup'
             ? admin().post('/api/admin/backups/cleanup', { target, confirm: 100 })
             : action === 'delete'
-              ? admin().request('DELETE', `/api/admin/backups/${backupId}?force=true`)
-              : operator().post(`/api/admin/backups/${backupId}/${action}`, action === 'verify' ? {} : undefined),
+              ? admin().delete(`/api/admin/backups/${backupId}?force=true`)
+              : operator().post(`/api/admin/backups/${backupId}/${action}`),
         ),
       );
       for (const { status } of replies) expect([202, 204, 404, 409]).toContain(status);

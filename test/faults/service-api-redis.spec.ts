@@ -97,12 +97,10 @@ describe('F17 Redis swallows everything', () => {
       expect(await tasks()).toEqual([]);
       expect(await failures(api, 'late')).toBeGreaterThan(lateBefore);
 
-      for (const path of ['backups', `backups/${good}`, 'backups/stats', 'targets', 'schedules', 'system'])
+      for (const path of ['backups', `backups/${good}`, 'backups/stats', 'targets', 'schedules', 'system'] as const)
         expect((await inTime(operator.get(`/api/admin/${path}`))).status).toBe(200);
       expect((await inTime(operator.get('/api/admin/system'))).body).toMatchObject({ queue: { state: 'unavailable' } });
-      expect((await inTime(operator.request('PATCH', `/api/admin/backups/${good}`, { label: 'kept' }))).status).toBe(
-        200,
-      );
+      expect((await inTime(operator.patch(`/api/admin/backups/${good}`, { label: 'kept' }))).status).toBe(200);
       expect(await probe(api, 'live')).toBe(200);
       await waitUntil(async () => (await probe(api, 'ready')) === 503, { what: 'a red API' });
 
@@ -110,7 +108,7 @@ describe('F17 Redis swallows everything', () => {
       proxy.mend();
       await api.ready();
       const after = await operator.trigger();
-      expect((await operator.settled(after))['status']).toBe('completed');
+      expect((await operator.settled(after)).status).toBe('completed');
       expect([api.exit, worker.exit]).toEqual([undefined, undefined]);
     },
     patience,
@@ -125,7 +123,7 @@ describe('F17 Redis swallows everything', () => {
       expect(await world.records()).toEqual([]);
       proxy.mend();
       await api.ready();
-      expect((await operator.settled(await operator.trigger()))['status']).toBe('completed');
+      expect((await operator.settled(await operator.trigger())).status).toBe('completed');
       expect((await failures(api, 'unreachable')) + (await failures(api, 'late'))).toBeGreaterThan(0);
     },
     patience,
@@ -153,7 +151,7 @@ describe('F19 Redis is full', () => {
         await expectUnavailable(operator.post('/api/admin/backups/trigger'));
         await expectUnavailable(world.as('admin', api).post('/api/admin/backups/cleanup'));
         const { body } = await operator.post('/api/admin/backups/trigger');
-        expect(String(body['detail'])).toMatch(/maxmemory/);
+        expect(String(body.detail)).toMatch(/maxmemory/);
         expect(await world.records()).toEqual([]);
         expect(await tasks()).toEqual([]);
         expect(await failures(api, 'full')).toBe(3);
@@ -162,7 +160,7 @@ describe('F19 Redis is full', () => {
 
         await client.del('filler');
         await client.config('SET', 'maxmemory', '0');
-        expect((await operator.settled(await operator.trigger()))['status']).toBe('completed');
+        expect((await operator.settled(await operator.trigger())).status).toBe('completed');
         expect([api.exit, worker.exit]).toEqual([undefined, undefined]);
       } finally {
         client.disconnect();

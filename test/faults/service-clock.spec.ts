@@ -153,13 +153,13 @@ describe('F35 real processes whose clock jumps', () => {
       const admin = as('admin');
       const begun = await admin.post('/api/admin/backups/cleanup');
       expect(begun.status).toBe(202);
-      const path = `/api/admin/cleanups/${String(begun.body['cleanupId'])}`;
+      const path = `/api/admin/cleanups/${String(begun.body.cleanupId)}` as const;
       let last: unknown;
       const done = await waitUntil(
         async () => {
           const { body } = await admin.get(path);
           last = body;
-          return ['completed', 'failed'].includes(String(body['status'])) ? body : undefined;
+          return ['completed', 'failed'].includes(String(body.status)) ? body : undefined;
         },
         { ...slow, intervalMs: 500, what: 'the cleanup', onTimeout: () => JSON.stringify(last) },
       );

@@ -36,7 +36,7 @@ afterEach(async () => {
 const firstWorker = () => world.startWorker({ RESTORE_TARGET_PRODUCTION_URI: line.uri });
 
 const wish = () => ({
-  ...{ targetName: 'production', mode: 'into-empty' },
+  ...{ targetName: 'production', mode: 'into-empty' as const },
   rename: [{ from: world.source, to: name }],
 });
 const namesInTarget = async (): Promise<string[]> =>
@@ -50,11 +50,11 @@ const met = (what: string, condition: () => boolean | Promise<boolean>) =>
 async function expectWhole(backupId: string, restoreId: string): Promise<Record<string, unknown>> {
   const done = await admin.restored(restoreId, undefined, patienceMs);
   expect(done).toMatchObject({ status: 'completed', error: null, errorMessage: null });
-  expect(Number(done['attempt'])).toBeGreaterThan(1);
+  expect(Number(done.attempt)).toBeGreaterThan(1);
   // Neither temporaries nor the plan: they would be collections of one side only.
   const { differences } = await compareDatabases({ uri, db: world.source }, { uri, db: name });
   expect(differences).toEqual([]);
-  expect((await admin.request('DELETE', `/api/admin/backups/${backupId}?force=true`)).status).toBe(202);
+  expect((await admin.delete(`/api/admin/backups/${backupId}?force=true`)).status).toBe(202);
   return done;
 }
 
@@ -76,7 +76,7 @@ describe('a worker that is killed', () => {
     await first.stop('SIGKILL');
     expect(await plan()).toMatchObject({ phase: 'loading', backupId });
     expect((await namesInTarget()).every(isOurs)).toBe(true);
-    const used = await admin.request('DELETE', `/api/admin/backups/${backupId}?force=true`);
+    const used = await admin.delete(`/api/admin/backups/${backupId}?force=true`);
     expect(used.status).toBe(409);
     const next = await world.startWorker({ RESTORE_TARGET_PRODUCTION_URI: uri });
     const done = await expectWhole(backupId, restoreId);
@@ -115,7 +115,7 @@ describe('a worker that is killed', () => {
     expect(left.some((found) => found.startsWith('_hazina_tmp_'))).toBe(true);
     expect(await plan()).toMatchObject({ phase: 'renaming', backupId });
     const late = await admin.post(`/api/admin/restores/${restoreId}/cancel`);
-    expect([late.status, late.body['type']]).toEqual([409, 'https://hazina.dev/problems/restore-refused']);
+    expect([late.status, late.body.type]).toEqual([409, 'https://hazina.dev/problems/restore-refused']);
     const next = await world.startWorker({ RESTORE_TARGET_PRODUCTION_URI: uri });
     const done = await expectWhole(backupId, restoreId);
     expect((done['report'] as { warnings: string[] }).warnings.join()).toContain('it was finished');

@@ -84,9 +84,9 @@ describe('two triggers at the same moment', () => {
       const refused = replies.find(({ status }) => status === 409);
       expect(refused?.headers.get('content-type')).toContain('application/problem+json');
       expect(refused?.body).toMatchObject({ type: 'https://hazina.dev/problems/backup-already-running', status: 409 });
-      expect(JSON.stringify(refused?.body)).toContain(String(accepted?.body['backupId']));
+      expect(JSON.stringify(refused?.body)).toContain(String(accepted?.body.backupId));
       const [client] = clients;
-      expect((await client?.settled(String(accepted?.body['backupId'])))?.['status']).toBe('completed');
+      expect((await client?.settled(String(accepted?.body.backupId)))?.status).toBe('completed');
       await expectNothingLeft(world, [...apis, worker]);
     } finally {
       await world.close();

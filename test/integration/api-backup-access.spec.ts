@@ -105,7 +105,7 @@ describe('tokens', () => {
     ['from the prototype', 'constructor'],
   ])('whose role is %s are 403', async (_name, role) => {
     const reply = await world.get('/api/admin/backups', { token: sign({ role }) });
-    expect({ status: reply.status, type: reply.body['type'] }).toEqual({
+    expect({ status: reply.status, type: reply.body.type }).toEqual({
       status: 403,
       type: 'https://hazina.dev/problems/auth-forbidden',
     });
@@ -114,7 +114,7 @@ describe('tokens', () => {
   it('are read from the Authorization header alone', async () => {
     const token = world.token('admin');
     for (const path of [`/api/admin/backups?token=${token}`, `/api/admin/backups?access_token=${token}`])
-      expect((await world.get(path, { token: null })).status).toBe(401);
+      expect((await world.call('GET', path, { token: null })).status).toBe(401);
     expect((await world.get('/api/admin/backups', { token: null, headers: { cookie: `token=${token}` } })).status).toBe(
       401,
     );
@@ -132,7 +132,9 @@ describe('routes', () => {
   afterAll(() => world.close());
 
   it('under /api/admin all ask for a token, also those that are not there', async () => {
-    const routes = routesOf((await world.get('/docs-json')).body).filter(({ path }) => path.startsWith('/api/admin'));
+    const routes = routesOf((await world.call('GET', '/docs-json')).body).filter(({ path }) =>
+      path.startsWith('/api/admin'),
+    );
     expect(routes.length).toBeGreaterThanOrEqual(14);
     for (const { method, path } of [
       ...routes,
@@ -147,7 +149,7 @@ describe('routes', () => {
 
   it('all have a policy, and none lets a lower role in', async () => {
     const order = ['viewer', 'operator', 'admin'] as const;
-    const routes = routesOf((await world.get('/docs-json')).body);
+    const routes = routesOf((await world.call('GET', '/docs-json')).body);
     const open = routes.filter(({ role }) => role === undefined).map(({ method, path }) => `${method} ${path}`);
     expect(open.sort()).toEqual([
       'GET /api/downloads/{fileName}',
@@ -202,8 +204,8 @@ class ForgottenModule {}
 it('a route without a policy of its own lets nobody in', async () => {
   const world = await ApiWorld.start({ modules: [ForgottenModule] });
   try {
-    expect((await world.get('/api/admin/forgotten', { token: null })).status).toBe(401);
-    expect((await world.get('/api/admin/forgotten')).status).toBe(403);
+    expect((await world.call('GET', '/api/admin/forgotten', { token: null })).status).toBe(401);
+    expect((await world.call('GET', '/api/admin/forgotten')).status).toBe(403);
   } finally {
     await world.close();
   }
@@ -232,7 +234,7 @@ describe('with a public key', () => {
       for (const key of [pem('publicKey', algorithm), pem('publicKey', algorithm).trim()])
         expect(await status(`${unsigned}.${createHmac('sha256', key).update(unsigned).digest('base64url')}`)).toBe(401);
       const login = await world.post('/api/auth/login', { username: 'admin', password: 'x' }, { token: null });
-      expect({ status: login.status, detail: login.body['detail'] }).toMatchObject({
+      expect({ status: login.status, detail: login.body.detail }).toMatchObject({
         status: 404,
         detail: expect.stringContaining('JWT_PUBLIC_KEY') as unknown,
       });

@@ -46,7 +46,7 @@ describe('refused input', () => {
   it.each(queries)('GET backups?%s names the field', async (query, fields) => {
     const reply = await world.get(`/api/admin/backups?${query}`);
     expect(problem(reply)).toEqual({ status: 400, code: 'request-invalid' });
-    expect([...new Set((reply.body['errors'] as { field: string }[]).map(({ field }) => field))]).toEqual(fields);
+    expect([...new Set((reply.body.errors as { field: string }[]).map(({ field }) => field))]).toEqual(fields);
   });
 
   const bodies: [string, unknown][] = [

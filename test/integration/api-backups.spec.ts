@@ -64,10 +64,10 @@ describe('POST trigger', () => {
 
     const second = await world.post('/api/admin/backups/trigger', { target: 'clinic' });
     expect(problem(second)).toEqual({ status: 409, code: 'backup-already-running' });
-    expect(second.body['runningId']).toBe(backupId);
+    expect(second.body.runningId).toBe(backupId);
 
     const cancelled = await world.post(`/api/admin/backups/${backupId}/cancel`);
-    expect({ status: cancelled.status, now: cancelled.body['status'] }).toEqual({ status: 202, now: 'cancelled' });
+    expect({ status: cancelled.status, now: cancelled.body.status }).toEqual({ status: 202, now: 'cancelled' });
     expect(problem(await world.post(`/api/admin/backups/${backupId}/cancel`))).toEqual({
       status: 409,
       code: 'backup-refused',
@@ -86,7 +86,7 @@ describe('POST trigger', () => {
   it('asks for the target where there are several, and knows no others', async () => {
     const reply = await world.post('/api/admin/backups/trigger');
     expect(problem(reply)).toEqual({ status: 400, code: 'request-invalid' });
-    expect(reply.body['errors']).toEqual([
+    expect(reply.body.errors).toEqual([
       { field: 'target', message: 'target must be one of clinic, lab, shop, wiki, crm' },
     ]);
     expect(problem(await world.post('/api/admin/backups/trigger', { target: 'nobody' }))).toEqual({
@@ -120,7 +120,7 @@ describe('GET backups', () => {
     const [a, b, c] = made;
     expect(await ids('')).toEqual([c, b, a]);
     const page = await world.get('/api/admin/backups?target=shop&limit=2&page=2');
-    expect(page.body['pagination']).toEqual({ page: 2, limit: 2, total: 3, totalPages: 2 });
+    expect(page.body.pagination).toEqual({ page: 2, limit: 2, total: 3, totalPages: 2 });
     expect(await ids('limit=2&page=2')).toEqual([a]);
     expect(await ids('page=9')).toEqual([]);
   });
@@ -152,7 +152,7 @@ describe('GET backups', () => {
     ))
       expect(Object.keys(body)).toContain(field);
     expect(body).toMatchObject({ database: 'clinic', size: 300, engine: { name: 'native', version: '1.0.0' } });
-    expect(body['metadata']).toMatchObject({ collections: [{ name: 'clinic.patients', documents: 3, bytes: 900 }] });
+    expect(body.metadata).toMatchObject({ collections: [{ name: 'clinic.patients', documents: 3, bytes: 900 }] });
     for (const inner of [
       'claim',
       'running',
@@ -299,16 +299,16 @@ it('a backup that was found damaged is not the last good one', async () => {
 
 it('a running backup is neither deleted nor verified nor downloaded; a cancelled one is removed at once', async () => {
   const backupId = await seedPending(world.core, 'crm', new Date());
-  const path = `/api/admin/backups/${backupId}`;
+  const path = `/api/admin/backups/${backupId}` as const;
   expect(problem(await world.call('DELETE', path))).toEqual({ status: 409, code: 'backup-refused' });
   expect(problem(await world.post(`${path}/verify`))).toEqual({ status: 409, code: 'backup-not-completed' });
   expect(problem(await world.get(`${path}/download`))).toEqual({ status: 409, code: 'backup-not-completed' });
   await world.core.catalog.backups.claim(backupId, 'worker', new Date());
-  expect((await world.post(`${path}/cancel`)).body['status']).toBe('in_progress');
-  expect((await world.get(path)).body['cancelRequested']).toBe(true);
+  expect((await world.post(`${path}/cancel`)).body.status).toBe('in_progress');
+  expect((await world.get(path)).body.cancelRequested).toBe(true);
   await world.core.catalog.backups.cancelled({ id: backupId, fence: 1 }, new Date());
   expect((await world.call('DELETE', path)).status).toBe(204);
-  expect((await world.get(path)).body['status']).toBe('deleted');
+  expect((await world.get(path)).body.status).toBe('deleted');
 });
 
 it('what failed by a conflict of its commit is not deleted: a whole backup may stand there', async () => {
@@ -365,10 +365,10 @@ it('stats, targets, schedules and system tell what the catalogue knows', async (
       ...{ daysUntilFull: null, daysThatFit: null },
     },
   });
-  expect(stats['byStatus']).toMatchObject({ completed: 3, failed: 0 });
-  expect(stats['targets']).toHaveLength(1);
-  expect(stats['perDay']).toHaveLength(30);
-  const targets = (await world.get('/api/admin/targets')).body['data'] as object[];
+  expect(stats.byStatus).toMatchObject({ completed: 3, failed: 0 });
+  expect(stats.targets).toHaveLength(1);
+  expect(stats.perDay).toHaveLength(30);
+  const targets = (await world.get('/api/admin/targets')).body.data as object[];
   expect(targets.map((target) => (target as { target: string }).target)).toEqual([
     'clinic',
     'lab',
@@ -383,7 +383,7 @@ it('stats, targets, schedules and system tell what the catalogue knows', async (
     health: { state: 'unknown' },
     lastRun: { status: 'completed' },
   });
-  const [schedule] = (await world.get('/api/admin/schedules')).body['data'] as { nextRuns: string[] }[];
+  const [schedule] = (await world.get('/api/admin/schedules')).body.data as { nextRuns: string[] }[];
   expect(schedule?.nextRuns).toHaveLength(10);
   expect((await world.get('/api/admin/system')).body).toMatchObject({
     version: 'test',

@@ -49,7 +49,7 @@ describe('POST drills', () => {
     const reply = await post({});
     expect(reply.status).toBe(202);
     const drillId = idOf(reply);
-    const self = `/api/admin/drills/${drillId}`;
+    const self = `/api/admin/drills/${drillId}` as const;
     expect(reply.body).toEqual({
       ...{ drillId, status: 'pending', backupId },
       links: { self, cancel: `${self}/cancel`, backup: `/api/admin/backups/${backupId}` },
@@ -106,7 +106,7 @@ describe('POST drills', () => {
 it('verify at level restored is taken where there is a scratch target', async () => {
   const reply = await world.post(`/api/admin/backups/${backupId}/verify`, { level: 'restored' });
   expect(reply.status).toBe(202);
-  const task = await world.core.catalog.tasks.find(String(reply.body['verificationId']));
+  const task = await world.core.catalog.tasks.find(String(reply.body.verificationId));
   expect(task).toMatchObject({ kind: 'verify', level: 'restored', backupId });
 });
 
@@ -129,7 +129,7 @@ describe('what drills found', () => {
   it('is in the list and in each record', async () => {
     const list = await world.get('/api/admin/drills?status=completed_with_differences&target=clinic');
     expect(list.body).toMatchObject({ data: [{ drillId: bad }], pagination: { total: 1 } });
-    const [listed] = list.body['data'] as { report: { namespaces: unknown[] } }[];
+    const [listed] = list.body.data as { report: { namespaces: unknown[] } }[];
     expect(listed?.report.namespaces).toEqual([]);
     const shown = await world.get(`/api/admin/drills/${bad}`, { token: world.token('viewer') });
     expect(shown.body).toMatchObject({
@@ -143,7 +143,7 @@ describe('what drills found', () => {
 
   it('tells recovery point and time in the statistics, beside what was there before', async () => {
     const { body } = await world.get('/api/admin/backups/stats');
-    const [target] = body['targets'] as Record<string, unknown>[];
+    const [target] = body.targets as Record<string, unknown>[];
     expect(target).toMatchObject({
       ...{ target: 'clinic', overdue: false, recoveryPoint: { backupId } },
       recoveryTime: { drillId: good, restoreMs: 1_234, history: [{ drillId: bad }, { drillId: good }] },

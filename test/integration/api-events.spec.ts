@@ -293,7 +293,7 @@ describe('a ticket', () => {
     expect([expiresAt, endsAt]).toEqual(Array(2).fill(new Date(exp * 1000).toISOString()));
     const query = `ticket=${String(ticket)}`;
     for (const path of ['/api/admin/backups', '/api/admin/system', '/api/admin/events/ticket'])
-      expect((await world.get(`${path}?${query}`, { token: null })).status).toBe(401);
+      expect((await world.call('GET', `${path}?${query}`, { token: null })).status).toBe(401);
     expect((await world.post(`/api/admin/backups/trigger?${query}`, undefined, { token: null })).status).toBe(401);
     const kept = JSON.stringify(await world.documents('streamtickets'));
     expect(kept).not.toContain(String(ticket));

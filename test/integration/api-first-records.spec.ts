@@ -41,7 +41,9 @@ beforeAll(async () => {
       .insertMany(structuredClone([...documents]));
   await client.close();
   await world.core.store.putBytes(firstKey, Buffer.alloc(4_000));
-  const document = (await world.get('/docs-json', { token: null })).body as { paths: Record<string, { get?: Get }> };
+  const document = (await world.call('GET', '/docs-json', { token: null })).body as {
+    paths: Record<string, { get?: Get }>;
+  };
   ajv.addSchema(document, 'api');
   gets = Object.entries(document.paths).flatMap(([path, { get }]) => {
     const schema = get?.responses['200']?.content?.['application/json']?.schema;
@@ -74,7 +76,7 @@ it('every reply to a GET holds what the document promises', async () => {
   const asked = gets.flatMap(({ path, schema }) => filled(path).map((filledPath) => ({ path: filledPath, schema })));
   expect(asked.length).toBeGreaterThan(15);
   for (const { path, schema } of asked) {
-    const { status, body } = await world.get(path);
+    const { status, body } = await world.call('GET', path);
     expect([path, status]).toEqual([path, path === pending ? 409 : 200]);
     if (status === 200) expect([path, faults(schema, body)]).toEqual([path, []]);
   }
@@ -84,11 +86,11 @@ it('the lists show all of them', async () => {
   // The log has entries of this test as well.
   const audited = '?event=sensitive_delete';
   for (const [list, count] of Object.entries({ backups: 2, restores: 1, drills: 1, [`audit${audited}`]: 1 })) {
-    const { body } = await world.get(`/api/admin/${list}`);
+    const { body } = await world.call('GET', `/api/admin/${list}`);
     expect([list, (body['data'] as unknown[]).length]).toEqual([list, count]);
   }
   const { body } = await world.get(`/api/admin/backups/${firstIds.backup}`);
-  expect(body['replicas']).toEqual([expect.objectContaining({ destination: 'offsite', state: 'failed', attempts: 1 })]);
+  expect(body.replicas).toEqual([expect.objectContaining({ destination: 'offsite', state: 'failed', attempts: 1 })]);
   expect(body).toMatchObject({ consistency: null, lockedUntil: null, cancelRequested: false });
 });
 

@@ -160,7 +160,7 @@ describe('limits', () => {
 
   it('count by address without a valid token, and never probes and metrics', async () => {
     const from = (path: string, address: string) =>
-      world.get(path, { token: 'forged', headers: { 'x-forwarded-for': address } });
+      world.call('GET', path, { token: 'forged', headers: { 'x-forwarded-for': address } });
     const replies = await Promise.all(Array.from({ length: 122 }, () => from('/api/admin/backups', '198.51.100.7')));
     expect(countOf(replies)).toEqual({ 401: 120, 429: 2 });
     expect((await from('/api/admin/backups', '198.51.100.8')).status).toBe(401);
@@ -209,7 +209,7 @@ describe('GET /metrics', () => {
 
   it('counts requests under the pattern of their route', async () => {
     await world.get('/api/admin/backups/clinic-20261123T020000Z-k3f9q2');
-    await world.get('/api/admin/nope');
+    await world.call('GET', '/api/admin/nope');
     const { text, headers } = await world.get('/metrics', { token: null });
     expect(headers.get('content-type')).toContain('text/plain');
     expect(text).toContain('hazina_build_info{app="api",version="test"');
@@ -220,7 +220,7 @@ describe('GET /metrics', () => {
 
 describe('the documentation', () => {
   it('is an OpenAPI 3.1 document with one operation id, one summary and problems for each route', async () => {
-    const document = (await world.get('/docs-json', { token: null })).body;
+    const document = (await world.call('GET', '/docs-json', { token: null })).body;
     expect(document['openapi']).toBe('3.1.0');
     expect(document).toMatchObject({
       components: { securitySchemes: { token: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT' } } },
@@ -249,20 +249,20 @@ describe('the documentation', () => {
   });
 
   it('has a page, with its scripts from here', async () => {
-    const page = await world.get('/docs', { token: null });
+    const page = await world.call('GET', '/docs', { token: null });
     expect({ status: page.status, title: /<title>(.*)<\/title>/.exec(page.text)?.[1] }).toEqual({
       status: 200,
       title: 'Hazina API',
     });
     for (const [, script = ''] of page.text.matchAll(/<script src="\.([^"]+)"/g))
-      expect((await world.get(script, { token: null })).status).toBe(200);
+      expect((await world.call('GET', script, { token: null })).status).toBe(200);
   });
 
   it('can be switched off, page and document both', async () => {
     const quiet = await ApiWorld.start({ environment: { SWAGGER_ENABLED: 'false' } });
     try {
       for (const path of ['/docs', '/docs/', '/docs-json', '/docs-yaml', '/docs/swagger-ui-init.js']) {
-        const reply = await quiet.get(path, { token: null });
+        const reply = await quiet.call('GET', path, { token: null });
         expect({ path, status: reply.status, type: reply.headers.get('content-type') }).toEqual({
           path,
           status: 404,

@@ -58,7 +58,7 @@ describe('while the identity provider does not answer', () => {
       const began = performance.now();
       const reply = await world.get(path, { token: token(rsa.privateKey, 'RS256', 'a') });
       expect(performance.now() - began).toBeLessThan(3_000);
-      expect({ status: reply.status, type: reply.body['type'] }).toEqual({
+      expect({ status: reply.status, type: reply.body.type }).toEqual({
         status: 503,
         type: 'https://hazina.dev/problems/auth-keys-unavailable',
       });

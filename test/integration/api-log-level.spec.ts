@@ -28,7 +28,7 @@ afterAll(async () => {
 
 const put = (body: unknown, token = world.token('admin', { sub: 'ann' })): Promise<ApiReply> =>
   world.call('PUT', '/api/admin/system/log-level', { token, body });
-const levelOf = async (of: ApiWorld): Promise<unknown> => (await of.get('/api/admin/system/log-level')).body['level'];
+const levelOf = async (of: ApiWorld): Promise<unknown> => (await of.get('/api/admin/system/log-level')).body.level;
 
 describe('the log level', () => {
   it('is the configured one', async () => {
@@ -103,7 +103,7 @@ describe('the log level', () => {
   it('and the lines are for admins', async () => {
     const token = world.token('operator');
     expect((await put({ level: 'debug' }, token)).status).toBe(403);
-    for (const path of ['log-level', 'logs'])
+    for (const path of ['log-level', 'logs'] as const)
       expect((await world.get(`/api/admin/system/${path}`, { token })).status).toBe(403);
   });
 });
@@ -114,12 +114,12 @@ describe('the newest lines', () => {
     readonly data: { level: string; message: string; correlationId: string | null; fields: Record<string, unknown> }[];
   }
   const logs = async (query = ''): Promise<Lines> =>
-    (await world.get(`/api/admin/system/logs${query}`)).body as unknown as Lines;
+    (await world.get(`/api/admin/system/logs?${query}`)).body as unknown as Lines;
 
   it('come as they were written, without secrets, from the oldest to the newest', async () => {
     world.core.log.warn('with mongodb://keeper:sEcReT@db', { token: 'sEcReT', kept: 1 });
     await world.get('/api/admin/schedules', { headers: { 'x-correlation-id': 'line-to-find' } });
-    const { process: of, data } = await logs('?lines=50');
+    const { process: of, data } = await logs('lines=50');
     expect(of).toContain(`/${process.pid}`);
     expect(data.length).toBeLessThanOrEqual(50);
     expect(data.find(({ correlationId }) => correlationId === 'line-to-find')).toMatchObject({
@@ -136,9 +136,9 @@ describe('the newest lines', () => {
 
   it('can be asked for by their importance and number, and looking is audited', async () => {
     world.core.log.warn('the last warning');
-    expect((await logs('?level=warn&lines=1')).data).toMatchObject([{ level: 'warn', message: 'the last warning' }]);
-    for (const query of ['?lines=0', '?lines=1001', '?lines=x', '?level=silent', '?tail=1'])
-      expect((await world.get(`/api/admin/system/logs${query}`)).status).toBe(400);
+    expect((await logs('level=warn&lines=1')).data).toMatchObject([{ level: 'warn', message: 'the last warning' }]);
+    for (const query of ['lines=0', 'lines=1001', 'lines=x', 'level=silent', 'tail=1'])
+      expect((await world.get(`/api/admin/system/logs?${query}`)).status).toBe(400);
     expect(await world.auditEntries()).toContainEqual(
       expect.objectContaining({ event: 'logs_read', actor: 'tester', detail: '1 lines' }),
     );

@@ -53,7 +53,8 @@ describe('POST /api/auth/login', () => {
     expect(reply.status).toBe(401);
     expect(reply.body).toMatchObject({
       type: 'https://hazina.dev/problems/auth-unauthorized',
-      detail: 'Name or password are wrong',
+      detail:
+        'Name or password are wrong. Type both again. Whoever runs the service can set a new password: hazina token hash-password',
     });
   });
 
@@ -97,7 +98,7 @@ it('is off where no admin is set up', async () => {
   const other = await ApiWorld.start();
   try {
     const reply = await other.post('/api/auth/login', { username: 'admin', password }, { token: null });
-    expect({ status: reply.status, detail: reply.body['detail'] }).toEqual({
+    expect({ status: reply.status, detail: reply.body.detail }).toEqual({
       status: 404,
       detail: expect.stringContaining('ADMIN_PASSWORD_HASH') as unknown,
     });

@@ -57,7 +57,7 @@ it('sends by each channel, and tells of each what came of it, without a secret',
   expect(webhook).toMatchObject({ delivered: true, error: null, hint: null });
   expect(email).toMatchObject({ delivered: false, error: expect.stringContaining('ECONNREFUSED') as unknown });
   expect(reply.text).not.toContain('canary');
-  const id = String(reply.body['notificationId']);
+  const id = String(reply.body.notificationId);
   expect(received.at(-1)).toMatchObject({
     event: 'test',
     id,

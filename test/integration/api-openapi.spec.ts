@@ -25,7 +25,7 @@ let world: ApiWorld;
 let served: Document;
 beforeAll(async () => {
   world = await ApiWorld.start();
-  served = (await world.get('/docs-json', { token: null })).body as unknown as Document;
+  served = (await world.call('GET', '/docs-json', { token: null })).body as unknown as Document;
 });
 afterAll(() => world.close());
 

@@ -89,7 +89,7 @@ describe('without Redis', () => {
       await waitUntil(async () => (await world.get('/health/ready')).status === 200, { what: 'readiness' });
       const accepted = await world.post('/api/admin/backups/trigger');
       expect(accepted.status).toBe(202);
-      expect((await world.post(`/api/admin/backups/${String(accepted.body['backupId'])}/cancel`)).status).toBe(202);
+      expect((await world.post(`/api/admin/backups/${String(accepted.body.backupId)}/cancel`)).status).toBe(202);
     },
   );
 
@@ -98,7 +98,7 @@ describe('without Redis', () => {
     const other = await ApiWorld.start({ environment: { REDIS_URL: evicting.url } });
     try {
       const ready = await other.get('/health/ready');
-      expect({ status: ready.status, error: ready.body['error'] }).toMatchObject({
+      expect({ status: ready.status, error: ready.body.error }).toMatchObject({
         status: 503,
         error: { redis: { status: 'down', message: expect.stringContaining('noeviction') as unknown } },
       });
@@ -121,7 +121,7 @@ describe('without MongoDB', () => {
       const { status, headers } = await timed(world.get('/health/startup'));
       expect([status, headers.get('retry-after')]).toEqual([503, '5']);
       expect((await timed(world.get('/health/ready'))).body).toMatchObject({ error: { mongodb: { status: 'down' } } });
-      expect((await timed(world.get('/docs-json'))).status).toBe(200);
+      expect((await timed(world.call('GET', '/docs-json'))).status).toBe(200);
       const paths = [
         'backups',
         'backups/stats',
@@ -129,7 +129,7 @@ describe('without MongoDB', () => {
         'schedules',
         'system',
         'backups/clinic-20261123T020000Z-k3f9q2',
-      ];
+      ] as const;
       for (const reply of await Promise.all(paths.map((path) => timed(world.get(`/api/admin/${path}`)))))
         expectUnavailable(reply, /^(catalog-unavailable|request-timeout)$/);
       expectUnavailable(
@@ -151,7 +151,7 @@ describe('without MongoDB', () => {
     try {
       expect((await world.get('/api/admin/backups')).status).toBe(200);
       proxy.silence();
-      const paths = ['backups', 'targets', 'system'];
+      const paths = ['backups', 'targets', 'system'] as const;
       for (const reply of await Promise.all(paths.map((path) => timed(world.get(`/api/admin/${path}`)))))
         expectUnavailable(reply, /^(catalog-unavailable|request-timeout)$/);
       expectUnavailable(

@@ -33,11 +33,12 @@ let lastAddress = 0;
 const from = (): string => `198.51.100.${(lastAddress += 1)}`;
 
 const open = (path: string, headers: Record<string, string> = {}): Promise<ApiReply> =>
-  world.get(path, { token: null, headers });
+  world.call('GET', path, { token: null, headers });
 
 function send(area: string, fields: Record<string, string>, headers: Record<string, string> = {}): Promise<ApiReply> {
-  return world.post(`/${area}/login`, new URLSearchParams(fields).toString(), {
+  return world.call('POST', `/${area}/login`, {
     token: null,
+    body: new URLSearchParams(fields).toString(),
     headers: { 'content-type': 'application/x-www-form-urlencoded', 'x-forwarded-for': from(), ...headers },
   });
 }
@@ -228,7 +229,7 @@ describe('the session', () => {
       },
     });
     try {
-      expect((await replica.get('/docs-json', { token: null, headers: { cookie } })).status).toBe(200);
+      expect((await replica.call('GET', '/docs-json', { token: null, headers: { cookie } })).status).toBe(200);
     } finally {
       await replica.close();
     }
@@ -246,8 +247,8 @@ describe('Swagger behind a login', () => {
   });
 
   it('and the document to a token in the header', async () => {
-    expect((await world.get('/docs-json', { token: world.token('viewer') })).status).toBe(200);
-    expect((await world.get('/docs-json', { token: world.token(undefined) })).status).toBe(403);
+    expect((await world.call('GET', '/docs-json', { token: world.token('viewer') })).status).toBe(200);
+    expect((await world.call('GET', '/docs-json', { token: world.token(undefined) })).status).toBe(403);
   });
 });
 
@@ -270,8 +271,8 @@ describe('the view of the queues', () => {
 
   it('is for admins: other tokens are refused', async () => {
     for (const role of ['viewer', 'operator'] as const)
-      expect((await world.get('/queues/api/queues', { token: world.token(role) })).status).toBe(403);
-    expect((await world.get('/queues/api/queues', { token: world.token('admin') })).status).toBe(200);
+      expect((await world.call('GET', '/queues/api/queues', { token: world.token(role) })).status).toBe(403);
+    expect((await world.call('GET', '/queues/api/queues', { token: world.token('admin') })).status).toBe(200);
   });
 
   it('shows every job by its ids, and no secret even if one got into a job', async () => {
@@ -324,7 +325,7 @@ describe('while something is down', () => {
     });
     try {
       const started = performance.now();
-      const reply = await other.get('/queues/api/queues');
+      const reply = await other.call('GET', '/queues/api/queues');
       expect({ status: reply.status, type: reply.body['type'] }).toEqual({
         status: 503,
         type: 'https://hazina.dev/problems/queue-unavailable',
@@ -340,11 +341,11 @@ it('without being asked for, there is no view and no login, and the documentatio
   const usual = await ApiWorld.start();
   try {
     for (const path of ['/queues', '/queues/', '/queues/login', '/queues/api/queues', '/docs/login'])
-      expect({ path, status: (await usual.get(path, { token: null, headers: html })).status }).toEqual({
+      expect({ path, status: (await usual.call('GET', path, { token: null, headers: html })).status }).toEqual({
         path,
         status: 404,
       });
-    expect((await usual.get('/docs-json', { token: null })).status).toBe(200);
+    expect((await usual.call('GET', '/docs-json', { token: null })).status).toBe(200);
   } finally {
     await usual.close();
   }

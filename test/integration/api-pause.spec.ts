@@ -16,8 +16,8 @@ beforeAll(async () => {
 });
 afterAll(() => world.close());
 
-const schedule = async (): Promise<unknown> => ((await world.get('/api/admin/schedules')).body['data'] as unknown[])[0];
-const target = async (): Promise<unknown> => ((await world.get('/api/admin/targets')).body['data'] as unknown[])[0];
+const schedule = async (): Promise<unknown> => ((await world.get('/api/admin/schedules')).body.data as unknown[])[0];
+const target = async (): Promise<unknown> => ((await world.get('/api/admin/targets')).body.data as unknown[])[0];
 
 it('shows loudly on schedule and target, and ends without catching up', async () => {
   const reply = await world.post('/api/admin/schedules/clinic/pause');
@@ -53,7 +53,7 @@ it('shows loudly on schedule and target, and ends without catching up', async ()
   );
 });
 
-it.each(['pause', 'resume'])('%s of what is no target is 404', async (action) => {
+it.each(['pause', 'resume'] as const)('%s of what is no target is 404', async (action) => {
   const reply = await world.post(`/api/admin/schedules/nowhere/${action}`);
   expect({ status: reply.status, body: reply.body }).toMatchObject({
     status: 404,

@@ -24,7 +24,7 @@ beforeAll(async () => {
 afterAll(() => world.close());
 
 const reload = () => reloadConfig(world.core, () => world.app.get(ScheduleService).register());
-const schedules = async () => (await world.get('/api/admin/schedules')).body['data'] as Record<string, unknown>[];
+const schedules = async () => (await world.get('/api/admin/schedules')).body.data as Record<string, unknown>[];
 const metrics = () => world.core.metrics.text();
 
 it('shows the jitter of a schedule in its next times', async () => {
@@ -53,7 +53,7 @@ it('keeps the old ones while the new are wrong, and says so everywhere', async (
     details: { configuration: { status: 'up', state: 'invalid', code: 'config/invalid' } },
   });
   expect(await metrics()).toContain('hazina_config_invalid 1\n');
-  expect((await world.get('/api/admin/system')).body['findings']).toEqual(
+  expect((await world.get('/api/admin/system')).body.findings).toEqual(
     expect.arrayContaining([
       expect.objectContaining({ name: 'configuration of the API', status: 'error', code: 'config/invalid' }),
     ]),

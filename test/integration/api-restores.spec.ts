@@ -79,7 +79,7 @@ describe('POST restore', () => {
     const reply = await post(wish, 'operator');
     expect(reply.status).toBe(202);
     const restoreId = idOf(reply);
-    const self = `/api/admin/restores/${restoreId}`;
+    const self = `/api/admin/restores/${restoreId}` as const;
     expect(reply.body).toEqual({
       ...{ restoreId, status: 'pending' },
       links: { self, cancel: `${self}/cancel`, backup: `/api/admin/backups/${backupId}` },
@@ -198,7 +198,7 @@ describe('POST restore', () => {
       world.post(`/api/admin/backups/${backupId}/restore`, { targetName: 'staging', ...wish }, { token });
     const replacing = { mode: 'replace', confirm: 'staging' };
     const reply = await send(replacing);
-    expect([reply.status, reply.body['type']]).toEqual([403, 'https://hazina.dev/problems/token-too-old']);
+    expect([reply.status, reply.body.type]).toEqual([403, 'https://hazina.dev/problems/token-too-old']);
     expect(await restores().uses(backupId)).toBe(false);
     for (const wish of [{ ...replacing, dryRun: true }, { mode: 'scratch' }]) {
       const taken = await send(wish);
@@ -208,7 +208,7 @@ describe('POST restore', () => {
   });
 
   it('is made once for each idempotency key', async () => {
-    const path = `/api/admin/backups/${backupId}/restore`;
+    const path = `/api/admin/backups/${backupId}/restore` as const;
     const headers = { 'idempotency-key': 'restore-once' };
     const wish = { targetName: 'staging', mode: 'into-empty' };
     const first = await world.post(path, wish, { headers });
@@ -244,11 +244,11 @@ describe('restores', () => {
     for (let n = 0; n < 3; n += 1) ids.push(idOf(await post(wish)));
     const page = await world.get('/api/admin/restores?limit=2&status=pending', { token: world.token('viewer') });
     expect(page.status).toBe(200);
-    expect(page.body['pagination']).toEqual({ page: 1, limit: 2, total: 3, totalPages: 2 });
-    const listed = page.body['data'] as { restoreId: string }[];
+    expect(page.body.pagination).toEqual({ page: 1, limit: 2, total: 3, totalPages: 2 });
+    const listed = page.body.data as { restoreId: string }[];
     expect(listed.every(({ restoreId }) => ids.includes(restoreId))).toBe(true);
     const count = async (query: string) =>
-      ((await world.get(`/api/admin/restores?${query}`)).body['pagination'] as { total: number }).total;
+      ((await world.get(`/api/admin/restores?${query}`)).body.pagination as { total: number }).total;
     expect(await count(`status=pending&backupId=${backupId}&targetName=staging`)).toBe(3);
     expect(await count('status=completed')).toBe(0);
     expect(await count('to=2020-01-01')).toBe(0);
@@ -261,7 +261,7 @@ describe('restores', () => {
   it('of unknown ids are not there', async () => {
     for (const id of ['restore-20260101T000000Z-abcdef', 'x', '%24ne']) {
       const reply = await world.get(`/api/admin/restores/${id}`);
-      expect([reply.status, reply.body['type']]).toEqual([404, 'https://hazina.dev/problems/restore-not-found']);
+      expect([reply.status, reply.body.type]).toEqual([404, 'https://hazina.dev/problems/restore-not-found']);
       expect((await cancel(id)).status).toBe(404);
     }
     expect((await world.get('/api/admin/restores', { token: null })).status).toBe(401);
@@ -273,11 +273,11 @@ describe('restores', () => {
     const ref = { id: restoreId, fence: record?.claim.fence ?? 0 };
     expect((await cancel(restoreId, 'viewer')).status).toBe(403);
     const reply = await cancel(restoreId);
-    expect([reply.status, reply.body['status']]).toEqual([202, 'in_progress']);
+    expect([reply.status, reply.body.status]).toEqual([202, 'in_progress']);
     expect((await world.get(`/api/admin/restores/${restoreId}`)).body).toMatchObject({ cancelRequested: true });
     await restores().beginRenaming(ref, true);
     const late = await cancel(restoreId);
-    expect([late.status, late.body['type']]).toEqual([409, 'https://hazina.dev/problems/restore-refused']);
+    expect([late.status, late.body.type]).toEqual([409, 'https://hazina.dev/problems/restore-refused']);
     expect(late.text).toContain('only goes forward');
     await restores().fail(ref, {
       error: new AppError({ code: 'restore/unfinished', stage: 'rename', message: 'stopped', hint: 'again' }),
@@ -305,7 +305,7 @@ it('targets name the restore targets, with what workers found', async () => {
     ],
   });
   const { body } = await world.get('/api/admin/targets', { token: world.token('viewer') });
-  expect(body['restoreTargets']).toMatchObject([
+  expect(body.restoreTargets).toMatchObject([
     { target: 'staging', scratch: true, health: { state: 'reachable', serverVersion: '8.0.4' } },
     { target: 'production', scratch: false, health: { state: 'unknown' } },
   ]);
@@ -313,7 +313,7 @@ it('targets name the restore targets, with what workers found', async () => {
 
 it('the backup says where to restore it', async () => {
   const reply = await world.post('/api/admin/backups/trigger', {});
-  expect(reply.body['links']).toMatchObject({
-    restore: `/api/admin/backups/${String(reply.body['backupId'])}/restore`,
+  expect(reply.body.links).toMatchObject({
+    restore: `/api/admin/backups/${String(reply.body.backupId)}/restore`,
   });
 });

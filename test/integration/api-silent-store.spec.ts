@@ -78,7 +78,7 @@ it.each(['looking at the file', 'reading its first byte'])(
       const whole = await fetch(`${world.url}${path}`);
       expect(Buffer.from(await whole.arrayBuffer()).equals(bytes)).toBe(true);
       isSilent = true;
-      const reply = await inTime(world.get(path, { token: null }));
+      const reply = await inTime(world.call('GET', path, { token: null }));
       expect({ status: reply.status, type: reply.body['type'] }).toEqual({
         status: 503,
         type: 'https://hazina.dev/problems/request-timeout',

@@ -56,5 +56,5 @@ it.each([
     expect(reply).toMatch(/^HTTP\/1\.1 (408|400) [\s\S]*application\/problem\+json/);
     expect(milliseconds).toBeLessThan(15_000);
   }
-  expect((await world.get('/api/admin/backups?status=pending')).body['data']).toEqual([]);
+  expect((await world.get('/api/admin/backups?status=pending')).body.data).toEqual([]);
 });

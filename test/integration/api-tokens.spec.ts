@@ -127,7 +127,7 @@ describe('a sensitive act', () => {
     const reply = await world.call('DELETE', path, { token: old });
     expect([reply.status, codeOf(reply)]).toEqual([403, 'token-too-old']);
     expect(reply.body['detail']).toContain('Log in again');
-    expect((await world.get(`/api/admin/backups/${backupId}`, { token: old })).body['status']).toBe('completed');
+    expect((await world.get(`/api/admin/backups/${backupId}`, { token: old })).body.status).toBe('completed');
     expect(await world.auditEntries()).toContainEqual(
       expect.objectContaining({
         event: 'authz_fail',

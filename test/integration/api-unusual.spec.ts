@@ -108,10 +108,10 @@ it('each restore over data is told, and a restore into an empty target is not', 
   const { backupId } = await seedCompleted(world.core);
   const token = world.token('admin', { sub: 'max' });
   const restore = async (body: object): Promise<void> => {
-    const path = `/api/admin/backups/${backupId}/restore`;
+    const path = `/api/admin/backups/${backupId}/restore` as const;
     const reply = await world.post(path, { targetName: 'staging', ...body }, { token });
     expect(reply.status).toBe(202);
-    await world.post(`/api/admin/restores/${String(reply.body['restoreId'])}/cancel`, undefined, { token });
+    await world.post(`/api/admin/restores/${String(reply.body.restoreId)}/cancel`, undefined, { token });
   };
   await restore({ mode: 'into-empty' });
   expect(await told('restores-over-data')).toEqual([]);
@@ -164,8 +164,9 @@ describe('a new place', () => {
     await come('fred', '192.0.2.50');
     const token = world.token('admin', { sub: 'fred' });
     const form = { token: null, headers: { 'content-type': 'application/x-www-form-urlencoded' } };
-    const login = await world.post('/queues/login', new URLSearchParams({ token }).toString(), {
+    const login = await world.call('POST', '/queues/login', {
       ...form,
+      body: new URLSearchParams({ token }).toString(),
       headers: { ...form.headers, 'x-forwarded-for': '192.0.2.51' },
     });
     expect(login.status).toBe(303);
@@ -173,7 +174,7 @@ describe('a new place', () => {
     await clearAll();
     const cookie = login.headers.getSetCookie()[0]?.split(';')[0] ?? '';
     const open = { token: null, headers: { cookie, 'x-forwarded-for': '192.0.2.52' } };
-    expect((await world.get('/queues/api/queues', open)).status).toBe(200);
+    expect((await world.call('GET', '/queues/api/queues', open)).status).toBe(200);
     expect(await told('new-place/fred')).toEqual([expect.stringContaining('used from 192.0.2.52')]);
     await clearAll();
     const headers = { 'x-forwarded-for': '192.0.2.50' };

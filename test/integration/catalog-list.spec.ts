@@ -1,7 +1,9 @@
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import type { BackupQuery } from '#catalog';
 import { backupDocument } from '../../bench/catalog-documents.js';
-import { catalogWorld, type CatalogWorld } from '../support/catalog-world.js';
+import { everyMissing } from '../../libs/catalog/src/backups/every-missing.js';
+import { catalogWorld, completedBackup, newTarget, type CatalogWorld } from '../support/catalog-world.js';
+import { replaceCalls } from '../support/replace-calls.js';
 
 // A list with so many records that pages are looked for among the newest, or from the nearer end: each is the one that sorting all of them would give.
 
@@ -78,3 +80,24 @@ it.each(Object.keys(filters).flatMap((name) => sorts.map((sort) => ({ name, ...s
     }
   },
 );
+
+it('all that are missing are found, though some come back between the pages', async () => {
+  const { backups } = world.catalog;
+  const target = newTarget();
+  const ids: string[] = [];
+  for (let number = 0; number < 7; number += 1) {
+    ids.push(await completedBackup(world.catalog, target));
+    await backups.markMissing(ids.at(-1) ?? '', true, new Date());
+  }
+  const comingBack = replaceCalls(backups, {
+    list: async (query) => {
+      const page = await backups.list(query);
+      await backups.markMissing(page.data[0]?.backupId ?? '', false, new Date());
+      return page;
+    },
+  });
+  const found = await everyMissing({ backups: comingBack }, target, 2);
+  expect(found.map(({ backupId }) => backupId).sort()).toEqual([...ids].sort());
+  const left = await everyMissing({ backups }, target, 2);
+  expect(left).toHaveLength(3);
+});

@@ -101,11 +101,11 @@ async function throughHttp(stack: ServiceStack): Promise<string> {
   step('5. Poll until it is completed and verified');
   curl('$API/$ID');
   const done = await api.settled(backupId);
-  if (done['status'] !== 'completed')
-    throw new Error(`the backup is ${String(done['status'])}: ${String(done['errorMessage'])}`);
-  const { totalDocuments } = done['metadata'] as { totalDocuments: number };
+  if (done.status !== 'completed')
+    throw new Error(`the backup is ${String(done.status)}: ${String(done.errorMessage)}`);
+  const { totalDocuments } = done.metadata as { totalDocuments: number };
   say(
-    `completed: ${totalDocuments.toLocaleString('en-US')} documents, ${String(done['size'])} bytes sealed, sha256 ${String(done['hash'])}`,
+    `completed: ${totalDocuments.toLocaleString('en-US')} documents, ${String(done.size)} bytes sealed, sha256 ${String(done.hash)}`,
   );
 
   step('6. Prove that it is good');
@@ -136,7 +136,7 @@ async function verify(api: ApiClient, backupId: string, showCurl: () => void): P
   showCurl();
   const asked = await api.post(`/api/admin/backups/${backupId}/verify`);
   if (asked.status !== 202) throw new Error(`verify: ${asked.status} ${JSON.stringify(asked.body)}`);
-  const id = asked.body['verificationId'];
+  const id = asked.body.verificationId;
   await api.settledWhen(async () => {
     const { verifications } = await api.backup(backupId);
     const mine = (verifications as Verification[]).find(({ verificationId }) => verificationId === id);

@@ -9,6 +9,7 @@ import { Redis } from 'ioredis';
 import jsonwebtoken from 'jsonwebtoken';
 import { MongoClient } from 'mongodb';
 import { loadApiConfig } from '#config';
+import type { Address, Method, ReplyOf } from '#client';
 import type { Role } from '#contracts';
 import { AuditLog } from '../../apps/api/src/audit/audit-log.js';
 import { closeCore, openCore, type Core } from '../../apps/api/src/core/open-core.js';
@@ -17,13 +18,16 @@ import { currentCorrelationId } from '../../apps/api/src/http/request-context.js
 import { ServiceLog } from '../../apps/api/src/logging/service-log.js';
 import { services, uniqueDatabase, waitUntil } from '../services/services.js';
 
-export interface ApiReply {
+export interface ApiReply<Body = Record<string, unknown>> {
   readonly status: number;
   readonly headers: Headers;
   readonly text: string;
   /** The JSON in it. */
-  readonly body: Record<string, unknown>;
+  readonly body: Body;
 }
+
+/** What a route of docs/openapi.json answers. */
+type Answer<M extends Method, Path extends string> = Promise<ApiReply<ReplyOf<M, Path>>>;
 
 export interface ApiCall {
   readonly token?: string | null;
@@ -100,35 +104,23 @@ export class ApiWorld {
     return sign({ role, ...claims });
   }
 
-  async call(method: string, path: string, call: ApiCall = {}): Promise<ApiReply> {
-    const { token = this.token('admin'), body, headers = {}, redirect = 'manual' } = call;
-    const response = await fetch(`${this.url}${path}`, {
-      method,
-      redirect,
-      headers: {
-        ...(token === null ? {} : { authorization: `Bearer ${token}` }),
-        ...(body === undefined ? {} : { 'content-type': 'application/json' }),
-        ...headers,
-      },
-      ...(body === undefined ? {} : { body: typeof body === 'string' ? body : JSON.stringify(body) }),
-    });
-    const text = await response.text();
-    return {
-      status: response.status,
-      headers: response.headers,
-      text,
-      get body() {
-        return JSON.parse(text) as Record<string, unknown>;
-      },
-    };
+  /** What the document does not have, too: wrong requests. */
+  call(method: string, path: string, call: ApiCall = {}): Promise<ApiReply> {
+    return this.#ask(method, path, call);
   }
 
-  get(path: string, call: ApiCall = {}): Promise<ApiReply> {
-    return this.call('GET', path, call);
+  /** As docs/openapi.json (libs/client) has it: what the API no longer has or says does not compile. */
+  get<const Path extends string>(path: Address<'get', Path>, call: ApiCall = {}): Answer<'get', Path> {
+    return this.#ask('GET', path, call);
   }
 
-  post(path: string, body?: unknown, call: ApiCall = {}): Promise<ApiReply> {
-    return this.call('POST', path, { ...call, body });
+  /** The body is whatever a test wants to see taken or refused. */
+  post<const Path extends string>(
+    path: Address<'post', Path>,
+    body?: unknown,
+    call: ApiCall = {},
+  ): Answer<'post', Path> {
+    return this.#ask('POST', path, { ...call, body });
   }
 
   /** What the catalogue's collections hold, as it lies there. */
@@ -173,6 +165,29 @@ export class ApiWorld {
     await client.db(this.database).dropDatabase();
     await client.close();
     rmSync(this.folder, { recursive: true, force: true });
+  }
+
+  async #ask(method: string, path: string, call: ApiCall): Promise<ApiReply<never>> {
+    const { token = this.token('admin'), body, headers = {}, redirect = 'manual' } = call;
+    const response = await fetch(`${this.url}${path}`, {
+      method,
+      redirect,
+      headers: {
+        ...(token === null ? {} : { authorization: `Bearer ${token}` }),
+        ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+        ...headers,
+      },
+      ...(body === undefined ? {} : { body: typeof body === 'string' ? body : JSON.stringify(body) }),
+    });
+    const text = await response.text();
+    return {
+      status: response.status,
+      headers: response.headers,
+      text,
+      get body() {
+        return JSON.parse(text) as never;
+      },
+    };
   }
 
   #uri(): string {

@@ -111,7 +111,7 @@ async function work(): Promise<void> {
   await tell('show', admin.get(`/api/admin/backups/${backupId}`));
   await tell('download', admin.get(`/api/admin/backups/${backupId}/download`));
   await tell('verify', admin.post(`/api/admin/backups/${backupId}/verify`));
-  for (const path of ['backups', 'backups/stats', 'targets', 'schedules', 'system', 'system/log-level'])
+  for (const path of ['backups', 'backups/stats', 'targets', 'schedules', 'system', 'system/log-level'] as const)
     await tell(path, admin.get(`/api/admin/${path}`));
   await tell('test message', admin.post('/api/admin/notifications/test'));
 

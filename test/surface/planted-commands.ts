@@ -44,7 +44,7 @@ export async function changeKeys(doing: Doing): Promise<void> {
     ...{ BACKUP_ENCRYPTION_KEY: kmsKey, BACKUP_ENCRYPTION_KEYS_RETIRED: old },
   });
   const { body } = await admin.post('/api/admin/keys/rotate', {});
-  const rotation = await witness.ended(admin, `/api/admin/keys/rotations/${String(body['rotationId'])}`);
+  const rotation = await witness.ended(admin, `/api/admin/keys/rotations/${String(body.rotationId)}`);
   expect(rotation).toMatchObject({ status: 'completed' });
 
   const withKms = { ...ofCli, BACKUP_ENCRYPTION_KEY: kmsKey, BACKUP_RECIPIENTS: publicKey };

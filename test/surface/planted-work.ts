@@ -83,13 +83,13 @@ async function restoreAndDrill(
   { world, scratch }: PlantedWorld,
   { admin, witness, backupId }: { readonly admin: ApiClient; readonly witness: Witness; readonly backupId: string },
 ): Promise<void> {
-  const wish = { mode: 'into-empty', rename: [{ from: world.source, to: scratch }] };
+  const wish = { mode: 'into-empty' as const, rename: [{ from: world.source, to: scratch }] };
   const restore = async (targetName: string) =>
     witness.ended(admin, `/api/admin/restores/${await admin.restore(backupId, { targetName, ...wish })}`);
   expect(await restore('staging')).toMatchObject({ status: 'completed' });
   expect(await restore('locked')).toMatchObject({ status: 'failed' });
   const { body } = await admin.post('/api/admin/drills', { backupId });
-  const drill = await witness.ended(admin, `/api/admin/drills/${String(body['drillId'])}`);
+  const drill = await witness.ended(admin, `/api/admin/drills/${String(body.drillId)}`);
   expect(drill).toMatchObject({ status: 'completed' });
 }
 
@@ -98,7 +98,7 @@ async function refuseStore({ proxy }: PlantedWorld, admin: ApiClient, witness: W
   proxy.on({ kind: 'reply', status: 403, code: 'SignatureDoesNotMatch' });
   const triggered = admin.post('/api/admin/backups/trigger', { target: 'clinic' });
   await witness.reply('trigger while the store refuses', triggered);
-  const backupId = String((await triggered).body['backupId']);
+  const backupId = String((await triggered).body.backupId);
   expect(await admin.settled(backupId)).toMatchObject({ status: 'failed' });
   await witness.reply('failed for the store', admin.get(`/api/admin/backups/${backupId}`));
   proxy.heal();
@@ -114,7 +114,7 @@ async function lookAtAll(
     ([path, methods]) => 'get' in methods && path.startsWith('/api/admin/') && !/[{]|events$/.test(path),
   );
   expect(lists.length).toBeGreaterThan(9);
-  for (const [path] of lists) await witness.reply(path, admin.get(path));
+  for (const [path] of lists) await witness.reply(path, admin.request('GET', path));
   for (const { app, url, exit } of world.processes)
     if (exit === undefined) witness.hear(`metrics of the ${app}`, await (await fetch(`${url}/metrics`)).text());
 }

@@ -93,9 +93,9 @@ async function makeRecords(): Promise<Record<string, string>> {
     expect(await admin.settled(backupId)).toMatchObject({ status: 'completed' });
     ids[name] = backupId;
   }
-  const restore = { targetName: 'staging', mode: 'scratch', dryRun: true };
+  const restore = { targetName: 'staging', mode: 'scratch' as const, dryRun: true };
   ids['RESTORE'] = await admin.restore(ids['BACKUP_1'] ?? '', restore);
   const { body } = await admin.post('/api/admin/backups/cleanup', { dryRun: true });
-  ids['CLEANUP'] = String(body['cleanupId']);
+  ids['CLEANUP'] = String(body.cleanupId);
   return ids;
 }

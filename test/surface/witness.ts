@@ -1,5 +1,5 @@
 import { waitUntil } from '../services/services.js';
-import type { ApiClient } from '../support/api-client.js';
+import type { ApiClient, Reply } from '../support/api-client.js';
 import { hazina } from '../support/run-hazina.js';
 import type { Settings } from '../support/service-world.js';
 import { CommandLines, type Place } from './places.js';
@@ -17,7 +17,7 @@ export class Witness {
     this.#said.push([name, text]);
   }
 
-  async reply(name: string, reply: ReturnType<ApiClient['get']>): Promise<void> {
+  async reply(name: string, reply: Promise<Reply<unknown>>): Promise<void> {
     const { status, body, headers } = await reply;
     this.hear(`reply: ${name}`, JSON.stringify([status, body, [...headers]]));
   }
@@ -25,11 +25,11 @@ export class Witness {
   /** Of what `path` shows, when it has ended. */
   async ended(admin: ApiClient, path: string): Promise<Record<string, unknown>> {
     const look = async () => {
-      const { body } = await admin.get(path);
+      const { body } = await admin.request('GET', path);
       return body['completedAt'] === null ? undefined : body;
     };
     const body = await waitUntil(look, { what: `the end of ${path}`, timeoutMs: 120_000, intervalMs: 500 });
-    await this.reply(path, admin.get(path));
+    await this.reply(path, admin.request('GET', path));
     return body;
   }
 

@@ -59,6 +59,7 @@ import { AdminTasks } from './tasks/admin-tasks.js';
 import { SystemController } from './system/system.controller.js';
 import { SchedulesController } from './targets/schedules.controller.js';
 import { SchedulesService } from './targets/schedules.service.js';
+import { TargetLooks } from './targets/target-looks.js';
 import { TargetStates } from './targets/target-states.js';
 import { TargetsController } from './targets/targets.controller.js';
 
@@ -123,6 +124,7 @@ const parts: ModuleMetadata = {
     StoreLook,
     ServerLooks,
     TargetStates,
+    TargetLooks,
     SchedulesService,
   ],
 };

@@ -13,6 +13,7 @@ export async function readPassword(file: string | undefined, context: CliContext
     code: 'cli/bad-arguments',
     stage: 'arguments',
     message: `The password must be one line of at least ${leastCharacters} characters`,
+    hint: 'Choose a longer one; what a password manager makes is best',
   });
 }
 
@@ -30,6 +31,7 @@ function fromFile(file: string): string {
       code: 'cli/bad-arguments',
       stage: 'arguments',
       message: `The file ${file} cannot be read (${systemCode(error) ?? 'for no known reason'})`,
+      hint: 'Look at its name and its rights, or give the password by standard input',
     });
   }
 }

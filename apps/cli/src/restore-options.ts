@@ -47,7 +47,8 @@ export function parseRename(text: string): Rename {
   throw new AppError({
     code: 'cli/bad-arguments',
     stage: 'arguments',
-    message: `--rename ${text}: write it like clinic=clinic_copy or clinic.visits=clinic.visits_old`,
+    message: `--rename ${text} names no old and new name`,
+    hint: 'Write it like clinic=clinic_copy or clinic.visits=clinic.visits_old',
   });
 }
 

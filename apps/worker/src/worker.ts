@@ -97,7 +97,7 @@ export class HazinaWorker {
     const asked = clock.monotonicMs();
     const state = this.#app?.get(WorkerState);
     if (state !== undefined) state.phase = 'stopping';
-    this.#starting.abort(new AppError({ code: 'worker-shutdown', stage: 'config', message: 'The worker is ending' }));
+    this.#starting.abort(ending());
     // What it ends with is told to whoever called begin().
     const begun = this.#begun?.catch(() => undefined);
     if (begun !== undefined) await within(config.shutdownGraceMs, begun);
@@ -118,4 +118,13 @@ export class HazinaWorker {
     }
     log.info('working', { owner, targets: config.targets.map(({ name }) => name), concurrency: config.concurrency });
   }
+}
+
+function ending(): AppError {
+  return new AppError({
+    code: 'worker-shutdown',
+    stage: 'config',
+    message: 'The worker is ending',
+    hint: 'Nothing to do: it was told to end before it had begun',
+  });
 }

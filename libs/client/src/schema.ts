@@ -775,7 +775,10 @@ export interface components {
             outcome: "success" | "failure";
             /** @example clinic-20261123T020000Z-k3f9q2 */
             resource: string | null;
-            /** @enum {string|null} */
+            /**
+             * @example admin
+             * @enum {string|null}
+             */
             role: "viewer" | "operator" | "admin" | null;
             /**
              * @description From 1, without a gap
@@ -976,6 +979,7 @@ export interface components {
             backupId: string;
             /** @enum {string} */
             change: "rebuilt" | "adopted" | "missing" | "returned" | "marked" | "rewritten";
+            /** @example it stands in the store and had no record */
             detail: string;
         };
         CatalogSyncCountsDto: {
@@ -985,7 +989,10 @@ export interface components {
             marked: number;
             /** @description Records whose backup is gone */
             missing: number;
-            /** @description Records made anew */
+            /**
+             * @description Records made anew
+             * @example 1
+             */
             rebuilt: number;
             /** @description Missing ones that are back */
             returned: number;
@@ -995,12 +1002,12 @@ export interface components {
              * @description Take in whole folders without backup.json, after each was read to its end
              * @default false
              */
-            adopt: boolean;
+            adopt?: boolean;
             /**
              * @description Only tell what would be done
              * @default false
              */
-            dryRun: boolean;
+            dryRun?: boolean;
             /**
              * @description Only this target; otherwise all of the store
              * @example clinic
@@ -1014,7 +1021,10 @@ export interface components {
             dryRun: boolean;
             /** @description Names that are not ours; left alone */
             foreign: number;
-            /** @description Backups in the store */
+            /**
+             * @description Backups in the store
+             * @example 31
+             */
             found: number;
             /** @description Pending, running or being deleted */
             leftAlone: number;
@@ -1048,9 +1058,8 @@ export interface components {
             /** @description Milliseconds that its clock is ahead of the API's */
             clockSkewMs: number | null;
             /**
-             * @example [
-             *       "backups: {target: 1, slot: 1} unique"
-             *     ]
+             * @description For example `backups: {target: 1, slot: 1} unique`
+             * @example []
              */
             missingIndexes: string[];
             serverVersion: string | null;
@@ -1060,10 +1069,14 @@ export interface components {
         ChannelTestDto: {
             /**
              * @description log: no channel is configured
+             * @example webhook
              * @enum {string}
              */
             channel: "email" | "webhook" | "log";
-            /** @description The other side took the message */
+            /**
+             * @description The other side took the message
+             * @example false
+             */
             delivered: boolean;
             /** @example The webhook refused the message (404) */
             error: string | null;
@@ -1088,7 +1101,7 @@ export interface components {
              * @description Only tell what would be done, with the reasons
              * @default false
              */
-            dryRun: boolean;
+            dryRun?: boolean;
             /**
              * @description Only this target; otherwise all, and orphans
              * @example clinic
@@ -1136,10 +1149,14 @@ export interface components {
             at: components["schemas"]["MomentDto"] | null;
             /**
              * @description oplog: of one moment once a restore has replayed the oplog of the backup
+             * @example snapshot
              * @enum {string}
              */
             mode: "none" | "snapshot" | "oplog";
-            /** @description The same in words for people */
+            /**
+             * @description The same in words for people
+             * @example all collections are as they were at 2026-11-23T02:00:01Z (1795399201:1): they were read from one snapshot of the server
+             */
             text: string;
         };
         DayDto: {
@@ -1309,7 +1326,6 @@ export interface components {
             requestedBy: string;
             /** Format: date-time */
             slot: string | null;
-            /** @example load */
             stage: string | null;
             /** Format: date-time */
             startedAt: string | null;
@@ -1349,6 +1365,7 @@ export interface components {
         EventDto: {
             /** Format: date-time */
             at: string;
+            /** @example 82763881 bytes */
             message: string;
             /** @example completed */
             type: string;
@@ -1400,6 +1417,7 @@ export interface components {
             reportedBy: string[];
             /**
              * @description warning: it works, and should not stay so; error: backups or restores will fail
+             * @example error
              * @enum {string}
              */
             status: "ok" | "warning" | "error" | "skipped";
@@ -1497,7 +1515,10 @@ export interface components {
             fields: {
                 [key: string]: unknown;
             };
-            /** @enum {string} */
+            /**
+             * @example info
+             * @enum {string}
+             */
             level: "fatal" | "error" | "warn" | "info" | "debug" | "trace";
             /** @example answered */
             message: string;
@@ -1560,7 +1581,7 @@ export interface components {
             i: number;
             /**
              * @description Seconds since 1970
-             * @example 1795000000
+             * @example 1795399201
              */
             t: number;
         };
@@ -1598,6 +1619,16 @@ export interface components {
             errors?: components["schemas"]["FieldErrorDto"][];
             /** @example /api/admin/backups */
             instance: string;
+            /**
+             * @description Seconds; as in the header Retry-After
+             * @example 12
+             */
+            retryAfter?: number;
+            /**
+             * @description The backup or restore that is in the way
+             * @example clinic-20261123T020000Z-k3f9q2
+             */
+            runningId?: string;
             /** @example 400 */
             status: number;
             /** @example The request is not valid */
@@ -1607,6 +1638,11 @@ export interface components {
              * @example https://hazina.dev/problems/request-invalid
              */
             type: string;
+            /**
+             * @description The verification that is under way already
+             * @example clinic-20261123T020000Z-k3f9q2-v1
+             */
+            verificationId?: string;
         };
         ProgressDto: {
             archiveBytes: number;
@@ -1733,6 +1769,7 @@ export interface components {
             nextAttemptAt: string | null;
             /**
              * @description failed and missing ones are copied again by themselves
+             * @example copied
              * @enum {string}
              */
             state: "pending" | "copying" | "copied" | "verifying" | "failed" | "missing" | "removing" | "removed";
@@ -1800,7 +1837,7 @@ export interface components {
              * @description Only tell what would be done; the plan is the report
              * @default false
              */
-            dryRun: boolean;
+            dryRun?: boolean;
             /**
              * @description Not what fits one of these; wins over include
              * @example [
@@ -1812,7 +1849,7 @@ export interface components {
              * @description Go on although somebody else writes into the target meanwhile
              * @default false
              */
-            ignoreWrites: boolean;
+            ignoreWrites?: boolean;
             /**
              * @description Only what fits one of these patterns: `db.collection` with `*`; `\` before a character that is meant literally
              * @example [
@@ -1830,7 +1867,7 @@ export interface components {
              * @default fail
              * @enum {string}
              */
-            onConflict: "fail" | "keep-last";
+            onConflict?: "fail" | "keep-last";
             /** @description Replay the oplog that the backup holds, after which all collections are of one moment; needs a MongoDB server. Default: where there is one and all of the backup is restored */
             oplogReplay?: boolean;
             /** @description After the selection */
@@ -1844,7 +1881,7 @@ export interface components {
              * @description Merge the users and roles of the backup (of databases, or all) into those of the server: who is there under the same name is replaced, password included. Needs the role admin and a MongoDB server; goes with neither scratch nor patterns nor rename
              * @default false
              */
-            usersAndRoles: boolean;
+            usersAndRoles?: boolean;
         };
         RestoreLinksDto: {
             /** @example /api/admin/backups/clinic-20261123T020000Z-k3f9q2 */
@@ -1899,7 +1936,10 @@ export interface components {
             ignoreWrites: boolean;
             include: string[];
             links: components["schemas"]["RestoreLinksDto"];
-            /** @enum {string} */
+            /**
+             * @example into-empty
+             * @enum {string}
+             */
             mode: "scratch" | "into-empty" | "replace";
             /**
              * Format: date-time
@@ -1946,13 +1986,19 @@ export interface components {
             durationMs: number;
             /** @description Empty in lists */
             namespaces: components["schemas"]["RestoredNamespaceDto"][];
-            /** @enum {string} */
+            /**
+             * @example restored
+             * @enum {string}
+             */
             outcome: "planned" | "restored" | "restored-with-differences";
             warnings: string[];
         };
         RestoreTargetDto: {
             health: components["schemas"]["TargetHealthDto"];
-            /** @description Operators may restore there, and the mode scratch is allowed */
+            /**
+             * @description Operators may restore there, and the mode scratch is allowed
+             * @example true
+             */
             scratch: boolean;
             /** @example staging */
             target: string;
@@ -1990,7 +2036,7 @@ export interface components {
              * @description Open every header and only tell what would be done
              * @default false
              */
-            dryRun: boolean;
+            dryRun?: boolean;
             /**
              * @description Names of the keys to go to; otherwise the current keys of the workers, which must be the same. A worker that has others refuses (keys/differ)
              * @example [
@@ -2002,7 +2048,7 @@ export interface components {
              * @description After a theft of the old key: read everything and seal it anew under new data keys, not only the headers
              * @default false
              */
-            rewrite: boolean;
+            rewrite?: boolean;
             /**
              * @description Only backups of this target; otherwise all
              * @example clinic
@@ -2025,6 +2071,7 @@ export interface components {
             /** @description What was not touched and should be looked at: whole folders without a commit mark */
             reports: string[];
             rewrite: boolean;
+            /** @example 1 */
             rotated: number;
         };
         RotationStateDto: {
@@ -2093,7 +2140,7 @@ export interface components {
              */
             level: "warn" | "info" | "debug" | "trace" | "configured";
             /** @default 900 */
-            seconds: number;
+            seconds?: number;
         };
         StatisticsDto: {
             averageDurationMs: number | null;
@@ -2255,7 +2302,7 @@ export interface components {
              * @description Kept until it is unpinned, whatever its age
              * @default false
              */
-            pinned: boolean;
+            pinned?: boolean;
             /**
              * @description May be left out when there is one target
              * @example clinic
@@ -2295,7 +2342,7 @@ export interface components {
              * @default readable
              * @enum {string}
              */
-            level: "stored" | "readable" | "restored";
+            level?: "stored" | "readable" | "restored";
         };
         WorkerDto: {
             /** @description false: three heart-beats are missing, and what it said counts as unknown */
@@ -2397,7 +2444,7 @@ export interface operations {
                      *           "event": "sensitive_delete",
                      *           "outcome": "success",
                      *           "actor": "ann",
-                     *           "role": "viewer",
+                     *           "role": "admin",
                      *           "address": "192.0.2.7",
                      *           "correlationId": "5f0c9a1e2b7d4c3896a1b2c3d4e5f607",
                      *           "resource": "clinic-20261123T020000Z-k3f9q2",
@@ -2555,12 +2602,12 @@ export interface operations {
                      *             "version": "1.0.0"
                      *           },
                      *           "consistency": {
-                     *             "mode": "none",
+                     *             "mode": "snapshot",
                      *             "at": {
-                     *               "t": 1795000000,
+                     *               "t": 1795399201,
                      *               "i": 1
                      *             },
-                     *             "text": "no moment in particular"
+                     *             "text": "all collections are as they were at 2026-11-23T02:00:01Z (1795399201:1): they were read from one snapshot of the server"
                      *           },
                      *           "compression": "zstd",
                      *           "keyIds": [
@@ -2582,7 +2629,7 @@ export interface operations {
                      *           "replicas": [
                      *             {
                      *               "destination": "offsite",
-                     *               "state": "pending",
+                     *               "state": "copied",
                      *               "attempts": 0,
                      *               "copiedAt": "2026-11-23T02:03:20.000Z",
                      *               "verifiedAt": "2026-11-23T02:03:20.000Z",
@@ -2734,12 +2781,12 @@ export interface operations {
                      *         "version": "1.0.0"
                      *       },
                      *       "consistency": {
-                     *         "mode": "none",
+                     *         "mode": "snapshot",
                      *         "at": {
-                     *           "t": 1795000000,
+                     *           "t": 1795399201,
                      *           "i": 1
                      *         },
-                     *         "text": "no moment in particular"
+                     *         "text": "all collections are as they were at 2026-11-23T02:00:01Z (1795399201:1): they were read from one snapshot of the server"
                      *       },
                      *       "compression": "zstd",
                      *       "keyIds": [
@@ -2761,7 +2808,7 @@ export interface operations {
                      *       "replicas": [
                      *         {
                      *           "destination": "offsite",
-                     *           "state": "pending",
+                     *           "state": "copied",
                      *           "attempts": 0,
                      *           "copiedAt": "2026-11-23T02:03:20.000Z",
                      *           "verifiedAt": "2026-11-23T02:03:20.000Z",
@@ -2782,7 +2829,7 @@ export interface operations {
                      *         {
                      *           "at": "2026-11-23T02:03:20.000Z",
                      *           "type": "completed",
-                     *           "message": "text"
+                     *           "message": "82763881 bytes"
                      *         }
                      *       ],
                      *       "warnings": [],
@@ -2881,7 +2928,7 @@ export interface operations {
                     /**
                      * @example {
                      *       "backupId": "clinic-20261123T020000Z-k3f9q2",
-                     *       "status": "pending",
+                     *       "status": "deleting",
                      *       "links": {
                      *         "self": "/api/admin/backups/clinic-20261123T020000Z-k3f9q2",
                      *         "events": "/api/admin/backups/clinic-20261123T020000Z-k3f9q2/events",
@@ -3054,12 +3101,12 @@ export interface operations {
                      *         "version": "1.0.0"
                      *       },
                      *       "consistency": {
-                     *         "mode": "none",
+                     *         "mode": "snapshot",
                      *         "at": {
-                     *           "t": 1795000000,
+                     *           "t": 1795399201,
                      *           "i": 1
                      *         },
-                     *         "text": "no moment in particular"
+                     *         "text": "all collections are as they were at 2026-11-23T02:00:01Z (1795399201:1): they were read from one snapshot of the server"
                      *       },
                      *       "compression": "zstd",
                      *       "keyIds": [
@@ -3081,7 +3128,7 @@ export interface operations {
                      *       "replicas": [
                      *         {
                      *           "destination": "offsite",
-                     *           "state": "pending",
+                     *           "state": "copied",
                      *           "attempts": 0,
                      *           "copiedAt": "2026-11-23T02:03:20.000Z",
                      *           "verifiedAt": "2026-11-23T02:03:20.000Z",
@@ -3208,7 +3255,7 @@ export interface operations {
                     /**
                      * @example {
                      *       "backupId": "clinic-20261123T020000Z-k3f9q2",
-                     *       "status": "pending",
+                     *       "status": "in_progress",
                      *       "links": {
                      *         "self": "/api/admin/backups/clinic-20261123T020000Z-k3f9q2",
                      *         "events": "/api/admin/backups/clinic-20261123T020000Z-k3f9q2/events",
@@ -3459,7 +3506,7 @@ export interface operations {
                          * @default message
                          * @enum {string}
                          */
-                        event: "message" | "removed" | "reset" | "end";
+                        event?: "message" | "removed" | "reset" | "end";
                         /**
                          * @description To resume from
                          * @example mwwrc3my-4-40e817c1f47e
@@ -4362,11 +4409,11 @@ export interface operations {
                      *       "correlationId": "5f0c9a1e2b7d4c3896a1b2c3d4e5f607",
                      *       "result": {
                      *         "dryRun": false,
-                     *         "found": 30,
+                     *         "found": 31,
                      *         "unchanged": 30,
                      *         "leftAlone": 0,
                      *         "counts": {
-                     *           "rebuilt": 0,
+                     *           "rebuilt": 1,
                      *           "adopted": 0,
                      *           "missing": 0,
                      *           "returned": 0,
@@ -4378,7 +4425,7 @@ export interface operations {
                      *           {
                      *             "backupId": "clinic-20261123T020000Z-k3f9q2",
                      *             "change": "rebuilt",
-                     *             "detail": "text"
+                     *             "detail": "it stands in the store and had no record"
                      *           }
                      *         ],
                      *         "reports": []
@@ -4622,7 +4669,7 @@ export interface operations {
                      *           "correlationId": "5f0c9a1e2b7d4c3896a1b2c3d4e5f607",
                      *           "requestedBy": "ada",
                      *           "attempt": 1,
-                     *           "stage": "load",
+                     *           "stage": null,
                      *           "report": {
                      *             "outcome": "equal",
                      *             "namespaces": [
@@ -4904,7 +4951,7 @@ export interface operations {
                      *       "correlationId": "5f0c9a1e2b7d4c3896a1b2c3d4e5f607",
                      *       "requestedBy": "ada",
                      *       "attempt": 1,
-                     *       "stage": "load",
+                     *       "stage": null,
                      *       "report": {
                      *         "outcome": "equal",
                      *         "namespaces": [
@@ -5151,7 +5198,7 @@ export interface operations {
                          * @default message
                          * @enum {string}
                          */
-                        event: "message" | "removed" | "reset" | "end";
+                        event?: "message" | "removed" | "reset" | "end";
                         /**
                          * @description To resume from
                          * @example mwwrc3my-4-40e817c1f47e
@@ -5462,7 +5509,7 @@ export interface operations {
                      *         "keyIds": [
                      *           "0f3c0f3c0f3c0f3c"
                      *         ],
-                     *         "rotated": 0,
+                     *         "rotated": 1,
                      *         "current": 30,
                      *         "failed": 0,
                      *         "backups": [
@@ -5566,8 +5613,8 @@ export interface operations {
                      *       "notificationId": "test-5f0c9a1e2b7d4c38",
                      *       "channels": [
                      *         {
-                     *           "channel": "email",
-                     *           "delivered": true,
+                     *           "channel": "webhook",
+                     *           "delivered": false,
                      *           "milliseconds": 84,
                      *           "error": "The webhook refused the message (404)",
                      *           "hint": "Look at the log of the receiver behind NOTIFY_WEBHOOK_URL"
@@ -5674,7 +5721,7 @@ export interface operations {
                      *           "status": "completed",
                      *           "backupId": "clinic-20261123T020000Z-k3f9q2",
                      *           "targetName": "staging",
-                     *           "mode": "scratch",
+                     *           "mode": "into-empty",
                      *           "dryRun": false,
                      *           "databases": [
                      *             "clinic"
@@ -5697,7 +5744,7 @@ export interface operations {
                      *           "correlationId": "5f0c9a1e2b7d4c3896a1b2c3d4e5f607",
                      *           "requestedBy": "ada",
                      *           "attempt": 1,
-                     *           "phase": "loading",
+                     *           "phase": null,
                      *           "progress": {
                      *             "stage": "load",
                      *             "documents": 353000,
@@ -5718,7 +5765,7 @@ export interface operations {
                      *           "safetyBackupId": null,
                      *           "report": {
                      *             "dryRun": false,
-                     *             "outcome": "planned",
+                     *             "outcome": "restored",
                      *             "namespaces": [
                      *               {
                      *                 "from": "clinic.visits",
@@ -5837,7 +5884,7 @@ export interface operations {
                      *       "status": "completed",
                      *       "backupId": "clinic-20261123T020000Z-k3f9q2",
                      *       "targetName": "staging",
-                     *       "mode": "scratch",
+                     *       "mode": "into-empty",
                      *       "dryRun": false,
                      *       "databases": [
                      *         "clinic"
@@ -5860,7 +5907,7 @@ export interface operations {
                      *       "correlationId": "5f0c9a1e2b7d4c3896a1b2c3d4e5f607",
                      *       "requestedBy": "ada",
                      *       "attempt": 1,
-                     *       "phase": "loading",
+                     *       "phase": null,
                      *       "progress": {
                      *         "stage": "load",
                      *         "documents": 353000,
@@ -5881,7 +5928,7 @@ export interface operations {
                      *       "safetyBackupId": null,
                      *       "report": {
                      *         "dryRun": false,
-                     *         "outcome": "planned",
+                     *         "outcome": "restored",
                      *         "namespaces": [
                      *           {
                      *             "from": "clinic.visits",
@@ -6111,7 +6158,7 @@ export interface operations {
                      *           "target": "clinic",
                      *           "cron": "0 2 * * *",
                      *           "timezone": "UTC",
-                     *           "lastSlot": "2026-11-23T02:00:01.000Z",
+                     *           "lastSlot": "2026-11-23T02:00:00.000Z",
                      *           "jitterSeconds": 0,
                      *           "nextRuns": [
                      *             "2026-11-24T02:00:00.000Z",
@@ -6206,7 +6253,7 @@ export interface operations {
                      *       "target": "clinic",
                      *       "cron": "0 2 * * *",
                      *       "timezone": "UTC",
-                     *       "lastSlot": "2026-11-23T02:00:01.000Z",
+                     *       "lastSlot": "2026-11-23T02:00:00.000Z",
                      *       "jitterSeconds": 0,
                      *       "nextRuns": [
                      *         "2026-11-24T02:00:00.000Z",
@@ -6302,20 +6349,20 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "paused": true,
-                     *       "pausedAt": "2026-11-23T02:00:00.000Z",
-                     *       "pausedBy": "admin",
-                     *       "notice": "PAUSED since 2026-11-23T02:00:00.000Z by admin: no backup of clinic is made on schedule until POST /api/admin/schedules/clinic/resume",
+                     *       "paused": false,
+                     *       "pausedAt": null,
+                     *       "pausedBy": null,
+                     *       "notice": null,
                      *       "target": "clinic",
                      *       "cron": "0 2 * * *",
                      *       "timezone": "UTC",
-                     *       "lastSlot": "2026-11-23T02:00:01.000Z",
+                     *       "lastSlot": "2026-11-22T02:00:00.000Z",
                      *       "jitterSeconds": 0,
+                     *       "overdue": false,
                      *       "nextRuns": [
                      *         "2026-11-24T02:00:00.000Z",
                      *         "2026-11-25T02:00:00.000Z"
-                     *       ],
-                     *       "overdue": false
+                     *       ]
                      *     }
                      */
                     "application/json": components["schemas"]["ScheduleDto"];
@@ -6483,15 +6530,13 @@ export interface operations {
                      *       "catalogue": {
                      *         "state": "ok",
                      *         "serverVersion": null,
-                     *         "missingIndexes": [
-                     *           "backups: {target: 1, slot: 1} unique"
-                     *         ],
+                     *         "missingIndexes": [],
                      *         "clockSkewMs": 3
                      *       },
                      *       "findings": [
                      *         {
                      *           "name": "redis eviction",
-                     *           "status": "ok",
+                     *           "status": "error",
                      *           "detail": "Redis may throw jobs away when its memory is full: maxmemory-policy is allkeys-lru",
                      *           "hint": "Set maxmemory-policy to noeviction",
                      *           "code": "queue/evicts",
@@ -6767,7 +6812,7 @@ export interface operations {
                      *       "data": [
                      *         {
                      *           "time": "2026-11-23T09:00:00.000Z",
-                     *           "level": "fatal",
+                     *           "level": "info",
                      *           "message": "answered",
                      *           "correlationId": "5f0c9a1e2b7d4c3896a1b2c3d4e5f607",
                      *           "fields": {
@@ -6890,7 +6935,7 @@ export interface operations {
                      *       "restoreTargets": [
                      *         {
                      *           "target": "staging",
-                     *           "scratch": false,
+                     *           "scratch": true,
                      *           "health": {
                      *             "state": "reachable",
                      *             "serverVersion": "8.0.4",

@@ -9,7 +9,7 @@ export interface AppErrorInit {
   readonly stage: Stage;
   /** Cause and place, in a sentence without a secret. */
   readonly message: string;
-  /** The next step for the reader of the message. */
+  /** The next step for the reader of the message. Left out only by tests: a rule of the linter asks for it everywhere else. */
   readonly hint?: string;
   /** Default `no-retry`: retrying is a decision. */
   readonly retry?: RetryClass;
@@ -39,7 +39,13 @@ export class AppError extends Error {
   /** Any thrown value as an AppError; one that is none becomes `internal/unexpected` of the given stage. */
   static from(error: unknown, stage: Stage): AppError {
     if (error instanceof AppError) return error;
-    return new AppError({ code: 'internal/unexpected', stage, message: messageOf(error), cause: error });
+    return new AppError({
+      code: 'internal/unexpected',
+      stage,
+      message: messageOf(error),
+      hint: 'A fault of Hazina itself: its log tells more; report it with those lines',
+      cause: error,
+    });
   }
 }
 
@@ -52,5 +58,11 @@ export function throwIfAborted(signal: AbortSignal | undefined, stage: Stage): v
 /** The error that an aborted run ends with. */
 export function cancelled(signal: AbortSignal, stage: Stage): AppError {
   if (signal.reason instanceof AppError) return signal.reason;
-  return new AppError({ code: 'run/cancelled', stage, message: 'The run was cancelled', cause: signal.reason });
+  return new AppError({
+    code: 'run/cancelled',
+    stage,
+    message: 'The run was cancelled',
+    hint: 'Start it anew when it is wanted',
+    cause: signal.reason,
+  });
 }

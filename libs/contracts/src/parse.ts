@@ -8,7 +8,7 @@ export interface ParseFailure {
   readonly stage: Stage;
   /** What is read, and where it lies: `backup.json of clinic-…`. */
   readonly what: string;
-  readonly hint?: string;
+  readonly hint: string;
 }
 
 /** Bytes that should be a JSON text of the given form. Every violation is named with its path; values are not repeated. */
@@ -32,7 +32,7 @@ function refuse(failure: ParseFailure, why: string, cause: unknown): AppError {
     code: failure.code,
     stage: failure.stage,
     message: `${failure.what} cannot be read: ${why}`,
-    ...(failure.hint === undefined ? {} : { hint: failure.hint }),
+    hint: failure.hint,
     cause,
   });
 }

@@ -81,7 +81,7 @@ export function committed(cause: AppError): AppError {
     stage: cause.stage,
     retry: final ? cause.retry : 'retry',
     message: cause.message,
-    ...(cause.hint === undefined ? {} : { hint: cause.hint }),
+    hint: cause.hint ?? 'Nothing to do: whoever claims the backup next finishes its commit',
     cause,
     details: { ...cause.details, committed: true },
   });

@@ -151,6 +151,7 @@ function notFound(backupId: string, location: string): AppError {
   return new AppError({
     ...{ code: 'backup/not-found', stage: 'store' },
     message: `There is no backup ${backupId} in ${location} to copy`,
+    hint: 'Was it deleted meanwhile? If not, hazina catalog sync finds what is there',
   });
 }
 
@@ -158,5 +159,6 @@ function notWanted(backupId: string): AppError {
   return new AppError({
     ...{ code: 'run/fenced', stage: 'claim' },
     message: `${backupId} is deleted, or another has taken over its copy`,
+    hint: 'Nothing to do: no copy is wanted from here any more',
   });
 }

@@ -51,6 +51,7 @@ function checkedJobId(jobId: string): string {
     code: 'internal/unexpected',
     stage: 'queue',
     message: 'A job id must have 1 to 200 characters, no ":" and not only digits',
+    hint: 'A fault of Hazina itself: report it',
     details: { jobId: jobId.slice(0, 200) },
   });
 }

@@ -54,7 +54,7 @@ export class AuditEntryDto {
   outcome!: string;
   @ApiProperty({ example: 'ann', description: 'Subject of the token; anonymous without one' })
   actor!: string;
-  @ApiProperty({ type: String, nullable: true, enum: ['viewer', 'operator', 'admin', null] })
+  @ApiProperty({ type: String, nullable: true, enum: ['viewer', 'operator', 'admin', null], example: 'admin' })
   role!: string | null;
   @ApiProperty({ type: String, nullable: true, example: '192.0.2.7', description: 'Of a sum: the network' })
   address!: string | null;

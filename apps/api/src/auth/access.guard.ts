@@ -51,5 +51,6 @@ export function forbidden(needed: Access | undefined): AppError {
     code: 'auth/forbidden',
     stage: 'request',
     message: `The token's role may not do this: it needs ${needed ?? 'a role that no token has'}`,
+    hint: 'Ask with a token of a role that may: hazina token create --role makes one, or whoever runs your identity provider',
   });
 }

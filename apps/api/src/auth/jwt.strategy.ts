@@ -9,6 +9,7 @@ import { ServiceLog } from '../logging/service-log.js';
 import { identityOf } from './claims.js';
 import type { Identity } from './identity.js';
 import { remoteAlgorithms, RemoteKeys } from './remote-keys.js';
+import { forPassport, verifyingKey } from './verifying-key.js';
 
 export const strategyName = 'hazina-jwt';
 
@@ -37,8 +38,7 @@ export class JwtStrategy extends PassportStrategy(Strategy, strategyName) {
 }
 
 function keysOf({ jwt: { key } }: ApiConfig, clock: Clock, log: ServiceLog) {
-  if (key.kind !== 'remote')
-    return { secretOrKey: (key.kind === 'secret' ? key.secret : key.pem).reveal(), algorithms: [key.algorithm] };
+  if (key.kind !== 'remote') return { secretOrKey: forPassport(verifyingKey(key)), algorithms: [key.algorithm] };
   const once = quietly(clock);
   const keys = new RemoteKeys({
     url: key.url,
@@ -48,7 +48,7 @@ function keysOf({ jwt: { key } }: ApiConfig, clock: Clock, log: ServiceLog) {
   // Fetched before the first token comes: a wrong URL is in the log from the start.
   void keys.refresh();
   const secretOrKeyProvider: SecretOrKeyProvider = (_request, token: string, done) => {
-    keys.find(token).then((pem) => done(null, pem ?? undefined), done);
+    keys.find(token).then((found) => done(null, found === null ? undefined : forPassport(found)), done);
   };
   return { secretOrKeyProvider, algorithms: [...remoteAlgorithms] };
 }

@@ -39,6 +39,11 @@ export class LoginController {
     }
     // The name that was tried may be a password typed into the wrong field: it is not kept.
     this.refusals.note(request, { event: 'authn_login_fail', individually: loginsPerMinute });
-    throw new AppError({ code: 'auth/unauthorized', stage: 'request', message: 'Name or password are wrong' });
+    throw new AppError({
+      code: 'auth/unauthorized',
+      stage: 'request',
+      message: 'Name or password are wrong',
+      hint: 'Type both again. Whoever runs the service can set a new password: hazina token hash-password',
+    });
   }
 }

@@ -90,6 +90,7 @@ function busy(): AppError {
     code: 'auth/too-many-requests',
     stage: 'request',
     message: 'Too many logins are being checked at the moment',
+    hint: 'Try again in a few seconds; hazina token create makes a token without a login',
     retry: 'retry',
   });
 }

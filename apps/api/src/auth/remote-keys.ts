@@ -37,8 +37,8 @@ export class RemoteKeys {
     this.#options = options;
   }
 
-  /** The PEM of the key that a token says it was signed with; null: there is no such key. Throws `auth/keys-unavailable` when nobody can tell. */
-  async find(token: string): Promise<string | null> {
+  /** The key that a token says it was signed with; null: there is no such key. Throws `auth/keys-unavailable` when nobody can tell. */
+  async find(token: string): Promise<KeyObject | null> {
     const header = headerOf(token);
     if (header === null) return null;
     if (this.#known === undefined) await this.refresh();
@@ -74,11 +74,11 @@ export class RemoteKeys {
     }
   }
 
-  async #select(header: JWSHeaderParameters): Promise<string | null> {
+  async #select(header: JWSHeaderParameters): Promise<KeyObject | null> {
     if (this.#known === undefined) return null;
     try {
       const key = KeyObject.from(await this.#known(header));
-      return algorithmOfKey(key) === header.alg ? key.export({ type: 'spki', format: 'pem' }).toString() : null;
+      return algorithmOfKey(key) === header.alg ? key : null;
     } catch {
       // None fits, several do (a token without a key id), or it is none to verify with.
       return null;

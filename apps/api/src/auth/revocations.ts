@@ -87,6 +87,7 @@ function noAnswer(): AppError {
     code: 'catalog/unavailable',
     stage: 'request',
     message: 'Whether the token was revoked cannot be found out: the catalogue does not answer',
+    hint: 'Try again soon; GET /health/ready tells when MongoDB (CATALOG_MONGODB_URI) answers again',
     retry: 'retry',
   });
 }

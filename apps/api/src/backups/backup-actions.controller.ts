@@ -18,6 +18,7 @@ import { Idempotent } from '../idempotency/idempotent.js';
 import { ApiProblems, usualProblems } from '../openapi/api-problems.js';
 import { located } from '../openapi/response-headers.js';
 import { BackupDto } from './backup.dto.js';
+import { accepted } from './backup.examples.js';
 import { DeleteQuery } from './backup-queries.dto.js';
 import { MarksDto, TriggerDto, VerifyDto } from './backup-requests.dto.js';
 import { ChangeBackup } from './change-backup.js';
@@ -96,7 +97,7 @@ export class BackupActionsController {
   @Roles('operator')
   @HttpCode(202)
   @ApiOperation({ operationId: 'cancelBackup', summary: 'Ask for the end of a run; its worker sees it within 5 s' })
-  @ApiAcceptedResponse({ type: AcceptedDto })
+  @ApiAcceptedResponse({ type: AcceptedDto, example: { ...accepted, status: 'in_progress' } })
   @ApiProblems(...usualProblems, 404, 409)
   async cancel(@Param('backupId') backupId: string, @Req() request: Request): Promise<Plain<AcceptedDto>> {
     const status = await this.audit.act(request, { event: 'backup_cancel', resource: backupId }, () =>
@@ -133,7 +134,7 @@ export class BackupActionsController {
     description:
       '202 while the worker checks again and removes, 204 when nothing was to be removed. Refused (409): running, in use, pinned, locked, and the last good one of its target without force. The record stays as `deleted`. The token must be younger than 15 minutes.',
   })
-  @ApiAcceptedResponse({ type: AcceptedDto })
+  @ApiAcceptedResponse({ type: AcceptedDto, example: { ...accepted, status: 'deleting' } })
   @ApiNoContentResponse({ description: 'There was nothing to remove: the backup had failed or was cancelled' })
   @ApiProblems(...usualProblems, 404, 409)
   async delete(

@@ -1,5 +1,5 @@
 import { ApiProperty } from '@nestjs/swagger';
-import { backupJson, backupStates, copyStates, taskStates, verificationLevels } from '#contracts';
+import { backupJson, backupStates, copyStates, describeConsistency, taskStates, verificationLevels } from '#contracts';
 import * as example from './backup.examples.js';
 
 const nullable = { nullable: true } as const;
@@ -93,7 +93,7 @@ export class EventDto {
   at!: string;
   @ApiProperty({ example: 'completed' })
   type!: string;
-  @ApiProperty()
+  @ApiProperty({ example: '82763881 bytes' })
   message!: string;
 }
 
@@ -105,9 +105,9 @@ export class EngineDto {
 }
 
 export class MomentDto {
-  @ApiProperty({ type: 'integer', description: 'Seconds since 1970', example: 1_795_000_000 })
+  @ApiProperty({ type: 'integer', description: 'Seconds since 1970', example: example.moment.t })
   t!: number;
-  @ApiProperty({ type: 'integer', description: 'Of the operations in that second', example: 1 })
+  @ApiProperty({ type: 'integer', description: 'Of the operations in that second', example: example.moment.i })
   i!: number;
 }
 
@@ -115,19 +115,26 @@ export class ConsistencyDto {
   @ApiProperty({
     enum: ['none', 'snapshot', 'oplog'],
     description: 'oplog: of one moment once a restore has replayed the oplog of the backup',
+    example: 'snapshot',
   })
   mode!: string;
   @ApiProperty({ type: MomentDto, ...nullable, description: 'The moment, by the clock of the replica set' })
   at!: MomentDto | null;
-  @ApiProperty({ description: 'The same in words for people' })
+  @ApiProperty({
+    description: 'The same in words for people',
+    example: describeConsistency({ mode: 'snapshot', at: example.moment }),
+  })
   text!: string;
 }
 
-/** spec/api.md, "Backup". */
 export class ReplicaDto {
   @ApiProperty({ example: 'offsite' })
   destination!: string;
-  @ApiProperty({ enum: copyStates, description: 'failed and missing ones are copied again by themselves' })
+  @ApiProperty({
+    enum: copyStates,
+    description: 'failed and missing ones are copied again by themselves',
+    example: 'copied',
+  })
   state!: string;
   @ApiProperty({ type: 'integer', description: 'Tries that failed since the last one that did not' })
   attempts!: number;
@@ -143,6 +150,7 @@ export class ReplicaDto {
   error!: RecordedErrorDto | null;
 }
 
+/** spec/api.md, "Backup". */
 export class BackupDto {
   @ApiProperty({ example: example.backupId })
   backupId!: string;

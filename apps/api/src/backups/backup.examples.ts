@@ -1,4 +1,6 @@
 export const backupId = 'clinic-20261123T020000Z-k3f9q2';
+/** That a backup is consistent to: a second after its slot. */
+export const moment = { t: 1_795_399_201, i: 1 };
 export const syncId = 'sync-20261123T040000Z-x7c2m1';
 export const cleanupId = 'cleanup-20261123T040000Z-x7c2m1';
 export const rotationId = 'rotation-20261123T040000Z-x7c2m1';

@@ -48,7 +48,8 @@ export class ChangeBackup {
       ...(pinned === undefined ? {} : { pinned }),
       ...(label === undefined ? {} : { label: label === '' ? null : label }),
     });
-    if (record === null) throw refused(`The backup is ${before.status}: it has no marks any more`);
+    if (record === null)
+      throw refused(`The backup is ${before.status}: it has no marks any more`, 'Pin or label one that is still there');
     if (record.status === 'completed') await this.#enqueue(record);
     return toBackup(record, await this.catalog.copies.of([backupId]));
   }

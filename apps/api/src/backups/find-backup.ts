@@ -18,8 +18,8 @@ export function noSuchBackup(): AppError {
 }
 
 /** What the state of a record, or something beside it, does not allow now. */
-export function refused(message: string, hint?: string): AppError {
-  return new AppError({ code: 'backup/refused', stage: 'request', message, ...(hint === undefined ? {} : { hint }) });
+export function refused(message: string, hint: string): AppError {
+  return new AppError({ code: 'backup/refused', stage: 'request', message, hint });
 }
 
 /** A backup that can be read by nobody now. */

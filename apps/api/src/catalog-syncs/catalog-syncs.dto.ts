@@ -33,7 +33,7 @@ export class CatalogSyncAcceptedDto {
 }
 
 export class CatalogSyncCountsDto {
-  @ApiProperty({ ...count, description: 'Records made anew' })
+  @ApiProperty({ ...count, description: 'Records made anew', example: 1 })
   rebuilt!: number;
   @ApiProperty({ ...count, description: 'Folders without a commit taken in' })
   adopted!: number;
@@ -50,14 +50,14 @@ export class CatalogSyncChangeDto {
   backupId!: string;
   @ApiProperty({ enum: syncChanges })
   change!: string;
-  @ApiProperty()
+  @ApiProperty({ example: 'it stands in the store and had no record' })
   detail!: string;
 }
 
 export class CatalogSyncResultDto {
   @ApiProperty()
   dryRun!: boolean;
-  @ApiProperty({ ...count, description: 'Backups in the store' })
+  @ApiProperty({ ...count, description: 'Backups in the store', example: 31 })
   found!: number;
   @ApiProperty({ ...count, description: 'Their record says the same' })
   unchanged!: number;

@@ -22,7 +22,12 @@ export class CatalogSyncsService {
   async find(syncId: string): Promise<Plain<CatalogSyncStateDto>> {
     const task = await this.tasks.find(syncId, syncs);
     if (task !== null) return toSync(task);
-    throw new AppError({ code: 'sync/not-found', stage: 'request', message: 'There is no sync of this id' });
+    throw new AppError({
+      code: 'sync/not-found',
+      stage: 'request',
+      message: 'There is no sync of this id',
+      hint: 'POST /api/admin/catalog/sync begins one and tells its id',
+    });
   }
 }
 

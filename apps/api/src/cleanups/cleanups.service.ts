@@ -23,7 +23,12 @@ export class CleanupsService {
   async find(cleanupId: string): Promise<Plain<CleanupStateDto>> {
     const task = await this.tasks.find(cleanupId, cleanups);
     if (task !== null) return toCleanup(task);
-    throw new AppError({ code: 'cleanup/not-found', stage: 'request', message: 'There is no cleanup of this id' });
+    throw new AppError({
+      code: 'cleanup/not-found',
+      stage: 'request',
+      message: 'There is no cleanup of this id',
+      hint: 'POST /api/admin/backups/cleanup begins one and tells its id',
+    });
   }
 }
 

@@ -100,6 +100,7 @@ function closedError(): AppError {
     code: 'catalog/unavailable',
     stage: 'catalog',
     message: 'The catalogue was closed: this process is ending',
+    hint: 'Ask again: another replica answers, or this one when it is back',
     retry: 'retry',
   });
 }

@@ -84,6 +84,7 @@ function checkState(record: BackupRecord): void {
         code: 'backup/object-missing',
         stage: 'request',
         message: `The backup is ${record.status}`,
+        hint: 'GET /api/admin/backups?status=completed lists those that can be read; one that is missing comes back with its objects and hazina catalog sync',
       });
     default:
       throw notCompleted(record);

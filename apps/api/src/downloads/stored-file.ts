@@ -90,7 +90,12 @@ async function checkIdentity(store: ObjectStore, storeId: string | null, signal:
 export async function readStoreId(store: ObjectStore, signal: AbortSignal): Promise<string | null> {
   if ((await store.head('hazina.json', signal)) === null) return null;
   const { bytes } = await store.getBytes('hazina.json', mostIdentityBytes, signal);
-  return parseJson(storeIdentity, bytes, { code: 'store/changed', stage: 'store', what: 'hazina.json' }).storeId;
+  return parseJson(storeIdentity, bytes, {
+    code: 'store/changed',
+    stage: 'store',
+    what: 'hazina.json',
+    hint: 'The store has lost its identity: bring the file back from a copy of the store before anything is written',
+  }).storeId;
 }
 
 function missing(): AppError {

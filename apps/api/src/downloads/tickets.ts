@@ -18,7 +18,12 @@ const ticket = z.strictObject({
 export type Ticket = z.output<typeof ticket>;
 
 const longestTicket = 2_000;
-const what = { code: 'internal/unexpected', stage: 'request', what: 'a ticket of our own' } as const;
+const what = {
+  code: 'internal/unexpected',
+  stage: 'request',
+  what: 'a ticket of our own',
+  hint: 'Ask for the download again',
+} as const;
 
 /**
  * Permissions to read one file for a few minutes: signed, so that they need no memory, and the file is served while the catalogue is

@@ -113,7 +113,7 @@ export class DrillRecordDto {
   requestedBy!: string;
   @ApiProperty({ ...integer, description: 'Number of the run; 0 before the first' })
   attempt!: number;
-  @ApiProperty({ type: String, ...nullable, example: 'load' })
+  @ApiProperty({ type: String, ...nullable })
   stage!: string | null;
   @ApiProperty({ type: DrillReportDto, ...nullable })
   report!: DrillReportDto | null;

@@ -111,6 +111,12 @@ const unusable: Readonly<Record<number, string>> = {
   416: 'The range lies outside of the file',
 };
 
+const nextSteps: Readonly<Record<number, string>> = {
+  408: 'Send it again, all at once',
+  413: 'Send less: no body of this API is that large',
+  416: 'GET the file without a Range to learn its size',
+};
+
 function ofFramework(status: number): AppError {
   const code = codeOfStatus(status);
   // Its own text may quote what a client sent, or name classes of ours.
@@ -121,5 +127,10 @@ function ofFramework(status: number): AppError {
     'request/timeout': status === 408 ? 'The request did not arrive in time' : 'There was no answer in time',
     'request/invalid': unusable[status] ?? 'The request cannot be taken in this form',
   };
-  return new AppError({ code, stage: 'request', message: messages[code] ?? titles[code] ?? 'The request was refused' });
+  return new AppError({
+    code,
+    stage: 'request',
+    message: messages[code] ?? titles[code] ?? 'The request was refused',
+    hint: nextSteps[status] ?? 'The OpenAPI document (/docs-json) tells what each route takes',
+  });
 }

@@ -4,6 +4,8 @@ import { AppError } from '#contracts';
 export const mostBodyBytes = 64 * 1024;
 /** No body of ours has more than two; what walks through a deep one, level by level on the stack, must not meet thousands. */
 const mostLevels = 16;
+const sendJson =
+  'Send an object or a list as JSON in UTF-8; the OpenAPI document (/docs-json) has an example for each route';
 
 /**
  * JSON in UTF-8 up to 64 KiB, not compressed. A body of another type is refused instead of overlooked: the sender meant something by it. One that is too large is
@@ -50,7 +52,8 @@ export function readBody(request: Request): Promise<Buffer> {
       if (bytes > mostBodyBytes) settle(() => reject(tooLarge()));
     };
     const whole = (): void => settle(() => resolve(Buffer.concat(parts)));
-    const broken = (): void => settle(() => reject(malformed('The body broke off')));
+    const broken = (): void =>
+      settle(() => reject(malformed('The body broke off', 'Send it again, whole: Content-Length told of more')));
     request.on('data', take).on('end', whole).on('close', broken).on('error', broken);
     // Errors after the reply are nobody's.
     request.on('error', () => undefined);
@@ -63,11 +66,12 @@ function parse(bytes: Buffer): unknown {
     value = JSON.parse(new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes));
   } catch {
     // The parser's own words quote what was sent.
-    throw malformed('The body is not JSON');
+    throw malformed('The body is not JSON', sendJson);
   }
   // Of these two the forms of a request are made; `null` would be taken for no body.
-  if (typeof value !== 'object' || value === null) throw malformed('The body is no JSON object');
-  if (isDeeper(value, mostLevels)) throw malformed('The body is nested too deeply');
+  if (typeof value !== 'object' || value === null) throw malformed('The body is no JSON object', sendJson);
+  if (isDeeper(value, mostLevels))
+    throw malformed('The body is nested too deeply', `No body of this API has more than ${mostLevels} levels`);
   return value;
 }
 
@@ -82,11 +86,12 @@ function isDeeper(value: unknown, levels: number): boolean {
   return true;
 }
 
-function malformed(message: string, hint?: string): AppError {
-  return new AppError({ code: 'request/invalid', stage: 'request', message, ...(hint === undefined ? {} : { hint }) });
+function malformed(message: string, hint: string): AppError {
+  return new AppError({ code: 'request/invalid', stage: 'request', message, hint });
 }
 
 function tooLarge(): AppError {
   const message = `The body has more than the ${mostBodyBytes / 1024} KiB that are taken`;
-  return new AppError({ code: 'request/too-large', stage: 'request', message });
+  const hint = 'Send less: no body of this API is that large';
+  return new AppError({ code: 'request/too-large', stage: 'request', message, hint });
 }

@@ -70,7 +70,7 @@ export class RotationResultDto {
   rewrite!: boolean;
   @ApiProperty({ type: [String], description: 'The keys that backups were brought to' })
   keyIds!: string[];
-  @ApiProperty({ type: 'integer' })
+  @ApiProperty({ type: 'integer', example: 1 })
   rotated!: number;
   @ApiProperty({ type: 'integer' })
   current!: number;

@@ -47,7 +47,12 @@ export class RotationsService {
   async find(rotationId: string): Promise<Plain<RotationStateDto>> {
     const task = await this.tasks.find(rotationId, rotations);
     if (task !== null) return toRotation(task);
-    throw new AppError({ code: 'rotation/not-found', stage: 'request', message: 'There is no rotation of this id' });
+    throw new AppError({
+      code: 'rotation/not-found',
+      stage: 'request',
+      message: 'There is no rotation of this id',
+      hint: 'POST /api/admin/keys/rotate begins one and tells its id',
+    });
   }
 }
 

@@ -46,7 +46,7 @@ export class LogsQueryDto {
 export class LogLineDto {
   @ApiProperty({ format: 'date-time' })
   time!: string;
-  @ApiProperty({ enum: lineLevels })
+  @ApiProperty({ enum: lineLevels, example: 'info' })
   level!: string;
   @ApiProperty({ example: 'answered' })
   message!: string;

@@ -33,6 +33,7 @@ export class MetricsController {
         code: 'auth/unauthorized',
         stage: 'request',
         message: 'Metrics are for the holder of METRICS_TOKEN, and for this machine',
+        hint: 'Send METRICS_TOKEN as a bearer token (in Prometheus: authorization.credentials_file), or ask from this machine through no proxy',
       });
     }
     response.setHeader('Content-Type', this.metrics.contentType);

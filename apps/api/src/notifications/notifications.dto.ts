@@ -1,9 +1,9 @@
 import { ApiProperty } from '@nestjs/swagger';
 
 export class ChannelTestDto {
-  @ApiProperty({ enum: ['email', 'webhook', 'log'], description: 'log: no channel is configured' })
+  @ApiProperty({ enum: ['email', 'webhook', 'log'], description: 'log: no channel is configured', example: 'webhook' })
   channel!: string;
-  @ApiProperty({ description: 'The other side took the message' })
+  @ApiProperty({ description: 'The other side took the message', example: false })
   delivered!: boolean;
   @ApiProperty({ type: 'integer', minimum: 0 })
   milliseconds!: number;

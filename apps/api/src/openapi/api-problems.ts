@@ -1,5 +1,6 @@
 import { applyDecorators } from '@nestjs/common';
 import { ApiExtraModels, ApiProperty, ApiResponse, getSchemaPath } from '@nestjs/swagger';
+import { backupId } from '../backups/backup.examples.js';
 import { problemMediaType } from '../errors/problem.js';
 
 export class FieldErrorDto {
@@ -31,6 +32,25 @@ export class ProblemDto {
 
   @ApiProperty({ type: [FieldErrorDto], required: false })
   errors?: FieldErrorDto[];
+
+  @ApiProperty({ description: 'The backup or restore that is in the way', required: false, example: backupId })
+  runningId?: string;
+
+  @ApiProperty({
+    description: 'The verification that is under way already',
+    required: false,
+    example: `${backupId}-v1`,
+  })
+  verificationId?: string;
+
+  @ApiProperty({
+    description: 'Seconds; as in the header Retry-After',
+    required: false,
+    type: 'integer',
+    minimum: 1,
+    example: 12,
+  })
+  retryAfter?: number;
 }
 
 const meanings: Readonly<Record<number, string>> = {

@@ -20,7 +20,12 @@ export const exampleValues: Readonly<Record<string, unknown>> = {
   },
   // Times.
   ...{ createdAt: '2026-11-23T02:00:00.000Z', slot: '2026-11-23T02:00:00.000Z', startedAt: times.began },
-  ...{ completedAt: times.ended, lastSuccessAt: times.ended, lastBackupAt: times.ended, lastSlot: times.began },
+  ...{
+    completedAt: times.ended,
+    lastSuccessAt: times.ended,
+    lastBackupAt: times.ended,
+    lastSlot: '2026-11-23T02:00:00.000Z',
+  },
   ...{
     verifiedAt: times.ended,
     lastVerifiedAt: times.ended,
@@ -42,7 +47,7 @@ export const exampleValues: Readonly<Record<string, unknown>> = {
   ...{ databases: ['clinic'], keyIds: ['0f3c0f3c0f3c0f3c'], nextRuns: [times.next, '2026-11-25T02:00:00.000Z'] },
   // As the notice of a paused schedule tells it.
   ...{ paused: true, pausedAt: '2026-11-23T02:00:00.000Z', pausedBy: 'admin' },
-  ...{ reasons: ['daily 1 of 7'], text: 'no moment in particular' },
+  ...{ reasons: ['daily 1 of 7'] },
   // What is well.
   ...{ verified: true, alive: true, ok: true, done: true, storeOk: true, delivered: true },
   ...{ conditionalCreate: true, conditionalReplace: true, presign: true },
@@ -55,6 +60,7 @@ export const exampleValues: Readonly<Record<string, unknown>> = {
     detail: null,
     label: null,
     stage: null,
+    phase: null,
     storeDetail: null,
     deletedAt: null,
   },

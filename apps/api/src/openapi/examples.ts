@@ -57,6 +57,9 @@ function ofProperties({ properties = {}, required = [] }: Schema, schemas: Schem
   return Object.fromEntries(shown.map(([name, schema]) => [name, exampleOf(schema, schemas, name)]));
 }
 
+/** Of a text that has no example: a test asks for one. */
+const placeholder = 'text';
+
 function simple({ type, default: usual, enum: values, minimum = 0 }: Schema): unknown {
   if (usual !== undefined) return usual;
   if (values !== undefined) return values[0];
@@ -64,7 +67,7 @@ function simple({ type, default: usual, enum: values, minimum = 0 }: Schema): un
   if (types.includes('null')) return null;
   if (types.includes('boolean')) return false;
   if (types.includes('object')) return {};
-  return types.includes('string') ? 'text' : minimum;
+  return types.includes('string') ? placeholder : minimum;
 }
 
 function fits(value: unknown, { $ref, type, enum: values, anyOf = [] }: Schema): boolean {

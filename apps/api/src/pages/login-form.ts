@@ -27,9 +27,19 @@ function refuseOtherSites(request: Request): void {
   const { 'sec-fetch-site': site, origin } = request.headers;
   const isHere = origin === undefined || URL.parse(origin)?.host === request.headers.host;
   if (site === undefined ? isHere : site === 'same-origin') return;
-  throw new AppError({ code: 'auth/forbidden', stage: 'request', message: 'The form was sent by another site' });
+  throw new AppError({
+    code: 'auth/forbidden',
+    stage: 'request',
+    message: 'The form was sent by another site',
+    hint: 'Open the login page itself and log in there',
+  });
 }
 
 function wrong(message: string): AppError {
-  return new AppError({ code: 'request/invalid', stage: 'request', message });
+  return new AppError({
+    code: 'request/invalid',
+    stage: 'request',
+    message,
+    hint: 'Fill in the form of the login page',
+  });
 }

@@ -16,6 +16,7 @@ export function checkTarget(
       code: 'auth/forbidden',
       stage: 'request',
       message: `Restores into ${target.name}, which is no scratch target, need the role admin`,
+      hint: 'Ask an admin, or restore into a target with RESTORE_TARGET_<NAME>_SCRATCH=true: GET /api/admin/targets lists them',
     });
   }
   // A scratch target harms nobody by new databases; its users are the server's.
@@ -24,6 +25,7 @@ export function checkTarget(
       code: 'auth/forbidden',
       stage: 'request',
       message: 'Restores of users and roles need the role admin',
+      hint: 'Ask an admin, or leave usersAndRoles out',
     });
   }
   if (target === undefined) {

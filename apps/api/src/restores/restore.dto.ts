@@ -90,7 +90,7 @@ export class RestoredNamespaceDto {
 export class RestoreReportDto {
   @ApiProperty({ description: 'true: this is a plan, and nothing was changed' })
   dryRun!: boolean;
-  @ApiProperty({ enum: ['planned', 'restored', 'restored-with-differences'] })
+  @ApiProperty({ enum: ['planned', 'restored', 'restored-with-differences'], example: 'restored' })
   outcome!: string;
   @ApiProperty({ type: [RestoredNamespaceDto], description: 'Empty in lists' })
   namespaces!: RestoredNamespaceDto[];
@@ -111,7 +111,7 @@ export class RestoreRecordDto {
   backupId!: string;
   @ApiProperty({ example: 'staging' })
   targetName!: string;
-  @ApiProperty({ enum: restoreModes })
+  @ApiProperty({ enum: restoreModes, example: 'into-empty' })
   mode!: string;
   @ApiProperty()
   dryRun!: boolean;

@@ -52,7 +52,15 @@ async function inTime<T>(answer: Promise<T>): Promise<T> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_resolve, reject) => {
     timer = setTimeout(
-      () => reject(new AppError({ code: 'run/cancelled', stage: 'store', message: noAnswer })),
+      () =>
+        reject(
+          new AppError({
+            code: 'run/cancelled',
+            stage: 'store',
+            message: noAnswer,
+            hint: 'Is the store reachable from here? hazina storage check tells',
+          }),
+        ),
       limitMs,
     );
   });

@@ -9,6 +9,7 @@ export class FindingDto {
   @ApiProperty({
     enum: findingStates,
     description: 'warning: it works, and should not stay so; error: backups or restores will fail',
+    example: 'error',
   })
   status!: string;
   @ApiProperty({ example: 'Redis may throw jobs away when its memory is full: maxmemory-policy is allkeys-lru' })
@@ -62,7 +63,7 @@ export class CatalogueDto {
   state!: string;
   @ApiProperty({ type: String, nullable: true })
   serverVersion!: string | null;
-  @ApiProperty({ type: [String], example: ['backups: {target: 1, slot: 1} unique'] })
+  @ApiProperty({ type: [String], description: 'For example `backups: {target: 1, slot: 1} unique`', example: [] })
   missingIndexes!: string[];
   @ApiProperty({ type: 'integer', nullable: true, description: "Milliseconds that its clock is ahead of the API's" })
   clockSkewMs!: number | null;

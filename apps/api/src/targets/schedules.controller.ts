@@ -7,7 +7,7 @@ import { contextOf } from '../http/request-context.js';
 import type { Plain } from '../http/plain.js';
 import { ApiProblems, usualProblems } from '../openapi/api-problems.js';
 import { SchedulesService } from './schedules.service.js';
-import { ScheduleDto, SchedulesDto } from './targets.dto.js';
+import { goingOn, ScheduleDto, SchedulesDto } from './targets.dto.js';
 
 @ApiTags('targets')
 @Controller('admin/schedules')
@@ -51,7 +51,7 @@ export class SchedulesController {
     summary: 'Backups on schedule again',
     description: 'The next one is that of the next time: what was due during the pause is not caught up.',
   })
-  @ApiOkResponse({ type: ScheduleDto })
+  @ApiOkResponse({ type: ScheduleDto, example: goingOn })
   @ApiProblems(...usualProblems, 404)
   async resume(@Param('target') target: string, @Req() request: Request): Promise<Plain<ScheduleDto>> {
     return this.audit.act(request, { event: 'schedule_resume', resource: target }, () => this.service.resume(target));

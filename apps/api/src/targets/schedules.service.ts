@@ -7,6 +7,7 @@ import type { Plain } from '../http/plain.js';
 import { latestSlot } from '../scheduling/slots.js';
 import { nextStarts } from '../scheduling/starts.js';
 import { pauseOf } from './pause-of.js';
+import { TargetLooks } from './target-looks.js';
 import { TargetStates, type TargetState } from './target-states.js';
 import type { ScheduleDto } from './targets.dto.js';
 
@@ -17,6 +18,7 @@ const timesShown = 10;
 export class SchedulesService {
   constructor(
     @Inject(TargetStates) private readonly states: TargetStates,
+    @Inject(TargetLooks) private readonly looks: TargetLooks,
     @Inject(CATALOG) private readonly catalog: Catalog,
     @Inject(API_CONFIG) private readonly config: ApiConfig,
     @Inject(CLOCK) private readonly clock: Clock,
@@ -24,7 +26,8 @@ export class SchedulesService {
 
   async all(): Promise<Plain<ScheduleDto>[]> {
     const now = this.clock.now();
-    return (await this.states.all(now)).map((state) => toSchedule(state, now));
+    const states = await this.states.all(now, this.looks.workers(), this.looks.ends());
+    return states.map((state) => toSchedule(state, now));
   }
 
   /** A second pause leaves the first as it is: since when and by whom. */

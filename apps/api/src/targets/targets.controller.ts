@@ -1,12 +1,12 @@
 import { Controller, Get, Inject } from '@nestjs/common';
 import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
-import type { Catalog } from '#catalog';
 import type { Clock, TargetHealth } from '#contracts';
 import { Roles } from '../auth/access.js';
-import { CATALOG, CLOCK } from '../core/tokens.js';
+import { CLOCK } from '../core/tokens.js';
 import { ApiProblems, usualProblems } from '../openapi/api-problems.js';
 import type { Plain } from '../http/plain.js';
 import { pauseOf } from './pause-of.js';
+import { TargetLooks } from './target-looks.js';
 import { TargetStates, type TargetState } from './target-states.js';
 import { TargetsDto, type LastRunDto, type TargetDto, type TargetHealthDto } from './targets.dto.js';
 
@@ -16,7 +16,7 @@ import { TargetsDto, type LastRunDto, type TargetDto, type TargetHealthDto } fro
 export class TargetsController {
   constructor(
     @Inject(TargetStates) private readonly states: TargetStates,
-    @Inject(CATALOG) private readonly catalog: Catalog,
+    @Inject(TargetLooks) private readonly looks: TargetLooks,
     @Inject(CLOCK) private readonly clock: Clock,
   ) {}
 
@@ -25,8 +25,8 @@ export class TargetsController {
   @ApiOkResponse({ type: TargetsDto })
   @ApiProblems(...usualProblems)
   async targets(): Promise<Plain<TargetsDto>> {
-    const workers = this.catalog.workers.all();
-    const states = await this.states.all(this.clock.now(), workers);
+    const workers = this.looks.workers();
+    const states = await this.states.all(this.clock.now(), workers, this.looks.ends());
     const restoreTargets = this.states.restoreTargets(await workers);
     return {
       data: states.map(toTarget),

@@ -71,7 +71,7 @@ export class TargetDto extends PauseDto {
 export class RestoreTargetDto {
   @ApiProperty({ example: 'staging' })
   target!: string;
-  @ApiProperty({ description: 'Operators may restore there, and the mode scratch is allowed' })
+  @ApiProperty({ description: 'Operators may restore there, and the mode scratch is allowed', example: true })
   scratch!: boolean;
   @ApiProperty({ type: TargetHealthDto })
   health!: TargetHealthDto;
@@ -108,3 +108,10 @@ export class SchedulesDto {
   @ApiProperty({ type: [ScheduleDto] })
   data!: ScheduleDto[];
 }
+
+/** One that was resumed. */
+export const goingOn: ScheduleDto = {
+  ...{ paused: false, pausedAt: null, pausedBy: null, notice: null, target: 'clinic', cron: '0 2 * * *' },
+  ...{ timezone: 'UTC', lastSlot: '2026-11-22T02:00:00.000Z', jitterSeconds: 0, overdue: false },
+  nextRuns: ['2026-11-24T02:00:00.000Z', '2026-11-25T02:00:00.000Z'],
+};

@@ -74,7 +74,10 @@ function failureOf(findings: readonly Finding[], context: CliContext): AppError 
     status !== 'error' || code === null ? [] : [{ name, code, detail, hint }],
   );
   const isSpecific = ({ code }: (typeof errors)[number]): boolean =>
-    exitCodeOf(new AppError({ code, stage: 'probe', message: '' }), context.interruptedBy) !== exitCodes.unexpected;
+    exitCodeOf(
+      new AppError({ code, stage: 'probe', message: '', hint: 'told with its finding' }),
+      context.interruptedBy,
+    ) !== exitCodes.unexpected;
   const decisive = errors.find(isSpecific) ?? errors[0];
   if (decisive === undefined) return undefined;
   const { code, hint } = decisive;

@@ -31,7 +31,7 @@ async function checkStorage(context: CliContext): Promise<void> {
       code: first.code ?? 'store/failed',
       stage: 'store',
       message: `${store.location} failed ${failed.map(({ check }) => check).join(', ')}: ${first.detail}`,
-      ...(first.hint === undefined ? {} : { hint: first.hint }),
+      hint: first.hint ?? 'Each check that failed stands above, with what the store said',
     });
   });
 }

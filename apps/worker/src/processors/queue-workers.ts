@@ -116,7 +116,13 @@ export class QueueWorkers {
 }
 
 function ending(): AppError {
-  return new AppError({ code: 'worker-shutdown', stage: 'queue', retry: 'retry', message: 'The worker is ending' });
+  return new AppError({
+    code: 'worker-shutdown',
+    stage: 'queue',
+    retry: 'retry',
+    message: 'The worker is ending',
+    hint: 'Nothing to do: another worker takes the job, or this one when it is back',
+  });
 }
 
 function unknownName(name: string): AppError {

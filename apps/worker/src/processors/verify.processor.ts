@@ -115,10 +115,10 @@ export class VerifyProcessor implements JobProcessor<'verify'> {
 
 /** The same, as of a verification that could not be made now. */
 function notMade(cause: AppError): AppError {
-  const { code, stage, message, hint, details } = cause;
+  const { code, stage, message, details } = cause;
   return new AppError({
     ...{ code, stage, message, retry: 'retry', cause, details },
-    ...(hint === undefined ? {} : { hint }),
+    hint: cause.hint ?? 'Nothing to do: the verification is tried again',
   });
 }
 

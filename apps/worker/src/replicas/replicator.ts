@@ -73,6 +73,7 @@ export class Replicator {
     const late = new AppError({
       ...{ code: 'store/unreachable', stage: 'store', retry: 'retry' },
       message: `${this.destination.store.location} gave no answer within ${probeTimeoutMs / 1000} s`,
+      hint: 'Look at the destination and the way to it; copies go on by themselves when it answers again',
     });
     // A file system that hangs listens to no signal.
     const hung = new Promise<AppError>((resolve) => {

@@ -159,5 +159,10 @@ function later({ clock }: WorkerParts, ms: number): Date {
 }
 
 function leftToAnother({ copyId }: CopyRecord): AppError {
-  return new AppError({ code: 'run/fenced', stage: 'claim', message: `${copyId} has been taken over` });
+  return new AppError({
+    code: 'run/fenced',
+    stage: 'claim',
+    message: `${copyId} has been taken over`,
+    hint: 'Nothing to do: the worker that has it now goes on with it',
+  });
 }

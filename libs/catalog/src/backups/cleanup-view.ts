@@ -1,11 +1,11 @@
 import type { BackupRecord, Clock } from '#contracts';
 import type { Catalog } from '../contract/catalog.js';
 import { deletionCatalog, userOf } from './deletion-view.js';
+import { everyMissing } from './every-missing.js';
 import { isGood } from './is-good.js';
 
 const dayMs = 86_400_000;
 const failuresThatStopDeletion = 3;
-const pageSize = 500;
 
 export interface CleanupViewOptions {
   readonly clock: Clock;
@@ -21,7 +21,7 @@ export function cleanupCatalog(catalog: Catalog, { clock, by, recordRetentionDay
     ...deletionCatalog(catalog),
     async completed(target: string | null) {
       const records = await backups.completed(target ?? undefined);
-      const missing = await listMissing(catalog, target);
+      const missing = await everyMissing(catalog, target);
       return Promise.all([...records, ...missing].map((record) => viewOf(catalog, record)));
     },
     async lastRunsFailed(target: string): Promise<boolean> {
@@ -63,17 +63,4 @@ async function viewOf(catalog: Catalog, record: BackupRecord) {
     good: isGood(record),
     verified: verificationStatus.verified,
   };
-}
-
-/** There are few, or something is badly wrong; then a cleanup takes as long as it takes. */
-async function listMissing({ backups }: Catalog, target: string | null): Promise<BackupRecord[]> {
-  const found: BackupRecord[] = [];
-  for (let page = 1; ; page += 1) {
-    const { data } = await backups.list({
-      ...{ page, limit: pageSize, status: 'missing', sortBy: 'createdAt', sortOrder: 'asc' },
-      ...(target === null ? {} : { target }),
-    });
-    found.push(...data);
-    if (data.length < pageSize) return found;
-  }
 }

@@ -12,7 +12,12 @@ export function fenced(id: string, why: string): AppError {
 }
 
 export function cancelWished(id: string): AppError {
-  return new AppError({ code: 'run/cancelled', stage: 'claim', message: `${id} was cancelled` });
+  return new AppError({
+    code: 'run/cancelled',
+    stage: 'claim',
+    message: `${id} was cancelled`,
+    hint: 'Start it anew when it is wanted; the audit log names who cancelled it',
+  });
 }
 
 export function shuttingDown(id: string): AppError {

@@ -141,7 +141,12 @@ function stalled(stallMs: number): AppError {
 }
 
 function letGo(): AppError {
-  return new AppError({ code: 'run/cancelled', stage: 'dump', message: 'The dump was let go before its end' });
+  return new AppError({
+    code: 'run/cancelled',
+    stage: 'dump',
+    message: 'The dump was let go before its end',
+    hint: 'What let it go tells why; the backup is made anew',
+  });
 }
 
 function noOutput(): AppError {

@@ -9,7 +9,8 @@ const mostBytes = 16 * 1024 * 1024;
 export async function readSightingsFile(store: ObjectStore, signal: AbortSignal): Promise<Sighting[]> {
   try {
     const { bytes } = await store.getBytes(sightingsKey, mostBytes, signal);
-    const failure = { code: 'backup/damaged', stage: 'cleanup', what: sightingsKey } as const;
+    const hint = 'Nothing to do: the sweep begins it anew';
+    const failure = { code: 'backup/damaged', stage: 'cleanup', what: sightingsKey, hint } as const;
     const { sightings } = parseJson(sightingsSchema, bytes, failure);
     return sightings.map(({ folder, firstSeen, leaseCounter }) => ({
       folder,

@@ -110,6 +110,7 @@ function tooLong(mostBytes: number): AppError {
     code: 'archive/corrupt-structure',
     stage: 'archive',
     message: `it lists collections for more than ${mostBytes} bytes without coming to its data`,
+    hint: tooLongHint,
   });
 }
 

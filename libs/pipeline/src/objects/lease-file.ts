@@ -57,7 +57,8 @@ export async function readLease(
 ): Promise<{ readonly counter: number | null; readonly everySeconds: number } | null> {
   try {
     const { bytes } = await store.getBytes(key, mostBytes, signal);
-    return parseJson(leaseSchema, bytes, { code: 'backup/damaged', stage: 'cleanup', what: key });
+    const hint = 'Nothing to do: it counts as one that never changes';
+    return parseJson(leaseSchema, bytes, { code: 'backup/damaged', stage: 'cleanup', what: key, hint });
   } catch (error) {
     if (!(error instanceof AppError)) throw error;
     if (error.code === 'store/no-object') return null;

@@ -77,7 +77,9 @@ export async function putManifest(
 /** The manifest inside its sealed bytes. */
 export async function openManifest(sealed: Buffer, backupId: string, options: OpenManifest): Promise<Manifest> {
   const text = await openManifestText(sealed, backupId, options);
-  return parseJson(manifestSchema, text, { code: 'backup/mismatch', stage: 'open', what: nameOf(backupId) });
+  const hint =
+    'It was opened whole, so it was written like this, perhaps by a newer version: update Hazina and verify the backup';
+  return parseJson(manifestSchema, text, { code: 'backup/mismatch', stage: 'open', what: nameOf(backupId), hint });
 }
 
 export interface OpenManifest {

@@ -78,7 +78,12 @@ export function describeObjectStore(name: string, options: ConformanceOptions): 
     it.each([1, 900_000, options.largeBytes - 1])(
       'a source that fails after %i bytes leaves nothing, and its error is the error',
       async (bytes) => {
-        const cause = new AppError({ code: 'engine/failed', stage: 'dump', message: 'the source failed as told' });
+        const cause = new AppError({
+          code: 'engine/failed',
+          stage: 'dump',
+          message: 'the source failed as told',
+          hint: 'none',
+        });
         const source = Readable.from(
           (async function* () {
             for (let at = 0; at < bytes; at += 300_000) yield Buffer.alloc(Math.min(300_000, bytes - at));

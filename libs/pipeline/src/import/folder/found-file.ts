@@ -71,7 +71,7 @@ function named(error: unknown, name: string): unknown {
     return error;
   return new AppError({
     ...{ code: error.code, stage: error.stage, message: `${name}: ${error.message}` },
-    ...{ hint: error.hint ?? '', cause: error, details: error.details },
+    ...{ hint: error.hint ?? 'Take the dump anew, or import another one', cause: error, details: error.details },
   });
 }
 
