@@ -12,6 +12,12 @@ export { createMongorestoreEngine, type MongorestoreOptions } from './mongodump/
 export { createNativeDumpEngine, type NativeDumpOptions } from './native/dump/native-dump.engine.js';
 export { createNativeLoadEngine, type NativeLoadOptions } from './native/load/native-load-engine.js';
 export { ContentDigest, contentDigests } from './native/load/content-digest.js';
+export {
+  ConflictCheck,
+  conflictBounds,
+  type ConflictBounds,
+  type ConflictOptions,
+} from './native/conflicts/conflict-check.js';
 export { openTargetContents, type TargetContents } from './native/compare/target-contents.js';
 export { documentId } from './native/documents/document-id.js';
 export { compileQuery, type DocumentQuery } from './native/documents/document-query.js';

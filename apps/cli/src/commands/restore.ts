@@ -8,7 +8,8 @@ import type { ObjectStore } from '#storage';
 import type { CliContext } from '../context.js';
 import type { WithSafetyParts } from '../safety-backup.js';
 import { targetName, withFrom, withJson, withSelection } from '../options.js';
-import { describePlan, describeReport } from '../output/describe-restore.js';
+import { describeDryRun } from '../output/describe-dry-run.js';
+import { describeReport } from '../output/describe-restore.js';
 import { parseRename, refuseContradictions, type RestoreOptions as Options } from '../restore-options.js';
 
 export function registerRestore(program: Command, context: CliContext): void {
@@ -171,7 +172,7 @@ async function run(
   context: CliContext,
 ): Promise<void> {
   const { createLoadEngine } = await import('../engines.js');
-  const { planRestore, runRestore } = await import('#pipeline');
+  const { dryRunRestore, runRestore } = await import('#pipeline');
   const { replaysOplog } = await import('#engine');
   const observer = context.observer();
   for (const warning of warnings) context.warn(warning);
@@ -184,9 +185,12 @@ async function run(
   };
   const deps = { engine: createLoadEngine(options.engine, config, context), source, observer };
   if (options.dryRun === true) {
-    const plan = await planRestore(deps, request, context.signal);
-    if (context.json) context.printJson({ backupId: request.backupId, dryRun: true, ...plan });
-    else context.print(describePlan(plan));
+    const dryRun = await dryRunRestore({ ...deps, clock: context.clock }, request, context.signal);
+    const { plan, findings, refusal } = dryRun;
+    if (context.json) context.printJson({ backupId: request.backupId, dryRun: true, ...plan, ...findings });
+    else context.print(describeDryRun(dryRun));
+    // It ends as the restore would.
+    if (refusal !== null) throw refusal;
     return;
   }
   const started = context.clock.monotonicMs();

@@ -9,6 +9,7 @@ import {
 } from '#engine';
 import {
   backupSource,
+  dryRunRestore,
   planRestore,
   proveBackup,
   recordedObjects,
@@ -62,7 +63,15 @@ async function restoreFrom(
   const deps = { engine, source, observer };
   const began = clock.monotonicMs();
   const elapsedMs = () => Math.round(clock.monotonicMs() - began);
-  if (record.dryRun) return planReport(await planRestore(deps, request, signal), observer.warnings, elapsedMs());
+  if (record.dryRun) {
+    const dryRun = await dryRunRestore({ ...deps, clock }, request, signal);
+    const report = planReport(dryRun, observer.warnings, elapsedMs());
+    if (dryRun.refusal === null) return report;
+    // It ends as the restore would, and what it found stays.
+    if (!(await parts.catalog.restores.finished(claim.ref, report)))
+      throw fenced(record.restoreId, 'another claim has taken over');
+    throw dryRun.refusal;
+  }
 
   const before = record.claim.fence > 1 ? await engine.putBack?.(request, contents, signal) : 'clear';
   if (before !== 'renaming') {
