@@ -47,12 +47,16 @@ async function look(
   signal: AbortSignal,
 ): Promise<void> {
   if (check.collections.length === 0) return;
-  const bytesOf = new Map(namespaces.map((one) => [keyOf(one), one.bytes ?? Infinity]));
+  const known = new Map(namespaces.map((one) => [keyOf(one), one]));
   const sized = check.collections
-    .map((entry) => ({ entry, bytes: bytesOf.get(keyOf(entry.source)) ?? Infinity }))
+    .map((entry) => {
+      const { bytes = Infinity, documents = null } = known.get(keyOf(entry.source)) ?? {};
+      return { entry, bytes, documents: documents ?? Infinity };
+    })
     .sort((a, b) => a.bytes - b.bytes);
-  const total = sized.reduce((sum, { bytes }) => sum + bytes, 0);
-  if (total <= check.room.bytes || source.readsParts !== true) {
+  const total = (what: 'bytes' | 'documents') => sized.reduce((sum, one) => sum + one[what], 0);
+  const fits = total('bytes') <= check.room.bytes && total('documents') <= check.room.documents;
+  if (fits || source.readsParts !== true) {
     check.allow(check.room);
     return show(check, await source.open(signal, request), signal);
   }
