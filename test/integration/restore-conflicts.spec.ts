@@ -95,7 +95,9 @@ describe('a dry run', () => {
   it('tells in replace what takes its place and what is gone: documents, unique indexes', async () => {
     const target = client.db(db).collection<{ _id: number; mail: string }>('people');
     await target.insertMany([2, 3, 8, 9].map((_id) => ({ _id, mail: String(_id) })));
-    await target.createIndex({ mail: 1 }, { unique: true });
+    await client
+      .db(db)
+      .command({ createIndexes: 'people', indexes: [{ key: { mail: 1 }, name: 'mail_1', unique: true }] });
     const found = await dryRun(buildArchive([people()]), replace());
     expect(kindsOf(found)).toEqual([
       ['existing-ids', false, 2],

@@ -28,7 +28,7 @@ export function describeDryRun({ plan, findings }: DryRun): string {
 function describeFindings({ conflicts, checked, notChecked, estimate }: RestoreFindings): string[] {
   return [
     ...(conflicts.length === 0 ? ['Conflicts: none was found'] : ['Conflicts:']),
-    ...conflicts.map(({ blocking, message }) => `  ${blocking ? 'STOPS IT' : 'know it'}: ${printable(message)}`),
+    ...conflicts.map(({ blocking, message }) => `  ${blocking ? 'STOPS IT' : 'note'}: ${printable(message)}`),
     'Checked:',
     ...checked.map((what) => `  ${printable(what)}`),
     'Not checked:',

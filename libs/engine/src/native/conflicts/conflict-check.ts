@@ -140,7 +140,7 @@ export class ConflictCheck {
   /** All documents of a namespace were there. */
   namespaceEnd(namespace: { readonly db: string; readonly collection: string }, documents: number): void {
     const check = this.#checks.get(keyOf(namespace));
-    if (check !== undefined && check.looked === documents) check.complete = true;
+    if (check?.looked === documents) check.complete = true;
   }
 
   async settle(signal: AbortSignal, all = false): Promise<void> {

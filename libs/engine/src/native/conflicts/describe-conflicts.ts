@@ -32,8 +32,13 @@ export function conflictsOf(looked: Looked): RestoreConflict[] {
   return [...occupied(looked, make), ...ofIds(looked, make), ...ofIndexes(looked, make), ...ofValidators(looked, make)];
 }
 
+/** What stands there stays: the mode refuses to go over it. */
+function isRefused({ mode }: LoadRequest, standing: Standing | undefined): boolean {
+  return mode === 'into-empty' && !isEmpty(standing);
+}
+
 function occupied({ request, entry, standing }: Looked, make: Make): RestoreConflict[] {
-  if (request.mode !== 'into-empty' || standing === undefined || isEmpty(standing)) return [];
+  if (standing === undefined || !isRefused(request, standing)) return [];
   const what = describe(entry, new Map([[`${entry.db}.${entry.collection}`, standing]]));
   return [
     make('not-empty', true, standing.documents, `${what} is not empty, as the mode asks: the restore is refused`),
@@ -61,12 +66,15 @@ function ofIds({ request, entry, standing, check, isComplete }: Looked, make: Ma
   return ids.found > 0 ? [existing, gone] : [gone];
 }
 
-function ofIndexes({ request, entry, check }: Looked, make: Make): RestoreConflict[] {
+function ofIndexes({ request, entry, standing, check }: Looked, make: Make): RestoreConflict[] {
   const name = nameOf(entry);
   const isFatal = request.onConflict === 'fail';
-  const end = isFatal ? 'the restore would fail' : 'the later one of each is kept, the earlier one left out';
+  const end = isFatal
+    ? 'the restore would fail, unless onConflict is keep-last'
+    : 'the later one of each is kept, the earlier one left out';
   return (check?.uniques ?? []).flatMap(({ owner, watch: { index, isId, broken } }) => {
     if (owner === 'target') {
+      if (isRefused(request, standing)) return [];
       const breaks = broken === 0 ? '' : `; ${documents(broken)} of the backup would break it`;
       const text = `${name}: the target has a unique index ${index} that the backup does not have: it is gone afterwards${breaks}`;
       return [make('unique-index', false, broken, text)];
@@ -86,10 +94,11 @@ function ofIndexes({ request, entry, check }: Looked, make: Make): RestoreConfli
   });
 }
 
-function ofValidators({ engine, entry, check }: Looked, make: Make): RestoreConflict[] {
+function ofValidators({ request, engine, entry, standing, check }: Looked, make: Make): RestoreConflict[] {
   const name = nameOf(entry);
   return (check?.validators ?? []).flatMap(({ owner, isStrict, watch: { unfit } }) => {
     if (owner === 'target') {
+      if (isRefused(request, standing)) return [];
       const refuses = unfit === 0 ? '' : `; it would refuse ${documents(unfit)} of the backup`;
       const text = `${name}: the target has a validator that the backup does not have: it is gone afterwards${refuses}`;
       return [make('validator', false, unfit, text)];
