@@ -197,8 +197,6 @@ async function run(
   const { makeSafetyBackup } = await import('../safety-backup.js');
   const isSecured = options.replace === true && options.safetyBackup;
   const safety = isSecured ? await makeSafetyBackup(deps, request, withParts, context) : null;
-  // The official tool has no moment between its loading and its renames.
-  if (options.engine !== 'native') await safety?.check();
   const hooked: LoadRequest = {
     ...request,
     onProgress: (progress) => observer.progress({ documents: progress.documents }),
@@ -206,10 +204,18 @@ async function run(
       if (!resumed) await safety?.check();
     },
   };
-  const restore = () => runRestore(deps, hooked, context.signal);
+  const restore = async () => {
+    try {
+      // The official tool has no moment between its loading and its renames.
+      if (options.engine !== 'native') await safety?.check();
+      return await runRestore(deps, hooked, context.signal);
+    } finally {
+      await safety?.close();
+    }
+  };
   const report = await (scratch === null ? restore() : inScratch(scratch, restore, context));
   const durationMs = Math.round(context.clock.monotonicMs() - started);
-  const notes = safety === null ? [] : [safety.note];
+  const notes = safety === null ? [] : [safety.note()];
   const all = [...warnings, ...report.warnings, ...notes];
   for (const warning of [...report.warnings, ...notes]) context.warn(warning);
   const made = scratch === null ? null : await reportScratch(scratch, options.drop === true);
