@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { MongoClient, type Collection } from 'mongodb';
 import { Secret } from '#contracts';
-import { contentDigests, watchChanges, type ChangeVerdict, type ChangeWatching } from '#engine';
+import { contentDigests, watchChanges, type ChangeVerdict, type ChangeWatcher } from '#engine';
 import { watchWrites, type WriteWatch } from '#pipeline';
 import { services, startReplicaSet, uniqueDatabase, type ReplicaSet } from '../services/services.js';
 import { testUri } from '../support/native-load.js';
@@ -59,10 +59,7 @@ const isReplicaSet = services().mongodbKind === 'mongod';
   /** A stream as a replica set would have one, that says this in the end. */
   const streamed = async (verdict: ChangeVerdict): Promise<{ readings: number }> => {
     const seen = { readings: 0 };
-    const stream = {
-      verdict: () => Promise.resolve(verdict),
-      close: () => Promise.resolve(),
-    } as Extract<ChangeWatching, { watch: unknown }>['watch'];
+    const stream: ChangeWatcher = { verdict: () => Promise.resolve(verdict), close: () => Promise.resolve() };
     watch = await watchWrites(new Secret(testUri()), replacedIn(db), signal, {
       changes: () => Promise.resolve({ watch: stream }),
       digests: (...args) => {

@@ -19,7 +19,7 @@ export {
   type ConflictOptions,
 } from './native/conflicts/conflict-check.js';
 export { watchChanges, type ChangeWatching } from './native/changes/watch-changes.js';
-export type { ChangeVerdict } from './native/changes/change-watch.js';
+export type { ChangeVerdict, ChangeWatcher } from './native/changes/change-watch.js';
 export { openTargetContents, type TargetContents } from './native/compare/target-contents.js';
 export { documentId } from './native/documents/document-id.js';
 export { compileQuery, type DocumentQuery } from './native/documents/document-query.js';

@@ -60,9 +60,10 @@ fails or is stopped they are dropped. --drop drops them in the end, too (did it 
 both name and marker of that restore.
 
 --replace first backs up what it replaces, into the configured store (target safety-<variable of --to-env>; of
-RESTORE_TARGET_<NAME>_URI safety-<name>): restore that to go back. Its contents are read once more just before the
-renames: when somebody wrote meanwhile nothing is replaced, unless --ignore-writes is given. What comes in the very last
-moment cannot be seen, so stop the applications. --no-safety-backup goes without the backup, and notices writes by
+RESTORE_TARGET_<NAME>_URI safety-<name>): restore that to go back. When somebody writes there meanwhile nothing is
+replaced, unless --ignore-writes is given: a change stream watches until just before the renames, or where the server
+has none, what is replaced is read once more then. What comes in the very last moment cannot be seen, so stop the
+applications. --no-safety-backup goes without the backup, and notices writes by
 counts and identities of the collections only. A file that is restored where no BACKUP_ENCRYPTION_KEY is set is restored
 without one, with a warning.
 
@@ -80,6 +81,11 @@ nobody is removed, and the safety backup does not hold them. It needs a MongoDB 
 
 A backup that the primary store cannot give (it is away, or the backup is gone or damaged there) is read from the nearest
 destination of BACKUP_TARGETS_FILE that can. --from NAME reads that one alone.
+
+--dry-run reads documents of the backup (at most 500,000, 512 MiB, two minutes) and names what stands in the way: ids that
+the target has, documents that it would lose, documents that break a unique index or a validator, missing rights and
+room; and what was checked and what was not. It changes nothing, and ends as the restore would when the target is not
+empty.
 
 Examples (write the ID or FILE before options that take several values):
   export TARGET=mongodb://127.0.0.1:27017

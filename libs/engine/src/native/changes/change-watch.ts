@@ -15,6 +15,13 @@ export type ChangeVerdict =
   /** It could not follow all the time: nobody knows. */
   | { readonly state: 'lost'; readonly reason: string };
 
+/** Follows changes from its beginning until somebody asks. */
+export interface ChangeWatcher {
+  /** Of the time from the beginning until now. */
+  verdict(): Promise<ChangeVerdict>;
+  close(): Promise<void>;
+}
+
 export interface ChangeWatchOptions {
   /** Between two looks while nobody asks. */
   readonly everyMs?: number;
@@ -27,7 +34,7 @@ export interface ChangeWatchOptions {
 const historyLost = new Set([136, 260, 280, 286]);
 
 /** Follows the change streams of some databases from its beginning until somebody asks whether the collections were written to. */
-export class ChangeWatch {
+export class ChangeWatch implements ChangeWatcher {
   readonly #written = new Set<string>();
   readonly #over = new AbortController();
   readonly #following: Promise<void>[];
@@ -62,7 +69,7 @@ export class ChangeWatch {
     return new ChangeWatch(source, followers, everyMs);
   }
 
-  /** Of the time from the beginning until now. Ends the watch. */
+  /** Ends the reading in between; whoever asks again gets what came since. */
   async verdict(): Promise<ChangeVerdict> {
     this.#over.abort();
     await Promise.all(this.#following);

@@ -5,10 +5,10 @@ import { databasesOf } from '../load/names.js';
 import { onTarget } from '../load/target-errors.js';
 import { listCollections } from '../load/target-state.js';
 import { driverSource } from './change-source.js';
-import { ChangeWatch, reasonOf, type WatchedNamespace } from './change-watch.js';
+import { ChangeWatch, reasonOf, type ChangeWatcher, type WatchedNamespace } from './change-watch.js';
 
 export type ChangeWatching =
-  | { readonly watch: ChangeWatch }
+  | { readonly watch: ChangeWatcher }
   /** In words: why there is no change stream of these collections. */
   | { readonly none: string };
 
