@@ -9,27 +9,10 @@ import { readSpec } from '../load/read-spec.js';
 import { onTarget } from '../load/target-errors.js';
 import { occupantKey } from '../load/target-state.js';
 import { lookForRights, lookForRoom } from '../load/target-means.js';
+import { conflictBounds, type ConflictBounds } from './conflict-bounds.js';
 import { describeFindings } from './describe-findings.js';
 import { EntryCheck } from './entry-check.js';
 import { lookAtNames, type Standing } from './target-names.js';
-
-/** How much a dry run looks at. What is beyond is told, and not known. */
-export interface ConflictBounds {
-  /** Documents in all. */
-  readonly documents: number;
-  /** BSON bytes in all. */
-  readonly bytes: number;
-  /** Values of unique indexes that are remembered: at most 24 bytes each. */
-  readonly keys: number;
-  /** Documents of a collection that validators are asked about. */
-  readonly validated: number;
-  readonly ms: number;
-}
-
-export const conflictBounds: ConflictBounds = {
-  ...{ documents: 500_000, bytes: 512 << 20, keys: 2_000_000 },
-  ...{ validated: 10_000, ms: 120_000 },
-};
 
 export interface ConflictOptions {
   readonly engine: LoadEngine['name'];

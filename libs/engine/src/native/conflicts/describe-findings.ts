@@ -4,7 +4,7 @@ import type { NamedEntry } from '../load/name-plan.js';
 import { listNames, nameOf } from '../load/names.js';
 import type { Rights, Room } from '../load/target-means.js';
 import { occupantKey } from '../load/target-state.js';
-import type { ConflictBounds } from './conflict-check.js';
+import type { ConflictBounds } from './conflict-bounds.js';
 import { conflictsOf, documents } from './describe-conflicts.js';
 import type { EntryCheck } from './entry-check.js';
 import type { Standing } from './target-names.js';
