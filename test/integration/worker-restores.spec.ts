@@ -136,7 +136,21 @@ it('a dry run gives the plan and changes nothing', async () => {
     [copy, 'create', documents],
     [copy, 'create', 2],
   ]);
+  expect(record.report?.findings).toMatchObject({ conflicts: [], estimate: { documents: documents + 2 } });
+  expect(record.report?.findings?.checked).toContainEqual(expect.stringContaining(`on ${documents + 2} documents`));
   expect(await databases(copy)).toEqual([]);
+});
+
+it('a dry run of what would be refused is refused, too, and keeps what it found', async () => {
+  const rename = [{ from: world.source, to: uniqueDatabase('restored') }];
+  made.push(rename[0]?.to ?? '');
+  await world.client.db(rename[0]?.to).collection('patients').insertOne({ a: 1 });
+  const record = await restore({ rename, dryRun: true });
+  expect(record).toMatchObject({ status: 'failed', error: { code: 'target/not-empty' } });
+  expect(record.report?.namespaces.map(({ action }) => action)).toEqual(['refused', 'create']);
+  expect(record.report?.findings?.conflicts).toMatchObject([
+    { kind: 'not-empty', blocking: true, db: rename[0]?.to, collection: 'patients', documents: 1 },
+  ]);
 });
 
 describe('scratch', () => {

@@ -20,10 +20,11 @@ export type WithSafetyParts = (work: (parts: SafetyParts) => Promise<string>) =>
 /** What stands between a restore and what it replaces. */
 export interface Safety {
   readonly backupId: string;
-  /** For people, in the report. */
-  readonly note: string;
+  /** For people, in the report; who watched is known after `check`. */
+  note(): string;
   /** Just before the renames. Throws `restore/conflict` when somebody wrote since the backup began. */
   check(): Promise<void>;
+  close(): Promise<void>;
 }
 
 /** Above this many namespaces their whole databases are backed up: every name is compared with every pattern. */
@@ -47,20 +48,21 @@ export async function makeSafetyBackup(
   if ((await restore.engine.putBack?.(request, contents, signal)) === 'renaming') return null;
   restore.observer.stage('dump');
   const watch = request.ignoreWrites ? null : await watchWrites(request.uri, replaced, signal);
-  const backupId = await withParts((parts) => backUp(parts, request, replaced, context));
-  if (backupId === null) return null;
-  context.say(`What will be replaced is in the backup ${backupId}`);
-  const last =
-    watch === null
-      ? 'writes into it since were not looked for'
-      : 'writes into it were looked for until just before the renames; what came in the last moment cannot be told';
-  return {
-    backupId,
-    note: `what was replaced is in the backup ${backupId}: ${last}`,
-    check: async () => {
-      await watch?.check(signal);
-    },
-  };
+  const close = async () => watch?.close();
+  try {
+    const backupId = await withParts((parts) => backUp(parts, request, replaced, context));
+    if (backupId !== null) {
+      context.say(`What will be replaced is in the backup ${backupId}`);
+      const how = () => watch?.how ?? 'writes into it since were not looked for';
+      const note = () => `what was replaced is in the backup ${backupId}: ${how()}`;
+      return { backupId, note, check: async () => watch?.check(signal), close };
+    }
+  } catch (error) {
+    await close();
+    throw error;
+  }
+  await close();
+  return null;
 }
 
 async function backUp(

@@ -15,6 +15,7 @@ export { readArchive } from './read-archive.js';
 export type { ArchiveHandler, ArchiveNamespaceSummary, ArchiveReaderOptions, ArchiveSummary } from './reader-types.js';
 export { sniff, type Sniffed } from './sniff.js';
 export { ArchiveTap, tapArchive } from './tap.js';
+export { IdSet, type IdBudget } from './id-set.js';
 export { IdWatch, type DuplicateIds } from './watch-ids.js';
 export { OplogWatch, type OplogMoment } from './watch-oplog.js';
 export { ArchiveWriter } from './writer.js';

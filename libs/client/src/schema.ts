@@ -1798,9 +1798,26 @@ export interface components {
              */
             status: "pending" | "in_progress" | "completed" | "completed_with_differences" | "failed" | "cancelled";
         };
+        RestoreConflictDto: {
+            /** @description The restore would be refused, or fail, because of it */
+            blocking: boolean;
+            /** @example visits */
+            collection: string | null;
+            /**
+             * @description As it is called in the target
+             * @example clinic
+             */
+            db: string | null;
+            /** @description Documents that it is about, as far as they were found */
+            documents: number | null;
+            /** @enum {string} */
+            kind: "not-empty" | "existing-ids" | "only-in-target" | "duplicate-ids" | "unique-index" | "validator" | "rights" | "room";
+            /** @example clinic.visits: 5 documents of the target have an _id each that the backup does not have, and are gone afterwards */
+            message: string;
+        };
         RestoredNamespaceDto: {
             /** @enum {string|null} */
-            action: "create" | "replace" | null;
+            action: "create" | "replace" | "refused" | null;
             bytes: number | null;
             /** @example visits */
             collection: string;
@@ -1882,6 +1899,21 @@ export interface components {
              * @default false
              */
             usersAndRoles?: boolean;
+        };
+        RestoreEstimateDto: {
+            /** @description BSON bytes, before the server compresses them */
+            bytes: number | null;
+            documents: number | null;
+            /** @description On the server's disk; null when it does not tell */
+            freeBytes: number | null;
+        };
+        RestoreFindingsDto: {
+            checked: string[];
+            /** @description At most 500, those that stop the restore first */
+            conflicts: components["schemas"]["RestoreConflictDto"][];
+            estimate: components["schemas"]["RestoreEstimateDto"];
+            /** @description Here a conflict may be that is not listed */
+            notChecked: string[];
         };
         RestoreLinksDto: {
             /** @example /api/admin/backups/clinic-20261123T020000Z-k3f9q2 */
@@ -1984,6 +2016,8 @@ export interface components {
             /** @description true: this is a plan, and nothing was changed */
             dryRun: boolean;
             durationMs: number;
+            /** @description Of a dry run; null in lists */
+            findings: components["schemas"]["RestoreFindingsDto"] | null;
             /** @description Empty in lists */
             namespaces: components["schemas"]["RestoredNamespaceDto"][];
             /**
@@ -5782,7 +5816,26 @@ export interface operations {
                      *             ],
                      *             "warnings": [],
                      *             "documents": 353000,
-                     *             "durationMs": 61000
+                     *             "durationMs": 61000,
+                     *             "findings": {
+                     *               "conflicts": [
+                     *                 {
+                     *                   "kind": "not-empty",
+                     *                   "blocking": false,
+                     *                   "db": "clinic",
+                     *                   "collection": "visits",
+                     *                   "documents": 353000,
+                     *                   "message": "clinic.visits: 5 documents of the target have an _id each that the backup does not have, and are gone afterwards"
+                     *                 }
+                     *               ],
+                     *               "checked": [],
+                     *               "notChecked": [],
+                     *               "estimate": {
+                     *                 "documents": 353000,
+                     *                 "bytes": 279650000,
+                     *                 "freeBytes": null
+                     *               }
+                     *             }
                      *           },
                      *           "errorMessage": null,
                      *           "error": null,
@@ -5945,7 +5998,26 @@ export interface operations {
                      *         ],
                      *         "warnings": [],
                      *         "documents": 353000,
-                     *         "durationMs": 61000
+                     *         "durationMs": 61000,
+                     *         "findings": {
+                     *           "conflicts": [
+                     *             {
+                     *               "kind": "not-empty",
+                     *               "blocking": false,
+                     *               "db": "clinic",
+                     *               "collection": "visits",
+                     *               "documents": 353000,
+                     *               "message": "clinic.visits: 5 documents of the target have an _id each that the backup does not have, and are gone afterwards"
+                     *             }
+                     *           ],
+                     *           "checked": [],
+                     *           "notChecked": [],
+                     *           "estimate": {
+                     *             "documents": 353000,
+                     *             "bytes": 279650000,
+                     *             "freeBytes": null
+                     *           }
+                     *         }
                      *       },
                      *       "errorMessage": null,
                      *       "error": null,

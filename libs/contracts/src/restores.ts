@@ -90,6 +90,54 @@ export interface RestoreProgressOf {
   readonly done: boolean;
 }
 
+/**
+ * What stands in the way of a restore, or is lost by it. `not-empty`: documents, views or indexes where nothing may be. `existing-ids`: documents of the target
+ * whose `_id` the backup has too. `only-in-target`: those whose `_id` it has not. `duplicate-ids`, `unique-index`, `validator`: documents of the backup that
+ * break what a collection asks of its documents. `rights`, `room`: of the target server.
+ */
+export const restoreConflictKinds = [
+  'not-empty',
+  'existing-ids',
+  'only-in-target',
+  'duplicate-ids',
+  'unique-index',
+  'validator',
+  'rights',
+  'room',
+] as const;
+export type RestoreConflictKind = (typeof restoreConflictKinds)[number];
+
+/** Never an id or a value of a document: the record stands where the backup cannot be read. */
+export interface RestoreConflict {
+  readonly kind: RestoreConflictKind;
+  /** The restore would be refused, or fail, because of it. */
+  readonly blocking: boolean;
+  /** As they are called in the target; null where it is about a database or a server. */
+  readonly db: string | null;
+  readonly collection: string | null;
+  /** Documents that it is about, as far as they were found; null where there is nothing to count. */
+  readonly documents: number | null;
+  readonly message: string;
+}
+
+export interface RestoreEstimate {
+  /** What the restore writes; null when nobody knows before it is read. */
+  readonly documents: number | null;
+  /** BSON bytes, before the server compresses them. */
+  readonly bytes: number | null;
+  /** On the server's disk; null when the server does not tell. */
+  readonly freeBytes: number | null;
+}
+
+/** What a dry run found. */
+export interface RestoreFindings {
+  readonly conflicts: readonly RestoreConflict[];
+  /** What was looked at, and what was not, in words: a conflict that is not listed is absent only where somebody looked. */
+  readonly checked: readonly string[];
+  readonly notChecked: readonly string[];
+  readonly estimate: RestoreEstimate;
+}
+
 export interface RestoreReport {
   readonly dryRun: boolean;
   readonly outcome: 'planned' | 'restored' | 'restored-with-differences';
@@ -98,6 +146,8 @@ export interface RestoreReport {
   readonly warnings: readonly string[];
   readonly documents: number;
   readonly durationMs: number;
+  /** Of a dry run; absent in records of older versions. */
+  readonly findings?: RestoreFindings | null;
 }
 
 export interface RestoredNamespace {
@@ -106,7 +156,8 @@ export interface RestoredNamespace {
   readonly db: string;
   readonly collection: string;
   readonly type: 'collection' | 'view' | 'timeseries' | null;
-  readonly action: 'create' | 'replace' | null;
+  /** `refused`: of a dry run whose mode does not allow what has the name now. */
+  readonly action: 'create' | 'replace' | 'refused' | null;
   /** Of a dry run: what the backup holds. */
   readonly documents: number | null;
   readonly bytes: number | null;

@@ -1,5 +1,5 @@
 import type { Readable } from 'node:stream';
-import type { Consistency, Secret, Topology } from '#contracts';
+import type { AppError, Consistency, Secret, Topology } from '#contracts';
 
 /**
  * What produces a mongodump archive from a server (spec: facts of the archive format), and what loads one into a server.
@@ -62,8 +62,16 @@ export interface DumpResult {
 /** Loads an archive into a server: plain archive bytes in, a report out. A bad archive never changes a target (docs/DESIGN.md, "A restore in words"). */
 export interface LoadEngine {
   readonly name: 'native' | 'mongorestore';
-  /** Says what `load` would do, writing nothing. Throws the refusals that `load` would throw. */
-  plan(request: LoadRequest, contents: ArchiveContents, signal: AbortSignal): Promise<LoadPlan>;
+  /**
+   * Says what `load` would do, writing nothing. Throws the refusals that `load` would throw. With `onRefusal` a target that is not empty is told there instead,
+   * and the plan goes on: its namespaces that would be refused say so.
+   */
+  plan(
+    request: LoadRequest,
+    contents: ArchiveContents,
+    signal: AbortSignal,
+    onRefusal?: (refusal: AppError) => void,
+  ): Promise<LoadPlan>;
   /**
    * Loads. The source is read once, to its end, and its last block verified, before any name of the target changes (native engine).
    * Throws `target/…` and `restore/…`; an error of the source is passed on as it is, after the target was put back.
@@ -180,8 +188,8 @@ export interface PlannedNamespace {
   readonly collection: string;
   readonly type: 'collection' | 'view' | 'timeseries';
   readonly documents: number | null;
-  /** What the target has under this name now, and what happens to it. */
-  readonly action: 'create' | 'replace';
+  /** What the target has under this name now, and what happens to it. `refused`: only in a plan that was asked to go on (`onRefusal`). */
+  readonly action: 'create' | 'replace' | 'refused';
 }
 
 export interface LoadReport {

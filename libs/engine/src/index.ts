@@ -12,6 +12,10 @@ export { createMongorestoreEngine, type MongorestoreOptions } from './mongodump/
 export { createNativeDumpEngine, type NativeDumpOptions } from './native/dump/native-dump.engine.js';
 export { createNativeLoadEngine, type NativeLoadOptions } from './native/load/native-load-engine.js';
 export { ContentDigest, contentDigests } from './native/load/content-digest.js';
+export { conflictBounds, type ConflictBounds } from './native/conflicts/conflict-bounds.js';
+export { ConflictCheck, type ConflictOptions } from './native/conflicts/conflict-check.js';
+export { watchChanges, type ChangeWatching } from './native/changes/watch-changes.js';
+export type { ChangeVerdict, ChangeWatcher } from './native/changes/change-watch.js';
 export { openTargetContents, type TargetContents } from './native/compare/target-contents.js';
 export { documentId } from './native/documents/document-id.js';
 export { compileQuery, type DocumentQuery } from './native/documents/document-query.js';

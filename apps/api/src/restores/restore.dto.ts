@@ -1,5 +1,5 @@
 import { ApiProperty } from '@nestjs/swagger';
-import { restoreModes, taskStates } from '#contracts';
+import { restoreConflictKinds, restoreModes, taskStates } from '#contracts';
 import { RecordedErrorDto } from '../backups/backup.dto.js';
 import { backupId } from '../backups/backup.examples.js';
 import { PaginationDto } from '../backups/replies.dto.js';
@@ -73,7 +73,7 @@ export class RestoredNamespaceDto {
   collection!: string;
   @ApiProperty({ type: String, ...nullable, enum: ['collection', 'view', 'timeseries'] })
   type!: string | null;
-  @ApiProperty({ type: String, ...nullable, enum: ['create', 'replace'] })
+  @ApiProperty({ type: String, ...nullable, enum: ['create', 'replace', 'refused'] })
   action!: string | null;
   @ApiProperty(count)
   documents!: number | null;
@@ -85,6 +85,44 @@ export class RestoredNamespaceDto {
   differences!: string[];
   @ApiProperty({ ...count, description: 'From its first document to its last index' })
   durationMs!: number | null;
+}
+
+export class RestoreConflictDto {
+  @ApiProperty({ enum: restoreConflictKinds })
+  kind!: string;
+  @ApiProperty({ description: 'The restore would be refused, or fail, because of it' })
+  blocking!: boolean;
+  @ApiProperty({ type: String, ...nullable, example: 'clinic', description: 'As it is called in the target' })
+  db!: string | null;
+  @ApiProperty({ type: String, ...nullable, example: 'visits' })
+  collection!: string | null;
+  @ApiProperty({ ...count, description: 'Documents that it is about, as far as they were found' })
+  documents!: number | null;
+  @ApiProperty({
+    example:
+      'clinic.visits: 5 documents of the target have an _id each that the backup does not have, and are gone afterwards',
+  })
+  message!: string;
+}
+
+export class RestoreEstimateDto {
+  @ApiProperty(count)
+  documents!: number | null;
+  @ApiProperty({ ...count, description: 'BSON bytes, before the server compresses them' })
+  bytes!: number | null;
+  @ApiProperty({ ...count, description: "On the server's disk; null when it does not tell" })
+  freeBytes!: number | null;
+}
+
+export class RestoreFindingsDto {
+  @ApiProperty({ type: [RestoreConflictDto], description: 'At most 500, those that stop the restore first' })
+  conflicts!: RestoreConflictDto[];
+  @ApiProperty({ type: [String] })
+  checked!: string[];
+  @ApiProperty({ type: [String], description: 'Here a conflict may be that is not listed' })
+  notChecked!: string[];
+  @ApiProperty({ type: RestoreEstimateDto })
+  estimate!: RestoreEstimateDto;
 }
 
 export class RestoreReportDto {
@@ -100,6 +138,8 @@ export class RestoreReportDto {
   documents!: number;
   @ApiProperty({ type: 'integer' })
   durationMs!: number;
+  @ApiProperty({ type: RestoreFindingsDto, ...nullable, description: 'Of a dry run; null in lists' })
+  findings!: RestoreFindingsDto | null;
 }
 
 export class RestoreRecordDto {

@@ -1,8 +1,14 @@
-import type { RestoreProgress, RestoreRecord, RestoreReport } from '#contracts';
+import type { RestoreFindings, RestoreProgress, RestoreRecord, RestoreReport } from '#contracts';
 import { toError } from '../backups/to-backup.js';
 import type { Links } from '../backups/links.js';
 import type { Plain } from '../http/plain.js';
-import type { RestoreLinksDto, RestoreProgressDto, RestoreRecordDto, RestoreReportDto } from './restore.dto.js';
+import type {
+  RestoreFindingsDto,
+  RestoreLinksDto,
+  RestoreProgressDto,
+  RestoreRecordDto,
+  RestoreReportDto,
+} from './restore.dto.js';
 
 /** How clients see a restore: field by field, so that a new field of the record stays inside until somebody lets it out. */
 export function toRestore(record: RestoreRecord, links: Plain<RestoreLinksDto>): Plain<RestoreRecordDto> {
@@ -84,6 +90,18 @@ function toReport(report: RestoreReport): Plain<RestoreReportDto> {
     warnings: [...report.warnings],
     documents: report.documents,
     durationMs: report.durationMs,
+    findings: report.findings ? toFindings(report.findings) : null,
+  };
+}
+
+function toFindings({ conflicts, checked, notChecked, estimate }: RestoreFindings): Plain<RestoreFindingsDto> {
+  return {
+    conflicts: conflicts.map(({ kind, blocking, db, collection, documents, message }) => ({
+      ...{ kind, blocking, db, collection, documents, message },
+    })),
+    checked: [...checked],
+    notChecked: [...notChecked],
+    estimate: { documents: estimate.documents, bytes: estimate.bytes, freeBytes: estimate.freeBytes },
   };
 }
 

@@ -8,7 +8,8 @@ import type { ObjectStore } from '#storage';
 import type { CliContext } from '../context.js';
 import type { WithSafetyParts } from '../safety-backup.js';
 import { targetName, withFrom, withJson, withSelection } from '../options.js';
-import { describePlan, describeReport } from '../output/describe-restore.js';
+import { describeDryRun } from '../output/describe-dry-run.js';
+import { describeReport } from '../output/describe-restore.js';
 import { parseRename, refuseContradictions, type RestoreOptions as Options } from '../restore-options.js';
 
 export function registerRestore(program: Command, context: CliContext): void {
@@ -59,9 +60,10 @@ fails or is stopped they are dropped. --drop drops them in the end, too (did it 
 both name and marker of that restore.
 
 --replace first backs up what it replaces, into the configured store (target safety-<variable of --to-env>; of
-RESTORE_TARGET_<NAME>_URI safety-<name>): restore that to go back. Its contents are read once more just before the
-renames: when somebody wrote meanwhile nothing is replaced, unless --ignore-writes is given. What comes in the very last
-moment cannot be seen, so stop the applications. --no-safety-backup goes without the backup, and notices writes by
+RESTORE_TARGET_<NAME>_URI safety-<name>): restore that to go back. When somebody writes there meanwhile nothing is
+replaced, unless --ignore-writes is given: a change stream watches until just before the renames, or where the server
+has none, what is replaced is read once more then. What comes in the very last moment cannot be seen, so stop the
+applications. --no-safety-backup goes without the backup, and notices writes by
 counts and identities of the collections only. A file that is restored where no BACKUP_ENCRYPTION_KEY is set is restored
 without one, with a warning.
 
@@ -79,6 +81,11 @@ nobody is removed, and the safety backup does not hold them. It needs a MongoDB 
 
 A backup that the primary store cannot give (it is away, or the backup is gone or damaged there) is read from the nearest
 destination of BACKUP_TARGETS_FILE that can. --from NAME reads that one alone.
+
+--dry-run reads documents of the backup (at most 500,000, 512 MiB, two minutes) and names what stands in the way: ids that
+the target has, documents that it would lose, documents that break a unique index or a validator, missing rights and
+room; and what was checked and what was not. It changes nothing, and ends as the restore would when the target is not
+empty.
 
 Examples (write the ID or FILE before options that take several values):
   export TARGET=mongodb://127.0.0.1:27017
@@ -171,7 +178,7 @@ async function run(
   context: CliContext,
 ): Promise<void> {
   const { createLoadEngine } = await import('../engines.js');
-  const { planRestore, runRestore } = await import('#pipeline');
+  const { dryRunRestore, runRestore } = await import('#pipeline');
   const { replaysOplog } = await import('#engine');
   const observer = context.observer();
   for (const warning of warnings) context.warn(warning);
@@ -184,17 +191,18 @@ async function run(
   };
   const deps = { engine: createLoadEngine(options.engine, config, context), source, observer };
   if (options.dryRun === true) {
-    const plan = await planRestore(deps, request, context.signal);
-    if (context.json) context.printJson({ backupId: request.backupId, dryRun: true, ...plan });
-    else context.print(describePlan(plan));
+    const dryRun = await dryRunRestore({ ...deps, clock: context.clock }, request, context.signal);
+    const { plan, findings, refusal } = dryRun;
+    if (context.json) context.printJson({ backupId: request.backupId, dryRun: true, ...plan, ...findings });
+    else context.print(describeDryRun(dryRun));
+    // It ends as the restore would.
+    if (refusal !== null) throw refusal;
     return;
   }
   const started = context.clock.monotonicMs();
   const { makeSafetyBackup } = await import('../safety-backup.js');
   const isSecured = options.replace === true && options.safetyBackup;
   const safety = isSecured ? await makeSafetyBackup(deps, request, withParts, context) : null;
-  // The official tool has no moment between its loading and its renames.
-  if (options.engine !== 'native') await safety?.check();
   const hooked: LoadRequest = {
     ...request,
     onProgress: (progress) => observer.progress({ documents: progress.documents }),
@@ -202,10 +210,18 @@ async function run(
       if (!resumed) await safety?.check();
     },
   };
-  const restore = () => runRestore(deps, hooked, context.signal);
+  const restore = async () => {
+    try {
+      // The official tool has no moment between its loading and its renames.
+      if (options.engine !== 'native') await safety?.check();
+      return await runRestore(deps, hooked, context.signal);
+    } finally {
+      await safety?.close();
+    }
+  };
   const report = await (scratch === null ? restore() : inScratch(scratch, restore, context));
   const durationMs = Math.round(context.clock.monotonicMs() - started);
-  const notes = safety === null ? [] : [safety.note];
+  const notes = safety === null ? [] : [safety.note()];
   const all = [...warnings, ...report.warnings, ...notes];
   for (const warning of [...report.warnings, ...notes]) context.warn(warning);
   const made = scratch === null ? null : await reportScratch(scratch, options.drop === true);

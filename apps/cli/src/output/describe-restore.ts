@@ -1,24 +1,5 @@
-import type { LoadPlan, LoadReport, ReplayedOplog } from '#engine';
+import type { LoadReport, ReplayedOplog } from '#engine';
 import { formatCount, formatDuration, formatTable, plural, printable } from './format.js';
-
-/** A dry run: what would be written, and what is special about it. */
-export function describePlan({ namespaces, notes, warnings = [] }: LoadPlan): string {
-  const header = ['FROM', 'TO', 'TYPE', 'DOCUMENTS', 'ACTION'];
-  const rows = namespaces.map(({ from, db, collection, type, documents, action }) => [
-    printable(from),
-    printable(`${db}.${collection}`),
-    type,
-    documents === null ? '?' : formatCount(documents),
-    action,
-  ]);
-  const replaced = namespaces.filter(({ action }) => action === 'replace').length;
-  return [
-    formatTable([header, ...rows], [3]),
-    ...warnings.map((warning) => `Warning: ${printable(warning)}`),
-    ...notes.map((note) => `Note: ${printable(note)}`),
-    `Dry run: nothing was changed. ${plural(namespaces.length - replaced, 'namespace')} would be created, ${formatCount(replaced)} replaced.`,
-  ].join('\n');
-}
 
 function describeReplay({ entries, at }: ReplayedOplog): string {
   const moment = at === null ? 'one moment' : new Date(at.t * 1000).toISOString().replace('.000Z', 'Z');

@@ -9,6 +9,7 @@ import {
 } from '#engine';
 import {
   backupSource,
+  dryRunRestore,
   planRestore,
   proveBackup,
   recordedObjects,
@@ -62,7 +63,15 @@ async function restoreFrom(
   const deps = { engine, source, observer };
   const began = clock.monotonicMs();
   const elapsedMs = () => Math.round(clock.monotonicMs() - began);
-  if (record.dryRun) return planReport(await planRestore(deps, request, signal), observer.warnings, elapsedMs());
+  if (record.dryRun) {
+    const dryRun = await dryRunRestore({ ...deps, clock }, request, signal);
+    const report = planReport(dryRun, observer.warnings, elapsedMs());
+    if (dryRun.refusal === null) return report;
+    // It ends as the restore would, and what it found stays.
+    if (!(await parts.catalog.restores.finished(claim.ref, report)))
+      throw fenced(record.restoreId, 'another claim has taken over');
+    throw dryRun.refusal;
+  }
 
   const before = record.claim.fence > 1 ? await engine.putBack?.(request, contents, signal) : 'clear';
   if (before !== 'renaming') {
@@ -81,7 +90,7 @@ async function restoreFrom(
   observer.expects(expectedOf(plan, proven));
   const safety = before === 'renaming' ? null : await secure(parts, claimed, request, plan);
   const reportOf = (report: LoadReport) =>
-    restoredReport(report, plan, [...observer.warnings, ...(safety?.notes ?? [])], elapsedMs());
+    restoredReport(report, plan, [...observer.warnings, ...(safety === null ? [] : [safety.note()])], elapsedMs());
   const report = await runRestore(
     deps,
     {
@@ -97,14 +106,15 @@ async function restoreFrom(
       },
     },
     signal,
-  );
+  ).finally(() => safety?.watch?.close());
   return reportOf(report);
 }
 
 interface Secured {
   /** Null: writes are ignored. */
   readonly watch: WriteWatch | null;
-  readonly notes: readonly string[];
+  /** For people; who watched is known after the look just before the renames. */
+  note(): string;
 }
 
 /** Before anything is replaced there is a backup of it, or nothing is replaced. */
@@ -119,12 +129,14 @@ async function secure(
   claimed.observer.stage('dump');
   const { signal } = claimed.claim;
   const watch = request.ignoreWrites ? null : await watchWrites(request.uri, replaced, signal);
-  const backupId = await makeSafetyBackup(parts, claimed, replaced);
-  const last =
-    watch === null
-      ? 'writes into it since were not looked for'
-      : 'writes into it were looked for until just before the renames; what came in the last moment cannot be told';
-  return { watch, notes: [`what was replaced is in the backup ${backupId}: ${last}`] };
+  try {
+    const backupId = await makeSafetyBackup(parts, claimed, replaced);
+    const how = () => watch?.how ?? 'writes into it since were not looked for';
+    return { watch, note: () => `what was replaced is in the backup ${backupId}: ${how()}` };
+  } catch (error) {
+    await watch?.close();
+    throw error;
+  }
 }
 
 /** The record says that it only goes forward before the target does: from then on a cancel is refused. */

@@ -1,8 +1,9 @@
 import type { RestoreReport } from '#contracts';
 import type { LoadPlan, LoadReport } from '#engine';
+import type { DryRun } from '#pipeline';
 
 /** A dry run, as the record keeps it. */
-export function planReport(plan: LoadPlan, warnings: readonly string[], durationMs: number): RestoreReport {
+export function planReport({ plan, findings }: DryRun, warnings: readonly string[], durationMs: number): RestoreReport {
   return {
     dryRun: true,
     outcome: 'planned',
@@ -13,6 +14,7 @@ export function planReport(plan: LoadPlan, warnings: readonly string[], duration
     warnings: [...new Set([...warnings, ...(plan.warnings ?? []), ...plan.notes])],
     documents: plan.namespaces.reduce((sum, { documents }) => sum + (documents ?? 0), 0),
     durationMs,
+    findings,
   };
 }
 

@@ -6,7 +6,7 @@ import type { RecordCollection } from '../store/record-collection.js';
 export type Restores = RecordCollection<RestoreDocument>;
 
 /** What grows with the number of namespaces; a list does without. */
-export const longFields = ['report.namespaces', 'progress.namespaces'] as const;
+export const longFields = ['report.namespaces', 'report.findings', 'progress.namespaces'] as const;
 
 /** The record without what only the collection needs. */
 export function toRestore(document: RestoreDocument): RestoreRecord {

@@ -1,4 +1,4 @@
-import { restoreModes, roles, taskStates, type RestoreRecord } from '#contracts';
+import { restoreConflictKinds, restoreModes, roles, taskStates, type RestoreRecord } from '#contracts';
 import { claimPart, errorPart, unclaimed } from './run-parts.js';
 import {
   anyText,
@@ -51,6 +51,22 @@ const restoredPart = part({
   durationMs: numberOrNull,
 });
 
+const findingsPart = part({
+  conflicts: list(
+    part({
+      kind: { ...text, enum: [...restoreConflictKinds] },
+      blocking: flag,
+      db: textOrNull,
+      collection: textOrNull,
+      documents: numberOrNull,
+      message: text,
+    }),
+  ),
+  checked: texts,
+  notChecked: texts,
+  estimate: { type: part({ documents: numberOrNull, bytes: numberOrNull, freeBytes: numberOrNull }), required: true },
+});
+
 const reportPart = part({
   dryRun: flag,
   outcome: { ...text, enum: ['planned', 'restored', 'restored-with-differences'] },
@@ -58,6 +74,7 @@ const reportPart = part({
   warnings: texts,
   documents: number,
   durationMs: number,
+  findings: partOrNull(findingsPart),
 });
 
 export const restoreSchema = recordSchema<RestoreDocument>('restores', {

@@ -37,9 +37,9 @@ export interface MongorestoreOptions {
 export function createMongorestoreEngine(options: MongorestoreOptions): LoadEngine {
   return {
     name: 'mongorestore',
-    plan: async (request, contents, signal) => {
+    plan: async (request, contents, signal, onRefusal) => {
       await findTool(options.searchPath, 'mongorestore');
-      const plan = await checkTarget(options, request, contents, signal);
+      const plan = await checkTarget(options, request, contents, signal, onRefusal);
       return { ...plan, notes: [...plan.notes, notAllOrNothing] };
     },
     load: async (request, source, signal) => {
@@ -113,10 +113,11 @@ function checkTarget(
   request: LoadRequest,
   contents: ArchiveContents,
   signal: AbortSignal,
+  onRefusal?: Parameters<LoadEngine['plan']>[3],
 ): Promise<LoadPlan> {
   refuseConflicts(request);
   refuseSomeUsers(request);
-  return (options.plan ?? planMongorestore)(request, contents, signal);
+  return (options.plan ?? planMongorestore)(request, contents, signal, onRefusal);
 }
 
 /** Duplicates end a mongorestore: it cannot keep the last one of them. */

@@ -13,10 +13,10 @@ import { onTarget } from '../native/load/target-errors.js';
 import { actionFor, inspectTarget, refuseUnlessEmpty } from '../native/load/target-state.js';
 
 /** The refusals of the native engine, as far as they are of mongorestore's business, and what it would do. Writes nothing. */
-export const planMongorestore: LoadEngine['plan'] = async (request, contents, signal) => {
+export const planMongorestore: LoadEngine['plan'] = async (request, contents, signal, onRefusal) => {
   const connection = await connect(request.uri, 'target', { signal });
   try {
-    return await onTarget('plan', () => plan(connection.client, request, contents, signal));
+    return await onTarget('plan', () => plan(connection.client, request, contents, signal, onRefusal));
   } finally {
     await connection.close();
   }
@@ -27,6 +27,7 @@ async function plan(
   request: LoadRequest,
   contents: ArchiveContents,
   signal: AbortSignal,
+  onRefusal: ((refusal: AppError) => void) | undefined,
 ): Promise<LoadPlan> {
   await describeTarget(client, { renames: false });
   const { entries, notes } = planNames(contents.namespaces, request);
@@ -35,7 +36,7 @@ async function plan(
   await requireReplay(client, request, entries, contents);
   await requireMerge(client, request, entries, contents);
   const state = await inspectTarget(client, entries);
-  if (request.mode === 'into-empty') refuseUnlessEmpty(entries, state);
+  if (request.mode === 'into-empty') refuseUnlessEmpty(entries, state, onRefusal);
   await refuseOtherRestores(client, entries);
   return {
     namespaces: entries.map((entry) => ({

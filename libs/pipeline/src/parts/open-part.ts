@@ -46,6 +46,13 @@ export function openPart(
   );
 }
 
+/** Whether a part can be read without the rest, as far as that is known before it is chosen. */
+export function hasPartIndex({ manifest, dataHeader, isRecorded }: ProvenBackup): boolean {
+  const { blocks, frames = [], content } = manifest;
+  if (blocks === undefined || (isRecorded && anybodyMaySeal(dataHeader))) return false;
+  return content.compression === 'none' || frames.length > 0;
+}
+
 /** What is read of the plaintext; frames that follow each other are one range. */
 function rangesOf({ frames }: ReadPlan): { start: number; end: number }[] {
   const ranges: { start: number; end: number }[] = [];

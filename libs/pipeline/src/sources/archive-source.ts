@@ -12,6 +12,8 @@ export interface ArchiveSource {
    * whole archive of that alone, as well proven.
    */
   open(signal: AbortSignal, only?: SelectionRequest): Promise<Readable>;
+  /** With `only` it reads little more than what was chosen. Absent: it may read everything. */
+  readonly readsParts?: boolean;
   /** Compares what was read with what else is known of the contents. Throws `backup/mismatch`. */
   check?(summary: ArchiveSummary): void;
 }

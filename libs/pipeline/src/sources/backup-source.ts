@@ -5,7 +5,7 @@ import type { RunObserver } from '../deps.js';
 import { openArchive, type OpenArchiveDeps, type OpenArchiveOptions } from '../open-archive.js';
 import type { ProvenBackup } from '../objects/prove-backup.js';
 import { compareContents } from '../objects/compare-contents.js';
-import { openPart } from '../parts/open-part.js';
+import { hasPartIndex, openPart } from '../parts/open-part.js';
 import type { ArchiveSource } from './archive-source.js';
 
 /** A proven backup of the store as a source: its manifest tells the contents without a byte of the data being read. */
@@ -38,6 +38,7 @@ export function backupSource(deps: OpenArchiveDeps & { observer: RunObserver }, 
           ...{ db, collection, type, documents, bytes: bsonBytes },
         })),
       }),
+    readsParts: hasPartIndex(proven),
     check: (summary) => compareContents(proven.manifest, summary),
     open: (signal, only) => Promise.resolve(openBackup(signal, only)),
   };

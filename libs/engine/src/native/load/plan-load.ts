@@ -1,5 +1,5 @@
 import type { MongoClient } from 'mongodb';
-import { throwIfAborted } from '#contracts';
+import { throwIfAborted, type AppError } from '#contracts';
 import type { ArchiveContents, LoadPlan, LoadRequest } from '../../engine.js';
 import { planNames, type ArchivedNamespace, type NamedEntry } from './name-plan.js';
 import { databasesOf, nameOf } from './names.js';
@@ -19,6 +19,7 @@ export async function planLoad(
   request: LoadRequest,
   contents: ArchiveContents,
   signal: AbortSignal,
+  onRefusal?: (refusal: AppError) => void,
 ): Promise<LoadPlan> {
   await describeTarget(client);
   const documents = new Map(contents.namespaces.map((namespace) => [keyOf(namespace), namespace.documents]));
@@ -32,7 +33,7 @@ export async function planLoad(
   const resumes = earlier.some((plan) => plan.phase === 'renaming' && isSame(plan, request));
   const { state, filled } = resumes
     ? { state: await inspectTarget(client, entries), filled: new Set<NamedEntry>() }
-    : await checkNames(client, entries, request, '_hazina_tmp_none');
+    : await checkNames(client, entries, request, '_hazina_tmp_none', onRefusal);
   return {
     namespaces: entries.map((entry) => ({
       from: nameOf(entry.source),
@@ -40,7 +41,7 @@ export async function planLoad(
       collection: entry.collection,
       type: entry.kind,
       documents: documents.get(keyOf(entry.source)) ?? null,
-      action: actionFor(entry, request, state),
+      action: actionFor(entry, request, state, resumes),
     })),
     notes: [
       ...notes,

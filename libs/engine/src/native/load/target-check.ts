@@ -65,15 +65,16 @@ export interface CheckedNames {
   readonly filled: ReadonlySet<NamedEntry>;
 }
 
-/** Looks at every name that will be written and asks the server whether it takes it. Throws the refusals; changes nothing. */
+/** Looks at every name that will be written and asks the server whether it takes it. Throws the refusals (that it is not empty goes to `onRefusal`, if given); changes nothing. */
 export async function checkNames(
   client: MongoClient,
   entries: readonly NamedEntry[],
   request: LoadRequest,
   nowhere: string,
+  onRefusal?: (refusal: AppError) => void,
 ): Promise<CheckedNames> {
   const state = await inspectTarget(client, entries);
-  if (request.mode === 'into-empty') refuseUnlessEmpty(entries, state);
+  if (request.mode === 'into-empty') refuseUnlessEmpty(entries, state, onRefusal);
   const filled = new Set<NamedEntry>();
   await forEachFew(entries, atOnce, async (entry) => {
     const placement = await probeName(client, entry.db, entry.collection, nowhere);

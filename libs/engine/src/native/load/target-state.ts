@@ -119,20 +119,27 @@ export function isEmpty(occupant: Occupant | undefined): boolean {
   return occupant.kind === 'collection' && occupant.documents === 0 && occupant.indexes === 0;
 }
 
-export function refuseUnlessEmpty(entries: readonly NamedEntry[], state: TargetState): void {
+export function refuseUnlessEmpty(
+  entries: readonly NamedEntry[],
+  state: TargetState,
+  onRefusal?: (refusal: AppError) => void,
+): void {
   const taken = entries.filter((entry) => !isEmpty(state.get(occupantKey(entry.db, entry.collection))));
   if (taken.length === 0) return;
   const databases = [...new Set(taken.map((entry) => entry.db))].sort(compare);
-  throw new AppError({
+  const refusal = new AppError({
     code: 'target/not-empty',
     stage: 'plan',
     message: `The target is not empty: ${listNames(taken.map((entry) => describe(entry, state)))}`,
     hint: `Restore beside it with --rename '${databases[0] ?? ''}=OTHER', or over it with --replace ${databases.map((db) => `--confirm '${db}'`).join(' ')}`,
     details: { namespaces: taken.map(nameOf) },
   });
+  if (!onRefusal) throw refusal;
+  onRefusal(refusal);
 }
 
-function describe(entry: NamedEntry, state: TargetState): string {
+/** What has the name of an entry, for people. */
+export function describe(entry: NamedEntry, state: TargetState): string {
   const occupant = state.get(occupantKey(entry.db, entry.collection));
   if (!occupant || occupant.kind === 'view') return `${nameOf(entry)} (a view)`;
   if (occupant.kind === 'timeseries') return `${nameOf(entry)} (a time series)`;
@@ -174,6 +181,13 @@ async function settledCount(collection: Collection): Promise<number> {
 }
 
 /** What happens to a name: `state` is what has it now. */
-export function actionFor(entry: NamedEntry, request: LoadRequest, state: TargetState): 'create' | 'replace' {
-  return request.mode === 'replace' && state.has(occupantKey(entry.db, entry.collection)) ? 'replace' : 'create';
+export function actionFor(
+  entry: NamedEntry,
+  request: LoadRequest,
+  state: TargetState,
+  isResumed = false,
+): 'create' | 'replace' | 'refused' {
+  const occupant = state.get(occupantKey(entry.db, entry.collection));
+  if (request.mode === 'replace') return occupant ? 'replace' : 'create';
+  return isEmpty(occupant) || isResumed ? 'create' : 'refused';
 }

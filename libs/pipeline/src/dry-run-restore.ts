@@ -1,0 +1,98 @@
+import type { Readable } from 'node:stream';
+import { ArchiveReader } from '#archive';
+import type { AppError, Clock, RestoreFindings } from '#contracts';
+import { ConflictCheck, type ArchiveContents, type ConflictBounds, type LoadPlan, type LoadRequest } from '#engine';
+import type { RestoreDeps } from './run-restore.js';
+
+export interface DryRunDeps extends RestoreDeps {
+  readonly clock: Clock;
+  /** How much is looked at; default: `conflictBounds`. */
+  readonly bounds?: ConflictBounds;
+}
+
+export interface DryRun {
+  readonly plan: LoadPlan;
+  readonly findings: RestoreFindings;
+  /** The restore would be refused by this, before it reads a document: the target is not empty. */
+  readonly refusal: AppError | null;
+}
+
+/**
+ * What a restore would do, and what stands in its way. Reads documents of the archive within bounds, and asks the target about them; writes nothing. Throws every
+ * refusal of a restore but one, and what is wrong with the archive as far as it is read.
+ */
+export async function dryRunRestore(deps: DryRunDeps, request: LoadRequest, signal: AbortSignal): Promise<DryRun> {
+  const { engine, source, observer, clock, bounds } = deps;
+  observer.stage('plan');
+  const contents = await source.contents(signal);
+  let refusal: AppError | null = null;
+  const plan = await engine.plan(request, contents, signal, (found) => (refusal = found));
+  observer.stage('compare');
+  const options = { engine: engine.name, clock, ...(bounds === undefined ? {} : { bounds }) };
+  const check = await ConflictCheck.open(request, contents, options, signal);
+  try {
+    await look(deps, check, request, contents, signal);
+    return { plan, findings: await check.findings(signal), refusal };
+  } finally {
+    await check.close();
+  }
+}
+
+/** All at once where that is within the bounds; otherwise each collection gets its fair share, the small ones first, who need less than that. */
+async function look(
+  { source }: DryRunDeps,
+  check: ConflictCheck,
+  request: LoadRequest,
+  { namespaces }: ArchiveContents,
+  signal: AbortSignal,
+): Promise<void> {
+  if (check.collections.length === 0) return;
+  const known = new Map(namespaces.map((one) => [keyOf(one), one]));
+  const sized = check.collections
+    .map((entry) => {
+      const { bytes = Infinity, documents = null } = known.get(keyOf(entry.source)) ?? {};
+      return { entry, bytes, documents: documents ?? Infinity };
+    })
+    .sort((a, b) => a.bytes - b.bytes);
+  const total = (what: 'bytes' | 'documents') => sized.reduce((sum, one) => sum + one[what], 0);
+  const fits = total('bytes') <= check.room.bytes && total('documents') <= check.room.documents;
+  if (fits || source.readsParts !== true) {
+    check.allow(check.room);
+    return show(check, await source.open(signal, request), signal);
+  }
+  for (const [at, { entry }] of sized.entries()) {
+    if (check.isOutOfTime) return;
+    const { documents, bytes } = check.room;
+    const others = sized.length - at;
+    check.allow({ documents: Math.ceil(documents / others), bytes: Math.ceil(bytes / others) }, entry);
+    const include = [`${literal(entry.source.db)}.${literal(entry.source.collection)}`];
+    await show(check, await source.open(signal, { databases: [], include, exclude: [] }), signal);
+  }
+}
+
+/** As much of an archive as the check takes. */
+async function show(check: ConflictCheck, archive: Readable, signal: AbortSignal): Promise<void> {
+  const reader = new ArchiveReader({
+    prelude: (prelude) => check.prelude(prelude),
+    documents: (namespace, run, count) => check.documents(namespace, run, count),
+    namespaceEnd: (namespace) => check.namespaceEnd(namespace, namespace.documents),
+  });
+  try {
+    for await (const chunk of archive as AsyncIterable<Buffer>) {
+      reader.write(chunk);
+      await check.settle(signal);
+      if (check.isEnough) return;
+    }
+    reader.end();
+  } finally {
+    archive.destroy();
+  }
+}
+
+function literal(name: string): string {
+  return name.replace(/[\\.*]/g, '\\$&');
+}
+
+function keyOf({ db, collection }: { readonly db: string; readonly collection: string }): string {
+  return JSON.stringify([db, collection]);
+}
