@@ -103,6 +103,20 @@ describe('a copy', () => {
     expect(await storeContents(to)).toEqual(['2/data.hzn', '2/manifest.hzn', 'backup.json'].map(key));
   });
 
+  it('takes away the earlier attempt that a run left which broke off after its commit', async () => {
+    const { from, to, backup, key } = await world();
+    await copy(from, to, backup);
+    const anew = createMemoryStore();
+    const second = await putBackup(anew, new Date(), { backupId: backup.backupId, attempt: 2 });
+    const { startedAt, completedAt } = backup;
+    await anew.putBytes(key('backup.json'), Buffer.from(JSON.stringify({ ...second, startedAt, completedAt })));
+    const dying = replaceCalls(to, { delete: () => Promise.reject(unreachable) });
+    await expect(copy(anew, dying, second)).rejects.toMatchObject({ code: 'store/unreachable' });
+    expect(await storeContents(to)).toContain(key('1/data.hzn'));
+    await copy(anew, to, second);
+    expect(await storeContents(to)).toEqual(['2/data.hzn', '2/manifest.hzn', 'backup.json'].map(key));
+  });
+
   it('is not made of what the record does not know, and nothing there is touched', async () => {
     const { from, to, backup } = await world();
     await copy(from, to, backup, { expect: { sha256: backup.objects.data.sha256, attempt: 1 } });

@@ -76,7 +76,8 @@ async function copy(
     if (there === null) await removeBackup(to, backupId, signal);
     throw notWanted(backupId);
   }
-  if (there !== null && !isSame) await removeOtherAttempts(stores, backup, signal);
+  // Also those of a run that broke off just after its commit; the primary store's own are its sweeper's.
+  if (there !== null && (!isSame || !keepsSmall)) await removeEarlierAttempts(stores, backup, signal);
   return { backup, objects, bytes };
 }
 
@@ -111,11 +112,11 @@ async function commit(
 }
 
 /** A backup that was sealed anew has a higher attempt: what it replaces there is of no use any more. */
-async function removeOtherAttempts({ to }: CopyStores, backup: BackupJson, signal: AbortSignal): Promise<void> {
+async function removeEarlierAttempts({ to }: CopyStores, backup: BackupJson, signal: AbortSignal): Promise<void> {
   const others: string[] = [];
   for await (const { key } of to.list(backupFolder(backup.backupId), signal)) {
     const meaning = meaningOf(key);
-    if (meaning.kind === 'attempt' && meaning.attempt !== backup.attempt) others.push(key);
+    if (meaning.kind === 'attempt' && meaning.attempt < backup.attempt) others.push(key);
   }
   for (const key of others) await to.delete(key, signal);
 }

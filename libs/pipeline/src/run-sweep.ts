@@ -1,0 +1,50 @@
+import type { ObjectStore } from '#storage';
+import type { CleanupCatalog, DeletionCatalog, DeletionView } from './deps.js';
+import type { CleanupRun } from './cleanup/cleanup-types.js';
+import { takeInventory } from './cleanup/inventory.js';
+import { sweepOrphans } from './cleanup/sweep-orphans.js';
+import { readSightingsFile, writeSightingsFile } from './cleanup/sightings-file.js';
+
+export interface SweepDeps {
+  readonly store: ObjectStore;
+  readonly clock: CleanupRun['deps']['clock'];
+  readonly catalog: DeletionCatalog;
+}
+
+export interface SweepResult {
+  readonly removed: number;
+  readonly freedBytes: number;
+  readonly reports: readonly string[];
+}
+
+/**
+ * The orphans of a destination (spec/objects.md, "Orphans"): what broken-off copies and backups left there, open uploads included. By the rules of a cleanup, but
+ * for one: another installation may copy to the same place, so what this catalogue has no record of is left alone. What the sweeper saw it keeps in the store itself.
+ */
+export async function runSweep(
+  { store, clock, catalog }: SweepDeps,
+  { graceMs }: { readonly graceMs: number },
+  signal: AbortSignal,
+): Promise<SweepResult> {
+  const reports: string[] = [];
+  const storeTime = await store.serverTime(signal);
+  const records: Pick<CleanupCatalog, 'view' | 'readSightings' | 'writeSightings'> = {
+    view: async (backupId) => (await catalog.view(backupId)) ?? notOurs,
+    readSightings: () => readSightingsFile(store, signal),
+    writeSightings: (sightings) => writeSightingsFile(store, sightings, signal),
+  };
+  const run: CleanupRun = {
+    deps: { store, clock, observer: { stage: () => undefined } },
+    catalog: records as CleanupCatalog,
+    request: { target: null, dryRun: false, confirm: null, graceMs, expectedStoreId: null, policyOf: () => null },
+    now: new Date(Math.min(clock.now().getTime(), storeTime?.getTime() ?? Infinity)),
+    ...{ storeTime, signal, report: (text) => reports.push(text) },
+  };
+  return { ...(await sweepOrphans(run, await takeInventory(store, null, signal))), reports };
+}
+
+/** Seen as a run that is under way. */
+const notOurs: DeletionView = {
+  ...({ status: 'in_progress', commitConflict: false, committed: null } as const),
+  ...{ pinned: false, foundBad: false, usedBy: null, otherGood: [] },
+};
