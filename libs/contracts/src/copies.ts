@@ -16,6 +16,9 @@ export const copyStates = [
 ] as const;
 export type CopyState = (typeof copyStates)[number];
 
+/** The place that no destination may be named: what is copied to it is on its way home. */
+export const primaryStore = 'primary';
+
 /** A backup in a destination: one record for each pair, with its state, its claim and its story's last words. */
 export interface CopyRecord {
   /** `<backupId>/<destination>`. */

@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { isBackupId } from '#contracts';
+import { AppError, isBackupId } from '#contracts';
 import type { CliContext } from '../context.js';
 import { withJson } from '../options.js';
 import { formatBytes } from '../output/format.js';
@@ -29,6 +29,7 @@ async function copy(backupId: string, { from, to }: Options, context: CliContext
   const { storeFrom } = await import('../from-destination.js');
   const { withStore } = await import('../open-store.js');
   const { runCopy } = await import('#pipeline');
+  await refuseDeleted(backupId, context);
   const [source, sink] = [await storeFrom(config, from, context), await storeFrom(config, to, context)];
   await withStore(source, (fromStore) =>
     withStore(sink, async (toStore) => {
@@ -38,4 +39,22 @@ async function copy(backupId: string, { from, to }: Options, context: CliContext
       else context.say(`${backupId}: ${objects} objects copied from ${from} to ${to} (${formatBytes(bytes)})`);
     }),
   );
+}
+
+/** Where records are kept: what was deleted would be removed again by the next cleanup, and nobody would be told. */
+async function refuseDeleted(backupId: string, context: CliContext): Promise<void> {
+  const { catalog: access } = context.config({ catalog: true });
+  if (access === undefined) return;
+  const { withCatalog } = await import('../open-catalog.js');
+  const status = await withCatalog(
+    access,
+    context,
+    async ({ backups }) => (await backups.find(backupId))?.status ?? null,
+  );
+  if (status !== 'deleted' && status !== 'deleting') return;
+  throw new AppError({
+    ...{ code: 'backup/refused', stage: 'store' },
+    message: `The record of ${backupId} is ${status}: a copy would be removed again by the service`,
+    hint: 'To restore it, name the place in which it stands: hazina restore ID --from NAME. To copy it all the same, do so without CATALOG_MONGODB_URI to a place that the service does not know',
+  });
 }

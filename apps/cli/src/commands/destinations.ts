@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { AppError } from '#contracts';
+import { AppError, primaryStore } from '#contracts';
 import type { CliContext } from '../context.js';
 import { withJson } from '../options.js';
 import { formatTable } from '../output/format.js';
@@ -16,7 +16,10 @@ export function registerDestinations(program: Command, context: CliContext): voi
     .description(
       'Take the store that stands there now, although it is not the one that backups were copied to: an emptied bucket, a new volume. Every backup is copied there again. Needs CATALOG_MONGODB_URI.',
     )
-    .argument('<name>', 'name of the destination')
+    .argument(
+      '<name>',
+      'name of the destination, or primary: what an emptied primary store has lost comes back from the destinations',
+    )
     .action((name: string) => accept(name, context));
   registerDestinationsCopy(destinations, context);
 }
@@ -56,7 +59,7 @@ function inWords(copies: Readonly<Record<string, number>>): string {
 async function accept(name: string, context: CliContext): Promise<void> {
   const { destinations } = await context.destinations();
   const { bad } = await import('../choose-backup.js');
-  if (!destinations.some((destination) => destination.name === name))
+  if (name !== primaryStore && !destinations.some((destination) => destination.name === name))
     throw bad(`There is no destination ${name} in BACKUP_TARGETS_FILE`);
   const { catalog: access } = context.config({ catalog: true });
   if (access === undefined)
@@ -66,6 +69,11 @@ async function accept(name: string, context: CliContext): Promise<void> {
       hint: 'Set CATALOG_MONGODB_URI, as for the worker',
     });
   const { withCatalog } = await import('../open-catalog.js');
+  if (name === primaryStore) {
+    const { acceptPrimary } = await import('./accept-primary.js');
+    await withCatalog(access, context, (catalog) => acceptPrimary(catalog, context));
+    return;
+  }
   const copies = await withCatalog(access, context, async (catalog) => {
     await catalog.settings.forgetDestination(name);
     return catalog.copies.startAnew(name);

@@ -1,5 +1,5 @@
 import { openCatalog, Upkeep, type Catalog } from '#catalog';
-import { AppError } from '#contracts';
+import { AppError, type StoreIdentity } from '#contracts';
 import { openKeys } from '#crypto';
 import { createChannels } from '#notify';
 import { bindStore } from '#pipeline';
@@ -8,6 +8,7 @@ import { createStore, type ObjectStore } from '#storage';
 import { quietly } from '#logging';
 import { openDestinations } from '../replicas/destination.js';
 import { waitFor } from './wait-for.js';
+import { withinTime } from './within-time.js';
 import type { WorkerCore, WorkerParts } from './worker-core.js';
 import { LiveKeys } from './live-keys.js';
 
@@ -16,7 +17,7 @@ import { LiveKeys } from './live-keys.js';
  * `catalog/refused`, `store/changed` …), with everything closed again.
  */
 export async function openParts(core: WorkerCore, signal: AbortSignal): Promise<WorkerParts> {
-  const { config, clock, random, log } = core;
+  const { config, clock, log } = core;
   const opened: { close(): Promise<void> }[] = [];
   const keep = <T extends { close(): Promise<void> }>(part: T): T => {
     opened.push(part);
@@ -40,7 +41,7 @@ export async function openParts(core: WorkerCore, signal: AbortSignal): Promise<
     for (const destination of destinations) keep(destination.store);
     const identity = await waitFor(
       'the store',
-      () => bindStore({ binding: catalog.settings, store, clock, random }, signal),
+      () => identityOf(store, catalog, destinations, core, signal),
       core,
       signal,
     );
@@ -70,6 +71,34 @@ export async function openParts(core: WorkerCore, signal: AbortSignal): Promise<
   } catch (error) {
     await Promise.allSettled(opened.map((part) => part.close()));
     throw error;
+  }
+}
+
+/**
+ * The identity of the primary store. Where there are destinations, one that is away and known keeps no worker from beginning: backups go to them meanwhile. Another
+ * store in its place does (`store/changed`).
+ */
+async function identityOf(
+  store: ObjectStore,
+  { settings }: Catalog,
+  destinations: readonly unknown[],
+  { clock, random, tuning, log }: WorkerCore,
+  signal: AbortSignal,
+): Promise<Pick<StoreIdentity, 'storeId' | 'kdfSalt'>> {
+  const bind = (limit: AbortSignal) => bindStore({ binding: settings, store, clock, random }, limit);
+  const [storeId, kdfSalt] = [await settings.storeId(), await settings.kdfSalt()];
+  if (destinations.length === 0 || storeId === null || kdfSalt === null) {
+    const bound = await bind(signal);
+    await settings.keepKdfSalt(bound.kdfSalt);
+    return bound;
+  }
+  try {
+    return await withinTime(store.location, tuning.probeTimeoutMs, signal, bind);
+  } catch (thrown) {
+    const error = AppError.from(thrown, 'store');
+    if (signal.aborted || error.code === 'store/changed') throw error;
+    log.failure('primary store away', error, 'store', { consequence: 'backups go to the destinations meanwhile' });
+    return { storeId, kdfSalt };
   }
 }
 

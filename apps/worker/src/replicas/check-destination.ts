@@ -1,6 +1,7 @@
-import { isFoundBad, userOf, type KeptCopy } from '#catalog';
+import { deletionCatalog, isFoundBad, userOf, type KeptCopy } from '#catalog';
 import { scheduleIntervalMs, type RetentionConfig } from '#config';
-import { readPin } from '#pipeline';
+import type { BackupRecord } from '#contracts';
+import { readPin, runSweep } from '#pipeline';
 import { planRetention, policyOf, type RetentionRecord } from '#retention';
 import { targetOf, type WorkerParts } from '../core/worker-core.js';
 import { requireDestination } from './destination.js';
@@ -26,9 +27,26 @@ export async function checkDestination(
   const lost = missing.map(({ copy: { backupId } }) => backupId);
   const marked = await catalog.copies.markMissing(name, lost, clock.now());
   if (marked > 0) log.warn('copies missing', { destination: name, copies: marked });
+  await sweep(parts, destination, signal);
   if (retention === null) return;
   const standing = kept.filter((one) => !missing.includes(one));
   await expireCopies(parts, destination, { retention, standing }, signal);
+}
+
+/** What broken-off copies and backups left there. That it fails keeps nothing else from being done. */
+async function sweep(
+  { catalog, clock, config, log }: WorkerParts,
+  { name, store }: Destination,
+  signal: AbortSignal,
+): Promise<void> {
+  try {
+    const deps = { store, clock, catalog: deletionCatalog(catalog) };
+    const { removed, freedBytes, reports } = await runSweep(deps, { graceMs: config.orphanGraceMs }, signal);
+    if (reports.length > 0) log.info('destination swept', { destination: name, removed, freedBytes, reports });
+  } catch (error) {
+    if (signal.aborted) throw error;
+    log.failure('destination not swept', error, 'cleanup', { destination: name });
+  }
 }
 
 function isListed(keys: ReadonlySet<string>, target: string, backupId: string, attempt: number | undefined): boolean {
@@ -80,11 +98,16 @@ async function recordOf({ catalog }: WorkerParts, { copy, backup }: KeptCopy): P
   return {
     ...{ backupId, target, completedAt, bytes, lockedUntil: null },
     pinned: backup?.pinned ?? false,
-    usedBy: backup === null ? null : await userOf(catalog, backup),
+    usedBy: backup === null ? null : ((await userOf(catalog, backup)) ?? homeless(backup)),
     // Retention took it from the primary store, which says nothing against the copy.
     good: backup === null || !isFoundBad(backup),
     verified: copy.verifiedAt !== null,
   };
+}
+
+/** Only destinations have it: until it is home it stays, whatever the rules say. */
+function homeless({ status, place }: BackupRecord): string | null {
+  return status === 'missing' || (status === 'completed' && place !== null) ? 'it is to be brought home' : null;
 }
 
 /** The marks that lie there count as well; those that cannot be read may say that it is pinned. */

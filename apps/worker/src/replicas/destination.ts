@@ -7,7 +7,9 @@ import type { Destination } from './destination-types.js';
 
 /** Connects to nothing yet. */
 export function openDestinations(sources: readonly DestinationSource[]): Promise<Destination[]> {
-  return Promise.all(sources.map(async (source) => ({ ...source, store: await createStore(source.store) })));
+  return Promise.all(
+    sources.map(async ({ store, ...source }) => ({ ...source, options: store, store: await createStore(store) })),
+  );
 }
 
 /** The destinations of a target, the nearest first. */

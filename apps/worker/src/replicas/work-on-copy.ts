@@ -1,11 +1,13 @@
 import { copyStampOf } from '#catalog';
 import { AppError, saysDamaged, throwIfAborted, type BackupRecord, type CopyRecord } from '#contracts';
-import { requireStore, runCopy, runVerify, silentObserver } from '#pipeline';
+import { backupJsonKey, isGone, runCopy, runVerify, silentObserver } from '#pipeline';
 import { holdCopy } from '../claims/hold.js';
 import { retryPauseMs } from '../claims/retry-pause.js';
 import { surely } from '../claims/surely.js';
 import type { WorkerParts } from '../core/worker-core.js';
 import type { WorkerLog } from '../logging/worker-log.js';
+import { raiseMissing } from '../verifications/missing-alert.js';
+import { placeOf } from './backup-place.js';
 import { requireDestination } from './destination.js';
 import type { Destination } from './destination-types.js';
 
@@ -47,20 +49,26 @@ function refOf({ copyId, claim: { fence } }: CopyRecord) {
 }
 
 async function copyBackup({ parts, destination, copy, log }: ClaimedCopy, signal: AbortSignal): Promise<boolean> {
-  const { catalog, clock, metrics, store } = parts;
+  const { catalog, clock, metrics } = parts;
   const began = clock.monotonicMs();
   const record = await catalog.backups.find(copy.backupId);
   if (record?.status !== 'completed' || record.use.kind !== null || record.commitDue) {
-    if (record === null || record.status === 'deleted') {
-      await catalog.copies.lost(refOf(copy), clock.now());
-      log.warn('copy lost', { reason: 'it is not there (any more), and its backup is deleted in the primary store' });
-      return true;
-    }
+    if (record === null || record.status === 'deleted') return settleDeleted({ parts, destination, copy, log }, signal);
     // It is being deleted or sealed anew, or its objects are gone: what becomes of its copy is decided by the next look.
     await catalog.copies.release(refOf(copy), later(parts, parts.config.lease.reaperMs));
     return true;
   }
-  await requireStore(store, parts.storeId, signal);
+  // From itself where it was written to in the first place: then what stands there is only looked at.
+  const { store, require } = placeOf(parts, record);
+  await require(signal);
+  if (record.place !== null && (await isGone(store, record.backupId, null, signal))) {
+    // Lost where it was written to before it was brought home: what another destination has of it comes home.
+    await require(signal);
+    if (await catalog.backups.markMissing(record.backupId, true, clock.now(), record.place))
+      await raiseMissing(parts, record, `it is not in the destination ${record.place} any more`);
+    await catalog.copies.release(refOf(copy), later(parts, parts.config.lease.reaperMs));
+    return true;
+  }
   let passed = 0;
   const { objects } = await runCopy(
     { from: store, to: destination.store, onBytes: (bytes) => (passed += bytes) },
@@ -79,6 +87,26 @@ async function copyBackup({ parts, destination, copy, log }: ClaimedCopy, signal
   if (!kept) throw leftToAnother(copy);
   metrics.replicaCopied({ destination: destination.name, bytes: passed, at });
   log.info('backup copied', { objects, bytes: passed, durationSeconds: (clock.monotonicMs() - began) / 1000 });
+  return true;
+}
+
+/**
+ * Its backup is deleted, and cannot be copied from anywhere. Where it stands whole it is a copy as before, and the next look decides whether it goes. What is
+ * damaged is told, and left: it may be all that there is.
+ */
+async function settleDeleted({ parts, destination, copy, log }: ClaimedCopy, signal: AbortSignal): Promise<boolean> {
+  const { catalog, ring } = parts;
+  const { store } = destination;
+  const { backupId } = copy;
+  await requireDestination(parts, destination, signal);
+  if ((await store.head(backupJsonKey(backupId), signal)) === null) {
+    await requireDestination(parts, destination, signal);
+    await catalog.copies.lost(refOf(copy));
+    log.warn('copy lost', { reason: 'it is not there (any more), and its backup is deleted in the primary store' });
+    return true;
+  }
+  await runVerify({ store, ring, observer: silentObserver }, { backupId, level: 'stored' }, signal);
+  await catalog.copies.stands(refOf(copy));
   return true;
 }
 

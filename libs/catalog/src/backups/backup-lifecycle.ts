@@ -12,6 +12,7 @@ type Lifecycle = Pick<
   | 'deleted'
   | 'deleting'
   | 'markMissing'
+  | 'cameHome'
   | 'noteLock'
   | 'rekeyed'
   | 'purge'
@@ -79,10 +80,28 @@ export function lifecycle(backups: Backups, tasks: Tasks): Lifecycle {
       return found.map(({ backupId }) => backupId);
     },
 
-    markMissing(backupId, missing, at) {
-      const { filter, set } = missing ? move(['completed'], 'missing') : move(['missing'], 'completed');
-      const text = missing ? 'Its objects are not in the store' : 'Its objects are in the store again';
-      return backups.change({ backupId, ...filter }, { $set: set, $push: event(at, set.status, text) });
+    markMissing(backupId, missing, at, place = null) {
+      if (missing) {
+        const { filter, set } = move(['completed'], 'missing');
+        const text = place === null ? 'Its objects are not in the store' : `Its objects are not in ${place}`;
+        return backups.change({ backupId, ...filter, place }, { $set: set, $push: event(at, set.status, text) });
+      }
+      const { filter, set } = move(['missing'], 'completed');
+      const $push = event(at, set.status, 'Its objects are in the store again');
+      return backups.change({ backupId, ...filter }, { $set: { ...set, place: null }, $push });
+    },
+
+    async cameHome(backupId, { storeId, s3Key, at }) {
+      const { filter, set } = move(['missing'], 'completed');
+      const home = { place: null, storeId, s3Key };
+      const $push = event(at, set.status, 'It stands in the primary store, copied from a destination');
+      // Marks may have been written to the old place after they were copied: they are written once more.
+      const marksAgain = { $set: { ...home, marksBehind: true }, $inc: { 'marks.wanted': 1 }, $push };
+      const away = { status: 'completed', place: op({ $ne: null }) };
+      return (
+        (await backups.change({ backupId, ...filter }, { ...marksAgain, $set: { ...marksAgain.$set, ...set } })) ||
+        (await backups.change({ backupId, ...away }, marksAgain))
+      );
     },
 
     noteLock(backupId, lockedUntil, at) {

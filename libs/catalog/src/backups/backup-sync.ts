@@ -47,7 +47,7 @@ export function syncRepository(backups: Backups, targets: KnownTargets): SyncRep
       const unchanged = { backupId: backup.backupId, status, 'commit.attempt': committed, 'use.kind': null };
       const $set = {
         ...{ commit: { attempt, bytes }, commitDue: false, keyIds: [...keyIds], s3Key },
-        ...{ hash: objects.data.sha256, size: objects.data.bytes },
+        ...{ hash: objects.data.sha256, size: objects.data.bytes, place: null },
         // Whoever sealed it had no record to say that he read it to its end: nothing here has seen the new bytes, and a verification is due at once.
         verificationStatus: { verified: false, verifiedAt: null, verificationHash: null },
         ...{ verifyFrom: never, verifyNotBefore: null },

@@ -30,6 +30,12 @@ export interface CopyCount {
 export interface CopyRepository {
   /** Brings the records in line with the backups: new ones, changed ones (marks, keys, bytes), deleted ones. The number of changes. */
   plan(request: CopyPlanRequest): Promise<number>;
+  /**
+   * The same for the way home (`primaryStore` as the destination): what stands in a destination and is not in the primary store, for that was away or has lost it.
+   */
+  planHome(): Promise<number>;
+  /** It is home: its way there is over. */
+  forget(ref: ClaimRef): Promise<boolean>;
   /** The next that is due, claimed; null when nothing is. Copies come before verifications, and the newest backup first. */
   claimNext(destination: string, owner: string, now: Date): Promise<CopyRecord | null>;
   beat(ref: ClaimRef): Promise<ClaimState>;
@@ -54,10 +60,10 @@ export interface CopyRepository {
   ): Promise<CopyRecord | null>;
   /** Gives a claim back as if it had not been taken; `notBefore`: when it is due again. */
   release(ref: ClaimRef, notBefore: Date | null): Promise<void>;
-  /**
-   * It cannot be copied (again), for its backup is deleted. One that was there before is `removed` as it is, whatever is left of it; what was never whole there is `removing`.
-   */
-  lost(ref: ClaimRef, at: Date): Promise<boolean>;
+  /** It cannot be copied (again), for its backup is deleted, and no whole one is there: what is left of it there is `removing`. */
+  lost(ref: ClaimRef): Promise<boolean>;
+  /** It cannot be copied again either, and stands there whole as it was. */
+  stands(ref: ClaimRef): Promise<boolean>;
   inProgress(): Promise<readonly LeaseView[]>;
   expire(id: string, seen: { readonly fence: number; readonly beat: number }): Promise<CopyRecord | null>;
   /** Whether a copy of it is being made or read. */

@@ -14,6 +14,7 @@ type Claims = Pick<
   | 'failed'
   | 'release'
   | 'lost'
+  | 'stands'
   | 'inProgress'
   | 'expire'
   | 'uses'
@@ -104,13 +105,12 @@ export function copyClaims(copies: Copies, backups: Backups): Claims {
       await copies.change({ ...heldBy(ref), state: 'verifying' }, { $set: { state: 'copied' } });
     },
 
-    async lost(ref, at) {
-      const mine = { ...heldBy(ref), state: 'copying' };
-      const over = { ...ended, stamp: null, verifyAt: null };
-      const wasThere = { ...mine, copiedAt: op({ $ne: null }) };
-      if (await copies.change(wasThere, { $set: { ...over, state: 'removed', removedAt: at } })) return true;
-      return copies.change(mine, { $set: { ...over, state: 'removing' } });
-    },
+    lost: (ref) =>
+      copies.change(
+        { ...heldBy(ref), state: 'copying' },
+        { $set: { ...ended, stamp: null, verifyAt: null, state: 'removing' } },
+      ),
+    stands: (ref) => copies.change({ ...heldBy(ref), state: 'copying' }, { $set: { ...ended, state: 'copied' } }),
 
     async inProgress() {
       const found = await copies.find(held, { only: ['copyId', 'claim'] });

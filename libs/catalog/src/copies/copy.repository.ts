@@ -3,8 +3,9 @@ import { errorFields, toBackupRecord, longFields, type Backups } from '../backup
 import type { CopyRepository } from '../contract/copies.js';
 import { op } from '../store/record-collection.js';
 import { copyClaims } from './copy-claims.js';
-import { copyIdOf, toCopyRecord, type Copies } from './copy-record.js';
+import { copyIdOf, heldBy, toCopyRecord, type Copies } from './copy-record.js';
 import { planCopies } from './plan-copies.js';
+import { planHome } from './plan-home.js';
 
 const anew = { state: 'pending', nextAttemptAt: null, verifyAt: null } as const;
 
@@ -12,6 +13,8 @@ export function copyRepository(copies: Copies, backups: Backups): CopyRepository
   return {
     ...copyClaims(copies, backups),
     plan: (request) => planCopies(copies, backups, request),
+    planHome: () => planHome(copies, backups),
+    forget: (ref) => copies.remove({ ...heldBy(ref), state: 'copying' }),
 
     async removing(destination, now) {
       const isDue = { $or: [{ nextAttemptAt: null }, { nextAttemptAt: op({ $lte: now }) }] };
