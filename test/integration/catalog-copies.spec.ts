@@ -108,20 +108,21 @@ describe('a copy', () => {
     expect(await state()).toMatchObject({ state: expected });
   });
 
-  it('lets go of a backup that is being deleted, and of one that is deleted only what was never whole', async () => {
+  it('lets go of a backup that is being deleted, and of one that is deleted only what is not whole', async () => {
     const { backup, claim, state } = await setUp();
     const claimed = await claim();
     expect(await copies.look(refOf(claimed))).toEqual({ state: 'held', cancelRequested: false });
     await world.catalog.backups.beginDelete(backup.backupId, 'ada', now);
     expect(await copies.look(refOf(claimed))).toEqual({ state: 'held', cancelRequested: true });
-    await copies.lost(refOf(claimed), now);
+    await copies.lost(refOf(claimed));
     expect(await state()).toMatchObject({ state: 'removing' });
 
+    // Wanted again for its marks, and deleted meanwhile: what stands there is never said to be removed.
     const other = await setUp(true);
     await other.copied();
     await copies.markMissing(other.destination, [other.backup.backupId], now);
-    await copies.lost(refOf(await other.claim()), now);
-    expect(await other.state()).toMatchObject({ state: 'removed', removedAt: now });
+    expect(await copies.stands(refOf(await other.claim()))).toBe(true);
+    expect(await other.state()).toMatchObject({ state: 'copied', removedAt: null, copiedAt: now });
   });
 
   it('of a store that was replaced begins anew, under a fence that its old run does not have', async () => {
