@@ -69,7 +69,7 @@ it.each(Object.keys(filters).flatMap((name) => sorts.map((sort) => ({ name, ...s
     for (const start of [limit, all.length - limit - 7]) {
       const id = all[start - 1] ?? '';
       const value = rows.find(({ backupId }) => backupId === id)?.[sortBy] ?? null;
-      const after = { id, value: value as Date | number | string | null };
+      const after = { id, value };
       const { data, total } = await world.catalog.backups.list({ ...filter, page: 9, limit, sortBy, sortOrder, after });
       expect({ start, total, ids: data.map(({ backupId }) => backupId) }).toEqual({
         ...{ start, total: all.length },

@@ -66,7 +66,8 @@ export class BackupsService {
       throw invalid([{ field: 'from', message: 'from must not be after to' }]);
     const { status, target, trigger, sortBy, sortOrder } = query;
     const path = this.links.path('/api/admin/backups');
-    const after = readCursor(path, { ...query });
+    const asked = { page, limit, status, target, trigger, from, to, sortBy, sortOrder, cursor: query.cursor };
+    const after = readCursor(path, asked);
     const { data, total } = await this.catalog.backups.list({
       page,
       limit,
@@ -86,7 +87,7 @@ export class BackupsService {
         data: data.map((record) => toBackup(record, copies)),
         pagination: { page, limit, total, totalPages: Math.ceil(total / limit) },
       },
-      next: last === undefined ? null : nextLink(path, { ...query }, { id: last.backupId, value: last[sortBy] }),
+      next: last === undefined ? null : nextLink(path, asked, { id: last.backupId, value: last[sortBy] }),
     };
   }
 

@@ -49,7 +49,10 @@ export function sendPage<T>({ page, next }: Listed<T>, response: Response): Plai
 }
 
 /** The record that the page begins after; undefined without a cursor. Throws `request/invalid` for one that is not of this list. */
-export function readCursor(path: string, query: ListQuery & { readonly cursor?: string }): After | undefined {
+export function readCursor(
+  path: string,
+  query: ListQuery & { readonly cursor?: string | undefined },
+): After | undefined {
   if (query.cursor === undefined) return undefined;
   const place = parse(query.cursor);
   const value = (notTimes[String(query['sortBy'])] ?? time.nullable()).safeParse(place?.value);
@@ -79,7 +82,8 @@ function nameOf(path: string, { page: _page, limit: _limit, cursor: _cursor, ...
 }
 
 function entriesOf(query: Readonly<Record<string, unknown>>): [string, string][] {
-  return Object.entries(query).flatMap(([name, value]) =>
-    value === undefined ? [] : [[name, value instanceof Date ? value.toISOString() : String(value)]],
-  );
+  return Object.entries(query).flatMap(([name, value]) => {
+    if (value instanceof Date) return [[name, value.toISOString()]];
+    return typeof value === 'string' || typeof value === 'number' ? [[name, String(value)]] : [];
+  });
 }

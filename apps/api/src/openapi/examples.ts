@@ -24,9 +24,9 @@ export function addExamples(document: OpenAPIObject, operations: readonly Operat
   for (const { requestBody, responses } of operations) {
     const replies = Object.entries(responses).flatMap(([status, reply]) => (status.startsWith('2') ? [reply] : []));
     for (const part of [requestBody, ...replies]) {
-      const media = part !== undefined && 'content' in part ? part.content?.['application/json'] : undefined;
+      const media = part !== undefined && 'content' in part ? part.content['application/json'] : undefined;
       if (media?.schema === undefined || media.example !== undefined || media.examples !== undefined) continue;
-      media.example = exampleOf(media.schema as Schema, schemas);
+      media.example = exampleOf(media.schema, schemas);
     }
   }
 }
