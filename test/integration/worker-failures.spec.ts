@@ -24,8 +24,9 @@ describe('a backup that cannot be made', () => {
     const nobody = new URL(catalogUri(world.source));
     nobody.port = '1';
     nobody.search = '?serverSelectionTimeoutMS=300';
-    const broken = keep(await world.worker({ MONGODB_URI: nobody.href, BACKUP_ATTEMPTS: '2' }));
+    // Before the worker: its first look, between the record and its job, would give it another one.
     const backupId = await world.trigger();
+    const broken = keep(await world.worker({ MONGODB_URI: nobody.href, BACKUP_ATTEMPTS: '2' }));
     const record = await world.until(backupId, ({ status }) => status === 'failed', { what: 'the failed record' });
     expect(record).toMatchObject({
       ...{ failures: 1, running: false, jobNumber: 2, claim: { fence: 2, lost: 0 } },

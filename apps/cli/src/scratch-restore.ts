@@ -1,4 +1,4 @@
-import { compactTime, randomSuffix, type Secret } from '#contracts';
+import { isRestoreId, newRestoreId, scratchIdOf, type Secret } from '#contracts';
 import {
   dropScratch,
   markScratch,
@@ -23,25 +23,22 @@ export interface Scratch {
   drop(): Promise<string[]>;
 }
 
-const suffixLength = 6;
-const idPattern = new RegExp(`^restore-\\d{8}T\\d{6}Z-[a-z0-9]{${suffixLength}}$`);
-
 export function planScratch(wanted: LoadRequest, contents: ArchiveContents, { clock, random }: CliContext): Scratch {
   const createdAt = clock.now();
-  const id = `restore-${compactTime(createdAt)}-${randomSuffix(random, suffixLength)}`;
-  const request = { ...wanted, rename: scratchRenames(wanted, contents, id.slice(-suffixLength)) };
+  const id = newRestoreId(createdAt, random);
+  const request = { ...wanted, rename: scratchRenames(wanted, contents, scratchIdOf(id)) };
   const databases = writtenDatabases(request, contents);
   return {
     ...{ id, databases, request },
     make: () => markScratch(wanted.uri, databases, { restoreId: id, backupId: wanted.backupId, createdAt }),
-    drop: () => dropScratch(wanted.uri, id.slice(-suffixLength), id),
+    drop: () => dropScratch(wanted.uri, scratchIdOf(id), id),
   };
 }
 
 /** Drops the scratch databases of an earlier restore, and no other. */
 export async function dropEarlierScratch(uri: Secret, id: string, context: CliContext): Promise<void> {
-  if (!idPattern.test(id)) throw bad(`--drop-scratch ${id}: give the ID that hazina restore --scratch printed`);
-  const databases = await dropScratch(uri, id.slice(-suffixLength), id);
+  if (!isRestoreId(id)) throw bad(`--drop-scratch ${id}: give the ID that hazina restore --scratch printed`);
+  const databases = await dropScratch(uri, scratchIdOf(id), id);
   if (context.json) context.printJson({ scratch: { id, dropped: databases } });
   else context.print(databases.length === 0 ? `Nothing of ${id} is there` : `Dropped ${databases.join(', ')}`);
 }

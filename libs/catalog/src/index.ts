@@ -46,5 +46,6 @@ export { alertKey, type UpkeepOptions } from './upkeep/upkeep-options.js';
 export { Reaper } from './upkeep/reaper.js';
 export { Reconciler } from './upkeep/reconciler.js';
 export { Upkeep } from './upkeep/upkeep.js';
+export { jobOfDrill, jobOfRestore, jobOfTask, type WaitingJob } from './upkeep/waiting-job.js';
 export type { UpkeepReport } from './upkeep/report.js';
 export { CATALOG, CatalogModule, type CatalogModuleOptions } from './catalog.module.js';

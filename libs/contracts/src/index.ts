@@ -105,9 +105,11 @@ export { syncChanges, type SyncChange, type SyncResult, type SyncWish } from './
 export {
   isRestoreId,
   isRestoreTargetName,
+  newRestoreId,
   restoreIdPattern,
   restoreModes,
   restoreTargetPattern,
+  scratchIdOf,
   safetyTargetOf,
   type RestoredNamespace,
   type RestoreMode,

@@ -1,3 +1,5 @@
+import { compactTime, randomSuffix } from './ids.js';
+import type { Random } from './environment.js';
 import type { Role } from './tokens.js';
 import type { Claim, RecordedError } from './records.js';
 import type { Stage } from './error-codes.js';
@@ -16,6 +18,17 @@ export const restoreIdPattern = /^restore-\d{8}T\d{6}Z-[a-z0-9]{6}$/;
 
 export function isRestoreId(text: string): boolean {
   return restoreIdPattern.test(text);
+}
+
+const suffixLength = 6;
+
+export function newRestoreId(at: Date, random: Random): string {
+  return `restore-${compactTime(at)}-${randomSuffix(random, suffixLength)}`;
+}
+
+/** The random end of a restore's id, in the names of its scratch databases. */
+export function scratchIdOf(restoreId: string): string {
+  return restoreId.slice(-suffixLength);
 }
 
 /**

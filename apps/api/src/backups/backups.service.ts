@@ -1,9 +1,16 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { statsOf, type Catalog, type CatalogStats, type CatalogTotals, type StorageHistory } from '#catalog';
+import {
+  statsOf,
+  type After,
+  type Catalog,
+  type CatalogStats,
+  type CatalogTotals,
+  type StorageHistory,
+} from '#catalog';
 import type { ApiConfig } from '#config';
-import type { Clock, CopyRecord } from '#contracts';
+import type { BackupRecord, Clock, CopyRecord } from '#contracts';
 import { API_CONFIG, CATALOG, CLOCK } from '../core/tokens.js';
-import { nextLink, readCursor, type Listed } from '../http/list-cursor.js';
+import { listed, readCursor, type Listed } from '../http/list-cursor.js';
 import { invalid } from '../http/validation.pipe.js';
 import { TargetStates, type TargetState } from '../targets/target-states.js';
 import type { BackupDetailsDto } from './backup.dto.js';
@@ -68,7 +75,7 @@ export class BackupsService {
     const path = this.links.path('/api/admin/backups');
     const asked = { page, limit, status, target, trigger, from, to, sortBy, sortOrder, cursor: query.cursor };
     const after = readCursor(path, asked);
-    const { data, total } = await this.catalog.backups.list({
+    const found = await this.catalog.backups.list({
       page,
       limit,
       sortBy,
@@ -80,15 +87,9 @@ export class BackupsService {
       ...(from === undefined ? {} : { from }),
       ...(to === undefined ? {} : { to }),
     });
-    const copies = await this.#copiesOf(data.map(({ backupId }) => backupId));
-    const last = data.length < limit ? undefined : data.at(-1);
-    return {
-      page: {
-        data: data.map((record) => toBackup(record, copies)),
-        pagination: { page, limit, total, totalPages: Math.ceil(total / limit) },
-      },
-      next: last === undefined ? null : nextLink(path, asked, { id: last.backupId, value: last[sortBy] }),
-    };
+    const copies = await this.#copiesOf(found.data.map(({ backupId }) => backupId));
+    const place = (record: BackupRecord): After => ({ id: record.backupId, value: record[sortBy] });
+    return listed(path, asked, found, (record) => toBackup(record, copies), place);
   }
 
   async show(backupId: string): Promise<Plain<BackupDetailsDto>> {

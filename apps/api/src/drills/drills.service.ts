@@ -3,7 +3,7 @@ import type { Catalog } from '#catalog';
 import { AppError, isDrillId, type Clock, type DrillRecord } from '#contracts';
 import { Links } from '../backups/links.js';
 import { CATALOG, CLOCK } from '../core/tokens.js';
-import { nextLink, readCursor, type Listed } from '../http/list-cursor.js';
+import { listed, readCursor, type Listed } from '../http/list-cursor.js';
 import type { Plain } from '../http/plain.js';
 import { invalid } from '../http/validation.pipe.js';
 import type { DrillListQuery } from './drill-requests.dto.js';
@@ -19,20 +19,19 @@ export class DrillsService {
   ) {}
 
   async list({ ...query }: DrillListQuery): Promise<Listed<DrillPageDto>> {
-    const { page, limit, from, to } = query;
+    const { from, to } = query;
     if (from !== undefined && to !== undefined && from > to)
       throw invalid([{ field: 'from', message: 'from must not be after to' }]);
     const path = this.links.path('/api/admin/drills');
     const after = readCursor(path, query);
-    const { data, total } = await this.catalog.drills.list({ ...query, ...(after === undefined ? {} : { after }) });
-    const last = data.length < limit ? undefined : data.at(-1);
-    return {
-      page: {
-        data: data.map((record) => toDrill(record, drillLinks(this.links, record))),
-        pagination: { page, limit, total, totalPages: Math.ceil(total / limit) },
-      },
-      next: last === undefined ? null : nextLink(path, query, { id: last.drillId, value: last.createdAt }),
-    };
+    const found = await this.catalog.drills.list({ ...query, ...(after === undefined ? {} : { after }) });
+    return listed(
+      path,
+      query,
+      found,
+      (record) => toDrill(record, drillLinks(this.links, record)),
+      ({ drillId, createdAt }) => ({ id: drillId, value: createdAt }),
+    );
   }
 
   async show(drillId: string): Promise<Plain<DrillRecordDto>> {

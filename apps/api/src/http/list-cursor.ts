@@ -61,8 +61,28 @@ export function readCursor(
   return { id: place.id, value: value.data };
 }
 
-/** `Link` of a page whose last record this is (RFC 8288). */
-export function nextLink(path: string, query: ListQuery, { id, value }: After): string {
+interface Found<R> {
+  readonly data: readonly R[];
+  readonly total: number;
+}
+
+/** What of a list was found, as it is sent: each record as it is shown, and the `Link` behind its last one (RFC 8288), when the page is full. */
+export function listed<R, D>(
+  path: string,
+  query: ListQuery,
+  { data, total }: Found<R>,
+  show: (record: R) => D,
+  placeOf: (record: R) => After,
+) {
+  const { page, limit } = query;
+  const last = data.length < limit ? undefined : data.at(-1);
+  return {
+    page: { data: data.map(show), pagination: { page, limit, total, totalPages: Math.ceil(total / limit) } },
+    next: last === undefined ? null : nextLink(path, query, placeOf(last)),
+  };
+}
+
+function nextLink(path: string, query: ListQuery, { id, value }: After): string {
   const cursor = Buffer.from(JSON.stringify({ list: nameOf(path, query), id, value })).toString('base64url');
   const page = Math.min(query.page + 1, mostPages);
   const next = new URLSearchParams(entriesOf({ ...query, page, cursor }));

@@ -3,8 +3,7 @@ import { restoreJob, type Catalog } from '#catalog';
 import type { ApiConfig } from '#config';
 import {
   AppError,
-  compactTime,
-  randomSuffix,
+  newRestoreId,
   type BackupRecord,
   type Clock,
   type JobSink,
@@ -47,7 +46,7 @@ export class RestoreBackup {
     if (backup.status !== 'completed' && !(await this.#hasCopy(backup))) throw notCompleted(backup);
     checkDatabases(wish.databases ?? [], backup);
     const createdAt = this.clock.now();
-    const fresh = `restore-${compactTime(createdAt)}-${randomSuffix(this.random, 6)}`;
+    const fresh = newRestoreId(createdAt, this.random);
     const { id: restoreId, repeated } = await reserveId(context, fresh);
     // Of the same request, cut off before: it may have got any distance.
     const made = repeated ? await this.catalog.restores.find(restoreId) : null;

@@ -3,7 +3,7 @@ import type { Catalog } from '#catalog';
 import { AppError, isRestoreId, type Clock, type RestoreRecord } from '#contracts';
 import { Links } from '../backups/links.js';
 import { CATALOG, CLOCK } from '../core/tokens.js';
-import { nextLink, readCursor, type Listed } from '../http/list-cursor.js';
+import { listed, readCursor, type Listed } from '../http/list-cursor.js';
 import type { Plain } from '../http/plain.js';
 import { invalid } from '../http/validation.pipe.js';
 import type { RestoreListQuery } from './restore-queries.dto.js';
@@ -19,20 +19,19 @@ export class RestoresService {
   ) {}
 
   async list({ ...query }: RestoreListQuery): Promise<Listed<RestorePageDto>> {
-    const { page, limit, from, to } = query;
+    const { from, to } = query;
     if (from !== undefined && to !== undefined && from > to)
       throw invalid([{ field: 'from', message: 'from must not be after to' }]);
     const path = this.links.path('/api/admin/restores');
     const after = readCursor(path, query);
-    const { data, total } = await this.catalog.restores.list({ ...query, ...(after === undefined ? {} : { after }) });
-    const last = data.length < limit ? undefined : data.at(-1);
-    return {
-      page: {
-        data: data.map((record) => this.#show(record)),
-        pagination: { page, limit, total, totalPages: Math.ceil(total / limit) },
-      },
-      next: last === undefined ? null : nextLink(path, query, { id: last.restoreId, value: last.createdAt }),
-    };
+    const found = await this.catalog.restores.list({ ...query, ...(after === undefined ? {} : { after }) });
+    return listed(
+      path,
+      query,
+      found,
+      (record) => this.#show(record),
+      ({ restoreId, createdAt }) => ({ id: restoreId, value: createdAt }),
+    );
   }
 
   async show(restoreId: string): Promise<Plain<RestoreRecordDto>> {

@@ -74,8 +74,7 @@ export class DrillProcessor implements JobProcessor<'drill'> {
     const request = drillRequestOf(this.parts, {
       ...{ runId: drillId, fence: record.claim.fence, backupId, target, targetName },
     });
-    const backup = await catalog.backups.find(backupId);
-    const recorded = backup === null ? null : recordedObjects(backup);
+    const recorded = recordedObjects(await catalog.backups.find(backupId));
     // Where the nearest place is away the next is drilled; what one that answers has is proven or found bad, and no other place hides it.
     return fromNearest(await restoreSources(this.parts, backupId), {
       signal,

@@ -1,26 +1,27 @@
-import { drillJob, isAlive, restoreJob, taskJob } from '#catalog';
-import type { JobName, JobPayloads, JobRequest } from '#contracts';
+import { setTimeout as delay } from 'node:timers/promises';
+import { isAlive, jobOfDrill, jobOfRestore, jobOfTask, type WaitingJob } from '#catalog';
+import type { JobName, JobPayloads } from '#contracts';
 import type { WorkerParts } from '../core/worker-core.js';
 
-/** So long somebody else has the first right to a job that was handed over. */
+/** So long this worker takes no other job of the queue: whoever waits at it gets the one that was handed over. */
 const handOverMs = 2_000;
 
-/** A record that waits for its job, and the number of the one that came. */
-interface Waiting {
-  readonly jobNumber: number;
-  readonly next: (seen: number) => Promise<number | null>;
-  readonly job: (jobNumber: number) => JobRequest;
+interface Taken {
+  readonly jobId: string | undefined;
+  /** Aborted when the worker shuts down. */
+  readonly signal: AbortSignal;
 }
 
 /**
  * Whether a job is not for this worker, because it opens what was sealed, which a worker that only writes cannot, while one that reads is alive: then it is back in the
- * queue a moment later, under its next number, and its record is as untouched as if nobody had taken it: nothing counts as a start. Where nobody alive reads, it is
+ * queue, under its next number, this worker steps aside for a moment, and its record is as untouched as if nobody had taken it: nothing counts as a start. Where nobody alive reads, it is
  * worked on here, and ends as `keys/write-only`: that is told, and a job that waits for a worker that never comes is not.
  */
 export async function handsOver<N extends JobName>(
   parts: WorkerParts,
   name: N,
   payload: JobPayloads[N],
+  { jobId, signal }: Taken,
 ): Promise<boolean> {
   const { catalog, log, queue, ring } = parts;
   if (ring.opensWhatItSeals) return false;
@@ -28,15 +29,17 @@ export async function handsOver<N extends JobName>(
   if (waiting === null) return false;
   const readers = (await catalog.workers.all()).filter((worker) => isAlive(worker) && worker.reads !== false);
   if (readers.length === 0) return false;
-  const jobNumber = await waiting.next(waiting.jobNumber);
+  // Of an old number: the record has another job, and were this one handed over as well, there would be more and more of them.
+  if (waiting.job.jobId !== jobId) return true;
+  const job = await waiting.next();
   // Somebody else gave it another job meanwhile.
-  if (jobNumber === null) return true;
-  const job = waiting.job(jobNumber);
+  if (job === null) return true;
   log.info('job left to a worker that reads', { job: name, jobId: job.jobId, readers: readers.length });
   // A queue that is down is no loss: the reconciler adds the job of a record that waits.
-  await queue.add({ ...job, delayMs: handOverMs }).catch((trouble: unknown) => {
+  await queue.add(job).catch((trouble: unknown) => {
     log.failure('job not added', trouble, 'queue');
   });
+  await delay(handOverMs, undefined, { signal }).catch(() => undefined);
   return true;
 }
 
@@ -45,36 +48,16 @@ async function needingKey<N extends JobName>(
   { catalog }: WorkerParts,
   name: N,
   payload: JobPayloads[N],
-): Promise<Waiting | null> {
+): Promise<WaitingJob | null> {
   if ('restoreId' in payload) {
-    const { restoreId } = payload;
-    const restore = await catalog.restores.find(restoreId);
-    return restore?.status !== 'pending'
-      ? null
-      : {
-          jobNumber: restore.jobNumber,
-          next: (seen) => catalog.restores.nextJob(restoreId, seen),
-          job: (jobNumber) => restoreJob({ restoreId, jobNumber }),
-        };
+    const restore = await catalog.restores.find(payload.restoreId);
+    return restore?.status === 'pending' ? jobOfRestore(catalog, restore) : null;
   }
   if ('drillId' in payload) {
-    const { drillId } = payload;
-    const drill = await catalog.drills.find(drillId);
-    return drill?.status !== 'pending'
-      ? null
-      : {
-          jobNumber: drill.jobNumber,
-          next: (seen) => catalog.drills.nextJob(drillId, seen),
-          job: (jobNumber) => drillJob({ drillId, jobNumber }),
-        };
+    const drill = await catalog.drills.find(payload.drillId);
+    return drill?.status === 'pending' ? jobOfDrill(catalog, drill) : null;
   }
   if (!('taskId' in payload) || name === 'cleanup') return null;
-  const { taskId } = payload;
-  const task = await catalog.tasks.find(taskId);
-  if (task?.status !== 'pending' || task.level === 'stored') return null;
-  return {
-    jobNumber: task.jobNumber,
-    next: (seen) => catalog.tasks.nextJob(taskId, seen),
-    job: (jobNumber) => taskJob({ taskId, kind: task.kind, jobNumber }),
-  };
+  const task = await catalog.tasks.find(payload.taskId);
+  return task?.status === 'pending' && task.level !== 'stored' ? jobOfTask(catalog, task) : null;
 }

@@ -96,14 +96,14 @@ export class QueueWorkers {
     }
   }
 
-  async #dispatch({ name, data }: Job, signal: AbortSignal | undefined): Promise<void> {
+  async #dispatch({ id: jobId, name, data }: Job, signal: AbortSignal | undefined): Promise<void> {
     if (signal === undefined) throw new Error('BullMQ gave no AbortSignal');
     // Taken in the moment in which fetching stopped: its record is untouched, and the reconciler of another process adds its job again.
     if (this.#isDraining) throw ending();
     if (!isJobName(name)) throw unknownName(name);
     const processor: JobProcessor = this.processors[name];
     const payload = parsePayload(name, data);
-    if (await handsOver(this.parts, name, payload)) return;
+    if (await handsOver(this.parts, name, payload, { jobId, signal })) return;
     await processor.process(payload, signal);
   }
 

@@ -1,6 +1,6 @@
+import { scratchIdOf } from '#contracts';
 import { dropScratch } from '#engine';
 import { restoreTargetOf, type WorkerParts } from '../core/worker-core.js';
-import { scratchIdOf } from './restore-request.js';
 import type { ClaimedRestore } from './claimed-restore.js';
 
 /**
@@ -28,7 +28,7 @@ export async function dropScratchOf(
   const target = restoreTargetOf(parts.config, record.targetName);
   if (record.mode !== 'scratch' || record.dryRun || target === undefined) return;
   try {
-    const dropped = await dropScratch(target.uri, scratchIdOf(record), record.restoreId);
+    const dropped = await dropScratch(target.uri, scratchIdOf(record.restoreId), record.restoreId);
     if (dropped.length > 0) log.info('scratch databases dropped', { databases: dropped });
   } catch (error) {
     log.failure('scratch databases not dropped', error, 'load');

@@ -51,8 +51,7 @@ async function restoreFrom(
   const { signal } = claim;
   const target = checkRestore(config, record);
   await require(signal);
-  const backup = await parts.catalog.backups.find(record.backupId);
-  const recorded = backup === null ? null : recordedObjects(backup);
+  const recorded = recordedObjects(await parts.catalog.backups.find(record.backupId));
   const proven = await proveBackup({ store, ring }, record.backupId, signal, recorded);
   for (const warning of proven.warnings) observer.warning(warning);
   const source = backupSource({ store, ring, observer }, proven);

@@ -1,5 +1,5 @@
 import type { RestoreTargetSource } from '#config';
-import type { RestoreRecord } from '#contracts';
+import { scratchIdOf, type RestoreRecord } from '#contracts';
 import { replaysOplog, scratchRenames, writtenDatabases, type ArchiveContents, type LoadRequest } from '#engine';
 
 /** What the loader is asked for, from what a person asked for. The same for the same record, whoever makes it: the loader finds its own plan by it. */
@@ -15,12 +15,7 @@ export function loadRequestOf(
     oplogReplay: replaysOplog(contents, record, record.oplogReplay),
     usersAndRoles: record.usersAndRoles === true,
   };
-  if (mode === 'scratch') return { ...wanted, rename: scratchRenames(wanted, contents, scratchIdOf(record)) };
+  if (mode === 'scratch') return { ...wanted, rename: scratchRenames(wanted, contents, scratchIdOf(record.restoreId)) };
   // Confirmed by the name of the restore target, typed: that stands for every database there.
   return mode === 'replace' ? { ...wanted, confirm: writtenDatabases(wanted, contents) } : wanted;
-}
-
-/** The random end of the restore's id, in the names of its scratch databases. */
-export function scratchIdOf({ restoreId }: Pick<RestoreRecord, 'restoreId'>): string {
-  return restoreId.slice(-6);
 }

@@ -1,7 +1,7 @@
-import type { BackupRecord } from '#contracts';
 import { backupJob } from './follow-up-jobs.js';
 import type { Look } from './report.js';
 import type { UpkeepOptions } from './upkeep-options.js';
+import { jobOfBackup } from './waiting-job.js';
 
 /** Adds the jobs of pending backups that are due and have none; where the fleet has a limit, of so many as there are places, the oldest first. */
 export async function enqueueDueBackups(options: UpkeepOptions, look: Look): Promise<void> {
@@ -11,11 +11,7 @@ export async function enqueueDueBackups(options: UpkeepOptions, look: Look): Pro
   const committed = due.filter(({ commit }) => commit !== null);
   const waiting = due.filter(({ trigger, commit }) => trigger !== 'cli' && commit === null);
   const free = fleetConcurrency === null ? waiting.length : await catalog.backups.freePlaces(fleetConcurrency);
-  await look.each([...committed, ...waiting.slice(0, free)], (record) => ensureBackupJob(options, look, record));
-}
-
-async function ensureBackupJob({ catalog }: UpkeepOptions, look: Look, record: BackupRecord): Promise<void> {
-  if (await look.isLive(backupJob(record))) return;
-  const jobNumber = await catalog.backups.nextJob(record.backupId, record.jobNumber);
-  if (jobNumber !== null) await look.enqueue(backupJob({ ...record, jobNumber }));
+  await look.each([...committed, ...waiting.slice(0, free)], (record) =>
+    look.ensure(jobOfBackup(catalog, record, backupJob)),
+  );
 }

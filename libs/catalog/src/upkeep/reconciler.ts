@@ -1,23 +1,15 @@
-import type { DrillRecord, RestoreRecord, TaskRecord } from '#contracts';
+import type { TaskRecord } from '#contracts';
 import { LeaseObserver } from '../lease-observer.js';
 import { promote } from './after-run.js';
 import { settleAlerts } from './alert-states.js';
-import {
-  deleteJob,
-  drillJob,
-  marksJob,
-  marksRetryJob,
-  notifyJob,
-  recommitJob,
-  restoreJob,
-  taskJob,
-} from './follow-up-jobs.js';
+import { deleteJob, marksJob, marksRetryJob, notifyJob, recommitJob } from './follow-up-jobs.js';
 import { settleDrillAlerts } from './drill-alerts.js';
 import { enqueueDueBackups } from './due-backups.js';
 import { Look, type UpkeepReport } from './report.js';
 import { settleRestoreAlerts } from './restore-alerts.js';
 import { deliveryLeaseMs, type UpkeepOptions } from './upkeep-options.js';
 import { verifyAgain, verifyNew } from './verifications.js';
+import { jobOfBackup, jobOfDrill, jobOfRestore, jobOfTask } from './waiting-job.js';
 
 /**
  * Finds by their state the follow-ups that a crash, a lost queue or a failed call left undone, and enqueues them. Every job that it adds may be added
@@ -50,13 +42,13 @@ export class Reconciler {
     await look.step(() => verifyNew(options, look));
     await look.step(() => verifyAgain(options, look));
     await look.step(async () => {
-      await look.each(await tasks.pendingDue(now), (task) => this.#ensureTaskJob(look, task));
+      await look.each(await tasks.pendingDue(now), (task) => look.ensure(jobOfTask(catalog, task)));
     });
     await look.step(async () => {
-      await look.each(await restores.pendingDue(now), (restore) => this.#ensureRestoreJob(look, restore));
+      await look.each(await restores.pendingDue(now), (restore) => look.ensure(jobOfRestore(catalog, restore)));
     });
     await look.step(async () => {
-      await look.each(await drills.pendingDue(now), (drill) => this.#ensureDrillJob(look, drill));
+      await look.each(await drills.pendingDue(now), (drill) => look.ensure(jobOfDrill(catalog, drill)));
     });
     await look.step(async () => {
       await look.each(await backups.deleting(), (id) => this.#ensureDeleteJob(look, id));
@@ -86,46 +78,23 @@ export class Reconciler {
     return look.report();
   }
 
-  async #ensureTaskJob(look: Look, task: TaskRecord): Promise<void> {
-    if (await look.isLive(taskJob(task))) return;
-    const jobNumber = await this.#options.catalog.tasks.nextJob(task.taskId, task.jobNumber);
-    if (jobNumber !== null) await look.enqueue(taskJob({ ...task, jobNumber }));
-  }
-
-  async #ensureRestoreJob(look: Look, restore: RestoreRecord): Promise<void> {
-    if (await look.isLive(restoreJob(restore))) return;
-    const jobNumber = await this.#options.catalog.restores.nextJob(restore.restoreId, restore.jobNumber);
-    if (jobNumber !== null) await look.enqueue(restoreJob({ ...restore, jobNumber }));
-  }
-
-  async #ensureDrillJob(look: Look, drill: DrillRecord): Promise<void> {
-    if (await look.isLive(drillJob(drill))) return;
-    const jobNumber = await this.#options.catalog.drills.nextJob(drill.drillId, drill.jobNumber);
-    if (jobNumber !== null) await look.enqueue(drillJob({ ...drill, jobNumber }));
-  }
-
   async #ensureDeleteJob(look: Look, backupId: string): Promise<void> {
-    const { backups } = this.#options.catalog;
-    const record = await backups.find(backupId);
-    if (record?.status !== 'deleting' || (await look.isLive(deleteJob(record)))) return;
-    const jobNumber = await backups.nextJob(backupId, record.jobNumber);
-    if (jobNumber !== null) await look.enqueue(deleteJob({ backupId, jobNumber }));
+    const { catalog } = this.#options;
+    const record = await catalog.backups.find(backupId);
+    if (record?.status === 'deleting') await look.ensure(jobOfBackup(catalog, record, deleteJob));
   }
 
   async #ensureRecommitJob(look: Look, backupId: string): Promise<void> {
-    const { backups } = this.#options.catalog;
-    const record = await backups.find(backupId);
-    if (record?.commitDue !== true || (await look.isLive(recommitJob(record)))) return;
-    const jobNumber = await backups.nextJob(backupId, record.jobNumber);
-    if (jobNumber !== null) await look.enqueue(recommitJob({ backupId, jobNumber }));
+    const { catalog } = this.#options;
+    const record = await catalog.backups.find(backupId);
+    if (record?.commitDue === true) await look.ensure(jobOfBackup(catalog, record, recommitJob));
   }
 
   async #ensureMarksJob(look: Look, backupId: string): Promise<void> {
-    const { backups } = this.#options.catalog;
-    const record = await backups.find(backupId);
-    if (record === null || (await look.isLive(marksJob(record))) || (await look.isLive(marksRetryJob(record)))) return;
-    const jobNumber = await backups.nextJob(backupId, record.jobNumber);
-    if (jobNumber !== null) await look.enqueue(marksRetryJob({ ...record, jobNumber }));
+    const { catalog } = this.#options;
+    const record = await catalog.backups.find(backupId);
+    if (record === null || (await look.isLive(marksJob(record)))) return;
+    await look.ensure(jobOfBackup(catalog, record, marksRetryJob));
   }
 
   /** The worker ended the verification and then could not note it on the backup. */

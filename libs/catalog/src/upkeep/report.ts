@@ -1,4 +1,5 @@
 import { AppError, type JobName, type JobRequest, type JobSink } from '#contracts';
+import type { WaitingJob } from './waiting-job.js';
 
 /** What a look did, for the caller's log and metrics. */
 export interface UpkeepReport {
@@ -47,6 +48,13 @@ export class Look {
   async enqueue(request: JobRequest): Promise<void> {
     await this.#jobs.add(request);
     this.#enqueued.push(request.jobId);
+  }
+
+  /** Gives a record that waits its next job, when the one that it has is in no queue. */
+  async ensure({ job, next }: WaitingJob): Promise<void> {
+    if (await this.isLive(job)) return;
+    const following = await next();
+    if (following !== null) await this.enqueue(following);
   }
 
   isLive(request: JobRequest): Promise<boolean> {

@@ -8,6 +8,7 @@ import { readLease } from '../objects/lease-file.js';
 import { readBackupJson } from '../objects/backup-json-file.js';
 import type { CleanupRun } from './cleanup-types.js';
 import type { FolderInventory, Inventory } from './inventory.js';
+import { sightingOf, stoodFor } from './sighting.js';
 import { sweepProbes } from './sweep-probes.js';
 
 /** A folder that no backup names, as the listing shows it. */
@@ -126,17 +127,15 @@ function candidatesOf(folder: FolderInventory): Candidate[] {
   return candidates;
 }
 
-/** Time counts from the sweeper's own first sighting, which starts anew when the lease changes; and never from a time that lies ahead. */
 async function look(run: CleanupRun, candidate: Candidate, before: Sighting | undefined): Promise<Sighting> {
   const leaseCounter = (await leaseOf(run, candidate))?.counter ?? null;
-  if (before?.leaseCounter === leaseCounter && before.firstSeen <= run.now) return before;
-  return { folder: candidate.folder, firstSeen: run.now, leaseCounter };
+  return sightingOf(run, candidate.folder, leaseCounter, before);
 }
 
 async function isDue(run: CleanupRun, candidate: Candidate, sighting: Sighting): Promise<boolean> {
   const everySeconds = (await leaseOf(run, candidate))?.everySeconds ?? 0;
   const wait = Math.max(run.request.graceMs, 3 * everySeconds * 1000);
-  return run.now.getTime() - sighting.firstSeen.getTime() >= wait;
+  return stoodFor(run, sighting) >= wait;
 }
 
 async function leaseOf(

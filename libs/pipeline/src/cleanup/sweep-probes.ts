@@ -1,6 +1,7 @@
 import type { OpenUpload } from '#storage';
 import type { Sighting } from '../deps.js';
 import type { CleanupRun } from './cleanup-types.js';
+import { sightingOf, stoodFor } from './sighting.js';
 
 const prefix = '_hazina/probe-';
 
@@ -20,10 +21,8 @@ export async function sweepProbes(
   const result = { removed: 0, freedBytes: 0, sightings: [] as Sighting[] };
   if (run.request.target !== null) return result;
   for (const [folder, probe] of await findProbes(run)) {
-    const before = known.get(folder);
-    const sighting =
-      before !== undefined && before.firstSeen <= run.now ? before : { folder, firstSeen: run.now, leaseCounter: null };
-    const due = run.now.getTime() - sighting.firstSeen.getTime() >= run.request.graceMs;
+    const sighting = sightingOf(run, folder, null, known.get(folder));
+    const due = stoodFor(run, sighting) >= run.request.graceMs;
     if (due && run.request.dryRun) run.report(`${folder} is left of a check of the store and would be removed`);
     if (!due || run.request.dryRun) {
       result.sightings.push(sighting);

@@ -9,14 +9,12 @@ export interface RecordedObjects {
   readonly manifestSha256: string | null;
 }
 
-/** Null: the record does not know them, or a commit that is newer than the store's is still to be put. */
-export function recordedObjects({
-  backupId,
-  hash,
-  commit,
-  commitDue,
-}: Pick<BackupRecord, 'backupId' | 'hash' | 'commit' | 'commitDue'>): RecordedObjects | null {
-  if (commitDue) return null;
+/** Null: there is no record, it does not know them, or a commit that is newer than the store's is still to be put. */
+export function recordedObjects(
+  record: Pick<BackupRecord, 'backupId' | 'hash' | 'commit' | 'commitDue'> | null,
+): RecordedObjects | null {
+  if (record === null || record.commitDue) return null;
+  const { backupId, hash, commit } = record;
   if (commit === null) return hash === null ? null : { attempt: null, dataSha256: hash, manifestSha256: null };
   const { attempt, objects } = parseBackupJson(Buffer.from(commit.bytes), backupId);
   return { attempt, dataSha256: objects.data.sha256, manifestSha256: objects.manifest.sha256 };
