@@ -156,7 +156,7 @@ describe('F44 mail and webhook', () => {
       });
       expect(alerts()[1]).toMatchObject({ event: 'recovered', of: 'backup-failed', target: 'broken' });
       expect(mail.mails[1]?.subject).toBe('[Hazina] recovered: backup failed: broken');
-      expect(mail.open + webhook.open).toBe(0);
+      await waitUntil(() => mail.open + webhook.open === 0, { what: 'no connection that stays open' });
     },
     patience,
   );
@@ -193,7 +193,7 @@ describe('F44 an endpoint that misbehaves', () => {
           }),
         );
       }
-      expect([webhook.open, mail.open]).toEqual([0, 0]);
+      await waitUntil(() => webhook.open + mail.open === 0, { what: 'no connection that stays open' });
 
       webhook.behaviour = accepts;
       mail.hangs = false;
