@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { buffer } from 'node:stream/consumers';
 import { afterEach, expect, it, jest } from '@jest/globals';
+import { primaryStore } from '#contracts';
 import type { ObjectStore } from '#storage';
 import { waitUntil } from '../services/services.js';
 import {
@@ -61,18 +62,30 @@ it('a destination keeps by a retention of its own: what has expired goes from th
   const { world, stores } = at;
   const ids: string[] = [];
   for (let made = 0; made < 4; made += 1) ids.push(await backUp(at));
-  const [old, pinned, away] = ids as [string, string, string];
+  const [old, pinned, away, locked] = ids as [string, string, string, string];
   for (const backupId of ids) await untilCopied(at, backupId, 'offsite', 'vault');
   await world.catalog.backups.setMarks(pinned, { pinned: true });
   const longAgo = new Date(Date.now() - 3 * 86_400_000);
-  // Only this destination is known to have it.
+  // Only this destination is known to have it, and its way home takes long.
   at.primaryLine.cut();
   await world.client
     .db(world.catalogs.database)
     .collection('backups')
     .updateOne({ backupId: away }, { $set: { place: 'offsite' } });
+  await untilCopies(at, away, (copies) => copies.some(({ destination }) => destination === primaryStore));
+  const never = new Date(Date.now() + 86_400_000);
+  await copiesOf(at).updateOne({ copyId: `${away}/${primaryStore}` }, { $set: { nextAttemptAt: never } });
   for (const backupId of [pinned, away, old])
     await copiesOf(at).updateOne({ copyId: `${backupId}/offsite` }, { $set: { completedAt: longAgo } });
+  // Nothing goes while these copies may be all that there is; nor does what a lock held until then.
+  await copiesOf(at).updateOne({ copyId: `${locked}/offsite` }, { $set: { state: 'removing' } });
+  const looks = () =>
+    at.worker.lines.filter(({ msg }) => msg === 'nothing expires while the primary store is away').length;
+  const looked = looks();
+  await waitUntil(() => Promise.resolve(looks() > looked + 1 || undefined), { ...slow, what: 'two looks' });
+  for (const backupId of [old, away, locked]) await untilCopied(at, backupId, 'offsite');
+
+  at.primaryLine.mend();
   await untilCopies(at, old, (copies) =>
     copies.some(({ destination, state }) => destination === 'offsite' && state === 'removed'),
   );

@@ -6,7 +6,7 @@ import { surely } from '../claims/surely.js';
 import type { WorkerParts } from '../core/worker-core.js';
 import { fromNearest, restoreSources } from '../restores/restore-sources.js';
 import { clearMissing } from '../verifications/missing-alert.js';
-import { primaryPlace } from './backup-place.js';
+import { isAway, primaryPlace } from './backup-place.js';
 
 /**
  * Copies a backup from the nearest destination that has it to the primary store, which does not: it was away when the backup was made, or has lost it. Claimed like
@@ -42,10 +42,6 @@ export async function bringHome(parts: WorkerParts, copy: CopyRecord, signal: Ab
   } finally {
     await claim.stop();
   }
-}
-
-function isAway({ status, place }: BackupRecord): boolean {
-  return status === 'missing' || (status === 'completed' && place !== null);
 }
 
 async function bring(parts: WorkerParts, record: BackupRecord, signal: AbortSignal): Promise<number> {

@@ -1,9 +1,9 @@
 import { deletionCatalog, isFoundBad, userOf, type KeptCopy } from '#catalog';
 import { scheduleIntervalMs, type RetentionConfig } from '#config';
-import type { BackupRecord } from '#contracts';
 import { readPin, runSweep } from '#pipeline';
 import { planRetention, policyOf, type RetentionRecord } from '#retention';
 import { targetOf, type WorkerParts } from '../core/worker-core.js';
+import { inTime, isAway, primaryPlace } from './backup-place.js';
 import { requireDestination } from './destination.js';
 import type { Destination } from './destination-types.js';
 
@@ -28,9 +28,22 @@ export async function checkDestination(
   const marked = await catalog.copies.markMissing(name, lost, clock.now());
   if (marked > 0) log.warn('copies missing', { destination: name, copies: marked });
   await sweep(parts, destination, signal);
-  if (retention === null) return;
-  const standing = kept.filter((one) => !missing.includes(one));
+  if (retention === null || (await isPrimaryAway(parts, name, signal))) return;
+  // Read after that look: what `hazina destinations accept primary` marked before it is wanted from here.
+  const standing = (await catalog.copies.kept(name)).filter(({ copy }) => !lost.includes(copy.backupId));
   await expireCopies(parts, destination, { retention, standing }, signal);
+}
+
+/** Then the copies may be all that there is, though no record says so yet: nobody looks in vain for what lay in a store that does not answer. */
+async function isPrimaryAway(parts: WorkerParts, destination: string, signal: AbortSignal): Promise<boolean> {
+  try {
+    await inTime(primaryPlace(parts), parts.tuning.probeTimeoutMs, signal);
+    return false;
+  } catch (error) {
+    if (signal.aborted) throw error;
+    parts.log.failure('nothing expires while the primary store is away', error, 'store', { destination });
+    return true;
+  }
 }
 
 /** What broken-off copies and backups left there. That it fails keeps nothing else from being done. */
@@ -98,16 +111,15 @@ async function recordOf({ catalog }: WorkerParts, { copy, backup }: KeptCopy): P
   return {
     ...{ backupId, target, completedAt, bytes, lockedUntil: null },
     pinned: backup?.pinned ?? false,
-    usedBy: backup === null ? null : ((await userOf(catalog, backup)) ?? homeless(backup)),
+    // Only destinations have what is not at home: until it is it stays, whatever the rules say.
+    usedBy:
+      backup === null
+        ? null
+        : ((await userOf(catalog, backup)) ?? (isAway(backup) ? 'it is to be brought home' : null)),
     // Retention took it from the primary store, which says nothing against the copy.
     good: backup === null || !isFoundBad(backup),
     verified: copy.verifiedAt !== null,
   };
-}
-
-/** Only destinations have it: until it is home it stays, whatever the rules say. */
-function homeless({ status, place }: BackupRecord): string | null {
-  return status === 'missing' || (status === 'completed' && place !== null) ? 'it is to be brought home' : null;
 }
 
 /** The marks that lie there count as well; those that cannot be read may say that it is pinned. */

@@ -2,6 +2,7 @@ import { AppError, type CopyRecord } from '#contracts';
 import { backupJsonKey, readIfThere, removeBackup } from '#pipeline';
 import { retryPauseMs } from '../claims/retry-pause.js';
 import type { WorkerParts } from '../core/worker-core.js';
+import { inTime, isAway, primaryPlace } from './backup-place.js';
 import { requireDestination } from './destination.js';
 import type { Destination } from './destination-types.js';
 
@@ -12,6 +13,11 @@ export async function removeCopies(parts: WorkerParts, destination: Destination,
     const { copyId, backupId, target } = copy;
     const fields = { backupId, target, destination: destination.name };
     try {
+      if (await isWantedAgain(parts, copy, signal)) {
+        await catalog.copies.keep(copyId);
+        log.warn('copy kept: the primary store is away, or lacks its backup', fields);
+        continue;
+      }
       const isOurs = await isOursThere(parts, destination, copy, signal);
       if (!isOurs) log.warn('copy left: another backup of its id stands there', fields);
       const freedBytes = !isOurs ? 0 : await removeBackup(destination.store, backupId, signal);
@@ -27,6 +33,20 @@ export async function removeCopies(parts: WorkerParts, destination: Destination,
       await catalog.copies.removeLater(copyId, error, at);
       log.failure('copy not removed', error, 'delete', { ...fields, nextAttemptAt: at });
     }
+  }
+}
+
+/** The destination's own retention let it go, and a lock held it: meanwhile it may have become the only one. */
+async function isWantedAgain(parts: WorkerParts, { backupId }: CopyRecord, signal: AbortSignal): Promise<boolean> {
+  const record = await parts.catalog.backups.find(backupId);
+  if (record?.status !== 'completed') return record?.status === 'missing';
+  if (isAway(record)) return true;
+  try {
+    await inTime(primaryPlace(parts), parts.tuning.probeTimeoutMs, signal);
+    return false;
+  } catch (error) {
+    if (signal.aborted) throw error;
+    return true;
   }
 }
 

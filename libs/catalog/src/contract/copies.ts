@@ -73,6 +73,8 @@ export interface CopyRepository {
   removing(destination: string, now: Date): Promise<readonly CopyRecord[]>;
   /** `copied → removing`, by the destination's own retention. */
   beginRemove(copyId: string): Promise<boolean>;
+  /** `removing → copied`: it is wanted after all. */
+  keep(copyId: string): Promise<boolean>;
   removed(copyId: string, at: Date): Promise<boolean>;
   removeLater(copyId: string, error: AppError, nextAttemptAt: Date): Promise<void>;
 

@@ -22,6 +22,11 @@ export function copyRepository(copies: Copies, backups: Backups): CopyRepository
     },
     beginRemove: (copyId) =>
       copies.change({ copyId, state: 'copied' }, { $set: { state: 'removing', nextAttemptAt: null, verifyAt: null } }),
+    keep: (copyId) =>
+      copies.change(
+        { copyId, state: 'removing' },
+        { $set: { state: 'copied', nextAttemptAt: null, error: null, errorMessage: null, attempts: 0 } },
+      ),
     removed: (copyId, at) =>
       copies.change(
         { copyId, state: 'removing' },
