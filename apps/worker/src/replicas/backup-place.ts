@@ -1,6 +1,6 @@
 import type { StoreConfig } from '#config';
 import { AppError, primaryStore, type BackupRecord } from '#contracts';
-import { requireStore } from '#pipeline';
+import { backupFolder, backupJsonKey, requireStore } from '#pipeline';
 import type { ObjectStore } from '#storage';
 import type { WorkerParts } from '../core/worker-core.js';
 import { withinTime } from '../core/within-time.js';
@@ -78,6 +78,7 @@ export async function choosePlace(parts: WorkerParts, record: BackupRecord, sign
       const place = placeAt(parts, destination);
       try {
         await inTime(place, ms, signal);
+        await withinTime(place.store.location, ms, signal, (limit) => requireFree(place, record, limit));
       } catch (trouble) {
         mayAnswer ||= AppError.from(trouble, 'store').retry === 'retry';
         parts.log.failure('destination not used', trouble, 'store', { destination: place.name });
@@ -88,6 +89,34 @@ export async function choosePlace(parts: WorkerParts, record: BackupRecord, sign
     }
     throw mayAnswer ? worthAnotherTry(error) : error;
   }
+}
+
+/**
+ * Another installation that copies to the same place may have a backup of this id, for that of a scheduled one is made of target and slot. A backup that stands there
+ * is never this run's, whose commit (1) would be in the record; nor is anything that lies in its folder, unless the record says that it wrote there.
+ */
+async function requireFree(
+  { name, store }: Place,
+  { backupId, place }: BackupRecord,
+  signal: AbortSignal,
+): Promise<void> {
+  const isTaken =
+    place === name
+      ? (await store.head(backupJsonKey(backupId), signal)) !== null
+      : await holdsAny(store, backupId, signal);
+  if (!isTaken) return;
+  throw new AppError({
+    ...{ code: 'store/exists', stage: 'store' },
+    message: `In ${store.location} something stands in the folder of ${backupId} that this run has not written: it is left alone`,
+    hint: 'Do two installations copy to the same place? Give each a bucket or a prefix of its own',
+  });
+}
+
+async function holdsAny(store: ObjectStore, backupId: string, signal: AbortSignal): Promise<boolean> {
+  const folder = backupFolder(backupId);
+  for await (const entry of store.list(folder, signal)) return entry.key.startsWith(folder);
+  for await (const upload of store.listUploads(folder, signal)) return upload.key.startsWith(folder);
+  return false;
 }
 
 function worthAnotherTry({ code, stage, message, hint, details }: AppError): AppError {
