@@ -6,14 +6,18 @@ import { destinationsOf } from '../replicas/destination.js';
 /** A store that a backup can be read from. */
 export type RestoreSource = Pick<Place, 'name' | 'store' | 'require'>;
 
-/** The primary store, then the destinations of the backup's target, the nearest first; before them all the place that it was written to while the primary store was away. */
+/**
+ * The primary store, then the destinations of the backup's target, the nearest first; before them all the place that it was written to while the primary store was
+ * away. One that was taken out of the configuration since is left out: another may have it by now. Throws where there is no other.
+ */
 export async function restoreSources(parts: WorkerParts, backupId: string): Promise<readonly RestoreSource[]> {
   const record = await parts.catalog.backups.find(backupId);
   const destinations = record === null ? [] : destinationsOf(parts, record.target).map((one) => placeAt(parts, one));
   const primary = primaryPlace(parts);
   // Without another place to look there is nothing to hurry to.
   if (record === null || (destinations.length === 0 && record.place === null)) return [primary];
-  const first = record.place === null ? primary : placeOf(parts, record);
+  const isKnown = record.place === null || parts.destinations.some(({ name }) => name === record.place);
+  const first = isKnown || destinations.length === 0 ? placeOf(parts, record) : primary;
   const rest = [primary, ...destinations].filter(({ name }) => name !== first.name);
   return [first, ...rest].map((place) => ({
     ...{ name: place.name, store: place.store },
