@@ -46,3 +46,34 @@ it('takes away what broken-off copies left in a destination, after the grace and
   const left = (await storeContents(store)).filter((key) => !key.startsWith('_hazina/'));
   expect(left).toEqual(before.filter((key) => !orphans.includes(key)));
 });
+
+it('two installations that copy to one place remember what each saw there, until it is gone', async () => {
+  const store = createMemoryStore();
+  const clock = new MovedClock(new Date(Date.now() - 100 * hourMs));
+  const folders = ['aaaaa1', 'aaaaa2'].map((six) => `clinic/clinic-20261101T020000Z-${six}/`) as [string, string];
+  for (const folder of folders) await store.putBytes(`${folder}1/data.hzn`, Buffer.from('left'));
+  const installations = folders.map((folder) => ({
+    view: (backupId: string): Promise<DeletionView | null> => {
+      const none = {
+        commitConflict: false,
+        committed: null,
+        pinned: false,
+        foundBad: false,
+        usedBy: null,
+        otherGood: [],
+      };
+      return Promise.resolve(folder.includes(backupId) ? { status: 'failed', ...none } : null);
+    },
+  }));
+  const sweep = async () => {
+    const removed: number[] = [];
+    for (const catalog of installations)
+      removed.push((await runSweep({ store, clock, catalog }, { graceMs: 24 * hourMs }, noAbort)).removed);
+    return removed;
+  };
+  expect(await sweep()).toEqual([0, 0]);
+  clock.pass(25 * hourMs);
+  expect(await sweep()).toEqual([1, 1]);
+  await sweep();
+  expect(await storeContents(store)).toEqual([]);
+});

@@ -1,7 +1,7 @@
 import type { ObjectStore } from '#storage';
-import type { CleanupCatalog, DeletionCatalog, DeletionView } from './deps.js';
+import type { CleanupCatalog, DeletionCatalog, DeletionView, Sighting } from './deps.js';
 import type { CleanupRun } from './cleanup/cleanup-types.js';
-import { takeInventory } from './cleanup/inventory.js';
+import { takeInventory, type Inventory } from './cleanup/inventory.js';
 import { sweepOrphans } from './cleanup/sweep-orphans.js';
 import { readSightingsFile, writeSightingsFile } from './cleanup/sightings-file.js';
 
@@ -27,11 +27,15 @@ export async function runSweep(
   signal: AbortSignal,
 ): Promise<SweepResult> {
   const reports: string[] = [];
+  const inventory = await takeInventory(store, null, signal);
   const storeTime = await store.serverTime(signal);
   const records: Pick<CleanupCatalog, 'view' | 'readSightings' | 'writeSightings'> = {
     view: async (backupId) => (await catalog.view(backupId)) ?? notOurs,
     readSightings: () => readSightingsFile(store, signal),
-    writeSightings: (sightings) => writeSightingsFile(store, sightings, signal),
+    writeSightings: async (sightings) => {
+      const theirs = await sightingsOfOthers({ store, catalog }, inventory, signal);
+      await writeSightingsFile(store, [...sightings, ...theirs], signal);
+    },
   };
   const run: CleanupRun = {
     deps: { store, clock, observer: { stage: () => undefined } },
@@ -40,7 +44,21 @@ export async function runSweep(
     now: new Date(Math.min(clock.now().getTime(), storeTime?.getTime() ?? Infinity)),
     ...{ storeTime, signal, report: (text) => reports.push(text) },
   };
-  return { ...(await sweepOrphans(run, await takeInventory(store, null, signal))), reports };
+  return { ...(await sweepOrphans(run, inventory)), reports };
+}
+
+/** What another installation's sweeper saw of its own: without it nothing there would ever be old enough to go. Gone with its folder. */
+async function sightingsOfOthers(
+  { store, catalog }: Pick<SweepDeps, 'store' | 'catalog'>,
+  { folders }: Inventory,
+  signal: AbortSignal,
+): Promise<readonly Sighting[]> {
+  const kept: Sighting[] = [];
+  for (const sighting of await readSightingsFile(store, signal)) {
+    const [, backupId = ''] = sighting.folder.split('/');
+    if (folders.has(backupId) && (await catalog.view(backupId)) === null) kept.push(sighting);
+  }
+  return kept;
 }
 
 /** Seen as a run that is under way. */
