@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { cleanupCatalog, copyStampOf, type CopyRepository } from '#catalog';
-import { primaryStore, systemClock, type BackupRecord, type CopyRecord } from '#contracts';
+import { AppError, primaryStore, systemClock, type BackupRecord, type CopyRecord } from '#contracts';
 import {
   backupJsonOf,
   catalogWorld,
@@ -8,6 +8,7 @@ import {
   completedFacts,
   manualBackup,
   newTarget,
+  verifyTask,
   type CatalogWorld,
 } from '../support/catalog-world.js';
 
@@ -128,6 +129,23 @@ it('what is being deleted does not come home, and what is missing does only when
   expect(await wayHome(lost)).toMatchObject({ state: 'pending' });
   expect(await backups.cameHome(lost, home)).toBe(true);
   expect(await found(lost)).toMatchObject({ status: 'completed', place: null });
+});
+
+it('what was found bad where it stood is verified again when it is home, and nobody is told of it any more', async () => {
+  const { backups, tasks } = world.catalog;
+  const backupId = await backedUpElsewhere();
+  await tasks.insert(verifyTask(backupId));
+  const { taskId } = verifyTask(backupId);
+  const claimed = await tasks.claim(taskId, 'w', now);
+  const error = new AppError({ code: 'container/corrupt', stage: 'verify', message: 'a flipped bit' });
+  const failed = await tasks.fail({ id: taskId, fence: claimed?.claim.fence ?? 0 }, { error, at: now });
+  if (failed === null) throw new Error('the verification did not fail');
+  await backups.verified(backupId, failed, null);
+  const isIn = (records: readonly BackupRecord[]) => records.some((record) => record.backupId === backupId);
+  const isDue = async () => isIn(await backups.needVerification(new Date(0), 1_000));
+  expect([isIn(await backups.failedVerifications()), await isDue()]).toEqual([true, false]);
+  expect(await backups.cameHome(backupId, home)).toBe(true);
+  expect([isIn(await backups.failedVerifications()), await isDue()]).toEqual([false, true]);
 });
 
 it('a record of an older catalogue stands in the primary store', async () => {

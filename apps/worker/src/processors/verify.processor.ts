@@ -16,12 +16,12 @@ import type { JobProcessor } from './job-processor.js';
 
 const goneCodes = ['backup/missing', 'backup/not-found'];
 
-/** Proves that a backup is good, at the level of its task; a failure is loud: task, record, log, metric, alert. */
 /** Where a verification looked for the backup: it may have been brought home since. */
 interface LookedAt {
   place: string | null;
 }
 
+/** Proves that a backup is good, at the level of its task; a failure is loud: task, record, log, metric, alert. */
 @Injectable()
 export class VerifyProcessor implements JobProcessor<'verify'> {
   readonly name = 'verify';
@@ -54,10 +54,16 @@ export class VerifyProcessor implements JobProcessor<'verify'> {
       if (error instanceof AppError && goneCodes.includes(error.code)) await requirePlace(place, signal);
       // Nor does a class that gives no bytes say anything of it.
       if (error instanceof AppError && error.code === 'store/cold') throw notMade(error);
+      // Nor does what was found where it does not stand any more.
+      if (error instanceof AppError && (await this.#hasMoved(backup))) throw notMade(error);
       throw error;
     });
     log.info('verified', { verificationLevel: level, ...facts, durationSeconds: (clock.monotonicMs() - began) / 1000 });
     return null;
+  }
+
+  async #hasMoved({ backupId, place }: BackupRecord): Promise<boolean> {
+    return ((await this.parts.catalog.backups.find(backupId))?.place ?? null) !== place;
   }
 
   async #read({ backupId }: BackupRecord, level: 'stored' | 'readable', store: ObjectStore, signal: AbortSignal) {

@@ -3,6 +3,7 @@ import { move } from '../moves.js';
 import type { Tasks } from '../tasks/task-record.js';
 import { op, type Filter } from '../store/record-collection.js';
 import { event, toBackupRecord, toRecordOrNull, type Backups } from './backup-record.js';
+import { never } from '../schemas/backup.schema.js';
 import { outcomeOf } from './verification-outcome.js';
 
 type Lifecycle = Pick<
@@ -93,7 +94,9 @@ export function lifecycle(backups: Backups, tasks: Tasks): Lifecycle {
 
     async cameHome(backupId, { storeId, s3Key, at }) {
       const { filter, set } = move(['missing'], 'completed');
-      const home = { place: null, storeId, s3Key };
+      // These bytes nobody has read yet, and what was found of those at the old place is nothing against them: a verification is due at once.
+      const unread = { verifyFrom: never, verifyNotBefore: null, verificationFailed: false };
+      const home = { place: null, storeId, s3Key, ...unread };
       const $push = event(at, set.status, 'It stands in the primary store, copied from a destination');
       // Marks may have been written to the old place after they were copied: they are written once more.
       const marksAgain = { $set: { ...home, marksBehind: true }, $inc: { 'marks.wanted': 1 }, $push };
