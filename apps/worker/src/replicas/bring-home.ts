@@ -13,13 +13,18 @@ import { isAway, primaryPlace } from './backup-place.js';
  * any other copy. False: the primary store is not worth another try now.
  */
 export async function bringHome(parts: WorkerParts, copy: CopyRecord, signal: AbortSignal): Promise<boolean> {
-  const { catalog, clock, tuning, random } = parts;
+  const { catalog, clock, config, tuning, random } = parts;
   const { backupId, target } = copy;
   const ref = { id: copy.copyId, fence: copy.claim.fence };
   const log = parts.log.child({ backupId, target, destination: primaryStore });
   const claim = holdCopy(parts, copy, { claimedAt: clock.monotonicMs(), log, signal });
   try {
     const record = await catalog.backups.find(backupId);
+    if (record !== null && (record.use.kind !== null || record.commitDue)) {
+      // Its headers are rewrapped, or it is sealed anew: the next look decides what is to come home.
+      await catalog.copies.release(ref, new Date(clock.now().getTime() + config.lease.reaperMs));
+      return true;
+    }
     if (record !== null && isAway(record)) {
       const bytes = await bring(parts, record, claim.signal);
       log.info('backup brought home', { bytes });
