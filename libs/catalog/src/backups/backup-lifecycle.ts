@@ -81,7 +81,7 @@ export function lifecycle(backups: Backups, tasks: Tasks): Lifecycle {
       return found.map(({ backupId }) => backupId);
     },
 
-    markMissing(backupId, missing, at, place = null) {
+    async markMissing(backupId, missing, at, place = null) {
       if (missing) {
         const { filter, set } = move(['completed'], 'missing');
         const text = place === null ? 'Its objects are not in the store' : `Its objects are not in ${place}`;
@@ -89,7 +89,12 @@ export function lifecycle(backups: Backups, tasks: Tasks): Lifecycle {
       }
       const { filter, set } = move(['missing'], 'completed');
       const $push = event(at, set.status, 'Its objects are in the store again');
-      return backups.change({ backupId, ...filter }, { $set: { ...set, place: null }, $push });
+      // Where it stood before says nothing of the store that it was found in.
+      const moved = { $set: { ...set, place: null, storeId: null }, $push };
+      return (
+        (await backups.change({ backupId, ...filter, place: op({ $ne: null }) }, moved)) ||
+        backups.change({ backupId, ...filter }, { $set: set, $push })
+      );
     },
 
     async cameHome(backupId, { storeId, s3Key, at }) {
@@ -100,7 +105,8 @@ export function lifecycle(backups: Backups, tasks: Tasks): Lifecycle {
       const $push = event(at, set.status, 'It stands in the primary store, copied from a destination');
       // Marks may have been written to the old place after they were copied: they are written once more.
       const marksAgain = { $set: { ...home, marksBehind: true }, $inc: { 'marks.wanted': 1 }, $push };
-      const away = { status: 'completed', place: op({ $ne: null }) };
+      // A cleanup that found it meanwhile knows less of it.
+      const away = { status: 'completed', $or: [{ place: op({ $ne: null }) }, { storeId: op({ $ne: storeId }) }] };
       return (
         (await backups.change({ backupId, ...filter }, { ...marksAgain, $set: { ...marksAgain.$set, ...set } })) ||
         (await backups.change({ backupId, ...away }, marksAgain))
