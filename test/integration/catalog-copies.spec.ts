@@ -12,6 +12,7 @@ beforeAll(async () => {
 afterAll(() => world.close());
 
 const now = new Date();
+const later = new Date(now.getTime() + 86_400_000);
 const away = new AppError({ code: 'store/unreachable', stage: 'store', retry: 'retry', message: 'away' });
 const refOf = ({ copyId, claim: { fence } }: CopyRecord) => ({ id: copyId, fence });
 
@@ -121,8 +122,8 @@ describe('a copy', () => {
     const other = await setUp(true);
     await other.copied();
     await copies.markMissing(other.destination, [other.backup.backupId], now);
-    expect(await copies.stands(refOf(await other.claim()))).toBe(true);
-    expect(await other.state()).toMatchObject({ state: 'copied', removedAt: null, copiedAt: now });
+    expect(await copies.stands(refOf(await other.claim()), { at: now, verifyAt: later })).toBe(true);
+    expect(await other.state()).toMatchObject({ state: 'copied', removedAt: null, copiedAt: now, verifyAt: later });
   });
 
   it('of a store that was replaced begins anew, under a fence that its old run does not have', async () => {

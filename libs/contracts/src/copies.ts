@@ -38,6 +38,7 @@ export interface CopyRecord {
   readonly error: RecordedError | null;
   readonly errorMessage: string | null;
   readonly nextAttemptAt: Date | null;
+  /** Null: nothing stands there (any more). */
   readonly copiedAt: Date | null;
   readonly verifiedAt: Date | null;
   /** When it is to be verified; null: not (again). */

@@ -112,7 +112,8 @@ async function requireFree(
   });
 }
 
-async function holdsAny(store: ObjectStore, backupId: string, signal: AbortSignal): Promise<boolean> {
+/** Whether something lies in the folder of a backup, open uploads included. */
+export async function holdsAny(store: ObjectStore, backupId: string, signal: AbortSignal): Promise<boolean> {
   const folder = backupFolder(backupId);
   for await (const entry of store.list(folder, signal)) return entry.key.startsWith(folder);
   for await (const upload of store.listUploads(folder, signal)) return upload.key.startsWith(folder);

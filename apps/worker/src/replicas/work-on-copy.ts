@@ -1,25 +1,18 @@
 import { copyStampOf } from '#catalog';
 import { AppError, saysDamaged, throwIfAborted, type BackupRecord, type CopyRecord } from '#contracts';
-import { backupJsonKey, isGone, runCopy, runVerify, silentObserver } from '#pipeline';
+import { isGoneByRecord, runCopy, runVerify, silentObserver } from '#pipeline';
 import { holdCopy } from '../claims/hold.js';
 import { retryPauseMs } from '../claims/retry-pause.js';
 import { surely } from '../claims/surely.js';
 import type { WorkerParts } from '../core/worker-core.js';
-import type { WorkerLog } from '../logging/worker-log.js';
 import { raiseMissing } from '../verifications/missing-alert.js';
 import { placeOf } from './backup-place.js';
+import { later, nextVerification, refOf, type ClaimedCopy } from './claimed-copy.js';
 import { requireDestination } from './destination.js';
 import type { Destination } from './destination-types.js';
+import { settleDeleted, settleGone } from './settle-copy.js';
 
 const goneCodes = ['backup/missing', 'backup/not-found', 'store/no-object'];
-const dayMs = 86_400_000;
-
-interface ClaimedCopy {
-  readonly parts: WorkerParts;
-  readonly destination: Destination;
-  readonly copy: CopyRecord;
-  readonly log: WorkerLog;
-}
 
 /** Copies a claimed backup, or reads a copy back. False: the destination is not worth another try now. */
 export async function workOnCopy(
@@ -44,10 +37,6 @@ export async function workOnCopy(
   }
 }
 
-function refOf({ copyId, claim: { fence } }: CopyRecord) {
-  return { id: copyId, fence };
-}
-
 async function copyBackup({ parts, destination, copy, log }: ClaimedCopy, signal: AbortSignal): Promise<boolean> {
   const { catalog, clock, metrics } = parts;
   const began = clock.monotonicMs();
@@ -61,12 +50,15 @@ async function copyBackup({ parts, destination, copy, log }: ClaimedCopy, signal
   // From itself where it was written to in the first place: then what stands there is only looked at.
   const { store, require } = placeOf(parts, record);
   await require(signal);
-  if (record.place !== null && (await isGone(store, record.backupId, null, signal))) {
+  if (record.place !== null && (await isGoneByRecord(store, record, signal))) {
     // Lost where it was written to before it was brought home: what another destination has of it comes home.
     await require(signal);
+    const reason = `it is not in the destination ${record.place} any more`;
     if (await catalog.backups.markMissing(record.backupId, true, clock.now(), record.place))
-      await raiseMissing(parts, record, `it is not in the destination ${record.place} any more`);
-    await catalog.copies.release(refOf(copy), later(parts, parts.config.lease.reaperMs));
+      await raiseMissing(parts, record, reason);
+    const at = later(parts, parts.config.lease.reaperMs);
+    if (record.place !== destination.name) await catalog.copies.release(refOf(copy), at);
+    else await settleGone({ parts, destination, copy, log }, reason, at);
     return true;
   }
   let passed = 0;
@@ -90,26 +82,6 @@ async function copyBackup({ parts, destination, copy, log }: ClaimedCopy, signal
   return true;
 }
 
-/**
- * Its backup is deleted, and cannot be copied from anywhere. Where it stands whole it is a copy as before, and the next look decides whether it goes. What is
- * damaged is told, and left: it may be all that there is.
- */
-async function settleDeleted({ parts, destination, copy, log }: ClaimedCopy, signal: AbortSignal): Promise<boolean> {
-  const { catalog, ring } = parts;
-  const { store } = destination;
-  const { backupId } = copy;
-  await requireDestination(parts, destination, signal);
-  if ((await store.head(backupJsonKey(backupId), signal)) === null) {
-    await requireDestination(parts, destination, signal);
-    await catalog.copies.lost(refOf(copy));
-    log.warn('copy lost', { reason: 'it is not there (any more), and its backup is deleted in the primary store' });
-    return true;
-  }
-  await runVerify({ store, ring, observer: silentObserver }, { backupId, level: 'stored' }, signal);
-  await catalog.copies.stands(refOf(copy));
-  return true;
-}
-
 /** What was deleted meanwhile must not stand there for ever. */
 async function isWanted({ catalog }: WorkerParts, backupId: string, signal: AbortSignal): Promise<boolean> {
   throwIfAborted(signal, 'store');
@@ -123,14 +95,13 @@ function verifyAfterCopy({ verify: level }: Destination, copy: CopyRecord, bytes
 }
 
 async function verify({ parts, destination, copy, log }: ClaimedCopy, signal: AbortSignal): Promise<boolean> {
-  const { catalog, clock, config, ring } = parts;
+  const { catalog, clock, ring } = parts;
   // A worker that holds public keys alone reads nothing.
   const level = ring.opensWhatItSeals ? (destination.verify ?? 'stored') : 'stored';
   const began = clock.monotonicMs();
   await runVerify({ store: destination.store, ring, observer: silentObserver }, { ...copy, level }, signal);
-  const { reverifyDays } = config.verify;
   const at = clock.now();
-  const done = { at, verifyAt: reverifyDays === null ? null : new Date(at.getTime() + reverifyDays * dayMs) };
+  const done = { at, verifyAt: nextVerification(parts, at) };
   if (!(await surely(parts, log, () => catalog.copies.verified(refOf(copy), done)))) throw leftToAnother(copy);
   log.info('copy verified', { verificationLevel: level, durationSeconds: (clock.monotonicMs() - began) / 1000 });
   return true;
@@ -180,10 +151,6 @@ async function judge(
   } catch {
     return 'copied';
   }
-}
-
-function later({ clock }: WorkerParts, ms: number): Date {
-  return new Date(clock.now().getTime() + ms);
 }
 
 function leftToAnother({ copyId }: CopyRecord): AppError {

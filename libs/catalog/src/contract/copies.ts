@@ -34,6 +34,8 @@ export interface CopyRepository {
    * The same for the way home (`primaryStore` as the destination): what stands in a destination and is not in the primary store, for that was away or has lost it.
    */
   planHome(): Promise<number>;
+  /** Which of these backups stand in a destination, whole. */
+  standing(backupIds: readonly string[]): Promise<ReadonlySet<string>>;
   /** It is home: its way there is over. */
   forget(ref: ClaimRef): Promise<boolean>;
   /** The next that is due, claimed; null when nothing is. Copies come before verifications, and the newest backup first. */
@@ -62,8 +64,8 @@ export interface CopyRepository {
   release(ref: ClaimRef, notBefore: Date | null): Promise<void>;
   /** It cannot be copied (again), for its backup is deleted, and no whole one is there: what is left of it there is `removing`. */
   lost(ref: ClaimRef): Promise<boolean>;
-  /** It cannot be copied again either, and stands there whole as it was. */
-  stands(ref: ClaimRef): Promise<boolean>;
+  /** It cannot be copied again either, and was found to stand there whole. */
+  stands(ref: ClaimRef, found: { readonly at: Date; readonly verifyAt: Date | null }): Promise<boolean>;
   inProgress(): Promise<readonly LeaseView[]>;
   expire(id: string, seen: { readonly fence: number; readonly beat: number }): Promise<CopyRecord | null>;
   /** Whether a copy of it is being made or read. */

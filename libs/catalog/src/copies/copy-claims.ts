@@ -86,6 +86,7 @@ export function copyClaims(copies: Copies, backups: Backups): Claims {
         {
           $set: {
             ...{ state, thorough, ...errorFields(error) },
+            ...(state === 'missing' ? { copiedAt: null } : {}),
             ...(state === 'copied'
               ? { verifyAt: nextAttemptAt, nextAttemptAt: null }
               : { nextAttemptAt, verifiedAt: null }),
@@ -110,7 +111,11 @@ export function copyClaims(copies: Copies, backups: Backups): Claims {
         { ...heldBy(ref), state: 'copying' },
         { $set: { ...ended, stamp: null, verifyAt: null, state: 'removing' } },
       ),
-    stands: (ref) => copies.change({ ...heldBy(ref), state: 'copying' }, { $set: { ...ended, state: 'copied' } }),
+    stands: (ref, { at, verifyAt }) =>
+      copies.change(
+        { ...heldBy(ref), state: 'copying' },
+        { $set: { ...ended, state: 'copied', copiedAt: at, verifiedAt: at, verifyAt } },
+      ),
 
     async inProgress() {
       const found = await copies.find(held, { only: ['copyId', 'claim'] });
