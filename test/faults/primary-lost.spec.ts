@@ -16,6 +16,7 @@ import {
   untilAlert,
   untilCopied,
 } from '../support/destinations-world.js';
+import { completedBackup } from '../support/catalog-world.js';
 import { hazina } from '../support/run-hazina.js';
 
 // The acceptance story of destinations: two buckets and a directory, and the primary one is the one that is lost.
@@ -104,8 +105,16 @@ it('a primary bucket that was lost and made anew is refilled from the destinatio
   expect(await stores.primary.head('hazina.json')).toBeNull();
   expect(await raised(at)).toContain(away);
 
+  // Of this one there is no copy.
+  const lost = await completedBackup(world.catalog, 'other');
   const accepted = await hazina(['destinations', 'accept', 'primary'], world.environment(at.settings));
-  expect(accepted).toMatchObject({ code: 0, stderr: expect.stringContaining('1 backups are missing') as unknown });
+  expect(accepted).toMatchObject({
+    code: 0,
+    stderr: expect.stringContaining('2 backups are missing in it: 1 stand in a destination') as unknown,
+  });
+  expect(accepted.stderr).toContain(`1 stand nowhere`);
+  expect(accepted.stderr).toContain(`lost: ${lost}`);
+  await untilAlert(at, alertKey('missing', lost), true);
   for (const backupId of [first, second, third]) {
     await untilHome(at, backupId);
     expect(await world.record(backupId)).toMatchObject({ status: 'completed', storeId });

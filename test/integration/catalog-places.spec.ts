@@ -82,7 +82,13 @@ it('what stands elsewhere is not missed in the primary store, nor is it cleanupâ
   expect(await found(elsewhere)).toMatchObject({ status: 'missing', place: 'offsite' });
   // Found in the primary store after all.
   expect(await backups.markMissing(elsewhere, false, now)).toBe(true);
-  expect(await found(elsewhere)).toMatchObject({ status: 'completed', place: null });
+  expect(await found(elsewhere)).toMatchObject({ status: 'completed', place: null, storeId: null });
+  // Whoever was bringing it home meanwhile knows more of it.
+  expect(await backups.cameHome(elsewhere, home)).toBe(true);
+  expect(await found(elsewhere)).toMatchObject({ status: 'completed', place: null, ...homeOf() });
+  await backups.markMissing(here, true, now);
+  expect(await backups.markMissing(here, false, now)).toBe(true);
+  expect((await found(here)).storeId).toBe('f'.repeat(32));
 });
 
 it('it is on its way home until it is there, once', async () => {
@@ -127,6 +133,13 @@ it('what is being deleted does not come home, and what is missing does only when
   const done = { at: now, stamp: copyStampOf(await found(lost)), verifyAt: null };
   await copies.copied({ id: copy.copyId, fence: copy.claim.fence }, done);
   expect(await wayHome(lost)).toMatchObject({ state: 'pending' });
+  expect(await copies.standing([lost, deleted])).toEqual(new Set([lost]));
+  // It was to be copied again when the primary store was lost: it stands there all the same.
+  const documents = world.client.db(world.database).collection('copies');
+  await documents.updateOne({ copyId: copy.copyId }, { $set: { state: 'failed' } });
+  expect(await copies.standing([lost])).toEqual(new Set([lost]));
+  await copies.startAnew('vault');
+  expect(await copies.standing([lost])).toEqual(new Set());
   expect(await backups.cameHome(lost, home)).toBe(true);
   expect(await found(lost)).toMatchObject({ status: 'completed', place: null });
 });
@@ -155,7 +168,8 @@ it('a record of an older catalogue stands in the primary store', async () => {
   await documents.updateOne({ backupId }, { $unset: { place: '' } });
   expect((await found(backupId)).place).toBeNull();
   expect(await wayHome(backupId)).toBeUndefined();
-  expect(await backups.cameHome(backupId, home)).toBe(false);
+  const storeId = (await found(backupId)).storeId ?? '';
+  expect(await backups.cameHome(backupId, { ...home, storeId })).toBe(false);
   expect(await backups.markMissing(backupId, true, now)).toBe(true);
   expect(await backups.markMissing(backupId, false, now)).toBe(true);
 });

@@ -68,7 +68,10 @@ async function viewOf(catalog: Catalog, record: BackupRecord) {
 }
 
 /** There are few, or something is badly wrong; then a cleanup takes as long as it takes. */
-async function listMissing({ backups }: Catalog, target: string | null): Promise<BackupRecord[]> {
+export async function listMissing(
+  { backups }: Pick<Catalog, 'backups'>,
+  target: string | null,
+): Promise<BackupRecord[]> {
   const found: BackupRecord[] = [];
   for (let page = 1; ; page += 1) {
     const { data } = await backups.list({

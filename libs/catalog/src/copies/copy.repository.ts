@@ -5,15 +5,17 @@ import { op } from '../store/record-collection.js';
 import { copyClaims } from './copy-claims.js';
 import { copyIdOf, heldBy, toCopyRecord, type Copies } from './copy-record.js';
 import { planCopies } from './plan-copies.js';
-import { planHome } from './plan-home.js';
+import { planHome, standingCopies } from './plan-home.js';
 
-const anew = { state: 'pending', nextAttemptAt: null, verifyAt: null } as const;
+/** Nothing of it stands there (any more). */
+const anew = { state: 'pending', nextAttemptAt: null, verifyAt: null, copiedAt: null } as const;
 
 export function copyRepository(copies: Copies, backups: Backups): CopyRepository {
   return {
     ...copyClaims(copies, backups),
     plan: (request) => planCopies(copies, backups, request),
     planHome: () => planHome(copies, backups),
+    standing: (backupIds) => standingCopies(copies, backupIds),
     forget: (ref) => copies.remove({ ...heldBy(ref), state: 'copying' }),
 
     async removing(destination, now) {

@@ -7,6 +7,17 @@ import { insertCopy } from './plan-copies.js';
 
 const wantedFields = ['backupId', 'target', 'completedAt', 'createdAt', 'size', 'status', 'place'];
 
+/** Which of them stand in a destination: also those whose marks or keys are older than the record's, and are to be copied again. */
+export async function standingCopies(copies: Copies, backupIds: readonly string[]): Promise<ReadonlySet<string>> {
+  if (backupIds.length === 0) return new Set();
+  const whole = [
+    { state: op({ $in: ['copied', 'verifying'] }) },
+    { state: op({ $in: ['pending', 'copying', 'failed'] }), copiedAt: op({ $ne: null }) },
+  ];
+  const filter = { backupId: op({ $in: [...backupIds] }), destination: op({ $ne: primaryStore }), $or: whole };
+  return new Set((await copies.find(filter, { only: ['backupId'] })).map(({ backupId }) => backupId));
+}
+
 /** The ways home that are open, in line with the records. Every change is conditional, so that any number of workers may plan at once. */
 export async function planHome(copies: Copies, backups: Backups): Promise<number> {
   const away = await backups.find(
@@ -17,18 +28,7 @@ export async function planHome(copies: Copies, backups: Backups): Promise<number
     { only: wantedFields, sort: { completedAt: 1 } },
   );
   const ids = away.map(({ backupId }) => backupId);
-  const standing = new Set(
-    (
-      await copies.find(
-        {
-          backupId: op({ $in: ids }),
-          destination: op({ $ne: primaryStore }),
-          state: op({ $in: ['copied', 'verifying'] }),
-        },
-        { only: ['backupId'] },
-      )
-    ).map(({ backupId }) => backupId),
-  );
+  const standing = await standingCopies(copies, ids);
   const known = await copies.find({ destination: primaryStore }, { only: ['copyId', 'backupId', 'state'] });
   const knownIds = new Set(known.map(({ backupId }) => backupId));
   let changes = 0;

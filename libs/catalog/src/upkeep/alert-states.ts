@@ -104,7 +104,7 @@ async function clearTarget(
 }
 
 export async function raised(
-  { channels }: UpkeepOptions,
+  { channels }: Pick<UpkeepOptions, 'channels'>,
   look: Look,
   notification: NotificationRecord | null,
 ): Promise<void> {
