@@ -836,6 +836,8 @@ export interface components {
              */
             nextAttemptAt: string | null;
             pinned: boolean;
+            /** @description The destination that it was written to, for the primary store was away, and in which it stands until it is brought home; null: the primary store */
+            place: string | null;
             progress: components["schemas"]["ProgressDto"] | null;
             /** @description Its copies in the destinations */
             replicas: components["schemas"]["ReplicaDto"][];
@@ -899,6 +901,8 @@ export interface components {
             lockedUntil: string | null;
             metadata: components["schemas"]["MetadataDto"] | null;
             pinned: boolean;
+            /** @description The destination that it was written to, for the primary store was away, and in which it stands until it is brought home; null: the primary store */
+            place: string | null;
             progress: components["schemas"]["ProgressDto"] | null;
             /** @description Its copies in the destinations */
             replicas: components["schemas"]["ReplicaDto"][];
@@ -2591,6 +2595,7 @@ export interface operations {
                      *               "error": null
                      *             }
                      *           ],
+                     *           "place": null,
                      *           "resources": {
                      *             "cpuSeconds": 31.5,
                      *             "peakRssBytes": 190000000,
@@ -2770,6 +2775,7 @@ export interface operations {
                      *           "error": null
                      *         }
                      *       ],
+                     *       "place": null,
                      *       "resources": {
                      *         "cpuSeconds": 31.5,
                      *         "peakRssBytes": 190000000,
@@ -3090,6 +3096,7 @@ export interface operations {
                      *           "error": null
                      *         }
                      *       ],
+                     *       "place": null,
                      *       "resources": {
                      *         "cpuSeconds": 31.5,
                      *         "peakRssBytes": 190000000,

@@ -202,6 +202,13 @@ export class BackupDto {
   verifications!: VerificationDto[];
   @ApiProperty({ type: [ReplicaDto], description: 'Its copies in the destinations' })
   replicas!: ReplicaDto[];
+  @ApiProperty({
+    type: String,
+    ...nullable,
+    description:
+      'The destination that it was written to, for the primary store was away, and in which it stands until it is brought home; null: the primary store',
+  })
+  place!: string | null;
   @ApiProperty({ type: ResourcesDto, ...nullable })
   resources!: ResourcesDto | null;
   @ApiProperty({ ...time, ...nullable })

@@ -51,6 +51,7 @@ export function toBackup(record: BackupRecord, copies: readonly CopyRecord[]): P
       error: verification.error && { ...errorOf(verification.error), message: verification.error.message },
     })),
     replicas: copies.filter(({ backupId }) => backupId === record.backupId).map(toReplica),
+    place: record.place,
     resources: resources && {
       cpuSeconds: resources.cpuSeconds,
       peakRssBytes: resources.peakRssBytes,
