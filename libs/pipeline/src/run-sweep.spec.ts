@@ -1,4 +1,5 @@
 import { expect, it } from '@jest/globals';
+import { systemClock } from '#contracts';
 import { createMemoryStore } from '#storage';
 import { MovedClock } from '../../../test/support/moved-clock.js';
 import { noAbort, putBackup, storeContents } from '../../../test/support/backup-world.js';
@@ -45,6 +46,16 @@ it('takes away what broken-off copies left in a destination, after the grace and
   expect(result.removed).toBe(result.freedBytes / 4);
   const left = (await storeContents(store)).filter((key) => !key.startsWith('_hazina/'));
   expect(left).toEqual(before.filter((key) => !orphans.includes(key)));
+});
+
+it('what may be a whole backup is kept there, and told of as what only the primary store can take in', async () => {
+  const store = createMemoryStore();
+  const folder = 'clinic/clinic-20261101T020000Z-aaaaa1/1/';
+  for (const name of ['data.hzn', 'manifest.hzn']) await store.putBytes(`${folder}${name}`, Buffer.from('left'));
+  const none = { commitConflict: false, committed: null, pinned: false, foundBad: false, usedBy: null, otherGood: [] };
+  const catalog = { view: () => Promise.resolve({ status: 'failed' as const, ...none }) };
+  const { reports } = await runSweep({ store, clock: systemClock, catalog }, { graceMs: 0 }, noAbort);
+  expect(reports).toEqual([expect.stringContaining('copied to the primary store, hazina catalog sync --adopt')]);
 });
 
 it('two installations that copy to one place remember what each saw there, until it is gone', async () => {

@@ -42,6 +42,7 @@ export async function runSweep(
     catalog: records as CleanupCatalog,
     request: { target: null, dryRun: false, confirm: null, graceMs, expectedStoreId: null, policyOf: () => null },
     now: new Date(Math.min(clock.now().getTime(), storeTime?.getTime() ?? Infinity)),
+    adoptedBy: 'copied to the primary store, hazina catalog sync --adopt takes it in there when it is good',
     ...{ storeTime, signal, report: (text) => reports.push(text) },
   };
   return { ...(await sweepOrphans(run, inventory)), reports };
