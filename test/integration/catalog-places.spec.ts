@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { cleanupCatalog, copyStampOf, type CopyRepository } from '#catalog';
 import { AppError, primaryStore, systemClock, type BackupRecord, type CopyRecord } from '#contracts';
+import { markElsewhere } from '../../apps/cli/src/recorded-marks.js';
 import {
   backupJsonOf,
   catalogWorld,
@@ -159,6 +160,19 @@ it('what was found bad where it stood is verified again when it is home, and nob
   expect([isIn(await backups.failedVerifications()), await isDue()]).toEqual([true, false]);
   expect(await backups.cameHome(backupId, home)).toBe(true);
   expect([isIn(await backups.failedVerifications()), await isDue()]).toEqual([false, true]);
+});
+
+it('a pin of what stands elsewhere is wanted on its record, and the service writes it there', async () => {
+  const { backups } = world.catalog;
+  const backupId = await backedUpElsewhere();
+  const { marks } = await found(backupId);
+  const pinned = { pinned: true, label: null, place: 'offsite' };
+  expect(await markElsewhere(world.catalog, backupId, { pinned: true })).toEqual(pinned);
+  expect((await found(backupId)).marks).toEqual({ ...marks, wanted: marks.wanted + 1 });
+  expect(await backups.marksBehind()).toContain(backupId);
+  const here = await completedBackup(world.catalog, newTarget());
+  expect(await markElsewhere(world.catalog, here, { pinned: true })).toBeNull();
+  expect((await found(here)).pinned).toBe(false);
 });
 
 it('a record of an older catalogue stands in the primary store', async () => {

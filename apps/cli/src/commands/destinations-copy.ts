@@ -50,11 +50,22 @@ async function refuseDeleted(backupId: string, context: CliContext): Promise<voi
     access,
     context,
     async ({ backups }) => (await backups.find(backupId))?.status ?? null,
-  );
+  ).catch((error: unknown) => {
+    throw withoutCatalog(AppError.from(error, 'catalog'));
+  });
   if (status !== 'deleted' && status !== 'deleting') return;
   throw new AppError({
     ...{ code: 'backup/refused', stage: 'store' },
     message: `The record of ${backupId} is ${status}: a copy would be removed again by the service`,
     hint: 'To restore it, name the place in which it stands: hazina restore ID --from NAME. To copy it all the same, do so without CATALOG_MONGODB_URI to a place that the service does not know',
+  });
+}
+
+function withoutCatalog(error: AppError): AppError {
+  if (error.retry !== 'retry') return error;
+  const { code, stage, message, details } = error;
+  return new AppError({
+    ...{ code, stage, message, details, retry: 'retry', cause: error },
+    hint: 'Whether its record is deleted cannot be asked. To copy it all the same, unset CATALOG_MONGODB_URI for this command',
   });
 }
