@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
-import { AppError, systemClock, systemRandom, type BackupRecord } from '#contracts';
+import type { AppError} from '#contracts';
+import { systemClock, systemRandom, type BackupRecord } from '#contracts';
 import { putStoreIdentity } from '#pipeline';
 import { createMemoryStore, type ObjectStore } from '#storage';
 import { noAbort, storeContents } from '../../../../test/support/backup-world.js';
