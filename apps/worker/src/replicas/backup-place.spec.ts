@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
-import type { AppError} from '#contracts';
+import type { AppError } from '#contracts';
 import { systemClock, systemRandom, type BackupRecord } from '#contracts';
 import { putStoreIdentity } from '#pipeline';
 import { createMemoryStore, type ObjectStore } from '#storage';
