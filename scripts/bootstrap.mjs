@@ -39,6 +39,7 @@ export async function ensureBuilt() {
   const started = Date.now();
   mkdirSync(join(root, 'dist'), { recursive: true });
   const code = await run('tsc', ['-p', 'tsconfig.build.json']);
+  stopIfInterrupted();
   if (code !== 0) {
     rmSync(join(root, 'dist', '.tsbuildinfo'), { force: true });
     fail('the build failed: see the messages of the compiler above');
@@ -56,6 +57,12 @@ export function checkNode() {
   );
 }
 
+let interruption = null;
+/** Where somebody ended this by a signal nothing is begun any more. To be called when no child runs. */
+export function stopIfInterrupted() {
+  if (interruption !== null) process.exit(interruption);
+}
+
 /** Runs a program with Node 24 first on the PATH; resolves to its exit code. Ctrl-C reaches it as well, and we wait for its end. */
 export function run(command, args, options = {}) {
   return new Promise((resolve, reject) => {
@@ -65,7 +72,9 @@ export function run(command, args, options = {}) {
       ...options,
       env: { ...environment, ...options.env },
     });
-    const wait = () => undefined;
+    const wait = (signal) => {
+      interruption ??= signal === 'SIGINT' ? 130 : 143;
+    };
     process.on('SIGINT', wait);
     process.on('SIGTERM', wait);
     child.once('error', reject);

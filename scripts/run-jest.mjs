@@ -1,10 +1,11 @@
 import { readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { run, say } from './bootstrap.mjs';
+import { run, say, stopIfInterrupted } from './bootstrap.mjs';
 
 /** Runs Jest and counts; what Jest itself does not survive counts as a failed test. Tests that the arguments leave out are in `skipped`. */
 export async function runJest(args) {
+  stopIfInterrupted();
   const report = join(tmpdir(), `hazina-jest-${process.pid}.json`);
   const node = ['--experimental-vm-modules', '--disable-warning=ExperimentalWarning', 'node_modules/jest/bin/jest.js'];
   const code = await run('node', [...node, ...args, '--json', '--outputFile', report], {
@@ -27,5 +28,6 @@ export async function runJest(args) {
   } finally {
     rmSync(report, { force: true });
   }
+  stopIfInterrupted();
   return count;
 }

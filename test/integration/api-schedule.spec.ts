@@ -127,11 +127,14 @@ describe('tick', () => {
     expect([judged(0).overdueSince, judged(1).overdueSince]).toEqual([null, slot]);
   });
 
-  it('makes every slot of a dense schedule whose timer came late by seconds', async () => {
-    const { run, records, clock } = setUp('*/2 * * * * *', '2026-11-25T00:00:00Z');
+  it('makes every slot of a dense schedule whose timer came late by seconds, and a job for the newest alone', async () => {
+    const { run, records, clock, jobs, target } = setUp('*/2 * * * * *', '2026-11-25T00:00:00Z');
     await run();
     clock.pass(10_500);
     await run();
+    const backupId = slotBackupId(target.name, new Date('2026-11-25T00:00:10Z'));
+    expect(jobs.map(({ payload }) => payload)).toEqual([{ backupId }]);
+    expect((await records()).filter(({ status }) => status === 'pending')).toMatchObject([{ backupId }]);
     expect((await records()).map(({ slot }) => slot?.getUTCSeconds())).toEqual(
       expect.arrayContaining([2, 4, 6, 8, 10]),
     );

@@ -42,7 +42,7 @@ export interface TickOutcome {
  * the unique index on (target, slot) decides who makes it, so any number of callers give one backup a slot. Missed slots are caught up once.
  */
 export async function tick(deps: TickDeps, target: TargetConfig): Promise<readonly TickOutcome[]> {
-  const { catalog, clock } = deps;
+  const { catalog, clock, queue } = deps;
   const now = clock.now();
   const state = await catalog.schedules.find(target.name);
   if (target.schedule.cron === null || (state?.pausedAt ?? null) !== null) return [];
@@ -64,22 +64,31 @@ export async function tick(deps: TickDeps, target: TargetConfig): Promise<readon
     (slot) => startOf(target, slot) <= now,
   );
   const late = due.filter((slot) => now.getTime() - startOf(target, slot).getTime() > lateMs);
-  const outcomes: TickOutcome[] = [];
   // Of the missed ones the newest, and only where no fresher slot is due anyway.
-  const made = due.filter((slot) => !late.includes(slot));
-  const missed = late.at(-1);
-  if (made.length === 0 && missed !== undefined) outcomes.push(...(await make(deps, target, missed, 'catch-up', now)));
-  for (const slot of made) outcomes.push(...(await make(deps, target, slot, 'schedule', now)));
-  return outcomes;
+  const fresh = due.filter((slot) => !late.includes(slot));
+  const slots = fresh.length > 0 ? fresh : late.slice(-1);
+  const made: MadeSlot[] = [];
+  for (const slot of slots)
+    made.push(...(await make(deps, target, slot, fresh.length > 0 ? 'schedule' : 'catch-up', now)));
+  // Jobs come when all slots have their records: an idle worker would begin the oldest before the newest could supersede it, and make two backups where one is due.
+  const superseded = new Set(made.flatMap((each) => each.superseded.map(({ backupId }) => backupId)));
+  return Promise.all(
+    made.map(async (each) => {
+      const isDue = each.inserted === 'inserted' && !superseded.has(each.record.backupId);
+      return { ...each, queueError: isDue ? await enqueue(queue, each.record) : null };
+    }),
+  );
 }
 
+type MadeSlot = Omit<TickOutcome, 'queueError'>;
+
 async function make(
-  { catalog, queue, random }: TickDeps,
+  { catalog, random }: TickDeps,
   target: TargetConfig,
   slot: Date,
   trigger: Trigger,
   now: Date,
-): Promise<TickOutcome[]> {
+): Promise<MadeSlot[]> {
   const inserted = await catalog.backups.insert({
     backupId: slotBackupId(target.name, slot),
     target: target.name,
@@ -93,16 +102,11 @@ async function make(
   });
   await catalog.schedules.advance(target.name, slot);
   if (inserted.outcome === 'exists' || inserted.outcome === 'busy') return [];
-  const { record } = inserted;
+  const { record, outcome, superseded } = inserted;
   return [
     {
-      slot,
-      trigger,
-      inserted: inserted.outcome,
-      record,
-      superseded: inserted.superseded,
+      ...{ slot, trigger, inserted: outcome, record, superseded },
       driftMs: now.getTime() - startOf(target, slot).getTime(),
-      queueError: inserted.outcome === 'inserted' ? await enqueue(queue, record) : null,
     },
   ];
 }
