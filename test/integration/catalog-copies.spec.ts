@@ -32,7 +32,9 @@ async function setUp(ownRetention = false) {
   const state = async () => (await copies.of([backup.backupId]))[0];
   const copied = async (verifyAt: Date | null = null) => {
     const claimed = await claim();
-    expect(await copies.copied(refOf(claimed), { at: now, stamp: copyStampOf(backup), verifyAt })).toBe(true);
+    expect(
+      await copies.copied(refOf(claimed), { at: now, stamp: copyStampOf(backup), bytes: backup.size ?? 0, verifyAt }),
+    ).toBe(true);
   };
   return { backup, destination, plan, claim, copied, state };
 }
@@ -47,7 +49,7 @@ describe('a copy', () => {
     expect(claims.filter((claimed) => claimed !== null)).toHaveLength(1);
     expect(await userOf(world.catalog, backup)).toMatch(/copied/);
     if (won === undefined) throw new Error('nobody won');
-    await copies.copied(refOf(won), { at: now, stamp: copyStampOf(backup), verifyAt: null });
+    await copies.copied(refOf(won), { at: now, stamp: copyStampOf(backup), bytes: backup.size ?? 0, verifyAt: null });
     expect(await userOf(world.catalog, backup)).toBeNull();
     expect(await copies.claimNext(destination, 'w', now)).toBeNull();
     await expect(claim()).rejects.toThrow('nothing is due');
@@ -73,7 +75,7 @@ describe('a copy', () => {
     expect(await copies.expire(seen.id, seen)).toMatchObject({ state: 'pending' });
     const next = await claim();
     expect(await copies.beat(refOf(dead))).toEqual({ state: 'lost' });
-    const done = { at: now, stamp: copyStampOf(backup), verifyAt: null };
+    const done = { at: now, stamp: copyStampOf(backup), bytes: backup.size ?? 0, verifyAt: null };
     expect(await copies.copied(refOf(dead), done)).toBe(false);
     expect(await copies.copied(refOf(next), done)).toBe(true);
     expect(await state()).toMatchObject({ state: 'copied' });
@@ -124,6 +126,7 @@ describe('a copy', () => {
     await copies.markMissing(other.destination, [other.backup.backupId], now);
     expect(await copies.stands(refOf(await other.claim()), { at: now, verifyAt: later })).toBe(true);
     expect(await other.state()).toMatchObject({ state: 'copied', removedAt: null, copiedAt: now, verifyAt: later });
+    expect((await other.state())?.storedBytes).toBe(other.backup.size);
   });
 
   it('of a store that was replaced begins anew, under a fence that its old run does not have', async () => {
@@ -132,7 +135,7 @@ describe('a copy', () => {
     expect(await copies.startAnew(destination)).toBe(1);
     const old = await claim();
     expect(await copies.startAnew(destination)).toBe(1);
-    const done = { at: now, stamp: copyStampOf(backup), verifyAt: null };
+    const done = { at: now, stamp: copyStampOf(backup), bytes: backup.size ?? 0, verifyAt: null };
     expect(await copies.copied(refOf(old), done)).toBe(false);
     expect(await state()).toMatchObject({ state: 'pending', verifiedAt: null });
     const counts = (await copies.counts()).filter((group) => group.destination === destination);

@@ -1,4 +1,4 @@
-import type { StoreConfig } from '#config';
+import type { QuotaConfig, StoreConfig } from '#config';
 import { AppError, saysDamaged } from '#contracts';
 import type { ObjectStore } from '#storage';
 import { bad } from './choose-backup.js';
@@ -9,6 +9,8 @@ import { withStore } from './open-store.js';
 export interface NamedStore {
   readonly name: string;
   readonly store: StoreConfig;
+  /** Of a destination. */
+  readonly quota?: QuotaConfig;
 }
 
 /** The store that `--from` names; without it the primary one. */

@@ -31,6 +31,8 @@ export interface CopyRecord {
   readonly completedAt: Date;
   /** Stored bytes of its data. */
   readonly bytes: number;
+  /** What of them stands there, as far as is known: all or nothing. */
+  readonly storedBytes: number;
   /** Which bytes, marks and keys of the backup stand there (`copyStampOf`); null: none. Other than those of the record: it is copied again. */
   readonly stamp: string | null;
   /** Tries that failed since the last one that did not. */
@@ -46,6 +48,8 @@ export interface CopyRecord {
   /** The next copy trusts nothing that stands there. */
   readonly thorough: boolean;
   readonly removedAt: Date | null;
+  /** The destination's own lock holds it until then: its removal waits. */
+  readonly lockedUntil: Date | null;
   readonly claim: Claim;
 }
 

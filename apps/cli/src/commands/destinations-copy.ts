@@ -28,11 +28,18 @@ async function copy(backupId: string, { from, to }: Options, context: CliContext
   const config = context.config({ store: true });
   const { storeFrom } = await import('../from-destination.js');
   const { withStore } = await import('../open-store.js');
-  const { runCopy } = await import('#pipeline');
+  const { requireBackupJson, runCopy } = await import('#pipeline');
   await refuseDeleted(backupId, context);
   const [source, sink] = [await storeFrom(config, from, context), await storeFrom(config, to, context)];
+  const quota = to === 'primary' ? undefined : sink.quota;
   await withStore(source, (fromStore) =>
     withStore(sink, async (toStore) => {
+      if (quota?.policy === 'refuse') {
+        const { requireRoomForCopy } = await import('../quota.js');
+        const { objects } = await requireBackupJson(fromStore, backupId, context.signal);
+        const wanted = { backupId, bytes: objects.data.bytes + objects.manifest.bytes };
+        await requireRoomForCopy({ name: to, store: toStore, quota }, wanted, context.signal);
+      }
       const request = { backupId, thorough: true, keepsSmall: to === 'primary' };
       const { objects, bytes } = await runCopy({ from: fromStore, to: toStore }, request, context.signal);
       if (context.json) context.printJson({ backupId, from, to, objects, bytes });

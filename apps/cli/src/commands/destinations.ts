@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import { AppError, primaryStore } from '#contracts';
 import type { CliContext } from '../context.js';
 import { withJson } from '../options.js';
-import { formatTable } from '../output/format.js';
+import { formatBytes, formatTable } from '../output/format.js';
 import { registerDestinationsCopy } from './destinations-copy.js';
 
 export function registerDestinations(program: Command, context: CliContext): void {
@@ -29,14 +29,26 @@ async function listDestinations(context: CliContext): Promise<void> {
   const { catalog: access } = context.config({ catalog: true });
   const { withCatalog } = await import('../open-catalog.js');
   const { createStore } = await import('#storage');
-  const counts = access === undefined ? null : await withCatalog(access, context, ({ copies }) => copies.counts());
+  const { quotaState } = await import('#notify');
+  const known =
+    access === undefined
+      ? null
+      : await withCatalog(access, context, async ({ copies }) => ({
+          counts: await copies.counts(),
+          used: await Promise.all(
+            destinations.map(async ({ name }) => (await copies.storageHistory(name, context.clock.now())).usedBytes),
+          ),
+        }));
   const listed = await Promise.all(
-    destinations.map(async ({ name, store: options }) => {
+    destinations.map(async ({ name, store: options, quota }, at) => {
       const store = await createStore(options);
       await store.close();
-      const own = counts?.filter(({ destination }) => destination === name);
+      const own = known?.counts.filter(({ destination }) => destination === name);
       const copies = own === undefined ? null : Object.fromEntries(own.map(({ state, count }) => [state, count]));
-      return { name, location: store.location, copies };
+      const usedBytes = known?.used[at] ?? null;
+      const state = usedBytes === null ? null : quotaState(quota?.bytes ?? null, usedBytes);
+      const ofQuota = quota === undefined ? null : { ...quota, state };
+      return { name, location: store.location, copies, usedBytes, quota: ofQuota };
     }),
   );
   if (context.json) context.printJson({ destinations: listed });
@@ -44,8 +56,11 @@ async function listDestinations(context: CliContext): Promise<void> {
   else
     context.print(
       formatTable([
-        ['DESTINATION', 'LOCATION', 'COPIES'],
-        ...listed.map(({ name, location, copies }) => [name, location, copies === null ? '' : inWords(copies)]),
+        ['DESTINATION', 'LOCATION', 'COPIES', 'USED'],
+        ...listed.map(({ name, location, copies, usedBytes, quota }) => [
+          ...[name, location, copies === null ? '' : inWords(copies)],
+          usedBytes === null ? '' : usedInWords(usedBytes, quota),
+        ]),
       ]),
     );
 }
@@ -54,6 +69,15 @@ function inWords(copies: Readonly<Record<string, number>>): string {
   return Object.entries(copies)
     .map(([state, count]) => `${count} ${state}`)
     .join(', ');
+}
+
+function usedInWords(
+  usedBytes: number,
+  quota: { readonly bytes: number; readonly state: string | null } | null,
+): string {
+  if (quota === null) return formatBytes(usedBytes);
+  const share = `${((100 * usedBytes) / quota.bytes).toFixed(1)} % of ${formatBytes(quota.bytes)}`;
+  return quota.state === 'ok' ? share : `${share} (${quota.state ?? ''})`;
 }
 
 async function accept(name: string, context: CliContext): Promise<void> {

@@ -2,6 +2,7 @@ import type { StoreConfig } from '#config';
 import { AppError, primaryStore, type BackupRecord } from '#contracts';
 import { backupFolder, backupJsonKey, requireStore } from '#pipeline';
 import type { ObjectStore } from '#storage';
+import { requireDestinationQuota } from '../cleanup/require-quota.js';
 import type { WorkerParts } from '../core/worker-core.js';
 import { withinTime } from '../core/within-time.js';
 import { destinationsOf, requireDestination } from './destination.js';
@@ -79,6 +80,8 @@ export async function choosePlace(parts: WorkerParts, record: BackupRecord, sign
       try {
         await inTime(place, ms, signal);
         await withinTime(place.store.location, ms, signal, (limit) => requireFree(place, record, limit));
+        const wanted = { target: record.target, bytes: null, storedBytes: 0 };
+        await requireDestinationQuota(parts, destination, wanted);
       } catch (trouble) {
         mayAnswer ||= AppError.from(trouble, 'store').retry === 'retry';
         parts.log.failure('destination not used', trouble, 'store', { destination: place.name });

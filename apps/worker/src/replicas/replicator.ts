@@ -1,6 +1,7 @@
 import { AppError, copyStates, type CopyState, type DestinationHealth } from '#contracts';
 import { quietly } from '#logging';
 import { shuttingDown } from '#catalog';
+import { checkDestinationQuota } from '../cleanup/check-quota.js';
 import { Every } from '../core/every.js';
 import type { WorkerParts } from '../core/worker-core.js';
 import { checkDestination } from './check-destination.js';
@@ -64,6 +65,7 @@ export class Replicator {
     }
     metrics.replicaKnown(name, trouble === null, states);
     await settleReplicaAlert(this.parts, { name, trouble, states, behindSince });
+    await checkDestinationQuota(this.parts, this.destination);
   }
 
   /** Whether it answers in time and is the store that it was. */

@@ -4,6 +4,8 @@ import { isGoneByRecord, runCopy, runVerify, silentObserver } from '#pipeline';
 import { holdCopy } from '../claims/hold.js';
 import { retryPauseMs } from '../claims/retry-pause.js';
 import { surely } from '../claims/surely.js';
+import { checkDestinationQuota } from '../cleanup/check-quota.js';
+import { requireDestinationQuota } from '../cleanup/require-quota.js';
 import type { WorkerParts } from '../core/worker-core.js';
 import { raiseMissing } from '../verifications/missing-alert.js';
 import { placeOf } from './backup-place.js';
@@ -61,6 +63,11 @@ async function copyBackup({ parts, destination, copy, log }: ClaimedCopy, signal
     else await settleGone({ parts, destination, copy, log }, reason, at);
     return true;
   }
+  const size = record.size ?? copy.bytes;
+  const { storedBytes, target } = copy;
+  // What was written there in the first place is there already.
+  if (record.place !== destination.name)
+    await requireDestinationQuota(parts, destination, { target, bytes: size, storedBytes });
   let passed = 0;
   const { objects } = await runCopy(
     { from: store, to: destination.store, onBytes: (bytes) => (passed += bytes) },
@@ -74,10 +81,19 @@ async function copyBackup({ parts, destination, copy, log }: ClaimedCopy, signal
   // A volume that was unmounted meanwhile has got what was not meant for it.
   await requireDestination(parts, destination, signal);
   const at = clock.now();
-  const done = { at, stamp: copyStampOf(record), verifyAt: verifyAfterCopy(destination, copy, passed, at) };
+  const done = {
+    at,
+    stamp: copyStampOf(record),
+    bytes: size,
+    verifyAt: verifyAfterCopy(destination, copy, passed, at),
+  };
   const kept = await surely(parts, log, () => catalog.copies.copied(refOf(copy), done));
   if (!kept) throw leftToAnother(copy);
   metrics.replicaCopied({ destination: destination.name, bytes: passed, at });
+  // Told now, and not with the next look alone: what is copied next may be refused.
+  await checkDestinationQuota(parts, destination).catch((error: unknown) =>
+    log.failure('quota not checked', error, 'catalog'),
+  );
   log.info('backup copied', { objects, bytes: passed, durationSeconds: (clock.monotonicMs() - began) / 1000 });
   return true;
 }

@@ -1,5 +1,6 @@
 import type { AppError, BackupRecord, CopyRecord, CopyState } from '#contracts';
 import type { ClaimRef, ClaimState, LeaseView } from './claims.js';
+import type { StorageHistory } from './stats.js';
 
 /** What a look at a destination's copies asks for. */
 export interface CopyPlanRequest {
@@ -43,10 +44,10 @@ export interface CopyRepository {
   beat(ref: ClaimRef): Promise<ClaimState>;
   /** The same look without a beat: a deletion of the backup ends what is done with its copy. */
   look(ref: ClaimRef): Promise<ClaimState>;
-  /** What stands there now. `verifyAt`: when it is to be read back. */
+  /** What stands there now, and how many bytes. `verifyAt`: when it is to be read back. */
   copied(
     ref: ClaimRef,
-    done: { readonly at: Date; readonly stamp: string; readonly verifyAt: Date | null },
+    done: { readonly at: Date; readonly stamp: string; readonly bytes: number; readonly verifyAt: Date | null },
   ): Promise<boolean>;
   verified(ref: ClaimRef, done: { readonly at: Date; readonly verifyAt: Date | null }): Promise<boolean>;
   /** Tried again at `nextAttemptAt`. `state`: what is known of it now. */
@@ -79,6 +80,8 @@ export interface CopyRepository {
   keep(copyId: string): Promise<boolean>;
   removed(copyId: string, at: Date): Promise<boolean>;
   removeLater(copyId: string, error: AppError, nextAttemptAt: Date): Promise<void>;
+  /** The destination holds it until then, which is no failure: it is removed afterwards. */
+  removeAfterLock(copyId: string, lockedUntil: Date): Promise<void>;
 
   /** A complete look at the destination did not find these: they are copied again. The number. */
   markMissing(destination: string, backupIds: readonly string[], at: Date): Promise<number>;
@@ -89,6 +92,8 @@ export interface CopyRepository {
   of(backupIds: readonly string[]): Promise<readonly CopyRecord[]>;
   /** By destination and state; `oldest`: when the oldest of these backups was completed. */
   counts(): Promise<readonly CopyCount[]>;
+  /** What the copies there take, and took lately. */
+  storageHistory(destination: string, now: Date): Promise<StorageHistory>;
   /** The newest failure there; null: none. */
   newestFailure(destination: string): Promise<CopyRecord | null>;
   purge(removedBefore: Date): Promise<number>;

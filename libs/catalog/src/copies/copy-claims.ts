@@ -62,11 +62,14 @@ export function copyClaims(copies: Copies, backups: Backups): Claims {
       return { state: 'held', cancelRequested };
     },
 
-    async copied(ref, { at, stamp, verifyAt }) {
+    async copied(ref, { at, stamp, bytes, verifyAt }) {
       const before = await copies.updateAndReturnOld(
         { ...heldBy(ref), state: 'copying' },
         {
-          $set: { state: 'copied', stamp, copiedAt: at, verifyAt, thorough: false, ...ended },
+          $set: {
+            ...{ state: 'copied', stamp, bytes, storedBytes: bytes, copiedAt: at, verifyAt, thorough: false },
+            ...ended,
+          },
         },
       );
       if (before === null) return false;
@@ -90,6 +93,7 @@ export function copyClaims(copies: Copies, backups: Backups): Claims {
             ...(state === 'copied'
               ? { verifyAt: nextAttemptAt, nextAttemptAt: null }
               : { nextAttemptAt, verifiedAt: null }),
+            ...(state === 'missing' ? { storedBytes: 0 } : {}),
           },
           $inc: { attempts: 1 },
         },
@@ -109,13 +113,15 @@ export function copyClaims(copies: Copies, backups: Backups): Claims {
     lost: (ref) =>
       copies.change(
         { ...heldBy(ref), state: 'copying' },
-        { $set: { ...ended, stamp: null, verifyAt: null, state: 'removing' } },
+        { $set: { ...ended, stamp: null, storedBytes: 0, verifyAt: null, state: 'removing' } },
       ),
-    stands: (ref, { at, verifyAt }) =>
-      copies.change(
-        { ...heldBy(ref), state: 'copying' },
-        { $set: { ...ended, state: 'copied', copiedAt: at, verifiedAt: at, verifyAt } },
-      ),
+    async stands(ref, { at, verifyAt }) {
+      const held = { ...heldBy(ref), state: 'copying' };
+      const copy = await copies.findOne(held, { only: ['bytes'] });
+      if (copy === null) return false;
+      const found = { state: 'copied', copiedAt: at, verifiedAt: at, verifyAt, storedBytes: copy.bytes };
+      return copies.change(held, { $set: { ...ended, ...found } });
+    },
 
     async inProgress() {
       const found = await copies.find(held, { only: ['copyId', 'claim'] });
