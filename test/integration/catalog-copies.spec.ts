@@ -33,7 +33,13 @@ async function setUp(ownRetention = false) {
   const copied = async (verifyAt: Date | null = null) => {
     const claimed = await claim();
     expect(
-      await copies.copied(refOf(claimed), { at: now, stamp: copyStampOf(backup), bytes: backup.size ?? 0, verifyAt }),
+      await copies.copied(refOf(claimed), {
+        at: now,
+        stamp: copyStampOf(backup),
+        bytes: backup.size ?? 0,
+        lockedUntil: null,
+        verifyAt,
+      }),
     ).toBe(true);
   };
   return { backup, destination, plan, claim, copied, state };
@@ -49,7 +55,13 @@ describe('a copy', () => {
     expect(claims.filter((claimed) => claimed !== null)).toHaveLength(1);
     expect(await userOf(world.catalog, backup)).toMatch(/copied/);
     if (won === undefined) throw new Error('nobody won');
-    await copies.copied(refOf(won), { at: now, stamp: copyStampOf(backup), bytes: backup.size ?? 0, verifyAt: null });
+    await copies.copied(refOf(won), {
+      at: now,
+      stamp: copyStampOf(backup),
+      bytes: backup.size ?? 0,
+      lockedUntil: null,
+      verifyAt: null,
+    });
     expect(await userOf(world.catalog, backup)).toBeNull();
     expect(await copies.claimNext(destination, 'w', now)).toBeNull();
     await expect(claim()).rejects.toThrow('nothing is due');
@@ -75,7 +87,7 @@ describe('a copy', () => {
     expect(await copies.expire(seen.id, seen)).toMatchObject({ state: 'pending' });
     const next = await claim();
     expect(await copies.beat(refOf(dead))).toEqual({ state: 'lost' });
-    const done = { at: now, stamp: copyStampOf(backup), bytes: backup.size ?? 0, verifyAt: null };
+    const done = { at: now, stamp: copyStampOf(backup), bytes: backup.size ?? 0, lockedUntil: null, verifyAt: null };
     expect(await copies.copied(refOf(dead), done)).toBe(false);
     expect(await copies.copied(refOf(next), done)).toBe(true);
     expect(await state()).toMatchObject({ state: 'copied' });
@@ -135,7 +147,7 @@ describe('a copy', () => {
     expect(await copies.startAnew(destination)).toBe(1);
     const old = await claim();
     expect(await copies.startAnew(destination)).toBe(1);
-    const done = { at: now, stamp: copyStampOf(backup), bytes: backup.size ?? 0, verifyAt: null };
+    const done = { at: now, stamp: copyStampOf(backup), bytes: backup.size ?? 0, lockedUntil: null, verifyAt: null };
     expect(await copies.copied(refOf(old), done)).toBe(false);
     expect(await state()).toMatchObject({ state: 'pending', verifiedAt: null });
     const counts = (await copies.counts()).filter((group) => group.destination === destination);

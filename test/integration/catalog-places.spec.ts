@@ -131,7 +131,7 @@ it('what is being deleted does not come home, and what is missing does only when
   expect(await wayHome(lost)).toBeUndefined();
   const copy = await copies.claimNext('vault', 'w', now);
   if (copy === null) throw new Error('nothing is due');
-  const done = { at: now, stamp: copyStampOf(await found(lost)), bytes: 4096, verifyAt: null };
+  const done = { at: now, stamp: copyStampOf(await found(lost)), bytes: 4096, lockedUntil: null, verifyAt: null };
   await copies.copied({ id: copy.copyId, fence: copy.claim.fence }, done);
   expect(await wayHome(lost)).toMatchObject({ state: 'pending' });
   expect(await copies.standing([lost, deleted])).toEqual(new Set([lost]));

@@ -57,7 +57,7 @@ it('what copies took counts by the ends of their backups, and only what stands t
     if (copy === null) throw new Error('nothing is due');
     const backup = await backups.find(copy.backupId);
     const stamp = backup === null ? '' : copyStampOf(backup);
-    const done = { at: now, stamp, bytes, verifyAt: null };
+    const done = { at: now, stamp, bytes, lockedUntil: null, verifyAt: null };
     await copies.copied({ id: copy.copyId, fence: copy.claim.fence }, done);
   }
   const full = { usedBytes: 4 * bytes, usedBefore: 2 * bytes, addedBytes: 2 * bytes, since: daysAgo(14) };
@@ -69,7 +69,7 @@ it('what copies took counts by the ends of their backups, and only what stands t
   await plan();
   // Held there, it takes its room until it may go; that is no failure.
   const until = new Date(now.getTime() + dayMs);
-  await copies.removeAfterLock(`${oldest}/vault`, until);
+  await copies.removeAfterLock(`${oldest}/vault`, until, until);
   expect(await copies.removing('vault', now)).toEqual([]);
   expect(await copies.newestFailure('vault')).toBeNull();
   expect((await copies.of([oldest]))[0]).toMatchObject({ state: 'removing', lockedUntil: until });

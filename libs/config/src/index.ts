@@ -18,6 +18,7 @@ export type { ApiConfig } from './api-config.js';
 export type { DoctorConfig, DoctorSource } from './doctor-config.js';
 export type { TargetUpkeep, UpkeepConfig } from './upkeep-config.js';
 export type { ConfigChange } from './live-config.js';
+export { changeOf } from './live-config.js';
 export { Reload, type ReloadOutcome } from './reload.js';
 export {
   loadApiConfig,

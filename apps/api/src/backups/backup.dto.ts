@@ -135,6 +135,8 @@ export class ReplicaDto {
   copiedAt!: string | null;
   @ApiProperty({ ...time, ...nullable, description: 'When it was last read back from there and found good' })
   verifiedAt!: string | null;
+  @ApiProperty({ ...time, ...nullable, description: 'Held there by object lock: it is not removed before' })
+  lockedUntil!: string | null;
   @ApiProperty({ ...time, ...nullable, description: 'When a failed one is tried again' })
   nextAttemptAt!: string | null;
   @ApiProperty({ type: String, ...nullable })

@@ -84,6 +84,7 @@ function toReplica(copy: CopyRecord): Plain<ReplicaDto> {
   return {
     ...{ destination, state, attempts, errorMessage, error: toError(copy.error) },
     ...{ copiedAt: time(copy.copiedAt), verifiedAt: time(copy.verifiedAt), nextAttemptAt: time(copy.nextAttemptAt) },
+    lockedUntil: time(copy.lockedUntil),
   };
 }
 

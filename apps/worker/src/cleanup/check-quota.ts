@@ -52,18 +52,18 @@ export async function checkDestinationQuota(
   return look;
 }
 
-/** Nobody copies there any more: what was told of its quota is over. */
-export async function forgetDestinationQuota(parts: WorkerParts, name: string): Promise<void> {
-  const { catalog, clock } = parts;
-  const message = `${name} is no destination any more`;
-  for (const kind of Object.values(kinds)) {
-    const key = alertKey(kind, quotaOfDestination(name).subject);
-    await tell(parts, await catalog.alerts.clear(key, { message, at: clock.now(), target: null, backupId: null }));
-  }
-}
+const ofDestination = 'destination/';
 
 function quotaOfDestination(name: string): QuotaSubject {
-  return { subject: `destination/${name}`, names: destinationQuota(name) };
+  return { subject: `${ofDestination}${name}`, names: destinationQuota(name) };
+}
+
+/** The destination whose quota an alert tells of; null: it is about something else. */
+export function destinationOfAlert(key: string): string | null {
+  const begin = Object.values(kinds)
+    .map((kind) => alertKey(kind, ofDestination))
+    .find((text) => key.startsWith(text));
+  return begin === undefined ? null : key.slice(begin.length);
 }
 
 function lookAt({ clock }: WorkerParts, quota: QuotaConfig | undefined, history: StorageHistory): QuotaLook {

@@ -6,7 +6,7 @@ import { bindStore } from '#pipeline';
 import { createJobQueue, type JobQueue } from '#queue';
 import { createStore, type ObjectStore } from '#storage';
 import { quietly } from '#logging';
-import { openDestinations } from '../replicas/destination.js';
+import { LiveDestinations } from '../replicas/live-destinations.js';
 import { waitFor } from './wait-for.js';
 import { withinTime } from './within-time.js';
 import type { WorkerCore, WorkerParts } from './worker-core.js';
@@ -37,11 +37,11 @@ export async function openParts(core: WorkerCore, signal: AbortSignal): Promise<
     await waitFor('Redis', () => queue.ping(2_000), core, signal);
     await warnOfEviction(queue, core);
     const store = keep(await createStore(config.store));
-    const destinations = await openDestinations(config.destinations);
-    for (const destination of destinations) keep(destination.store);
+    const places = keep(new LiveDestinations());
+    places.take(await places.prepare(config.destinations));
     const identity = await waitFor(
       'the store',
-      () => identityOf(store, catalog, destinations, core, signal),
+      () => identityOf(store, catalog, places.current, core, signal),
       core,
       signal,
     );
@@ -56,8 +56,11 @@ export async function openParts(core: WorkerCore, signal: AbortSignal): Promise<
       channels: channels.map(({ name }) => name),
     });
     return {
-      ...{ ...core, catalog, queue, store, destinations, storeId: identity.storeId, keys, channels, upkeep },
-      // As they are when they are asked for: keys may be read again.
+      ...{ ...core, catalog, queue, store, places, storeId: identity.storeId, keys, channels, upkeep },
+      // As they are when they are asked for: destinations and keys may be read again.
+      get destinations() {
+        return places.current;
+      },
       get ring() {
         return keys.ring;
       },
@@ -107,15 +110,14 @@ export async function closeParts({
   queue,
   catalog,
   store,
-  destinations,
+  places,
 }: {
   queue: JobQueue;
   catalog: Catalog;
   store: ObjectStore;
-  destinations: readonly { readonly store: ObjectStore }[];
+  places: LiveDestinations;
 }): Promise<void> {
-  const stores = [store, ...destinations.map((destination) => destination.store)];
-  await Promise.allSettled([queue, catalog, ...stores].map((part) => part.close()));
+  await Promise.allSettled([queue, catalog, store, places].map((part) => part.close()));
 }
 
 function openCatalogOf({ config, clock, random }: WorkerCore): Promise<Catalog> {

@@ -5,6 +5,7 @@ import { planRetention, policyOf, type RetentionRecord } from '#retention';
 import { targetOf, type WorkerParts } from '../core/worker-core.js';
 import { inTime, isAway, primaryPlace } from './backup-place.js';
 import { requireDestination } from './destination.js';
+import { lockOfCopy } from './lock-of-copy.js';
 import type { Destination } from './destination-types.js';
 
 const failuresThatStopDeletion = 3;
@@ -78,24 +79,35 @@ async function expireCopies(
   const { catalog, clock, config, log } = parts;
   const records = await Promise.all(standing.map((one) => recordOf(parts, one)));
   const targets = [...new Set(records.map(({ target }) => target))].sort();
-  const { decisions, confirmationNeeded, wanted } = planRetention(
-    await Promise.all(
-      targets.map(async (target) => {
-        const known = targetOf(config, target);
-        const latest = await catalog.backups.latest(target, failuresThatStopDeletion);
-        return {
-          target,
-          // Of a target that nobody knows any more everything is kept.
-          policy: known === undefined ? null : policyOf(retention, known.schedule.timezone),
-          intervalMs: known === undefined ? null : scheduleIntervalMs(known.schedule),
-          records: records.filter((record) => record.target === target),
-          lastRunsFailed:
-            latest.length === failuresThatStopDeletion && latest.every(({ status }) => status === 'failed'),
-        };
-      }),
-    ),
-    { clock: clock.now(), storeTime: await store.serverTime(signal), confirm: null },
+  const rules = await Promise.all(
+    targets.map(async (target) => {
+      const known = targetOf(config, target);
+      const latest = await catalog.backups.latest(target, failuresThatStopDeletion);
+      return {
+        target,
+        // Of a target that nobody knows any more everything is kept.
+        policy: known === undefined ? null : policyOf(retention, known.schedule.timezone),
+        intervalMs: known === undefined ? null : scheduleIntervalMs(known.schedule),
+        lastRunsFailed: latest.length === failuresThatStopDeletion && latest.every(({ status }) => status === 'failed'),
+      };
+    }),
   );
+  const times = { clock: clock.now(), storeTime: await store.serverTime(signal), confirm: null };
+  const plan = (all: readonly RetentionRecord[]) =>
+    planRetention(
+      rules.map((rule) => ({ ...rule, records: all.filter(({ target }) => target === rule.target) })),
+      times,
+    );
+  // What would go is asked for its lock, and then everything is decided anew: the share that goes must be the true one.
+  const going = new Set(
+    plan(records).decisions.flatMap(({ decision, backupId }) => (decision === 'keep' ? [] : [backupId])),
+  );
+  const closer: RetentionRecord[] = [];
+  for (const record of records) {
+    const lockedUntil = going.has(record.backupId) ? await lockOfCopy({ store }, record, times.clock, signal) : null;
+    closer.push(lockedUntil === null ? record : { ...record, lockedUntil });
+  }
+  const { decisions, confirmationNeeded, wanted } = plan(closer);
   if (confirmationNeeded)
     log.warn('copies kept: over half would go', { destination: name, wanted, of: decisions.length });
   for (const { backupId, decision, reasons } of decisions) {
@@ -109,7 +121,7 @@ async function expireCopies(
 async function recordOf({ catalog }: WorkerParts, { copy, backup }: KeptCopy): Promise<RetentionRecord> {
   const { backupId, target, completedAt, bytes } = copy;
   return {
-    ...{ backupId, target, completedAt, bytes, lockedUntil: null },
+    ...{ backupId, target, completedAt, bytes, lockedUntil: copy.lockedUntil },
     pinned: backup?.pinned ?? false,
     // Only destinations have what is not at home: until it is it stays, whatever the rules say.
     usedBy:

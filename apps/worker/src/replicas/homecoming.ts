@@ -16,6 +16,7 @@ export class Homecoming {
   readonly #watch: Every;
   readonly #ending = new AbortController();
   readonly #once;
+  #isRetired = false;
 
   constructor(private readonly parts: WorkerParts) {
     const { reaperMs } = parts.config.lease;
@@ -27,6 +28,12 @@ export class Homecoming {
   start(): void {
     this.#watch.start();
     this.#work.start();
+  }
+
+  /** Ends when what it is at is done: it takes nothing more. */
+  async retire(): Promise<void> {
+    this.#isRetired = true;
+    await Promise.all([this.#watch.stop(), this.#work.stop()]);
   }
 
   async stop(): Promise<void> {
@@ -57,7 +64,7 @@ export class Homecoming {
     const { signal } = this.#ending;
     await catalog.copies.planHome();
     await inTime(primaryPlace(parts), tuning.probeTimeoutMs, signal);
-    while (!signal.aborted) {
+    while (!signal.aborted && !this.#isRetired) {
       const copy = await catalog.copies.claimNext(primaryStore, owner, clock.now());
       if (copy === null || !(await bringHome(parts, copy, signal))) return;
     }

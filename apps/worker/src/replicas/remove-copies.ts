@@ -1,12 +1,16 @@
 import { AppError, type CopyRecord } from '#contracts';
 import { backupJsonKey, readIfThere, removeBackup } from '#pipeline';
+import { isLocked } from '#storage';
 import { retryPauseMs } from '../claims/retry-pause.js';
 import type { WorkerParts } from '../core/worker-core.js';
 import { inTime, isAway, primaryPlace } from './backup-place.js';
+import { lockOfCopy } from './lock-of-copy.js';
 import { requireDestination } from './destination.js';
 import type { Destination } from './destination-types.js';
 
-/** Removes the copies that nobody wants any more. What a lock or a missing right refuses is tried again later. */
+const dayMs = 86_400_000;
+
+/** Removes the copies that nobody wants any more. What a lock holds waits for its end, which is no failure; what a missing right refuses is tried again later. */
 export async function removeCopies(parts: WorkerParts, destination: Destination, signal: AbortSignal): Promise<void> {
   const { catalog, clock, log, metrics, tuning, random } = parts;
   for (const copy of await catalog.copies.removing(destination.name, clock.now())) {
@@ -28,6 +32,14 @@ export async function removeCopies(parts: WorkerParts, destination: Destination,
     } catch (thrown) {
       const error = AppError.from(thrown, 'delete');
       if (signal.aborted) throw error;
+      const lockedUntil = isLocked(error) ? await lockOfCopy(destination, copy, clock.now(), signal) : null;
+      if (lockedUntil !== null) {
+        // Locks may be lifted, and legal holds have no end: asked again each day.
+        const nextAttemptAt = new Date(Math.min(lockedUntil.getTime(), clock.now().getTime() + dayMs));
+        await catalog.copies.removeAfterLock(copyId, lockedUntil, nextAttemptAt);
+        log.info('copy locked: it is removed later', { ...fields, lockedUntil });
+        continue;
+      }
       metrics.replicaFailed(destination.name);
       const at = new Date(clock.now().getTime() + retryPauseMs(copy.attempts, tuning, random));
       await catalog.copies.removeLater(copyId, error, at);

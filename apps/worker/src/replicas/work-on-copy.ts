@@ -1,6 +1,6 @@
 import { copyStampOf } from '#catalog';
 import { AppError, saysDamaged, throwIfAborted, type BackupRecord, type CopyRecord } from '#contracts';
-import { isGoneByRecord, runCopy, runVerify, silentObserver } from '#pipeline';
+import { isGoneByRecord, lockOf, runCopy, runVerify, silentObserver } from '#pipeline';
 import { holdCopy } from '../claims/hold.js';
 import { retryPauseMs } from '../claims/retry-pause.js';
 import { surely } from '../claims/surely.js';
@@ -69,7 +69,7 @@ async function copyBackup({ parts, destination, copy, log }: ClaimedCopy, signal
   if (record.place !== destination.name)
     await requireDestinationQuota(parts, destination, { target, bytes: size, storedBytes });
   let passed = 0;
-  const { objects } = await runCopy(
+  const { objects, backup } = await runCopy(
     { from: store, to: destination.store, onBytes: (bytes) => (passed += bytes) },
     {
       ...{ backupId: copy.backupId, thorough: copy.thorough },
@@ -81,10 +81,13 @@ async function copyBackup({ parts, destination, copy, log }: ClaimedCopy, signal
   // A volume that was unmounted meanwhile has got what was not meant for it.
   await requireDestination(parts, destination, signal);
   const at = clock.now();
+  // That nobody can tell is no failure of the copy.
+  const lockedUntil = await lockOf(destination.store, backup, at, signal).catch(() => null);
   const done = {
     at,
     stamp: copyStampOf(record),
     bytes: size,
+    lockedUntil,
     verifyAt: verifyAfterCopy(destination, copy, passed, at),
   };
   const kept = await surely(parts, log, () => catalog.copies.copied(refOf(copy), done));

@@ -47,7 +47,13 @@ export interface CopyRepository {
   /** What stands there now, and how many bytes. `verifyAt`: when it is to be read back. */
   copied(
     ref: ClaimRef,
-    done: { readonly at: Date; readonly stamp: string; readonly bytes: number; readonly verifyAt: Date | null },
+    done: {
+      readonly at: Date;
+      readonly stamp: string;
+      readonly bytes: number;
+      readonly lockedUntil: Date | null;
+      readonly verifyAt: Date | null;
+    },
   ): Promise<boolean>;
   verified(ref: ClaimRef, done: { readonly at: Date; readonly verifyAt: Date | null }): Promise<boolean>;
   /** Tried again at `nextAttemptAt`. `state`: what is known of it now. */
@@ -80,8 +86,8 @@ export interface CopyRepository {
   keep(copyId: string): Promise<boolean>;
   removed(copyId: string, at: Date): Promise<boolean>;
   removeLater(copyId: string, error: AppError, nextAttemptAt: Date): Promise<void>;
-  /** The destination holds it until then, which is no failure: it is removed afterwards. */
-  removeAfterLock(copyId: string, lockedUntil: Date): Promise<void>;
+  /** The destination holds it until then, which is no failure: it is removed afterwards, and looked at again at `nextAttemptAt`. */
+  removeAfterLock(copyId: string, lockedUntil: Date, nextAttemptAt: Date): Promise<void>;
 
   /** A complete look at the destination did not find these: they are copied again. The number. */
   markMissing(destination: string, backupIds: readonly string[], at: Date): Promise<number>;

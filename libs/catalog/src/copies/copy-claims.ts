@@ -62,12 +62,13 @@ export function copyClaims(copies: Copies, backups: Backups): Claims {
       return { state: 'held', cancelRequested };
     },
 
-    async copied(ref, { at, stamp, bytes, verifyAt }) {
+    async copied(ref, { at, stamp, bytes, lockedUntil, verifyAt }) {
       const before = await copies.updateAndReturnOld(
         { ...heldBy(ref), state: 'copying' },
         {
           $set: {
             ...{ state: 'copied', stamp, bytes, storedBytes: bytes, copiedAt: at, verifyAt, thorough: false },
+            lockedUntil,
             ...ended,
           },
         },

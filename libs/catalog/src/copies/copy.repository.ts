@@ -9,7 +9,10 @@ import { planCopies } from './plan-copies.js';
 import { planHome, standingCopies } from './plan-home.js';
 
 /** Nothing of it stands there (any more). */
-const anew = { state: 'pending', nextAttemptAt: null, verifyAt: null, copiedAt: null, storedBytes: 0 } as const;
+const anew = {
+  ...{ state: 'pending', nextAttemptAt: null, verifyAt: null },
+  ...{ copiedAt: null, storedBytes: 0, lockedUntil: null },
+} as const;
 
 export function copyRepository(copies: Copies, backups: Backups): CopyRepository {
   return {
@@ -45,8 +48,8 @@ export function copyRepository(copies: Copies, backups: Backups): CopyRepository
       await copies.change({ copyId, state: 'removing' }, update);
     },
 
-    async removeAfterLock(copyId, lockedUntil) {
-      const waiting = { lockedUntil, nextAttemptAt: lockedUntil, error: null, errorMessage: null, attempts: 0 };
+    async removeAfterLock(copyId, lockedUntil, nextAttemptAt) {
+      const waiting = { lockedUntil, nextAttemptAt, error: null, errorMessage: null, attempts: 0 };
       await copies.change({ copyId, state: 'removing' }, { $set: waiting });
     },
 
