@@ -27,7 +27,10 @@ export async function tearDown(): Promise<void> {
 
 /** A primary bucket and a bucket as destination, each behind a network of its own that can fail, and a directory as another destination. */
 export async function setUp(
-  of: { readonly offsite?: object; readonly vault?: object } = {},
+  of: {
+    readonly offsite?: { readonly bucket?: string; readonly [setting: string]: unknown };
+    readonly vault?: object;
+  } = {},
   more: Environment = {},
   tuning: Partial<Tuning> = {},
 ) {
@@ -42,34 +45,41 @@ export async function setUp(
     () => primaryLine.close(),
     () => offsiteLine.close(),
   );
-  const bucket = await createBucket();
+  const bucket = of.offsite?.bucket ?? (await createBucket());
   ends.push(() => removeBucket(bucket).catch(() => undefined));
   const vault = join(world.folder, 'vault');
   mkdirSync(vault);
   const file = join(world.folder, 'targets.yaml');
-  const text = JSON.stringify({
-    destinations: {
-      offsite: { kind: 's3', bucket, prefix: 'copies/', endpoint: trimmed(offsiteLine), ...of.offsite },
-      vault: { kind: 'directory', directory: vault, ...of.vault },
-    },
-    targets: [{ name: 'clinic', uriVariable: 'MONGODB_URI', schedule: 'off' }],
-  });
-  // For the command line, which reads it, and for the worker of the test.
-  writeFileSync(file, text);
-  world.files.set(file, text);
+  const usual = {
+    offsite: { kind: 's3', bucket, prefix: 'copies/', endpoint: trimmed(offsiteLine), ...of.offsite },
+    vault: { kind: 'directory', directory: vault, ...of.vault },
+  };
+  const write = (destinations: object) => {
+    const targets = [{ name: 'clinic', uriVariable: 'MONGODB_URI', schedule: 'off' }];
+    const text = JSON.stringify({ destinations, targets });
+    // For the command line, which reads it, and for the worker of the test.
+    writeFileSync(file, text);
+    world.files.set(file, text);
+  };
+  write(usual);
   const settings: Environment = {
     ...{ BACKUP_TARGETS_FILE: file, S3_ENDPOINT: trimmed(primaryLine), S3_FORCE_PATH_STYLE: 'true' },
     ...{ BACKUP_REAPER_SECONDS: '1', BACKUP_LEASE_SECONDS: '6', BACKUP_BEAT_SECONDS: '1' },
     ...{ RESTORE_TARGETS: 'staging', RESTORE_TARGET_STAGING_URI: services().mongodbUri },
     ...more,
   };
-  const worker = await world.worker(settings, { probeTimeoutMs: 4_000, retryMostMs: 1_000, ...tuning });
+  const running = await world.worker(settings, { probeTimeoutMs: 4_000, retryMostMs: 1_000, ...tuning });
   const stores = {
     primary: await storeOf(world.bucket, 'mongodb-backups/'),
     offsite: await storeOf(bucket, 'copies/'),
     vault: await createStore({ kind: 'directory', directory: vault }),
   };
-  return { world, worker, settings, bucket, primaryLine, offsiteLine, stores };
+  /** As SIGHUP does: from now on these. */
+  const reload = async (destinations: object): Promise<void> => {
+    write(destinations);
+    await running.worker.reload();
+  };
+  return { world, worker: running, settings, bucket, primaryLine, offsiteLine, stores, usual, reload };
 }
 
 function trimmed({ uri }: TcpProxy): string {

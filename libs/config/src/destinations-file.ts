@@ -1,7 +1,8 @@
 import { z } from 'zod';
 import { destinationPattern } from '#contracts';
 import { retentionFields } from './retention-fields.js';
-import { mostLockDays, storageClasses } from './store-guards.js';
+import { objectLock } from './placement-fields.js';
+import { storageClasses } from './store-guards.js';
 
 // `destinations` of BACKUP_TARGETS_FILE: where copies of backups go besides the primary store, which is that of the environment.
 
@@ -33,13 +34,6 @@ const shared = {
     .optional()
     .describe('Over quotaBytes: warn, or copy nothing for which there is no room. Default: warn'),
 };
-
-const objectLock = z.strictObject({
-  mode: z
-    .enum(['governance', 'compliance'])
-    .describe('governance: those with a right of their own may break the lock; compliance: nobody'),
-  days: z.number().positive().max(mostLockDays).describe('Days that it holds, from the writing; fractions allowed'),
-});
 
 const bucket = z.strictObject({
   kind: z.literal('s3'),

@@ -54,6 +54,28 @@ describe('a copy', () => {
     expect(await copy(from, to, backup)).toMatchObject({ objects: 1, bytes: 0 });
   });
 
+  it('lies there as its destination wants it: locked what is never written again, and the data in its class', async () => {
+    const { from, to, backup, key } = await world();
+    await writeMarks(backupDeps(from), backup.backupId, { version: 1, pinned: true }, noAbort);
+    await from.putBytes(key('1/header.hzn'), Buffer.from('sidecar'));
+    const placed: Record<string, object> = {};
+    const note = (at: string, { lock, bulk }: { lock?: boolean; bulk?: boolean } = {}) => {
+      placed[at.slice(key('').length)] = { lock: lock === true, bulk: bulk === true };
+    };
+    const noting = replaceCalls(to, {
+      put: (at, body, options) => (note(at, options), to.put(at, body, options)),
+      putBytes: (at, bytes, options) => (note(at, options), to.putBytes(at, bytes, options)),
+    });
+    await copy(from, noting, backup);
+    expect(placed).toEqual({
+      '1/data.hzn': { lock: true, bulk: true },
+      '1/manifest.hzn': { lock: true, bulk: false },
+      'backup.json': { lock: true, bulk: false },
+      'marks.json': { lock: false, bulk: false },
+      '1/header.hzn': { lock: false, bulk: false },
+    });
+  });
+
   it('that broke off at any object has no backup.json, and goes on where it stood', async () => {
     const { from, to, backup, key } = await world();
     for (const end of ['data.hzn', 'manifest.hzn', 'backup.json']) {

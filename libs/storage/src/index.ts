@@ -11,6 +11,7 @@ export type {
   HiddenObject,
   ObjectEntry,
   ObjectHead,
+  ObjectPlace,
   ObjectLock,
   ObjectStore,
   OpenUpload,
@@ -34,5 +35,6 @@ export {
   type RoomOptions,
 } from './store-findings.js';
 export { DelegatingStore } from './wrappers/delegating.store.js';
+export { PlacedStore } from './wrappers/placed.store.js';
 export { PrefixedStore } from './wrappers/prefixed.store.js';
 export { RetryingStore, type RetryOptions } from './wrappers/retrying.store.js';

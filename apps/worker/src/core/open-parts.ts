@@ -4,12 +4,12 @@ import { openKeys } from '#crypto';
 import { createChannels } from '#notify';
 import { bindStore } from '#pipeline';
 import { createJobQueue, type JobQueue } from '#queue';
-import { createStore, type ObjectStore } from '#storage';
+import { createStore, PlacedStore, type ObjectStore } from '#storage';
 import { quietly } from '#logging';
 import { LiveDestinations } from '../replicas/live-destinations.js';
 import { waitFor } from './wait-for.js';
 import { withinTime } from './within-time.js';
-import type { WorkerCore, WorkerParts } from './worker-core.js';
+import { targetOf, type WorkerCore, type WorkerParts } from './worker-core.js';
 import { LiveKeys } from './live-keys.js';
 
 /**
@@ -36,7 +36,8 @@ export async function openParts(core: WorkerCore, signal: AbortSignal): Promise<
     const queue = keep(openQueue(core));
     await waitFor('Redis', () => queue.ping(2_000), core, signal);
     await warnOfEviction(queue, core);
-    const store = keep(await createStore(config.store));
+    // By the targets of now: they may be read again.
+    const store = keep(new PlacedStore(await createStore(config.store), (name) => targetOf(config, name)?.placement));
     const places = keep(new LiveDestinations());
     places.take(await places.prepare(config.destinations));
     const identity = await waitFor(
