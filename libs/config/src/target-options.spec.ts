@@ -136,8 +136,8 @@ describe('where backups lie in the primary store', () => {
 
   it.each([
     ['objectLock: {mode: governance, days: 0}', {}, '/t.yaml:4:42: targets.0.objectLock.days'],
-    ['objectLock: {mode: governance}', {}, '/t.yaml:4:17: targets.0.objectLock.days'],
-    ['objectLock: {mode: compliance, days: 1}', { S3_BACKUP_BUCKET: '' }, '/t.yaml:4:17: objectLock of clinic needs a'],
+    ['objectLock: {mode: governance}', {}, '/t.yaml:4:5: targets.0.objectLock.days'],
+    ['objectLock: {mode: compliance, days: 1}', { S3_BACKUP_BUCKET: '' }, '/t.yaml:4:5: objectLock of clinic needs a'],
     ['storageClass: STANDARD_IA', { S3_BACKUP_BUCKET: '' }, '/t.yaml:4:19: storageClass of clinic needs a bucket'],
     ['storageClass: GLACIER', {}, '/t.yaml:4:19: storageClass of clinic GLACIER gives no bytes'],
     ['storageClass: GLACIER', { BACKUP_VERIFY: 'off', BACKUP_REVERIFY_DAYS: '0' }, 'nothing is wrong'],
