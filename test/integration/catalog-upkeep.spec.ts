@@ -259,7 +259,7 @@ describe('the reconciler', () => {
     await catalog.copies.plan({ destination: 'vault', targets: ['b'], ownRetention: false });
     const copy = await catalog.copies.claimNext('vault', 'w', clock.now());
     const ref = { id: copy?.copyId ?? '', fence: copy?.claim.fence ?? 0 };
-    await catalog.copies.copied(ref, { at: clock.now(), stamp: 'x', verifyAt: null });
+    await catalog.copies.copied(ref, { at: clock.now(), stamp: 'x', bytes: 4096, lockedUntil: null, verifyAt: null });
     // Said by a command, which has no channels.
     for (const id of [lost, kept]) await catalog.backups.markMissing(id, true, clock.now());
     const sut = upkeep();
