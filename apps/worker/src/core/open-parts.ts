@@ -116,7 +116,7 @@ export async function closeParts({
   queue: JobQueue;
   catalog: Catalog;
   store: ObjectStore;
-  places: LiveDestinations;
+  places: { close(): Promise<void> };
 }): Promise<void> {
   await Promise.allSettled([queue, catalog, store, places].map((part) => part.close()));
 }

@@ -9,8 +9,7 @@ import type { JobQueue } from '#queue';
 import type { ObjectStore } from '#storage';
 import type { WorkerLog } from '../logging/worker-log.js';
 import type { LiveKeys } from './live-keys.js';
-import type { LiveDestinations } from '../replicas/live-destinations.js';
-import type { Destination } from '../replicas/destination-types.js';
+import type { Destination, DestinationSet } from '../replicas/destination-types.js';
 import type { Tuning } from './tuning.js';
 
 /** What the process has from its first moment on. */
@@ -34,7 +33,7 @@ export interface WorkerParts extends WorkerCore {
   readonly catalog: Catalog;
   readonly queue: JobQueue;
   readonly store: ObjectStore;
-  readonly places: LiveDestinations;
+  readonly places: DestinationSet;
   /** Where backups are copied to as it is now, the nearest first: a run takes them once, and keeps them to its end. */
   readonly destinations: readonly Destination[];
   /** The store that the catalogue belongs to. */

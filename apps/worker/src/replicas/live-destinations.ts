@@ -1,20 +1,12 @@
 import { changeOf, type DestinationSource } from '#config';
 import { openDestination } from './destination.js';
-import type { Destination } from './destination-types.js';
-
-/** Destinations as the next configuration has them: those that did not change are the same as before, with the same store. */
-export interface NextDestinations {
-  readonly sources: readonly DestinationSource[];
-  readonly destinations: readonly Destination[];
-  /** Of these: opened for it. */
-  readonly opened: readonly Destination[];
-}
+import type { Destination, DestinationSet, NextDestinations } from './destination-types.js';
 
 /**
  * The destinations of a worker, which may be read again while it works. Whoever asks gets those of now. What is under way ends with those that it began with, so
  * the stores of those that are gone stay open until the worker ends: they are few, and without requests hold no connection for long.
  */
-export class LiveDestinations {
+export class LiveDestinations implements DestinationSet {
   #sources: readonly DestinationSource[] = [];
   #current: readonly Destination[] = [];
   readonly #opened = new Set<Destination>();
