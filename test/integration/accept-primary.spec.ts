@@ -27,7 +27,7 @@ it('an empty store that takes the primary’s place gets its identity, and what 
   await catalog.copies.plan({ destination: 'vault', targets: [target], ownRetention: false });
   const copy = await catalog.copies.claimNext('vault', 'w', now);
   const ref = { id: copy?.copyId ?? '', fence: copy?.claim.fence ?? 0 };
-  await catalog.copies.copied(ref, { at: now, stamp: 'x', verifyAt: null });
+  await catalog.copies.copied(ref, { at: now, stamp: 'x', bytes: 4096, lockedUntil: null, verifyAt: null });
   const said: string[] = [];
   const context = {
     ...{ clock: systemClock, random: systemRandom, signal: noAbort, say: (text: string) => void said.push(text) },
