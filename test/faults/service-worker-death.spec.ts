@@ -60,7 +60,7 @@ describe('F07 worker killed in mid-upload', () => {
       const backupId = await faults.operator.trigger();
       await faults.inUpload(backupId);
       // All that it gives was taken: no broken pipe will end it.
-      const taken = async () => (await faults.operator.backup(backupId))['progress'] as { archiveBytes: number } | null;
+      const taken = async () => (await faults.operator.backup(backupId)).progress;
       await waitUntil(async () => ((await taken())?.archiveBytes ?? 0) >= given, { what: 'a dump that hangs' });
       expect(hanging.leftovers()).toHaveLength(2);
       await first.stop('SIGKILL');

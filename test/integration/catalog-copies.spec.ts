@@ -12,6 +12,7 @@ beforeAll(async () => {
 afterAll(() => world.close());
 
 const now = new Date();
+const later = new Date(now.getTime() + 86_400_000);
 const away = new AppError({ code: 'store/unreachable', stage: 'store', retry: 'retry', message: 'away' });
 const refOf = ({ copyId, claim: { fence } }: CopyRecord) => ({ id: copyId, fence });
 
@@ -31,7 +32,15 @@ async function setUp(ownRetention = false) {
   const state = async () => (await copies.of([backup.backupId]))[0];
   const copied = async (verifyAt: Date | null = null) => {
     const claimed = await claim();
-    expect(await copies.copied(refOf(claimed), { at: now, stamp: copyStampOf(backup), verifyAt })).toBe(true);
+    expect(
+      await copies.copied(refOf(claimed), {
+        at: now,
+        stamp: copyStampOf(backup),
+        bytes: backup.size ?? 0,
+        lockedUntil: null,
+        verifyAt,
+      }),
+    ).toBe(true);
   };
   return { backup, destination, plan, claim, copied, state };
 }
@@ -46,7 +55,13 @@ describe('a copy', () => {
     expect(claims.filter((claimed) => claimed !== null)).toHaveLength(1);
     expect(await userOf(world.catalog, backup)).toMatch(/copied/);
     if (won === undefined) throw new Error('nobody won');
-    await copies.copied(refOf(won), { at: now, stamp: copyStampOf(backup), verifyAt: null });
+    await copies.copied(refOf(won), {
+      at: now,
+      stamp: copyStampOf(backup),
+      bytes: backup.size ?? 0,
+      lockedUntil: null,
+      verifyAt: null,
+    });
     expect(await userOf(world.catalog, backup)).toBeNull();
     expect(await copies.claimNext(destination, 'w', now)).toBeNull();
     await expect(claim()).rejects.toThrow('nothing is due');
@@ -72,7 +87,7 @@ describe('a copy', () => {
     expect(await copies.expire(seen.id, seen)).toMatchObject({ state: 'pending' });
     const next = await claim();
     expect(await copies.beat(refOf(dead))).toEqual({ state: 'lost' });
-    const done = { at: now, stamp: copyStampOf(backup), verifyAt: null };
+    const done = { at: now, stamp: copyStampOf(backup), bytes: backup.size ?? 0, lockedUntil: null, verifyAt: null };
     expect(await copies.copied(refOf(dead), done)).toBe(false);
     expect(await copies.copied(refOf(next), done)).toBe(true);
     expect(await state()).toMatchObject({ state: 'copied' });
@@ -108,20 +123,22 @@ describe('a copy', () => {
     expect(await state()).toMatchObject({ state: expected });
   });
 
-  it('lets go of a backup that is being deleted, and of one that is deleted only what was never whole', async () => {
+  it('lets go of a backup that is being deleted, and of one that is deleted only what is not whole', async () => {
     const { backup, claim, state } = await setUp();
     const claimed = await claim();
     expect(await copies.look(refOf(claimed))).toEqual({ state: 'held', cancelRequested: false });
     await world.catalog.backups.beginDelete(backup.backupId, 'ada', now);
     expect(await copies.look(refOf(claimed))).toEqual({ state: 'held', cancelRequested: true });
-    await copies.lost(refOf(claimed), now);
+    await copies.lost(refOf(claimed));
     expect(await state()).toMatchObject({ state: 'removing' });
 
+    // Wanted again for its marks, and deleted meanwhile: what stands there is never said to be removed.
     const other = await setUp(true);
     await other.copied();
     await copies.markMissing(other.destination, [other.backup.backupId], now);
-    await copies.lost(refOf(await other.claim()), now);
-    expect(await other.state()).toMatchObject({ state: 'removed', removedAt: now });
+    expect(await copies.stands(refOf(await other.claim()), { at: now, verifyAt: later })).toBe(true);
+    expect(await other.state()).toMatchObject({ state: 'copied', removedAt: null, copiedAt: now, verifyAt: later });
+    expect((await other.state())?.storedBytes).toBe(other.backup.size);
   });
 
   it('of a store that was replaced begins anew, under a fence that its old run does not have', async () => {
@@ -130,7 +147,7 @@ describe('a copy', () => {
     expect(await copies.startAnew(destination)).toBe(1);
     const old = await claim();
     expect(await copies.startAnew(destination)).toBe(1);
-    const done = { at: now, stamp: copyStampOf(backup), verifyAt: null };
+    const done = { at: now, stamp: copyStampOf(backup), bytes: backup.size ?? 0, lockedUntil: null, verifyAt: null };
     expect(await copies.copied(refOf(old), done)).toBe(false);
     expect(await state()).toMatchObject({ state: 'pending', verifiedAt: null });
     const counts = (await copies.counts()).filter((group) => group.destination === destination);

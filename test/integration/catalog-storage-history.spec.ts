@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
+import { copyStampOf } from '#catalog';
 import { quotaForecast } from '#notify';
 import { catalogWorld, completedBackup, type CatalogWorld } from '../support/catalog-world.js';
 
@@ -37,6 +38,51 @@ it('what backups took two weeks ago counts those that were deleted since', async
     ...{ state: 'ok', growthPerDay: Math.round((2 * bytes) / 14), daysUntilFull: 28 },
   });
   expect(await backups.storageHistory({ target: 'nobody' }, now)).toMatchObject({ usedBytes: 0, addedBytes: 0 });
+});
+
+it('what copies took counts by the ends of their backups, and only what stands there or stood', async () => {
+  const now = new Date();
+  const daysAgo = (days: number) => new Date(now.getTime() - days * dayMs);
+  const { backups, copies } = world.catalog;
+  const put = (days: number) => completedBackup(world.catalog, 'copied', {}, daysAgo(days));
+  const [oldest, ...others] = [await put(20), await put(18), await put(10), await put(5)];
+  const plan = () => copies.plan({ destination: 'vault', targets: ['copied'], ownRetention: false });
+  await plan();
+  expect(await copies.storageHistory('vault', now)).toEqual({
+    ...{ usedBytes: 0, usedBefore: 0, addedBytes: 0, since: now },
+  });
+  // All at once, as a new destination gets them.
+  for (let due = 1 + others.length; due > 0; due -= 1) {
+    const copy = await copies.claimNext('vault', 'w', now);
+    if (copy === null) throw new Error('nothing is due');
+    const backup = await backups.find(copy.backupId);
+    const stamp = backup === null ? '' : copyStampOf(backup);
+    const done = { at: now, stamp, bytes, lockedUntil: null, verifyAt: null };
+    await copies.copied({ id: copy.copyId, fence: copy.claim.fence }, done);
+  }
+  const full = { usedBytes: 4 * bytes, usedBefore: 2 * bytes, addedBytes: 2 * bytes, since: daysAgo(14) };
+  expect(await copies.storageHistory('vault', now)).toEqual(full);
+  expect(quotaForecast(5 * bytes, full, now)).toMatchObject({ state: 'warning', daysUntilFull: 7 });
+
+  await backups.beginDelete(oldest, 'retention', now);
+  await backups.deleted(oldest, now);
+  await plan();
+  // Held there, it takes its room until it may go; that is no failure.
+  const until = new Date(now.getTime() + dayMs);
+  await copies.removeAfterLock(`${oldest}/vault`, until, until);
+  expect(await copies.removing('vault', now)).toEqual([]);
+  expect(await copies.newestFailure('vault')).toBeNull();
+  expect((await copies.of([oldest]))[0]).toMatchObject({ state: 'removing', lockedUntil: until });
+  expect(await copies.storageHistory('vault', now)).toEqual(full);
+  expect(await copies.removing('vault', until)).toHaveLength(1);
+  await copies.removed(`${oldest}/vault`, daysAgo(1));
+  expect(await copies.storageHistory('vault', now)).toEqual({ ...full, usedBytes: 3 * bytes });
+
+  // What a look did not find takes no room, and never did as far as anybody knows.
+  await copies.markMissing('vault', [others[0]], now);
+  expect(await copies.storageHistory('vault', now)).toMatchObject({ usedBytes: 2 * bytes, usedBefore: bytes });
+  await copies.startAnew('vault');
+  expect(await copies.storageHistory('vault', now)).toMatchObject({ usedBytes: 0 });
 });
 
 it('a lock is noted once, and stands on the record', async () => {

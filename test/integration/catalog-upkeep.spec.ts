@@ -251,6 +251,29 @@ describe('the reconciler', () => {
     expect((await sut.reconciler.look()).verifications).toEqual([`${id}-v2`]);
   });
 
+  it('tells of what is missing and stands in no destination, once, and once more when it is there again', async () => {
+    const [lost, kept] = [
+      await completedBackup(catalog, 'a', {}, clock.now()),
+      await completedBackup(catalog, 'b', {}, clock.now()),
+    ];
+    await catalog.copies.plan({ destination: 'vault', targets: ['b'], ownRetention: false });
+    const copy = await catalog.copies.claimNext('vault', 'w', clock.now());
+    const ref = { id: copy?.copyId ?? '', fence: copy?.claim.fence ?? 0 };
+    await catalog.copies.copied(ref, { at: clock.now(), stamp: 'x', bytes: 4096, lockedUntil: null, verifyAt: null });
+    // Said by a command, which has no channels.
+    for (const id of [lost, kept]) await catalog.backups.markMissing(id, true, clock.now());
+    const sut = upkeep();
+    expect((await sut.reconciler.look()).notifications).toHaveLength(1);
+    expect(await catalog.alerts.raised()).toMatchObject([{ key: `missing/${lost}` }]);
+    expect((await sut.reconciler.look()).notifications).toEqual([]);
+    await catalog.backups.markMissing(lost, false, clock.now());
+    expect((await sut.reconciler.look()).notifications).toHaveLength(1);
+    expect(await catalog.alerts.raised()).toEqual([]);
+    await catalog.copies.startAnew('vault');
+    await sut.reconciler.look();
+    expect(await catalog.alerts.raised()).toMatchObject([{ key: `missing/${kept}` }]);
+  });
+
   it('finishes deletions and marks, with a new job for every try', async () => {
     const gone = await completedBackup(catalog, 'a', {}, clock.now());
     await catalog.backups.beginDelete(gone, 'ann', clock.now());

@@ -22,6 +22,10 @@ beforeAll(async () => {
 afterAll(() => world.close(), 30_000);
 
 const none = new AbortController().signal;
+const primary = 'e'.repeat(32);
+/** As after a backup that was written while the primary store was away. */
+const elsewhere = { $set: { place: 'offsite', storeId: 'd'.repeat(32) } };
+const backups = () => world.client.db(world.database).collection('backups');
 const made = () => completedBackup(catalog, newTarget());
 const find = async (backupId: string): Promise<BackupRecord> => {
   const record = await catalog.backups.find(backupId);
@@ -142,6 +146,8 @@ describe('a use', () => {
 describe('a rewrite', () => {
   it('is recorded by its holder alone, with what follows from it; the reconciler finds what was broken off', async () => {
     const backupId = await made();
+    await catalog.settings.bindStore(primary);
+    await backups().updateOne({ backupId }, elsewhere);
     const { target, commit, s3Key } = await find(backupId);
     const jobs = new TestJobSink();
     const lease = { leaseMs: 120_000, reaperMs: 30_000 };
@@ -170,6 +176,8 @@ describe('a rewrite', () => {
       verificationStatus: { verified: true, verificationHash: 'a'.repeat(64) },
       verifications: [{ verificationId: `${backupId}-r8`, level: 'readable', status: 'completed' }],
       use: { kind: null },
+      // It was on its way home from a destination: what counts stands in the primary store now.
+      ...{ place: null, storeId: primary },
     });
     expect(after.marks.wanted).toBe(1);
     expect((await reconciler.look()).enqueued).toContain(`recommit-${backupId}-${after.jobNumber + 1}`);
@@ -190,6 +198,7 @@ describe('a rewrite', () => {
       hash: 'c'.repeat(64),
       size: 1,
       keyIds: [],
+      storeId: null,
       provenFrom: new Date(),
       at: new Date(),
     };
@@ -222,6 +231,7 @@ describe('a rewrite', () => {
       ...{ createdAt: new Date(), slot: null, adopted: false, keyIds: ['eeeeeeeeeeeeeeee'] },
       marks: { version: 0, pinned: false, label: null, verifications: [] },
     };
+    await backups().updateOne({ backupId }, elsewhere);
     const ref = await take(backupId, 'copy');
     expect(await sync.takeRewrite(seen, found)).toBe(false);
     await catalog.backups.endUse(ref);
@@ -230,6 +240,7 @@ describe('a rewrite', () => {
     expect(await find(backupId)).toMatchObject({
       ...{ commit: { attempt: 9, bytes }, commitDue: false, keyIds: ['eeeeeeeeeeeeeeee'], s3Key: 'p/9/data.hzn' },
       claim: { fence: 9 },
+      ...{ place: null, storeId: 's' },
       verificationStatus: { verified: false, verifiedAt: null, verificationHash: null },
     });
     expect(await unverified()).toContain(backupId);

@@ -10,7 +10,14 @@ import { Readable } from 'node:stream';
 import { afterAll, describe, expect, it } from '@jest/globals';
 import { AppError, Secret, type BackupJson } from '#contracts';
 import { runBackup, runCleanup, runDelete, writeMarks } from '#pipeline';
-import { checkStore, createStore, type ObjectStore, type S3StoreOptions } from '#storage';
+import {
+  checkStore,
+  createStore,
+  PlacedStore,
+  type ObjectPlace,
+  type ObjectStore,
+  type S3StoreOptions,
+} from '#storage';
 import { removeBucket, services, uniqueBucket, waitUntil } from '../services/services.js';
 import { withS3Client } from '../services/s3-client.js';
 import { backupDeps, backupRequest, noAbort, putBackup, storeContents } from '../support/backup-world.js';
@@ -119,6 +126,30 @@ describe('a bucket with object lock', () => {
     await waitUntil(async () => (await clean(store, catalog)).removed === 1, { what: 'the lock to end' });
     expect(catalog.statusOf(old.backupId)).toBe('deleted');
     expect((await versions(bucket)).filter((key) => key.startsWith(folder))).toEqual([]);
+  });
+
+  it('is that of the target where it says otherwise, in parts and at once', async () => {
+    const bucket = await makeBucket(true);
+    const places: Record<string, ObjectPlace> = {
+      long: { objectLock: { mode: 'governance', days: 10 } },
+      free: { objectLock: null },
+      other: {},
+    };
+    const store = new PlacedStore(await open(bucket, { objectLock: lock }), (target) => places[target]);
+    const days = async (target: string): Promise<number[]> => {
+      await store.put(`${target}/large`, Readable.from([Buffer.from('x')], { objectMode: false }), { lock: true });
+      await store.putBytes(`${target}/small`, Buffer.from('x'), { lock: true });
+      await store.putBytes(`${target}/marks`, Buffer.from('x'));
+      const found: number[] = [];
+      for (const name of ['large', 'small', 'marks']) {
+        const until = (await store.head(`${target}/${name}`))?.lockedUntil;
+        found.push(until === undefined ? 0 : Math.round((until.getTime() - Date.now()) / dayMs));
+      }
+      return found;
+    };
+    expect(await days('long')).toEqual([10, 10, 0]);
+    expect(await days('free')).toEqual([0, 0, 0]);
+    for (const target of ['other', 'unknown']) expect(await days(target)).toEqual([1, 1, 0]);
   });
 
   it('takes a large object in parts, and one under Content-MD5 where checksums are off', async () => {

@@ -2,6 +2,7 @@ import { Readable } from 'node:stream';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Secret } from '#contracts';
 import { runVerify, silentObserver } from '#pipeline';
+import { PlacedStore } from '#storage';
 import { services } from '../services/services.js';
 import { noAbort, putBackup, testRing } from '../support/backup-world.js';
 import { startConnectProxy, type ConnectProxy } from '../support/connect-proxy.js';
@@ -77,8 +78,17 @@ describe('storage classes', () => {
   it('are asked for the data alone', async () => {
     const store = await world.open({ storageClass: 'GLACIER_IR' });
     await putBackup(store, new Date());
+    const cheap = new PlacedStore(store, (target) =>
+      target === 'clinic' ? undefined : { storageClass: 'STANDARD_IA' },
+    );
+    const body = () => Readable.from([Buffer.from('x')], { objectMode: false });
+    for (const bulk of [true, false]) await cheap.put(`shop/${String(bulk)}/data.hzn`, body(), { bulk });
+    const placed = world.proxy.requests.filter(({ key }) => key.includes('shop/'));
+    expect(placed.map(({ storageClass }) => storageClass)).toEqual(['STANDARD_IA', undefined]);
+    await cheap.delete('shop/true/data.hzn');
+    await cheap.delete('shop/false/data.hzn');
     const classes = world.proxy.requests
-      .filter(({ operation }) => operation === 'PutObject')
+      .filter(({ operation, key }) => operation === 'PutObject' && key.includes('clinic/'))
       .map(({ key, storageClass }) => [key.split('/').at(-1), storageClass]);
     expect(classes.filter(([, storageClass]) => storageClass !== undefined)).toEqual([['data.hzn', 'GLACIER_IR']]);
     expect(classes.map(([name]) => name)).toEqual(

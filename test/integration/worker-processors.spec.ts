@@ -5,7 +5,7 @@ import { AppError, systemClock, systemRandom } from '#contracts';
 import { createLog } from '#logging';
 import { createMetrics } from '#metrics';
 import { readMarks } from '#pipeline';
-import type { ObjectStore } from '#storage';
+import { createMemoryStore, type ObjectStore } from '#storage';
 import { closeParts, openParts } from '../../apps/worker/src/core/open-parts.js';
 import { defaultTuning } from '../../apps/worker/src/core/tuning.js';
 import { newOwner, type WorkerParts } from '../../apps/worker/src/core/worker-core.js';
@@ -94,6 +94,36 @@ describe('a store that vanishes while a worker looks at a backup', () => {
     });
     expect(record.events.at(-1)).toMatchObject({ type: 'verification-not-made' });
     expect(await world.catalog.alerts.raised()).toEqual([]);
+  });
+
+  it('nor is what was found at a place from which it was brought home meanwhile', async () => {
+    const { backups, tasks } = world.catalog;
+    const backupId = await completed();
+    const { storeId, s3Key } = await world.record(backupId);
+    const collection = world.client.db(world.catalogs.database).collection('backups');
+    await collection.updateOne({ backupId }, { $set: { place: 'offsite' } });
+    const memory = createMemoryStore();
+    const store = replaceCalls(memory, {
+      getBytes: async (key, ...more) => {
+        if (key.endsWith('backup.json'))
+          await backups.cameHome(backupId, { storeId: storeId ?? '', s3Key: s3Key ?? '', at: new Date() });
+        return memory.getBytes(key, ...more);
+      },
+    });
+    const options = { kind: 'directory' as const, directory: 'none' };
+    const destination = { name: 'offsite', store, options, retention: null, verify: null };
+    const sut = new VerifyProcessor({ ...parts, destinations: [destination] });
+    await tasks.insert(verifyTask(backupId));
+    await expect(sut.process({ taskId: verifyTask(backupId).taskId }, noAbort)).rejects.toMatchObject({
+      ...{ code: 'backup/not-found', retry: 'retry' },
+    });
+    const record = await world.record(backupId);
+    expect(record).toMatchObject({ status: 'completed', place: null });
+    expect(record.events.at(-1)).toMatchObject({ type: 'verification-not-made' });
+    expect((await backups.failedVerifications()).map((one) => one.backupId)).not.toContain(backupId);
+    await tasks.insert(verifyTask(backupId, 2));
+    await sut.process({ taskId: verifyTask(backupId, 2).taskId }, noAbort);
+    expect((await world.record(backupId)).verificationStatus.verified).toBe(true);
   });
 
   it('ends no deletion: it is taken up again when the store is back', async () => {

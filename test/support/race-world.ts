@@ -103,7 +103,7 @@ export class RaceWorld {
     const store = createMemoryStore();
     const clock = new MovedClock(new Date());
     if (old !== undefined) for (const [key, bytes] of old.objects) await store.putBytes(key, bytes);
-    const { storeId } = await ensureStoreIdentity(store, clock, systemRandom, noAbort);
+    const { storeId, kdfSalt } = await ensureStoreIdentity(store, clock, systemRandom, noAbort);
     const nothing = { expired: [], enqueued: [], promoted: [], verifications: [], notifications: [], problems: [] };
     const jobs: JobRequest[] = [];
     const queue: Pick<JobQueue, 'add' | 'isLive'> = {
@@ -119,6 +119,8 @@ export class RaceWorld {
         store,
         storeId,
         ring: testRing,
+        keys: { kdfSalt },
+        destinations: [],
       },
       ...{ log: new WorkerLog(silent), metrics, owner: 'race/1/a', startedAt: clock.now(), keyIds: [], channels: [] },
       // The quota is not what is looked at here.

@@ -1,4 +1,4 @@
-import type { StoreConfig } from '#config';
+import type { PlacementConfig, QuotaConfig, StoreConfig } from '#config';
 import { AppError, saysDamaged } from '#contracts';
 import type { ObjectStore } from '#storage';
 import { bad } from './choose-backup.js';
@@ -9,15 +9,19 @@ import { withStore } from './open-store.js';
 export interface NamedStore {
   readonly name: string;
   readonly store: StoreConfig;
+  /** Of the primary one. */
+  readonly placements?: Readonly<Record<string, PlacementConfig>>;
+  /** Of a destination. */
+  readonly quota?: QuotaConfig;
 }
 
 /** The store that `--from` names; without it the primary one. */
 export async function storeFrom(
-  { store }: { readonly store: StoreConfig },
+  { store, placements = {} }: Pick<NamedStore, 'store' | 'placements'>,
   from: string | undefined,
   context: CliContext,
 ): Promise<NamedStore> {
-  if (from === undefined || from === 'primary') return { name: 'primary', store };
+  if (from === undefined || from === 'primary') return { name: 'primary', store, placements };
   const { destinations } = await context.destinations();
   const found = destinations.find(({ name }) => name === from);
   if (found !== undefined) return found;
@@ -27,7 +31,7 @@ export async function storeFrom(
 
 /** The stores to try for a restore: the one of `--from` alone, else the primary one and every destination, the nearest first. */
 export async function storesFrom(
-  config: { readonly store: StoreConfig },
+  config: Pick<NamedStore, 'store' | 'placements'>,
   from: string | undefined,
   context: CliContext,
 ): Promise<readonly NamedStore[]> {

@@ -1,15 +1,16 @@
 import type { CliConfig, StoreConfig } from '#config';
 import { AppError } from '#contracts';
 import { openKeys, writeOnly, type KeyRing } from '#crypto';
-import { createStore, type ObjectStore } from '#storage';
+import { createStore, PlacedStore, type ObjectStore } from '#storage';
 import type { CliContext } from './context.js';
 
 /** The configured store; closed when the action ends, however it ends. */
 export async function withStore<T>(
-  { store: options }: { store: StoreConfig },
+  { store: options, placements = {} }: { store: StoreConfig; placements?: CliConfig['placements'] },
   action: (store: ObjectStore) => Promise<T>,
 ): Promise<T> {
-  const store = await createStore(options);
+  const opened = await createStore(options);
+  const store = Object.keys(placements).length === 0 ? opened : new PlacedStore(opened, (name) => placements[name]);
   try {
     return await action(store);
   } finally {

@@ -23,10 +23,11 @@ import { registerToken } from './commands/token.js';
 import { registerVerify } from './commands/verify.js';
 import type { CliContext } from './context.js';
 
-const description = `MongoDB backups that are proven, not hoped for.
-
-Each backup is one compressed, encrypted stream in a bucket or a folder. The bucket and the key alone are enough
-to list, verify and restore it: no server of ours, no catalogue.`;
+// One line a paragraph: the help breaks lines itself, where the terminal ends.
+const description = [
+  'MongoDB backups that are proven, not hoped for.',
+  'Each backup is one compressed, encrypted stream in a bucket or a folder. The bucket and the key alone are enough to list, verify and restore it: no server of ours, no catalogue.',
+].join('\n\n');
 
 const after = `
 A first backup, in a folder:

@@ -1,6 +1,6 @@
 import type { StoreConfig } from '#config';
-import { AppError, doubtful, found, wrong, type BackupJson, type Finding } from '#contracts';
-import { quotaAdvice, quotaState } from '#notify';
+import { doubtful, found, wrong, type AppError, type BackupJson, type Finding } from '#contracts';
+import { destinationQuota, primaryQuota, quotaAdvice, quotaHasRoom, quotaReached, quotaState } from '#notify';
 import { listBackups } from '#pipeline';
 import type { ObjectStore } from '#storage';
 
@@ -17,15 +17,29 @@ export async function requireQuota(
   const { backups } = await listBackups(store, undefined, signal);
   const used = usedBy(backups);
   const newest = backups.find((backup) => backup.target === target)?.objects.data.bytes ?? 0;
-  if (used < quota.bytes && used + newest <= quota.bytes) return;
-  throw reached(used, quota);
+  if (!quotaHasRoom(quota.bytes, used, newest)) throw reached(used, quota);
+}
+
+/** The same for a copy in a destination (quotaPolicy: refuse); what stands there already takes no more room. */
+export async function requireRoomForCopy(
+  { name, store, quota }: { readonly name: string; readonly store: ObjectStore; readonly quota: Quota | undefined },
+  { backupId, bytes }: { readonly backupId: string; readonly bytes: number },
+  signal: AbortSignal,
+): Promise<void> {
+  if (quota?.policy !== 'refuse') return;
+  const { backups } = await listBackups(store, undefined, signal);
+  const used = usedBy(backups.filter((backup) => backup.backupId !== backupId));
+  if (quotaHasRoom(quota.bytes, used, bytes)) return;
+  const consequence = `no room for ${backupId}, which takes ${bytes}`;
+  const names = destinationQuota(name);
+  throw quotaReached({ quotaBytes: quota.bytes, usedBytes: used, consequence }, { daysThatFit: null }, names);
 }
 
 /** How much of the quota the backups in the store take. */
 export function quotaFinding(quota: Quota, backups: readonly BackupJson[]): Finding {
   const name = 'quota of the store';
   const used = usedBy(backups);
-  const text = `${((100 * used) / quota.bytes).toFixed(1)} % of BACKUP_QUOTA_BYTES are used`;
+  const text = `${((100 * used) / quota.bytes).toFixed(1)} % of ${primaryQuota.setting} are used`;
   if (used >= quota.bytes && quota.policy === 'refuse') return wrong(name, reached(used, quota));
   if (quotaState(quota.bytes, used) === 'ok') return found(name, text);
   return doubtful(name, text, quotaAdvice({ daysThatFit: null }));
@@ -35,11 +49,6 @@ function usedBy(backups: readonly BackupJson[]): number {
   return backups.reduce((sum, { objects }) => sum + objects.data.bytes + objects.manifest.bytes, 0);
 }
 
-function reached(used: number, { bytes }: Quota): AppError {
-  return new AppError({
-    code: 'store/quota-reached',
-    stage: 'store',
-    message: `Backups take ${used} of the ${bytes} bytes of BACKUP_QUOTA_BYTES: no backup is begun`,
-    hint: quotaAdvice({ daysThatFit: null }),
-  });
+function reached(usedBytes: number, { bytes: quotaBytes }: Quota): AppError {
+  return quotaReached({ quotaBytes, usedBytes, consequence: 'no backup is begun' }, { daysThatFit: null });
 }

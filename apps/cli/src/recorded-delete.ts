@@ -23,6 +23,11 @@ export async function deleteRecorded(
   const record = await catalog.backups.find(backupId);
   if (record === null || record.status === 'deleted') throw deleted(backupId);
   if (await isOverWithoutBackup(deps, record)) return 0;
+  if (record.place !== null)
+    throw refusedDeletion(backupId, {
+      reason: 'in-use',
+      message: `it stands in the destination ${record.place}, and is brought to the primary store: delete it then, or through the API`,
+    });
   const storeId = await catalog.settings.storeId();
   await requireStore(store, storeId, signal);
   if (record.status !== 'deleting' && (await catalog.backups.beginDelete(backupId, by, clock.now(), force)) === null)

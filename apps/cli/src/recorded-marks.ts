@@ -36,6 +36,20 @@ export async function markRecorded(
   return written.marks;
 }
 
+/** Of a backup that stands in a destination until it is brought home: wanted on the record, and written there by the service. Null: it does not. */
+export async function markElsewhere(
+  { backups }: Pick<Catalog, 'backups'>,
+  backupId: string,
+  change: { readonly pinned?: boolean; readonly label?: string | null },
+): Promise<(Pick<Marks, 'pinned' | 'label'> & { readonly place: string }) | null> {
+  const place = (await backups.find(backupId))?.place ?? null;
+  if (place === null) return null;
+  const marked = await backups.setMarks(backupId, change);
+  if (marked === null) throw refused(backupId);
+  const { pinned, label } = marked;
+  return { pinned, label, place };
+}
+
 function refused(backupId: string): AppError {
   return new AppError({
     code: 'backup/refused',

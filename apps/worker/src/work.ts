@@ -16,6 +16,8 @@ import type { WorkView } from './probes/worker-state.js';
 import { QueueWorkers } from './processors/queue-workers.js';
 import { Examiner } from './publishing/examiner.js';
 import { Publisher } from './publishing/publisher.js';
+import type { NextDestinations } from './replicas/destination-types.js';
+import { discard } from './replicas/live-destinations.js';
 import { Replicators } from './replicas/replicators.js';
 import { UpkeepLoop } from './upkeep/upkeep-loop.js';
 import { WorkModule } from './work.module.js';
@@ -71,10 +73,27 @@ export class Work {
     };
   }
 
-  /** Targets, restore targets and keys as they are configured now. Throws with everything as it was. */
+  /** Targets, restore targets, destinations and keys as they are configured now. Throws with everything as it was. */
   async reload(): Promise<ReloadOutcome> {
     const { parts } = this;
-    const outcome = await parts.reload.run(({ keys }) => this.reloadKeys(keys));
+    const { places, reload } = parts;
+    let next: NextDestinations | undefined;
+    const outcome = await reload.run(
+      async ({ destinations, keys }) => {
+        next = await places.prepare(destinations);
+        try {
+          await this.reloadKeys(keys);
+        } catch (error) {
+          await discard(next.opened);
+          throw error;
+        }
+      },
+      () => {
+        if (next === undefined) return;
+        places.take(next);
+        this.context.get(Replicators).change(places.current);
+      },
+    );
     // What they show is of now. That it fails is told, and mended by the next reload or start.
     await restoreMetrics(parts).catch((error: unknown) => parts.log.failure('metrics not renewed', error, 'catalog'));
     return outcome;

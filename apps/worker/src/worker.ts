@@ -75,15 +75,15 @@ export class HazinaWorker {
     await this.#work?.reloadKeys(keys);
   }
 
-  /** Reads targets, restore targets and keys again. What has errors is told and changes nothing; what runs goes on as it began. Never throws. */
+  /** Reads targets, restore targets, destinations and keys again. What has errors is told and changes nothing; what runs goes on as it began. Never throws. */
   async reload(): Promise<void> {
     const { log, metrics, reload } = this.#core;
     // A start that is under way has read the keys already: new ones are taken by what it began.
     await this.#begun?.catch(() => undefined);
     try {
-      const { targets, restoreTargets } = await (this.#work?.reload() ?? reload.run());
+      const { targets, restoreTargets, destinations } = await (this.#work?.reload() ?? reload.run());
       metrics.configRead(true);
-      log.info('configuration reloaded', { targets, restoreTargets });
+      log.info('configuration reloaded', { targets, restoreTargets, destinations });
     } catch (thrown) {
       metrics.configRead(false);
       const { code, message: reason, hint } = AppError.from(thrown, 'config');

@@ -21,6 +21,7 @@ export { catalogFindings, type CatalogExam } from './examine/catalog-exam.js';
 export { examineCatalog, type CatalogExamOptions } from './examine/examine-catalog.js';
 export { syncCatalog } from './backups/sync-view.js';
 export { cleanupCatalog, type CleanupViewOptions } from './backups/cleanup-view.js';
+export { everyMissing } from './backups/every-missing.js';
 export { deletionCatalog, userOf, useTexts } from './backups/deletion-view.js';
 export { commitRecord, rotationCatalog, type RotationViewOptions } from './backups/rotation-view.js';
 export { recoveryPointOf } from './backups/recovery-point.js';

@@ -839,6 +839,8 @@ export interface components {
              */
             nextAttemptAt: string | null;
             pinned: boolean;
+            /** @description The destination that it was written to, for the primary store was away, and in which it stands until it is brought home; null: the primary store */
+            place: string | null;
             progress: components["schemas"]["ProgressDto"] | null;
             /** @description Its copies in the destinations */
             replicas: components["schemas"]["ReplicaDto"][];
@@ -902,6 +904,8 @@ export interface components {
             lockedUntil: string | null;
             metadata: components["schemas"]["MetadataDto"] | null;
             pinned: boolean;
+            /** @description The destination that it was written to, for the primary store was away, and in which it stands until it is brought home; null: the primary store */
+            place: string | null;
             progress: components["schemas"]["ProgressDto"] | null;
             /** @description Its copies in the destinations */
             replicas: components["schemas"]["ReplicaDto"][];
@@ -1188,6 +1192,8 @@ export interface components {
             location: string | null;
             /** @example offsite */
             name: string;
+            /** @description quotaBytes and quotaPolicy of the destination */
+            quota: components["schemas"]["QuotaDto"];
             /**
              * @description degraded: a live worker cannot use it
              * @enum {string}
@@ -1684,7 +1690,7 @@ export interface components {
         QuotaDto: {
             /** @description What to do, when it is tight; null: nothing */
             advice: string | null;
-            /** @description BACKUP_QUOTA_BYTES; null: none */
+            /** @description BACKUP_QUOTA_BYTES, or quotaBytes of a destination; null: none */
             bytes: number | null;
             /** @description Days of backups, as they come now, that fit into 80 % of it; null: nobody can tell */
             daysThatFit: number | null;
@@ -1693,7 +1699,7 @@ export interface components {
             /** @description Bytes that backups took more from day to day in the last two weeks; null: too new to tell */
             growthPerDay: number | null;
             /**
-             * @description BACKUP_QUOTA_POLICY: over the quota, warn or begin no backup; null: no quota
+             * @description Over the quota, warn, or begin no backup (copy nothing) for which there is no room; null: no quota
              * @enum {string|null}
              */
             policy: "warn" | "refuse" | null;
@@ -1762,6 +1768,11 @@ export interface components {
             destination: string;
             error: components["schemas"]["RecordedErrorDto"] | null;
             errorMessage: string | null;
+            /**
+             * Format: date-time
+             * @description Held there by object lock: it is not removed before
+             */
+            lockedUntil: string | null;
             /**
              * Format: date-time
              * @description When a failed one is tried again
@@ -2667,11 +2678,13 @@ export interface operations {
                      *               "attempts": 0,
                      *               "copiedAt": "2026-11-23T02:03:20.000Z",
                      *               "verifiedAt": "2026-11-23T02:03:20.000Z",
+                     *               "lockedUntil": null,
                      *               "nextAttemptAt": null,
                      *               "errorMessage": null,
                      *               "error": null
                      *             }
                      *           ],
+                     *           "place": null,
                      *           "resources": {
                      *             "cpuSeconds": 31.5,
                      *             "peakRssBytes": 190000000,
@@ -2846,11 +2859,13 @@ export interface operations {
                      *           "attempts": 0,
                      *           "copiedAt": "2026-11-23T02:03:20.000Z",
                      *           "verifiedAt": "2026-11-23T02:03:20.000Z",
+                     *           "lockedUntil": null,
                      *           "nextAttemptAt": null,
                      *           "errorMessage": null,
                      *           "error": null
                      *         }
                      *       ],
+                     *       "place": null,
                      *       "resources": {
                      *         "cpuSeconds": 31.5,
                      *         "peakRssBytes": 190000000,
@@ -3166,11 +3181,13 @@ export interface operations {
                      *           "attempts": 0,
                      *           "copiedAt": "2026-11-23T02:03:20.000Z",
                      *           "verifiedAt": "2026-11-23T02:03:20.000Z",
+                     *           "lockedUntil": null,
                      *           "nextAttemptAt": null,
                      *           "errorMessage": null,
                      *           "error": null
                      *         }
                      *       ],
+                     *       "place": null,
                      *       "resources": {
                      *         "cpuSeconds": 31.5,
                      *         "peakRssBytes": 190000000,
@@ -6557,6 +6574,16 @@ export interface operations {
                      *           "copies": {
                      *             "copied": 41,
                      *             "failed": 1
+                     *           },
+                     *           "quota": {
+                     *             "bytes": 279650000,
+                     *             "used": 2482916430,
+                     *             "state": "ok",
+                     *             "policy": "warn",
+                     *             "growthPerDay": null,
+                     *             "daysUntilFull": null,
+                     *             "daysThatFit": null,
+                     *             "advice": null
                      *           }
                      *         }
                      *       ],

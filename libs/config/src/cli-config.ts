@@ -1,5 +1,6 @@
 import { isTargetName, type Secret } from '#contracts';
 import { EnvironmentReader, type Environment, type ReadFile } from './environment-reader.js';
+import { readPlacements, type PlacementConfig } from './placement.js';
 import { readStore, type StoreConfig } from './store-config.js';
 import { readCompression, type CompressionConfig } from './read-compression.js';
 import { readKeys, type KeysConfig } from './read-keys.js';
@@ -26,6 +27,8 @@ export interface CatalogAccess {
 
 export interface CliConfig extends ThrottleConfig {
   readonly store: StoreConfig | undefined;
+  /** By target, how backups lie in the store. */
+  readonly placements: Readonly<Record<string, PlacementConfig>>;
   readonly keys: KeysConfig;
   readonly source: { readonly uri: Secret } | undefined;
   readonly catalog: CatalogAccess | undefined;
@@ -65,6 +68,7 @@ export function loadCliConfig<const N extends CliNeeds>(needs: N, options: LoadO
   }
   const config: CliConfig = {
     store,
+    placements: store?.kind === 's3' ? readPlacements(reader, options.readFile) : {},
     keys,
     source,
     catalog: needs.catalog === true ? readCatalog(reader) : undefined,

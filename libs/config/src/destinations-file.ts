@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { destinationPattern } from '#contracts';
 import { retentionFields } from './retention-fields.js';
+import { objectLock } from './placement-fields.js';
 import { storageClasses } from './store-guards.js';
 
 // `destinations` of BACKUP_TARGETS_FILE: where copies of backups go besides the primary store, which is that of the environment.
@@ -23,6 +24,15 @@ const shared = {
     .enum(['stored', 'readable', 'off'])
     .optional()
     .describe('How each copy is verified, read back from there. Default: stored'),
+  quotaBytes: z
+    .int()
+    .min(1)
+    .optional()
+    .describe('Room for copies there; told of at 80 and 95 % of it. Default: no such limit'),
+  quotaPolicy: z
+    .enum(['warn', 'refuse'])
+    .optional()
+    .describe('Over quotaBytes: warn, or copy nothing for which there is no room. Default: warn'),
 };
 
 const bucket = z.strictObject({
@@ -36,6 +46,9 @@ const bucket = z.strictObject({
   sseKmsKeyId: z.string().min(1).optional().describe('With sse: aws:kms'),
   checksums: z.enum(['auto', 'when-supported', 'when-required']).optional().describe('Default: auto'),
   storageClass: z.enum(storageClasses).optional().describe('Of the data objects. Default: the bucket’s own'),
+  objectLock: objectLock
+    .optional()
+    .describe('Hold each copy there against removal: the bucket must have object lock turned on. Default: no lock'),
   accessKeyIdVariable: variable('the access key id. Default: the credentials of the primary store'),
   secretAccessKeyVariable: variable('the secret access key'),
   sessionTokenVariable: variable('the session token'),

@@ -32,6 +32,8 @@ describe('destinations', () => {
         ...{ kind: 's3', bucket: 'copies', prefix: '/hazina', endpoint: 'https://s3.example.org', verify: 'off' },
         ...{ accessKeyIdVariable: 'OFFSITE_ID', secretAccessKeyVariable: 'OFFSITE_SECRET' },
         retention: { retentionDays: 365, keepMonthly: 12 },
+        ...{ quotaBytes: 5_000_000_000_000, quotaPolicy: 'refuse' },
+        objectLock: { mode: 'compliance', days: 30 },
       },
       near: { kind: 's3', bucket: 'near', region: 'eu-west-1', verify: 'readable' },
       vault: { kind: 'directory', directory: 'vault' },
@@ -48,7 +50,10 @@ describe('destinations', () => {
       verify: null,
       retention: { retentionDays: 365, keepMonthly: 12, minKeep: 3 },
       store: { kind: 's3', bucket: 'copies', prefix: 'hazina/', endpoint: 'https://s3.example.org', sse: 'none' },
+      quota: { bytes: 5_000_000_000_000, policy: 'refuse' },
     });
+    expect(offsite?.store).toMatchObject({ objectLock: { mode: 'compliance', days: 30 } });
+    expect(near?.quota).toBeUndefined();
     expect(offsite?.store.kind === 's3' && offsite.store.credentials?.secretAccessKey.reveal()).toBe('from-a-file');
     expect(near).toMatchObject({
       ...{ verify: 'readable', retention: null },
@@ -100,6 +105,36 @@ describe('destinations', () => {
       { destinations: { a: { kind: 's3', bucket: 'b', accessKeyIdVariable: 'OFFSITE_ID' } }, targets: [target] },
       credentials,
       'go together',
+    ],
+    [
+      'a refusal without a quota',
+      { destinations: { a: { kind: 'directory', directory: '/v', quotaPolicy: 'refuse' } }, targets: [target] },
+      {},
+      '/t.yaml:1:73: destination a: quotaPolicy: refuse needs quotaBytes',
+    ],
+    [
+      'a lock on a directory',
+      {
+        destinations: { a: { kind: 'directory', directory: '/v', objectLock: { mode: 'compliance', days: 1 } } },
+        targets: [target],
+      },
+      {},
+      '/t.yaml:1:59: destinations.a: Unrecognized key "objectLock"',
+    ],
+    [
+      'a lock for no time',
+      {
+        destinations: { a: { kind: 's3', bucket: 'b', objectLock: { mode: 'governance', days: 0 } } },
+        targets: [target],
+      },
+      {},
+      '/t.yaml:1:89: destinations.a.objectLock.days',
+    ],
+    [
+      'a cold class whose copies would be read',
+      { destinations: { a: { kind: 's3', bucket: 'b', storageClass: 'GLACIER' } }, targets: [target] },
+      {},
+      '/t.yaml:1:63: destination a: storageClass: GLACIER gives no bytes',
     ],
   ])('%s is refused', (_what, wrong, more, expected) => {
     const problem = problemOf(wrong, more);

@@ -5,6 +5,7 @@ import { secretFrom, type EnvironmentReader, type Environment, type ReadFile } f
 import { parseTargetsFile } from './parse-targets-file.js';
 import { readRetention, type RetentionConfig } from './read-retention.js';
 import { faultOfEndpoint, normalizePrefix, storeUrl, type S3Config, type StoreConfig } from './store-config.js';
+import { isCold, type QuotaConfig } from './store-guards.js';
 import { readAuthorities, readProxy } from './store-way.js';
 
 /** A place that backups are copied to, without its credentials: what the API may know. */
@@ -14,6 +15,8 @@ export interface DestinationConfig {
   readonly retention: RetentionConfig | null;
   /** How each copy is verified, read back from there; null: not at all. */
   readonly verify: 'stored' | 'readable' | null;
+  /** The room for copies there; absent: no limit. */
+  readonly quota?: QuotaConfig;
 }
 
 /** What the worker and the command line know besides. */
@@ -30,11 +33,19 @@ export interface DestinationOptions {
 /** The destinations of BACKUP_TARGETS_FILE by name, the nearest first; what is wrong with the file's form is told by `readTargets`. */
 export function readDestinations(reader: EnvironmentReader, readFile: ReadFile): DestinationConfig[] {
   const defaults = readRetention(reader);
-  return settingsOf(reader, readFile).map(([name, { retention, verify }]) => ({
-    name,
-    retention: retention === undefined ? null : { ...defaults, ...definedOf(retention) },
-    verify: verify === 'off' ? null : (verify ?? 'stored'),
-  }));
+  const { settings, at } = settingsOf(reader, readFile);
+  return settings.map(([name, { retention, verify, quotaBytes, quotaPolicy }]) => {
+    if (quotaPolicy === 'refuse' && quotaBytes === undefined)
+      reader.problem(
+        `BACKUP_TARGETS_FILE: ${at(name, 'quotaPolicy')}destination ${name}: quotaPolicy: refuse needs quotaBytes`,
+      );
+    return {
+      name,
+      retention: retention === undefined ? null : { ...defaults, ...definedOf(retention) },
+      verify: verify === 'off' ? null : (verify ?? 'stored'),
+      ...(quotaBytes === undefined ? {} : { quota: { bytes: quotaBytes, policy: quotaPolicy ?? 'warn' } }),
+    };
+  });
 }
 
 /** The same with the stores themselves; one that is the primary store is refused. */
@@ -45,10 +56,12 @@ export function readDestinationSources(
 ): DestinationSource[] {
   const known = new Map(readDestinations(reader, options.readFile).map((config) => [config.name, config]));
   const places = new Map([[placeOf(primary), 'the primary store']]);
-  return settingsOf(reader, options.readFile).flatMap(([name, settings]) => {
+  const { settings: all, at } = settingsOf(reader, options.readFile);
+  return all.flatMap(([name, settings]) => {
     const config = known.get(name);
     if (config === undefined) return [];
-    const problem = (text: string): void => reader.problem(`BACKUP_TARGETS_FILE: destination ${name}: ${text}`);
+    const problem = (text: string, field?: FieldOf<DestinationSettings>): void =>
+      reader.problem(`BACKUP_TARGETS_FILE: ${at(name, field)}destination ${name}: ${text}`);
     const store =
       settings.kind === 's3' ? bucketOf(reader, settings, primary, options, problem) : directoryOf(settings, options);
     const same = places.get(placeOf(store));
@@ -58,38 +71,57 @@ export function readDestinationSources(
   });
 }
 
-function settingsOf(reader: EnvironmentReader, readFile: ReadFile): [string, DestinationSettings][] {
+type FieldOf<T> = T extends unknown ? keyof T : never;
+
+interface Settings {
+  readonly settings: readonly (readonly [string, DestinationSettings])[];
+  /** Where a destination stands in the file, or what it says of a field. */
+  readonly at: (name: string, field?: FieldOf<DestinationSettings>) => string;
+}
+
+function settingsOf(reader: EnvironmentReader, readFile: ReadFile): Settings {
   const path = reader.text('BACKUP_TARGETS_FILE');
   const located = path === undefined ? undefined : parseTargetsFile(path, readFile, () => undefined);
-  return Object.entries(located?.file.destinations ?? {});
+  return {
+    settings: Object.entries(located?.file.destinations ?? {}),
+    at: (name, field) => located?.at(['destinations', name, ...(field === undefined ? [] : [field])]) ?? '',
+  };
 }
 
 type BucketSettings = Extract<DestinationSettings, { kind: 's3' }>;
+type VariableField = 'accessKeyIdVariable' | 'secretAccessKeyVariable' | 'sessionTokenVariable';
+type Problem = (text: string, field?: FieldOf<DestinationSettings>) => void;
 
 function bucketOf(
   reader: EnvironmentReader,
   settings: BucketSettings,
   primary: StoreConfig,
   { environment, readFile }: DestinationOptions,
-  problem: (text: string) => void,
+  problem: Problem,
 ): S3Config {
   const { bucket, endpoint, region, sseKmsKeyId, prefix = 'mongodb-backups/' } = settings;
   const wrong = endpoint === undefined ? undefined : faultOfEndpoint(endpoint);
-  if (wrong !== undefined) problem(`endpoint ${wrong}`);
+  if (wrong !== undefined) problem(`endpoint ${wrong}`, 'endpoint');
   const sse = settings.sse ?? (endpoint === undefined ? 'AES256' : 'none');
-  if (sseKmsKeyId !== undefined && sse !== 'aws:kms') problem('sseKmsKeyId needs sse: aws:kms');
-  const named = (variable: string | undefined): Secret | undefined => {
+  if (sseKmsKeyId !== undefined && sse !== 'aws:kms') problem('sseKmsKeyId needs sse: aws:kms', 'sseKmsKeyId');
+  if (isCold(settings.storageClass) && settings.verify !== 'off')
+    problem(
+      `storageClass: ${settings.storageClass ?? ''} gives no bytes for hours, so no copy can be verified there: let a lifecycle rule move data later (docs/s3.md), or set verify: off`,
+      'storageClass',
+    );
+  const named = (field: VariableField): Secret | undefined => {
+    const variable = settings[field];
     if (variable === undefined) return undefined;
-    const before = secretFrom(variable, environment, readFile, problem);
-    if (before === undefined) problem(`${variable} is not set`);
+    const before = secretFrom(variable, environment, readFile, (text) => problem(text, field));
+    if (before === undefined) problem(`${variable} is not set`, field);
     return before;
   };
-  const { accessKeyIdVariable, secretAccessKeyVariable, sessionTokenVariable } = settings;
+  const { accessKeyIdVariable, secretAccessKeyVariable } = settings;
   if ((accessKeyIdVariable === undefined) !== (secretAccessKeyVariable === undefined))
     problem('accessKeyIdVariable and secretAccessKeyVariable go together');
-  const accessKeyId = named(accessKeyIdVariable);
-  const secretAccessKey = named(secretAccessKeyVariable);
-  const sessionToken = named(sessionTokenVariable);
+  const accessKeyId = named('accessKeyIdVariable');
+  const secretAccessKey = named('secretAccessKeyVariable');
+  const sessionToken = named('sessionTokenVariable');
   const own =
     accessKeyId === undefined || secretAccessKey === undefined
       ? undefined
@@ -109,6 +141,7 @@ function bucketOf(
     checksums: settings.checksums ?? 'auto',
     ...(credentials === undefined ? {} : { credentials }),
     ...(settings.storageClass === undefined ? {} : { storageClass: settings.storageClass }),
+    ...(settings.objectLock === undefined ? {} : { objectLock: settings.objectLock }),
     ...(proxy === undefined ? {} : { proxy }),
     ...(ca === undefined ? {} : { ca }),
     uploadConcurrency: 2,

@@ -18,6 +18,7 @@ export type { ApiConfig } from './api-config.js';
 export type { DoctorConfig, DoctorSource } from './doctor-config.js';
 export type { TargetUpkeep, UpkeepConfig } from './upkeep-config.js';
 export type { ConfigChange } from './live-config.js';
+export { changeOf } from './live-config.js';
 export { Reload, type ReloadOutcome } from './reload.js';
 export {
   loadApiConfig,
@@ -32,6 +33,8 @@ export type { LogLevel, ServiceConfig, ServiceLoadOptions } from './service-conf
 export type { CompressionConfig } from './read-compression.js';
 export type { KeysConfig, KeyText } from './read-keys.js';
 export type { NotifyConfig } from './read-notify.js';
+export type { PlacementConfig } from './placement.js';
+export type { QuotaConfig } from './store-guards.js';
 export type { RetentionConfig } from './read-retention.js';
 export type { ScheduleConfig } from './read-schedule.js';
 export { loadScratchTarget } from './restore-targets.js';

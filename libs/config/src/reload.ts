@@ -5,12 +5,14 @@ import { changeOf, liveConfig, type ConfigChange } from './live-config.js';
 interface Reloadable {
   readonly targets: readonly { readonly name: string }[];
   readonly restoreTargets: readonly { readonly name: string }[];
+  readonly destinations: readonly { readonly name: string }[];
   readonly keys?: unknown;
 }
 
 export interface ReloadOutcome {
   readonly targets: ConfigChange;
   readonly restoreTargets: ConfigChange;
+  readonly destinations: ConfigChange;
 }
 
 /**
@@ -33,6 +35,7 @@ export class Reload<T extends Reloadable> {
     const live = liveConfig<T, keyof T>(first, [
       'targets',
       'restoreTargets',
+      'destinations',
       ...('keys' in first ? ['keys' as const] : []),
     ]);
     this.config = live.config;
@@ -62,10 +65,11 @@ export class Reload<T extends Reloadable> {
     try {
       const next = await this.load();
       await adopt(next);
-      const { targets, restoreTargets } = this.config;
+      const { targets, restoreTargets, destinations } = this.config;
       const outcome = {
         targets: changeOf(targets, next.targets),
         restoreTargets: changeOf(restoreTargets, next.restoreTargets),
+        destinations: changeOf(destinations, next.destinations),
       };
       this.#replace(next);
       try {

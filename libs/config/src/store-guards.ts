@@ -23,7 +23,7 @@ export const storageClasses = [
 ] as const;
 export type StorageClassName = (typeof storageClasses)[number];
 
-const mostDays = 36_500;
+export const mostLockDays = 36_500;
 
 export function readObjectLock(reader: EnvironmentReader): ObjectLockConfig | undefined {
   const mode = reader.oneOf('S3_OBJECT_LOCK_MODE', ['governance', 'compliance']);
@@ -36,7 +36,7 @@ export function readObjectLock(reader: EnvironmentReader): ObjectLockConfig | un
     reader.problem('S3_OBJECT_LOCK_MODE needs S3_OBJECT_LOCK_DAYS: how long nobody may remove a backup');
     return undefined;
   }
-  const days = reader.number('S3_OBJECT_LOCK_DAYS', 0, mostDays);
+  const days = reader.number('S3_OBJECT_LOCK_DAYS', 0, mostLockDays);
   if (days > 0) return { mode, days };
   reader.problem('S3_OBJECT_LOCK_DAYS must be above 0');
   return undefined;

@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { inspect } from 'node:util';
 import { AppError } from '#contracts';
 import { loadApiConfig } from './api-config.js';
+import { loadCliConfig } from './cli-config.js';
 import type { TargetConfig } from './targets.js';
 import { targetsSchema } from './targets-file.js';
 import { loadWorkerConfig } from './worker-config.js';
@@ -12,7 +13,7 @@ import { loadWorkerConfig } from './worker-config.js';
 
 const environment = {
   ...{ CATALOG_MONGODB_URI: 'mongodb://h/hazina', JWT_SECRET: 'x'.repeat(32), BACKUP_TARGETS_FILE: '/t.yaml' },
-  ...{ RESTORE_TARGETS: 'scratch', RESTORE_TARGET_SCRATCH_SCRATCH: 'true' },
+  ...{ RESTORE_TARGETS: 'scratch', RESTORE_TARGET_SCRATCH_SCRATCH: 'true', S3_BACKUP_BUCKET: 'backups' },
 };
 const options = (text: string, more: Record<string, string> = {}) => ({
   environment: { ...environment, ...more },
@@ -63,6 +64,13 @@ const rows: readonly Row[] = [
   ['throttleBytesPerSecond', '5000', { throttleBytesPerSecond: 5000 }, '1023'],
   ['storeThrottleBytesPerSecond', '6000', { storeThrottleBytesPerSecond: 6000 }, 'fast'],
   ['readPreference', 'secondary', { readPreference: 'secondary' }, 'tertiary'],
+  [
+    'objectLock',
+    '{mode: governance, days: 3}',
+    { placement: { objectLock: { mode: 'governance', days: 3 } } },
+    '{mode: maybe, days: 3}',
+  ],
+  ['storageClass', 'STANDARD_IA', { placement: { storageClass: 'STANDARD_IA' } }, 'ICE'],
   ['retentionDays', '7', { retention: { retentionDays: 7 } }, '0'],
   ['keepLast', '2', { retention: { keepLast: 2 } }, '-2'],
   ['keepHourly', '3', { retention: { keepHourly: 3 } }, '1.5'],
@@ -113,6 +121,28 @@ describe.each(rows)('%s', (option, good, resolved, bad) => {
     expect(messageOf(() => targetOf(`defaults:\n  ${option}: ${bad}\n${base}`))).toMatch(
       new RegExp(`/t\\.yaml:2:\\d+: .*${option}`),
     );
+  });
+});
+
+describe('where backups lie in the primary store', () => {
+  it('a lock of the environment can be turned off, and defaults overridden', () => {
+    expect(targetOf(`${base}    objectLock: {mode: off}\n`).placement).toEqual({ objectLock: null });
+    const defaults = 'defaults: {objectLock: {mode: compliance, days: 30}, storageClass: STANDARD_IA}\n';
+    const own = `${defaults}${base}    objectLock: {mode: off}\n`;
+    expect(targetOf(own).placement).toEqual({ objectLock: null, storageClass: 'STANDARD_IA' });
+    const config = loadCliConfig({ store: true }, options(own));
+    expect(config.placements).toEqual({ clinic: { objectLock: null, storageClass: 'STANDARD_IA' } });
+  });
+
+  it.each([
+    ['objectLock: {mode: governance, days: 0}', {}, '/t.yaml:4:42: targets.0.objectLock.days'],
+    ['objectLock: {mode: governance}', {}, '/t.yaml:4:5: targets.0.objectLock.days'],
+    ['objectLock: {mode: compliance, days: 1}', { S3_BACKUP_BUCKET: '' }, '/t.yaml:4:5: objectLock of clinic needs a'],
+    ['storageClass: STANDARD_IA', { S3_BACKUP_BUCKET: '' }, '/t.yaml:4:19: storageClass of clinic needs a bucket'],
+    ['storageClass: GLACIER', {}, '/t.yaml:4:19: storageClass of clinic GLACIER gives no bytes'],
+    ['storageClass: GLACIER', { BACKUP_VERIFY: 'off', BACKUP_REVERIFY_DAYS: '0' }, 'nothing is wrong'],
+  ])('%s with %j', (setting, more, expected) => {
+    expect(messageOf(() => targetOf(`${base}    ${setting}\n`, more))).toContain(expected);
   });
 });
 

@@ -4,7 +4,9 @@ import { weekdays } from './blackout.js';
 import { hooksSettings } from './hook-settings.js';
 import { drillSettings } from './read-drill.js';
 import { destinations } from './destinations-file.js';
+import { objectLockOrOff } from './placement-fields.js';
 import { retentionFields } from './retention-fields.js';
+import { storageClasses } from './store-guards.js';
 import { highestLevel } from './read-compression.js';
 import { mostJitterSeconds } from './read-schedule.js';
 import { leastBytesPerSecond } from './read-throttle.js';
@@ -70,6 +72,15 @@ const settings = {
     .enum(readPreferences)
     .optional()
     .describe('Which members of a replica set are read; wins over the URI. secondaryPreferred spares the primary'),
+  objectLock: objectLockOrOff
+    .optional()
+    .describe(
+      'Hold its backups in the primary store against removal (copies: see destinations). Default: S3_OBJECT_LOCK_MODE and _DAYS',
+    ),
+  storageClass: z
+    .enum(storageClasses)
+    .optional()
+    .describe('Of the data objects of its backups in the primary store. Default: S3_STORAGE_CLASS'),
   replicas: names('Destinations that its backups are copied to, the nearest first. Default: all of them'),
   ...retentionFields,
 };

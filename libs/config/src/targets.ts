@@ -6,6 +6,7 @@ import { parseTargetsFile, type LocatedTargets } from './parse-targets-file.js';
 import { compressionOver, readCompression, type CompressionConfig } from './read-compression.js';
 import { readDrill, type DrillConfig } from './read-drill.js';
 import { readRetention, type RetentionConfig } from './read-retention.js';
+import { checkPlacement, placementOf, type PlacementConfig } from './placement.js';
 import { checkSchedule, isSound, mostJitterSeconds, readSchedule, type ScheduleConfig } from './read-schedule.js';
 import { readThrottle, type ThrottleConfig } from './read-throttle.js';
 import { isAllBlackedOut } from './schedule-interval.js';
@@ -30,6 +31,8 @@ export interface TargetConfig extends ThrottleConfig {
   readonly hooks: HooksConfig;
   /** Names of the destinations that its backups are copied to, the nearest first. */
   readonly replicas: readonly string[];
+  /** How they lie in the primary store; absent: as the environment says. */
+  readonly placement?: PlacementConfig;
   /** The variable that holds its URI. */
   readonly uriVariable: string;
 }
@@ -40,7 +43,10 @@ export interface SourceConfig extends TargetConfig {
   readonly boundHooks: BoundHooks;
 }
 
-type Defaults = Omit<TargetConfig, 'name' | 'databases' | 'include' | 'exclude' | 'uriVariable' | 'readPreference'>;
+type Defaults = Omit<
+  TargetConfig,
+  'name' | 'databases' | 'include' | 'exclude' | 'uriVariable' | 'readPreference' | 'placement'
+>;
 type FileTarget = LocatedTargets['file']['targets'][number];
 
 /** The targets of `BACKUP_TARGETS_FILE`, or the one of `MONGODB_URI`. Settings that a target leaves out are those of the file's `defaults`, else of the environment. */
@@ -78,6 +84,9 @@ export function readTargets(reader: EnvironmentReader, readFile: ReadFile): Targ
       if (!destinations.includes(replica))
         problem(`${place('replicas', nth)}${name}: replicas: there is no destination ${replica}`);
     const settings = { ...withoutUndefined(file.defaults ?? {}), ...own, name, uriVariable };
+    checkPlacement(reader, placementOf(settings), (field, text) =>
+      problem(`${place(field)}${field} of ${name} ${text}`),
+    );
     return resolve({ ...settings, replicas: [...new Set(replicas)] }, defaults, place, problem);
   });
 }
@@ -91,7 +100,8 @@ function resolve(
 ): TargetConfig {
   const { name, uriVariable, schedule, timezone, databases, include, exclude, engine, drill, ...more } = target;
   const { oplog, compression, compressionLevel, hooks, jitterSeconds, blackouts = [], replicas = [], ...others } = more;
-  const { throttleBytesPerSecond, storeThrottleBytesPerSecond, readPreference, ...retention } = others;
+  const { throttleBytesPerSecond, storeThrottleBytesPerSecond, readPreference, ...placed } = others;
+  const { objectLock, storageClass, ...retention } = placed;
   const compressed = compressionOver(defaults.compression, compression, compressionLevel);
   if (compressed === undefined)
     problem(
@@ -106,6 +116,7 @@ function resolve(
     name,
     uriVariable,
     replicas,
+    placement: placementOf({ objectLock, storageClass }),
     databases: databases ?? [],
     include: include ?? [],
     exclude: exclude ?? [],

@@ -16,6 +16,9 @@ export const copyStates = [
 ] as const;
 export type CopyState = (typeof copyStates)[number];
 
+/** The place that no destination may be named: what is copied to it is on its way home. */
+export const primaryStore = 'primary';
+
 /** A backup in a destination: one record for each pair, with its state, its claim and its story's last words. */
 export interface CopyRecord {
   /** `<backupId>/<destination>`. */
@@ -28,6 +31,8 @@ export interface CopyRecord {
   readonly completedAt: Date;
   /** Stored bytes of its data. */
   readonly bytes: number;
+  /** What of them stands there, as far as is known: all or nothing. */
+  readonly storedBytes: number;
   /** Which bytes, marks and keys of the backup stand there (`copyStampOf`); null: none. Other than those of the record: it is copied again. */
   readonly stamp: string | null;
   /** Tries that failed since the last one that did not. */
@@ -35,6 +40,7 @@ export interface CopyRecord {
   readonly error: RecordedError | null;
   readonly errorMessage: string | null;
   readonly nextAttemptAt: Date | null;
+  /** Null: nothing stands there (any more). */
   readonly copiedAt: Date | null;
   readonly verifiedAt: Date | null;
   /** When it is to be verified; null: not (again). */
@@ -42,6 +48,8 @@ export interface CopyRecord {
   /** The next copy trusts nothing that stands there. */
   readonly thorough: boolean;
   readonly removedAt: Date | null;
+  /** The destination's own lock holds it until then: its removal waits. */
+  readonly lockedUntil: Date | null;
   readonly claim: Claim;
 }
 

@@ -83,7 +83,7 @@ export {
   type JobSink,
   type QueueName,
 } from './jobs.js';
-export { copyStates, type CopyRecord, type CopyState, type DestinationHealth } from './copies.js';
+export { copyStates, primaryStore, type CopyRecord, type CopyState, type DestinationHealth } from './copies.js';
 export { wishedLogLevels, type LogLevelWish, type WishedLogLevel } from './log-level.js';
 export {
   manifest,

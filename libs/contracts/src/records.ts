@@ -132,7 +132,10 @@ export interface BackupRecord {
   readonly lockedUntil: Date | null;
   /** When the last good verification at any level began or, without one, when the backup was completed: drives the background verification. */
   readonly lastProvenAt: Date | null;
+  /** The store in which it stands. */
   readonly storeId: string | null;
+  /** The destination that it was written to (or is being written to), for the primary store was away; null: the primary store, also once it was brought home. */
+  readonly place: string | null;
   readonly claim: Claim;
   /** Number of the job that carries it: the job's id is `<backupId>-<jobNumber>`. */
   readonly jobNumber: number;

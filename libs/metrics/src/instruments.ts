@@ -109,6 +109,13 @@ export function createInstruments(registry: Registry) {
       'Copies, verifications and removals there that failed',
       'destination',
     ),
+    replicaStored: gauge('replica_stored_bytes', 'What the copies in the destination take', 'destination'),
+    replicaQuota: gauge('replica_quota_bytes', 'quotaBytes of the destination', 'destination'),
+    replicaQuotaDaysLeft: gauge(
+      'replica_quota_days_until_full',
+      'Days until the quota of the destination is full, as copies grow now',
+      'destination',
+    ),
     replicaLastSuccess: gauge(
       'replica_last_success_timestamp_seconds',
       'When a backup was last copied to the destination',

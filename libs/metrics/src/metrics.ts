@@ -1,5 +1,12 @@
 import { collectDefaultMetrics, Registry, type Gauge } from 'prom-client';
-import type { BackupRecord, RunResources, TaskState, Trigger, VerificationLevel } from '#contracts';
+import {
+  copyStates,
+  type BackupRecord,
+  type RunResources,
+  type TaskState,
+  type Trigger,
+  type VerificationLevel,
+} from '#contracts';
 import { boundedLabel, httpMethod } from './bounded-labels.js';
 import { createInstruments } from './instruments.js';
 import { LastRuns } from './last-runs.js';
@@ -84,6 +91,16 @@ export interface Metrics {
   }): void;
   /** A destination: whether it answers, and how many copies are in which state there (of every state). */
   replicaKnown(destination: string, up: boolean, states: Readonly<Record<string, number>>): void;
+  replicaQuota(
+    destination: string,
+    look: {
+      readonly usedBytes: number;
+      readonly quotaBytes: number | null;
+      readonly daysUntilFull: number | null;
+    },
+  ): void;
+  /** Nobody copies there any more. */
+  replicaForgotten(destination: string): void;
   replicaCopied(run: { readonly destination: string; readonly bytes: number; readonly at: Date }): void;
   replicaFailed(destination: string): void;
   leaseExpired(): void;
@@ -201,6 +218,17 @@ export function createMetrics(options: MetricsOptions): Metrics {
       instruments.replicaFailures.inc({ destination }, 0);
       for (const [state, count] of Object.entries(states)) instruments.replicaCopies.set({ destination, state }, count);
     },
+    replicaQuota: (destination, { usedBytes, quotaBytes, daysUntilFull }) => {
+      instruments.replicaStored.set({ destination }, usedBytes);
+      setOrRemove(instruments.replicaQuota, quotaBytes, { destination });
+      setOrRemove(instruments.replicaQuotaDaysLeft, daysUntilFull, { destination });
+    },
+    replicaForgotten: (destination) => {
+      instruments.replicaUp.remove({ destination });
+      for (const state of copyStates) instruments.replicaCopies.remove({ destination, state });
+      for (const gauge of [instruments.replicaStored, instruments.replicaQuota, instruments.replicaQuotaDaysLeft])
+        gauge.remove({ destination });
+    },
     replicaCopied: ({ destination, bytes, at }) => {
       instruments.replicaBytes.inc({ destination }, bytes);
       instruments.replicaLastSuccess.set({ destination }, at.getTime() / 1_000);
@@ -227,7 +255,7 @@ export function createMetrics(options: MetricsOptions): Metrics {
   };
 }
 
-function setOrRemove(gauge: Gauge, value: number | null): void {
-  if (value === null) gauge.remove();
-  else gauge.set(value);
+function setOrRemove(gauge: Gauge, value: number | null, labels: Readonly<Record<string, string>> = {}): void {
+  if (value === null) gauge.remove(labels);
+  else gauge.set(labels, value);
 }

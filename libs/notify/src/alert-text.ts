@@ -58,13 +58,13 @@ const wordings: Readonly<Record<AlertKind, Wording>> = {
   },
   'quota-warning': {
     subject: 'storage quota nearly used',
-    lead: 'Backups use over 80 % of the storage quota.',
-    next: 'Raise BACKUP_QUOTA_BYTES, or keep fewer backups',
+    lead: 'Backups use over 80 % of the storage quota of a place that they lie in.',
+    next: 'Raise the quota, or keep fewer backups',
   },
   'quota-critical': {
     subject: 'storage quota almost exhausted',
-    lead: 'Backups use over 95 % of the storage quota.',
-    next: 'Raise BACKUP_QUOTA_BYTES, or keep fewer backups, before the store is full',
+    lead: 'Backups use over 95 % of the storage quota of a place that they lie in.',
+    next: 'Raise the quota, or keep fewer backups, before the store is full',
   },
   'replica-behind': {
     subject: 'copies of backups behind',

@@ -13,4 +13,6 @@ export {
   type QuotaForecast,
   type StorageHistory,
 } from './quota-forecast.js';
+export { destinationQuota, primaryQuota, type QuotaNames } from './quota-names.js';
+export { quotaHasRoom, quotaReached } from './quota-reached.js';
 export { quotaState, type QuotaState } from './quota-state.js';

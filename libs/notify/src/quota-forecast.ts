@@ -1,3 +1,4 @@
+import { primaryQuota, type QuotaNames } from './quota-names.js';
 import { quotaState, type QuotaState } from './quota-state.js';
 
 const dayMs = 86_400_000;
@@ -43,14 +44,17 @@ export function quotaForecast(quotaBytes: number | null, history: StorageHistory
 }
 
 /** What to do about it, by the forecast. */
-export function quotaAdvice({ daysThatFit }: Pick<QuotaForecast, 'daysThatFit'>): string {
+export function quotaAdvice(
+  { daysThatFit }: Pick<QuotaForecast, 'daysThatFit'>,
+  { setting, days }: QuotaNames = primaryQuota,
+): string {
   const fit =
     daysThatFit === null
       ? ''
       : daysThatFit < 1
         ? '; not even a day of backups fits'
-        : `; about ${daysThatFit} days of backups fit, so keep no more than those (BACKUP_RETENTION_DAYS)`;
-  return `Let retention remove more, delete backups that nobody needs, or raise BACKUP_QUOTA_BYTES${fit}`;
+        : `; about ${daysThatFit} days of backups fit, so keep no more than those (${days})`;
+  return `Let retention remove more, delete backups that nobody needs, or raise ${setting}${fit}`;
 }
 
 /** The forecast as the end of a sentence; empty: there is none. */

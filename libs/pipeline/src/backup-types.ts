@@ -7,6 +7,8 @@ export interface BackupDeps extends PipelineDeps {
   readonly engine: DumpEngine;
   /** Absent: a run without catalogue. Its random id has no rival, and step (1) of the commit is left out. */
   readonly journal?: CommitJournal;
+  /** The salt of passphrase keys, where the store is not the installation's own: a key keeps one name everywhere. */
+  readonly kdfSalt?: string;
   /** First pause between tries of commit (1); doubles. Default 1,000. */
   readonly commitPauseMs?: number;
   /** Between two looks at the free space, where there is a reserve. Default 5,000. */

@@ -51,7 +51,9 @@ export { recordedObjects, type RecordedObjects } from './objects/compare-record.
 export { proveBackup, type ProvenBackup } from './objects/prove-backup.js';
 export { memoryFinding, processMemory, temporaryFinding, type ProcessMemory } from './process-findings.js';
 export { readHeaderOf } from './objects/read-header.js';
-export { ensureStoreIdentity, readStoreIdentity, requireStore } from './objects/store-identity.js';
+export { runSweep, type SweepDeps, type SweepResult } from './run-sweep.js';
+export { isGoneByRecord } from './objects/is-gone.js';
+export { ensureStoreIdentity, putStoreIdentity, readStoreIdentity, requireStore } from './objects/store-identity.js';
 export type { BackupDeps, BackupOutcome, BackupRequest } from './backup-types.js';
 export { settleCommit } from './rewrite/settle-commit.js';
 export { runBackup } from './run-backup.js';

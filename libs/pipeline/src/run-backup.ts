@@ -25,7 +25,8 @@ const dayMs = 86_400_000;
  */
 export async function runBackup(deps: BackupDeps, request: BackupRequest, signal: AbortSignal): Promise<BackupOutcome> {
   deps.observer.stage('probe');
-  const { kdfSalt } = await ensureStoreIdentity(deps.store, deps.clock, deps.random, signal);
+  const identity = await ensureStoreIdentity(deps.store, deps.clock, deps.random, signal);
+  const kdfSalt = deps.kdfSalt ?? identity.kdfSalt;
   if (deps.journal === undefined) {
     await refuseSecondCommit(deps, request, signal);
     return makeBackup(deps, request, kdfSalt, signal);

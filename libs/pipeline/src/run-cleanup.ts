@@ -30,7 +30,8 @@ export async function runCleanup(
   const catalog = deps.catalog ?? bucketCatalog(deps, report, signal);
   const storeTime = await deps.store.serverTime(signal);
   const now = new Date(Math.min(deps.clock.now().getTime(), storeTime?.getTime() ?? Infinity));
-  const run: CleanupRun = { deps, catalog, request, now, storeTime, signal, report };
+  const adoptedBy = 'hazina catalog sync --adopt takes it in when it is good';
+  const run: CleanupRun = { deps, catalog, request, now, storeTime, adoptedBy, signal, report };
 
   const inventory = await takeInventory(deps.store, request.target, signal);
   reportForeign(run, inventory);

@@ -54,6 +54,28 @@ describe('a copy', () => {
     expect(await copy(from, to, backup)).toMatchObject({ objects: 1, bytes: 0 });
   });
 
+  it('lies there as its destination wants it: locked what is never written again, and the data in its class', async () => {
+    const { from, to, backup, key } = await world();
+    await writeMarks(backupDeps(from), backup.backupId, { version: 1, pinned: true }, noAbort);
+    await from.putBytes(key('1/header.hzn'), Buffer.from('sidecar'));
+    const placed: Record<string, object> = {};
+    const note = (at: string, { lock, bulk }: { lock?: boolean; bulk?: boolean } = {}) => {
+      placed[at.slice(key('').length)] = { lock: lock === true, bulk: bulk === true };
+    };
+    const noting = replaceCalls(to, {
+      put: (at, body, options) => (note(at, options), to.put(at, body, options)),
+      putBytes: (at, bytes, options) => (note(at, options), to.putBytes(at, bytes, options)),
+    });
+    await copy(from, noting, backup);
+    expect(placed).toEqual({
+      '1/data.hzn': { lock: true, bulk: true },
+      '1/manifest.hzn': { lock: true, bulk: false },
+      'backup.json': { lock: true, bulk: false },
+      'marks.json': { lock: false, bulk: false },
+      '1/header.hzn': { lock: false, bulk: false },
+    });
+  });
+
   it('that broke off at any object has no backup.json, and goes on where it stood', async () => {
     const { from, to, backup, key } = await world();
     for (const end of ['data.hzn', 'manifest.hzn', 'backup.json']) {
@@ -99,6 +121,20 @@ describe('a copy', () => {
     await expect(copy(anew, to, { ...second, startedAt: '' })).rejects.toMatchObject({ code: 'store/exists' });
     const sealedAnew = { ...second, startedAt: first.startedAt, completedAt: first.completedAt };
     await anew.putBytes(key('backup.json'), Buffer.from(JSON.stringify(sealedAnew)));
+    await copy(anew, to, second);
+    expect(await storeContents(to)).toEqual(['2/data.hzn', '2/manifest.hzn', 'backup.json'].map(key));
+  });
+
+  it('takes away the earlier attempt that a run left which broke off after its commit', async () => {
+    const { from, to, backup, key } = await world();
+    await copy(from, to, backup);
+    const anew = createMemoryStore();
+    const second = await putBackup(anew, new Date(), { backupId: backup.backupId, attempt: 2 });
+    const { startedAt, completedAt } = backup;
+    await anew.putBytes(key('backup.json'), Buffer.from(JSON.stringify({ ...second, startedAt, completedAt })));
+    const dying = replaceCalls(to, { delete: () => Promise.reject(unreachable) });
+    await expect(copy(anew, dying, second)).rejects.toMatchObject({ code: 'store/unreachable' });
+    expect(await storeContents(to)).toContain(key('1/data.hzn'));
     await copy(anew, to, second);
     expect(await storeContents(to)).toEqual(['2/data.hzn', '2/manifest.hzn', 'backup.json'].map(key));
   });

@@ -1,6 +1,7 @@
 import { AppError, cancelled, type BackupJson } from '#contracts';
 import { copyObject, standsWhole, type CopyStores } from './copy/copy-object.js';
 import { readCommitBytes, type CommitBytes } from './copy/commit-bytes.js';
+import { isLocked } from '#storage';
 import { removeBackup } from './delete/remove-backup.js';
 import { findLoss } from './objects/confirm.js';
 import { meaningOf } from './objects/key-pattern.js';
@@ -73,10 +74,11 @@ async function copy(
   if (!isSame) await commit(stores, source, there, signal);
   if ((await wanted?.()) === false) {
     // What stood there before is its deletion's to take, which may still be refused.
-    if (there === null) await removeBackup(to, backupId, signal);
+    if (there === null) await removeUnlessLocked(() => removeBackup(to, backupId, signal));
     throw notWanted(backupId);
   }
-  if (there !== null && !isSame) await removeOtherAttempts(stores, backup, signal);
+  // Also those of a run that broke off just after its commit; the primary store's own are its sweeper's.
+  if (there !== null && (!isSame || !keepsSmall)) await removeEarlierAttempts(stores, backup, signal);
   return { backup, objects, bytes };
 }
 
@@ -100,7 +102,7 @@ async function commit(
   const condition =
     there === null ? { ifNoneMatch: conditionalCreate } : conditionalReplace ? { ifMatch: there.etag } : {};
   const { backupId } = backup as BackupJson;
-  await to.putBytes(backupJsonKey(backupId), bytes, { ...condition, signal });
+  await to.putBytes(backupJsonKey(backupId), bytes, { ...condition, lock: true, signal });
   const read = await readIfThere(to, backupJsonKey(backupId), signal);
   if (read?.bytes.equals(bytes) === true) return;
   throw new AppError({
@@ -111,13 +113,22 @@ async function commit(
 }
 
 /** A backup that was sealed anew has a higher attempt: what it replaces there is of no use any more. */
-async function removeOtherAttempts({ to }: CopyStores, backup: BackupJson, signal: AbortSignal): Promise<void> {
+async function removeEarlierAttempts({ to }: CopyStores, backup: BackupJson, signal: AbortSignal): Promise<void> {
   const others: string[] = [];
   for await (const { key } of to.list(backupFolder(backup.backupId), signal)) {
     const meaning = meaningOf(key);
-    if (meaning.kind === 'attempt' && meaning.attempt !== backup.attempt) others.push(key);
+    if (meaning.kind === 'attempt' && meaning.attempt < backup.attempt) others.push(key);
   }
-  for (const key of others) await to.delete(key, signal);
+  for (const key of others) await removeUnlessLocked(() => to.delete(key, signal));
+}
+
+/** What a lock of the other side holds is no fault: it goes later, with the sweep or with the backup. */
+async function removeUnlessLocked(remove: () => Promise<unknown>): Promise<void> {
+  try {
+    await remove();
+  } catch (error) {
+    if (!isLocked(error)) throw error;
+  }
 }
 
 function refuseOther(backup: BackupJson, { backup: there }: CommitBytes, thorough: boolean, location: string): void {

@@ -9,8 +9,8 @@ export function describeProtection(protection: StoreProtection | null): string {
     throw new AppError({
       code: 'store/unsupported',
       stage: 'store',
-      message: 'S3_OBJECT_LOCK_MODE asks for a lock, and the bucket has object lock turned off: it takes no backup so',
-      hint: 'Make the bucket with object lock (on AWS it can also be turned on later, with versioning), or unset S3_OBJECT_LOCK_MODE',
+      message: 'A lock is asked for, and the bucket has object lock turned off: it takes no backup so',
+      hint: 'Make the bucket with object lock (on AWS it can also be turned on later, with versioning), or unset S3_OBJECT_LOCK_MODE (of a destination or a target: objectLock)',
     });
   const kept =
     versioning === 'unknown'

@@ -1,5 +1,6 @@
 export { checkStore, type CheckContext, type StoreFinding } from './check-store.js';
 export { createStore } from './create-store.js';
+export { describeProtection } from './describe-protection.js';
 export { describeLock, findLock } from './find-lock.js';
 export { FilesystemStore } from './filesystem/filesystem.store.js';
 export { createMemoryStore } from './memory/memory.store.js';
@@ -10,6 +11,7 @@ export type {
   HiddenObject,
   ObjectEntry,
   ObjectHead,
+  ObjectPlace,
   ObjectLock,
   ObjectStore,
   OpenUpload,
@@ -33,5 +35,6 @@ export {
   type RoomOptions,
 } from './store-findings.js';
 export { DelegatingStore } from './wrappers/delegating.store.js';
+export { PlacedStore } from './wrappers/placed.store.js';
 export { PrefixedStore } from './wrappers/prefixed.store.js';
 export { RetryingStore, type RetryOptions } from './wrappers/retrying.store.js';

@@ -70,6 +70,8 @@ export interface PutOptions {
   readonly lock?: boolean;
   /** Lies in the configured storage class: only what is read rarely, and never to find out what there is. */
   readonly bulk?: boolean;
+  /** Other than configured. */
+  readonly place?: ObjectPlace;
 }
 
 export interface PutBytesOptions {
@@ -78,6 +80,16 @@ export interface PutBytesOptions {
   readonly lock?: boolean;
   /** Overwrite only this version (`store/precondition-failed`), where the store honours it. */
   readonly ifMatch?: string;
+  /** Other than configured. */
+  readonly place?: ObjectPlace;
+}
+
+/** What `lock` and `bulk` mean for an object. */
+export interface ObjectPlace {
+  /** Absent: the configured one; null: none. */
+  readonly objectLock?: ObjectLock | null;
+  /** Absent: the configured one. */
+  readonly storageClass?: StorageClass;
 }
 
 export interface PutResult {

@@ -142,6 +142,8 @@ export class ReplicaDto {
   copiedAt!: string | null;
   @ApiProperty({ ...time, ...nullable, description: 'When it was last read back from there and found good' })
   verifiedAt!: string | null;
+  @ApiProperty({ ...time, ...nullable, description: 'Held there by object lock: it is not removed before' })
+  lockedUntil!: string | null;
   @ApiProperty({ ...time, ...nullable, description: 'When a failed one is tried again' })
   nextAttemptAt!: string | null;
   @ApiProperty({ type: String, ...nullable })
@@ -210,6 +212,13 @@ export class BackupDto {
   verifications!: VerificationDto[];
   @ApiProperty({ type: [ReplicaDto], description: 'Its copies in the destinations' })
   replicas!: ReplicaDto[];
+  @ApiProperty({
+    type: String,
+    ...nullable,
+    description:
+      'The destination that it was written to, for the primary store was away, and in which it stands until it is brought home; null: the primary store',
+  })
+  place!: string | null;
   @ApiProperty({ type: ResourcesDto, ...nullable })
   resources!: ResourcesDto | null;
   @ApiProperty({ ...time, ...nullable })

@@ -60,7 +60,11 @@ export class PercentilesDto {
 }
 
 export class QuotaDto {
-  @ApiProperty({ type: 'integer', nullable: true, description: 'BACKUP_QUOTA_BYTES; null: none' })
+  @ApiProperty({
+    type: 'integer',
+    nullable: true,
+    description: 'BACKUP_QUOTA_BYTES, or quotaBytes of a destination; null: none',
+  })
   bytes!: number | null;
   @ApiProperty({ type: 'integer' })
   used!: number;
@@ -70,7 +74,7 @@ export class QuotaDto {
     type: String,
     enum: ['warn', 'refuse'],
     nullable: true,
-    description: 'BACKUP_QUOTA_POLICY: over the quota, warn or begin no backup; null: no quota',
+    description: 'Over the quota, warn, or begin no backup (copy nothing) for which there is no room; null: no quota',
   })
   policy!: string | null;
   @ApiProperty({

@@ -1,11 +1,9 @@
 import type { CatalogStats } from '#catalog';
 import { backupStates, type BackupState } from '#contracts';
-import { quotaAdvice, quotaForecast, type StorageHistory } from '#notify';
+import type { StorageHistory } from '#notify';
 import { noRecovery, type Recovery, type RecoveryPoint, type RecoveryTime } from './recovery.js';
+import { quotaView, type QuotaView } from './quota-view.js';
 import type { TargetState } from '../targets/target-states.js';
-
-/** A quota that is full before is worth a word of advice. */
-const soonDays = 30;
 
 /** spec/api.md, "stats". */
 export interface Statistics {
@@ -20,16 +18,7 @@ export interface Statistics {
   readonly lastBackupAt: string | null;
   readonly lastSuccessAt: string | null;
   readonly lastVerifiedAt: string | null;
-  readonly quota: {
-    readonly bytes: number | null;
-    readonly used: number;
-    readonly state: string;
-    readonly policy: 'warn' | 'refuse' | null;
-    readonly growthPerDay: number | null;
-    readonly daysUntilFull: number | null;
-    readonly daysThatFit: number | null;
-    readonly advice: string | null;
-  };
+  readonly quota: QuotaView;
   readonly targets: readonly {
     readonly target: string;
     readonly overdue: boolean;
@@ -71,7 +60,7 @@ export function statistics(stats: CatalogStats, context: StatisticsContext): Sta
     lastBackupAt: stats.lastBackupAt?.toISOString() ?? null,
     lastSuccessAt: stats.lastSuccessAt?.toISOString() ?? null,
     lastVerifiedAt: stats.lastVerifiedAt?.toISOString() ?? null,
-    quota: quotaOf(stats.storageBytes, context),
+    quota: quotaView(context.quota, { ...context.history, usedBytes: stats.storageBytes }, context.now),
     targets: targets.map(({ target, overdue, nextRunAt, lastSuccessAt }) => ({
       target,
       overdue,
@@ -80,16 +69,6 @@ export function statistics(stats: CatalogStats, context: StatisticsContext): Sta
       ...(recovery.get(target) ?? noRecovery),
     })),
     perDay: stats.perDay,
-  };
-}
-
-function quotaOf(used: number, { quota, history, now }: StatisticsContext): Statistics['quota'] {
-  const bytes = quota?.bytes ?? null;
-  const forecast = quotaForecast(bytes, { ...history, usedBytes: used }, now);
-  const isTight = forecast.state !== 'ok' || (forecast.daysUntilFull !== null && forecast.daysUntilFull <= soonDays);
-  return {
-    ...{ bytes, used, policy: quota?.policy ?? null, ...forecast },
-    advice: bytes !== null && isTight ? quotaAdvice(forecast) : null,
   };
 }
 

@@ -51,6 +51,7 @@ export function toBackup(record: BackupRecord, copies: readonly CopyRecord[]): P
       error: verification.error && { ...errorOf(verification.error), message: verification.error.message },
     })),
     replicas: copies.filter(({ backupId }) => backupId === record.backupId).map(toReplica),
+    place: record.place,
     resources: resources && {
       cpuSeconds: resources.cpuSeconds,
       peakRssBytes: resources.peakRssBytes,
@@ -83,6 +84,7 @@ function toReplica(copy: CopyRecord): Plain<ReplicaDto> {
   return {
     ...{ destination, state, attempts, errorMessage, error: toError(copy.error) },
     ...{ copiedAt: time(copy.copiedAt), verifiedAt: time(copy.verifiedAt), nextAttemptAt: time(copy.nextAttemptAt) },
+    lockedUntil: time(copy.lockedUntil),
   };
 }
 

@@ -3,7 +3,7 @@ import type { ReloadOutcome } from '#config';
 import type { Core } from './open-core.js';
 
 /**
- * Reads targets and restore targets again; `settle` makes the schedules new, all or none. What has errors is told and changes nothing. Null: nothing was changed.
+ * Reads targets, restore targets and destinations again; `settle` makes the schedules new, all or none. What has errors is told and changes nothing. Null: nothing was changed.
  * Never throws.
  */
 export async function reloadConfig(
@@ -13,8 +13,8 @@ export async function reloadConfig(
   try {
     const outcome = await reload.run(undefined, settle);
     metrics.configRead(true);
-    const { targets, restoreTargets } = outcome;
-    log.info('configuration reloaded', { targets, restoreTargets });
+    const { targets, restoreTargets, destinations } = outcome;
+    log.info('configuration reloaded', { targets, restoreTargets, destinations });
     return outcome;
   } catch (thrown) {
     metrics.configRead(false);

@@ -40,9 +40,13 @@ export function keysOf({
   };
 }
 
-/** Looks whether a completed backup's files are there. Throws `store/changed` where this store is not the one they were put into, `backup/object-missing`. */
+/**
+ * Looks whether a completed backup's files are there. Throws `store/changed` where this store is not the one they were put into, or they stand in a destination, which
+ * the API has no credentials of; `backup/object-missing`.
+ */
 export async function locate(store: ObjectStore, record: BackupRecord, signal: AbortSignal): Promise<StoredBackup> {
-  const { hash, size } = record;
+  const { hash, size, place } = record;
+  if (place !== null) throw elsewhere(record.backupId, place);
   const keys = keysOf(record);
   if (keys === null || hash === null || size === null) throw missing();
   const head = await store.head(keys.data, signal);
@@ -96,6 +100,14 @@ export async function readStoreId(store: ObjectStore, signal: AbortSignal): Prom
     what: 'hazina.json',
     hint: 'The store has lost its identity: bring the file back from a copy of the store before anything is written',
   }).storeId;
+}
+
+function elsewhere(backupId: string, place: string): AppError {
+  return new AppError({
+    ...{ code: 'store/changed', stage: 'store', retry: 'retry' },
+    message: `The backup was written to the destination ${place}, for the primary store was away, and is not home yet`,
+    hint: `It comes home by itself. Until then hazina verify ${backupId} --from ${place} and hazina restore ${backupId} --from ${place} read it there`,
+  });
 }
 
 function missing(): AppError {

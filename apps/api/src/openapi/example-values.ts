@@ -64,5 +64,5 @@ export const exampleValues: Readonly<Record<string, unknown>> = {
     storeDetail: null,
     deletedAt: null,
   },
-  ...{ nextAttemptAt: null, lockedUntil: null, safetyBackupId: null },
+  ...{ nextAttemptAt: null, lockedUntil: null, safetyBackupId: null, place: null },
 };

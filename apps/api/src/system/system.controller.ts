@@ -2,13 +2,13 @@ import { Controller, Get, Inject } from '@nestjs/common';
 import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { isAlive, type Catalog, type SeenWorker } from '#catalog';
 import type { ApiConfig, Reload } from '#config';
-import { AppError, wrong } from '#contracts';
+import { AppError, wrong, type Clock } from '#contracts';
 import type { JobQueue } from '#queue';
 import { Roles } from '../auth/access.js';
-import { API_CONFIG, CATALOG, CONFIG_RELOAD, JOB_QUEUE, VERSION } from '../core/tokens.js';
+import { API_CONFIG, CATALOG, CLOCK, CONFIG_RELOAD, JOB_QUEUE, VERSION } from '../core/tokens.js';
 import { ApiProblems, usualProblems } from '../openapi/api-problems.js';
 import { ServerLooks, type RedisLook } from './server-looks.js';
-import { destinationStates } from './destination-states.js';
+import { destinationStates, stocksOf } from './destination-states.js';
 import { StoreLook } from './store-state.js';
 import { gatherFindings, storeFindings, workerFindings } from './system-findings.js';
 import { SystemDto, type KeyProofDto, type QueueDto, type SystemKeyDto, type WorkerDto } from './system.dto.js';
@@ -24,6 +24,7 @@ export class SystemController {
     @Inject(StoreLook) private readonly store: StoreLook,
     @Inject(ServerLooks) private readonly servers: ServerLooks,
     @Inject(API_CONFIG) private readonly config: ApiConfig,
+    @Inject(CLOCK) private readonly clock: Clock,
     @Inject(VERSION) private readonly version: string,
     @Inject(CONFIG_RELOAD) private readonly reload: Pick<Reload<ApiConfig>, 'trouble'>,
   ) {}
@@ -45,7 +46,9 @@ export class SystemController {
       this.servers.redis(),
       this.servers.catalogue(),
     ]);
-    const counts = this.config.destinations.length === 0 ? [] : await this.catalog.copies.counts();
+    const now = this.clock.now();
+    const { destinations } = this.config;
+    const stocks = await stocksOf(this.catalog, destinations, now);
     const workers = reports.map(toWorker);
     const own = [
       ...(this.reload.trouble === null ? [] : [wrong('configuration of the API', this.reload.trouble)]),
@@ -62,7 +65,7 @@ export class SystemController {
       keyProof: newestProof(reports.filter(isAlive)),
       storeId,
       storage: { ...storage },
-      destinations: destinationStates(this.config.destinations, reports.filter(isAlive), counts),
+      destinations: destinationStates(destinations, reports.filter(isAlive), stocks, now),
       queue: { ...queue, ...serverOf(redis) },
       workers,
       catalogue: { ...catalogue.state, missingIndexes: [...catalogue.state.missingIndexes] },

@@ -1,5 +1,6 @@
 import { ApiProperty } from '@nestjs/swagger';
 import { findingStates } from '#contracts';
+import { QuotaDto } from '../backups/replies.dto.js';
 
 const time = { type: String, format: 'date-time' } as const;
 
@@ -132,6 +133,8 @@ export class DestinationDto {
     example: { copied: 41, failed: 1 },
   })
   copies!: Record<string, number>;
+  @ApiProperty({ type: QuotaDto, description: 'quotaBytes and quotaPolicy of the destination' })
+  quota!: QuotaDto;
 }
 
 export class QueueDto {

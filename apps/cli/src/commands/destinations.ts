@@ -1,8 +1,8 @@
 import type { Command } from 'commander';
-import { AppError } from '#contracts';
+import { AppError, primaryStore } from '#contracts';
 import type { CliContext } from '../context.js';
 import { withJson } from '../options.js';
-import { formatTable } from '../output/format.js';
+import { formatBytes, formatTable } from '../output/format.js';
 import { registerDestinationsCopy } from './destinations-copy.js';
 
 export function registerDestinations(program: Command, context: CliContext): void {
@@ -16,7 +16,10 @@ export function registerDestinations(program: Command, context: CliContext): voi
     .description(
       'Take the store that stands there now, although it is not the one that backups were copied to: an emptied bucket, a new volume. Every backup is copied there again. Needs CATALOG_MONGODB_URI.',
     )
-    .argument('<name>', 'name of the destination')
+    .argument(
+      '<name>',
+      'name of the destination, or primary: what an emptied primary store has lost comes back from the destinations',
+    )
     .action((name: string) => accept(name, context));
   registerDestinationsCopy(destinations, context);
 }
@@ -26,14 +29,26 @@ async function listDestinations(context: CliContext): Promise<void> {
   const { catalog: access } = context.config({ catalog: true });
   const { withCatalog } = await import('../open-catalog.js');
   const { createStore } = await import('#storage');
-  const counts = access === undefined ? null : await withCatalog(access, context, ({ copies }) => copies.counts());
+  const { quotaState } = await import('#notify');
+  const known =
+    access === undefined
+      ? null
+      : await withCatalog(access, context, async ({ copies }) => ({
+          counts: await copies.counts(),
+          used: await Promise.all(
+            destinations.map(async ({ name }) => (await copies.storageHistory(name, context.clock.now())).usedBytes),
+          ),
+        }));
   const listed = await Promise.all(
-    destinations.map(async ({ name, store: options }) => {
+    destinations.map(async ({ name, store: options, quota }, at) => {
       const store = await createStore(options);
       await store.close();
-      const own = counts?.filter(({ destination }) => destination === name);
+      const own = known?.counts.filter(({ destination }) => destination === name);
       const copies = own === undefined ? null : Object.fromEntries(own.map(({ state, count }) => [state, count]));
-      return { name, location: store.location, copies };
+      const usedBytes = known?.used[at] ?? null;
+      const state = usedBytes === null ? null : quotaState(quota?.bytes ?? null, usedBytes);
+      const ofQuota = quota === undefined ? null : { ...quota, state };
+      return { name, location: store.location, copies, usedBytes, quota: ofQuota };
     }),
   );
   if (context.json) context.printJson({ destinations: listed });
@@ -41,8 +56,11 @@ async function listDestinations(context: CliContext): Promise<void> {
   else
     context.print(
       formatTable([
-        ['DESTINATION', 'LOCATION', 'COPIES'],
-        ...listed.map(({ name, location, copies }) => [name, location, copies === null ? '' : inWords(copies)]),
+        ['DESTINATION', 'LOCATION', 'COPIES', 'USED'],
+        ...listed.map(({ name, location, copies, usedBytes, quota }) => [
+          ...[name, location, copies === null ? '' : inWords(copies)],
+          usedBytes === null ? '' : usedInWords(usedBytes, quota),
+        ]),
       ]),
     );
 }
@@ -53,10 +71,19 @@ function inWords(copies: Readonly<Record<string, number>>): string {
     .join(', ');
 }
 
+function usedInWords(
+  usedBytes: number,
+  quota: { readonly bytes: number; readonly state: string | null } | null,
+): string {
+  if (quota === null) return formatBytes(usedBytes);
+  const share = `${((100 * usedBytes) / quota.bytes).toFixed(1)} % of ${formatBytes(quota.bytes)}`;
+  return quota.state === 'ok' ? share : `${share} (${quota.state ?? ''})`;
+}
+
 async function accept(name: string, context: CliContext): Promise<void> {
   const { destinations } = await context.destinations();
   const { bad } = await import('../choose-backup.js');
-  if (!destinations.some((destination) => destination.name === name))
+  if (name !== primaryStore && !destinations.some((destination) => destination.name === name))
     throw bad(`There is no destination ${name} in BACKUP_TARGETS_FILE`);
   const { catalog: access } = context.config({ catalog: true });
   if (access === undefined)
@@ -66,6 +93,11 @@ async function accept(name: string, context: CliContext): Promise<void> {
       hint: 'Set CATALOG_MONGODB_URI, as for the worker',
     });
   const { withCatalog } = await import('../open-catalog.js');
+  if (name === primaryStore) {
+    const { acceptPrimary } = await import('./accept-primary.js');
+    await withCatalog(access, context, (catalog) => acceptPrimary(catalog, context));
+    return;
+  }
   const copies = await withCatalog(access, context, async (catalog) => {
     await catalog.settings.forgetDestination(name);
     return catalog.copies.startAnew(name);

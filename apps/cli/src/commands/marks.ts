@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { AppError } from '#contracts';
+import { AppError, isBackupId, type Marks } from '#contracts';
 import type { CliContext } from '../context.js';
 import { withJson } from '../options.js';
 import { printable } from '../output/format.js';
@@ -38,6 +38,14 @@ function labelOf(text: string): string | null {
 /** In the store; and, where a catalogue has a record of it, first there: it counts the versions. */
 async function change(id: string, wanted: Change, context: CliContext): Promise<void> {
   const config = context.config({ store: true, catalog: true });
+  const there = await wishElsewhere(id, wanted, context);
+  if (there !== null) {
+    tell(id, there, context);
+    context.say(
+      `The service writes it to ${there.place}, where the backup stands until it is brought to the primary store`,
+    );
+    return;
+  }
   const { withStore } = await import('../open-store.js');
   const { chooseBackup } = await import('../choose-backup.js');
   const { writeMarks } = await import('#pipeline');
@@ -54,8 +62,19 @@ async function change(id: string, wanted: Change, context: CliContext): Promise<
     }
     return (await writeMarks({ store, clock: context.clock }, id, { version: 0, ...wanted }, context.signal))?.marks;
   });
-  if (marks === undefined) return;
-  const { pinned, label } = marks;
+  if (marks !== undefined) tell(id, marks, context);
+}
+
+/** Without the store, which may be away: null where no catalogue says that the backup stands in a destination. */
+async function wishElsewhere(id: string, wanted: Change, context: CliContext) {
+  const { catalog: access } = context.config({ catalog: true });
+  if (access === undefined || !isBackupId(id)) return null;
+  const { withCatalog } = await import('../open-catalog.js');
+  const { markElsewhere } = await import('../recorded-marks.js');
+  return withCatalog(access, context, (catalog) => markElsewhere(catalog, id, wanted));
+}
+
+function tell(id: string, { pinned, label }: Pick<Marks, 'pinned' | 'label'>, context: CliContext): void {
   if (context.json) context.printJson({ backupId: id, pinned, label });
   else
     context.print(`${id}: ${pinned ? 'pinned' : 'not pinned'}, label: ${label === null ? 'none' : printable(label)}`);

@@ -155,10 +155,13 @@ function lookAtRoom(
 }
 
 function locks({ store, sources }: DoctorConfig): readonly Finding[] {
-  return lockFindings(
-    store?.kind === 's3' ? store.objectLock?.days : undefined,
-    sources.map(({ retention }) => retention.retentionDays),
-  );
+  const usual = store?.kind === 's3' ? store.objectLock : undefined;
+  const locked = sources.flatMap(({ name, placement, retention }) => {
+    const lock = placement?.objectLock === undefined ? usual : placement.objectLock;
+    return lock === null || lock === undefined ? [] : [{ name, days: lock.days, retention: retention.retentionDays }];
+  });
+  const [longest] = locked.filter(({ days, retention }) => days > retention);
+  return longest === undefined ? [] : lockFindings(longest.days, [longest.retention]);
 }
 
 /** Only where there is one: it takes a listing. */

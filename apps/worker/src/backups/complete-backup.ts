@@ -5,6 +5,7 @@ import { warnOfSize } from './warn-of-size.js';
 import { persist } from '../claims/persist.js';
 import type { WorkerParts } from '../core/worker-core.js';
 import type { WorkerLog } from '../logging/worker-log.js';
+import type { Place } from '../replicas/backup-place.js';
 import type { ClaimedBackup } from './claimed-backup.js';
 
 const mostBytes = 16 * 1024 * 1024;
@@ -12,6 +13,8 @@ const mostBytes = 16 * 1024 * 1024;
 interface Done {
   readonly outcome: BackupOutcome;
   readonly resources: RunResources | null;
+  /** Where it stands. */
+  readonly place: Place;
 }
 
 interface Context {
@@ -43,8 +46,9 @@ async function complete(
   done: Done,
   { log, signal }: Context,
 ): Promise<boolean> {
-  const { catalog, clock, store, tuning, config, storeId } = parts;
-  const { backup, resumed } = done.outcome;
+  const { catalog, clock, tuning } = parts;
+  const { outcome, place } = done;
+  const { backup, resumed } = outcome;
   const surely = <T>(write: () => Promise<T>) =>
     persist(write, {
       ...{ pauseMs: tuning.persistPauseMs, mostMs: tuning.persistMostMs, signal },
@@ -52,22 +56,22 @@ async function complete(
     });
   if (resumed && record.commit === null) {
     // It stands in the store without its record knowing: from here on the record has its commit.
-    const bytes = await readBytes(parts, record.backupId, signal);
+    const bytes = await readBytes(place, record.backupId, signal);
     const recorded = await surely(() => catalog.backups.recordCommit(claim.ref, { attempt: backup.attempt, bytes }));
     if (!recorded) throw fenced(record.backupId, 'its commit was refused');
   }
-  const prefix = config.store.kind === 's3' ? config.store.prefix : '';
-  const facts = completedFacts(await warnOfSize(parts, done.outcome, log), {
-    prefix,
+  const storeId = await surely(() => place.identity());
+  const facts = completedFacts(await warnOfSize(parts, outcome, log), {
+    prefix: place.prefix,
     storeId,
     resources: done.resources,
     // A note for people and for retention, not worth a failure.
-    lockedUntil: await lockOf(store, backup, clock.now(), signal).catch(() => null),
+    lockedUntil: await lockOf(place.store, backup, clock.now(), signal).catch(() => null),
   });
   return surely(() => catalog.backups.complete(record.backupId, facts));
 }
 
-async function readBytes({ store }: WorkerParts, backupId: string, signal: AbortSignal): Promise<string> {
+async function readBytes({ store }: Place, backupId: string, signal: AbortSignal): Promise<string> {
   const { bytes } = await store.getBytes(backupJsonKey(backupId), mostBytes, signal);
   return bytes.toString('utf8');
 }

@@ -1,9 +1,10 @@
-import { claimJournal } from '#catalog';
+import { claimJournal, fenced } from '#catalog';
 import { noHooks, type SourceConfig } from '#config';
-import { AppError } from '#contracts';
-import { finishCommit, requireStore, runBackup, type BackupOutcome } from '#pipeline';
+import { AppError, primaryStore } from '#contracts';
+import { finishCommit, runBackup, type BackupOutcome } from '#pipeline';
 import { targetOf, type WorkerParts } from '../core/worker-core.js';
 import { requireQuota } from '../cleanup/require-quota.js';
+import { choosePlace, placeOf, type Place } from '../replicas/backup-place.js';
 import { safetySource } from '../restores/safety-source.js';
 import { dumpRequest, type DumpEngines } from '../engines/dump-engines.js';
 import { betweenHooks } from './between-hooks.js';
@@ -14,12 +15,32 @@ export async function makeBackup(
   live: WorkerParts,
   engines: DumpEngines,
   claimed: ClaimedBackup,
-): Promise<BackupOutcome> {
+): Promise<{ readonly outcome: BackupOutcome; readonly place: Place }> {
+  const place = await openPlace(live, claimed);
   // With the keys of now: they may be read again while a hook is asked.
-  const parts = { ...live };
-  const { record, claim } = claimed;
-  // Before anything is written: an unmounted volume must not become a store of its own.
-  await requireStore(parts.store, parts.storeId, claim.signal);
+  const outcome = await makeAt({ ...live, store: place.store }, engines, claimed);
+  if (place.name === primaryStore) return { outcome, place };
+  const warning = `The primary store was away: written to the destination ${place.name}, and brought home when it is back`;
+  return { outcome: { ...outcome, warnings: [...outcome.warnings, warning] }, place };
+}
+
+/** Before anything is written: an unmounted volume must not become a store of its own. What is committed is finished where it was begun. */
+async function openPlace(parts: WorkerParts, { record, claim }: ClaimedBackup): Promise<Place> {
+  if (record.commit !== null) {
+    const place = placeOf(parts, record);
+    await place.require(claim.signal);
+    return place;
+  }
+  const place = await choosePlace(parts, record, claim.signal);
+  const name = place.name === primaryStore ? null : place.name;
+  // Known before the first write: whoever takes over must find a commit where it is.
+  if (name !== record.place && !(await parts.catalog.backups.writeTo(claim.ref, name)))
+    throw fenced(record.backupId, 'another claim has taken over');
+  return place;
+}
+
+async function makeAt(parts: WorkerParts, engines: DumpEngines, claimed: ClaimedBackup): Promise<BackupOutcome> {
+  const { record } = claimed;
   const target = record.trigger === 'safety' ? undefined : targetOf(parts.config, record.target);
   const hooks = target?.boundHooks ?? noHooks;
   if (record.commit !== null)
@@ -40,7 +61,7 @@ function finish({ store, ring, catalog }: WorkerParts, { record, claim, observer
 }
 
 async function dump(
-  { store, ring, clock, random, config, catalog }: WorkerParts,
+  { store, ring, keys, clock, random, config, catalog }: WorkerParts,
   engines: DumpEngines,
   { record, claim, observer }: ClaimedBackup,
   source: SourceConfig,
@@ -49,7 +70,16 @@ async function dump(
   const journal = claimJournal(catalog.backups, claim);
   const { throttleBytesPerSecond, storeThrottleBytesPerSecond } = source;
   return runBackup(
-    { store, ring, clock, random, observer, journal, engine: await engines.choose(source, signal) },
+    {
+      store,
+      ring,
+      kdfSalt: keys.kdfSalt,
+      clock,
+      random,
+      observer,
+      journal,
+      engine: await engines.choose(source, signal),
+    },
     {
       backupId: record.backupId,
       target: source.name,

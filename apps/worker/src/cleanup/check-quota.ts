@@ -1,12 +1,20 @@
 import { alertKey } from '#catalog';
+import type { QuotaConfig } from '#config';
 import type { AlertKind } from '#contracts';
-import { describeForecast, quotaAdvice, quotaForecast, type QuotaForecast } from '#notify';
+import {
+  describeForecast,
+  destinationQuota,
+  primaryQuota,
+  quotaAdvice,
+  quotaForecast,
+  type QuotaForecast,
+  type QuotaNames,
+  type StorageHistory,
+} from '#notify';
 import type { WorkerParts } from '../core/worker-core.js';
 import { tell } from '../verifications/missing-alert.js';
 
 const kinds = { warning: 'quota-warning', critical: 'quota-critical' } as const;
-/** The quota is one for all targets. */
-const subject = 'store';
 
 export interface QuotaLook extends QuotaForecast {
   readonly usedBytes: number;
@@ -14,45 +22,95 @@ export interface QuotaLook extends QuotaForecast {
   readonly quotaBytes: number | null;
 }
 
+/** One quota, and what people know it by. */
+interface QuotaSubject {
+  /** In the keys of its alerts. */
+  readonly subject: string;
+  readonly names: QuotaNames;
+}
+
 /** How much of the quota is used, and when it will be full: told when it gets worse, and when it is well again. */
 export async function checkQuota(parts: WorkerParts): Promise<QuotaLook> {
   const { catalog, clock, config, metrics } = parts;
-  const now = clock.now();
-  const history = await catalog.backups.storageHistory({}, now);
-  const quotaBytes = config.store.quota?.bytes ?? null;
-  const forecast = quotaForecast(quotaBytes, history, now);
-  const look = { ...forecast, quotaBytes, usedBytes: history.usedBytes };
+  const history = await catalog.backups.storageHistory({}, clock.now());
+  const look = lookAt(parts, config.store.quota, history);
   metrics.quota(look);
-  for (const [worse, kind] of Object.entries(kinds) as [keyof typeof kinds, AlertKind][]) {
-    if (worse === look.state) await raise(parts, kind, look);
-    else if (worse === 'warning' && look.state === 'critical') continue;
-    else await clear(parts, kind, look);
-  }
+  // The quota is one for all targets.
+  await settle(parts, { subject: 'store', names: primaryQuota }, look);
   return look;
 }
 
-async function raise(parts: WorkerParts, kind: AlertKind, look: QuotaLook): Promise<void> {
+/** The same for a destination, which has a quota of its own. */
+export async function checkDestinationQuota(
+  parts: WorkerParts,
+  { name, quota }: { readonly name: string; readonly quota?: QuotaConfig },
+): Promise<QuotaLook> {
+  const { catalog, clock, metrics } = parts;
+  const look = lookAt(parts, quota, await catalog.copies.storageHistory(name, clock.now()));
+  metrics.replicaQuota(name, look);
+  await settle(parts, quotaOfDestination(name), look);
+  return look;
+}
+
+const ofDestination = 'destination/';
+
+function quotaOfDestination(name: string): QuotaSubject {
+  return { subject: `${ofDestination}${name}`, names: destinationQuota(name) };
+}
+
+/** The destination whose quota an alert tells of; null: it is about something else. */
+export function destinationOfAlert(key: string): string | null {
+  const begin = Object.values(kinds)
+    .map((kind) => alertKey(kind, ofDestination))
+    .find((text) => key.startsWith(text));
+  return begin === undefined ? null : key.slice(begin.length);
+}
+
+function lookAt({ clock }: WorkerParts, quota: QuotaConfig | undefined, history: StorageHistory): QuotaLook {
+  const quotaBytes = quota?.bytes ?? null;
+  return { ...quotaForecast(quotaBytes, history, clock.now()), quotaBytes, usedBytes: history.usedBytes };
+}
+
+async function settle(parts: WorkerParts, of: QuotaSubject, look: QuotaLook): Promise<void> {
+  for (const [worse, kind] of Object.entries(kinds) as [keyof typeof kinds, AlertKind][]) {
+    if (worse === look.state) await raise(parts, kind, of, look);
+    else if (worse === 'warning' && look.state === 'critical') continue;
+    else await clear(parts, kind, of, look);
+  }
+}
+
+async function raise(
+  parts: WorkerParts,
+  kind: AlertKind,
+  { subject, names }: QuotaSubject,
+  look: QuotaLook,
+): Promise<void> {
   const { catalog, clock, channels } = parts;
   const notification = await catalog.alerts.raise({
     ...{ key: alertKey(kind, subject), kind, target: null, backupId: null, correlationId: null },
-    message: `${describe(look)}${describeForecast(look)}`,
-    hint: quotaAdvice(look),
+    message: `${describe(names, look)}${describeForecast(look)}`,
+    hint: quotaAdvice(look, names),
     ...{ at: clock.now(), channels: channels.map(({ name }) => name) },
   });
   await tell(parts, notification);
 }
 
-async function clear(parts: WorkerParts, kind: AlertKind, look: QuotaLook): Promise<void> {
+async function clear(
+  parts: WorkerParts,
+  kind: AlertKind,
+  { subject, names }: QuotaSubject,
+  look: QuotaLook,
+): Promise<void> {
   const { catalog, clock } = parts;
   await tell(
     parts,
     await catalog.alerts.clear(alertKey(kind, subject), {
-      ...{ message: describe(look), at: clock.now(), target: null, backupId: null },
+      ...{ message: describe(names, look), at: clock.now(), target: null, backupId: null },
     }),
   );
 }
 
-function describe({ usedBytes, quotaBytes }: QuotaLook): string {
-  const percent = quotaBytes === null ? '0' : ((100 * usedBytes) / quotaBytes).toFixed(1);
-  return `Backups take ${usedBytes} bytes: ${percent} % of BACKUP_QUOTA_BYTES`;
+function describe({ what, setting }: QuotaNames, { usedBytes, quotaBytes }: QuotaLook): string {
+  if (quotaBytes === null) return `${what} take ${usedBytes} bytes, and ${setting} is not set`;
+  return `${what} take ${usedBytes} bytes: ${((100 * usedBytes) / quotaBytes).toFixed(1)} % of ${setting}`;
 }

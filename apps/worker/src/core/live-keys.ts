@@ -16,7 +16,8 @@ interface Held {
  */
 export class LiveKeys {
   private constructor(
-    private readonly kdfSalt: string,
+    /** Of the installation: passphrase keys have their names by it. */
+    readonly kdfSalt: string,
     private held: Held,
   ) {}
 

@@ -1,14 +1,15 @@
 import { openCatalog, Upkeep, type Catalog } from '#catalog';
-import { AppError } from '#contracts';
+import { AppError, type StoreIdentity } from '#contracts';
 import { openKeys } from '#crypto';
 import { createChannels } from '#notify';
 import { bindStore } from '#pipeline';
 import { createJobQueue, type JobQueue } from '#queue';
-import { createStore, type ObjectStore } from '#storage';
+import { createStore, PlacedStore, type ObjectStore } from '#storage';
 import { quietly } from '#logging';
-import { openDestinations } from '../replicas/destination.js';
+import { LiveDestinations } from '../replicas/live-destinations.js';
 import { waitFor } from './wait-for.js';
-import type { WorkerCore, WorkerParts } from './worker-core.js';
+import { withinTime } from './within-time.js';
+import { targetOf, type WorkerCore, type WorkerParts } from './worker-core.js';
 import { LiveKeys } from './live-keys.js';
 
 /**
@@ -16,7 +17,7 @@ import { LiveKeys } from './live-keys.js';
  * `catalog/refused`, `store/changed` …), with everything closed again.
  */
 export async function openParts(core: WorkerCore, signal: AbortSignal): Promise<WorkerParts> {
-  const { config, clock, random, log } = core;
+  const { config, clock, log } = core;
   const opened: { close(): Promise<void> }[] = [];
   const keep = <T extends { close(): Promise<void> }>(part: T): T => {
     opened.push(part);
@@ -35,12 +36,13 @@ export async function openParts(core: WorkerCore, signal: AbortSignal): Promise<
     const queue = keep(openQueue(core));
     await waitFor('Redis', () => queue.ping(2_000), core, signal);
     await warnOfEviction(queue, core);
-    const store = keep(await createStore(config.store));
-    const destinations = await openDestinations(config.destinations);
-    for (const destination of destinations) keep(destination.store);
+    // By the targets of now: they may be read again.
+    const store = keep(new PlacedStore(await createStore(config.store), (name) => targetOf(config, name)?.placement));
+    const places = keep(new LiveDestinations());
+    places.take(await places.prepare(config.destinations));
     const identity = await waitFor(
       'the store',
-      () => bindStore({ binding: catalog.settings, store, clock, random }, signal),
+      () => identityOf(store, catalog, places.current, core, signal),
       core,
       signal,
     );
@@ -55,8 +57,11 @@ export async function openParts(core: WorkerCore, signal: AbortSignal): Promise<
       channels: channels.map(({ name }) => name),
     });
     return {
-      ...{ ...core, catalog, queue, store, destinations, storeId: identity.storeId, keys, channels, upkeep },
-      // As they are when they are asked for: keys may be read again.
+      ...{ ...core, catalog, queue, store, places, storeId: identity.storeId, keys, channels, upkeep },
+      // As they are when they are asked for: destinations and keys may be read again.
+      get destinations() {
+        return places.current;
+      },
       get ring() {
         return keys.ring;
       },
@@ -73,20 +78,47 @@ export async function openParts(core: WorkerCore, signal: AbortSignal): Promise<
   }
 }
 
+/**
+ * The identity of the primary store. Where there are destinations, one that is away and known keeps no worker from beginning: backups go to them meanwhile. Another
+ * store in its place does (`store/changed`).
+ */
+async function identityOf(
+  store: ObjectStore,
+  { settings }: Catalog,
+  destinations: readonly unknown[],
+  { clock, random, tuning, log }: WorkerCore,
+  signal: AbortSignal,
+): Promise<Pick<StoreIdentity, 'storeId' | 'kdfSalt'>> {
+  const bind = (limit: AbortSignal) => bindStore({ binding: settings, store, clock, random }, limit);
+  const [storeId, kdfSalt] = [await settings.storeId(), await settings.kdfSalt()];
+  if (destinations.length === 0 || storeId === null || kdfSalt === null) {
+    const bound = await bind(signal);
+    await settings.keepKdfSalt(bound.kdfSalt);
+    return bound;
+  }
+  try {
+    return await withinTime(store.location, tuning.probeTimeoutMs, signal, bind);
+  } catch (thrown) {
+    const error = AppError.from(thrown, 'store');
+    if (signal.aborted || error.code === 'store/changed') throw error;
+    log.failure('primary store away', error, 'store', { consequence: 'backups go to the destinations meanwhile' });
+    return { storeId, kdfSalt };
+  }
+}
+
 /** In the order in which nothing is used after it was closed. */
 export async function closeParts({
   queue,
   catalog,
   store,
-  destinations,
+  places,
 }: {
   queue: JobQueue;
   catalog: Catalog;
   store: ObjectStore;
-  destinations: readonly { readonly store: ObjectStore }[];
+  places: { close(): Promise<void> };
 }): Promise<void> {
-  const stores = [store, ...destinations.map((destination) => destination.store)];
-  await Promise.allSettled([queue, catalog, ...stores].map((part) => part.close()));
+  await Promise.allSettled([queue, catalog, store, places].map((part) => part.close()));
 }
 
 function openCatalogOf({ config, clock, random }: WorkerCore): Promise<Catalog> {

@@ -9,7 +9,7 @@ import type { JobQueue } from '#queue';
 import type { ObjectStore } from '#storage';
 import type { WorkerLog } from '../logging/worker-log.js';
 import type { LiveKeys } from './live-keys.js';
-import type { Destination } from '../replicas/destination-types.js';
+import type { Destination, DestinationSet } from '../replicas/destination-types.js';
 import type { Tuning } from './tuning.js';
 
 /** What the process has from its first moment on. */
@@ -24,7 +24,7 @@ export interface WorkerCore {
   /** Who claims, and who reports: `<host>/<pid>/<random>`. */
   readonly owner: string;
   readonly startedAt: Date;
-  /** Reads the configuration again: targets, restore targets and keys. */
+  /** Reads the configuration again: targets, restore targets, destinations and keys. */
   readonly reload: Reload<WorkerConfig>;
 }
 
@@ -33,7 +33,8 @@ export interface WorkerParts extends WorkerCore {
   readonly catalog: Catalog;
   readonly queue: JobQueue;
   readonly store: ObjectStore;
-  /** Where backups are copied to, the nearest first. */
+  readonly places: DestinationSet;
+  /** Where backups are copied to as it is now, the nearest first: a run takes them once, and keeps them to its end. */
   readonly destinations: readonly Destination[];
   /** The store that the catalogue belongs to. */
   readonly storeId: string;

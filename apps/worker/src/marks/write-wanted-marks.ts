@@ -1,14 +1,16 @@
 import { AppError, saysDamaged, type BackupRecord, type MarkedVerification } from '#contracts';
-import { requireStore, writeMarks, type MarksChange } from '#pipeline';
+import { writeMarks, type MarksChange } from '#pipeline';
 import type { WorkerParts } from '../core/worker-core.js';
+import { placeOf } from '../replicas/backup-place.js';
 
 /** Writes what the record wants of the store's marks (spec/objects.md, "Marks"): pin, label, and the verdicts of its verifications. Repeatable. */
 export async function writeWantedMarks(parts: WorkerParts, backupId: string, signal: AbortSignal): Promise<void> {
-  const { catalog, store, clock } = parts;
+  const { catalog, clock } = parts;
   const record = await catalog.backups.find(backupId);
   if (record?.status !== 'completed' || record.marks.written >= record.marks.wanted) return;
   const log = parts.log.child({ correlationId: record.correlationId, backupId });
-  await requireStore(store, parts.storeId, signal);
+  const { store, require } = placeOf(parts, record);
+  await require(signal);
   try {
     const written = await writeMarks({ store, clock }, backupId, () => wanted(parts, backupId), signal);
     if (written === null) return;

@@ -80,11 +80,11 @@ export class BackupProcessor implements JobProcessor<'backup'> {
     const began = parts.clock.monotonicMs();
     const ended = () => ({ record, durationSeconds: (parts.clock.monotonicMs() - began) / 1000 });
     try {
-      const outcome = await makeBackup(parts, this.engines, claimed);
+      const { outcome, place } = await makeBackup(parts, this.engines, claimed);
       const resources = outcome.resumed ? null : meter.finish(outcome.backup.totals.archiveBytes);
       claim.ending();
       await observer.stop();
-      const isCompleted = await completeBackup(parts, claimed, { outcome, resources }, { log, signal });
+      const isCompleted = await completeBackup(parts, claimed, { outcome, resources, place }, { log, signal });
       if (!isCompleted) log.warn('the record has moved on without this run', { code: 'run/fenced' });
       else await tellEnd(parts, log, { ...ended(), state: 'completed', outcome, resources });
     } catch (error) {

@@ -1,9 +1,11 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { deletionCatalog } from '#catalog';
-import { AppError, type JobPayloads } from '#contracts';
-import { requireStore, runDelete } from '#pipeline';
+import { AppError, type BackupRecord, type JobPayloads } from '#contracts';
+import { runDelete } from '#pipeline';
+import type { ObjectStore } from '#storage';
 import { PARTS } from '../core/tokens.js';
 import type { WorkerParts } from '../core/worker-core.js';
+import { placeOf } from '../replicas/backup-place.js';
 import { clearMissing, raiseMissing } from '../verifications/missing-alert.js';
 import type { JobProcessor } from './job-processor.js';
 
@@ -15,20 +17,21 @@ export class DeleteProcessor implements JobProcessor<'delete'> {
   constructor(@Inject(PARTS) private readonly parts: WorkerParts) {}
 
   async process({ backupId }: JobPayloads['delete'], signal: AbortSignal): Promise<void> {
-    const { catalog, store, clock } = this.parts;
+    const { catalog, clock } = this.parts;
     const record = await catalog.backups.find(backupId);
     if (record?.status !== 'deleting') return;
     const { correlationId, target } = record;
     const log = this.parts.log.child({ correlationId, backupId, target });
-    await requireStore(store, this.parts.storeId, signal);
+    const place = placeOf(this.parts, record);
+    await place.require(signal);
     // Whoever works on a copy of it sees that it is to go, and lets go of it: the reconciler adds this job again.
     if (await catalog.copies.uses(backupId)) {
       log.info('deletion waits: it is being copied to a destination');
       return;
     }
-    const result = await this.#delete(backupId, record.deleteForced, signal);
+    const result = await this.#delete(place.store, record, signal);
     // A volume that was unmounted meanwhile has nothing: the record stays as it is, and the deletion is taken up again.
-    await requireStore(store, this.parts.storeId, signal);
+    await place.require(signal);
     if (result.outcome === 'deleted') {
       await catalog.backups.deleted(backupId, clock.now());
       await clearMissing(this.parts, record, `Backup ${backupId}, which was missing in the store, was deleted`);
@@ -41,14 +44,14 @@ export class DeleteProcessor implements JobProcessor<'delete'> {
   }
 
   async #delete(
-    backupId: string,
-    force: boolean,
+    store: ObjectStore,
+    { backupId, deleteForced: force }: BackupRecord,
     signal: AbortSignal,
   ): Promise<
     | { readonly outcome: 'deleted'; readonly freedBytes: number }
     | { readonly outcome: 'refused'; readonly isGone: boolean; readonly message: string }
   > {
-    const { catalog, store, clock } = this.parts;
+    const { catalog, clock } = this.parts;
     try {
       return await runDelete({ store, clock, catalog: deletionCatalog(catalog) }, { backupId, force }, signal);
     } catch (error) {

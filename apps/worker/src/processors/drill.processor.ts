@@ -1,13 +1,14 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { cancelWished } from '#catalog';
 import type { DrillRecord, DrillReport, JobPayloads, Stage } from '#contracts';
-import { drillDifferences, recordedObjects, requireStore, runDrill, silentObserver } from '#pipeline';
+import { drillDifferences, recordedObjects, runDrill, silentObserver } from '#pipeline';
 import { holdDrill } from '../claims/hold.js';
 import { surely } from '../claims/surely.js';
 import { PARTS } from '../core/tokens.js';
 import type { WorkerParts } from '../core/worker-core.js';
 import { drillDeps, drillRequestOf } from '../drills/drill-request.js';
 import { causeOf, endDrill, type ClaimedDrill } from '../drills/end-drill.js';
+import { fromNearest, restoreSources } from '../restores/restore-sources.js';
 import { logUpkeep } from '../upkeep/log-upkeep.js';
 import type { JobProcessor } from './job-processor.js';
 
@@ -60,12 +61,11 @@ export class DrillProcessor implements JobProcessor<'drill'> {
   }
 
   async #drill({ record, claim, log }: ClaimedDrill): Promise<DrillReport> {
-    const { catalog, store, storeId } = this.parts;
+    const { catalog } = this.parts;
     const { signal } = claim;
     const { drillId, backupId, target, targetName, cancelRequestedAt } = record;
     // What an earlier run left is dropped by whoever looks for abandoned drills.
     if (cancelRequestedAt !== null) throw cancelWished(drillId);
-    await requireStore(store, storeId, signal);
     const observer = {
       ...silentObserver,
       stage: (stage: Stage) => void catalog.drills.stage(claim.ref, stage).catch(() => undefined),
@@ -75,7 +75,16 @@ export class DrillProcessor implements JobProcessor<'drill'> {
       ...{ runId: drillId, fence: record.claim.fence, backupId, target, targetName },
     });
     const recorded = recordedObjects(await catalog.backups.find(backupId));
-    return runDrill(drillDeps(this.parts, observer), { ...request, recorded }, signal);
+    // Where the nearest place is away the next is drilled; what one that answers has is proven or found bad, and no other place hides it.
+    return fromNearest(await restoreSources(this.parts, backupId), {
+      signal,
+      onNext: observer.warning,
+      read: async ({ store, require }, keep) => {
+        await require(signal);
+        keep();
+        return runDrill(drillDeps({ ...this.parts, store }, observer), { ...request, recorded }, signal);
+      },
+    });
   }
 
   async #tell({ log }: ClaimedDrill, ended: DrillRecord): Promise<void> {

@@ -1,6 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { AppError, type BackupRecord, type JobPayloads, type TaskRecord } from '#contracts';
-import { requireStore, runVerify, silentObserver, verifyRestored } from '#pipeline';
+import { runVerify, silentObserver, verifyRestored } from '#pipeline';
+import type { ObjectStore } from '#storage';
 import { runTask } from '../claims/run-task.js';
 import { surely } from '../claims/surely.js';
 import { PARTS } from '../core/tokens.js';
@@ -10,9 +11,15 @@ import type { WorkerLog } from '../logging/worker-log.js';
 import { writeWantedMarks } from '../marks/write-wanted-marks.js';
 import { logUpkeep } from '../upkeep/log-upkeep.js';
 import { raiseMissing } from '../verifications/missing-alert.js';
+import { placeOf, type Place } from '../replicas/backup-place.js';
 import type { JobProcessor } from './job-processor.js';
 
 const goneCodes = ['backup/missing', 'backup/not-found'];
+
+/** Where a verification looked for the backup: it may have been brought home since. */
+interface LookedAt {
+  place: string | null;
+}
 
 /** Proves that a backup is good, at the level of its task; a failure is loud: task, record, log, metric, alert. */
 @Injectable()
@@ -22,34 +29,45 @@ export class VerifyProcessor implements JobProcessor<'verify'> {
   constructor(@Inject(PARTS) private readonly parts: WorkerParts) {}
 
   async process({ taskId }: JobPayloads['verify'], signal: AbortSignal): Promise<void> {
+    const looked: LookedAt = { place: null };
     const steps = {
-      work: (task: TaskRecord, running: AbortSignal, log: WorkerLog) => this.#verify(task, running, log),
-      ended: (task: TaskRecord, error: AppError | null, log: WorkerLog) => this.#note(task, error, log, signal),
+      work: (task: TaskRecord, running: AbortSignal, log: WorkerLog) => this.#verify(task, looked, running, log),
+      ended: (task: TaskRecord, error: AppError | null, log: WorkerLog) => this.#note(task, error, looked, log, signal),
     };
     await runTask(this.parts, taskId, steps, signal);
   }
 
-  async #verify(task: TaskRecord, signal: AbortSignal, log: WorkerLog): Promise<null> {
+  async #verify(task: TaskRecord, looked: LookedAt, signal: AbortSignal, log: WorkerLog): Promise<null> {
     const { catalog, clock } = this.parts;
     const backup = task.backupId === null ? null : await catalog.backups.find(task.backupId);
     if (backup?.status !== 'completed') throw notThere(task, backup);
     const level = task.level ?? 'readable';
-    await this.#requireStore(signal);
+    const place = placeOf(this.parts, backup);
+    looked.place = backup.place;
+    await requirePlace(place, signal);
     const began = clock.monotonicMs();
-    const prove = level === 'restored' ? this.#restore(task, backup, signal, log) : this.#read(backup, level, signal);
+    const { store } = place;
+    const prove =
+      level === 'restored' ? this.#restore(task, backup, store, signal, log) : this.#read(backup, level, store, signal);
     const facts = await prove.catch(async (error: unknown) => {
       // A volume that was unmounted meanwhile has none of them: that is no loss of this backup.
-      if (error instanceof AppError && goneCodes.includes(error.code)) await this.#requireStore(signal);
+      if (error instanceof AppError && goneCodes.includes(error.code)) await requirePlace(place, signal);
       // Nor does a class that gives no bytes say anything of it.
       if (error instanceof AppError && error.code === 'store/cold') throw notMade(error);
+      // Nor does what was found where it does not stand any more.
+      if (error instanceof AppError && (await this.#hasMoved(backup))) throw notMade(error);
       throw error;
     });
     log.info('verified', { verificationLevel: level, ...facts, durationSeconds: (clock.monotonicMs() - began) / 1000 });
     return null;
   }
 
-  async #read({ backupId }: BackupRecord, level: 'stored' | 'readable', signal: AbortSignal) {
-    const { store, ring } = this.parts;
+  async #hasMoved({ backupId, place }: BackupRecord): Promise<boolean> {
+    return ((await this.parts.catalog.backups.find(backupId))?.place ?? null) !== place;
+  }
+
+  async #read({ backupId }: BackupRecord, level: 'stored' | 'readable', store: ObjectStore, signal: AbortSignal) {
+    const { ring } = this.parts;
     const { storedBytes, warnings } = await runVerify(
       { store, ring, observer: silentObserver },
       { backupId, level },
@@ -58,28 +76,24 @@ export class VerifyProcessor implements JobProcessor<'verify'> {
     return { storedBytes, warnings };
   }
 
-  async #restore(task: TaskRecord, backup: BackupRecord, signal: AbortSignal, log: WorkerLog) {
+  async #restore(task: TaskRecord, backup: BackupRecord, store: ObjectStore, signal: AbortSignal, log: WorkerLog) {
     const { backupId, target } = backup;
     const request = drillRequestOf(this.parts, {
       ...{ runId: task.taskId, fence: task.claim.fence, backupId, target, targetName: null },
     });
     const observer = { ...silentObserver, warning: (text: string) => log.warn('drill', { reason: text }) };
-    const report = await verifyRestored(drillDeps(this.parts, observer), request, signal);
+    const report = await verifyRestored(drillDeps({ ...this.parts, store }, observer), request, signal);
     const { documents, bytes, restoreMs, warnings } = report;
     return { documents, bytes, restoreSeconds: restoreMs / 1000, warnings };
   }
 
-  /** Another store says nothing of this backup: the verification could not be made, which is no verdict. */
-  async #requireStore(signal: AbortSignal): Promise<void> {
-    try {
-      await requireStore(this.parts.store, this.parts.storeId, signal);
-    } catch (thrown) {
-      const error = AppError.from(thrown, 'store');
-      throw error.code === 'store/changed' ? notMade(error) : error;
-    }
-  }
-
-  async #note(task: TaskRecord, error: AppError | null, log: WorkerLog, signal: AbortSignal): Promise<void> {
+  async #note(
+    task: TaskRecord,
+    error: AppError | null,
+    looked: LookedAt,
+    log: WorkerLog,
+    signal: AbortSignal,
+  ): Promise<void> {
     const { catalog, metrics, clock, upkeep } = this.parts;
     const backup = await catalog.backups.find(task.backupId ?? '');
     if (backup === null) return;
@@ -96,7 +110,7 @@ export class VerifyProcessor implements JobProcessor<'verify'> {
       const fields = { code, reason, hint, stage, verificationLevel: level, target };
       if (error.retry === 'retry') log.warn('verification could not be made, and is tried again in some hours', fields);
       else log.error('verification failed', fields);
-      if (goneCodes.includes(code)) await this.#markMissing(backup, error);
+      if (goneCodes.includes(code)) await this.#markMissing(backup, error, looked);
     }
     // The verdict stands in the record; what could not be marked in the store the reconciler repeats.
     await writeWantedMarks(this.parts, backupId, signal).catch((trouble: unknown) => {
@@ -105,10 +119,10 @@ export class VerifyProcessor implements JobProcessor<'verify'> {
     logUpkeep(log, await upkeep.afterVerification());
   }
 
-  async #markMissing(backup: BackupRecord, { message }: AppError): Promise<void> {
+  async #markMissing(backup: BackupRecord, { message }: AppError, { place }: LookedAt): Promise<void> {
     const { backups } = this.parts.catalog;
     const { backupId } = backup;
-    if (await backups.markMissing(backupId, true, this.parts.clock.now()))
+    if (await backups.markMissing(backupId, true, this.parts.clock.now(), place))
       await raiseMissing(this.parts, backup, message);
   }
 }
@@ -129,4 +143,14 @@ function notThere(task: TaskRecord, backup: BackupRecord | null): AppError {
     message: `${task.backupId ?? 'The backup'} is ${backup?.status ?? 'not there'}: only completed backups are verified`,
     hint: 'Choose another one (hazina list); what is missing comes back with its objects and hazina catalog sync',
   });
+}
+
+/** Another store says nothing of this backup: the verification could not be made, which is no verdict. */
+async function requirePlace(place: Place, signal: AbortSignal): Promise<void> {
+  try {
+    await place.require(signal);
+  } catch (thrown) {
+    const error = AppError.from(thrown, 'store');
+    throw error.code === 'store/changed' ? notMade(error) : error;
+  }
 }

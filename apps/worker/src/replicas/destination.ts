@@ -6,8 +6,8 @@ import type { WorkerParts } from '../core/worker-core.js';
 import type { Destination } from './destination-types.js';
 
 /** Connects to nothing yet. */
-export function openDestinations(sources: readonly DestinationSource[]): Promise<Destination[]> {
-  return Promise.all(sources.map(async (source) => ({ ...source, store: await createStore(source.store) })));
+export async function openDestination({ store, ...source }: DestinationSource): Promise<Destination> {
+  return { ...source, options: store, store: await createStore(store) };
 }
 
 /** The destinations of a target, the nearest first. */

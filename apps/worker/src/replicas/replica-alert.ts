@@ -1,5 +1,5 @@
 import { alertKey, isAlive } from '#catalog';
-import type { CopyState } from '#contracts';
+import { primaryStore, type CopyState } from '#contracts';
 import type { WorkerParts } from '../core/worker-core.js';
 import { tell } from '../verifications/missing-alert.js';
 
@@ -21,11 +21,12 @@ export async function settleReplicaAlert(parts: WorkerParts, state: DestinationS
   const failure = await catalog.copies.newestFailure(name);
   const isLate = behindSince !== null && clock.now().getTime() - behindSince.getTime() > config.overdueMs;
   const key = alertKey('replica-behind', name);
+  const called = name === primaryStore ? 'The primary store' : `Destination ${name}`;
   if (trouble !== null || failure !== null || missing > 0 || isLate) {
-    const reason = trouble?.message ?? failure?.errorMessage ?? `${behind} copies are not there yet`;
+    const reason = trouble?.message ?? failure?.errorMessage ?? `${behind} backups are not there yet`;
     const notification = await catalog.alerts.raise({
       ...{ key, kind: 'replica-behind', target: null, backupId: failure?.backupId ?? null, correlationId: null },
-      message: `Destination ${name} is behind: ${reason}`,
+      message: `${called} is behind: ${reason}`,
       hint: trouble?.hint ?? failure?.error?.hint ?? null,
       ...{ at: clock.now(), channels: channels.map((channel) => channel.name) },
     });
@@ -35,9 +36,13 @@ export async function settleReplicaAlert(parts: WorkerParts, state: DestinationS
   if (behind > 0 || !(await catalog.alerts.raised()).some((raised) => raised.key === key)) return;
   // Another worker may be cut off from it: its word counts as well, or the two would raise and clear by turns.
   const isSeenBad = (await catalog.workers.all()).some(
-    (worker) => isAlive(worker) && (worker.destinations ?? []).some((seen) => seen.name === name && seen.ok === false),
+    (worker) =>
+      isAlive(worker) &&
+      (name === primaryStore
+        ? worker.storeOk === false
+        : (worker.destinations ?? []).some((seen) => seen.name === name && seen.ok === false)),
   );
   if (isSeenBad) return;
-  const message = `Destination ${name} has every backup again`;
+  const message = `${called} has every backup again`;
   await tell(parts, await catalog.alerts.clear(key, { message, at: clock.now(), target: null, backupId: null }));
 }

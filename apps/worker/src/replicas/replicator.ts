@@ -1,6 +1,8 @@
 import { AppError, copyStates, type CopyState, type DestinationHealth } from '#contracts';
 import { quietly } from '#logging';
 import { shuttingDown } from '#catalog';
+import { checkDestinationQuota } from '../cleanup/check-quota.js';
+import { describeProtection } from '#storage';
 import { Every } from '../core/every.js';
 import type { WorkerParts } from '../core/worker-core.js';
 import { checkDestination } from './check-destination.js';
@@ -22,10 +24,12 @@ export class Replicator {
   readonly #once;
   #health: DestinationHealth;
   #checkedAtMs: number | undefined;
+  #givesLock = false;
+  #isRetired = false;
 
   constructor(
     private readonly parts: WorkerParts,
-    private readonly destination: Destination,
+    readonly destination: Destination,
   ) {
     const { name, store } = destination;
     const { reaperMs } = parts.config.lease;
@@ -42,6 +46,12 @@ export class Replicator {
   start(): void {
     this.#watch.start();
     this.#work.start();
+  }
+
+  /** Ends when what it is at is done: it takes nothing more. */
+  async retire(): Promise<void> {
+    this.#isRetired = true;
+    await Promise.all([this.#watch.stop(), this.#work.stop()]);
   }
 
   async stop(): Promise<void> {
@@ -64,6 +74,7 @@ export class Replicator {
     }
     metrics.replicaKnown(name, trouble === null, states);
     await settleReplicaAlert(this.parts, { name, trouble, states, behindSince });
+    await checkDestinationQuota(this.parts, this.destination);
   }
 
   /** Whether it answers in time and is the store that it was. */
@@ -79,11 +90,20 @@ export class Replicator {
     const hung = new Promise<AppError>((resolve) => {
       limit.addEventListener('abort', () => resolve(late), { once: true });
     });
-    const asked = requireDestination(this.parts, this.destination, limit).then(
+    const asked = this.#require(limit).then(
       () => null,
       (error: unknown) => (limit.aborted ? late : AppError.from(error, 'store')),
     );
     return Promise.race([asked, hung]);
+  }
+
+  /** That, and (until it is known) that it gives the lock that is asked for: else each copy would fail by itself, with words of the server. */
+  async #require(signal: AbortSignal): Promise<void> {
+    const { options, store } = this.destination;
+    await requireDestination(this.parts, this.destination, signal);
+    if (this.#givesLock || options.kind !== 's3' || options.objectLock === undefined) return;
+    describeProtection(await store.protection(signal));
+    this.#givesLock = true;
   }
 
   async #bringInLine(): Promise<void> {
@@ -102,7 +122,7 @@ export class Replicator {
       this.#checkedAtMs = atMs;
     }
     let plannedAtMs = atMs;
-    while (!signal.aborted) {
+    while (!signal.aborted && !this.#isRetired) {
       const copy = await catalog.copies.claimNext(name, owner, clock.now());
       if (copy === null || !(await workOnCopy(parts, destination, copy, signal))) return;
       if (clock.monotonicMs() - plannedAtMs < config.lease.reaperMs) continue;

@@ -1,23 +1,20 @@
 import { copyStampOf } from '#catalog';
 import { AppError, saysDamaged, throwIfAborted, type BackupRecord, type CopyRecord } from '#contracts';
-import { requireStore, runCopy, runVerify, silentObserver } from '#pipeline';
+import { isGoneByRecord, lockOf, runCopy, runVerify, silentObserver } from '#pipeline';
 import { holdCopy } from '../claims/hold.js';
 import { retryPauseMs } from '../claims/retry-pause.js';
 import { surely } from '../claims/surely.js';
+import { checkDestinationQuota } from '../cleanup/check-quota.js';
+import { requireDestinationQuota } from '../cleanup/require-quota.js';
 import type { WorkerParts } from '../core/worker-core.js';
-import type { WorkerLog } from '../logging/worker-log.js';
+import { raiseMissing } from '../verifications/missing-alert.js';
+import { placeOf } from './backup-place.js';
+import { later, nextVerification, refOf, type ClaimedCopy } from './claimed-copy.js';
 import { requireDestination } from './destination.js';
 import type { Destination } from './destination-types.js';
+import { settleDeleted, settleGone } from './settle-copy.js';
 
 const goneCodes = ['backup/missing', 'backup/not-found', 'store/no-object'];
-const dayMs = 86_400_000;
-
-interface ClaimedCopy {
-  readonly parts: WorkerParts;
-  readonly destination: Destination;
-  readonly copy: CopyRecord;
-  readonly log: WorkerLog;
-}
 
 /** Copies a claimed backup, or reads a copy back. False: the destination is not worth another try now. */
 export async function workOnCopy(
@@ -42,27 +39,37 @@ export async function workOnCopy(
   }
 }
 
-function refOf({ copyId, claim: { fence } }: CopyRecord) {
-  return { id: copyId, fence };
-}
-
 async function copyBackup({ parts, destination, copy, log }: ClaimedCopy, signal: AbortSignal): Promise<boolean> {
-  const { catalog, clock, metrics, store } = parts;
+  const { catalog, clock, metrics } = parts;
   const began = clock.monotonicMs();
   const record = await catalog.backups.find(copy.backupId);
   if (record?.status !== 'completed' || record.use.kind !== null || record.commitDue) {
-    if (record === null || record.status === 'deleted') {
-      await catalog.copies.lost(refOf(copy), clock.now());
-      log.warn('copy lost', { reason: 'it is not there (any more), and its backup is deleted in the primary store' });
-      return true;
-    }
+    if (record === null || record.status === 'deleted') return settleDeleted({ parts, destination, copy, log }, signal);
     // It is being deleted or sealed anew, or its objects are gone: what becomes of its copy is decided by the next look.
     await catalog.copies.release(refOf(copy), later(parts, parts.config.lease.reaperMs));
     return true;
   }
-  await requireStore(store, parts.storeId, signal);
+  // From itself where it was written to in the first place: then what stands there is only looked at.
+  const { store, require } = placeOf(parts, record);
+  await require(signal);
+  if (record.place !== null && (await isGoneByRecord(store, record, signal))) {
+    // Lost where it was written to before it was brought home: what another destination has of it comes home.
+    await require(signal);
+    const reason = `it is not in the destination ${record.place} any more`;
+    if (await catalog.backups.markMissing(record.backupId, true, clock.now(), record.place))
+      await raiseMissing(parts, record, reason);
+    const at = later(parts, parts.config.lease.reaperMs);
+    if (record.place !== destination.name) await catalog.copies.release(refOf(copy), at);
+    else await settleGone({ parts, destination, copy, log }, reason, at);
+    return true;
+  }
+  const size = record.size ?? copy.bytes;
+  const { storedBytes, target } = copy;
+  // What was written there in the first place is there already.
+  if (record.place !== destination.name)
+    await requireDestinationQuota(parts, destination, { target, bytes: size, storedBytes });
   let passed = 0;
-  const { objects } = await runCopy(
+  const { objects, backup } = await runCopy(
     { from: store, to: destination.store, onBytes: (bytes) => (passed += bytes) },
     {
       ...{ backupId: copy.backupId, thorough: copy.thorough },
@@ -74,10 +81,22 @@ async function copyBackup({ parts, destination, copy, log }: ClaimedCopy, signal
   // A volume that was unmounted meanwhile has got what was not meant for it.
   await requireDestination(parts, destination, signal);
   const at = clock.now();
-  const done = { at, stamp: copyStampOf(record), verifyAt: verifyAfterCopy(destination, copy, passed, at) };
+  // That nobody can tell is no failure of the copy.
+  const lockedUntil = await lockOf(destination.store, backup, at, signal).catch(() => null);
+  const done = {
+    at,
+    stamp: copyStampOf(record),
+    bytes: size,
+    lockedUntil,
+    verifyAt: verifyAfterCopy(destination, copy, passed, at),
+  };
   const kept = await surely(parts, log, () => catalog.copies.copied(refOf(copy), done));
   if (!kept) throw leftToAnother(copy);
   metrics.replicaCopied({ destination: destination.name, bytes: passed, at });
+  // Told now, and not with the next look alone: what is copied next may be refused.
+  await checkDestinationQuota(parts, destination).catch((error: unknown) =>
+    log.failure('quota not checked', error, 'catalog'),
+  );
   log.info('backup copied', { objects, bytes: passed, durationSeconds: (clock.monotonicMs() - began) / 1000 });
   return true;
 }
@@ -95,14 +114,13 @@ function verifyAfterCopy({ verify: level }: Destination, copy: CopyRecord, bytes
 }
 
 async function verify({ parts, destination, copy, log }: ClaimedCopy, signal: AbortSignal): Promise<boolean> {
-  const { catalog, clock, config, ring } = parts;
+  const { catalog, clock, ring } = parts;
   // A worker that holds public keys alone reads nothing.
   const level = ring.opensWhatItSeals ? (destination.verify ?? 'stored') : 'stored';
   const began = clock.monotonicMs();
   await runVerify({ store: destination.store, ring, observer: silentObserver }, { ...copy, level }, signal);
-  const { reverifyDays } = config.verify;
   const at = clock.now();
-  const done = { at, verifyAt: reverifyDays === null ? null : new Date(at.getTime() + reverifyDays * dayMs) };
+  const done = { at, verifyAt: nextVerification(parts, at) };
   if (!(await surely(parts, log, () => catalog.copies.verified(refOf(copy), done)))) throw leftToAnother(copy);
   log.info('copy verified', { verificationLevel: level, durationSeconds: (clock.monotonicMs() - began) / 1000 });
   return true;
@@ -152,10 +170,6 @@ async function judge(
   } catch {
     return 'copied';
   }
-}
-
-function later({ clock }: WorkerParts, ms: number): Date {
-  return new Date(clock.now().getTime() + ms);
 }
 
 function leftToAnother({ copyId }: CopyRecord): AppError {

@@ -1,51 +1,28 @@
 import { AppError, saysDamaged } from '#contracts';
-import { requireStore } from '#pipeline';
-import type { ObjectStore } from '#storage';
-import { within } from '../core/within.js';
 import type { WorkerParts } from '../core/worker-core.js';
-import { destinationsOf, requireDestination } from '../replicas/destination.js';
+import { inTime, placeAt, placeOf, primaryPlace, type Place } from '../replicas/backup-place.js';
+import { destinationsOf } from '../replicas/destination.js';
 
 /** A store that a backup can be read from. */
-export interface RestoreSource {
-  /** `primary`, or the name of a destination. */
-  readonly name: string;
-  readonly store: ObjectStore;
-  /** Throws when it does not answer, or is not the store that it was. */
-  readonly require: (signal: AbortSignal) => Promise<void>;
-}
+export type RestoreSource = Pick<Place, 'name' | 'store' | 'require'>;
 
-/** The primary store, then the destinations of the backup's target, the nearest first. */
+/**
+ * The primary store, then the destinations of the backup's target, the nearest first; before them all the place that it was written to while the primary store was
+ * away. One that was taken out of the configuration since is left out: another may have it by now. Throws where there is no other.
+ */
 export async function restoreSources(parts: WorkerParts, backupId: string): Promise<readonly RestoreSource[]> {
-  const { store, storeId, tuning } = parts;
   const record = await parts.catalog.backups.find(backupId);
-  const destinations = record === null ? [] : destinationsOf(parts, record.target);
-  const require = async (signal: AbortSignal): Promise<void> => {
-    await requireStore(store, storeId, signal);
-  };
-  const primary = { name: 'primary', store, require };
+  const destinations = record === null ? [] : destinationsOf(parts, record.target).map((one) => placeAt(parts, one));
+  const primary = primaryPlace(parts);
   // Without another place to look there is nothing to hurry to.
-  if (destinations.length === 0) return [primary];
-  return [
-    primary,
-    ...destinations.map((destination) => ({
-      name: destination.name,
-      store: destination.store,
-      require: (signal: AbortSignal) => requireDestination(parts, destination, signal),
-    })),
-  ].map((source) => ({ ...source, require: (signal) => inTime(source, tuning.probeTimeoutMs, signal) }));
-}
-
-/** A place that hangs is like one that is away. */
-async function inTime(source: RestoreSource, ms: number, signal: AbortSignal): Promise<void> {
-  const limit = AbortSignal.any([signal, AbortSignal.timeout(ms)]);
-  const asked = source.require(limit);
-  if (await within(ms, asked)) return asked;
-  asked.catch(() => undefined);
-  throw new AppError({
-    ...{ code: 'store/unreachable', stage: 'store', retry: 'retry' },
-    message: `${source.store.location} gave no answer within ${ms / 1000} s`,
-    hint: 'Is the store running, and may this machine connect to it? hazina storage check tells; the next place that has the backup is tried',
-  });
+  if (record === null || (destinations.length === 0 && record.place === null)) return [primary];
+  const isKnown = record.place === null || parts.destinations.some(({ name }) => name === record.place);
+  const first = isKnown || destinations.length === 0 ? placeOf(parts, record) : primary;
+  const rest = [primary, ...destinations].filter(({ name }) => name !== first.name);
+  return [first, ...rest].map((place) => ({
+    ...{ name: place.name, store: place.store },
+    require: (signal) => inTime(place, parts.tuning.probeTimeoutMs, signal),
+  }));
 }
 
 interface Reading<T> {

@@ -7,7 +7,16 @@ import { event, toRecordOrNull, type Backups } from './backup-record.js';
 
 type Claims = Pick<
   BackupRepository,
-  'claim' | 'raiseFence' | 'beat' | 'look' | 'progress' | 'started' | 'recordCommit' | 'inProgress' | 'nextJob'
+  | 'claim'
+  | 'raiseFence'
+  | 'beat'
+  | 'look'
+  | 'progress'
+  | 'started'
+  | 'writeTo'
+  | 'recordCommit'
+  | 'inProgress'
+  | 'nextJob'
 >;
 
 /** What a run writes while it runs. */
@@ -47,6 +56,9 @@ export function claims(backups: Backups, now: () => Date): Claims {
     started(ref, { database, engine }) {
       return backups.change(heldBy(ref), { $set: { database, engine } });
     },
+
+    writeTo: (ref, place) =>
+      backups.change({ ...heldBy(ref), 'commit.attempt': null }, { $set: { place, storeId: null } }),
 
     async recordCommit(ref, commit) {
       const { attempt, bytes } = commit;

@@ -3,6 +3,7 @@ import { move } from '../moves.js';
 import type { Tasks } from '../tasks/task-record.js';
 import { op, type Filter } from '../store/record-collection.js';
 import { event, toBackupRecord, toRecordOrNull, type Backups } from './backup-record.js';
+import { never } from '../schemas/backup.schema.js';
 import { outcomeOf } from './verification-outcome.js';
 
 type Lifecycle = Pick<
@@ -12,6 +13,7 @@ type Lifecycle = Pick<
   | 'deleted'
   | 'deleting'
   | 'markMissing'
+  | 'cameHome'
   | 'noteLock'
   | 'rekeyed'
   | 'purge'
@@ -79,10 +81,36 @@ export function lifecycle(backups: Backups, tasks: Tasks): Lifecycle {
       return found.map(({ backupId }) => backupId);
     },
 
-    markMissing(backupId, missing, at) {
-      const { filter, set } = missing ? move(['completed'], 'missing') : move(['missing'], 'completed');
-      const text = missing ? 'Its objects are not in the store' : 'Its objects are in the store again';
-      return backups.change({ backupId, ...filter }, { $set: set, $push: event(at, set.status, text) });
+    async markMissing(backupId, missing, at, place = null) {
+      if (missing) {
+        const { filter, set } = move(['completed'], 'missing');
+        const text = place === null ? 'Its objects are not in the store' : `Its objects are not in ${place}`;
+        return backups.change({ backupId, ...filter, place }, { $set: set, $push: event(at, set.status, text) });
+      }
+      const { filter, set } = move(['missing'], 'completed');
+      const $push = event(at, set.status, 'Its objects are in the store again');
+      // Where it stood before says nothing of the store that it was found in.
+      const moved = { $set: { ...set, place: null, storeId: null }, $push };
+      return (
+        (await backups.change({ backupId, ...filter, place: op({ $ne: null }) }, moved)) ||
+        backups.change({ backupId, ...filter }, { $set: set, $push })
+      );
+    },
+
+    async cameHome(backupId, { storeId, s3Key, at }) {
+      const { filter, set } = move(['missing'], 'completed');
+      // These bytes nobody has read yet, and what was found of those at the old place is nothing against them: a verification is due at once.
+      const unread = { verifyFrom: never, verifyNotBefore: null, verificationFailed: false };
+      const home = { place: null, storeId, s3Key, ...unread };
+      const $push = event(at, set.status, 'It stands in the primary store, copied from a destination');
+      // Marks may have been written to the old place after they were copied: they are written once more.
+      const marksAgain = { $set: { ...home, marksBehind: true }, $inc: { 'marks.wanted': 1 }, $push };
+      // A cleanup that found it meanwhile knows less of it.
+      const away = { status: 'completed', $or: [{ place: op({ $ne: null }) }, { storeId: op({ $ne: storeId }) }] };
+      return (
+        (await backups.change({ backupId, ...filter }, { ...marksAgain, $set: { ...marksAgain.$set, ...set } })) ||
+        (await backups.change({ backupId, ...away }, marksAgain))
+      );
     },
 
     noteLock(backupId, lockedUntil, at) {

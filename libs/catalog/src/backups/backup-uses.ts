@@ -64,7 +64,7 @@ export function uses(backups: Backups): Uses {
       return higher?.claim.fence ?? null;
     },
 
-    async recordRewrite(ref, { attempt, bytes, hash, size, keyIds, provenFrom, at }) {
+    async recordRewrite(ref, { attempt, bytes, hash, size, keyIds, storeId, provenFrom, at }) {
       const before = await backups.findOne(rewriting(ref), { only: ['s3Key'] });
       if (before === null) return false;
       const verification = {
@@ -76,6 +76,8 @@ export function uses(backups: Backups): Uses {
         {
           $set: {
             ...{ commit: { attempt, bytes }, commitDue: true, hash, size, keyIds: [...keyIds] },
+            // Whoever seals it anew does so in the primary store.
+            ...{ place: null, ...(storeId === null ? {} : { storeId }) },
             s3Key: before.s3Key?.replace(/[1-9][0-9]*\/data\.hzn$/, `${attempt}/data.hzn`) ?? null,
             verificationStatus: { verified: true, verifiedAt: at, verificationHash: hash },
             ...{ verificationFailed: false, marksBehind: true },

@@ -22,7 +22,9 @@ export function cleanupCatalog(catalog: Catalog, { clock, by, recordRetentionDay
     async completed(target: string | null) {
       const records = await backups.completed(target ?? undefined);
       const missing = await everyMissing(catalog, target);
-      return Promise.all([...records, ...missing].map((record) => viewOf(catalog, record)));
+      // What was written to a destination stands there until it is brought home: the listing of this store says nothing of it.
+      const here = records.filter(({ place }) => place === null);
+      return Promise.all([...here, ...missing].map((record) => viewOf(catalog, record)));
     },
     async lastRunsFailed(target: string): Promise<boolean> {
       const latest = await backups.latest(target, failuresThatStopDeletion);

@@ -56,7 +56,7 @@ export function rotationCatalog(catalog: Catalog, options: RotationViewOptions) 
       const port = { beat: (ref: ClaimRef) => backups.beatUse(ref) };
       const claim = new HeldClaim(port, taken.ref, { clock, claimedAt: taken.claimedAt, times, onTrouble });
       try {
-        const record = kind === 'rewrite' ? rewriteJournal(backups, taken.ref, clock) : null;
+        const record = kind === 'rewrite' ? rewriteJournal(catalog, taken.ref, clock) : null;
         return await act({ signal: AbortSignal.any([signal, claim.signal]), record });
       } finally {
         await claim.stop();
@@ -139,7 +139,7 @@ function inUse(backupId: string, by: string): AppError {
 }
 
 /** The record of a backup that is sealed anew, under its use (the pipeline's `RewriteJournal`, in the same form). */
-function rewriteJournal(backups: BackupRepository, ref: ClaimRef, clock: Clock) {
+function rewriteJournal({ backups, settings }: Catalog, ref: ClaimRef, clock: Clock) {
   const { id } = ref;
   const provenFrom = clock.now();
   return {
@@ -153,7 +153,8 @@ function rewriteJournal(backups: BackupRepository, ref: ClaimRef, clock: Clock) 
       const text = bytes.toString('utf8');
       const { objects, keyIds } = backupJson.parse(JSON.parse(text));
       const { sha256: hash, bytes: size } = objects.data;
-      const facts = { attempt, bytes: text, hash, size, keyIds, provenFrom, at: clock.now() };
+      const storeId = await settings.storeId();
+      const facts = { attempt, bytes: text, hash, size, keyIds, storeId, provenFrom, at: clock.now() };
       if (!(await backups.recordRewrite(ref, facts))) throw fenced(id, 'its new commit was refused');
     },
     async look() {

@@ -101,6 +101,8 @@ export interface BackupRepository {
     ref: ClaimRef,
     facts: { readonly database: string; readonly engine: { name: string; version: string } },
   ): Promise<boolean>;
+  /** Where this run writes: a destination, for the primary store is away; null: the primary store. Before its first write; false: the claim is lost, or committed. */
+  writeTo(ref: ClaimRef, place: string | null): Promise<boolean>;
   /** Commit (1): attempt and exact bytes of `backup.json`. From here the record only goes to `completed` (or `failed`, code `commit/conflict`). */
   recordCommit(ref: ClaimRef, commit: { readonly attempt: number; readonly bytes: string }): Promise<boolean>;
   /** `→ completed`, from what was committed; frees the running place. Also for a run of a lower fence whose commit stands: filters on the commit's attempt. */
@@ -134,8 +136,16 @@ export interface BackupRepository {
   /** `deleting|failed|cancelled → deleted`. Refused (false) when it failed with `commit/conflict`. */
   deleted(backupId: string, at: Date): Promise<boolean>;
   deleting(): Promise<readonly string[]>;
-  /** `completed ↔ missing`. */
-  markMissing(backupId: string, missing: boolean, at: Date): Promise<boolean>;
+  /**
+   * `completed → missing`: somebody looked for it at `place` (default null: the primary store), and it is not there. False also when it stands elsewhere by now.
+   * `missing → completed`: it was found in the primary store.
+   */
+  markMissing(backupId: string, missing: boolean, at: Date, place?: string | null): Promise<boolean>;
+  /** It stands in the primary store now (again): from `place`, or from `missing`. Its marks are to be written there. False: it had not been away. */
+  cameHome(
+    backupId: string,
+    home: { readonly storeId: string; readonly s3Key: string; readonly at: Date },
+  ): Promise<boolean>;
   /** The store locks it until then: on the record, and in its story when it is news. */
   noteLock(backupId: string, lockedUntil: Date, at: Date): Promise<boolean>;
   /** After a key rotation: the keys that open it now. False: they are known, or there is no backup to this record (any more). */

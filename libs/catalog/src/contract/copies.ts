@@ -1,5 +1,6 @@
 import type { AppError, BackupRecord, CopyRecord, CopyState } from '#contracts';
 import type { ClaimRef, ClaimState, LeaseView } from './claims.js';
+import type { StorageHistory } from './stats.js';
 
 /** What a look at a destination's copies asks for. */
 export interface CopyPlanRequest {
@@ -30,15 +31,29 @@ export interface CopyCount {
 export interface CopyRepository {
   /** Brings the records in line with the backups: new ones, changed ones (marks, keys, bytes), deleted ones. The number of changes. */
   plan(request: CopyPlanRequest): Promise<number>;
+  /**
+   * The same for the way home (`primaryStore` as the destination): what stands in a destination and is not in the primary store, for that was away or has lost it.
+   */
+  planHome(): Promise<number>;
+  /** Which of these backups stand in a destination, whole. */
+  standing(backupIds: readonly string[]): Promise<ReadonlySet<string>>;
+  /** It is home: its way there is over. */
+  forget(ref: ClaimRef): Promise<boolean>;
   /** The next that is due, claimed; null when nothing is. Copies come before verifications, and the newest backup first. */
   claimNext(destination: string, owner: string, now: Date): Promise<CopyRecord | null>;
   beat(ref: ClaimRef): Promise<ClaimState>;
   /** The same look without a beat: a deletion of the backup ends what is done with its copy. */
   look(ref: ClaimRef): Promise<ClaimState>;
-  /** What stands there now. `verifyAt`: when it is to be read back. */
+  /** What stands there now, and how many bytes. `verifyAt`: when it is to be read back. */
   copied(
     ref: ClaimRef,
-    done: { readonly at: Date; readonly stamp: string; readonly verifyAt: Date | null },
+    done: {
+      readonly at: Date;
+      readonly stamp: string;
+      readonly bytes: number;
+      readonly lockedUntil: Date | null;
+      readonly verifyAt: Date | null;
+    },
   ): Promise<boolean>;
   verified(ref: ClaimRef, done: { readonly at: Date; readonly verifyAt: Date | null }): Promise<boolean>;
   /** Tried again at `nextAttemptAt`. `state`: what is known of it now. */
@@ -54,10 +69,10 @@ export interface CopyRepository {
   ): Promise<CopyRecord | null>;
   /** Gives a claim back as if it had not been taken; `notBefore`: when it is due again. */
   release(ref: ClaimRef, notBefore: Date | null): Promise<void>;
-  /**
-   * It cannot be copied (again), for its backup is deleted. One that was there before is `removed` as it is, whatever is left of it; what was never whole there is `removing`.
-   */
-  lost(ref: ClaimRef, at: Date): Promise<boolean>;
+  /** It cannot be copied (again), for its backup is deleted, and no whole one is there: what is left of it there is `removing`. */
+  lost(ref: ClaimRef): Promise<boolean>;
+  /** It cannot be copied again either, and was found to stand there whole. */
+  stands(ref: ClaimRef, found: { readonly at: Date; readonly verifyAt: Date | null }): Promise<boolean>;
   inProgress(): Promise<readonly LeaseView[]>;
   expire(id: string, seen: { readonly fence: number; readonly beat: number }): Promise<CopyRecord | null>;
   /** Whether a copy of it is being made or read. */
@@ -67,8 +82,12 @@ export interface CopyRepository {
   removing(destination: string, now: Date): Promise<readonly CopyRecord[]>;
   /** `copied → removing`, by the destination's own retention. */
   beginRemove(copyId: string): Promise<boolean>;
+  /** `removing → copied`: it is wanted after all. */
+  keep(copyId: string): Promise<boolean>;
   removed(copyId: string, at: Date): Promise<boolean>;
   removeLater(copyId: string, error: AppError, nextAttemptAt: Date): Promise<void>;
+  /** The destination holds it until then, which is no failure: it is removed afterwards, and looked at again at `nextAttemptAt`. */
+  removeAfterLock(copyId: string, lockedUntil: Date, nextAttemptAt: Date): Promise<void>;
 
   /** A complete look at the destination did not find these: they are copied again. The number. */
   markMissing(destination: string, backupIds: readonly string[], at: Date): Promise<number>;
@@ -79,6 +98,8 @@ export interface CopyRepository {
   of(backupIds: readonly string[]): Promise<readonly CopyRecord[]>;
   /** By destination and state; `oldest`: when the oldest of these backups was completed. */
   counts(): Promise<readonly CopyCount[]>;
+  /** What the copies there take, and took lately. */
+  storageHistory(destination: string, now: Date): Promise<StorageHistory>;
   /** The newest failure there; null: none. */
   newestFailure(destination: string): Promise<CopyRecord | null>;
   purge(removedBefore: Date): Promise<number>;

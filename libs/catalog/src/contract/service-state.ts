@@ -29,6 +29,9 @@ export interface SettingsRepository {
   /** The store that this catalogue belongs to; set once. Throws `store/changed` when another is known. */
   bindStore(storeId: string): Promise<void>;
   storeId(): Promise<string | null>;
+  /** The salt of the store's `hazina.json`, for the day on which the store is away or lost; kept once. */
+  keepKdfSalt(kdfSalt: string): Promise<void>;
+  kdfSalt(): Promise<string | null>;
   /** The same of a destination that backups are copied to. */
   bindDestination(name: string, storeId: string): Promise<void>;
   destinationStoreId(name: string): Promise<string | null>;

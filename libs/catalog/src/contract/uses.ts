@@ -17,6 +17,8 @@ export interface RewriteFacts {
   readonly hash: string;
   readonly size: number;
   readonly keyIds: readonly string[];
+  /** Of the primary store, in which it stands now; null: the catalogue knows none yet. */
+  readonly storeId: string | null;
   /** When its reading began, and when it was over. */
   readonly provenFrom: Date;
   readonly at: Date;

@@ -14,6 +14,7 @@ type Claims = Pick<
   | 'failed'
   | 'release'
   | 'lost'
+  | 'stands'
   | 'inProgress'
   | 'expire'
   | 'uses'
@@ -61,11 +62,15 @@ export function copyClaims(copies: Copies, backups: Backups): Claims {
       return { state: 'held', cancelRequested };
     },
 
-    async copied(ref, { at, stamp, verifyAt }) {
+    async copied(ref, { at, stamp, bytes, lockedUntil, verifyAt }) {
       const before = await copies.updateAndReturnOld(
         { ...heldBy(ref), state: 'copying' },
         {
-          $set: { state: 'copied', stamp, copiedAt: at, verifyAt, thorough: false, ...ended },
+          $set: {
+            ...{ state: 'copied', stamp, bytes, storedBytes: bytes, copiedAt: at, verifyAt, thorough: false },
+            lockedUntil,
+            ...ended,
+          },
         },
       );
       if (before === null) return false;
@@ -85,9 +90,11 @@ export function copyClaims(copies: Copies, backups: Backups): Claims {
         {
           $set: {
             ...{ state, thorough, ...errorFields(error) },
+            ...(state === 'missing' ? { copiedAt: null } : {}),
             ...(state === 'copied'
               ? { verifyAt: nextAttemptAt, nextAttemptAt: null }
               : { nextAttemptAt, verifiedAt: null }),
+            ...(state === 'missing' ? { storedBytes: 0 } : {}),
           },
           $inc: { attempts: 1 },
         },
@@ -104,12 +111,17 @@ export function copyClaims(copies: Copies, backups: Backups): Claims {
       await copies.change({ ...heldBy(ref), state: 'verifying' }, { $set: { state: 'copied' } });
     },
 
-    async lost(ref, at) {
-      const mine = { ...heldBy(ref), state: 'copying' };
-      const over = { ...ended, stamp: null, verifyAt: null };
-      const wasThere = { ...mine, copiedAt: op({ $ne: null }) };
-      if (await copies.change(wasThere, { $set: { ...over, state: 'removed', removedAt: at } })) return true;
-      return copies.change(mine, { $set: { ...over, state: 'removing' } });
+    lost: (ref) =>
+      copies.change(
+        { ...heldBy(ref), state: 'copying' },
+        { $set: { ...ended, stamp: null, storedBytes: 0, verifyAt: null, state: 'removing' } },
+      ),
+    async stands(ref, { at, verifyAt }) {
+      const held = { ...heldBy(ref), state: 'copying' };
+      const copy = await copies.findOne(held, { only: ['bytes'] });
+      if (copy === null) return false;
+      const found = { state: 'copied', copiedAt: at, verifiedAt: at, verifyAt, storedBytes: copy.bytes };
+      return copies.change(held, { $set: { ...ended, ...found } });
     },
 
     async inProgress() {

@@ -3,15 +3,24 @@ import { errorFields, toBackupRecord, longFields, type Backups } from '../backup
 import type { CopyRepository } from '../contract/copies.js';
 import { op } from '../store/record-collection.js';
 import { copyClaims } from './copy-claims.js';
-import { copyIdOf, toCopyRecord, type Copies } from './copy-record.js';
+import { copyHistory } from './copy-history.js';
+import { copyIdOf, heldBy, toCopyRecord, type Copies } from './copy-record.js';
 import { planCopies } from './plan-copies.js';
+import { planHome, standingCopies } from './plan-home.js';
 
-const anew = { state: 'pending', nextAttemptAt: null, verifyAt: null } as const;
+/** Nothing of it stands there (any more). */
+const anew = {
+  ...{ state: 'pending', nextAttemptAt: null, verifyAt: null },
+  ...{ copiedAt: null, storedBytes: 0, lockedUntil: null },
+} as const;
 
 export function copyRepository(copies: Copies, backups: Backups): CopyRepository {
   return {
     ...copyClaims(copies, backups),
     plan: (request) => planCopies(copies, backups, request),
+    planHome: () => planHome(copies, backups),
+    standing: (backupIds) => standingCopies(copies, backupIds),
+    forget: (ref) => copies.remove({ ...heldBy(ref), state: 'copying' }),
 
     async removing(destination, now) {
       const isDue = { $or: [{ nextAttemptAt: null }, { nextAttemptAt: op({ $lte: now }) }] };
@@ -19,14 +28,29 @@ export function copyRepository(copies: Copies, backups: Backups): CopyRepository
     },
     beginRemove: (copyId) =>
       copies.change({ copyId, state: 'copied' }, { $set: { state: 'removing', nextAttemptAt: null, verifyAt: null } }),
+    keep: (copyId) =>
+      copies.change(
+        { copyId, state: 'removing' },
+        { $set: { state: 'copied', nextAttemptAt: null, error: null, errorMessage: null, attempts: 0 } },
+      ),
     removed: (copyId, at) =>
       copies.change(
         { copyId, state: 'removing' },
-        { $set: { state: 'removed', removedAt: at, stamp: null, error: null, errorMessage: null, attempts: 0 } },
+        {
+          $set: {
+            ...{ state: 'removed', removedAt: at, stamp: null, storedBytes: 0, lockedUntil: null },
+            ...{ error: null, errorMessage: null, attempts: 0 },
+          },
+        },
       ),
     async removeLater(copyId, error, nextAttemptAt) {
       const update = { $set: { ...errorFields(error), nextAttemptAt }, $inc: { attempts: 1 } };
       await copies.change({ copyId, state: 'removing' }, update);
+    },
+
+    async removeAfterLock(copyId, lockedUntil, nextAttemptAt) {
+      const waiting = { lockedUntil, nextAttemptAt, error: null, errorMessage: null, attempts: 0 };
+      await copies.change({ copyId, state: 'removing' }, { $set: waiting });
     },
 
     async markMissing(destination, backupIds) {
@@ -81,6 +105,7 @@ export function copyRepository(copies: Copies, backups: Backups): CopyRepository
       ]);
       return groups.map(({ _id, ...group }) => ({ ..._id, ...group }));
     },
+    storageHistory: (destination, now) => copyHistory(copies, destination, now),
     async newestFailure(destination) {
       const failed = { destination, error: op({ $ne: null }), state: op({ $ne: 'removed' }) };
       const found = await copies.findOne(failed, { sort: { completedAt: -1 } });

@@ -20,7 +20,7 @@ export async function planCopies(
   let changes = 0;
   for (const backup of wanted) {
     const copy = known.get(backup.backupId);
-    if (copy === undefined) changes += (await insert(copies, backup, destination)) ? 1 : 0;
+    if (copy === undefined) changes += (await insertCopy(copies, backup, destination)) ? 1 : 0;
     else if (isOld(copy, backup)) changes += (await again(copies, copy)) ? 1 : 0;
   }
   const standing = new Set(wanted.map(({ backupId }) => backupId));
@@ -28,7 +28,8 @@ export async function planCopies(
   return changes + (await removeDeleted(copies, backups, doubtful, ownRetention));
 }
 
-async function insert(
+/** A copy that is to be made. False: another planned it. */
+export async function insertCopy(
   copies: Copies,
   {
     backupId,

@@ -117,6 +117,7 @@ export const backupSchema = recordSchema<BackupDocument>('backups', {
   lockedUntil: dateOrNull,
   lastProvenAt: dateOrNull,
   storeId: textOrNull,
+  place: textOrNull,
   claim: { type: claimPart, default: () => ({ ...unclaimed }) },
   jobNumber: counter,
   nextAttemptAt: dateOrNull,

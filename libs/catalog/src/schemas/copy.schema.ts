@@ -20,6 +20,7 @@ export const copySchema = recordSchema<CopyRecord>('copies', {
   state: { ...text, enum: [...copyStates] },
   completedAt: date,
   bytes: number,
+  storedBytes: counter,
   stamp: textOrNull,
   attempts: counter,
   error: partOrNull(errorPart),
@@ -30,6 +31,7 @@ export const copySchema = recordSchema<CopyRecord>('copies', {
   verifyAt: dateOrNull,
   thorough: flag,
   removedAt: dateOrNull,
+  lockedUntil: dateOrNull,
   claim: { type: claimPart, default: () => ({ ...unclaimed }) },
 });
 

@@ -81,6 +81,10 @@ export function settingsRepository(settings: RecordCollection<SettingDocument>):
         details: { known: before, found: value },
       });
     },
+    async keepKdfSalt(value) {
+      if ((await known('kdfSalt')) === null) await settings.insert({ name: 'kdfSalt', value });
+    },
+    kdfSalt: () => known('kdfSalt'),
     destinationStoreId: (name) => known(ofDestination(name)),
     async bindDestination(name, value) {
       if ((await settings.insert({ name: ofDestination(name), value })) !== null) return;

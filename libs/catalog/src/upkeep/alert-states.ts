@@ -72,9 +72,10 @@ async function clearVerification(
 ): Promise<void> {
   const backupId = key.slice(alertKey('verification-failed', '').length);
   const record = await options.catalog.backups.find(backupId);
+  const isProven = record?.verifications.at(-1)?.status === 'completed';
   const message =
     record?.status === 'completed'
-      ? `Backup ${backupId} passed its verification`
+      ? `Backup ${backupId} ${isProven ? 'passed its verification' : 'was copied anew from another place, and is verified again'}`
       : `Backup ${backupId}, which had failed its verification, is no longer kept`;
   const cleared = await options.catalog.alerts.clear(key, { message, at: options.clock.now(), target, backupId });
   await raised(options, look, cleared);
@@ -103,7 +104,7 @@ async function clearTarget(
 }
 
 export async function raised(
-  { channels }: UpkeepOptions,
+  { channels }: Pick<UpkeepOptions, 'channels'>,
   look: Look,
   notification: NotificationRecord | null,
 ): Promise<void> {

@@ -5,6 +5,7 @@ import { settleAlerts } from './alert-states.js';
 import { deleteJob, marksJob, marksRetryJob, notifyJob, recommitJob } from './follow-up-jobs.js';
 import { settleDrillAlerts } from './drill-alerts.js';
 import { enqueueDueBackups } from './due-backups.js';
+import { settleMissingAlerts } from './missing-alerts.js';
 import { Look, type UpkeepReport } from './report.js';
 import { settleRestoreAlerts } from './restore-alerts.js';
 import { deliveryLeaseMs, type UpkeepOptions } from './upkeep-options.js';
@@ -60,6 +61,7 @@ export class Reconciler {
       await look.each(await backups.marksBehind(), (id) => this.#ensureMarksJob(look, id));
     });
     await look.step(() => settleAlerts(options, look));
+    await look.step(() => settleMissingAlerts(options, look));
     await look.step(() => settleRestoreAlerts(options, look));
     await look.step(() => settleDrillAlerts(options, look));
     await look.step(async () => {

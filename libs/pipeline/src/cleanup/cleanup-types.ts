@@ -38,6 +38,8 @@ export interface CleanupRun {
   /** The earliest of clock and store's Date. */
   readonly now: Date;
   readonly storeTime: Date | null;
+  /** For people: how a whole folder without commit becomes a backup. */
+  readonly adoptedBy: string;
   readonly signal: AbortSignal;
   /** For people: what was found and left alone. */
   readonly report: (text: string) => void;

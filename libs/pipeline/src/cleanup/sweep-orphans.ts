@@ -56,7 +56,7 @@ export async function sweepOrphans(
     }
     if (candidate.whole && state !== 'deleted') {
       run.report(
-        `${candidate.folder} holds data and manifest but no commit: kept, for it may be a whole backup (hazina catalog sync --adopt takes it in when it is good); remove the folder by hand if nobody needs it`,
+        `${candidate.folder} holds data and manifest but no commit: kept, for it may be a whole backup (${run.adoptedBy}); remove the folder by hand if nobody needs it`,
       );
       // Whoever adopts it must know whether its lease stands still.
       sightings.push(await look(run, candidate, known.get(candidate.folder)));

@@ -29,7 +29,7 @@ export async function copyObject(
   const key = `${backupFolder(backupId)}${object.key}`;
   const source = resumingGet(from, key, { bytes: object.bytes, signal });
   const body = Readable.from(checked(source, stores, backupId, object), { objectMode: false, highWaterMark: 1 << 20 });
-  await to.put(key, body, { signal, expectedBytes: object.bytes, bulk: key.endsWith('/data.hzn') });
+  await to.put(key, body, { signal, expectedBytes: object.bytes, lock: true, bulk: key.endsWith('/data.hzn') });
   await confirmObject(to, backupId, object, signal);
 }
 

@@ -35,6 +35,17 @@ export async function requireStore(
   });
 }
 
+/** Gives an empty store the identity of the one whose place it takes. Never over another one: `store/exists`. */
+export async function putStoreIdentity(
+  store: ObjectStore,
+  { storeId, kdfSalt, createdAt }: { readonly storeId: string; readonly kdfSalt: string; readonly createdAt: Date },
+  signal: AbortSignal,
+): Promise<void> {
+  const identity: StoreIdentity = { schema: 'hazina-store/1', storeId, kdfSalt, createdAt: createdAt.toISOString() };
+  await store.putBytes(storeIdentityKey, Buffer.from(JSON.stringify(identity)), { signal, ifNoneMatch: true });
+  await requireStore(store, storeId, signal);
+}
+
 /** The store's identity, made on first use and read again after writing: when two first starts race, both take the one that stands (spec/objects.md). */
 export async function ensureStoreIdentity(
   store: ObjectStore,

@@ -69,6 +69,7 @@ class S3Store implements ObjectStore {
   }
 
   put(key: string, body: Readable, options: PutOptions): Promise<PutResult> {
+    const { storageClass } = { ...this.options, ...options.place };
     const partSize = planPartSize(options.expectedBytes, this.options.partSize);
     return uploadStream(this.client, body, {
       bucket: this.#bucket,
@@ -78,10 +79,8 @@ class S3Store implements ObjectStore {
       ifNoneMatch: options.ifNoneMatch === true,
       placement: {
         ...this.#encryption(),
-        ...this.#lock(options.lock),
-        ...(options.bulk === true && this.options.storageClass !== undefined
-          ? { StorageClass: this.options.storageClass }
-          : {}),
+        ...this.#lock(options),
+        ...(options.bulk === true && storageClass !== undefined ? { StorageClass: storageClass } : {}),
       },
       checksums: checksumMode(this.options) === 'WHEN_SUPPORTED',
       signal: options.signal,
@@ -90,13 +89,13 @@ class S3Store implements ObjectStore {
   }
 
   async putBytes(key: string, bytes: Uint8Array, options: PutBytesOptions = {}): Promise<PutResult> {
-    const { ifNoneMatch, ifMatch, lock, signal } = options;
+    const { ifNoneMatch, ifMatch, signal } = options;
     const input: PutObjectCommandInput = {
       ...this.#at(key),
       Body: bytes,
       ContentLength: bytes.length,
       ...withLock(
-        { ...this.#encryption(), ...this.#lock(lock) },
+        { ...this.#encryption(), ...this.#lock(options) },
         bytes,
         checksumMode(this.options) === 'WHEN_SUPPORTED',
       ),
@@ -258,9 +257,9 @@ class S3Store implements ObjectStore {
     return { ServerSideEncryption: sse, ...(sseKmsKeyId === undefined ? {} : { SSEKMSKeyId: sseKmsKeyId }) };
   }
 
-  #lock(wanted: boolean | undefined): Placement {
-    const { objectLock } = this.options;
-    return wanted === true && objectLock !== undefined ? lockHeaders(objectLock, this.#clock) : {};
+  #lock({ lock, place }: Pick<PutBytesOptions, 'lock' | 'place'>): Placement {
+    const { objectLock = null } = { ...this.options, ...place };
+    return lock === true && objectLock !== null ? lockHeaders(objectLock, this.#clock) : {};
   }
 
   async #unlessCold<T>(at: { Bucket: string; Key: string }, read: () => Promise<T>): Promise<T> {

@@ -1,0 +1,28 @@
+import type { CopyRecord } from '#contracts';
+import type { WorkerParts } from '../core/worker-core.js';
+import type { WorkerLog } from '../logging/worker-log.js';
+import type { Destination } from './destination-types.js';
+
+const dayMs = 86_400_000;
+
+/** A copy that this worker has claimed. */
+export interface ClaimedCopy {
+  readonly parts: WorkerParts;
+  readonly destination: Destination;
+  readonly copy: CopyRecord;
+  readonly log: WorkerLog;
+}
+
+export function refOf({ copyId, claim: { fence } }: CopyRecord) {
+  return { id: copyId, fence };
+}
+
+export function later({ clock }: WorkerParts, ms: number): Date {
+  return new Date(clock.now().getTime() + ms);
+}
+
+/** When what was found good at this time is read back again; null: never. */
+export function nextVerification({ config }: WorkerParts, at: Date): Date | null {
+  const { reverifyDays } = config.verify;
+  return reverifyDays === null ? null : new Date(at.getTime() + reverifyDays * dayMs);
+}

@@ -1,0 +1,52 @@
+import { beforeEach, describe, expect, it } from '@jest/globals';
+import { systemClock, systemRandom } from '#contracts';
+import { createMemoryStore, type ObjectStore } from '#storage';
+import { noAbort, putBackup, storeContents } from '../../../../test/support/backup-world.js';
+import type { ClaimedCopy } from './claimed-copy.js';
+import { settleDeleted } from './settle-copy.js';
+
+describe('a copy whose backup is deleted in the primary store', () => {
+  let store: ObjectStore;
+  let backupId: string;
+  let told: unknown[];
+  const settle = (stamp: string | null) => {
+    const note = (what: string) => (ref: unknown, more: unknown) =>
+      Promise.resolve(void told.push({ what, ref, more }));
+    const claimed = {
+      parts: {
+        ...{ clock: systemClock, random: systemRandom, storeId: 'a'.repeat(32), ring: null },
+        config: { verify: { reverifyDays: 30 } },
+        catalog: {
+          settings: { destinationStoreId: () => Promise.resolve(null), bindDestination: () => Promise.resolve() },
+          copies: { lost: note('lost'), stands: note('stands') },
+        },
+      },
+      ...{ destination: { name: 'offsite', store, verify: 'stored' }, log: { warn: () => undefined } },
+      copy: { copyId: `${backupId}/offsite`, backupId, stamp, claim: { fence: 1 } },
+    } as unknown as ClaimedCopy;
+    return settleDeleted(claimed, noAbort);
+  };
+  beforeEach(async () => {
+    [store, told] = [createMemoryStore(), []];
+    ({ backupId } = await putBackup(store, new Date()));
+  });
+
+  it('stands as before, and is read back again when its time comes', async () => {
+    await settle('x');
+    expect(told).toMatchObject([{ what: 'stands', more: { verifyAt: expect.any(Date) } }]);
+  });
+
+  it('that lost its backup.json alone is told of, and its objects are left', async () => {
+    await store.delete(`clinic/${backupId}/backup.json`);
+    const before = await storeContents(store);
+    await expect(settle('x')).rejects.toMatchObject({ code: 'backup/damaged' });
+    expect(told).toEqual([]);
+    expect(await storeContents(store)).toEqual(expect.arrayContaining(before));
+  });
+
+  it('that was never whole is to be removed', async () => {
+    await store.delete(`clinic/${backupId}/backup.json`);
+    await settle(null);
+    expect(told).toMatchObject([{ what: 'lost' }]);
+  });
+});
