@@ -81,6 +81,8 @@ describe('F41 a worker that is killed while it loads', () => {
     });
     expect(await record(restoreId)).toMatchObject({ error: { code: 'store/unreachable' }, completedAt: null });
     nextLine.mend();
+    // The pause is half a minute: who asks the API so often is told to slow down.
+    await met('its end', async () => (await record(restoreId))?.['completedAt'] instanceof Date);
     const done = await admin.restored(restoreId, undefined, patienceMs);
     expect(done).toMatchObject({ status: 'failed', error: { code: 'store/unreachable' } });
     expect(await inTarget()).toEqual([]);

@@ -94,9 +94,9 @@ describe('F41 what a killed restore left', () => {
 
   it('stays while its run is alive', async () => {
     await leave();
-    let isOver = false;
+    const over = new AbortController();
     const beating = (async () => {
-      while (!isOver)
+      while (!over.signal.aborted)
         await client
           .db(db)
           .collection('_hazina_restore')
