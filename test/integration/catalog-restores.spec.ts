@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
-import { Reaper, Reconciler, restoreJob, type NewRestore, type UpkeepOptions } from '#catalog';
+import { isPoisonous, Reaper, Reconciler, restoreJob, type NewRestore, type UpkeepOptions } from '#catalog';
 import { AppError, randomSuffix, systemRandom, type RestoreRecord, type RestoreReport } from '#contracts';
 import { catalogWorld, completedBackup, newTarget, type CatalogWorld } from '../support/catalog-world.js';
 import { TestJobSink } from '../support/job-sink.js';
@@ -132,6 +132,20 @@ describe('a restore', () => {
     await restores().alerted(restoreId);
     expect(await untold()).toBe(false);
   });
+
+  it('F41 lost three times while it loaded is claimed once more, for what may lie in the target', async () => {
+    const { restoreId } = await insert();
+    const lose = async () => {
+      const record = await restores().claim(restoreId, 'host/1', at);
+      const { fence = 0, beat = 0 } = record?.claim ?? {};
+      if (fence === 1) expect(await restores().beginLoading({ id: restoreId, fence })).toBe(true);
+      const after = await restores().expire(restoreId, { fence, beat }, at);
+      return [record !== null && isPoisonous(record), after?.status];
+    };
+    for (let lost = 1; lost <= 3; lost += 1) expect(await lose()).toEqual([false, 'pending']);
+    for (let lost = 4; lost <= 5; lost += 1) expect(await lose()).toEqual([true, 'pending']);
+    expect(await lose()).toEqual([true, 'failed']);
+  });
 });
 
 describe('a cancel', () => {
@@ -160,6 +174,16 @@ describe('a cancel', () => {
     await restores().retryLater(ref, failure(), later(60_000));
     expect(await restores().requestCancel(record.restoreId, at)).toBe('requested');
     expect((await restores().find(record.restoreId))?.nextAttemptAt).toBeNull();
+  });
+
+  it('F41 waits while something may lie in the target: the next run looks after it first', async () => {
+    const { record, ref } = await claimed();
+    expect(await restores().beginLoading(ref)).toBe(true);
+    expect(await restores().requestCancel(record.restoreId, at)).toBe('requested');
+    expect(await restores().retryLater(ref, failure(), later(1))).toMatchObject({
+      ...{ status: 'pending', mayLeave: true, cancelRequestedAt: at },
+    });
+    expect(await restores().beginLoading(ref)).toBe(false);
   });
 
   it('is refused while names are given, also when that is waiting to be finished', async () => {

@@ -30,7 +30,8 @@ export { copyStampOf } from './copies/copy-record.js';
 export { isFoundBad, isGood } from './backups/is-good.js';
 export { claimJournal } from './claims/claim-journal.js';
 export { HeldClaim, type ClaimPort } from './claims/held-claim.js';
-export { cancelWished, fenced, shuttingDown } from './claims/run-errors.js';
+export { cancelWished, fenced, lostTooOften, shuttingDown } from './claims/run-errors.js';
+export { isPoisonous } from './restores/restore-endings.js';
 export { verifyAuditLog, type AuditProblem, type AuditVerification } from './audit/verify-audit-log.js';
 export { LeaseObserver, type LeaseObserverOptions } from './lease-observer.js';
 export {

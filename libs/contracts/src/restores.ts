@@ -185,6 +185,8 @@ export interface RestoreRecord extends RestoreWish {
   /** The role that asked: the worker checks it again. */
   readonly role: Role;
   readonly phase: RestorePhase | null;
+  /** A run has begun to load: as long as nobody has looked, something of it may lie in the target. */
+  readonly mayLeave?: boolean;
   readonly progress: RestoreProgress | null;
   readonly safety: RestoreSafety | null;
   readonly report: RestoreReport | null;

@@ -118,6 +118,8 @@ export interface LoadRequest {
   readonly confirm: readonly string[];
   /** Identifies the restore in the plan document: the backup's id, or a digest of a file. */
   readonly backupId: string;
+  /** Whoever runs the restore more than once names it here, the same each time: `putBackRestore` finds by it what a run left. */
+  readonly askedAs?: string;
   /** What to do with a document whose `_id` the target refuses as a duplicate: fail the restore, or keep the last one. */
   readonly onConflict: 'fail' | 'keep-last';
   /** Go on although somebody else writes into the target during the restore. */

@@ -23,6 +23,7 @@ export { bsonToRelaxedJson } from './native/documents/relaxed-json.js';
 export { similarNames } from './native/dump/similar-names.js';
 export { lookAtRestoreTarget } from './native/load/look-at-target.js';
 export { writtenDatabases } from './native/load/put-back.js';
+export { putBackRestore, type PutBackOptions } from './native/load/put-back-restore.js';
 export { isOwnNote } from './native/load/plan-types.js';
 export { replaysOplog } from './native/oplog/require-replay.js';
 export { DrillScratch, type DrillScratchOptions } from './native/scratch/drill-scratch.js';

@@ -40,6 +40,7 @@ export class RestoreProcessor implements JobProcessor<'restore'> {
       tuning.progressMs,
       log,
       record.phase ?? 'loading',
+      record.mayLeave === true,
     );
     log.info('restore claimed', { mode, dryRun });
     try {

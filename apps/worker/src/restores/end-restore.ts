@@ -4,7 +4,8 @@ import { retryPauseMs } from '../claims/retry-pause.js';
 import { surely } from '../claims/surely.js';
 import type { HeldClaim } from '#catalog';
 import type { WorkerParts } from '../core/worker-core.js';
-import { dropScratchOf, dropScratchWhileHeld } from './drop-scratch.js';
+import { clearTarget, leftNote, triesAgain } from './clear-target.js';
+import { dropScratchOf } from './drop-scratch.js';
 import { inApiWords } from './in-api-words.js';
 import type { ClaimedRestore } from './claimed-restore.js';
 
@@ -22,18 +23,42 @@ export async function endRestore(parts: WorkerParts, claimed: ClaimedRestore, th
   const { record, claim, log } = claimed;
   const error = inApiWords(causeOf(thrown, claim));
   if (error.code === 'run/fenced') return { state: 'fenced', error };
-  if (error.code === 'run/cancelled') {
-    await dropScratchWhileHeld(parts, claimed);
-    const note = error.hint ?? null;
-    const cancelled = await surely(parts, log, () => catalog.restores.cancelled(claim.ref, clock.now(), note));
-    return cancelled === null ? { state: 'fenced', error } : { state: 'cancelled', record: cancelled };
-  }
-  if (error.code === 'worker-shutdown' || (error.retry === 'retry' && record.failures + 1 < config.attempts))
+  const isShutdown = error.code === 'worker-shutdown';
+  if (error.code === 'run/cancelled' || (!isShutdown && isWished(claimed, error))) return cancel(parts, claimed, error);
+  if (isShutdown || (error.retry === 'retry' && record.failures + 1 < config.attempts))
     return later(parts, claimed, error);
   // What failed for good is nobody's any more, half-done renames of a scratch restore included: another restore gets names of its own.
-  await dropScratchWhileHeld(parts, claimed);
-  const failed = await surely(parts, log, () => catalog.restores.fail(claim.ref, { error, at: clock.now() }));
-  return failed === null ? { state: 'fenced', error } : { state: 'failed', error, record: failed };
+  const left = await clearTarget(parts, claimed);
+  const matters = left !== null && error.code !== 'restore/unfinished';
+  if (matters && triesAgain(parts, record, left)) return later(parts, claimed, error);
+  const told = matters ? withNote(error, leftNote(record, left)) : error;
+  const failed = await surely(parts, log, () => catalog.restores.fail(claim.ref, { error: told, at: clock.now() }));
+  return failed === null ? { state: 'fenced', error } : { state: 'failed', error: told, record: failed };
+}
+
+/** Somebody wished to cancel before this run began: it had only to clean up. */
+function isWished({ record, observer }: ClaimedRestore, error: AppError): boolean {
+  return observer.mayLeave && record.cancelRequestedAt !== null && error.code !== 'restore/unfinished';
+}
+
+async function cancel(parts: WorkerParts, claimed: ClaimedRestore, error: AppError): Promise<RestoreEnding> {
+  const { catalog, clock } = parts;
+  const { record, claim, log } = claimed;
+  const left = await clearTarget(parts, claimed);
+  // What only goes forward needs its backup: the run that reaches it finishes, whatever was wished.
+  const goesForward = left?.code === 'restore/unfinished' && record.failures + 1 < parts.config.attempts;
+  if (left !== null && (goesForward || triesAgain(parts, record, left))) return later(parts, claimed, left);
+  // The loader's own word of what it left is over with a second look; of a scratch restore there is none.
+  const word = record.mode === 'scratch' ? (error.hint ?? null) : null;
+  const note = left === null ? word : leftNote(record, left);
+  const cancelled = await surely(parts, log, () => catalog.restores.cancelled(claim.ref, clock.now(), note));
+  return cancelled === null ? { state: 'fenced', error } : { state: 'cancelled', record: cancelled };
+}
+
+function withNote(error: AppError, note: string): AppError {
+  const { code, stage, message, retry, details } = error;
+  const hint = error.hint === undefined ? note : `${error.hint}. ${note}`;
+  return new AppError({ code, stage, message, hint, retry, details, cause: error });
 }
 
 /** Why a run was aborted says more than what broke by it; unless its renames had begun, which nothing but their own error ends. */

@@ -18,7 +18,7 @@ import {
   type ProvenBackup,
   type WriteWatch,
 } from '#pipeline';
-import { cancelWished, fenced } from '#catalog';
+import { cancelWished, fenced, isPoisonous, lostTooOften } from '#catalog';
 import type { ClaimedRestore } from './claimed-restore.js';
 import type { WorkerParts } from '../core/worker-core.js';
 import { checkRestore } from './check-restore.js';
@@ -33,6 +33,7 @@ import { makeSafetyBackup } from './safety-backup.js';
  */
 export async function makeRestore(parts: WorkerParts, claimed: ClaimedRestore): Promise<RestoreReport> {
   const { record, claim, observer } = claimed;
+  if (isPoisonous(record)) throw lostTooOften(record.restoreId);
   return fromNearest(await restoreSources(parts, record.backupId), {
     signal: claim.signal,
     onNext: (text) => observer.warning(text),
@@ -87,6 +88,7 @@ async function restoreFrom(
     }
   }
   const plan = await planRestore(deps, request, signal);
+  await beginLoading(parts, claimed);
   observer.expects(expectedOf(plan, proven));
   const safety = before === 'renaming' ? null : await secure(parts, claimed, request, plan);
   const reportOf = (report: LoadReport) =>
@@ -108,6 +110,13 @@ async function restoreFrom(
     signal,
   ).finally(() => safety?.watch?.close());
   return reportOf(report);
+}
+
+/** The record says that something may lie in the target before something does: its end looks after it. */
+async function beginLoading({ catalog }: WorkerParts, { record, claim, observer }: ClaimedRestore): Promise<void> {
+  if (observer.mayLeave) return;
+  if (!(await catalog.restores.beginLoading(claim.ref))) throw fenced(record.restoreId, 'another claim has taken over');
+  observer.mayLeave = true;
 }
 
 interface Secured {

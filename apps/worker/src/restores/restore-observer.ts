@@ -31,6 +31,8 @@ export class RestoreObserver implements RunObserver {
     private readonly log: WorkerLog,
     /** An earlier run had got there: nothing but the target itself takes it back. */
     private phase: RestorePhase,
+    /** A run has begun to load, this one or an earlier one. */
+    public mayLeave: boolean,
   ) {
     this.#began = clock.monotonicMs();
     const writeProgress = () => restores.progress(claim.ref, this.#now(), this.phase);

@@ -8,9 +8,9 @@ export function loadRequestOf(
   target: RestoreTargetSource,
   contents: ArchiveContents,
 ): LoadRequest {
-  const { mode, backupId, databases, include, exclude, rename, onConflict, ignoreWrites } = record;
+  const { mode, backupId, databases, include, exclude, rename, onConflict, ignoreWrites, restoreId } = record;
   const wanted: LoadRequest = {
-    ...{ uri: target.uri, backupId, databases, include, exclude, rename, onConflict, ignoreWrites },
+    ...{ uri: target.uri, backupId, askedAs: restoreId, databases, include, exclude, rename, onConflict, ignoreWrites },
     ...{ mode: mode === 'replace' ? 'replace' : 'into-empty', confirm: [], strict: false },
     oplogReplay: replaysOplog(contents, record, record.oplogReplay),
     usersAndRoles: record.usersAndRoles === true,

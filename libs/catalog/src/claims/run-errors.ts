@@ -30,6 +30,16 @@ export function shuttingDown(id: string): AppError {
   });
 }
 
+/** Why a run does nothing but look after what earlier ones left. */
+export function lostTooOften(id: string): AppError {
+  return new AppError({
+    code: 'worker-lost',
+    stage: 'claim',
+    message: `The workers of ${id} stopped without a result too often: it is not tried again`,
+    hint: 'Were they killed, or out of memory? Their logs and the log of the system tell',
+  });
+}
+
 /** What a record says whose lease ran out; `what` names it where its last owner is not known. */
 export function workerLost(owner: string | null, what: string): AppError {
   return new AppError({

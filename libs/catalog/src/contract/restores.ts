@@ -58,6 +58,8 @@ export interface RestoreRepository {
   /** The same look without a beat, for watching a wish to cancel. None is shown in the phase `renaming`. */
   look(ref: ClaimRef): Promise<ClaimState>;
   progress(ref: ClaimRef, progress: RestoreProgress, phase: RestorePhase): Promise<boolean>;
+  /** From here on something of it may lie in the target (`mayLeave`). False when fenced. */
+  beginLoading(ref: ClaimRef): Promise<boolean>;
   /** What will be replaced is backed up first, under this id. */
   planSafety(ref: ClaimRef, safety: RestoreSafety): Promise<boolean>;
   /** The restore whose safety backup this is. */
@@ -73,13 +75,16 @@ export interface RestoreRepository {
   complete(ref: ClaimRef, done: { readonly at: Date; readonly report: RestoreReport }): Promise<RestoreRecord | null>;
   /** `in_progress → failed`; somebody must be told. */
   fail(ref: ClaimRef, failure: BackupFailure): Promise<RestoreRecord | null>;
-  /** `in_progress → pending` with error and due time; `cancelled` instead when that was wished and is still possible. Null when fenced. */
+  /**
+   * `in_progress → pending` with error and due time; `cancelled` instead when that was wished and is still possible, unless something may lie in the target,
+   * which the next run looks after first. Null when fenced.
+   */
   retryLater(ref: ClaimRef, failure: BackupFailure, nextAttemptAt: Date): Promise<RestoreRecord | null>;
   /** `note`: what the end could not put back; null: nothing. */
   cancelled(ref: ClaimRef, at: Date, note: string | null): Promise<RestoreRecord | null>;
   /** `cancelled`: never begun, is over now. `requested`: a worker will see it. `too-late`: it renames, or is over. */
   requestCancel(restoreId: string, at: Date): Promise<'cancelled' | 'requested' | 'too-late' | 'not-found'>;
-  /** A lease that stood still: back to `pending`, at the third `failed`; null when it moved meanwhile. */
+  /** A lease that stood still: back to `pending`, at the third `failed` (later while something may lie in the target: `isPoisonous`); null when it moved. */
   expire(id: string, seen: { readonly fence: number; readonly beat: number }, at: Date): Promise<RestoreRecord | null>;
 
   inProgress(): Promise<readonly LeaseView[]>;

@@ -6,7 +6,16 @@ import { moveRestore } from './restore-moves.js';
 
 type Claims = Pick<
   RestoreRepository,
-  'claim' | 'beat' | 'look' | 'progress' | 'planSafety' | 'ofSafety' | 'beginRenaming' | 'inProgress' | 'nextJob'
+  | 'claim'
+  | 'beat'
+  | 'look'
+  | 'progress'
+  | 'beginLoading'
+  | 'planSafety'
+  | 'ofSafety'
+  | 'beginRenaming'
+  | 'inProgress'
+  | 'nextJob'
 >;
 
 /** What a run writes while it runs. */
@@ -36,6 +45,8 @@ export function restoreClaims(restores: Restores): Claims {
     },
 
     progress: (ref, progress, phase) => restores.change(heldBy(ref), { $set: { progress, phase } }),
+
+    beginLoading: (ref) => restores.change(heldBy(ref), { $set: { mayLeave: true } }),
 
     planSafety: (ref, safety) => restores.change(heldBy(ref), { $set: { safety } }),
 

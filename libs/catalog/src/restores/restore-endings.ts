@@ -1,4 +1,4 @@
-import { AppError, type TaskState } from '#contracts';
+import { AppError, type RestoreRecord, type TaskState } from '#contracts';
 import { workerLost } from '../claims/run-errors.js';
 import { errorFields, failedFields } from '../backups/backup-record.js';
 import type { RestoreRepository } from '../contract/restores.js';
@@ -14,6 +14,14 @@ type Endings = Pick<
 
 /** Claims that ended without a result, after which a restore is not tried again. */
 const poisonous = 3;
+/** Further ones, by which only its target is looked after (`isPoisonous`). */
+const toCleanUp = 3;
+
+/** Whether the workers of this claimed restore were lost so often that it must not load again: it is here only for what may lie in its target. */
+export function isPoisonous({ claim }: Pick<RestoreRecord, 'claim'>): boolean {
+  return claim.lost > poisonous;
+}
+
 const notRenaming = op({ $ne: 'renaming' });
 
 /** How restores end, and how they go back to the queue. */
@@ -48,8 +56,8 @@ export function restoreEndings(restores: Restores): Endings {
 
     async retryLater(ref, { error, at }, nextAttemptAt) {
       return toRestoreOrNull(
-        await decide(heldBy(ref), ({ cancelRequestedAt, phase }) => {
-          if (cancelRequestedAt !== null && phase !== 'renaming') return cancelledAt(at, null);
+        await decide(heldBy(ref), ({ cancelRequestedAt, phase, mayLeave }) => {
+          if (cancelRequestedAt !== null && phase !== 'renaming' && mayLeave !== true) return cancelledAt(at, null);
           const shutdown = error.code === 'worker-shutdown';
           return {
             $set: {
@@ -111,9 +119,10 @@ function back(nextAttemptAt: Date): Readonly<Record<string, unknown>> {
   return { ...moveRestore(['in_progress'], 'pending'), nextAttemptAt };
 }
 
-function afterLoss({ claim, phase }: RestoreDocument, at: Date): Update {
+function afterLoss({ claim, phase, mayLeave }: RestoreDocument, at: Date): Update {
   const error = workerLost(claim.owner, 'restore');
-  if (claim.lost < poisonous) return { $set: { ...back(at), ...errorFields(error) }, $inc: { jobNumber: 1 } };
+  const most = mayLeave === true && phase !== 'renaming' ? poisonous + toCleanUp : poisonous;
+  if (claim.lost < most) return { $set: { ...back(at), ...errorFields(error) }, $inc: { jobNumber: 1 } };
   return ending('failed', failedFields(phase === 'renaming' ? unfinished(error) : error, at));
 }
 

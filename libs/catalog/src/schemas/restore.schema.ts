@@ -99,6 +99,7 @@ export const restoreSchema = recordSchema<RestoreDocument>('restores', {
   requestedBy: anyText,
   role: { ...text, enum: [...roles] },
   phase: { ...textOrNull, enum: ['loading', 'renaming', null] },
+  mayLeave: { type: Boolean, default: false },
   progress: partOrNull(progressPart),
   safety: partOrNull(part({ backupId: text, databases: texts, include: texts })),
   report: partOrNull(reportPart),

@@ -38,10 +38,15 @@ async function settle(
   wanted: Pick<PlanDraft, 'backupId' | 'digest'>,
 ): Promise<OwnedPlan | null> {
   const { client, lease } = context;
-  const stale = found.released ? found : await awaitAbandoned(context, db);
+  const stale = await abandoned(context, db, found);
   if (!stale) return null;
   const same = stale.backupId === wanted.backupId && stale.digest === wanted.digest;
   if (stale.phase === 'renaming' && !same) throw unfinishedByAnother(stale, db, lease);
+  return takeAway(client, stale);
+}
+
+/** Takes an abandoned plan over and puts its restore back; one that was renaming is handed out instead. Null also when somebody was faster. */
+export async function takeAway(client: MongoClient, stale: PlanDocument): Promise<OwnedPlan | null> {
   const plan = await OwnedPlan.takeOver(client, stale);
   if (!plan) return null;
   // The phase cannot have changed since: a change of phase changes the beat, which the update filters on.
@@ -53,8 +58,9 @@ async function settle(
   return null;
 }
 
-/** Null: it is gone. */
-async function awaitAbandoned(context: ClaimContext, db: string): Promise<PlanDocument | null> {
+/** The plan when nobody owns it any more; waits for its lease, and throws `restore/busy` while it is alive. Null: it is gone. */
+export async function abandoned(context: ClaimContext, db: string, found: PlanDocument): Promise<PlanDocument | null> {
+  if (found.released) return found;
   const { client, lease, clock, signal } = context;
   const verdict = await watchLease(
     () => sightPlan(client, db),

@@ -70,6 +70,7 @@ export class LoadRun {
     if (named.entries.length === 0) return this.loadNothing(archive);
     const wanted = { backupId: request.backupId, digest: optionsDigest(request) };
     const databases = databasesOf(named.entries);
+    const askedAs = request.askedAs === undefined ? {} : { askedAs: request.askedAs };
     for (;;) {
       const earlier = await onTarget('plan', () => settleEarlierPlans(this.context, databases, wanted));
       if (earlier) {
@@ -87,7 +88,7 @@ export class LoadRun {
       const entries = newEntries(named.entries, filled, restoreId, request);
       const plans = [...entries.values()].map((entry) => entry.plan);
       throwIfAborted(signal, 'plan');
-      const draft = { ...wanted, restoreId, mode: request.mode, databases };
+      const draft = { ...wanted, restoreId, mode: request.mode, databases, ...askedAs };
       const plan = await onTarget('plan', () => insertPlan(client, draft, plans));
       if (plan) return await this.loadAndRename(archive, named.entries, entries, state, plan);
     }

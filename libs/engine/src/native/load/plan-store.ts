@@ -30,7 +30,7 @@ export async function sightPlan(client: MongoClient, db: string): Promise<Sighti
   return { seen: plan, mark: [plan.restoreId, plan.fence, plan.beat, plan.phase].join(' ') };
 }
 
-export type PlanDraft = Pick<PlanDocument, 'restoreId' | 'backupId' | 'digest' | 'mode' | 'databases'>;
+export type PlanDraft = Pick<PlanDocument, 'restoreId' | 'backupId' | 'digest' | 'mode' | 'databases' | 'askedAs'>;
 
 /** The plans of one restore while this process owns them. Every write filters on the fence: who lost it stops. */
 export class OwnedPlan {

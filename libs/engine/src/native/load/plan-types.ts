@@ -84,6 +84,8 @@ export interface PlanDocument {
   /** SHA-256 over the options that decide what the restore does. */
   readonly digest: string;
   readonly mode: 'into-empty' | 'replace';
+  /** What the caller knows the restore by over all its runs, when it told (`LoadRequest.askedAs`). */
+  readonly askedAs?: string;
   readonly databases: readonly string[];
   readonly phase: Phase;
   readonly fence: number;
