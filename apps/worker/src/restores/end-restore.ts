@@ -1,4 +1,4 @@
-import { restoreJob } from '#catalog';
+import { cancelWished, restoreJob } from '#catalog';
 import { AppError, type RestoreRecord } from '#contracts';
 import { retryPauseMs } from '../claims/retry-pause.js';
 import { surely } from '../claims/surely.js';
@@ -49,7 +49,8 @@ async function cancel(parts: WorkerParts, claimed: ClaimedRestore, error: AppErr
   const goesForward = left?.code === 'restore/unfinished' && record.failures + 1 < parts.config.attempts;
   if (left !== null && (goesForward || triesAgain(parts, record, left))) return later(parts, claimed, left);
   // The loader's own word of what it left is over with a second look; of a scratch restore there is none.
-  const word = record.mode === 'scratch' ? (error.hint ?? null) : null;
+  const isOwnWord = record.mode === 'scratch' && error.hint !== cancelWished(record.restoreId).hint;
+  const word = isOwnWord ? (error.hint ?? null) : null;
   const note = left === null ? word : leftNote(record, left);
   const cancelled = await surely(parts, log, () => catalog.restores.cancelled(claim.ref, clock.now(), note));
   return cancelled === null ? { state: 'fenced', error } : { state: 'cancelled', record: cancelled };
