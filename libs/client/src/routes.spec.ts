@@ -1,7 +1,7 @@
 import { expect, it } from '@jest/globals';
 import type { Address, BodyOf, ReplyOf } from './routes.js';
 
-// What the compiler says of calls: a line below that were taken though it should not be would break the build, for nothing would be wrong where an error is expected.
+// What the compiler says of calls. Each line of the second test breaks the build when the compiler comes to think otherwise.
 
 const get = <const Path extends string>(
   path: Address<'get', Path>,
@@ -26,27 +26,36 @@ it('an address with what is put in at run time is that of its route, its fields 
   expect(post('/api/admin/schedules/clinic/pause')).toContain('pause');
 });
 
+/** Whether a call with this would be taken. */
+type Is<Given, Wanted> = [Given] extends [Wanted] ? true : false;
+type IsAddress<Method extends 'get' | 'post', Path extends string> = Is<Path, Address<Method, Path>>;
+type Backup = `/api/admin/backups/${string}`;
+
 it('what the document does not have is no call', () => {
-  const path = ['', 'api', 'admin', 'backups'].join('/');
-  const wrong = [
-    // @ts-expect-error There is no such route.
-    get('/api/admin/backup'),
-    // @ts-expect-error The route has no such method.
-    post('/api/admin/backups'),
-    // @ts-expect-error What is put in is one segment of a path and stands for a parameter.
-    get(`/api/admin/${id}`),
-    // @ts-expect-error Nobody knows which route this is.
-    get(path),
-    // @ts-expect-error The route has no such query field.
-    get('/api/admin/backups?state=failed'),
-    // @ts-expect-error None of its replies has such a field.
-    get('/api/admin/backups', 'backups'),
-    // @ts-expect-error The field takes other values.
-    post(`/api/admin/backups/${id}/verify`, { level: 'best' }),
-    // @ts-expect-error The body has no such field.
-    post(`/api/admin/backups/${id}/verify`, { depth: 'stored' }),
-    // @ts-expect-error A field that must be sent is missing.
-    post(`/api/admin/backups/${id}/restore`, { targetName: 'staging' }),
+  const taken = [
+    true satisfies IsAddress<'get', '/api/admin/backups'>,
+    true satisfies Is<'data', keyof ReplyOf<'get', '/api/admin/backups'>>,
+    true satisfies Is<{ level: 'stored' }, BodyOf<'post', `${Backup}/verify`>>,
   ];
-  expect(wrong).toHaveLength(9);
+  const refused = [
+    // There is no such route.
+    false satisfies IsAddress<'get', '/api/admin/backup'>,
+    // The route has no such method.
+    false satisfies IsAddress<'post', '/api/admin/backups'>,
+    // What is put in is one segment of a path and stands for a parameter.
+    false satisfies IsAddress<'get', `/api/admin/${string}`>,
+    // Nobody knows which route this is.
+    false satisfies IsAddress<'get', string>,
+    // The route has no such query field.
+    false satisfies IsAddress<'get', '/api/admin/backups?state=failed'>,
+    // None of its replies has such a field.
+    false satisfies Is<'backups', keyof ReplyOf<'get', '/api/admin/backups'>>,
+    // The field takes other values.
+    false satisfies Is<{ level: 'best' }, BodyOf<'post', `${Backup}/verify`>>,
+    // The body has no such field.
+    false satisfies Is<{ depth: 'stored' }, BodyOf<'post', `${Backup}/verify`>>,
+    // A field that must be sent is missing.
+    false satisfies Is<{ targetName: 'staging' }, BodyOf<'post', `${Backup}/restore`>>,
+  ];
+  expect(taken.every(Boolean) && !refused.some(Boolean)).toBe(true);
 });
