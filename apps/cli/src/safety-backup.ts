@@ -1,7 +1,7 @@
 import type { CatalogAccess, CliConfig, StoreConfig } from '#config';
 import { AppError, isRestoreTargetName, newBackupId, safetyTargetOf } from '#contracts';
 import type { KeyRing } from '#crypto';
-import { createDumpEngines, type LoadRequest, type PlannedNamespace } from '#engine';
+import { createDumpEngines, patternOf, type LoadRequest, type PlannedNamespace } from '#engine';
 import { planRestore, runBackup, watchWrites, type BackupRequest, type RestoreDeps } from '#pipeline';
 import type { ObjectStore } from '#storage';
 import type { CliContext } from './context.js';
@@ -73,7 +73,7 @@ async function backUp(
 ): Promise<string> {
   const { clock, random } = context;
   const target = safetyTargetOf(restoreTargetOf(variable));
-  const include = replaced.map(({ db, collection }) => `${literal(db)}.${literal(collection)}`);
+  const include = replaced.map(patternOf);
   // The official tool cannot take several chosen namespaces in one run.
   const { native: engine } = createDumpEngines({ version: context.version, stallMs: config.stallMs, searchPath: '' });
   const deps = { store, ring, engine, clock, random, observer: context.observer() };
@@ -129,10 +129,6 @@ export function restoreTargetOf(variable: string): string {
     .replace(/^-+/, '')
     .slice(0, 33);
   return isRestoreTargetName(name) ? name : 'target';
-}
-
-function literal(name: string): string {
-  return name.replace(/[\\.*]/g, '\\$&');
 }
 
 function notBackedUp(error: AppError): AppError {

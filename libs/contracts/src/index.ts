@@ -47,6 +47,7 @@ export {
 } from './drills.js';
 export { isTimestamp, systemClock, systemRandom, type Clock, type Random } from './environment.js';
 export { messageOf, systemCode } from './error-code.js';
+export { namespaceKey } from './namespace-key.js';
 export { isNetworkFailure } from './network-failure.js';
 export { signalGroup } from './signal-group.js';
 export type { ErrorCode, Stage } from './error-codes.js';

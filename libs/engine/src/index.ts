@@ -37,4 +37,4 @@ export {
 export { dropDrill, findDrills, type FoundDrill } from './native/scratch/find-drills.js';
 export { dropScratch, markScratch, type ScratchMark } from './native/scratch/scratch-databases.js';
 export { ledNamespaces, scratchNameOf, scratchRenames, type LedNamespace } from './native/scratch/scratch-names.js';
-export { createSelection, parsePattern, type Selection, type SelectionRequest } from './selection/index.js';
+export { createSelection, parsePattern, patternOf, type Selection, type SelectionRequest } from './selection/index.js';

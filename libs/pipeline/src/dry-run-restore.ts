@@ -1,7 +1,14 @@
 import type { Readable } from 'node:stream';
 import { ArchiveReader } from '#archive';
-import type { AppError, Clock, RestoreFindings } from '#contracts';
-import { ConflictCheck, type ArchiveContents, type ConflictBounds, type LoadPlan, type LoadRequest } from '#engine';
+import { namespaceKey, type AppError, type Clock, type RestoreFindings } from '#contracts';
+import {
+  ConflictCheck,
+  patternOf,
+  type ArchiveContents,
+  type ConflictBounds,
+  type LoadPlan,
+  type LoadRequest,
+} from '#engine';
 import type { RestoreDeps } from './run-restore.js';
 
 export interface DryRunDeps extends RestoreDeps {
@@ -47,10 +54,10 @@ async function look(
   signal: AbortSignal,
 ): Promise<void> {
   if (check.collections.length === 0) return;
-  const known = new Map(namespaces.map((one) => [keyOf(one), one]));
+  const known = new Map(namespaces.map((one) => [namespaceKey(one), one]));
   const sized = check.collections
     .map((entry) => {
-      const { bytes = Infinity, documents = null } = known.get(keyOf(entry.source)) ?? {};
+      const { bytes = Infinity, documents = null } = known.get(namespaceKey(entry.source)) ?? {};
       return { entry, bytes, documents: documents ?? Infinity };
     })
     .sort((a, b) => a.bytes - b.bytes);
@@ -65,7 +72,7 @@ async function look(
     const { documents, bytes } = check.room;
     const others = sized.length - at;
     check.allow({ documents: Math.ceil(documents / others), bytes: Math.ceil(bytes / others) }, entry);
-    const include = [`${literal(entry.source.db)}.${literal(entry.source.collection)}`];
+    const include = [patternOf(entry.source)];
     await show(check, await source.open(signal, { databases: [], include, exclude: [] }), signal);
   }
 }
@@ -87,12 +94,4 @@ async function show(check: ConflictCheck, archive: Readable, signal: AbortSignal
   } finally {
     archive.destroy();
   }
-}
-
-function literal(name: string): string {
-  return name.replace(/[\\.*]/g, '\\$&');
-}
-
-function keyOf({ db, collection }: { readonly db: string; readonly collection: string }): string {
-  return JSON.stringify([db, collection]);
 }

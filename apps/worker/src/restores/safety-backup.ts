@@ -9,7 +9,7 @@ import {
   type RestoreRecord,
   type RestoreSafety,
 } from '#contracts';
-import type { PlannedNamespace } from '#engine';
+import { patternOf, type PlannedNamespace } from '#engine';
 import { fenced } from '#catalog';
 import type { WorkerParts } from '../core/worker-core.js';
 import type { ClaimedRestore } from './claimed-restore.js';
@@ -55,12 +55,8 @@ export async function makeSafetyBackup(
 
 function safetyOf(backupId: string, replaced: readonly PlannedNamespace[]): RestoreSafety {
   const databases = [...new Set(replaced.map(({ db }) => db))].sort();
-  const include = replaced.map(({ db, collection }) => `${literal(db)}.${literal(collection)}`);
+  const include = replaced.map(patternOf);
   return { backupId, databases, include: include.length > mostPatterns ? [] : include };
-}
-
-function literal(name: string): string {
-  return name.replace(/[\\.*]/g, '\\$&');
 }
 
 async function awaitSafety(

@@ -1,5 +1,5 @@
 import type { ArchiveSummary } from '#archive';
-import { AppError } from '#contracts';
+import { AppError, namespaceKey } from '#contracts';
 import { listNames, nameOf } from '../native/load/names.js';
 import type { RestoreLog } from './restore-log.js';
 import type { RestoredEntry } from './restored-entries.js';
@@ -37,8 +37,8 @@ export function judgeRestore(child: ToolProcess, evidence: RestoreEvidence): Rea
 }
 
 function expectedDocuments(archive: ArchiveSummary, entries: readonly RestoredEntry[]): Map<RestoredEntry, number> {
-  const archived = new Map(archive.namespaces.map((namespace) => [keyOf(namespace), namespace.documents]));
-  return new Map(entries.map((entry) => [entry, archived.get(keyOf(entry.source)) ?? 0]));
+  const archived = new Map(archive.namespaces.map((namespace) => [namespaceKey(namespace), namespace.documents]));
+  return new Map(entries.map((entry) => [entry, archived.get(namespaceKey(entry.source)) ?? 0]));
 }
 
 /** In words; namespace by namespace where it prints them, in total always. */
@@ -62,10 +62,6 @@ function disagreements({ finished, total }: RestoreLog, expected: ReadonlyMap<Re
 function split(name: string): { db: string; collection: string } {
   const dot = name.indexOf('.');
   return { db: name.slice(0, dot), collection: name.slice(dot + 1) };
-}
-
-function keyOf({ db, collection }: { readonly db: string; readonly collection: string }): string {
-  return JSON.stringify([db, collection]);
 }
 
 /** No progress for so long. */

@@ -1,4 +1,4 @@
-import { AppError } from '#contracts';
+import { AppError, namespaceKey } from '#contracts';
 import { authorizationPart } from '../native/authorization/authorization-part.js';
 import { isCapped } from '../native/load/collection-spec.js';
 import { printable } from '../native/load/names.js';
@@ -44,15 +44,15 @@ function selection(
   entries: readonly NamedEntry[],
   withUsers: boolean,
 ): string[] {
-  const chosen = new Set(entries.map(({ source }) => keyOf(source)));
+  const chosen = new Set(entries.map(({ source }) => namespaceKey(source)));
   // The oplog, and users and roles of a single database, it leaves out by itself.
   const all = archived.filter(({ db, collection }) => db !== '' && !collection.startsWith('$'));
   // What is not left out of them, it merges by itself.
-  if (withUsers) for (const one of all) if (authorizationPart(one) !== null) chosen.add(keyOf(one));
-  const leftOut = all.filter((namespace) => !chosen.has(keyOf(namespace)));
+  if (withUsers) for (const one of all) if (authorizationPart(one) !== null) chosen.add(namespaceKey(one));
+  const leftOut = all.filter((namespace) => !chosen.has(namespaceKey(namespace)));
   if (leftOut.length === 0) return [];
   const include = namesOf(
-    all.filter((namespace) => chosen.has(keyOf(namespace))),
+    all.filter((namespace) => chosen.has(namespaceKey(namespace))),
     all,
   );
   const exclude = namesOf(leftOut, all);
@@ -113,10 +113,6 @@ function escape(name: string): string {
 /** A $ begins a variable there, and no argument holds a zero byte. */
 function isUntellable(arg: string): boolean {
   return /[$\0]/.test(arg);
-}
-
-function keyOf({ db, collection }: ArchivedNamespace): string {
-  return JSON.stringify([db, collection]);
 }
 
 function cannot(reason: string): AppError {

@@ -24,6 +24,16 @@ export function parsePattern(text: string): Pattern {
   };
 }
 
+/** A name as a part of a pattern: nothing in it means anything else. */
+export function literalName(name: string): string {
+  return name.replace(/[\\.*]/g, '\\$&');
+}
+
+/** The pattern that means this namespace and no other. */
+export function patternOf({ db, collection }: { readonly db: string; readonly collection: string }): string {
+  return `${literalName(db)}.${literalName(collection)}`;
+}
+
 function splitNamespace(text: string): { database: string; collection: string | undefined } {
   for (let at = 0; at < text.length; at += 1) {
     if (text.charAt(at) === '\\') at += 1;

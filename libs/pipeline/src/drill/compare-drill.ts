@@ -1,4 +1,4 @@
-import type { DrillAnswer, DrilledNamespace, DrillReport } from '#contracts';
+import { namespaceKey, type DrillAnswer, type DrilledNamespace, type DrillReport } from '#contracts';
 import {
   askDrillQueries,
   compareDefinitions,
@@ -10,7 +10,7 @@ import {
 } from '#engine';
 import { compareContents } from '../objects/compare-contents.js';
 import type { ProvenBackup } from '../objects/prove-backup.js';
-import { keyOf, type DigestSource } from './digest-source.js';
+import type { DigestSource } from './digest-source.js';
 import type { DrillRequest } from './drill-types.js';
 
 export interface DrillScene {
@@ -35,7 +35,7 @@ export async function lookAtDocuments(scene: DrillScene, signal: AbortSignal): P
   compareContents(proven.manifest, source.summary());
   const archived = source.namespaces();
   const loaded = scene.led.map(({ from, db, collection, type }): LoadedCollection => {
-    const found = archived.get(keyOf(from.db, from.collection));
+    const found = archived.get(namespaceKey(from));
     if (found === undefined) throw new Error(`${from.db}.${from.collection} was planned and is not in the archive`);
     return { db, collection, type, documents: found.documents, digest: found.digest, metadata: found.metadata };
   });

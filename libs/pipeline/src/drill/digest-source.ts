@@ -1,6 +1,7 @@
 import { pipeline } from 'node:stream';
 import { ArchiveReader, tapArchive, type ArchiveSummary, type ArchiveTap } from '#archive';
 import { ContentDigest } from '#engine';
+import { namespaceKey } from '#contracts';
 import type { ArchiveSource } from '../sources/archive-source.js';
 
 /** What the archive held, as it was read by the loader. */
@@ -28,8 +29,8 @@ export class DigestSource implements ArchiveSource {
     const archive = await this.source.open(signal);
     const digests = new Map<string, ContentDigest>();
     const reader = new ArchiveReader({
-      documents: ({ db, collection }, run) => {
-        const key = keyOf(db, collection);
+      documents: (namespace, run) => {
+        const key = namespaceKey(namespace);
         const digest = digests.get(key) ?? new ContentDigest();
         digests.set(key, digest);
         digest.addRun(run);
@@ -53,13 +54,10 @@ export class DigestSource implements ArchiveSource {
   namespaces(): Map<string, DigestedNamespace> {
     const found = new Map<string, DigestedNamespace>();
     for (const { db, collection, documents, metadata } of this.summary().namespaces) {
-      const digest = (this.#digests.get(keyOf(db, collection)) ?? new ContentDigest()).text;
-      found.set(keyOf(db, collection), { db, collection, documents, digest, metadata });
+      const key = namespaceKey({ db, collection });
+      const digest = (this.#digests.get(key) ?? new ContentDigest()).text;
+      found.set(key, { db, collection, documents, digest, metadata });
     }
     return found;
   }
-}
-
-export function keyOf(db: string, collection: string): string {
-  return JSON.stringify([db, collection]);
 }

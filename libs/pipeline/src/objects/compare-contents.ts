@@ -1,5 +1,5 @@
 import { crc64Hex, type ArchiveSummary } from '#archive';
-import type { Manifest, ManifestNamespace } from '#contracts';
+import { namespaceKey, type Manifest, type ManifestNamespace } from '#contracts';
 import { namespaceType } from './archive-facts.js';
 import { mismatch } from './compare-manifest.js';
 
@@ -26,14 +26,12 @@ export function comparePart(
 }
 
 function differencesOf(namespaces: readonly ManifestNamespace[], archive: ArchiveSummary): string[] {
-  const expected = new Map(
-    namespaces.map((namespace) => [JSON.stringify([namespace.db, namespace.collection]), namespace]),
-  );
+  const expected = new Map(namespaces.map((namespace) => [namespaceKey(namespace), namespace]));
   const differences: string[] = [];
   for (const found of archive.namespaces) {
     const name = `${found.db}.${found.collection}`;
-    const namespace = expected.get(JSON.stringify([found.db, found.collection]));
-    expected.delete(JSON.stringify([found.db, found.collection]));
+    const namespace = expected.get(namespaceKey(found));
+    expected.delete(namespaceKey(found));
     if (namespace === undefined) differences.push(`${name} is not in the manifest`);
     else if (namespace.documents !== found.documents)
       differences.push(`${name} has ${found.documents} documents, not ${namespace.documents}`);

@@ -1,6 +1,6 @@
 import type { MongoClient } from 'mongodb';
 import type { ArchivePrelude } from '#archive';
-import { throwIfAborted, type Clock, type RestoreFindings } from '#contracts';
+import { namespaceKey, throwIfAborted, type Clock, type RestoreFindings } from '#contracts';
 import { connect } from '../../connection/index.js';
 import type { ArchiveContents, LoadEngine, LoadRequest } from '../../engine.js';
 import { planNames, type NamedEntry } from '../load/name-plan.js';
@@ -88,7 +88,7 @@ export class ConflictCheck {
   allow({ documents, bytes }: ReadShare, only?: NamedEntry): void {
     this.#left.documents = documents;
     this.#left.bytes = bytes;
-    this.#only = only === undefined ? null : keyOf(only.source);
+    this.#only = only === undefined ? null : namespaceKey(only.source);
   }
 
   /** Nothing more is to be read of what was allowed. */
@@ -97,9 +97,9 @@ export class ConflictCheck {
   }
 
   prelude({ collections }: ArchivePrelude): void {
-    const metadata = new Map(collections.map((one) => [keyOf(one), one.metadata]));
+    const metadata = new Map(collections.map((one) => [namespaceKey(one), one.metadata]));
     for (const entry of this.collections) {
-      const key = keyOf(entry.source);
+      const key = namespaceKey(entry.source);
       const text = metadata.get(key);
       if (text === undefined || this.#checks.has(key)) continue;
       const standing = this.standing.get(occupantKey(entry.db, entry.collection));
@@ -110,7 +110,7 @@ export class ConflictCheck {
 
   /** A run of whole documents: a view. What is beyond the share is passed over. */
   documents(namespace: { readonly db: string; readonly collection: string }, run: Buffer, count: number): void {
-    const key = keyOf(namespace);
+    const key = namespaceKey(namespace);
     const check = this.#checks.get(key);
     if (check === undefined || this.isEnough || (this.#only !== null && this.#only !== key)) return;
     check.add(run);
@@ -122,7 +122,7 @@ export class ConflictCheck {
 
   /** All documents of a namespace were there. */
   namespaceEnd(namespace: { readonly db: string; readonly collection: string }, documents: number): void {
-    const check = this.#checks.get(keyOf(namespace));
+    const check = this.#checks.get(namespaceKey(namespace));
     if (check?.looked === documents) check.complete = true;
   }
 
@@ -156,10 +156,6 @@ export class ConflictCheck {
 }
 
 function documentsOf({ namespaces }: ArchiveContents): (entry: NamedEntry) => number | null {
-  const known = new Map(namespaces.map((namespace) => [keyOf(namespace), namespace.documents]));
-  return ({ source }) => known.get(keyOf(source)) ?? null;
-}
-
-function keyOf({ db, collection }: { readonly db: string; readonly collection: string }): string {
-  return JSON.stringify([db, collection]);
+  const known = new Map(namespaces.map((namespace) => [namespaceKey(namespace), namespace.documents]));
+  return ({ source }) => known.get(namespaceKey(source)) ?? null;
 }

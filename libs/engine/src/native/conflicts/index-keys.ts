@@ -1,6 +1,6 @@
 import { hash } from 'node:crypto';
 import { BSON } from 'mongodb';
-import type { RawField } from '../load/raw-bson.js';
+import { elementsOf, type RawField } from '../load/raw-bson.js';
 
 // What a unique index would hold of a document, without a server: values by path, arrays element by element, numbers by value.
 
@@ -53,15 +53,6 @@ function descend(value: Value, rest: Path): Value[] {
   }
   if (rest.length === 0) return [value];
   return value.kind === kind.object ? valuesAt(value.value, rest) : [missing];
-}
-
-function elementsOf(document: Uint8Array): RawField[] {
-  const view = Buffer.from(document.buffer, document.byteOffset, document.byteLength);
-  return Array.from(BSON.onDemand.parseToElements(document), ([type, nameOffset, nameLength, offset, length]) => ({
-    kind: type,
-    name: view.toString('utf8', nameOffset, nameOffset + nameLength),
-    value: view.subarray(offset, offset + length),
-  }));
 }
 
 /** Equal bytes for what a server takes for equal; numbers inside of documents are compared as they stand. */

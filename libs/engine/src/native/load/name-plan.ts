@@ -1,4 +1,4 @@
-import { AppError } from '#contracts';
+import { AppError, namespaceKey } from '#contracts';
 import type { LoadRequest, Rename } from '../../engine.js';
 import { applyRenames, checkRenames, createSelection } from '../../selection/index.js';
 import { compare, listNames, nameOf, printable } from './names.js';
@@ -112,7 +112,7 @@ function refuseUnusedRenames(renames: readonly Rename[], chosen: readonly Archiv
 function refuseClashes(entries: readonly NamedEntry[]): void {
   const taken = new Map<string, NamedEntry>();
   for (const entry of entries) {
-    const key = JSON.stringify([entry.db, entry.collection]);
+    const key = namespaceKey(entry);
     const other = taken.get(key);
     if (other) {
       throw new AppError({

@@ -1,7 +1,7 @@
 import type { MongoClient } from 'mongodb';
-import { throwIfAborted, type AppError } from '#contracts';
+import { namespaceKey, throwIfAborted, type AppError } from '#contracts';
 import type { ArchiveContents, LoadPlan, LoadRequest } from '../../engine.js';
-import { planNames, type ArchivedNamespace, type NamedEntry } from './name-plan.js';
+import { planNames, type NamedEntry } from './name-plan.js';
 import { databasesOf, nameOf } from './names.js';
 import { optionsDigest } from './options-digest.js';
 import { authorizationNotes, oplogNotes, planNotes } from './plan-notes.js';
@@ -22,7 +22,7 @@ export async function planLoad(
   onRefusal?: (refusal: AppError) => void,
 ): Promise<LoadPlan> {
   await describeTarget(client);
-  const documents = new Map(contents.namespaces.map((namespace) => [keyOf(namespace), namespace.documents]));
+  const documents = new Map(contents.namespaces.map((namespace) => [namespaceKey(namespace), namespace.documents]));
   const { entries, notes } = planNames(contents.namespaces, request);
   refuseUnconfirmed(entries, request);
   throwIfAborted(signal, 'plan');
@@ -40,7 +40,7 @@ export async function planLoad(
       db: entry.db,
       collection: entry.collection,
       type: entry.kind,
-      documents: documents.get(keyOf(entry.source)) ?? null,
+      documents: documents.get(namespaceKey(entry.source)) ?? null,
       action: actionFor(entry, request, state, resumes),
     })),
     notes: [
@@ -74,8 +74,4 @@ function describeEarlier(plan: PlanDocument, request: LoadRequest): string {
   return isSame(plan, request)
     ? `${where} stopped while it renamed collections: this run finishes it and loads nothing again`
     : `${where} stopped while it renamed collections: it must be finished first, by its own command`;
-}
-
-function keyOf(namespace: ArchivedNamespace): string {
-  return JSON.stringify([namespace.db, namespace.collection]);
 }

@@ -22,18 +22,25 @@ export function decodeToMap(bytes: Uint8Array): BsonMap {
 }
 
 function fieldsOf(bytes: Uint8Array): [string, unknown][] {
-  const view = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  return Array.from(BSON.onDemand.parseToElements(bytes), ([kind, nameOffset, nameLength, offset, length]) => {
-    const name = view.toString('utf8', nameOffset, nameOffset + nameLength);
-    const value = view.subarray(offset, offset + length);
+  return elementsOf(bytes).map(({ kind, name, value }) => {
     if (kind === type.document) return [name, decodeToMap(value)];
     if (kind === type.array) return [name, fieldsOf(value).map(([, item]) => item)];
     return [name, decodeScalar(kind, value)];
   });
 }
 
+/** The fields of a document, or the elements of an array, in their order; nothing is decoded, the values are views. */
+export function elementsOf(bytes: Uint8Array): RawField[] {
+  const view = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  return Array.from(BSON.onDemand.parseToElements(bytes), ([kind, nameOffset, nameLength, offset, length]) => ({
+    kind,
+    name: view.toString('utf8', nameOffset, nameOffset + nameLength),
+    value: view.subarray(offset, offset + length),
+  }));
+}
+
 /** The driver's own decoder sees a document of one field, so that every scalar type is its business. */
-function decodeScalar(kind: number, value: Buffer): unknown {
+function decodeScalar(kind: number, value: Uint8Array): unknown {
   const document = composeDocument([{ kind, name: 'v', value }]);
   return (BSON.deserialize(document, scalarOptions) as { v: unknown }).v;
 }

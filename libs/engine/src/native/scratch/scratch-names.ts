@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { ArchiveContents, LoadRequest, Rename } from '../../engine.js';
 import { planNames } from '../load/name-plan.js';
-import { parsePattern } from '../../selection/index.js';
+import { literalName, parsePattern } from '../../selection/index.js';
 
 /** Servers take 63 bytes. */
 const longestName = 63;
@@ -45,8 +45,8 @@ export function scratchRenames(request: LoadRequest, { namespaces }: ArchiveCont
   );
   const others = named.filter(({ source }) => !exact.has(source) && !renamedWhole.has(source.db));
   const whole = [...new Set(others.map(({ source }) => source.db))].map((db) => ({
-    from: escape(db),
-    to: escape(scratchNameOf(id, db)),
+    from: literalName(db),
+    to: literalName(scratchNameOf(id, db)),
   }));
   return [...own, ...whole];
 }
@@ -91,9 +91,5 @@ function dotAt(text: string): number {
 function intoScratch(to: string, id: string): string {
   const dot = dotAt(to);
   const database = parsePattern(dot === -1 ? to : to.slice(0, dot)).plainDatabase ?? '';
-  return escape(scratchNameOf(id, database)) + (dot === -1 ? '' : to.slice(dot));
-}
-
-function escape(name: string): string {
-  return name.replace(/[\\.*]/g, '\\$&');
+  return literalName(scratchNameOf(id, database)) + (dot === -1 ? '' : to.slice(dot));
 }
