@@ -66,3 +66,8 @@ export function cancelled(signal: AbortSignal, stage: Stage): AppError {
     cause: signal.reason,
   });
 }
+
+/** What a run that broke off ends with: why it was aborted, which says more than what broke by it; else the error itself. */
+export function causeOf(thrown: unknown, { aborted, reason }: AbortSignal, stage: Stage): AppError {
+  return aborted && reason instanceof AppError ? reason : AppError.from(thrown, stage);
+}

@@ -1,4 +1,4 @@
-export { AppError, cancelled, throwIfAborted, type AppErrorInit, type RetryClass } from './app-error.js';
+export { AppError, cancelled, causeOf, throwIfAborted, type AppErrorInit, type RetryClass } from './app-error.js';
 export type * from './audit-records.js';
 export { sdkCredentials, type AwsCredentials } from './aws-credentials.js';
 export {

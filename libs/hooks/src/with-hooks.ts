@@ -1,4 +1,4 @@
-import { AppError, scrub, throwIfAborted } from '#contracts';
+import { AppError, causeOf, scrub, throwIfAborted } from '#contracts';
 import { askHook } from './ask-hook.js';
 import type { Hook, HookDeps, HookedBackup, HookedOutcome, HookedRun, HookInput, Hooks, Verdict } from './hook.js';
 
@@ -40,7 +40,7 @@ export async function withHooks<T>(
     warnings = await askBefore(hooks.before, run, deps);
     value = await work();
   } catch (thrown) {
-    const error = causeOf(thrown, deps.signal);
+    const error = causeOf(thrown, deps.signal, 'hook');
     if (error.code !== 'run/fenced') {
       const { code, message, retry } = error;
       const facts = {
@@ -138,11 +138,6 @@ function refusal({ name }: Hook, verdict: Exclude<Verdict, { readonly kind: 'yes
 
 function inWords(when: 'before' | 'after', { name }: Hook, verdict: Exclude<Verdict, { kind: 'yes' }>): string {
   return `hook ${name} ${when} the backup: ${verdict.reason}`;
-}
-
-/** Why a run was aborted says more than what broke by it. */
-function causeOf(thrown: unknown, { aborted, reason }: AbortSignal): AppError {
-  return aborted && reason instanceof AppError ? reason : AppError.from(thrown, 'hook');
 }
 
 function outcomeOf({ code }: AppError): HookedOutcome {

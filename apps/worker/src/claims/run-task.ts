@@ -1,5 +1,12 @@
 import { taskJob, type HeldClaim, type TaskDone } from '#catalog';
-import { AppError, type CleanupResult, type RotationResult, type SyncResult, type TaskRecord } from '#contracts';
+import {
+  AppError,
+  causeOf,
+  type CleanupResult,
+  type RotationResult,
+  type SyncResult,
+  type TaskRecord,
+} from '#contracts';
 import type { WorkerParts } from '../core/worker-core.js';
 import type { WorkerLog } from '../logging/worker-log.js';
 import { holdTask } from './hold.js';
@@ -63,9 +70,7 @@ async function attemptTask(
   try {
     return await steps.work(task, signal, log);
   } catch (error) {
-    // Why it was aborted says more than what broke by it.
-    const reason: unknown = signal.reason;
-    return signal.aborted && reason instanceof AppError ? reason : AppError.from(error, 'verify');
+    return causeOf(error, signal, 'verify');
   }
 }
 

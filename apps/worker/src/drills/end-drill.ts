@@ -1,5 +1,5 @@
 import { drillJob, type HeldClaim } from '#catalog';
-import { AppError, type DrillRecord } from '#contracts';
+import type { AppError, DrillRecord } from '#contracts';
 import { retryPauseMs } from '../claims/retry-pause.js';
 import { surely } from '../claims/surely.js';
 import type { WorkerParts } from '../core/worker-core.js';
@@ -37,10 +37,4 @@ export async function endDrill(
     log.failure('job not added', trouble, 'queue');
   });
   return null;
-}
-
-/** Why a run was aborted says more than what broke by it. */
-export function causeOf(thrown: unknown, { signal }: HeldClaim): AppError {
-  const reason: unknown = signal.reason;
-  return signal.aborted && reason instanceof AppError ? reason : AppError.from(thrown, 'load');
 }

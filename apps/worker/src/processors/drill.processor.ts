@@ -1,13 +1,13 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { cancelWished } from '#catalog';
-import type { DrillRecord, DrillReport, JobPayloads, Stage } from '#contracts';
+import { causeOf, type DrillRecord, type DrillReport, type JobPayloads, type Stage } from '#contracts';
 import { drillDifferences, recordedObjects, runDrill, silentObserver } from '#pipeline';
 import { holdDrill } from '../claims/hold.js';
 import { surely } from '../claims/surely.js';
 import { PARTS } from '../core/tokens.js';
 import type { WorkerParts } from '../core/worker-core.js';
 import { drillDeps, drillRequestOf } from '../drills/drill-request.js';
-import { causeOf, endDrill, type ClaimedDrill } from '../drills/end-drill.js';
+import { endDrill, type ClaimedDrill } from '../drills/end-drill.js';
 import { fromNearest, restoreSources } from '../restores/restore-sources.js';
 import { logUpkeep } from '../upkeep/log-upkeep.js';
 import type { JobProcessor } from './job-processor.js';
@@ -52,7 +52,7 @@ export class DrillProcessor implements JobProcessor<'drill'> {
       else await this.#tell(claimed, ended);
     } catch (thrown) {
       claim.ending();
-      const error = causeOf(thrown, claim);
+      const error = causeOf(thrown, claim.signal, 'load');
       const ended = await endDrill(parts, { record, claim, log }, error);
       if (ended === null) return;
       await this.#tell(claimed, ended);
