@@ -1,4 +1,4 @@
-import { AppError, primaryStore, throwIfAborted, type BackupRecord, type CopyRecord } from '#contracts';
+import { AppError, causeOf, primaryStore, type BackupRecord, type CopyRecord } from '#contracts';
 import { backupFolder, lockOf, requireStore, runCopy } from '#pipeline';
 import { holdCopy } from '../claims/hold.js';
 import { retryPauseMs } from '../claims/retry-pause.js';
@@ -7,6 +7,7 @@ import type { WorkerParts } from '../core/worker-core.js';
 import { fromNearest, restoreSources } from '../restores/restore-sources.js';
 import { clearMissing } from '../verifications/missing-alert.js';
 import { isAway, primaryPlace } from './backup-place.js';
+import { isStillWanted, later, refOf } from './claimed-copy.js';
 
 /**
  * Copies a backup from the nearest destination that has it to the primary store, which does not: it was away when the backup was made, or has lost it. Claimed like
@@ -15,14 +16,14 @@ import { isAway, primaryPlace } from './backup-place.js';
 export async function bringHome(parts: WorkerParts, copy: CopyRecord, signal: AbortSignal): Promise<boolean> {
   const { catalog, clock, config, tuning, random } = parts;
   const { backupId, target } = copy;
-  const ref = { id: copy.copyId, fence: copy.claim.fence };
+  const ref = refOf(copy);
   const log = parts.log.child({ backupId, target, destination: primaryStore });
   const claim = holdCopy(parts, copy, { claimedAt: clock.monotonicMs(), log, signal });
   try {
     const record = await catalog.backups.find(backupId);
     if (record !== null && (record.use.kind !== null || record.commitDue)) {
       // Its headers are rewrapped, or it is sealed anew: the next look decides what is to come home.
-      await catalog.copies.release(ref, new Date(clock.now().getTime() + config.lease.reaperMs));
+      await catalog.copies.release(ref, later(parts, config.lease.reaperMs));
       return true;
     }
     if (record !== null && isAway(record)) {
@@ -33,13 +34,12 @@ export async function bringHome(parts: WorkerParts, copy: CopyRecord, signal: Ab
     await catalog.copies.forget(ref);
     return true;
   } catch (thrown) {
-    const reason: unknown = claim.signal.reason;
-    const error = claim.signal.aborted && reason instanceof AppError ? reason : AppError.from(thrown, 'store');
+    const error = causeOf(thrown, claim.signal, 'store');
     if (['run/fenced', 'run/cancelled', 'worker-shutdown'].includes(error.code)) {
       await catalog.copies.release(ref, null).catch(() => undefined);
       return false;
     }
-    const nextAttemptAt = new Date(clock.now().getTime() + retryPauseMs(copy.attempts, tuning, random));
+    const nextAttemptAt = later(parts, retryPauseMs(copy.attempts, tuning, random));
     const failure = { error, at: clock.now(), nextAttemptAt, state: 'failed' as const, thorough: copy.thorough };
     await surely(parts, log, () => catalog.copies.failed(ref, failure));
     log.failure('backup not brought home', error, 'store', { nextAttemptAt });
@@ -66,12 +66,7 @@ async function bring(parts: WorkerParts, record: BackupRecord, signal: AbortSign
           // What stands there is why it is missing, or a broken-off try: nothing of it is trusted.
           ...{ backupId, thorough: true, keepsSmall: true },
           expect: { sha256: record.hash, attempt: record.commit?.attempt ?? null },
-          wanted: async () => {
-            throwIfAborted(signal, 'store');
-            const now = await catalog.backups.find(backupId);
-            // Found there by a cleanup meanwhile, it is wanted all the more.
-            return now?.status === 'completed' || now?.status === 'missing';
-          },
+          wanted: () => isStillWanted(parts, record, signal),
         },
         signal,
       );

@@ -1,4 +1,4 @@
-import type { CopyRecord } from '#contracts';
+import { throwIfAborted, type CopyRecord } from '#contracts';
 import type { WorkerParts } from '../core/worker-core.js';
 import type { WorkerLog } from '../logging/worker-log.js';
 import type { Destination } from './destination-types.js';
@@ -25,4 +25,15 @@ export function later({ clock }: WorkerParts, ms: number): Date {
 export function nextVerification({ config }: WorkerParts, at: Date): Date | null {
   const { reverifyDays } = config.verify;
   return reverifyDays === null ? null : new Date(at.getTime() + reverifyDays * dayMs);
+}
+
+/** Asked while it is copied: what was deleted meanwhile must not stand there for ever. What is found missing by a cleanup is wanted all the more. */
+export async function isStillWanted(
+  { catalog }: WorkerParts,
+  { backupId }: Pick<CopyRecord, 'backupId'>,
+  signal: AbortSignal,
+): Promise<boolean> {
+  throwIfAborted(signal, 'store');
+  const record = await catalog.backups.find(backupId);
+  return record?.status === 'completed' || record?.status === 'missing';
 }

@@ -1,10 +1,8 @@
-import { AppError, copyStates, primaryStore, type CopyState } from '#contracts';
-import { shuttingDown } from '#catalog';
-import { quietly } from '#logging';
-import { Every } from '../core/every.js';
+import { AppError, primaryStore } from '#contracts';
 import type { WorkerParts } from '../core/worker-core.js';
 import { inTime, primaryPlace } from './backup-place.js';
 import { bringHome } from './bring-home.js';
+import { copiesAt, CopyLoops } from './copy-loops.js';
 import { settleReplicaAlert } from './replica-alert.js';
 
 /**
@@ -12,70 +10,48 @@ import { settleReplicaAlert } from './replica-alert.js';
  * there. The other way round of a Replicator, with the same claims; where there are no destinations there is nothing to do.
  */
 export class Homecoming {
-  readonly #work: Every;
-  readonly #watch: Every;
-  readonly #ending = new AbortController();
-  readonly #once;
-  #isRetired = false;
+  readonly #loops: CopyLoops;
 
   constructor(private readonly parts: WorkerParts) {
-    const { reaperMs } = parts.config.lease;
-    this.#once = quietly(parts.clock);
-    this.#watch = new Every(reaperMs, () => this.#step('watch', () => this.#look()));
-    this.#work = new Every(reaperMs, () => this.#step('work', () => this.#bring()));
+    this.#loops = new CopyLoops(parts, {
+      ...{ what: 'primary store', fields: {}, copies: 'what is copied to the primary store' },
+      look: () => this.#look(),
+      work: () => this.#bring(),
+    });
   }
 
   start(): void {
-    this.#watch.start();
-    this.#work.start();
+    this.#loops.start();
   }
 
-  /** Ends when what it is at is done: it takes nothing more. */
-  async retire(): Promise<void> {
-    this.#isRetired = true;
-    await Promise.all([this.#watch.stop(), this.#work.stop()]);
+  retire(): Promise<void> {
+    return this.#loops.retire();
   }
 
-  async stop(): Promise<void> {
-    this.#ending.abort(shuttingDown('what is copied to the primary store'));
-    await Promise.all([this.#watch.stop(), this.#work.stop()]);
+  stop(): Promise<void> {
+    return this.#loops.stop();
   }
 
   async #look(): Promise<void> {
     const { parts } = this;
-    const trouble = await inTime(primaryPlace(parts), parts.tuning.probeTimeoutMs, this.#ending.signal).then(
+    const { signal } = this.#loops;
+    const trouble = await inTime(primaryPlace(parts), parts.tuning.probeTimeoutMs, signal).then(
       () => null,
       (error: unknown) => AppError.from(error, 'store'),
     );
-    if (this.#ending.signal.aborted) return;
-    const states = Object.fromEntries(copyStates.map((state) => [state, 0])) as Record<CopyState, number>;
-    let behindSince: Date | null = null;
-    for (const { destination, state, count, oldest } of await parts.catalog.copies.counts()) {
-      if (destination !== primaryStore) continue;
-      states[state] = count;
-      if (behindSince === null || oldest < behindSince) behindSince = oldest;
-    }
-    await settleReplicaAlert(parts, { name: primaryStore, trouble, states, behindSince });
+    if (signal.aborted) return;
+    await settleReplicaAlert(parts, { name: primaryStore, trouble, ...(await copiesAt(parts, primaryStore)) });
   }
 
   async #bring(): Promise<void> {
     const { parts } = this;
     const { catalog, clock, owner, tuning } = parts;
-    const { signal } = this.#ending;
+    const { signal } = this.#loops;
     await catalog.copies.planHome();
     await inTime(primaryPlace(parts), tuning.probeTimeoutMs, signal);
-    while (!signal.aborted && !this.#isRetired) {
+    while (this.#loops.takesMore) {
       const copy = await catalog.copies.claimNext(primaryStore, owner, clock.now());
       if (copy === null || !(await bringHome(parts, copy, signal))) return;
-    }
-  }
-
-  async #step(what: string, work: () => Promise<void>): Promise<void> {
-    try {
-      await work();
-    } catch (error) {
-      if (this.#ending.signal.aborted) return;
-      this.#once(what, () => this.parts.log.failure(`primary store: ${what} failed`, error, 'store'));
     }
   }
 }

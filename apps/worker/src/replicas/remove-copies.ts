@@ -3,6 +3,7 @@ import { backupJsonKey, readIfThere, removeBackup } from '#pipeline';
 import { isLocked } from '#storage';
 import { retryPauseMs } from '../claims/retry-pause.js';
 import type { WorkerParts } from '../core/worker-core.js';
+import { later } from './claimed-copy.js';
 import { inTime, isAway, primaryPlace } from './backup-place.js';
 import { lockOfCopy } from './lock-of-copy.js';
 import { requireDestination } from './destination.js';
@@ -41,7 +42,7 @@ export async function removeCopies(parts: WorkerParts, destination: Destination,
         continue;
       }
       metrics.replicaFailed(destination.name);
-      const at = new Date(clock.now().getTime() + retryPauseMs(copy.attempts, tuning, random));
+      const at = later(parts, retryPauseMs(copy.attempts, tuning, random));
       await catalog.copies.removeLater(copyId, error, at);
       log.failure('copy not removed', error, 'delete', { ...fields, nextAttemptAt: at });
     }

@@ -1,5 +1,5 @@
 import { copyStampOf } from '#catalog';
-import { AppError, saysDamaged, throwIfAborted, type BackupRecord, type CopyRecord } from '#contracts';
+import { AppError, causeOf, saysDamaged, type CopyRecord } from '#contracts';
 import { isGoneByRecord, lockOf, runCopy, runVerify, silentObserver } from '#pipeline';
 import { holdCopy } from '../claims/hold.js';
 import { retryPauseMs } from '../claims/retry-pause.js';
@@ -9,7 +9,7 @@ import { requireDestinationQuota } from '../cleanup/require-quota.js';
 import type { WorkerParts } from '../core/worker-core.js';
 import { raiseMissing } from '../verifications/missing-alert.js';
 import { placeOf } from './backup-place.js';
-import { later, nextVerification, refOf, type ClaimedCopy } from './claimed-copy.js';
+import { isStillWanted, later, nextVerification, refOf, type ClaimedCopy } from './claimed-copy.js';
 import { requireDestination } from './destination.js';
 import type { Destination } from './destination-types.js';
 import { settleDeleted, settleGone } from './settle-copy.js';
@@ -30,8 +30,7 @@ export async function workOnCopy(
   try {
     return copy.state === 'verifying' ? await verify(claimed, claim.signal) : await copyBackup(claimed, claim.signal);
   } catch (thrown) {
-    const reason: unknown = claim.signal.reason;
-    const error = claim.signal.aborted && reason instanceof AppError ? reason : AppError.from(thrown, 'store');
+    const error = causeOf(thrown, claim.signal, 'store');
     await end(claimed, error);
     return error.retry !== 'retry';
   } finally {
@@ -74,7 +73,7 @@ async function copyBackup({ parts, destination, copy, log }: ClaimedCopy, signal
     {
       ...{ backupId: copy.backupId, thorough: copy.thorough },
       expect: { sha256: record.hash, attempt: record.commit?.attempt ?? null },
-      wanted: () => isWanted(parts, copy.backupId, signal),
+      wanted: () => isStillWanted(parts, copy, signal),
     },
     signal,
   );
@@ -94,18 +93,12 @@ async function copyBackup({ parts, destination, copy, log }: ClaimedCopy, signal
   if (!kept) throw leftToAnother(copy);
   metrics.replicaCopied({ destination: destination.name, bytes: passed, at });
   // Told now, and not with the next look alone: what is copied next may be refused.
-  await checkDestinationQuota(parts, destination).catch((error: unknown) =>
-    log.failure('quota not checked', error, 'catalog'),
-  );
+  if (destination.quota !== undefined)
+    await checkDestinationQuota(parts, destination).catch((error: unknown) =>
+      log.failure('quota not checked', error, 'catalog'),
+    );
   log.info('backup copied', { objects, bytes: passed, durationSeconds: (clock.monotonicMs() - began) / 1000 });
   return true;
-}
-
-/** What was deleted meanwhile must not stand there for ever. */
-async function isWanted({ catalog }: WorkerParts, backupId: string, signal: AbortSignal): Promise<boolean> {
-  throwIfAborted(signal, 'store');
-  const status = (await catalog.backups.find(backupId))?.status satisfies BackupRecord['status'] | undefined;
-  return status === 'completed' || status === 'missing';
 }
 
 function verifyAfterCopy({ verify: level }: Destination, copy: CopyRecord, bytes: number, at: Date): Date | null {
