@@ -1,4 +1,12 @@
-import { destinationQuota, quotaForecast, quotaHasRoom, quotaReached } from '#notify';
+import type { QuotaConfig } from '#config';
+import {
+  destinationQuota,
+  quotaForecast,
+  quotaHasRoom,
+  quotaReached,
+  type QuotaNames,
+  type StorageHistory,
+} from '#notify';
 import type { WorkerParts } from '../core/worker-core.js';
 import type { Destination } from '../replicas/destination-types.js';
 
@@ -8,13 +16,10 @@ type Parts = Pick<WorkerParts, 'catalog' | 'clock' | 'config'>;
 export async function requireQuota({ catalog, clock, config }: Parts, target: string): Promise<void> {
   const { quota } = config.store;
   if (quota?.policy !== 'refuse') return;
-  const history = await catalog.backups.storageHistory({}, clock.now());
+  const now = clock.now();
+  const history = await catalog.backups.storageHistory({}, now);
   const wanted = await bytesToExpect(catalog, target);
-  const { usedBytes } = history;
-  if (quotaHasRoom(quota.bytes, usedBytes, wanted ?? 0)) return;
-  const consequence = `${wanted ?? 'one more'} would come on top, and no backup is begun`;
-  const forecast = quotaForecast(quota.bytes, history, clock.now());
-  throw quotaReached({ quotaBytes: quota.bytes, usedBytes, consequence }, forecast);
+  requireRoom({ quota, history, wanted, usedBytes: history.usedBytes, refused: 'no backup is begun', now });
 }
 
 /** A backup that is to lie in a destination. */
@@ -33,13 +38,32 @@ export async function requireDestinationQuota(
   { target, bytes, storedBytes }: Wanted,
 ): Promise<void> {
   if (quota?.policy !== 'refuse') return;
-  const history = await catalog.copies.storageHistory(name, clock.now());
+  const now = clock.now();
+  const history = await catalog.copies.storageHistory(name, now);
   const wanted = bytes ?? (await bytesToExpect(catalog, target));
   const usedBytes = history.usedBytes - storedBytes;
+  requireRoom({ quota, history, wanted, usedBytes, refused: 'nothing is written there', now }, destinationQuota(name));
+}
+
+interface Room {
+  readonly quota: QuotaConfig;
+  readonly history: StorageHistory;
+  readonly usedBytes: number;
+  /** Null: nobody can tell. */
+  readonly wanted: number | null;
+  /** What is not done where there is no room. */
+  readonly refused: string;
+  readonly now: Date;
+}
+
+function requireRoom({ quota, history, usedBytes, wanted, refused, now }: Room, names?: QuotaNames): void {
   if (quotaHasRoom(quota.bytes, usedBytes, wanted ?? 0)) return;
-  const consequence = `${wanted ?? 'one more'} would come on top, and nothing is written there`;
-  const forecast = quotaForecast(quota.bytes, history, clock.now());
-  throw quotaReached({ quotaBytes: quota.bytes, usedBytes, consequence }, forecast, destinationQuota(name));
+  const consequence = `${wanted ?? 'one more'} would come on top, and ${refused}`;
+  throw quotaReached(
+    { quotaBytes: quota.bytes, usedBytes, consequence },
+    quotaForecast(quota.bytes, history, now),
+    names,
+  );
 }
 
 async function bytesToExpect({ backups }: Parts['catalog'], target: string): Promise<number | null> {
