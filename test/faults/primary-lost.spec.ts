@@ -15,6 +15,7 @@ import {
   tearDown,
   untilAlert,
   untilCopied,
+  type World,
 } from '../support/destinations-world.js';
 import { completedBackup } from '../support/catalog-world.js';
 import { hazina } from '../support/run-hazina.js';
@@ -24,8 +25,6 @@ import { hazina } from '../support/run-hazina.js';
 jest.setTimeout(400_000);
 afterEach(tearDown);
 const away = alertKey('replica-behind', primaryStore);
-
-type World = Awaited<ReturnType<typeof setUp>>;
 
 const untilHome = (at: World, backupId: string) =>
   at.world.until(backupId, ({ status, place }) => status === 'completed' && place === null, {

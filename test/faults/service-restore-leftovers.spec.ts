@@ -62,14 +62,19 @@ async function killedWhileLoading(): Promise<{ restoreId: string; next: ServiceP
   return { restoreId, next };
 }
 
+/** The target has nothing of the restore, and nothing else is left. */
+async function expectCleared(next: ServiceProcess): Promise<void> {
+  expect(await inTarget()).toEqual([]);
+  store.mend();
+  await expectNothingLeft(world, [api, next]);
+}
+
 describe('F41 a worker that is killed while it loads', () => {
   it('F41 and the last attempt has no store: the target has nothing of it', async () => {
     const { restoreId, next } = await killedWhileLoading();
     const done = await admin.restored(restoreId, undefined, patienceMs);
     expect(done).toMatchObject({ status: 'failed', error: { code: 'store/unreachable' } });
-    expect(await inTarget()).toEqual([]);
-    store.mend();
-    await expectNothingLeft(world, [api, next]);
+    await expectCleared(next);
   });
 
   it('F41 and the last attempt has neither store nor target: it is tried again until the target is clean', async () => {
@@ -85,9 +90,7 @@ describe('F41 a worker that is killed while it loads', () => {
     await met('its end', async () => (await record(restoreId))?.['completedAt'] instanceof Date);
     const done = await admin.restored(restoreId, undefined, patienceMs);
     expect(done).toMatchObject({ status: 'failed', error: { code: 'store/unreachable' } });
-    expect(await inTarget()).toEqual([]);
-    store.mend();
-    await expectNothingLeft(world, [api, next]);
+    await expectCleared(next);
   });
 
   it('F41 and is not the first: who comes after the last only cleans up', async () => {
@@ -99,9 +102,7 @@ describe('F41 a worker that is killed while it loads', () => {
       .updateOne({ restoreId }, { $set: { 'claim.lost': 3 } });
     const done = await admin.restored(restoreId, undefined, patienceMs);
     expect(done).toMatchObject({ status: 'failed', attempt: 2, error: { code: 'worker-lost' } });
-    expect(await inTarget()).toEqual([]);
-    store.mend();
-    await expectNothingLeft(world, [api, next]);
+    await expectCleared(next);
   });
 
   it('F41 and somebody cancels while there is no store: the target has nothing of it', async () => {
@@ -109,8 +110,6 @@ describe('F41 a worker that is killed while it loads', () => {
     expect((await admin.post(`/api/admin/restores/${restoreId}/cancel`)).status).toBe(202);
     const done = await admin.restored(restoreId, undefined, patienceMs);
     expect(done).toMatchObject({ status: 'cancelled', error: null, errorMessage: null });
-    expect(await inTarget()).toEqual([]);
-    store.mend();
-    await expectNothingLeft(world, [api, next]);
+    await expectCleared(next);
   });
 });

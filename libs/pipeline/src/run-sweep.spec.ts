@@ -6,6 +6,11 @@ import { noAbort, putBackup, storeContents } from '../../../test/support/backup-
 import type { DeletionView } from './deps.js';
 import { runSweep } from './run-sweep.js';
 
+/** Of a record of which nothing else keeps what lies there. */
+const plain = {
+  ...{ commitConflict: false, committed: null, pinned: false, foundBad: false, usedBy: null },
+  otherGood: [],
+};
 const hourMs = 3_600_000;
 
 it('takes away what broken-off copies left in a destination, after the grace and of known backups alone', async () => {
@@ -25,15 +30,7 @@ it('takes away what broken-off copies left in a destination, after the grace and
   };
   const view = (backupId: string) => {
     const status = states[backupId];
-    const rest = {
-      commitConflict: false,
-      committed: null,
-      pinned: false,
-      foundBad: false,
-      usedBy: null,
-      otherGood: [],
-    };
-    return Promise.resolve(status === undefined ? null : { ...rest, status });
+    return Promise.resolve(status === undefined ? null : { ...plain, status });
   };
   const sweep = () => runSweep({ store, clock, catalog: { view } }, { graceMs: 24 * hourMs }, noAbort);
   const before = await storeContents(store);
@@ -52,8 +49,7 @@ it('what may be a whole backup is kept there, and told of as what only the prima
   const store = createMemoryStore();
   const folder = 'clinic/clinic-20261101T020000Z-aaaaa1/1/';
   for (const name of ['data.hzn', 'manifest.hzn']) await store.putBytes(`${folder}${name}`, Buffer.from('left'));
-  const none = { commitConflict: false, committed: null, pinned: false, foundBad: false, usedBy: null, otherGood: [] };
-  const catalog = { view: () => Promise.resolve({ status: 'failed' as const, ...none }) };
+  const catalog = { view: () => Promise.resolve({ status: 'failed' as const, ...plain }) };
   const { reports } = await runSweep({ store, clock: systemClock, catalog }, { graceMs: 0 }, noAbort);
   expect(reports).toEqual([expect.stringContaining('copied to the primary store, hazina catalog sync --adopt')]);
 });
@@ -65,15 +61,7 @@ it('two installations that copy to one place remember what each saw there, until
   for (const folder of folders) await store.putBytes(`${folder}1/data.hzn`, Buffer.from('left'));
   const installations = folders.map((folder) => ({
     view: (backupId: string): Promise<DeletionView | null> => {
-      const none = {
-        commitConflict: false,
-        committed: null,
-        pinned: false,
-        foundBad: false,
-        usedBy: null,
-        otherGood: [],
-      };
-      return Promise.resolve(folder.includes(backupId) ? { status: 'failed', ...none } : null);
+      return Promise.resolve(folder.includes(backupId) ? { status: 'failed', ...plain } : null);
     },
   }));
   const sweep = async () => {
