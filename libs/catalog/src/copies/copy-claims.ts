@@ -90,11 +90,10 @@ export function copyClaims(copies: Copies, backups: Backups): Claims {
         {
           $set: {
             ...{ state, thorough, ...errorFields(error) },
-            ...(state === 'missing' ? { copiedAt: null } : {}),
+            ...(state === 'missing' ? { copiedAt: null, storedBytes: 0 } : {}),
             ...(state === 'copied'
               ? { verifyAt: nextAttemptAt, nextAttemptAt: null }
               : { nextAttemptAt, verifiedAt: null }),
-            ...(state === 'missing' ? { storedBytes: 0 } : {}),
           },
           $inc: { attempts: 1 },
         },
