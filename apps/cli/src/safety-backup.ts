@@ -2,7 +2,7 @@ import type { CatalogAccess, CliConfig, StoreConfig } from '#config';
 import { AppError, isRestoreTargetName, newBackupId, safetyTargetOf } from '#contracts';
 import type { KeyRing } from '#crypto';
 import { createDumpEngines, patternOf, type LoadRequest, type PlannedNamespace } from '#engine';
-import { planRestore, runBackup, watchWrites, type BackupRequest, type RestoreDeps } from '#pipeline';
+import { planRestore, runBackup, safetyNote, watchWrites, type BackupRequest, type RestoreDeps } from '#pipeline';
 import type { ObjectStore } from '#storage';
 import type { CliContext } from './context.js';
 
@@ -53,9 +53,7 @@ export async function makeSafetyBackup(
     const backupId = await withParts((parts) => backUp(parts, request, replaced, context));
     if (backupId !== null) {
       context.say(`What will be replaced is in the backup ${backupId}`);
-      const how = () => watch?.how ?? 'writes into it since were not looked for';
-      const note = () => `what was replaced is in the backup ${backupId}: ${how()}`;
-      return { backupId, note, check: async () => watch?.check(signal), close };
+      return { backupId, note: () => safetyNote(backupId, watch), check: async () => watch?.check(signal), close };
     }
   } catch (error) {
     await close();

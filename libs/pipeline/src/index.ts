@@ -86,4 +86,4 @@ export { backupSource } from './sources/backup-source.js';
 export { fileSource, sniffFile, type FileKind } from './sources/file-source.js';
 export { drillDifferences, shortened, verifyRestored } from './verify-restored.js';
 export { writeMarks, type MarksChange } from './write-marks.js';
-export { watchWrites, type WriteWatch } from './watch-writes.js';
+export { safetyNote, watchWrites, type WriteWatch } from './watch-writes.js';

@@ -74,6 +74,11 @@ function byReading(why: string): string {
   return `writes into it were looked for until just before the renames by reading it twice (${why}); what came during and after the second reading cannot be told`;
 }
 
+/** Of what was replaced, in the report of a restore; who watched is known after `check`. `watch`: null where writes are ignored. */
+export function safetyNote(backupId: string, watch: WriteWatch | null): string {
+  return `what was replaced is in the backup ${backupId}: ${watch?.how ?? 'writes into it since were not looked for'}`;
+}
+
 async function closeOf(changes: ChangeWatching): Promise<void> {
   if ('watch' in changes) await changes.watch.close();
 }

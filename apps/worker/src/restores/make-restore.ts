@@ -14,6 +14,7 @@ import {
   proveBackup,
   recordedObjects,
   runRestore,
+  safetyNote,
   watchWrites,
   type ProvenBackup,
   type WriteWatch,
@@ -140,8 +141,7 @@ async function secure(
   const watch = request.ignoreWrites ? null : await watchWrites(request.uri, replaced, signal);
   try {
     const backupId = await makeSafetyBackup(parts, claimed, replaced);
-    const how = () => watch?.how ?? 'writes into it since were not looked for';
-    return { watch, note: () => `what was replaced is in the backup ${backupId}: ${how()}` };
+    return { watch, note: () => safetyNote(backupId, watch) };
   } catch (error) {
     await watch?.close();
     throw error;
