@@ -56,6 +56,15 @@ export default {
       globalTeardown: '<rootDir>/test/services/jest-global-teardown.ts',
     },
     {
+      // What happens over days in a running installation (npm run test:stories); not part of `npm test`.
+      ...base,
+      displayName: 'stories',
+      testEnvironment: '<rootDir>/test/support/fault-environment.ts',
+      testMatch: ['<rootDir>/test/stories/**/*.spec.ts'],
+      globalSetup: '<rootDir>/test/services/jest-global-setup.ts',
+      globalTeardown: '<rootDir>/test/services/jest-global-teardown.ts',
+    },
+    {
       // What the HTTP surface withstands (npm run test:surface); not part of `npm test`.
       ...base,
       displayName: 'surface',

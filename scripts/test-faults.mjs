@@ -1,5 +1,5 @@
-// npm run test:faults [-- F23…]: the fault matrix of docs/reliability.md, every test that is named by a row, wherever it lies, and the stories
-// beside them. The last line is `N passed, N failed`. With rows named only those run.
+// npm run test:faults [-- F23…]: the fault matrix of docs/reliability.md, every test that is named by a row, wherever it lies. The last
+// line is `N passed, N failed`. With rows named only those run.
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { ensureBuilt, root, say, seconds } from './bootstrap.mjs';
@@ -17,7 +17,6 @@ const started = Date.now();
 const titled = (titles) => ['--testNamePattern', `(^|\\s)(${titles})\\s`];
 const inFaults = ['--selectProjects', 'faults', '--testPathPatterns', 'test/faults/'];
 const elsewhere = ['--selectProjects', 'integration', '--testPathPatterns', ...taggedFiles()];
-// What no row names in test/faults is a story that takes too long for `npm test`.
 const runs =
   rows.length > 0
     ? [inFaults, elsewhere].map((files) => [...titled(rows.join('|')), ...files])

@@ -5,7 +5,7 @@ import { basename, join } from 'node:path';
 import { projectRoot } from '../support/run-hazina.js';
 
 // docs/reliability.md speaks of every row of the fault matrix, and the tests that it names exist; every test that is named by a row is one that it names; and no
-// file of the matrix forgets to ask what is left.
+// file of the matrix or of the stories forgets to ask what is left.
 
 const read = (file: string) => readFileSync(join(projectRoot, file), 'utf8');
 const rows = [...read('docs/reliability.md').matchAll(/^\| (\d+)\s*\|(.*)\|\s*$/gm)].map(
@@ -61,19 +61,23 @@ const questions = [
 ];
 
 describe('what a fault leaves', () => {
-  const ofMatrix = specs.filter(({ file }) => file.startsWith('test/faults/'));
+  const suites = ['faults', 'stories'];
+  const inSuites = specs.filter(({ file }) => suites.some((suite) => file.startsWith(`test/${suite}/`)));
 
   it.each(questions)('a file that opens $opens asks $asks', ({ opens, asks }) => {
-    const opening = ofMatrix.filter(({ text }) => opens.test(text));
+    const opening = inSuites.filter(({ text }) => opens.test(text));
     expect(opening.length).toBeGreaterThan(0);
     expect(opening.filter(({ text }) => !asks.test(text)).map(({ file }) => file)).toEqual([]);
   });
 
-  it('every file runs where it is asked after processes, temporary files and memory', () => {
-    const project = /displayName: 'faults',[^}]*/.exec(read('jest.config.js'))?.[0];
-    expect(project).toContain("testEnvironment: '<rootDir>/test/support/fault-environment.ts'");
-    expect(project).toContain("testMatch: ['<rootDir>/test/faults/**/*.spec.ts']");
-    // A file could choose another one.
-    expect(ofMatrix.filter(({ text }) => text.includes('@jest-environment'))).toEqual([]);
-  });
+  it.each(suites)(
+    'every file of test/%s runs where it is asked after processes, temporary files and memory',
+    (suite) => {
+      const project = new RegExp(`displayName: '${suite}',[^}]*`).exec(read('jest.config.js'))?.[0];
+      expect(project).toContain("testEnvironment: '<rootDir>/test/support/fault-environment.ts'");
+      expect(project).toContain(`testMatch: ['<rootDir>/test/${suite}/**/*.spec.ts']`);
+      // A file could choose another one.
+      expect(inSuites.filter(({ text }) => text.includes('@jest-environment'))).toEqual([]);
+    },
+  );
 });

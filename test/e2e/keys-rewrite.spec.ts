@@ -5,7 +5,7 @@ import { CliWorld, type Environment } from '../support/cli-world.js';
 import { hazina, spawnHazina } from '../support/run-hazina.js';
 import { fillSampleDatabase } from '../support/sample-data.js';
 
-// After a theft of the key, as an operator does it without a service. What a kill or a sleep at each single call does is in test/faults/rewrite-race.spec.ts.
+// After a theft of the key, as an operator does it without a service. What a kill or a sleep at each single call does is in test/stories/rewrite-race.spec.ts.
 
 interface Report {
   readonly rewrite: boolean;
