@@ -108,7 +108,7 @@ it(
         const found = await fresh();
         return found.filter(({ status }) => status === 'completed').length >= 3 ? found : undefined;
       },
-      { what: 'three backups', timeoutMs: 30_000 },
+      { what: 'three backups', timeoutMs: 30_000, onTimeout: () => `${api.tail}\n${worker.tail}` },
     );
     // Of the slots that nobody was there for at most the newest was made: two runs never lie closer than two slots.
     const started = records.filter(({ status }) => status === 'completed').map(({ slot }) => (slot as Date).getTime());
