@@ -11,6 +11,13 @@ import { targetOfBackupId } from '#contracts';
 import { services } from '../services/services.js';
 import type { StoreView, StoredCommit, StoredObject } from './model/store-rules.js';
 
+/** The sweeper's memory. */
+export const sightingsKey = '_hazina/sightings.json';
+
+export function readSightings(bytes: Buffer): { readonly sightings: { folder: string; firstSeen: string }[] } {
+  return JSON.parse(bytes.toString()) as { sightings: { folder: string; firstSeen: string }[] };
+}
+
 /** The bucket as it is, past every proxy. Keys are below the prefix. */
 export class Bucket {
   readonly #s3: S3Client;
@@ -59,6 +66,7 @@ export class Bucket {
     const objects = new Map<string, StoredObject>();
     const commits = new Map<string, StoredCommit | null>();
     const marks = new Map<string, { pinned: boolean; label: string | null }>();
+    let sighted: string[] = [];
     for (const key of await this.keys()) {
       const bytes = await this.get(key);
       if (bytes === null) continue;
@@ -68,8 +76,9 @@ export class Bucket {
       if (name === 'backup.json') commits.set(backupId, readCommit(bytes));
       if (name === 'marks.json')
         marks.set(backupId, JSON.parse(bytes.toString()) as { pinned: boolean; label: string | null });
+      if (key === sightingsKey) sighted = readSightings(bytes).sightings.map(({ folder }) => folder);
     }
-    return { prefix: this.prefix, objects, commits, marks, uploads: await this.#uploads() };
+    return { prefix: this.prefix, objects, commits, marks, sighted, uploads: await this.#uploads() };
   }
 
   async keys(): Promise<string[]> {

@@ -5,6 +5,7 @@ import { ask, pickRecord } from './actions/action.js';
 import { restore } from './actions/restore.js';
 import { judgeServiceRestores } from './actions/service-restore.js';
 import { runCleanup } from './actions/upkeep.js';
+import { readSightings, sightingsKey } from './bucket.js';
 import type { Choices } from './choices.js';
 import { falseAlarms, misjudged, unexplained, withoutCause } from './model/rest-rules.js';
 import type { Violation } from './model/rules.js';
@@ -15,7 +16,6 @@ import { redisText } from './redis-text.js';
 import type { World } from './world.js';
 
 const restoredSamples = 4;
-const sightingsKey = '_hazina/sightings.json';
 const longAgoMs = 24 * 3_600_000;
 
 type Say = (text: string) => void;
@@ -90,7 +90,7 @@ async function sweep(world: World, choices: Choices, say: Say): Promise<readonly
   await clean(false);
   const memory = await bucket.get(sightingsKey);
   if (memory !== null) {
-    const sightings = JSON.parse(memory.toString()) as { sightings: { firstSeen: string }[] };
+    const sightings = readSightings(memory);
     for (const sighting of sightings.sightings)
       sighting.firstSeen = new Date(Date.parse(sighting.firstSeen) - longAgoMs).toISOString();
     await bucket.put(sightingsKey, Buffer.from(JSON.stringify(sightings)));

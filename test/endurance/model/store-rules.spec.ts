@@ -24,7 +24,7 @@ function found(changes: {
   return checkStore({
     records: new Map(record === null ? [] : [['a', recordOf('a', record)]]),
     store: {
-      ...{ prefix: 'backups/', objects: new Map(whole), marks: new Map(), uploads: [] },
+      ...{ prefix: 'backups/', objects: new Map(whole), marks: new Map(), uploads: [], sighted: [] },
       commits: new Map([['a', { attempt: 1, data, manifest }]]),
       ...store,
     },
@@ -82,6 +82,22 @@ it('a whole attempt without a commit may stay where the cleanup says so, but not
   expect(found({ record: { status: 'cancelled' }, store, reports })).toEqual([]);
   expect(found({ record: { status: 'cancelled' }, store })).toEqual(['unreferenced', 'unreferenced']);
   expect(found({ record: { status: 'deleted' }, store, reports })).toEqual(['unreferenced', 'unreferenced']);
+});
+
+it('the memory of the sweeper may stay while it keeps such an attempt, and for nothing else', () => {
+  const attempt = whole.filter(([key]) => key.endsWith('.hzn'));
+  const memory = ['_hazina/sightings.json', data] as const;
+  const reports = ['clinic/a/1/ holds data and manifest but no commit: kept'];
+  const store = (sighted: readonly string[]) => ({
+    commits: new Map(),
+    objects: new Map([...attempt, memory]),
+    sighted,
+  });
+  const record = { status: 'cancelled' as const };
+  expect(found({ record, store: store(['clinic/a/1/']), reports })).toEqual([]);
+  for (const sighted of [[], ['clinic/a/2/'], ['clinic/a/1/', 'clinic/b/1/']])
+    expect(found({ record, store: store(sighted), reports })).toEqual(['unreferenced']);
+  expect(found({ store: { objects: objects([memory[0], data]), sighted: ['clinic/a/1/'] } })).toEqual(['unreferenced']);
 });
 
 it('found: marks in the store that are not the record’s', () => {

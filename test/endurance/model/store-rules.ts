@@ -26,6 +26,8 @@ export interface StoreView {
   readonly marks: ReadonlyMap<string, { readonly pinned: boolean; readonly label: string | null }>;
   /** Keys of open uploads. */
   readonly uploads: readonly string[];
+  /** Folders in the sweeper's memory. */
+  readonly sighted: readonly string[];
 }
 
 export interface StoreSituation {
@@ -78,9 +80,12 @@ function checkRecord(record: RecordView, { store, damaged }: StoreSituation): Vi
   return violations;
 }
 
-/** `hazina.json` is the store's identity; the sweeper's memory goes when there is nothing to remember. */
+/** `hazina.json` is the store's identity; the sweeper's memory goes when there is nothing to remember but what it keeps for people. */
 function checkKey(key: string, { records, store, reports }: StoreSituation): Violation[] {
   if (key === 'hazina.json') return [];
+  const isKept = (folder: string): boolean =>
+    store.objects.has(`${folder}data.hzn`) && reports.some((report) => report.startsWith(`${folder} `));
+  if (key === '_hazina/sightings.json' && store.sighted.length > 0 && store.sighted.every(isKept)) return [];
   const [target = '', backupId = '', ...rest] = key.split('/');
   const name = rest.join('/');
   const record = records.get(backupId);
