@@ -85,6 +85,50 @@ it('what copies took counts by the ends of their backups, and only what stands t
   expect(await copies.storageHistory('vault', now)).toMatchObject({ usedBytes: 0 });
 });
 
+it('copies that an older version made count with the size of their backups, in quota, forecast and refusal alike', async () => {
+  const now = new Date();
+  const daysAgo = (days: number) => new Date(now.getTime() - days * dayMs);
+  const { backups, copies } = world.catalog;
+  const destination = 'cellar';
+  const ids = [];
+  for (const days of [20, 10, 5, 4, 3]) ids.push(await completedBackup(world.catalog, 'older', {}, daysAgo(days)));
+  const [oldest, second, lost, pending, gone] = ids as [string, string, string, string, string];
+  const plan = () => copies.plan({ destination, targets: ['older'], ownRetention: false });
+  await plan();
+  // As an older version left them: it knew of no storedBytes, and a worker of it beside ours writes none either.
+  const stored = world.client.db(world.database).collection('copies');
+  const change = async (backupId: string, set: object, unset: object = {}) =>
+    stored.updateOne({ copyId: `${backupId}/${destination}` }, { $set: set, ...unset });
+  const withoutField = { $unset: { storedBytes: '', lockedUntil: '' } };
+  for (const backupId of [oldest, second]) {
+    const backup = await backups.find(backupId);
+    const stamp = backup === null ? '' : copyStampOf(backup);
+    const made = { state: 'copied', stamp, copiedAt: now };
+    await change(backupId, made, backupId === oldest ? withoutField : {});
+  }
+  const nextAttemptAt = new Date(now.getTime() + dayMs);
+  await change(lost, { state: 'missing', stamp: 'x', copiedAt: now, nextAttemptAt }, withoutField);
+  await change(pending, { nextAttemptAt }, withoutField);
+  await change(gone, { state: 'removed', stamp: null, copiedAt: now, removedAt: daysAgo(1) }, withoutField);
+
+  const history = await copies.storageHistory(destination, now);
+  expect(history).toEqual({
+    ...{ usedBytes: 2 * bytes, usedBefore: bytes, addedBytes: 2 * bytes },
+    since: daysAgo(14),
+  });
+  expect(quotaForecast(2.2 * bytes, history, now)).toMatchObject({ state: 'warning' });
+  const sizes = new Map((await copies.of(ids)).map((copy) => [copy.backupId, copy.storedBytes]));
+  expect(ids.map((backupId) => sizes.get(backupId))).toEqual([bytes, bytes, 0, 0, 0]);
+
+  // Copied again for its marks it takes no more room than it has: refused for that it would never come up to date.
+  await backups.rekeyed(second, ['ffffffffffffffff'], now);
+  await plan();
+  expect(await copies.claimNext(destination, 'w', now)).toMatchObject({
+    ...{ backupId: second, state: 'copying', storedBytes: bytes },
+  });
+  expect((await copies.storageHistory(destination, now)).usedBytes).toBe(2 * bytes);
+});
+
 it('a lock is noted once, and stands on the record', async () => {
   const { backups } = world.catalog;
   const backupId = await completedBackup(world.catalog, 'locked');

@@ -1,4 +1,4 @@
-import type { BackupRecord, CopyRecord } from '#contracts';
+import type { BackupRecord, CopyRecord, CopyState } from '#contracts';
 import type { ClaimRef } from '../contract/claims.js';
 import type { RecordCollection } from '../store/record-collection.js';
 
@@ -7,7 +7,23 @@ export type Copies = RecordCollection<CopyRecord>;
 export function toCopyRecord(document: CopyRecord): CopyRecord {
   const stored: CopyRecord & { readonly _id?: unknown; readonly __v?: unknown } = document;
   const { _id, __v, ...record } = stored;
-  return record;
+  return isUnmeasured(record) ? { ...record, storedBytes: record.bytes } : record;
+}
+
+/** States in which nothing of a copy stands there, whatever its dates say. */
+const notThere: readonly CopyState[] = ['missing', 'removed'];
+
+/**
+ * Versions before quotas of destinations did not write `storedBytes`: what they copied, or still copy beside newer workers, stands there with none. A copy is as large
+ * as what its backup had sealed (`bytes`), so that its size need not be asked for. As a filter of an aggregation; `isUnmeasured` is the same for a record.
+ */
+export const unmeasured = {
+  ...{ storedBytes: { $in: [0, null] }, copiedAt: { $ne: null }, stamp: { $ne: null } },
+  state: { $nin: [...notThere] },
+};
+
+function isUnmeasured({ storedBytes, copiedAt, stamp, state }: CopyRecord): boolean {
+  return storedBytes === 0 && copiedAt !== null && stamp !== null && !notThere.includes(state);
 }
 
 export function copyIdOf(backupId: string, destination: string): string {
