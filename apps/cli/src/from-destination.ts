@@ -15,18 +15,19 @@ export interface NamedStore {
   readonly quota?: QuotaConfig;
 }
 
-/** The store that `--from` names; without it the primary one. */
+/** The store that `--from` (or another option) names; without it the primary one. */
 export async function storeFrom(
   { store, placements = {} }: Pick<NamedStore, 'store' | 'placements'>,
   from: string | undefined,
   context: CliContext,
+  option = '--from',
 ): Promise<NamedStore> {
   if (from === undefined || from === 'primary') return { name: 'primary', store, placements };
   const { destinations } = await context.destinations();
   const found = destinations.find(({ name }) => name === from);
   if (found !== undefined) return found;
   const known = ['primary', ...destinations.map(({ name }) => name)];
-  throw bad(`--from ${from}: there is no such destination; known are ${known.join(', ')} (BACKUP_TARGETS_FILE)`);
+  throw bad(`${option} ${from}: there is no such destination; known are ${known.join(', ')} (BACKUP_TARGETS_FILE)`);
 }
 
 /** The stores to try for a restore: the one of `--from` alone, else the primary one and every destination, the nearest first. */

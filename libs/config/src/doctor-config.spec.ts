@@ -62,4 +62,17 @@ describe('what the doctor reads', () => {
       ['shop', false],
     ]);
   });
+
+  it('destinations, and none of them where one cannot be used', () => {
+    const environment = { BACKUP_TARGETS_FILE: '/targets.yaml', CLINIC_URI: 'mongodb://h', S3_BACKUP_BUCKET: 'b' };
+    const file = (more: string) => ({
+      '/targets.yaml': `destinations: {offsite: {kind: s3, bucket: c, ${more}}}\ntargets: [{name: clinic, uriVariable: CLINIC_URI}]`,
+    });
+    expect(load(environment, file('objectLock: {mode: governance, days: 3}'))).toMatchObject({
+      ...{ problems: undefined, destinations: [{ name: 'offsite', store: { objectLock: { days: 3 } } }] },
+    });
+    const wrong = load(environment, file('accessKeyIdVariable: NOWHERE, secretAccessKeyVariable: NOWHERE'));
+    expect(wrong.problems?.message).toContain('NOWHERE is not set');
+    expect(wrong).toMatchObject({ destinations: [], store: { kind: 's3' } });
+  });
 });

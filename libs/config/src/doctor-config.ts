@@ -1,4 +1,5 @@
 import type { AppError, Secret } from '#contracts';
+import { readDestinationSources, type DestinationSource } from './destinations.js';
 import { EnvironmentReader, secretFrom } from './environment-reader.js';
 import { readCompression } from './read-compression.js';
 import { readTokenNames, readVerifyingKey } from './read-jwt.js';
@@ -23,6 +24,8 @@ export interface DoctorConfig {
   readonly restoreTargets: readonly RestoreTargetSource[];
   /** Undefined: what is set cannot be used. */
   readonly store: StoreConfig | undefined;
+  /** Where backups are copied to; none where what the file says of them, or of the primary store, cannot be used. */
+  readonly destinations: readonly DestinationSource[];
   readonly keys: KeysConfig;
   /** Undefined: there is none, and the command line works without. */
   readonly service: { readonly catalogUri: Secret; readonly redisUrl: Secret } | undefined;
@@ -42,6 +45,9 @@ export function loadDoctorConfig(options: ServiceLoadOptions): DoctorConfig {
   const before = reader.count;
   const store = readStore(reader, options.workingDirectory);
   const storeIsGood = reader.count === before;
+  const known = reader.count;
+  const destinations = storeIsGood ? readDestinationSources(reader, options, store) : [];
+  const destinationsAreGood = reader.count === known;
   readCompression(reader);
   const restoreTargets = readRestoreSources(reader, options, sources).filter(({ uri }) => uri.reveal() !== '');
   const service = isSet('CATALOG_MONGODB_URI') ? readService(reader, options.workingDirectory) : undefined;
@@ -54,6 +60,7 @@ export function loadDoctorConfig(options: ServiceLoadOptions): DoctorConfig {
     problems: reader.failure(),
     ...{ sources, restoreTargets, keys },
     store: storeIsGood ? store : undefined,
+    destinations: destinationsAreGood ? destinations : [],
     service: service === undefined ? undefined : { catalogUri: service.catalogUri, redisUrl: service.redisUrl },
     reserveBytes: reader.integer('BACKUP_DIRECTORY_RESERVE_BYTES', 0, Number.MAX_SAFE_INTEGER) ?? 1_073_741_824,
   };

@@ -33,6 +33,7 @@ export type { LogLevel, ServiceConfig, ServiceLoadOptions } from './service-conf
 export type { CompressionConfig } from './read-compression.js';
 export type { KeysConfig, KeyText } from './read-keys.js';
 export type { NotifyConfig } from './read-notify.js';
+export { lockAsks, lockAsksOfDestination, type LockAskConfig } from './lock-asks.js';
 export type { PlacementConfig } from './placement.js';
 export type { QuotaConfig } from './store-guards.js';
 export type { RetentionConfig } from './read-retention.js';

@@ -3,7 +3,7 @@ import { Readable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
 import { AppError, randomSuffix, type Clock, type ErrorCode, type Random } from '#contracts';
 import { farMs, measureLatency } from './measure-latency.js';
-import { describeProtection, protectionDoubt } from './describe-protection.js';
+import { describeProtection, protectionDoubt, type LockAsk } from './describe-protection.js';
 import type { ObjectStore } from './object-store.js';
 import { removeOrHide } from './remove-or-hide.js';
 
@@ -21,6 +21,8 @@ export interface CheckContext {
   readonly clock: Clock;
   readonly random: Random;
   readonly signal: AbortSignal;
+  /** Locks that its bucket is asked for; absent: what the store itself asks for. */
+  readonly asks?: readonly LockAsk[];
 }
 
 /** Above S3's limit a store refuses every request. */
@@ -73,8 +75,8 @@ export async function checkStore(store: ObjectStore, context: CheckContext): Pro
     await check('conditional write', async () => conditional(await store.abilities(signal)));
     await check('versions and locks', async () => {
       const protection = await store.protection(signal);
-      doubt = protectionDoubt(protection);
-      return describeProtection(protection);
+      doubt = protectionDoubt(protection, context.asks);
+      return describeProtection(protection, context.asks);
     });
     await check('clock', () => clock(store, context));
     await check('latency', async () => {

@@ -1,6 +1,6 @@
 export { checkStore, type CheckContext, type StoreFinding } from './check-store.js';
 export { createStore } from './create-store.js';
-export { describeProtection } from './describe-protection.js';
+export { describeProtection, type LockAsk } from './describe-protection.js';
 export { describeLock, findLock } from './find-lock.js';
 export { FilesystemStore } from './filesystem/filesystem.store.js';
 export { createMemoryStore } from './memory/memory.store.js';

@@ -71,6 +71,24 @@ describe('locks', () => {
     ]);
   });
 
+  it('every setting that asks for one is named, whether the bucket gives it or not', () => {
+    const asks = ['clinic', 'shop'].map((name) => ({ ...lock, by: `objectLock of the target ${name}` }));
+    expect(protectionFindings({ ...guarded, objectLock: 'off' }, asks, 'versions and locks of offsite')).toEqual([
+      {
+        ...{ name: 'versions and locks of offsite', status: 'error', code: 'store/unsupported' },
+        detail: expect.stringContaining('(objectLock of the target clinic; objectLock of the target shop)'),
+        hint: expect.stringContaining('Make the bucket with object lock'),
+      },
+    ]);
+    expect(protectionFindings(guarded, asks)[0]?.detail).toContain(
+      'backups are locked: governance, 14 days (objectLock of the target clinic); governance, 14 days (objectLock of the target shop)',
+    );
+    const many = Array.from({ length: 9 }, (_one, at) => ({ ...lock, by: `target ${at}` }));
+    expect(protectionFindings({ ...guarded, objectLock: 'off' }, many)[0]?.detail).toContain('target 4; and 4 more)');
+    // What the store asks for by itself is asked for by nobody where the caller says so.
+    expect(protectionFindings({ ...guarded, objectLock: 'off', asked: lock }, [])).toMatchObject([{ status: 'ok' }]);
+  });
+
   it('one that outlives retention is a doubt', () => {
     expect(lockFindings(30, [7, 90])).toEqual([expect.objectContaining({ status: 'warning' })]);
   });

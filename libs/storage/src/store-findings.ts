@@ -1,6 +1,6 @@
 import { AppError, doubtful, found, skipped, wrong, type Finding } from '#contracts';
 import type { StoreFinding } from './check-store.js';
-import { describeProtection, protectionDoubt } from './describe-protection.js';
+import { describeProtection, protectionDoubt, type LockAsk } from './describe-protection.js';
 import type { ObjectStore, StoreAbilities, StoreProtection } from './object-store.js';
 
 /** What `checkStore` found, in the fewest lines: one of all that works, and one of each check that failed or leaves a doubt. */
@@ -50,13 +50,16 @@ export function describeAbilities({ conditionalCreate, conditionalReplace, presi
   return words.join(', ');
 }
 
-/** How a bucket guards its objects; nothing of a store that has no such thing. */
-export function protectionFindings(protection: StoreProtection | null): readonly Finding[] {
+/** How a bucket guards its objects, and whether it gives the locks that it is asked for; nothing of a store that has no such thing. */
+export function protectionFindings(
+  protection: StoreProtection | null,
+  asks?: readonly LockAsk[],
+  name = 'versions and locks',
+): readonly Finding[] {
   if (protection === null) return [];
-  const name = 'versions and locks';
   try {
-    const text = describeProtection(protection);
-    const doubt = protectionDoubt(protection);
+    const text = describeProtection(protection, asks);
+    const doubt = protectionDoubt(protection, asks);
     return [doubt === undefined ? found(name, text) : doubtful(name, text, doubt)];
   } catch (error) {
     return [wrong(name, AppError.from(error, 'store'))];

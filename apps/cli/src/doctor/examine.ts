@@ -4,6 +4,7 @@ import { found, skipped, wrong, type Finding } from '#contracts';
 import { toolFindings } from '#engine';
 import { memoryFinding, processMemory, temporaryFinding } from '#pipeline';
 import { lookAtCatalogue, lookAtRedis, lookAtRestoreTargets, lookAtSource } from './look-at-databases.js';
+import { lookAtDestinations } from './look-at-destinations.js';
 import { identityFindings, lookAtStoreAndKeys } from './look-at-store.js';
 import { lookAt, type LookContext } from './look.js';
 
@@ -14,8 +15,9 @@ import { lookAt, type LookContext } from './look.js';
 export async function examineInstallation(config: DoctorConfig, context: LookContext): Promise<readonly Finding[]> {
   // Loaded before any time runs: on a slow machine that takes longer than some looks.
   if (config.service !== undefined) await Promise.all([import('#catalog'), import('#queue')]);
-  const [store, catalogue, redis, tools, process, ...servers] = await Promise.all([
+  const [store, destinations, catalogue, redis, tools, process, ...servers] = await Promise.all([
     lookAtStoreAndKeys(config, context),
+    Promise.all(lookAtDestinations(config.destinations, context)),
     lookAtCatalogue(config, context),
     lookAtRedis(config, context),
     lookAtTools(config, context),
@@ -28,6 +30,7 @@ export async function examineInstallation(config: DoctorConfig, context: LookCon
     ...store.keys,
     ...store.findings,
     ...identityFindings(store.storeId, catalogue.storeId),
+    ...destinations.flat(),
     ...(config.sources.length === 0 ? [skipped('source', 'no target could be read')] : []),
     ...servers.flat(),
     ...tools,

@@ -1,12 +1,23 @@
-import type { DoctorConfig, StoreConfig } from '#config';
+import { lockAsks, type DoctorConfig, type StoreConfig } from '#config';
 import { AppError, found, skipped, wrong, type Finding, type StoreIdentity } from '#contracts';
 import { nameKeys, openKeys, type NamedKey } from '#crypto';
 import { checkKeys, keyFindings, keyProofFindings, listBackups, readStoreIdentity, type KeyProof } from '#pipeline';
-import { checkStore, createStore, lockFindings, roomFinding, storeFindings, type ObjectStore } from '#storage';
+import {
+  checkStore,
+  createStore,
+  lockFindings,
+  roomFinding,
+  storeFindings,
+  type LockAsk,
+  type ObjectStore,
+} from '#storage';
 import { quotaFinding } from '../quota.js';
 import { lookAt, type LookContext } from './look.js';
 
-const late = { code: 'store/unreachable', hint: 'Can this machine reach the store? --timeout waits longer' } as const;
+export const late = {
+  code: 'store/unreachable',
+  hint: 'Can this machine reach the store? --timeout waits longer',
+} as const;
 /** The checks of a store are ten, and one of them moves 18 MB each way. */
 const storeTimes = 3;
 /** A probe that came too late still removes what it wrote. */
@@ -27,7 +38,7 @@ export async function lookAtStoreAndKeys(config: DoctorConfig, context: LookCont
     return { keys, findings: [skipped('store', why), skipped('backups open', why)], storeId: undefined };
   }
   const store = await createStore(patient(config.store, context));
-  const probing = probe(store, context);
+  const probing = probe(store, lockAsks(config.store, config.sources), context);
   try {
     const { identity, problem } = await identityOf(store, context);
     const { keys, named } = await lookAtKeys(config, identity?.kdfSalt ?? null, context);
@@ -46,18 +57,19 @@ export async function lookAtStoreAndKeys(config: DoctorConfig, context: LookCont
 }
 
 /** A doctor has less patience than a backup: what is wrong shall be told in time. */
-function patient(store: StoreConfig, { limitMs }: LookContext): StoreConfig & { maxAttempts?: number } {
+export function patient(store: StoreConfig, { limitMs }: LookContext): StoreConfig & { maxAttempts?: number } {
   return store.kind === 's3' ? { ...store, ...{ maxAttempts: 2, socketTimeoutMs: limitMs } } : store;
 }
 
 function probe(
   store: ObjectStore,
+  asks: readonly LockAsk[],
   context: LookContext,
 ): { findings: Promise<readonly Finding[]>; tidy(): Promise<void> } {
   let checking: Promise<unknown> = Promise.resolve();
   const findings = lookAt('store', { ...late, times: storeTimes }, context, async (signal) => {
     const { clock, random } = context;
-    const check = checkStore(store, { clock, random, signal });
+    const check = checkStore(store, { clock, random, signal, asks });
     checking = check.catch(() => undefined);
     return storeFindings(store, await check);
   });

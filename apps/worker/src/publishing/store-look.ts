@@ -1,3 +1,4 @@
+import { lockAsks } from '#config';
 import { found, type Finding } from '#contracts';
 import { clockFinding } from '#engine';
 import { requireStore } from '#pipeline';
@@ -17,7 +18,7 @@ export async function examineStore(
   const freeBytes = await store.freeBytes(signal);
   return [
     found('store', `${store.location}: ${abilities}`),
-    ...protectionFindings(await store.protection(signal)),
+    ...protectionFindings(await store.protection(signal), lockAsks(config.store, config.targets)),
     ...(theirs === null ? [] : [clockFinding('clock of the store', theirs.getTime() - middle)]),
     roomFinding(freeBytes, { reserveBytes: config.directoryReserveBytes, newestBytes: null }),
   ];

@@ -1,3 +1,4 @@
+import { lockAsksOfDestination } from '#config';
 import { AppError, type DestinationHealth } from '#contracts';
 import { describeProtection } from '#storage';
 import { checkDestinationQuota } from '../cleanup/check-quota.js';
@@ -74,10 +75,10 @@ export class Replicator {
 
   /** That, and (until it is known) that it gives the lock that is asked for: else each copy would fail by itself, with words of the server. */
   async #require(signal: AbortSignal): Promise<void> {
-    const { options, store } = this.destination;
+    const { name, options, store } = this.destination;
     await requireDestination(this.parts, this.destination, signal);
     if (this.#givesLock || options.kind !== 's3' || options.objectLock === undefined) return;
-    describeProtection(await store.protection(signal));
+    describeProtection(await store.protection(signal), lockAsksOfDestination(name, options));
     this.#givesLock = true;
   }
 
