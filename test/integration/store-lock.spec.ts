@@ -8,8 +8,9 @@ import {
 } from '@aws-sdk/client-s3';
 import { Readable } from 'node:stream';
 import { afterAll, describe, expect, it } from '@jest/globals';
-import { AppError, Secret, type BackupJson } from '#contracts';
-import { runBackup, runCleanup, runDelete, writeMarks } from '#pipeline';
+import type { WorkerConfig } from '#config';
+import { AppError, Secret, systemClock, systemRandom, type BackupJson } from '#contracts';
+import { ensureStoreIdentity, runBackup, runCleanup, runDelete, writeMarks } from '#pipeline';
 import {
   checkStore,
   createStore,
@@ -18,6 +19,7 @@ import {
   type ObjectStore,
   type S3StoreOptions,
 } from '#storage';
+import { examineStore } from '../../apps/worker/src/publishing/store-look.js';
 import { removeBucket, services, uniqueBucket, waitUntil } from '../services/services.js';
 import { withS3Client } from '../services/s3-client.js';
 import { backupDeps, backupRequest, noAbort, putBackup, storeContents } from '../support/backup-world.js';
@@ -339,5 +341,24 @@ describe('a bucket without object lock', () => {
     expect(findings.filter(({ ok }) => !ok)).toEqual([
       expect.objectContaining({ check: 'versions and locks', code: 'store/unsupported' }),
     ]);
+  });
+
+  it('is told by a worker with the targets that ask, and not of those that ask for none', async () => {
+    const bucket = await makeBucket(false, false);
+    const store = await open(bucket);
+    const { storeId } = await ensureStoreIdentity(store, systemClock, systemRandom, noAbort);
+    const target = (name: string, objectLock?: typeof lock | null) => ({
+      ...{ name, placement: objectLock === undefined ? {} : { objectLock } },
+    });
+    const look = async (...targets: readonly object[]) => {
+      const config = { store: { kind: 's3' }, targets } as unknown as WorkerConfig;
+      const findings = await examineStore({ store, storeId, config, clock: systemClock }, noAbort);
+      return findings.find(({ name }) => name === 'versions and locks');
+    };
+    expect(await look(target('clinic'), target('shop', null))).toMatchObject({ status: 'ok' });
+    expect(await look(target('clinic'), target('shop', lock))).toMatchObject({
+      ...{ status: 'error', code: 'store/unsupported', hint: expect.stringContaining('Make the bucket') },
+      detail: expect.stringContaining('(objectLock of the target shop)'),
+    });
   });
 });
