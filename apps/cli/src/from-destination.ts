@@ -44,7 +44,7 @@ export async function storesFrom(
 /** Does `action` with the first store that `look` finds to be good; what each of the others lacked is a warning. */
 export async function withNearest<L>(
   stores: readonly NamedStore[],
-  look: (store: ObjectStore) => Promise<L>,
+  look: (store: ObjectStore, named: NamedStore) => Promise<L>,
   action: (store: ObjectStore, found: L) => Promise<void>,
   context: CliContext,
 ): Promise<void> {
@@ -53,7 +53,7 @@ export async function withNearest<L>(
     const done = await withStore(named, async (store) => {
       let found: L;
       try {
-        found = await look(store);
+        found = await look(store, named);
       } catch (error) {
         if (at === 0) first = error;
         const next = stores[at + 1];
@@ -67,6 +67,37 @@ export async function withNearest<L>(
     if (done) return;
   }
   throw first;
+}
+
+/** The same for a dry run: where no store gives the data and they lie cold in one of them, `look` is asked for what can be known of it (`mayBeCold`). */
+export async function withNearestOrCold<L>(
+  stores: readonly NamedStore[],
+  look: (store: ObjectStore, mayBeCold: boolean) => Promise<L>,
+  action: (store: ObjectStore, found: L) => Promise<void>,
+  context: CliContext,
+): Promise<void> {
+  const cold: NamedStore[] = [];
+  let isFound = false;
+  const lookForData = async (store: ObjectStore, named: NamedStore): Promise<L> => {
+    try {
+      return await look(store, false);
+    } catch (error) {
+      if (error instanceof AppError && error.code === 'store/cold') cold.push(named);
+      throw error;
+    }
+  };
+  const act = (store: ObjectStore, found: L): Promise<void> => {
+    isFound = true;
+    return action(store, found);
+  };
+  try {
+    await withNearest(stores, lookForData, act, context);
+  } catch (error) {
+    const [first] = cold;
+    if (isFound || first === undefined || context.signal.aborted) throw error;
+    if (stores.length > 1) context.warn(`no place gives the data now: planned from ${first.name}`);
+    await withNearest(cold, (store) => look(store, true), action, context);
+  }
 }
 
 function isOfTheStore(error: unknown): error is AppError {

@@ -4,7 +4,7 @@ import type { ObjectStore } from '#storage';
 import { listBackups } from './list-backups.js';
 import { readBackupJson } from './objects/backup-json-file.js';
 import { warningTexts } from './objects/object-headers.js';
-import { checkObject, openObject, refuseForeignFolder } from './objects/prove-backup.js';
+import { checkObject, openObject, refuseForeignFolder } from './objects/check-object.js';
 
 export interface CheckKeysDeps {
   readonly store: ObjectStore;

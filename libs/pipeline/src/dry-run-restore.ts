@@ -26,23 +26,36 @@ export interface DryRun {
 
 /**
  * What a restore would do, and what stands in its way. Reads documents of the archive within bounds, and asks the target about them; writes nothing. Throws every
- * refusal of a restore but one, and what is wrong with the archive as far as it is read.
+ * refusal of a restore but one, and what is wrong with the archive as far as it is read. Of a source that is cold the plan is made by its contents alone, and says so.
  */
 export async function dryRunRestore(deps: DryRunDeps, request: LoadRequest, signal: AbortSignal): Promise<DryRun> {
   const { engine, source, observer, clock, bounds } = deps;
   observer.stage('plan');
   const contents = await source.contents(signal);
   let refusal: AppError | null = null;
-  const plan = await engine.plan(request, contents, signal, (found) => (refusal = found));
+  const planned = await engine.plan(request, contents, signal, (found) => (refusal = found));
+  const plan = source.cold === undefined ? planned : withCold(planned, source.cold);
   observer.stage('compare');
   const options = { engine: engine.name, clock, ...(bounds === undefined ? {} : { bounds }) };
   const check = await ConflictCheck.open(request, contents, options, signal);
   try {
-    await look(deps, check, request, contents, signal);
-    return { plan, findings: await check.findings(signal), refusal };
+    if (source.cold === undefined) await look(deps, check, request, contents, signal);
+    const findings = await check.findings(signal);
+    return { plan, findings: source.cold === undefined ? findings : unread(findings), refusal };
   } finally {
     await check.close();
   }
+}
+
+/** What a restore from there takes, before it can begin. */
+function withCold(plan: LoadPlan, { message, hint }: AppError): LoadPlan {
+  const text = `the restore ends with store/cold as long as it is so: ${message}. ${hint ?? 'Bring it back first'}`;
+  return { ...plan, warnings: [text, ...(plan.warnings ?? [])] };
+}
+
+function unread(findings: RestoreFindings): RestoreFindings {
+  const text = 'the data of the backup, for they lie in a cold class: neither that they are whole, nor any document';
+  return { ...findings, notChecked: [text, ...findings.notChecked] };
 }
 
 /** All at once where that is within the bounds; otherwise each collection gets its fair share, the small ones first, who need less than that. */

@@ -49,6 +49,7 @@ export { readMarks, readPin } from './objects/marks-file.js';
 export { readIfThere } from './objects/read-if-there.js';
 export { recordedObjects, type RecordedObjects } from './objects/compare-record.js';
 export { proveBackup, type ProvenBackup } from './objects/prove-backup.js';
+export { isCold, proveForPlan, type ColdBackup } from './objects/prove-cold.js';
 export { memoryFinding, processMemory, temporaryFinding, type ProcessMemory } from './process-findings.js';
 export { readHeaderOf } from './objects/read-header.js';
 export { runSweep, type SweepDeps, type SweepResult } from './run-sweep.js';
@@ -82,7 +83,7 @@ export {
 export { runVerify, type Verification, type VerifyDeps, type VerifyRequest } from './run-verify.js';
 export { comparedBackups, sizeAnomaly } from './size-anomaly.js';
 export type { ArchiveSource } from './sources/archive-source.js';
-export { backupSource } from './sources/backup-source.js';
+export { backupSource, planSource } from './sources/backup-source.js';
 export { fileSource, sniffFile, type FileKind } from './sources/file-source.js';
 export { drillDifferences, shortened, verifyRestored } from './verify-restored.js';
 export { writeMarks, type MarksChange } from './write-marks.js';

@@ -11,7 +11,8 @@ import { openArchive } from './open-archive.js';
 import { requireBackupJson } from './objects/backup-json-file.js';
 import { compareContents } from './objects/compare-contents.js';
 import { mismatch } from './objects/compare-manifest.js';
-import { checkObject, proveBackup, type ProvenBackup } from './objects/prove-backup.js';
+import { checkObject } from './objects/check-object.js';
+import { proveBackup, type ProvenBackup } from './objects/prove-backup.js';
 import { headerWarnings } from './objects/read-header.js';
 
 export interface VerifyDeps {

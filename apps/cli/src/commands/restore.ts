@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import type { CliConfig } from '#config';
 import { AppError, isBackupId } from '#contracts';
 import type { LoadRequest, LoadReport } from '#engine';
-import type { ArchiveSource, ProvenBackup } from '#pipeline';
+import type { ArchiveSource, ColdBackup, ProvenBackup } from '#pipeline';
 import type { ObjectStore } from '#storage';
 import type { CliContext } from '../context.js';
 import type { WithSafetyParts } from '../safety-backup.js';
@@ -85,7 +85,8 @@ destination of BACKUP_TARGETS_FILE that can. --from NAME reads that one alone.
 --dry-run reads documents of the backup (at most 500,000, 512 MiB, two minutes) and names what stands in the way: ids that
 the target has, documents that it would lose, documents that break a unique index or a validator, missing rights and
 room; and what was checked and what was not. It changes nothing, and ends as the restore would when the target is not
-empty.
+empty. Of a backup whose data lie in a cold storage class it makes the plan by the manifest, says what bringing them back
+takes, and looks at no document.
 
 Examples (write the ID or FILE before options that take several values):
   export TARGET=mongodb://127.0.0.1:27017
@@ -113,16 +114,16 @@ async function restore(what: string | undefined, options: Options, context: CliC
   const config = context.config({ store: true, keys: 'required', catalog: options.replace === true });
   const { requireKeyRing } = await import('../open-store.js');
   const { chooseBackup } = await import('../choose-backup.js');
-  const { backupSource, proveBackup } = await import('#pipeline');
+  const { planSource, proveBackup, proveForPlan } = await import('#pipeline');
   const ring = await requireKeyRing(config, context, 'open');
-  const { storesFrom, withNearest } = await import('../from-destination.js');
-  const look = async (store: ObjectStore): Promise<ProvenBackup> => {
+  const { storesFrom, withNearest, withNearestOrCold } = await import('../from-destination.js');
+  const look = async (store: ObjectStore, mayBeCold: boolean): Promise<ProvenBackup | ColdBackup> => {
     const which = { id: what, latest: options.latest === true, at: options.at, target: options.target };
     const { backupId } = await chooseBackup(store, which, context);
-    return proveBackup({ store, ring }, backupId, context.signal);
+    return (mayBeCold ? proveForPlan : proveBackup)({ store, ring }, backupId, context.signal);
   };
-  const load = (store: ObjectStore, proven: ProvenBackup): Promise<void> => {
-    const source = backupSource({ store, ring, observer: context.observer() }, proven);
+  const load = (store: ObjectStore, proven: ProvenBackup | ColdBackup): Promise<void> => {
+    const source = planSource({ store, ring, observer: context.observer() }, proven);
     const { backupId } = proven.backup;
     const sealing = () => requireKeyRing(config, context, 'seal');
     const withParts: WithSafetyParts = async (work) =>
@@ -130,7 +131,9 @@ async function restore(what: string | undefined, options: Options, context: CliC
     const found = { source, config, warnings: proven.warnings, withParts };
     return run(found, requestOf(uri, backupId, options), options, context);
   };
-  await withNearest(await storesFrom(config, options.from, context), look, load, context);
+  const stores = await storesFrom(config, options.from, context);
+  if (options.dryRun === true) await withNearestOrCold(stores, look, load, context);
+  else await withNearest(stores, (store) => look(store, false), load, context);
 }
 
 async function restoreFile(path: string, options: Options, request: LoadRequest, context: CliContext): Promise<void> {

@@ -8,10 +8,11 @@ import {
   type LoadRequest,
 } from '#engine';
 import {
-  backupSource,
   dryRunRestore,
   planRestore,
+  planSource,
   proveBackup,
+  proveForPlan,
   recordedObjects,
   runRestore,
   safetyNote,
@@ -23,7 +24,7 @@ import { cancelWished, fenced, isPoisonous, lostTooOften } from '#catalog';
 import type { ClaimedRestore } from './claimed-restore.js';
 import type { WorkerParts } from '../core/worker-core.js';
 import { checkRestore } from './check-restore.js';
-import { fromNearest, restoreSources, type RestoreSource } from './restore-sources.js';
+import { fromNearest, fromNearestOrCold, restoreSources, type RestoreSource } from './restore-sources.js';
 import { planReport, restoredReport } from './restore-report.js';
 import { loadRequestOf } from './restore-request.js';
 import { makeSafetyBackup } from './safety-backup.js';
@@ -31,11 +32,13 @@ import { makeSafetyBackup } from './safety-backup.js';
 /**
  * One run of a restore (docs/DESIGN.md, "A restore in words"). What an earlier run left in the target decides: what it was loading is removed and begun anew,
  * renames that it had begun are finished. What the primary store cannot give is read from the nearest destination that can, as long as nothing was renamed.
+ * A dry run is made of what lies cold, too.
  */
 export async function makeRestore(parts: WorkerParts, claimed: ClaimedRestore): Promise<RestoreReport> {
   const { record, claim, observer } = claimed;
   if (isPoisonous(record)) throw lostTooOften(record.restoreId);
-  return fromNearest(await restoreSources(parts, record.backupId), {
+  const nearest = record.dryRun ? fromNearestOrCold : fromNearest;
+  return nearest(await restoreSources(parts, record.backupId), {
     signal: claim.signal,
     onNext: (text) => observer.warning(text),
     read: (source, keep) => restoreFrom(parts, claimed, source, keep),
@@ -46,7 +49,7 @@ export async function makeRestore(parts: WorkerParts, claimed: ClaimedRestore): 
 async function restoreFrom(
   parts: WorkerParts,
   claimed: ClaimedRestore,
-  { store, require }: RestoreSource,
+  { store, require, mayBeCold }: RestoreSource,
   keep: () => void,
 ): Promise<RestoreReport> {
   const { ring, clock, random, config } = parts;
@@ -55,9 +58,10 @@ async function restoreFrom(
   const target = checkRestore(config, record);
   await require(signal);
   const recorded = recordedObjects(await parts.catalog.backups.find(record.backupId));
-  const proven = await proveBackup({ store, ring }, record.backupId, signal, recorded);
+  const prove = mayBeCold === true ? proveForPlan : proveBackup;
+  const proven = await prove({ store, ring }, record.backupId, signal, recorded);
   for (const warning of proven.warnings) observer.warning(warning);
-  const source = backupSource({ store, ring, observer }, proven);
+  const source = planSource({ store, ring, observer }, proven);
   const contents = await source.contents(signal);
   const request = loadRequestOf(record, target, contents);
   const { leaseMs, beatMs } = config.lease;
@@ -166,7 +170,7 @@ async function beginRenaming(
     : fenced(record.restoreId, 'another claim has taken over');
 }
 
-function expectedOf(plan: LoadPlan, { manifest }: ProvenBackup) {
+function expectedOf(plan: LoadPlan, { manifest }: Pick<ProvenBackup, 'manifest'>) {
   const bytesOf = new Map(
     manifest.namespaces.map(({ db, collection, bsonBytes }) => [`${db}.${collection}`, bsonBytes]),
   );

@@ -1,10 +1,11 @@
 import { AppError, saysDamaged } from '#contracts';
+import { isCold } from '#pipeline';
 import type { WorkerParts } from '../core/worker-core.js';
 import { inTime, placeAt, placeOf, primaryPlace, type Place } from '../replicas/backup-place.js';
 import { destinationsOf } from '../replicas/destination.js';
 
-/** A store that a backup can be read from. */
-export type RestoreSource = Pick<Place, 'name' | 'store' | 'require'>;
+/** A store that a backup can be read from. `mayBeCold`: its data need not be there at once, for they are only planned with. */
+export type RestoreSource = Pick<Place, 'name' | 'store' | 'require'> & { readonly mayBeCold?: true };
 
 /**
  * The primary store, then the destinations of the backup's target, the nearest first; before them all the place that it was written to while the primary store was
@@ -49,6 +50,32 @@ export async function fromNearest<T>(sources: readonly RestoreSource[], reading:
     }
   }
   throw first;
+}
+
+/** As `fromNearest`, for a dry run: where no source gives the data and they lie cold in one of them, it is read from that as far as it goes. */
+export async function fromNearestOrCold<T>(sources: readonly RestoreSource[], reading: Reading<T>): Promise<T> {
+  const cold: RestoreSource[] = [];
+  try {
+    return await fromNearest(sources, {
+      ...reading,
+      read: async (source, keep) => {
+        try {
+          return await reading.read(source, keep);
+        } catch (error) {
+          if (isCold(error)) cold.push(source);
+          throw error;
+        }
+      },
+    });
+  } catch (error) {
+    const [first] = cold;
+    if (first === undefined || reading.signal.aborted || !isOfTheStore(error)) throw error;
+    if (sources.length > 1) reading.onNext(`no place gives the data now: planned from ${first.name}`);
+    return fromNearest(
+      cold.map((source) => ({ ...source, mayBeCold: true as const })),
+      reading,
+    );
+  }
 }
 
 /** Another store may do better: this one is away, is not what it was, or what lies in it is gone or damaged. */

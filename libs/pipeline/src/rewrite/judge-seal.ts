@@ -2,7 +2,7 @@ import { AppError, type BackupJson } from '#contracts';
 import { inspectHeader, type KeyRing, type ReadHeader } from '#crypto';
 import type { ObjectStore } from '#storage';
 import { isContainerError, warningTexts, type StoredHeader } from '../objects/object-headers.js';
-import { checkObject, openObject, type ObjectKind } from '../objects/prove-backup.js';
+import { checkObject, openObject, type ObjectKind } from '../objects/check-object.js';
 
 export interface SealJudgement {
   /** The key slots found. */

@@ -2,7 +2,7 @@ import { AppError, type BackupJson, type StoredObject } from '#contracts';
 import { rewrapHeader, type KeyRing, type ReadHeader, type Slot } from '#crypto';
 import { backupJsonKey, sidecarKey } from '../objects/keys.js';
 import { inspectStoredHeader, warningTexts, type StoredHeader } from '../objects/object-headers.js';
-import { checkObject, openObject, type ObjectKind } from '../objects/prove-backup.js';
+import { checkObject, openObject, type ObjectKind } from '../objects/check-object.js';
 import { removeLeftBeside } from '../objects/remove-left-beside.js';
 import type { RotateDeps } from './rotate-types.js';
 import { readSidecarFile, writeSidecarFile } from './sidecar-file.js';

@@ -14,6 +14,8 @@ export interface ArchiveSource {
   open(signal: AbortSignal, only?: SelectionRequest): Promise<Readable>;
   /** With `only` it reads little more than what was chosen. Absent: it may read everything. */
   readonly readsParts?: boolean;
+  /** It gives no bytes now (`store/cold`): there is nothing of it but its contents, and `open` rejects with this. */
+  readonly cold?: AppError;
   /** Compares what was read with what else is known of the contents. Throws `backup/mismatch`. */
   check?(summary: ArchiveSummary): void;
 }
