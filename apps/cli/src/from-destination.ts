@@ -77,7 +77,6 @@ export async function withNearestOrCold<L>(
   context: CliContext,
 ): Promise<void> {
   const cold: NamedStore[] = [];
-  let isFound = false;
   const lookForData = async (store: ObjectStore, named: NamedStore): Promise<L> => {
     try {
       return await look(store, false);
@@ -87,14 +86,15 @@ export async function withNearestOrCold<L>(
     }
   };
   const act = (store: ObjectStore, found: L): Promise<void> => {
-    isFound = true;
+    // What fails from here on is no matter of the place.
+    cold.length = 0;
     return action(store, found);
   };
   try {
     await withNearest(stores, lookForData, act, context);
   } catch (error) {
     const [first] = cold;
-    if (isFound || first === undefined || context.signal.aborted) throw error;
+    if (first === undefined || context.signal.aborted) throw error;
     if (stores.length > 1) context.warn(`no place gives the data now: planned from ${first.name}`);
     await withNearest(cold, (store) => look(store, true), action, context);
   }

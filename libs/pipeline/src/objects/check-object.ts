@@ -70,7 +70,7 @@ function inspectEmbedded({ first }: StoredHeader): ContainerHeader | undefined {
   }
 }
 
-function compareHeader(backup: BackupJson, object: StoredObject, kind: Kind, header: ContainerHeader): void {
+function compareHeader(backup: BackupJson, object: StoredObject, kind: ObjectKind, header: ContainerHeader): void {
   const { backupId, content } = backup;
   if (header.backupId !== backupId) throw mismatch(backupId, object.key, `it belongs to ${header.backupId}`);
   if (header.content.kind !== kind) throw mismatch(backupId, object.key, `it holds a ${header.content.kind}`);
