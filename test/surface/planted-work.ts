@@ -93,14 +93,17 @@ async function restoreAndDrill(
   expect(drill).toMatchObject({ status: 'completed' });
 }
 
-/** A backup while the store refuses the service. */
+/** Backups while two stores refuse the service: one goes to the destination that is left, one may go to no other place. */
 async function refuseStore({ proxy }: PlantedWorld, admin: ApiClient, witness: Witness): Promise<void> {
   proxy.on({ kind: 'reply', status: 403, code: 'SignatureDoesNotMatch' });
-  const triggered = admin.post('/api/admin/backups/trigger', { target: 'clinic' });
-  await witness.reply('trigger while the store refuses', triggered);
-  const backupId = String((await triggered).body.backupId);
-  expect(await admin.settled(backupId)).toMatchObject({ status: 'failed' });
-  await witness.reply('failed for the store', admin.get(`/api/admin/backups/${backupId}`));
+  const expected = { clinic: { status: 'completed', place: 'vault' }, dumped: { status: 'failed' } };
+  for (const [target, end] of Object.entries(expected)) {
+    const triggered = admin.post('/api/admin/backups/trigger', { target });
+    await witness.reply(`trigger of ${target} while the store refuses`, triggered);
+    const backupId = String((await triggered).body.backupId);
+    expect(await admin.settled(backupId)).toMatchObject(end);
+    await witness.reply(`${target} while the store refuses`, admin.get(`/api/admin/backups/${backupId}`));
+  }
   proxy.heal();
 }
 

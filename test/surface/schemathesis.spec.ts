@@ -64,6 +64,7 @@ async function findsNothing(role: string, phases: readonly string[]): Promise<vo
         ROLE: role === 'nobody' ? '' : role,
         JWT_SECRET: world.jwtSecret,
         METRICS_TOKEN: metricsToken,
+        API_URL: api.url,
         ADMIN_PASSWORD: password,
         PYTHONPATH: join(projectRoot, 'test/surface'),
         PYTHONDONTWRITEBYTECODE: '1',

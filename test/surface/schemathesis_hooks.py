@@ -7,7 +7,11 @@ import hmac
 import json
 import os
 import random
+import re
 import time
+import urllib.error
+import urllib.parse
+import urllib.request
 import uuid
 
 import schemathesis
@@ -43,6 +47,8 @@ def before_call(context, case, kwargs):
     address = ".".join(str(chance.randint(1, 254)) for _ in range(4))
     case.headers = {**(case.headers or {}), **fresh_key(case.headers or {}), "X-Forwarded-For": address}
     ordered(case.query)
+    continued(case)
+    without_ticket(case)
     known(case)
 
 
@@ -59,6 +65,37 @@ def ordered(query):
     ends = [query.get(name) for name in ("from", "to")]
     if all(isinstance(end, str) for end in ends):
         query["from"], query["to"] = sorted(ends)
+
+
+def continued(case):
+    """A `cursor` that has the right form is one that the `Link` of this very list held: no schema can state that. Where the list has no next page there is none."""
+    query = case.query or {}
+    if not isinstance(query.get("cursor"), str) or not re.fullmatch(r"[A-Za-z0-9_-]{1,500}", query["cursor"]):
+        return
+    del query["cursor"]
+    cursor = next_cursor(case.path, {**query, "page": 1, "limit": 1})
+    if cursor:
+        query["cursor"] = cursor
+
+
+def next_cursor(path, query):
+    headers = {"X-Forwarded-For": "127.0.0.9"}
+    if os.environ.get("ROLE"):
+        headers["Authorization"] = f"Bearer {token(os.environ['ROLE'])}"
+    try:
+        with urllib.request.urlopen(urllib.request.Request(f"{os.environ['API_URL']}{path}?{urllib.parse.urlencode(query, doseq=True)}", headers=headers)) as reply:
+            link = re.search(r"[?&]cursor=([A-Za-z0-9_-]+)", reply.headers.get("Link") or "")
+            return link.group(1) if link else None
+    except urllib.error.HTTPError:
+        # Something else of the request is forbidden: that is what it is for.
+        return None
+
+
+def without_ticket(case):
+    """Schemathesis takes values out of other replies, tickets among them. A real one is a credential that it does not know of; what it opens has tests of its own."""
+    query = case.query or {}
+    if isinstance(query.get("ticket"), str) and re.fullmatch(r"[A-Za-z0-9_-]{43}", query["ticket"]):
+        query["ticket"] = encoded(chance.randbytes(32))
 
 
 def known(case):
