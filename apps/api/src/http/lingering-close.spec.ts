@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { createServer, type Server } from 'node:http';
+import { Agent, createServer, get, type IncomingMessage, type Server } from 'node:http';
 import { connect, type AddressInfo, type Socket } from 'node:net';
 
 import { afterEach, beforeEach, expect, it } from '@jest/globals';
@@ -60,4 +60,30 @@ it('a client that never ends is cut off', async () => {
   const [peer] = (await once(server, 'connection')) as [Socket];
   expect(await once(peer, 'close')).toEqual([false]);
   socket.destroy();
+});
+
+it('a connection that is kept alive holds nothing of the requests that it had', async () => {
+  const holders = new Set<unknown>();
+  const kept = createServer((request, reply) => {
+    holders.add(Object.getOwnPropertyDescriptor(request.socket, 'destroySoon')?.value);
+    reply.end('ok');
+  });
+  lingerOnClose(kept);
+  kept.listen(0, '127.0.0.1');
+  await once(kept, 'listening');
+  const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+  const ask = async (): Promise<boolean> => {
+    const request = get({ port: (kept.address() as AddressInfo).port, agent });
+    const [reply] = (await once(request, 'response')) as [IncomingMessage];
+    await reply.toArray();
+    return request.reusedSocket;
+  };
+  try {
+    expect([await ask(), await ask(), await ask()]).toEqual([false, true, true]);
+    expect([...holders]).toEqual([expect.any(Function)]);
+  } finally {
+    agent.destroy();
+    kept.close();
+    await once(kept, 'close');
+  }
 });

@@ -1,4 +1,5 @@
 import type { IncomingMessage, Server } from 'node:http';
+import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 
 /** So long a client that was answered early may go on sending. */
@@ -10,12 +11,14 @@ const lingerMs = 5_000;
  * alone is closed, and what still comes is thrown away, until the client has closed too or the time is over (RFC 9112, 9.6).
  */
 export function lingerOnClose(server: Server, patienceMs = lingerMs): void {
-  server.prependListener('request', (request: IncomingMessage) => {
-    const { socket } = request;
+  // By connection and not by request: what a connection holds of its requests stays in memory for as long as it is kept alive.
+  const newest = new WeakMap<Duplex, IncomingMessage>();
+  server.prependListener('request', (request: IncomingMessage) => newest.set(request.socket, request));
+  server.prependListener('connection', (socket: Socket) => {
     const closeAtOnce = socket.destroySoon.bind(socket);
     // Node calls this one when the last reply of a connection has been handed over.
     socket.destroySoon = () => {
-      if (request.complete || socket.destroyed) closeAtOnce();
+      if (newest.get(socket)?.complete !== false || socket.destroyed) closeAtOnce();
       else closeGently(socket, patienceMs);
     };
   });
