@@ -14,6 +14,8 @@ interface Sample {
 }
 
 export interface ProcessUse {
+  /** Looks that succeeded, of one a second. */
+  readonly looks: number;
   /** Median of the resident memory in the first ten seconds of the time, and in the last ten. */
   readonly rssStartBytes: number;
   readonly rssEndBytes: number;
@@ -51,6 +53,7 @@ export class ProcessWatch {
     const heap = samples.map(({ heapUsedBytes }) => heapUsedBytes);
     const third = Math.ceil(heap.length / 3);
     return {
+      looks: samples.length,
       rssStartBytes: percentile(rss.slice(0, 10), 0.5),
       rssEndBytes: percentile(rss.slice(-10), 0.5),
       heapFloorStartBytes: Math.min(...heap.slice(0, third)),

@@ -11,6 +11,8 @@ const mostGrowth = 0.1;
 const leastSingle = 300;
 /** Each client asks once a second: where replies are late, fewer are asked for. */
 const leastAsked = 0.95;
+/** Looks at the memory of the API, of one a second: with fewer nobody knows. */
+const leastLooks = 0.9;
 
 export interface LoadBench {
   readonly records: number;
@@ -68,6 +70,9 @@ export function missedGoals({ load, single, p99Ratio, api, listeners }: LoadBenc
       ? [`only ${load.requests} of ${load.clients * load.seconds} requests were made: replies were late`]
       : []),
     ...(p99Ratio > mostRatio ? [`p99 is ${p99Ratio.toFixed(2)} times that of a single client`] : []),
+    ...(api.looks < load.seconds * leastLooks
+      ? [`only ${api.looks} looks at the memory of the API in ${load.seconds} s`]
+      : []),
     ...(api.rssEndBytes > api.rssStartBytes * (1 + mostGrowth) ? ['the memory of the API grew'] : []),
     ...(listeners.broken + listeners.behind > 0 ? [`listeners: ${JSON.stringify(listeners)}`] : []),
   ];

@@ -42,8 +42,7 @@ export async function runLoadBench(records: number, say: (text: string) => void)
     await fillCatalog(db, records, say);
     const sample = await db
       .collection('backups')
-      .find({}, { projection: { backupId: 1 } })
-      .limit(500)
+      .aggregate([{ $sample: { size: 500 } }, { $project: { backupId: 1 } }])
       .toArray();
     const backupIds = sample.map(({ backupId }) => String(backupId));
     const bench = await measure({ catalog, catalogUri: uri.href, redisUrl: services.redisUrl, folder, backupIds, say });
