@@ -1,4 +1,7 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { buildArchive } from '../support/build-archive.js';
 import { CliWorld } from '../support/cli-world.js';
 import { hazina } from '../support/run-hazina.js';
 
@@ -60,6 +63,18 @@ describe('hazina restore --scratch', () => {
     const { databases, dropped } = await scratch('--drop');
     expect(dropped).toEqual(databases);
     expect(await scratchOf()).toEqual([]);
+  });
+
+  it('a dry run ends with the exit code of the restore that would fail, after it has told why', async () => {
+    const documents = [{ _id: 1 }, { _id: 1 }];
+    const file = join(world.folder, 'doubled.archive');
+    writeFileSync(file, buildArchive([{ db: world.database, collection: 'doubled', documents }]));
+    const run = await hazina([...restore(file, '--dry-run'), '--json'], world.environment);
+    const error = JSON.parse(run.stderr.trimEnd().split('\n').at(-1) ?? '') as Record<string, unknown>;
+    expect({ code: run.code, error: error['code'] }).toEqual({ code: 12, error: 'restore/failed' });
+    expect(JSON.parse(run.stdout)).toMatchObject({ conflicts: [{ kind: 'duplicate-ids', blocking: true }] });
+    const kept = await hazina(restore(file, '--dry-run', '--on-conflict', 'keep-last'), world.environment);
+    expect(kept.code).toBe(0);
   });
 
   it('leaves nothing when it fails', async () => {

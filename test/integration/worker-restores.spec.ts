@@ -1,10 +1,12 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { alertKey, restoreJob, type NewRestore } from '#catalog';
 import { loadWorkerConfig } from '#config';
-import { isFinalTask, randomSuffix, systemRandom, type RestoreRecord } from '#contracts';
+import { isFinalTask, randomSuffix, systemClock, systemRandom, type RestoreRecord } from '#contracts';
 import { createLog } from '#logging';
 import { WorkerLog } from '../../apps/worker/src/logging/worker-log.js';
+import { defaultTuning } from '../../apps/worker/src/core/tuning.js';
 import { dropScratchWhileHeld } from '../../apps/worker/src/restores/drop-scratch.js';
+import { LeftScratch } from '../../apps/worker/src/restores/left-scratch.js';
 import { services, uniqueDatabase, waitUntil } from '../services/services.js';
 import { WorkerWorld, type Environment, type RunningWorker } from '../support/worker-world.js';
 
@@ -199,13 +201,64 @@ describe('scratch', () => {
     const config = await loadWorkerConfig({ environment, readFile, workingDirectory: '/' });
     const log = new WorkerLog(createLog({ service: 'hazina-worker', level: 'silent', version: 'test' }));
     const drop = ({ fence }: { fence: number }) =>
-      dropScratchWhileHeld({ config, catalog }, { record, log, claim: { ref: { id: restoreId, fence } } });
+      dropScratchWhileHeld(
+        { config, catalog },
+        { record, log, claim: { ref: { id: restoreId, fence } }, observer: { scratch: [name] } },
+      );
     await drop(first.claim);
     expect(await databases(restoreId.slice(-6))).toEqual([name]);
+    // A target that is away: what could not be dropped is told by name, with what to do.
+    const away = { ...targets, RESTORE_TARGET_STAGING_URI: 'mongodb://127.0.0.1:1/?serverSelectionTimeoutMS=100' };
+    const cut = await loadWorkerConfig({ environment: world.environment(away), readFile, workingDirectory: '/' });
+    const left = {
+      record,
+      log,
+      claim: { ref: { id: restoreId, fence: record.claim.fence } },
+      observer: { scratch: [name] },
+    };
+    const note = await dropScratchWhileHeld({ config: cut, catalog }, left);
+    expect(note).toContain(`${name} on staging could not be dropped`);
+    expect(note).toContain(`--drop-scratch ${restoreId}`);
     await drop(record.claim);
     expect(await databases(restoreId.slice(-6))).toEqual([]);
     const ended = await catalog.restores.cancelled({ id: restoreId, fence: record.claim.fence }, new Date(), null);
     expect(ended?.status).toBe('cancelled');
+  });
+
+  it('that came to nothing and was not dropped is dropped by the upkeep; one that is done or runs stays', async () => {
+    const { catalog } = world;
+    const mark = async (restoreId: string): Promise<string> => {
+      const name = `hazina_scratch_${restoreId.slice(-6)}_left`;
+      made.push(name);
+      const marker = { _id: 'marker' as never, restoreId, backupId, createdAt: new Date() };
+      await world.client.db(name).collection('_hazina_scratch').insertOne(marker);
+      return name;
+    };
+    const begun = async () => {
+      const restoreId = `restore-20261123T090000Z-${randomSuffix(systemRandom, 6)}`;
+      const fields = { targetName: 'staging', mode: 'scratch', databases: [], include: [], exclude: [] } as const;
+      await catalog.restores.insert({
+        ...{ restoreId, backupId, ...fields, rename: [], onConflict: 'fail', ignoreWrites: false, dryRun: false },
+        ...{ createdAt: new Date(), correlationId: 'c-left', requestedBy: 'ada', role: 'operator' },
+      });
+      const record = await catalog.restores.claim(restoreId, 'nobody', new Date());
+      if (record === null) throw new Error('it was not claimed');
+      return { name: await mark(restoreId), ref: { id: restoreId, fence: record.claim.fence } };
+    };
+    const [ended, runs] = [await begun(), await begun()];
+    const unknown = await mark(`restore-20261123T090000Z-${randomSuffix(systemRandom, 6)}`);
+    await catalog.restores.cancelled(ended.ref, new Date(), 'not dropped');
+    const config = await loadWorkerConfig({ environment: world.environment(targets), readFile, workingDirectory: '/' });
+    const log = new WorkerLog(createLog({ service: 'hazina-worker', level: 'silent', version: 'test' }));
+    const look = () => new LeftScratch({ config, catalog, log, clock: systemClock, tuning: defaultTuning }).look();
+    const dropped = await look();
+    // The worker of this test may have been faster.
+    expect(dropped).not.toContain(runs.name);
+    expect(dropped).not.toContain(unknown);
+    expect(await databases(ended.ref.id.slice(-6))).toEqual([]);
+    expect(await databases(runs.ref.id.slice(-6))).toEqual([runs.name]);
+    expect(await databases(unknown.slice(15, 21))).toEqual([unknown]);
+    await catalog.restores.cancelled(runs.ref, new Date(), null);
   });
 
   it('is not done where the flag is not set, whatever the API let through', async () => {

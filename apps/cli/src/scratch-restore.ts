@@ -1,4 +1,4 @@
-import { isRestoreId, newRestoreId, scratchIdOf, type Secret } from '#contracts';
+import { AppError, isRestoreId, newRestoreId, scratchIdOf, type Secret } from '#contracts';
 import {
   dropScratch,
   markScratch,
@@ -51,7 +51,7 @@ export async function inScratch<T>(scratch: Scratch, work: () => Promise<T>, con
     return await work();
   } catch (error) {
     await scratch.drop().catch(() => {
-      context.warn(`the scratch databases could not be dropped; later: --drop-scratch ${scratch.id}`);
+      context.warn(notDropped(scratch));
     });
     throw error;
   }
@@ -63,14 +63,33 @@ export interface ScratchReport {
   readonly databases: readonly string[];
   /** Empty: they are there. */
   readonly dropped: readonly string[];
+  /** They were to be dropped, and could not be: what to do. */
+  readonly warning?: string;
 }
 
-export async function reportScratch(scratch: Scratch, dropsThem: boolean): Promise<ScratchReport> {
+/** Drops them where that was asked for. `failure`: they are still there; to be thrown when the restore, which is done, has been reported. */
+export async function reportScratch(
+  scratch: Scratch,
+  dropsThem: boolean,
+): Promise<{ readonly report: ScratchReport; readonly failure: AppError | null }> {
   const { id, databases } = scratch;
-  return { id, databases, dropped: dropsThem ? await scratch.drop() : [] };
+  if (!dropsThem) return { report: { id, databases, dropped: [] }, failure: null };
+  try {
+    return { report: { id, databases, dropped: await scratch.drop() }, failure: null };
+  } catch (error) {
+    const { code, stage, message, retry, details } = AppError.from(error, 'load');
+    const hint = notDropped(scratch);
+    const failure = new AppError({ code, stage, message, hint, retry, details, cause: error });
+    return { report: { id, databases, dropped: [], warning: hint }, failure };
+  }
 }
 
-export function describeScratch({ id, databases, dropped }: ScratchReport): string {
+function notDropped({ id, databases }: Scratch): string {
+  return `The scratch databases ${databases.join(', ')} could not be dropped; later: hazina restore --to-env NAME --drop-scratch ${id}`;
+}
+
+export function describeScratch({ id, databases, dropped, warning }: ScratchReport): string {
+  if (warning !== undefined) return warning;
   if (dropped.length > 0) return `Dropped ${dropped.join(', ')}`;
   return `It is in ${databases.join(', ')}. To drop it: hazina restore --to-env NAME --drop-scratch ${id}`;
 }

@@ -1822,7 +1822,7 @@ export interface components {
             /** @description Documents that it is about, as far as they were found */
             documents: number | null;
             /** @enum {string} */
-            kind: "not-empty" | "existing-ids" | "only-in-target" | "duplicate-ids" | "unique-index" | "validator" | "rights" | "room";
+            kind: "not-empty" | "existing-ids" | "only-in-target" | "duplicate-ids" | "unique-index" | "validator" | "time-series" | "users-and-roles" | "oplog" | "rights" | "room";
             /** @example clinic.visits: 5 documents of the target have an _id each that the backup does not have, and are gone afterwards */
             message: string;
         };

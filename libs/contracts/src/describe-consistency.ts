@@ -20,6 +20,7 @@ export function consistencyInBrief({ mode, at }: Pick<Consistency, 'mode' | 'at'
   return mode === 'oplog' ? `${moment} once its oplog is replayed` : moment;
 }
 
-function momentOf({ t }: NonNullable<Consistency['at']>): string {
+/** A time of an oplog, to the second. */
+export function momentOf({ t }: { readonly t: number }): string {
   return new Date(t * 1000).toISOString().replace('.000Z', 'Z');
 }

@@ -13,7 +13,7 @@ export {
   type Topology,
   type Trigger,
 } from './backup-json.js';
-export { consistencyInBrief, describeConsistency } from './describe-consistency.js';
+export { consistencyInBrief, describeConsistency, momentOf } from './describe-consistency.js';
 export { saysDamaged } from './damage.js';
 export {
   DestinationRefused,

@@ -93,7 +93,8 @@ export interface RestoreProgressOf {
 /**
  * What stands in the way of a restore, or is lost by it. `not-empty`: documents, views or indexes where nothing may be. `existing-ids`: documents of the target
  * whose `_id` the backup has too. `only-in-target`: those whose `_id` it has not. `duplicate-ids`, `unique-index`, `validator`: documents of the backup that
- * break what a collection asks of its documents. `rights`, `room`: of the target server.
+ * break what a collection asks of its documents. `time-series`: one of the target that goes. `users-and-roles`: those of the server that would be replaced, or
+ * what keeps them from being merged. `oplog`: there is none to replay. `rights`, `room`: of the target server.
  */
 export const restoreConflictKinds = [
   'not-empty',
@@ -102,6 +103,9 @@ export const restoreConflictKinds = [
   'duplicate-ids',
   'unique-index',
   'validator',
+  'time-series',
+  'users-and-roles',
+  'oplog',
   'rights',
   'room',
 ] as const;

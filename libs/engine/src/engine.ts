@@ -63,14 +63,14 @@ export interface DumpResult {
 export interface LoadEngine {
   readonly name: 'native' | 'mongorestore';
   /**
-   * Says what `load` would do, writing nothing. Throws the refusals that `load` would throw. With `onRefusal` a target that is not empty is told there instead,
+   * Says what `load` would do, writing nothing. Throws the refusals that `load` would throw. With a listener a target that is not empty is told there instead,
    * and the plan goes on: its namespaces that would be refused say so.
    */
   plan(
     request: LoadRequest,
     contents: ArchiveContents,
     signal: AbortSignal,
-    onRefusal?: (refusal: AppError) => void,
+    listener?: PlanListener,
   ): Promise<LoadPlan>;
   /**
    * Loads. The source is read once, to its end, and its last block verified, before any name of the target changes (native engine).
@@ -84,10 +84,45 @@ export interface LoadEngine {
   putBack?(request: LoadRequest, contents: ArchiveContents, signal: AbortSignal): Promise<'clear' | 'renaming'>;
 }
 
+/** Whoever wants to know more of a plan than it says: a dry run. */
+export interface PlanListener {
+  /** The target is not empty. */
+  readonly refused: (refusal: AppError) => void;
+  /** What the target answered: nobody needs to ask again. */
+  readonly means: (means: TargetMeans) => void;
+}
+
+/** What a target has for a restore. */
+export interface TargetMeans {
+  readonly rights: TargetRights;
+  readonly room: TargetRoom;
+}
+
+export interface TargetRights {
+  /** The server says what the user may do. */
+  readonly told: boolean;
+  /** Nobody logged in: the server asks nobody. */
+  readonly anonymous: boolean;
+  /** Who logged in: `restorer@admin`. */
+  readonly users: readonly string[];
+  readonly lacking: readonly { readonly db: string; readonly isCore: boolean; readonly text: string }[];
+}
+
+export interface TargetRoom {
+  /** BSON bytes of what is restored; null when nobody knows. */
+  readonly bytes: number | null;
+  /** Of the server's disk; null when it does not tell. */
+  readonly freeBytes: number | null;
+  /** Absent while there is room, as far as anybody knows. */
+  readonly warning?: string;
+}
+
 /** What is known of an archive before its blocks are read: the prelude. */
 export interface ArchiveContents {
   /** Entries of the oplog that the archive holds, 0 without one; absent when nobody knows. */
   readonly oplog?: number;
+  /** The time of its last entry; absent or null when nobody knows. */
+  readonly oplogAt?: { readonly t: number; readonly i: number } | null;
   /** Users and roles that the archive holds, 0 without any; absent when nobody knows. */
   readonly usersAndRoles?: number;
   readonly namespaces: readonly ArchiveNamespace[];
@@ -190,7 +225,7 @@ export interface PlannedNamespace {
   readonly collection: string;
   readonly type: 'collection' | 'view' | 'timeseries';
   readonly documents: number | null;
-  /** What the target has under this name now, and what happens to it. `refused`: only in a plan that was asked to go on (`onRefusal`). */
+  /** What the target has under this name now, and what happens to it. `refused`: only in a plan that was asked to go on (`PlanListener`). */
   readonly action: 'create' | 'replace' | 'refused';
 }
 

@@ -11,6 +11,7 @@ export { createMongodumpEngine, type MongodumpOptions } from './mongodump/mongod
 export { createMongorestoreEngine, type MongorestoreOptions } from './mongodump/mongorestore.engine.js';
 export { createNativeDumpEngine, type NativeDumpOptions } from './native/dump/native-dump.engine.js';
 export { createNativeLoadEngine, type NativeLoadOptions } from './native/load/native-load-engine.js';
+export { authorizationPart } from './native/authorization/authorization-part.js';
 export { ContentDigest, contentDigests } from './native/load/content-digest.js';
 export { conflictBounds, type ConflictBounds } from './native/conflicts/conflict-bounds.js';
 export { ConflictCheck, type ConflictOptions } from './native/conflicts/conflict-check.js';
@@ -35,6 +36,7 @@ export {
   type LoadedCollection,
 } from './native/scratch/compare-loaded.js';
 export { dropDrill, findDrills, type FoundDrill } from './native/scratch/find-drills.js';
+export { findScratch, type FoundScratch } from './native/scratch/find-scratch.js';
 export { dropScratch, markScratch, type ScratchMark } from './native/scratch/scratch-databases.js';
 export { ledNamespaces, scratchNameOf, scratchRenames, type LedNamespace } from './native/scratch/scratch-names.js';
 export { createSelection, parsePattern, patternOf, type Selection, type SelectionRequest } from './selection/index.js';

@@ -8,6 +8,7 @@ import {
   type ConflictBounds,
   type LoadPlan,
   type LoadRequest,
+  type TargetMeans,
 } from '#engine';
 import type { RestoreDeps } from './run-restore.js';
 
@@ -33,10 +34,16 @@ export async function dryRunRestore(deps: DryRunDeps, request: LoadRequest, sign
   observer.stage('plan');
   const contents = await source.contents(signal);
   let refusal: AppError | null = null;
-  const planned = await engine.plan(request, contents, signal, (found) => (refusal = found));
+  const told: { means?: TargetMeans } = {};
+  const planned = await engine.plan(request, contents, signal, {
+    refused: (found) => (refusal = found),
+    means: (found) => (told.means = found),
+  });
+  const { means } = told;
+  if (means === undefined) throw new Error('the plan tells nothing of rights and room');
   const plan = source.cold === undefined ? planned : withCold(planned, source.cold);
   observer.stage('compare');
-  const options = { engine: engine.name, clock, ...(bounds === undefined ? {} : { bounds }) };
+  const options = { engine: engine.name, clock, means, ...(bounds === undefined ? {} : { bounds }) };
   const check = await ConflictCheck.open(request, contents, options, signal);
   try {
     if (source.cold === undefined) await look(deps, check, request, contents, signal);
@@ -60,13 +67,19 @@ function unread(findings: RestoreFindings): RestoreFindings {
 
 /** All at once where that is within the bounds; otherwise each collection gets its fair share, the small ones first, who need less than that. */
 async function look(
-  { source }: DryRunDeps,
+  { source }: Pick<DryRunDeps, 'source'>,
   check: ConflictCheck,
   request: LoadRequest,
   { namespaces }: ArchiveContents,
   signal: AbortSignal,
 ): Promise<void> {
   if (check.collections.length === 0) return;
+  // Users and roles stand beside the collections that are chosen.
+  const needsAll = request.usersAndRoles === true && source.openAuthorization === undefined;
+  if (request.usersAndRoles === true && source.openAuthorization !== undefined) {
+    check.allow(check.room, 'authorization');
+    if (await show(check, await source.openAuthorization(signal), signal)) check.sawEnd('authorization');
+  }
   const known = new Map(namespaces.map((one) => [namespaceKey(one), one]));
   const sized = check.collections
     .map((entry) => {
@@ -78,7 +91,8 @@ async function look(
   const fits = total('bytes') <= check.room.bytes && total('documents') <= check.room.documents;
   if (fits || source.readsParts !== true) {
     check.allow(check.room);
-    return show(check, await source.open(signal, request), signal);
+    if (await show(check, await source.open(signal, needsAll ? undefined : request), signal)) check.sawEnd('archive');
+    return;
   }
   for (const [at, { entry }] of sized.entries()) {
     if (check.isOutOfTime) return;
@@ -90,8 +104,8 @@ async function look(
   }
 }
 
-/** As much of an archive as the check takes. */
-async function show(check: ConflictCheck, archive: Readable, signal: AbortSignal): Promise<void> {
+/** As much of an archive as the check takes; true: all of it. */
+async function show(check: ConflictCheck, archive: Readable, signal: AbortSignal): Promise<boolean> {
   const reader = new ArchiveReader({
     prelude: (prelude) => check.prelude(prelude),
     documents: (namespace, run, count) => check.documents(namespace, run, count),
@@ -101,9 +115,10 @@ async function show(check: ConflictCheck, archive: Readable, signal: AbortSignal
     for await (const chunk of archive as AsyncIterable<Buffer>) {
       reader.write(chunk);
       await check.settle(signal);
-      if (check.isEnough) return;
+      if (check.isEnough) return false;
     }
     reader.end();
+    return true;
   } finally {
     archive.destroy();
   }

@@ -19,6 +19,7 @@ export { checkKeys, type CheckKeysDeps, type CheckKeysRequest, type KeyProof } f
 export { removeBackup } from './delete/remove-backup.js';
 export { deleteBackup, refusedDeletion } from './delete-backup.js';
 export { lockOf, type Refusal } from './delete/find-refusal.js';
+export { foreseenFailure } from './dry-run-failure.js';
 export { dryRunRestore, type DryRun, type DryRunDeps } from './dry-run-restore.js';
 export { finishCommit, type FinishDeps, type FinishRequest } from './finish-commit.js';
 export {

@@ -43,7 +43,9 @@ it('says so in backup.json and manifest, which prove the archive', async () => {
   expect(proven.manifest.namespaces).toMatchObject([{ collection: 'people' }, entry]);
   await runVerify({ store, ring, observer: silentObserver }, { backupId, level: 'readable' }, signal);
   const source = backupSource({ store, ring, observer: silentObserver }, proven);
-  expect(await source.contents(signal)).toMatchObject({ oplog: 2, namespaces: [{ collection: 'people' }] });
+  expect(await source.contents(signal)).toMatchObject({
+    ...{ oplog: 2, oplogAt: consistency.at, namespaces: [{ collection: 'people' }] },
+  });
 });
 
 it('finds out by itself of a dump that others made', async () => {

@@ -84,9 +84,10 @@ destination of BACKUP_TARGETS_FILE that can. --from NAME reads that one alone.
 
 --dry-run reads documents of the backup (at most 500,000, 512 MiB, two minutes) and names what stands in the way: ids that
 the target has, documents that it would lose, documents that break a unique index or a validator, missing rights and
-room; and what was checked and what was not. It changes nothing, and ends as the restore would when the target is not
-empty. Of a backup whose data lie in a cold storage class it makes the plan by the manifest, says what bringing them back
-takes, and looks at no document.
+room, users and roles that would be replaced; and what was checked and what was not. It changes nothing, and ends with the
+exit code of the restore where that would surely be refused or fail: 16 when the target is not empty, 15 without the
+rights, 12 for documents that break an index. 0 means that nothing was found in the way. Of a backup whose data lie in a
+cold storage class it makes the plan by the manifest, says what bringing them back takes, and looks at no document.
 
 Examples (write the ID or FILE before options that take several values):
   export TARGET=mongodb://127.0.0.1:27017
@@ -181,7 +182,7 @@ async function run(
   context: CliContext,
 ): Promise<void> {
   const { createLoadEngine } = await import('../engines.js');
-  const { dryRunRestore, runRestore } = await import('#pipeline');
+  const { dryRunRestore, foreseenFailure, runRestore } = await import('#pipeline');
   const { replaysOplog } = await import('#engine');
   const observer = context.observer();
   for (const warning of warnings) context.warn(warning);
@@ -199,7 +200,8 @@ async function run(
     if (context.json) context.printJson({ backupId: request.backupId, dryRun: true, ...plan, ...findings });
     else context.print(describeDryRun(dryRun));
     // It ends as the restore would.
-    if (refusal !== null) throw refusal;
+    const failure = refusal ?? foreseenFailure(findings);
+    if (failure !== null) throw failure;
     return;
   }
   const started = context.clock.monotonicMs();
@@ -230,11 +232,12 @@ async function run(
   const made = scratch === null ? null : await reportScratch(scratch, options.drop === true);
   const more = {
     ...(safety === null ? {} : { safetyBackupId: safety.backupId }),
-    ...(made === null ? {} : { scratch: made }),
+    ...(made === null ? {} : { scratch: made.report }),
   };
   if (context.json) context.printJson({ backupId: request.backupId, ...report, ...more, durationMs, warnings: all });
   else context.print(describeReport(report, durationMs));
-  if (made !== null && !context.json) context.print(describeScratch(made));
+  if (made !== null && !context.json) context.print(describeScratch(made.report));
+  if (made !== null && made.failure !== null) throw made.failure;
   refuseDifferences(report);
 }
 

@@ -2,7 +2,6 @@ import { AppError, type RestoreRecord } from '#contracts';
 import { putBackRestore } from '#engine';
 import { restoreTargetOf, type WorkerParts } from '../core/worker-core.js';
 import type { ClaimedRestore } from './claimed-restore.js';
-import { dropScratchWhileHeld } from './drop-scratch.js';
 
 /** Failures beyond `BACKUP_ATTEMPTS` after which a target that does not answer is given up: with pauses of an hour, about two days. */
 const furtherTries = 48;
@@ -15,8 +14,6 @@ const longestMs = 120_000;
  */
 export async function clearTarget(parts: WorkerParts, claimed: ClaimedRestore): Promise<AppError | null> {
   const { record, claim, observer, log } = claimed;
-  // A scratch restore has databases of its own, which go as a whole.
-  await dropScratchWhileHeld(parts, claimed);
   const target = restoreTargetOf(parts.config, record.targetName);
   if (!observer.mayLeave || record.mode === 'scratch' || target === undefined) return null;
   const { leaseMs, beatMs } = parts.config.lease;

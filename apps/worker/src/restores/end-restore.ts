@@ -5,7 +5,7 @@ import { surely } from '../claims/surely.js';
 import type { HeldClaim } from '#catalog';
 import type { WorkerParts } from '../core/worker-core.js';
 import { clearTarget, leftNote, triesAgain } from './clear-target.js';
-import { dropScratchOf } from './drop-scratch.js';
+import { dropScratchOf, dropScratchWhileHeld } from './drop-scratch.js';
 import { inApiWords } from './in-api-words.js';
 import type { ClaimedRestore } from './claimed-restore.js';
 
@@ -28,10 +28,12 @@ export async function endRestore(parts: WorkerParts, claimed: ClaimedRestore, th
   if (isShutdown || (error.retry === 'retry' && record.failures + 1 < config.attempts))
     return later(parts, claimed, error);
   // What failed for good is nobody's any more, half-done renames of a scratch restore included: another restore gets names of its own.
+  const scratch = await dropScratchWhileHeld(parts, claimed);
   const left = await clearTarget(parts, claimed);
   const matters = left !== null && error.code !== 'restore/unfinished';
   if (matters && triesAgain(parts, record, left)) return later(parts, claimed, error);
-  const told = matters ? withNote(error, leftNote(record, left)) : error;
+  const note = matters ? leftNote(record, left) : scratch;
+  const told = note === null ? error : withNote(error, note);
   const failed = await surely(parts, log, () => catalog.restores.fail(claim.ref, { error: told, at: clock.now() }));
   return failed === null ? { state: 'fenced', error } : { state: 'failed', error: told, record: failed };
 }
@@ -44,13 +46,14 @@ function isWished({ record, observer }: ClaimedRestore, error: AppError): boolea
 async function cancel(parts: WorkerParts, claimed: ClaimedRestore, error: AppError): Promise<RestoreEnding> {
   const { catalog, clock } = parts;
   const { record, claim, log } = claimed;
+  const scratch = await dropScratchWhileHeld(parts, claimed);
   const left = await clearTarget(parts, claimed);
   // What only goes forward needs its backup: the run that reaches it finishes, whatever was wished.
   const goesForward = left?.code === 'restore/unfinished' && record.failures + 1 < parts.config.attempts;
   if (left !== null && (goesForward || triesAgain(parts, record, left))) return later(parts, claimed, left);
   // The loader's own word of what it left is over with a second look; of a scratch restore there is none.
   const isOwnWord = record.mode === 'scratch' && error.hint !== cancelWished(record.restoreId).hint;
-  const word = isOwnWord ? (error.hint ?? null) : null;
+  const word = scratch ?? (isOwnWord ? (error.hint ?? null) : null);
   const note = left === null ? word : leftNote(record, left);
   const cancelled = await surely(parts, log, () => catalog.restores.cancelled(claim.ref, clock.now(), note));
   return cancelled === null ? { state: 'fenced', error } : { state: 'cancelled', record: cancelled };

@@ -87,7 +87,8 @@ async function restoreFrom(
     if (record.cancelRequestedAt !== null) throw cancelWished(record.restoreId);
     if (record.mode === 'scratch') {
       const { restoreId, backupId } = record;
-      await markScratch(target.uri, writtenDatabases(request, contents), {
+      observer.scratch = writtenDatabases(request, contents);
+      await markScratch(target.uri, observer.scratch, {
         ...{ restoreId, backupId, createdAt: clock.now() },
       });
     }

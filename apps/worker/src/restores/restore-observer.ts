@@ -22,6 +22,8 @@ export class RestoreObserver implements RunObserver {
   #expected: Expected | undefined;
   readonly #writes: PacedWrites;
   readonly warnings: string[] = [];
+  /** Databases that this run made for a scratch restore, or was about to. */
+  scratch: readonly string[] = [];
 
   constructor(
     restores: Pick<RestoreRepository, 'progress'>,

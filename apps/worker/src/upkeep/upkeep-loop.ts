@@ -2,6 +2,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import { Every } from '../core/every.js';
 import { refreshLastRuns } from '../core/restore-metrics.js';
 import { AbandonedDrills } from '../drills/abandoned-drills.js';
+import { LeftScratch } from '../restores/left-scratch.js';
 import { PARTS } from '../core/tokens.js';
 import type { WorkerParts } from '../core/worker-core.js';
 import { quietly } from '#logging';
@@ -13,22 +14,26 @@ export class UpkeepLoop {
   readonly #loop: Every;
   readonly #once;
   /** By itself: a scratch target that does not answer must not hold up the looks for lost runs. */
-  readonly #drills: Every;
+  readonly #scratch: Every;
 
   constructor(@Inject(PARTS) private readonly parts: WorkerParts) {
     this.#once = quietly(parts.clock);
     const abandoned = new AbandonedDrills(parts);
-    this.#drills = new Every(parts.config.lease.reaperMs, () => this.#step('abandoned drills', () => abandoned.look()));
+    const left = new LeftScratch(parts);
+    this.#scratch = new Every(parts.config.lease.reaperMs, async () => {
+      await this.#step('abandoned drills', () => abandoned.look());
+      await this.#step('left scratch databases', () => left.look());
+    });
     this.#loop = new Every(parts.config.lease.reaperMs, () => this.#look());
   }
 
   start(): void {
     this.#loop.start();
-    this.#drills.start();
+    this.#scratch.start();
   }
 
   async stop(): Promise<void> {
-    await Promise.all([this.#loop.stop(), this.#drills.stop()]);
+    await Promise.all([this.#loop.stop(), this.#scratch.stop()]);
   }
 
   async #look(): Promise<void> {

@@ -1,6 +1,6 @@
 import type { Readable } from 'node:stream';
 import { AppError, messageOf, throwIfAborted } from '#contracts';
-import type { ArchiveContents, LoadEngine, LoadPlan, LoadReport, LoadRequest } from '../engine.js';
+import type { ArchiveContents, LoadEngine, LoadPlan, LoadReport, LoadRequest, PlanListener } from '../engine.js';
 import { authorizationPart } from '../native/authorization/authorization-part.js';
 import { notReplayed } from '../native/load/plan-notes.js';
 import { ArchiveFeed } from './archive-feed.js';
@@ -37,9 +37,9 @@ export interface MongorestoreOptions {
 export function createMongorestoreEngine(options: MongorestoreOptions): LoadEngine {
   return {
     name: 'mongorestore',
-    plan: async (request, contents, signal, onRefusal) => {
+    plan: async (request, contents, signal, listener) => {
       await findTool(options.searchPath, 'mongorestore');
-      const plan = await checkTarget(options, request, contents, signal, onRefusal);
+      const plan = await checkTarget(options, request, contents, signal, listener);
       return { ...plan, notes: [...plan.notes, notAllOrNothing] };
     },
     load: async (request, source, signal) => {
@@ -113,11 +113,11 @@ function checkTarget(
   request: LoadRequest,
   contents: ArchiveContents,
   signal: AbortSignal,
-  onRefusal?: Parameters<LoadEngine['plan']>[3],
+  listener?: PlanListener,
 ): Promise<LoadPlan> {
   refuseConflicts(request);
   refuseSomeUsers(request);
-  return (options.plan ?? planMongorestore)(request, contents, signal, onRefusal);
+  return (options.plan ?? planMongorestore)(request, contents, signal, listener);
 }
 
 /** Duplicates end a mongorestore: it cannot keep the last one of them. */

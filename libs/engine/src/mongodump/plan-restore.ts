@@ -1,6 +1,6 @@
 import { AppError, throwIfAborted } from '#contracts';
 import { connect, type Connection } from '../connection/index.js';
-import type { ArchiveContents, LoadEngine, LoadPlan, LoadRequest } from '../engine.js';
+import type { ArchiveContents, LoadEngine, LoadPlan, LoadRequest, PlanListener } from '../engine.js';
 import { planNames, type NamedEntry } from '../native/load/name-plan.js';
 import { databasesOf, listNames, nameOf } from '../native/load/names.js';
 import { authorizationNotes, oplogNotes } from '../native/load/plan-notes.js';
@@ -10,13 +10,14 @@ import { planWarnings } from '../native/load/plan-warnings.js';
 import { findPlan } from '../native/load/plan-store.js';
 import { describeTarget, refuseUnconfirmed, untouchedCollections } from '../native/load/target-check.js';
 import { onTarget } from '../native/load/target-errors.js';
+import { lookForMeans } from '../native/load/target-means.js';
 import { actionFor, inspectTarget, refuseUnlessEmpty } from '../native/load/target-state.js';
 
 /** The refusals of the native engine, as far as they are of mongorestore's business, and what it would do. Writes nothing. */
-export const planMongorestore: LoadEngine['plan'] = async (request, contents, signal, onRefusal) => {
+export const planMongorestore: LoadEngine['plan'] = async (request, contents, signal, listener) => {
   const connection = await connect(request.uri, 'target', { signal });
   try {
-    return await onTarget('plan', () => plan(connection.client, request, contents, signal, onRefusal));
+    return await onTarget('plan', () => plan(connection.client, request, contents, signal, listener));
   } finally {
     await connection.close();
   }
@@ -27,7 +28,7 @@ async function plan(
   request: LoadRequest,
   contents: ArchiveContents,
   signal: AbortSignal,
-  onRefusal: ((refusal: AppError) => void) | undefined,
+  listener: PlanListener | undefined,
 ): Promise<LoadPlan> {
   await describeTarget(client, { renames: false });
   const { entries, notes } = planNames(contents.namespaces, request);
@@ -36,8 +37,10 @@ async function plan(
   await requireReplay(client, request, entries, contents);
   await requireMerge(client, request, entries, contents);
   const state = await inspectTarget(client, entries);
-  if (request.mode === 'into-empty') refuseUnlessEmpty(entries, state, onRefusal);
+  if (request.mode === 'into-empty') refuseUnlessEmpty(entries, state, listener?.refused);
   await refuseOtherRestores(client, entries);
+  const means = await lookForMeans(client, entries, contents);
+  listener?.means(means);
   return {
     namespaces: entries.map((entry) => ({
       from: nameOf(entry.source),
@@ -47,7 +50,7 @@ async function plan(
       documents: entry.source.documents,
       action: actionFor(entry, request, state),
     })),
-    warnings: await planWarnings(client, entries, contents, request),
+    warnings: await planWarnings(client, contents, request, means),
     notes: [
       ...notes,
       ...oplogNotes(contents, request),

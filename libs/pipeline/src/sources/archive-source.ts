@@ -16,6 +16,8 @@ export interface ArchiveSource {
   readonly readsParts?: boolean;
   /** It gives no bytes now (`store/cold`): there is nothing of it but its contents, and `open` rejects with this. */
   readonly cold?: AppError;
+  /** A whole archive of its users, roles and the form that they are in, and nothing else read. Absent: only all of it holds them. */
+  openAuthorization?(signal: AbortSignal): Promise<Readable>;
   /** Compares what was read with what else is known of the contents. Throws `backup/mismatch`. */
   check?(summary: ArchiveSummary): void;
 }

@@ -1,6 +1,12 @@
 import type { Readable } from 'node:stream';
 import type { ManifestNamespace } from '#contracts';
-import { createSelection, type ArchiveContents, type ArchiveNamespace, type SelectionRequest } from '#engine';
+import {
+  authorizationPart,
+  createSelection,
+  type ArchiveContents,
+  type ArchiveNamespace,
+  type SelectionRequest,
+} from '#engine';
 import type { RunObserver } from '../deps.js';
 import { openArchive, type OpenArchiveDeps, type OpenArchiveOptions } from '../open-archive.js';
 import type { ProvenBackup } from '../objects/prove-backup.js';
@@ -12,21 +18,27 @@ import type { ArchiveSource } from './archive-source.js';
 /** A proven backup of the store as a source: its manifest tells the contents without a byte of the data being read. */
 export function backupSource(deps: OpenArchiveDeps & { observer: RunObserver }, proven: ProvenBackup): ArchiveSource {
   let expectedBytes = proven.backup.objects.data.bytes;
-  const openBackup = (signal: AbortSignal, only: SelectionRequest | undefined): Readable => {
-    const options: OpenArchiveOptions = {
-      signal,
-      onStoredBytes: (storedBytes) => deps.observer.progress({ storedBytes, expectedBytes }),
-      onWarning: (text) => deps.observer.warning(text),
-    };
-    if (only === undefined || !isSelective(only)) return openArchive(deps, proven, options);
-    const selection = createSelection(only);
+  const optionsOf = (signal: AbortSignal): OpenArchiveOptions => ({
+    signal,
+    onStoredBytes: (storedBytes) => deps.observer.progress({ storedBytes, expectedBytes }),
+    onWarning: (text) => deps.observer.warning(text),
+  });
+  const openChosen = (signal: AbortSignal, isChosen: (one: ManifestNamespace) => boolean): Readable => {
     const onExpected = (bytes: number): void => void (expectedBytes = bytes);
-    const isChosen = (one: ManifestNamespace): boolean => isData(one) && selection.matches(one.db, one.collection);
-    return openPart(deps, proven, isChosen, { ...options, onExpected });
+    return openPart(deps, proven, isChosen, { ...optionsOf(signal), onExpected });
   };
+  const openBackup = (signal: AbortSignal, only: SelectionRequest | undefined): Readable => {
+    if (only === undefined || !isSelective(only)) return openArchive(deps, proven, optionsOf(signal));
+    const selection = createSelection(only);
+    return openChosen(signal, (one) => isData(one) && selection.matches(one.db, one.collection));
+  };
+  const readsParts = hasPartIndex(proven);
   return {
     contents: () => Promise.resolve(contentsOf(proven)),
-    readsParts: hasPartIndex(proven),
+    readsParts,
+    ...(readsParts
+      ? { openAuthorization: (signal) => Promise.resolve(openChosen(signal, (one) => authorizationPart(one) !== null)) }
+      : {}),
     check: (summary) => compareContents(proven.manifest, summary),
     open: (signal, only) => Promise.resolve(openBackup(signal, only)),
   };
@@ -43,10 +55,12 @@ export function planSource(
 }
 
 /** By the manifest: without a byte of the data being read. */
-function contentsOf({ backup, manifest: { namespaces } }: Pick<ProvenBackup, 'backup' | 'manifest'>): ArchiveContents {
+function contentsOf({ backup, manifest }: Pick<ProvenBackup, 'backup' | 'manifest'>): ArchiveContents {
+  const { namespaces, consistency } = manifest;
   return {
     serverVersion: backup.server.version,
     oplog: namespaces.find(({ type }) => type === 'oplog')?.documents ?? 0,
+    oplogAt: consistency.mode === 'oplog' ? consistency.at : null,
     usersAndRoles: namespaces
       .filter(({ type }) => type === 'users' || type === 'roles')
       .reduce((sum, { documents }) => sum + documents, 0),

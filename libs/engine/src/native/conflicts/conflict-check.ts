@@ -1,22 +1,25 @@
 import type { MongoClient } from 'mongodb';
-import type { ArchivePrelude } from '#archive';
+import { OplogWatch, type ArchivePrelude } from '#archive';
 import { namespaceKey, throwIfAborted, type Clock, type RestoreFindings } from '#contracts';
 import { connect } from '../../connection/index.js';
-import type { ArchiveContents, LoadEngine, LoadRequest } from '../../engine.js';
+import type { ArchiveContents, LoadEngine, LoadRequest, TargetMeans } from '../../engine.js';
+import { authorizationPart } from '../authorization/authorization-part.js';
 import { planNames, type NamedEntry } from '../load/name-plan.js';
-import { databasesOf } from '../load/names.js';
 import { readSpec } from '../load/read-spec.js';
 import { onTarget } from '../load/target-errors.js';
 import { occupantKey } from '../load/target-state.js';
-import { lookForRights, lookForRoom } from '../load/target-means.js';
+import { AuthorizationCheck } from './authorization-check.js';
 import { conflictBounds, type ConflictBounds } from './conflict-bounds.js';
 import { describeFindings } from './describe-findings.js';
+import type { FoundOplog } from './describe-oplog.js';
 import { EntryCheck } from './entry-check.js';
 import { lookAtNames, type Standing } from './target-names.js';
 
 export interface ConflictOptions {
   readonly engine: LoadEngine['name'];
   readonly clock: Clock;
+  /** As the plan was told. */
+  readonly means: TargetMeans;
   readonly bounds?: ConflictBounds;
 }
 
@@ -37,6 +40,11 @@ export class ConflictCheck {
   readonly #keys;
   readonly #left = { documents: 0, bytes: 0 };
   readonly #spent = { documents: 0, bytes: 0 };
+  readonly #authorization: AuthorizationCheck | null;
+  readonly #oplog = new OplogWatch();
+  #sawAll = false;
+  #asksAuthorization = false;
+  #hadAuthorization = false;
   #only: string | null = null;
   /** Collections whose documents stand in the archive. */
   readonly collections: readonly NamedEntry[];
@@ -52,6 +60,9 @@ export class ConflictCheck {
     this.#bounds = options.bounds ?? conflictBounds;
     this.#keys = { left: this.#bounds.keys };
     this.#began = options.clock.monotonicMs();
+    const { users } = options.means.rights;
+    this.#authorization =
+      request.usersAndRoles === true ? new AuthorizationCheck(client, request.databases, users) : null;
     this.collections = entries.filter(({ kind }) => kind === 'collection');
   }
 
@@ -84,11 +95,13 @@ export class ConflictCheck {
     return this.options.clock.monotonicMs() - this.#began > this.#bounds.ms;
   }
 
-  /** From here on so much is looked at; `only`: of this one alone. */
-  allow({ documents, bytes }: ReadShare, only?: NamedEntry): void {
+  /** From here on so much is looked at; `only`: of this one alone, or of users and roles, which are then not looked at again. */
+  allow({ documents, bytes }: ReadShare, only?: NamedEntry | 'authorization'): void {
+    this.#asksAuthorization = only === 'authorization' || (only === undefined && !this.#hadAuthorization);
+    if (only === 'authorization') this.#hadAuthorization = true;
     this.#left.documents = documents;
     this.#left.bytes = bytes;
-    this.#only = only === undefined ? null : namespaceKey(only.source);
+    this.#only = only === undefined ? null : only === 'authorization' ? only : namespaceKey(only.source);
   }
 
   /** Nothing more is to be read of what was allowed. */
@@ -110,6 +123,9 @@ export class ConflictCheck {
 
   /** A run of whole documents: a view. What is beyond the share is passed over. */
   documents(namespace: { readonly db: string; readonly collection: string }, run: Buffer, count: number): void {
+    this.#oplog.documents(namespace, run, count);
+    const part = authorizationPart(namespace);
+    if (part !== null && this.#asksAuthorization) this.#authorization?.add(part, run);
     const key = namespaceKey(namespace);
     const check = this.#checks.get(key);
     if (check === undefined || this.isEnough || (this.#only !== null && this.#only !== key)) return;
@@ -124,6 +140,12 @@ export class ConflictCheck {
   namespaceEnd(namespace: { readonly db: string; readonly collection: string }, documents: number): void {
     const check = this.#checks.get(namespaceKey(namespace));
     if (check?.looked === documents) check.complete = true;
+  }
+
+  /** Read to the end: of the whole archive, or of its users and roles alone. */
+  sawEnd(of: 'archive' | 'authorization'): void {
+    if (this.#authorization !== null && this.#asksAuthorization) this.#authorization.complete = true;
+    if (of === 'archive') this.#sawAll = true;
   }
 
   async settle(signal: AbortSignal, all = false): Promise<void> {
@@ -143,11 +165,18 @@ export class ConflictCheck {
         standing: this.standing,
         checks: [...this.#checks.values()],
         documentsOf: documentsOf(this.contents),
-        rights: await lookForRights(this.client, databasesOf(this.entries)),
-        room: await lookForRoom(this.client, this.entries, this.contents),
+        ...this.options.means,
         bounds: this.#bounds,
+        authorization: (await this.#authorization?.findings()) ?? null,
+        oplog: this.#foundOplog(),
       }),
     );
+  }
+
+  #foundOplog(): FoundOplog | null {
+    const { oplog, oplogAt } = this.contents;
+    if (oplog !== undefined) return { entries: oplog, at: oplogAt ?? null, from: 'manifest' };
+    return this.#sawAll ? { entries: this.#oplog.entries, at: this.#oplog.last, from: 'archive' } : null;
   }
 
   close(): Promise<void> {

@@ -29,7 +29,13 @@ export function conflictsOf(looked: Looked): RestoreConflict[] {
   const make: Make = (kind, blocking, documents, message) => ({
     ...{ kind, blocking, db, collection, documents, message },
   });
-  return [...occupied(looked, make), ...ofIds(looked, make), ...ofIndexes(looked, make), ...ofValidators(looked, make)];
+  return [
+    ...occupied(looked, make),
+    ...ofIds(looked, make),
+    ...ofSeries(looked, make),
+    ...ofIndexes(looked, make),
+    ...ofValidators(looked, make),
+  ];
 }
 
 /** What stands there stays: the mode refuses to go over it. */
@@ -66,12 +72,21 @@ function ofIds({ request, entry, standing, check, isComplete }: Looked, make: Ma
   return ids.found > 0 ? [existing, gone] : [gone];
 }
 
-function ofIndexes({ request, entry, standing, check }: Looked, make: Make): RestoreConflict[] {
+/** A time series of the target that a restore in `replace` goes over: no step puts another in its place at once. */
+function ofSeries({ request, engine, entry, standing }: Looked, make: Make): RestoreConflict[] {
+  if (standing?.kind !== 'timeseries' || isRefused(request, standing)) return [];
+  const held = `${nameOf(entry)}: the target has a time series of ${standing.documents} measurement${standing.documents === 1 ? '' : 's'}`;
+  const end =
+    engine === 'mongorestore'
+      ? 'mongorestore drops it before it loads'
+      : entry.kind === 'timeseries'
+        ? 'it is dropped when everything else has its name, and that of the backup is made and filled in its place, which takes time: after a kill it is empty or filled in part until the same restore has run again'
+        : `it is dropped just before the ${entry.kind} of the backup takes its name`;
+  return [make('time-series', false, standing.documents, `${held}: ${end}`)];
+}
+
+function ofIndexes({ request, engine, entry, standing, check }: Looked, make: Make): RestoreConflict[] {
   const name = nameOf(entry);
-  const isFatal = request.onConflict === 'fail';
-  const end = isFatal
-    ? 'the restore would fail, unless onConflict is keep-last'
-    : 'the later one of each is kept, the earlier one left out';
   return (check?.uniques ?? []).flatMap(({ owner, watch: { index, isId, broken } }) => {
     if (owner === 'target') {
       if (isRefused(request, standing)) return [];
@@ -80,6 +95,7 @@ function ofIndexes({ request, entry, standing, check }: Looked, make: Make): Res
       return [make('unique-index', false, broken, text)];
     }
     if (broken === 0) return [];
+    const [isFatal, end] = endOf(request, engine, isId);
     const many = `${documents(broken)} of the backup ${broken === 1 ? 'has' : 'have'}`;
     return isId
       ? [make('duplicate-ids', isFatal, broken, `${name}: ${many} the _id of an earlier one: ${end}`)]
@@ -92,6 +108,20 @@ function ofIndexes({ request, entry, standing, check }: Looked, make: Make): Res
           ),
         ];
   });
+}
+
+/** What becomes of documents that break an index of the backup itself. */
+function endOf(
+  { onConflict, oplogReplay }: LoadRequest,
+  engine: LoadEngine['name'],
+  isId: boolean,
+): [isFatal: boolean, end: string] {
+  // Indexes are built when the oplog was replayed, by both; mongorestore stops at an _id that is there all the same.
+  if (oplogReplay === true && !(isId && engine === 'mongorestore'))
+    return [false, 'the oplog, which is replayed before indexes are built, may make it good'];
+  return onConflict === 'fail'
+    ? [true, 'the restore would fail, unless onConflict is keep-last']
+    : [false, 'the later one of each is kept, the earlier one left out'];
 }
 
 function ofValidators({ request, engine, entry, standing, check }: Looked, make: Make): RestoreConflict[] {

@@ -1,11 +1,13 @@
 import type { RestoreConflict, RestoreFindings } from '#contracts';
-import type { LoadEngine, LoadRequest } from '../../engine.js';
+import type { LoadEngine, LoadRequest, TargetRights, TargetRoom } from '../../engine.js';
 import type { NamedEntry } from '../load/name-plan.js';
 import { listNames, nameOf } from '../load/names.js';
-import type { Rights, Room } from '../load/target-means.js';
 import { occupantKey } from '../load/target-state.js';
+import type { AuthorizationFindings } from './authorization-check.js';
 import type { ConflictBounds } from './conflict-bounds.js';
+import { authorizationChecked, authorizationConflicts, authorizationUnchecked } from './describe-authorization.js';
 import { conflictsOf, documents } from './describe-conflicts.js';
+import { oplogChecked, oplogConflicts, oplogUnchecked, type FoundOplog } from './describe-oplog.js';
 import type { EntryCheck } from './entry-check.js';
 import type { Standing } from './target-names.js';
 
@@ -17,9 +19,12 @@ export interface Seen {
   readonly checks: readonly EntryCheck[];
   /** As the manifest tells; null when nobody knows. */
   readonly documentsOf: (entry: NamedEntry) => number | null;
-  readonly rights: Rights;
-  readonly room: Room;
+  readonly rights: TargetRights;
+  readonly room: TargetRoom;
   readonly bounds: ConflictBounds;
+  /** Null: users and roles are not restored. */
+  readonly authorization: AuthorizationFindings | null;
+  readonly oplog: FoundOplog | null;
 }
 
 /** More are counted, not listed: a record has its limits. */
@@ -27,7 +32,7 @@ const mostListed = 500;
 
 /** All that was found, and what was looked at for it. */
 export function describeFindings(seen: Seen): RestoreFindings {
-  const { request, engine, entries, standing, rights, room, documentsOf } = seen;
+  const { request, engine, entries, standing, rights, room, documentsOf, authorization, oplog } = seen;
   const checks = new Map(seen.checks.map((check) => [check.entry, check]));
   const isComplete = (entry: NamedEntry): boolean =>
     checks.get(entry)?.complete === true || (checks.has(entry) && documentsOf(entry) === 0);
@@ -37,7 +42,12 @@ export function describeFindings(seen: Seen): RestoreFindings {
       standing: standing.get(occupantKey(entry.db, entry.collection)),
     }),
   );
-  const conflicts = [...found, ...ofServer(rights, room)].sort((a, b) => Number(b.blocking) - Number(a.blocking));
+  const conflicts = [
+    ...found,
+    ...(authorization === null ? [] : authorizationConflicts(authorization)),
+    ...(request.oplogReplay === true ? oplogConflicts(oplog) : []),
+    ...ofServer(rights, room),
+  ].sort((a, b) => Number(b.blocking) - Number(a.blocking));
   const counts = entries.map(documentsOf);
   return {
     conflicts: conflicts.slice(0, mostListed),
@@ -53,7 +63,7 @@ export function describeFindings(seen: Seen): RestoreFindings {
   };
 }
 
-function ofServer(rights: Rights, { warning }: Room): RestoreConflict[] {
+function ofServer(rights: TargetRights, { warning }: TargetRoom): RestoreConflict[] {
   const nobody = { collection: null, documents: null };
   return [
     ...rights.lacking.map(({ db, isCore, text }): RestoreConflict => ({
@@ -69,7 +79,7 @@ function ofServer(rights: Rights, { warning }: Room): RestoreConflict[] {
   ];
 }
 
-function whatWasChecked({ entries, standing, checks, rights, room }: Seen): string[] {
+function whatWasChecked({ request, entries, standing, checks, rights, room, authorization, oplog }: Seen): string[] {
   const looked = sum(checks.map((check) => check.looked));
   const ids = checks.filter(({ ids: one }) => (one?.asked ?? 0) > 0);
   const uniques = checks.flatMap((check) => check.uniques);
@@ -83,6 +93,8 @@ function whatWasChecked({ entries, standing, checks, rights, room }: Seen): stri
       : [
           `validators: ${validators.length}, on ${documents(sum(validators.map(({ watch }) => watch.asked)))} of the backup`,
         ]),
+    ...(authorization === null ? [] : authorizationChecked(authorization)),
+    ...(request.oplogReplay === true ? oplogChecked(oplog) : []),
     ...(rights.told ? ['rights: what the server says that the user of the URI may do'] : []),
     ...(rights.anonymous ? ['rights: the server asks for no login'] : []),
     ...(room.freeBytes === null || room.bytes === null
@@ -92,7 +104,7 @@ function whatWasChecked({ entries, standing, checks, rights, room }: Seen): stri
 }
 
 function whatWasNot(
-  { request, entries, checks: all, documentsOf, rights, room, bounds }: Seen,
+  { request, entries, checks: all, documentsOf, rights, room, bounds, authorization, oplog }: Seen,
   checks: ReadonlyMap<NamedEntry, EntryCheck>,
   isComplete: (entry: NamedEntry) => boolean,
 ): string[] {
@@ -110,8 +122,8 @@ function whatWasNot(
       : [`all documents: a dry run looks at most at ${limits}. Only in part: ${listNames(partly.map(how))}`]),
     ...all.flatMap((check) => gapsOf(check)),
     ...(series.length === 0 ? [] : [`the measurements of time series: ${listNames(series.map(nameOf))}`]),
-    ...(request.usersAndRoles === true ? ['which users and roles of the backup the server has already'] : []),
-    ...(request.oplogReplay === true ? ['what the replay of the oplog changes in the documents'] : []),
+    ...(authorization === null ? [] : authorizationUnchecked(authorization)),
+    ...(request.oplogReplay === true ? oplogUnchecked(oplog) : []),
     ...(rights.told || rights.anonymous ? [] : ['rights: the server does not tell what the user may do']),
     ...(room.freeBytes !== null ? [] : ['room: the server does not tell how much its disk has free']),
     ...(room.bytes !== null ? [] : ['room: how large the documents are is not known before they are read']),

@@ -41,8 +41,8 @@ export function createNativeLoadEngine(options: NativeLoadOptions = {}): LoadEng
   };
   return {
     name: 'native',
-    plan: (request, contents, signal, onRefusal): Promise<LoadPlan> =>
-      withTarget(request, (client) => onTarget('plan', () => planLoad(client, request, contents, signal, onRefusal))),
+    plan: (request, contents, signal, listener): Promise<LoadPlan> =>
+      withTarget(request, (client) => onTarget('plan', () => planLoad(client, request, contents, signal, listener))),
     putBack: (request: LoadRequest, contents: ArchiveContents, signal: AbortSignal) =>
       withTarget(request, (client) =>
         onTarget('plan', () =>

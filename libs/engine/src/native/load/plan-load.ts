@@ -1,6 +1,6 @@
 import type { MongoClient } from 'mongodb';
-import { namespaceKey, throwIfAborted, type AppError } from '#contracts';
-import type { ArchiveContents, LoadPlan, LoadRequest } from '../../engine.js';
+import { namespaceKey, throwIfAborted } from '#contracts';
+import type { ArchiveContents, LoadPlan, LoadRequest, PlanListener } from '../../engine.js';
 import { planNames, type NamedEntry } from './name-plan.js';
 import { databasesOf, nameOf } from './names.js';
 import { optionsDigest } from './options-digest.js';
@@ -11,6 +11,7 @@ import type { PlanDocument } from './plan-types.js';
 import { requireMerge } from '../authorization/require-merge.js';
 import { requireReplay } from '../oplog/require-replay.js';
 import { checkNames, describeTarget, refuseUnconfirmed, untouchedCollections } from './target-check.js';
+import { lookForMeans } from './target-means.js';
 import { actionFor, inspectTarget } from './target-state.js';
 
 /** The dry run: every refusal that a load would begin with, and what it would do. Writes nothing. */
@@ -19,7 +20,7 @@ export async function planLoad(
   request: LoadRequest,
   contents: ArchiveContents,
   signal: AbortSignal,
-  onRefusal?: (refusal: AppError) => void,
+  listener?: PlanListener,
 ): Promise<LoadPlan> {
   await describeTarget(client);
   const documents = new Map(contents.namespaces.map((namespace) => [namespaceKey(namespace), namespace.documents]));
@@ -33,7 +34,9 @@ export async function planLoad(
   const resumes = earlier.some((plan) => plan.phase === 'renaming' && isSame(plan, request));
   const { state, filled } = resumes
     ? { state: await inspectTarget(client, entries), filled: new Set<NamedEntry>() }
-    : await checkNames(client, entries, request, '_hazina_tmp_none', onRefusal);
+    : await checkNames(client, entries, request, '_hazina_tmp_none', listener?.refused);
+  const means = await lookForMeans(client, entries, contents);
+  listener?.means(means);
   return {
     namespaces: entries.map((entry) => ({
       from: nameOf(entry.source),
@@ -50,7 +53,7 @@ export async function planLoad(
       ...planNotes(entries, request, state, filled, await untouchedCollections(client, entries)),
       ...earlier.map((plan) => describeEarlier(plan, request)),
     ],
-    warnings: await planWarnings(client, entries, contents, request),
+    warnings: await planWarnings(client, contents, request, means),
   };
 }
 

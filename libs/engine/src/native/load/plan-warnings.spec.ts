@@ -5,6 +5,7 @@ import { startFakeMongod, type FakeMongod } from '../../../../../test/support/fa
 import { loadRequestTo } from '../../../../../test/support/load-request.js';
 import type { ArchiveContents } from '../../engine.js';
 import { planWarnings } from './plan-warnings.js';
+import { lookForMeans } from './target-means.js';
 
 // What the test server does not tell: versions, rights, room on the disk.
 
@@ -38,7 +39,8 @@ async function warnings(
   });
   client = await MongoClient.connect(server.uri);
   const request = loadRequestTo(new Secret(server.uri), { databases: answers.databases ?? [] });
-  return planWarnings(client, entries, { namespaces: [source], serverVersion: '7.0.1', ...contents }, request);
+  const held = { namespaces: [source], serverVersion: '7.0.1', ...contents };
+  return planWarnings(client, held, request, await lookForMeans(client, entries, held));
 }
 const login = (...privileges: Document[]) => ({
   authenticatedUsers: [{ user: 'restorer', db: 'admin' }],

@@ -1,23 +1,18 @@
 import type { MongoClient } from 'mongodb';
-import type { ArchiveContents, LoadRequest } from '../../engine.js';
-import type { NamedEntry } from './name-plan.js';
-import { databasesOf } from './names.js';
+import type { ArchiveContents, LoadRequest, TargetMeans } from '../../engine.js';
 import { oplogWarnings } from './plan-notes.js';
-import { lookForRights, lookForRoom } from './target-means.js';
 
 /** What may go wrong although nothing is refused: another version, a lack of rights or of room. Everything here is asked, nothing written. */
 export async function planWarnings(
   client: MongoClient,
-  entries: readonly NamedEntry[],
   contents: ArchiveContents,
   request: LoadRequest,
+  { rights, room: { warning } }: TargetMeans,
 ): Promise<string[]> {
-  const { lacking } = await lookForRights(client, databasesOf(entries));
-  const { warning } = await lookForRoom(client, entries, contents);
   return [
     ...oplogWarnings(contents, request),
     ...versionWarnings(contents.serverVersion, String((await client.db('admin').command({ buildInfo: 1 }))['version'])),
-    ...lacking.map(({ text }) => text),
+    ...rights.lacking.map(({ text }) => text),
     ...(warning === undefined ? [] : [warning]),
   ];
 }

@@ -1,6 +1,6 @@
 import { MongoServerError, type MongoClient } from 'mongodb';
 import { readLogin, type Privilege } from '../../examine/read-login.js';
-import type { ArchiveContents } from '../../engine.js';
+import type { ArchiveContents, TargetMeans, TargetRights, TargetRoom } from '../../engine.js';
 import type { NamedEntry } from './name-plan.js';
 import { databasesOf, listNames } from './names.js';
 
@@ -13,21 +13,26 @@ const needed = [
   ...['listCollections', 'listIndexes', 'renameCollectionSameDB'],
 ];
 
-export interface Rights {
-  /** The server says what the user may do. */
-  readonly told: boolean;
-  /** Nobody logged in: the server asks nobody. */
-  readonly anonymous: boolean;
-  readonly lacking: readonly { readonly db: string; readonly isCore: boolean; readonly text: string }[];
+/** Rights and room, as the server itself tells them. */
+export async function lookForMeans(
+  client: MongoClient,
+  entries: readonly NamedEntry[],
+  contents: ArchiveContents,
+): Promise<TargetMeans> {
+  return {
+    rights: await lookForRights(client, databasesOf(entries)),
+    room: await lookForRoom(client, entries, contents),
+  };
 }
 
-/** What the user lacks in the databases that are written, as the server itself tells it. */
-export async function lookForRights(client: MongoClient, databases: readonly string[]): Promise<Rights> {
+/** What the user lacks in the databases that are written. */
+async function lookForRights(client: MongoClient, databases: readonly string[]): Promise<TargetRights> {
   const login = await asked(() => readLogin(client));
   const anonymous = login?.users.length === 0;
   // Nobody logged in, or a server that does not tell.
-  if (!login || anonymous || login.privileges === null) return { told: false, anonymous, lacking: [] };
-  const { privileges, users } = login;
+  const users = login?.users ?? [];
+  if (!login || anonymous || login.privileges === null) return { told: false, anonymous, users, lacking: [] };
+  const { privileges } = login;
   const lacking = databases.flatMap((db) => {
     const missing = needed.filter(
       (action) =>
@@ -39,7 +44,7 @@ export async function lookForRights(client: MongoClient, databases: readonly str
     const text = `${users.join(', ')} may lack rights in ${db}: ${listNames(missing)}; the roles readWrite and dbAdmin there are enough`;
     return [{ db, isCore: missing.some((action) => core.includes(action)), text }];
   });
-  return { told: true, anonymous, lacking };
+  return { told: true, anonymous, users, lacking };
 }
 
 /** All collections of the database; what holds for some of them only cannot be enough for temporaries. */
@@ -49,20 +54,11 @@ function covers({ resource }: Privilege, db: string): boolean {
   return collection === '' && (where === '' || where === db);
 }
 
-export interface Room {
-  /** BSON bytes of what is restored; null when nobody knows. */
-  readonly bytes: number | null;
-  /** Of the server's disk; null when it does not tell. */
-  readonly freeBytes: number | null;
-  /** Absent while there is room, as far as anybody knows. */
-  readonly warning?: string;
-}
-
-export async function lookForRoom(
+async function lookForRoom(
   client: MongoClient,
   entries: readonly NamedEntry[],
   { namespaces }: ArchiveContents,
-): Promise<Room> {
+): Promise<TargetRoom> {
   const bytesOf = new Map(namespaces.map(({ db, collection, bytes }) => [`${db}.${collection}`, bytes]));
   const sizes = entries.map(({ source }) => bytesOf.get(`${source.db}.${source.collection}`));
   const known = sizes.filter((size) => size !== undefined);
