@@ -20,8 +20,11 @@ const listenerCount = 200;
 const loadSeconds = 60;
 /** Until caches, pools and the compiler are warm; not counted. */
 const warmSeconds = 20;
-/** The same load at once before the one that is measured, so that memory is compared with memory under load: it shrinks while a single client asks. */
-const leadInSeconds = 30;
+/**
+ * The same load at once before the one that is measured, so that memory is compared with memory under load: it shrinks while a single client asks, and its heap
+ * takes some full collections to find its size (about one in forty seconds of this load).
+ */
+const leadInSeconds = 120;
 const aloneSeconds = 15;
 
 /**
