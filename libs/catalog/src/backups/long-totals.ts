@@ -1,9 +1,9 @@
 import type { Filter } from '../store/record-collection.js';
 import { few } from './list-page.js';
 
-/** A long total may be so old; where counting takes long, ten times as old as it takes, up to `mostMs`. */
+/** A long total may be so old; where counting takes long, ten times as old as counting every long list that is asked for takes, up to `mostMs`. */
 const leastMs = 1_000;
-const mostMs = 5_000;
+const mostMs = 10_000;
 const times = 10;
 /** After this share of its time a total is counted anew beside: nobody waits for one that is asked for all the time. */
 const renewedAfter = 0.75;
@@ -17,7 +17,7 @@ interface Kept {
 
 /**
  * How many records a list has. A server reads through all that it counts: of a list with thousands of records the total is counted at most once a second, whoever
- * asks. The total of a short one is always that of now; so a new record never stands behind the end of its list.
+ * asks, and all such lists together take a tenth of the time of one connection. The total of a short one is always that of now; so a new record never stands behind the end of its list.
  */
 export function longTotals(
   count: (filter: Filter) => Promise<number>,
@@ -30,7 +30,9 @@ export function longTotals(
     const total = await count(filter);
     const now = monotonicMs();
     for (const [old, { counting, until }] of kept) if (counting === undefined && now >= until) kept.delete(old);
-    const keptMs = Math.max(leastMs, Math.min(mostMs, (now - began) * times));
+    // Each of many lists is counted more seldom, so that all of them together leave the server its time for what is asked of it.
+    const lists = kept.size + (kept.has(key) ? 0 : 1);
+    const keptMs = Math.max(leastMs, Math.min(mostMs, (now - began) * times * lists));
     const [renewFrom, until] = [began + keptMs * renewedAfter, began + keptMs];
     if (total > few) kept.set(key, { total, renewFrom, until, counting: undefined });
     else kept.delete(key);
