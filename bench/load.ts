@@ -13,6 +13,7 @@ import { manyClients, singleClient, type LoadOptions } from './load-clients.js';
 import { Listeners } from './load-listeners.js';
 import { ProcessWatch } from './load-memory.js';
 import { describeLoad, missedGoals, type LoadBench } from './load-report.js';
+import { settle } from './load-settle.js';
 import { MovingBackup } from './moving-backup.js';
 
 const clients = 200;
@@ -76,6 +77,8 @@ async function measure({ catalog, backupIds, say, ...places }: Places): Promise<
   const moving = await MovingBackup.start(catalog, newBackupId('moving', new Date(), systemRandom));
   try {
     const options: LoadOptions = { url: api.url, jwtSecret, backupIds, seconds: loadSeconds };
+    say('until the server knows its records …');
+    if (!(await settle(api.url, options))) say('it still answers slowly; the load begins all the same');
     say('listeners …');
     await listeners.open(listenerCount, api.url, jwtSecret);
     watch.start();
