@@ -245,9 +245,10 @@ describe('scratch', () => {
       if (record === null) throw new Error('it was not claimed');
       return { name: await mark(restoreId), ref: { id: restoreId, fence: record.claim.fence } };
     };
-    const [ended, runs] = [await begun(), await begun()];
+    const [ended, runs, justNow] = [await begun(), await begun(), await begun()];
     const unknown = await mark(`restore-20261123T090000Z-${randomSuffix(systemRandom, 6)}`);
-    await catalog.restores.cancelled(ended.ref, new Date(), 'not dropped');
+    await catalog.restores.cancelled(ended.ref, new Date(Date.now() - 3_600_000), 'not dropped');
+    await catalog.restores.cancelled(justNow.ref, new Date(), 'not dropped');
     const config = await loadWorkerConfig({ environment: world.environment(targets), readFile, workingDirectory: '/' });
     const log = new WorkerLog(createLog({ service: 'hazina-worker', level: 'silent', version: 'test' }));
     const look = () => new LeftScratch({ config, catalog, log, clock: systemClock, tuning: defaultTuning }).look();
@@ -258,6 +259,8 @@ describe('scratch', () => {
     expect(await databases(ended.ref.id.slice(-6))).toEqual([]);
     expect(await databases(runs.ref.id.slice(-6))).toEqual([runs.name]);
     expect(await databases(unknown.slice(15, 21))).toEqual([unknown]);
+    // A run of it that was fenced off may still be writing there.
+    expect(await databases(justNow.ref.id.slice(-6))).toEqual([justNow.name]);
     await catalog.restores.cancelled(runs.ref, new Date(), null);
   });
 

@@ -94,7 +94,7 @@ export async function withNearestOrCold<L>(
     await withNearest(stores, lookForData, act, context);
   } catch (error) {
     const [first] = cold;
-    if (first === undefined || context.signal.aborted) throw error;
+    if (first === undefined || context.signal.aborted || !isOfTheStore(error)) throw error;
     if (stores.length > 1) context.warn(`no place gives the data now: planned from ${first.name}`);
     await withNearest(cold, (store) => look(store, true), action, context);
   }

@@ -1,8 +1,10 @@
 import { AppError, type ErrorCode, type RestoreConflictKind, type RestoreFindings } from '#contracts';
 
-/** What a restore ends with because of each, in the order in which it would meet them. */
+/**
+ * What a restore ends with because of each, in the order in which it would meet them. What makes a target not empty is refused by the plan itself, which knows of
+ * an earlier run of the same restore that this one would finish.
+ */
 const codes: readonly (readonly [RestoreConflictKind, ErrorCode])[] = [
-  ['not-empty', 'target/not-empty'],
   ['rights', 'target/refused'],
   ['duplicate-ids', 'restore/failed'],
   ['validator', 'restore/failed'],

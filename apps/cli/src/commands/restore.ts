@@ -237,8 +237,11 @@ async function run(
   if (context.json) context.printJson({ backupId: request.backupId, ...report, ...more, durationMs, warnings: all });
   else context.print(describeReport(report, durationMs));
   if (made !== null && !context.json) context.print(describeScratch(made.report));
-  if (made !== null && made.failure !== null) throw made.failure;
+  const failure = made?.failure ?? null;
+  // What the restore was worth comes first: that its databases still stand there is said in any case.
+  if (failure !== null && report.outcome !== 'restored') context.warn(failure.message);
   refuseDifferences(report);
+  if (failure !== null) throw failure;
 }
 
 function refuseDifferences(report: LoadReport): void {

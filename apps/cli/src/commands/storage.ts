@@ -88,8 +88,9 @@ async function checkLock(
     return protectionFindings(await store.protection(signal), asks, check).map(asCheck);
   } catch (thrown) {
     if (signal.aborted) throw thrown;
-    const { code, message, hint } = AppError.from(thrown, 'store');
-    return [{ check, ok: false, detail: message, code, ...(hint === undefined ? {} : { hint }) }];
+    // One that is away now may give the lock: that is for hazina doctor, and no fault of the store that is checked.
+    const { message, hint = 'hazina doctor looks at destinations too' } = AppError.from(thrown, 'store');
+    return [{ check, ok: true, doubtful: true, detail: `not looked at: ${message}`, hint }];
   } finally {
     await store.close();
   }

@@ -13,27 +13,29 @@ import { logUpkeep } from './log-upkeep.js';
 export class UpkeepLoop {
   readonly #loop: Every;
   readonly #once;
-  /** By itself: a scratch target that does not answer must not hold up the looks for lost runs. */
-  readonly #scratch: Every;
+  /** Each by itself: a scratch target that does not answer must not hold up the looks for lost runs. */
+  readonly #scratch: readonly Every[];
 
   constructor(@Inject(PARTS) private readonly parts: WorkerParts) {
     this.#once = quietly(parts.clock);
     const abandoned = new AbandonedDrills(parts);
     const left = new LeftScratch(parts);
-    this.#scratch = new Every(parts.config.lease.reaperMs, async () => {
-      await this.#step('abandoned drills', () => abandoned.look());
-      await this.#step('left scratch databases', () => left.look());
-    });
+    const every = (what: string, look: () => Promise<unknown>): Every =>
+      new Every(parts.config.lease.reaperMs, () => this.#step(what, look));
+    this.#scratch = [
+      every('abandoned drills', () => abandoned.look()),
+      every('left scratch databases', () => left.look()),
+    ];
     this.#loop = new Every(parts.config.lease.reaperMs, () => this.#look());
   }
 
   start(): void {
     this.#loop.start();
-    this.#scratch.start();
+    for (const loop of this.#scratch) loop.start();
   }
 
   async stop(): Promise<void> {
-    await Promise.all([this.#loop.stop(), this.#scratch.stop()]);
+    await Promise.all([this.#loop, ...this.#scratch].map((loop) => loop.stop()));
   }
 
   async #look(): Promise<void> {

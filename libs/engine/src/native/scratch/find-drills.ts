@@ -1,7 +1,7 @@
 import type { Secret } from '#contracts';
 import { connect } from '../../connection/index.js';
 import { onTarget } from '../load/target-errors.js';
-import { dropMarked, markerOf, scratchNames, type ScratchMark } from './scratch-databases.js';
+import { dropMarked, markerOf, scratchNames, scratchSilenceMs, type ScratchMark } from './scratch-databases.js';
 
 /** A database that a drill made and has not dropped. */
 export interface FoundDrill {
@@ -20,7 +20,7 @@ const usualLeaseMs = 120_000;
 /** The databases of drills on a scratch target, running ones too. Those of scratch restores are not among them: people look at those. */
 export async function findDrills(uri: Secret, signal: AbortSignal): Promise<FoundDrill[]> {
   return onTarget('load', async () => {
-    const connection = await connect(uri, 'target', { signal });
+    const connection = await connect(uri, 'target', { signal, silenceTimeoutMs: scratchSilenceMs });
     const { client } = connection;
     try {
       const found: FoundDrill[] = [];
@@ -40,7 +40,7 @@ export async function findDrills(uri: Secret, signal: AbortSignal): Promise<Foun
 /** Drops the database of a drill that was killed, if its marker still is the one that was seen; false when it is not. */
 export async function dropDrill(uri: Secret, { database, runId, fence, beat }: FoundDrill): Promise<boolean> {
   return onTarget('load', async () => {
-    const connection = await connect(uri, 'target');
+    const connection = await connect(uri, 'target', { silenceTimeoutMs: scratchSilenceMs });
     const { client } = connection;
     try {
       const isSeen = (mark: ScratchMark) =>

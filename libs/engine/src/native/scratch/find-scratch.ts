@@ -1,7 +1,10 @@
+import { MongoServerError } from 'mongodb';
 import type { Secret } from '#contracts';
 import { connect } from '../../connection/index.js';
 import { onTarget } from '../load/target-errors.js';
-import { markerOf, scratchNames } from './scratch-databases.js';
+import { markerOf, scratchNames, scratchSilenceMs } from './scratch-databases.js';
+
+const unauthorized = 13;
 
 /** A database that a scratch restore made; whether anybody still wants it, its record tells. */
 export interface FoundScratch {
@@ -12,12 +15,12 @@ export interface FoundScratch {
 /** The databases of scratch restores on a target. Those of drills are not among them: their markers beat. */
 export async function findScratch(uri: Secret, signal: AbortSignal): Promise<FoundScratch[]> {
   return onTarget('load', async () => {
-    const connection = await connect(uri, 'target', { signal });
+    const connection = await connect(uri, 'target', { signal, silenceTimeoutMs: scratchSilenceMs });
     const { client } = connection;
     try {
       const found: FoundScratch[] = [];
       for (const database of await scratchNames(client)) {
-        const mark = await markerOf(client, database);
+        const mark = await markerOf(client, database).catch(unreadable);
         if (mark !== null && mark.beat === undefined) found.push({ database, restoreId: mark.restoreId });
       }
       return found;
@@ -25,4 +28,10 @@ export async function findScratch(uri: Secret, signal: AbortSignal): Promise<Fou
       await connection.close();
     }
   });
+}
+
+/** One that this user must not read is not ours to drop either; the others are looked at. */
+function unreadable(error: unknown): null {
+  if (error instanceof MongoServerError && error.code === unauthorized) return null;
+  throw error;
 }

@@ -65,6 +65,9 @@ export async function dropScratch(uri: Secret, id: string, restoreId: string): P
   });
 }
 
+/** A server that takes a question about scratch databases and says nothing for so long is given up: no upkeep waits for it for ever. */
+export const scratchSilenceMs = 120_000;
+
 /** The databases that bear the name of a scratch database, whoever made them. */
 export async function scratchNames(client: MongoClient): Promise<string[]> {
   const { databases } = await client.db('admin').admin().listDatabases({ nameOnly: true });
@@ -81,7 +84,7 @@ export async function dropMarked(
   for (const name of names) {
     const mark = isScratchName(name) ? await markerOf(client, name) : null;
     if (mark === null || !ours(mark)) continue;
-    await client.db(name).dropDatabase({ writeConcern: { w: 'majority' } });
+    await client.db(name).dropDatabase({ writeConcern: { w: 'majority', wtimeoutMS: scratchSilenceMs } });
     dropped.push(name);
   }
   return dropped;
@@ -97,7 +100,7 @@ export function markerOf(client: MongoClient, database: string): Promise<MarkerD
 
 async function withTarget<T>(uri: Secret, work: (client: MongoClient) => Promise<T>): Promise<T> {
   return onTarget('load', async () => {
-    const { client } = await connect(uri, 'target');
+    const { client } = await connect(uri, 'target', { silenceTimeoutMs: scratchSilenceMs });
     try {
       return await work(client);
     } finally {
