@@ -31,6 +31,9 @@ wal_level = minimal
 max_wal_senders = 0
 max_wal_size = 2GB
 checkpoint_timeout = 30min
+# DocumentDB keeps its unique indexes as exclusion constraints: two inserts of the same key wait for each other until the look for deadlocks, and while one such
+# pair a second is taken apart, a fleet that inserts the same slot or the next entry of the audit log makes a queue that only grows. MongoDB has no such wait.
+deadlock_timeout = 50ms
 `;
 
 /** A new, empty PostgreSQL with the DocumentDB extension. */
