@@ -74,7 +74,12 @@ inBrowser('Swagger UI shows every operation, takes a token and sends a request',
   await browser.until(`document.querySelector('.auth-btn-wrapper .btn-done')`, 'the end of the dialog');
   await browser.evaluate(`document.querySelector('.auth-btn-wrapper .btn-done').click()`);
   await browser.evaluate(`document.querySelector('#operations-targets-listTargets .opblock-summary-control').click()`);
-  await browser.until(`document.querySelector('#operations-targets-listTargets .execute')`, 'the button');
+  // The button is there before the operation is known in full, and would then ask for one that does not exist.
+  await browser.until(
+    `['.execute', '.responses-table .response'].every((part) => document.querySelector('#operations-targets-listTargets ' + part)) &&
+       !document.querySelector('#operations-targets-listTargets .opblock-loading-animation')`,
+    'the button, and what the operation replies',
+  );
   await browser.evaluate(`document.querySelector('#operations-targets-listTargets .execute').click()`);
   await browser.until(
     `document.querySelector('#operations-targets-listTargets .live-responses-table .response .response-col_status')?.innerText.startsWith('200')`,
