@@ -1,13 +1,12 @@
-import { MongoServerError, type MongoClient } from 'mongodb';
+import type { MongoClient } from 'mongodb';
 import { systemClock, type Clock, type Secret } from '#contracts';
 import { connect } from '../../connection/index.js';
+import { serverCode, serverCodes } from '../dump/server-code.js';
 import { abandoned, takeAway, type ClaimContext } from './claim-plan.js';
 import type { Lease } from './lease-watch.js';
 import { findPlan } from './plan-store.js';
 import type { PlanDocument } from './plan-types.js';
 import { onTarget } from './target-errors.js';
-
-const unauthorized = 13;
 
 export interface PutBackOptions {
   readonly lease: Lease;
@@ -57,7 +56,7 @@ async function readablePlan(client: MongoClient, db: string): Promise<PlanDocume
   try {
     return await findPlan(client, db);
   } catch (error) {
-    if (error instanceof MongoServerError && error.code === unauthorized) return null;
+    if (serverCode(error) === serverCodes.unauthorized) return null;
     throw error;
   }
 }

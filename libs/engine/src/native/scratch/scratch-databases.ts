@@ -1,6 +1,7 @@
 import { MongoServerError, type Collection, type MongoClient } from 'mongodb';
 import { AppError, type Secret } from '#contracts';
 import { connect } from '../../connection/index.js';
+import { serverCode, serverCodes } from '../dump/server-code.js';
 import { scratchMarker } from '../load/plan-types.js';
 import { listCollections } from '../load/target-state.js';
 import { onTarget } from '../load/target-errors.js';
@@ -24,10 +25,12 @@ export interface MarkerDocument extends ScratchMark {
 }
 
 const duplicateKey = 11_000;
+/** A server that takes a question about scratch databases and says nothing for so long is given up: no upkeep waits for it for ever. */
+const silenceMs = 120_000;
 
 /** Makes the databases, each with its marker. Repeatable by the same restore. Throws `target/not-empty` when somebody else has one of the names. */
 export async function markScratch(uri: Secret, databases: readonly string[], mark: ScratchMark): Promise<void> {
-  await withTarget(uri, (client) => markDatabases(client, databases, mark));
+  await withScratchTarget(uri, (client) => markDatabases(client, databases, mark));
 }
 
 export async function markDatabases(
@@ -59,14 +62,24 @@ export async function insertMark(client: MongoClient, database: string, mark: Sc
  * Drops what this restore made: of the databases that bear its `id` the marker is looked at just before each drop. The names that were dropped.
  */
 export async function dropScratch(uri: Secret, id: string, restoreId: string): Promise<string[]> {
-  return withTarget(uri, async (client) => {
+  return withScratchTarget(uri, async (client) => {
     const names = (await scratchNames(client)).filter((name) => isScratchName(name, id));
     return dropMarked(client, names, (mark) => mark.restoreId === restoreId);
   });
 }
 
-/** A server that takes a question about scratch databases and says nothing for so long is given up: no upkeep waits for it for ever. */
-export const scratchSilenceMs = 120_000;
+/** The scratch databases with a marker, whoever made them. One that this user must not read is not ours to drop either. */
+export async function findMarked(client: MongoClient): Promise<{ database: string; mark: MarkerDocument }[]> {
+  const found: { database: string; mark: MarkerDocument }[] = [];
+  for (const database of await scratchNames(client)) {
+    const mark = await markerOf(client, database).catch((error: unknown) => {
+      if (serverCode(error) === serverCodes.unauthorized) return null;
+      throw error;
+    });
+    if (mark !== null) found.push({ database, mark });
+  }
+  return found;
+}
 
 /** The databases that bear the name of a scratch database, whoever made them. */
 export async function scratchNames(client: MongoClient): Promise<string[]> {
@@ -84,7 +97,7 @@ export async function dropMarked(
   for (const name of names) {
     const mark = isScratchName(name) ? await markerOf(client, name) : null;
     if (mark === null || !ours(mark)) continue;
-    await client.db(name).dropDatabase({ writeConcern: { w: 'majority', wtimeoutMS: scratchSilenceMs } });
+    await client.db(name).dropDatabase({ writeConcern: { w: 'majority', wtimeoutMS: silenceMs } });
     dropped.push(name);
   }
   return dropped;
@@ -98,13 +111,19 @@ export function markerOf(client: MongoClient, database: string): Promise<MarkerD
   return markers(client, database).findOne({ _id: 'marker' });
 }
 
-async function withTarget<T>(uri: Secret, work: (client: MongoClient) => Promise<T>): Promise<T> {
+/** What is asked about scratch databases is asked by a connection of its own. `signal` ends the attempt to connect. */
+export async function withScratchTarget<T>(
+  uri: Secret,
+  work: (client: MongoClient) => Promise<T>,
+  signal?: AbortSignal,
+): Promise<T> {
   return onTarget('load', async () => {
-    const { client } = await connect(uri, 'target', { silenceTimeoutMs: scratchSilenceMs });
+    const limits = { silenceTimeoutMs: silenceMs, ...(signal === undefined ? {} : { signal }) };
+    const connection = await connect(uri, 'target', limits);
     try {
-      return await work(client);
+      return await work(connection.client);
     } finally {
-      await client.close();
+      await connection.close();
     }
   });
 }
