@@ -21,6 +21,12 @@ const base = {
   modulePathIgnorePatterns: ['<rootDir>/dist/'],
 };
 
+const withServices = {
+  ...base,
+  globalSetup: '<rootDir>/test/services/jest-global-setup.ts',
+  globalTeardown: '<rootDir>/test/services/jest-global-teardown.ts',
+};
+
 export default {
   maxWorkers: 2,
   // Every test file loads the whole product anew, and what it leaves on the heap stays with its worker. One of 600 MB takes the system half a second to clear
@@ -39,38 +45,30 @@ export default {
       ],
     },
     {
-      ...base,
+      ...withServices,
       displayName: 'integration',
       testMatch: ['<rootDir>/test/{integration,e2e}/**/*.spec.ts'],
-      globalSetup: '<rootDir>/test/services/jest-global-setup.ts',
-      globalTeardown: '<rootDir>/test/services/jest-global-teardown.ts',
     },
     {
       // The fault matrix (docs/reliability.md); not part of `npm test`.
-      ...base,
+      ...withServices,
       displayName: 'faults',
       // After each test and each file: nothing is left.
       testEnvironment: '<rootDir>/test/support/fault-environment.ts',
       testMatch: ['<rootDir>/test/faults/**/*.spec.ts'],
-      globalSetup: '<rootDir>/test/services/jest-global-setup.ts',
-      globalTeardown: '<rootDir>/test/services/jest-global-teardown.ts',
     },
     {
       // What happens over days in a running installation (npm run test:stories); not part of `npm test`.
-      ...base,
+      ...withServices,
       displayName: 'stories',
       testEnvironment: '<rootDir>/test/support/fault-environment.ts',
       testMatch: ['<rootDir>/test/stories/**/*.spec.ts'],
-      globalSetup: '<rootDir>/test/services/jest-global-setup.ts',
-      globalTeardown: '<rootDir>/test/services/jest-global-teardown.ts',
     },
     {
       // What the HTTP surface withstands (npm run test:surface); not part of `npm test`.
-      ...base,
+      ...withServices,
       displayName: 'surface',
       testMatch: ['<rootDir>/test/surface/**/*.spec.ts'],
-      globalSetup: '<rootDir>/test/services/jest-global-setup.ts',
-      globalTeardown: '<rootDir>/test/services/jest-global-teardown.ts',
     },
   ],
 };

@@ -156,6 +156,26 @@ it('a dry run of what would be refused is refused, too, and keeps what it found'
 });
 
 describe('scratch', () => {
+  const idOfRestore = (): string => `restore-20261123T090000Z-${randomSuffix(systemRandom, 6)}`;
+  /** A record that nobody has claimed, without a job. */
+  const inserted = async (correlationId: string): Promise<string> => {
+    const restoreId = idOfRestore();
+    const fields = { targetName: 'staging', mode: 'scratch', databases: [], include: [], exclude: [] } as const;
+    await world.catalog.restores.insert({
+      ...{ restoreId, backupId, ...fields, rename: [], onConflict: 'fail', ignoreWrites: false, dryRun: false },
+      ...{ createdAt: new Date(), correlationId, requestedBy: 'ada', role: 'operator' },
+    });
+    return restoreId;
+  };
+  /** A database as such a restore makes it. */
+  const marked = async (restoreId: string): Promise<string> => {
+    const name = `hazina_scratch_${restoreId.slice(-6)}_clinic`;
+    made.push(name);
+    const marker = { _id: 'marker' as never, restoreId, backupId, createdAt: new Date() };
+    await world.client.db(name).collection('_hazina_scratch').insertOne(marker);
+    return name;
+  };
+
   it('goes into databases of its own, which say whose they are', async () => {
     const record = await restore({ mode: 'scratch', targetName: 'staging', role: 'operator', rename: [] });
     expect(record.status).toBe('completed');
@@ -179,24 +199,13 @@ describe('scratch', () => {
 
   it('that lost its claim and wakes late drops nothing of its successor', async () => {
     const { catalog } = world;
-    const restoreId = `restore-20261123T090000Z-${randomSuffix(systemRandom, 6)}`;
-    const fields = { targetName: 'staging', mode: 'scratch', databases: [], include: [], exclude: [] } as const;
-    await catalog.restores.insert({
-      ...{ restoreId, backupId, ...fields, rename: [], onConflict: 'fail', ignoreWrites: false, dryRun: false },
-      ...{ createdAt: new Date(), correlationId: 'c-late', requestedBy: 'ada', role: 'operator' },
-    });
+    const restoreId = await inserted('c-late');
     const first = await catalog.restores.claim(restoreId, 'the first', new Date());
     if (first === null) throw new Error('it was not claimed');
     await catalog.restores.expire(restoreId, first.claim, new Date());
     const record = await catalog.restores.claim(restoreId, 'the second', new Date());
     if (record === null) throw new Error('it was not claimed again');
-    const name = `hazina_scratch_${restoreId.slice(-6)}_clinic`;
-    made.push(name);
-    const mark = { restoreId, backupId, createdAt: new Date() };
-    await world.client
-      .db(name)
-      .collection('_hazina_scratch')
-      .insertOne({ _id: 'marker' as never, ...mark });
+    const name = await marked(restoreId);
     const environment = world.environment(targets);
     const config = await loadWorkerConfig({ environment, readFile, workingDirectory: '/' });
     const log = new WorkerLog(createLog({ service: 'hazina-worker', level: 'silent', version: 'test' }));
@@ -227,26 +236,14 @@ describe('scratch', () => {
 
   it('that came to nothing and was not dropped is dropped by the upkeep; one that is done or runs stays', async () => {
     const { catalog } = world;
-    const mark = async (restoreId: string): Promise<string> => {
-      const name = `hazina_scratch_${restoreId.slice(-6)}_left`;
-      made.push(name);
-      const marker = { _id: 'marker' as never, restoreId, backupId, createdAt: new Date() };
-      await world.client.db(name).collection('_hazina_scratch').insertOne(marker);
-      return name;
-    };
     const begun = async () => {
-      const restoreId = `restore-20261123T090000Z-${randomSuffix(systemRandom, 6)}`;
-      const fields = { targetName: 'staging', mode: 'scratch', databases: [], include: [], exclude: [] } as const;
-      await catalog.restores.insert({
-        ...{ restoreId, backupId, ...fields, rename: [], onConflict: 'fail', ignoreWrites: false, dryRun: false },
-        ...{ createdAt: new Date(), correlationId: 'c-left', requestedBy: 'ada', role: 'operator' },
-      });
+      const restoreId = await inserted('c-left');
       const record = await catalog.restores.claim(restoreId, 'nobody', new Date());
       if (record === null) throw new Error('it was not claimed');
-      return { name: await mark(restoreId), ref: { id: restoreId, fence: record.claim.fence } };
+      return { name: await marked(restoreId), ref: { id: restoreId, fence: record.claim.fence } };
     };
     const [ended, runs, justNow] = [await begun(), await begun(), await begun()];
-    const unknown = await mark(`restore-20261123T090000Z-${randomSuffix(systemRandom, 6)}`);
+    const unknown = await marked(idOfRestore());
     await catalog.restores.cancelled(ended.ref, new Date(Date.now() - 3_600_000), 'not dropped');
     await catalog.restores.cancelled(justNow.ref, new Date(), 'not dropped');
     const config = await loadWorkerConfig({ environment: world.environment(targets), readFile, workingDirectory: '/' });
