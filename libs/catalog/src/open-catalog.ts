@@ -64,7 +64,7 @@ export async function openCatalog(options: CatalogOptions): Promise<Catalog> {
 /** The catalogue on a connection that was made with `connectionOptions`; closing the catalogue closes it. */
 export async function catalogOn(connection: Connection, options: Omit<CatalogOptions, 'uri'>): Promise<Catalog> {
   if (options.readOnly !== true) await buildIndexes(connection);
-  const guard = new Guard(options.operationTimeoutMs ?? defaultOperationMs);
+  const guard = new Guard(options.operationTimeoutMs ?? defaultOperationMs, options.random);
   const silenceMs = selectionMsOf(options) + heartbeatMs + 5_000;
   const stopWatch = keepMonitored(connection.getClient(), options.clock, { silenceMs, lookMs: 1_000 });
   const models = modelsOf(connection);

@@ -1,11 +1,15 @@
-import { isConflict, isDuplicateKey, translateCatalogError, unavailable } from './translate-error.js';
+import type { Random } from '#contracts';
+import { againOnConflict } from './again-on-conflict.js';
+import { isDuplicateKey, translateCatalogError, unavailable } from './translate-error.js';
 
 /** Every call to the server passes here: it ends in time, and its errors are ours. */
 export class Guard {
   readonly #deadlineMs: number;
+  readonly #random: Random;
 
-  constructor(deadlineMs: number) {
+  constructor(deadlineMs: number, random: Random) {
     this.#deadlineMs = deadlineMs;
+    this.#random = random;
   }
 
   /** Throws `catalog/unavailable` (also when the deadline passed: then nobody knows whether a write took place) or `catalog/refused`. */
@@ -14,7 +18,7 @@ export class Guard {
     const late = new Promise<never>((_, reject) => {
       timer = setTimeout(() => reject(unavailable(`it did not answer within ${deadlineMs / 1000} s`)), deadlineMs);
     });
-    const working = againOnConflict(work);
+    const working = againOnConflict(work, this.#random);
     // Whatever becomes of it after the deadline was already reported.
     working.catch(() => undefined);
     try {
@@ -36,17 +40,5 @@ export class Guard {
         throw error;
       }
     });
-  }
-}
-
-const mostConflicts = 10;
-
-async function againOnConflict<T>(work: () => Promise<T>): Promise<T> {
-  for (let attempt = 1; ; attempt += 1) {
-    try {
-      return await work();
-    } catch (error) {
-      if (attempt === mostConflicts || !isConflict(error)) throw error;
-    }
   }
 }
