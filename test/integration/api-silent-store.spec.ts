@@ -10,10 +10,13 @@ import { startTcpProxy } from '../support/tcp-proxy.js';
 
 jest.setTimeout(60_000);
 
+/** The API gives a store 2 s; the rest is for a machine that does other things as well. */
+const inTimeMs = 5_000;
+
 async function inTime(call: Promise<ApiReply>): Promise<ApiReply> {
   const start = performance.now();
   const reply = await call;
-  expect(performance.now() - start).toBeLessThan(3_000);
+  expect(performance.now() - start).toBeLessThan(inTimeMs);
   return reply;
 }
 
