@@ -10,7 +10,7 @@ import { replaceCalls } from '../support/replace-calls.js';
 const records = 1500;
 const limit = 100;
 type Row = Readonly<Record<'createdAt' | 'startedAt' | 'completedAt', Date>> &
-  Readonly<{ backupId: string; target: string; status: string; size: number | null }>;
+  Readonly<{ backupId: string; target: string; trigger: string; status: string; size: number | null }>;
 let world: CatalogWorld;
 let rows: readonly Row[];
 
@@ -26,22 +26,33 @@ beforeAll(async () => {
 }, 60_000);
 afterAll(() => world.close());
 
-type Filter = Pick<BackupQuery, 'status' | 'to' | 'from'>;
+type Filter = Pick<BackupQuery, 'status' | 'target' | 'trigger' | 'to' | 'from'>;
 const day = 86_400_000;
 const filters: Record<string, () => Filter> = {
   'no filter': () => ({}),
   'a state': () => ({ status: 'completed' }),
   to: () => ({ to: new Date(Date.now() - 3 * day) }),
   from: () => ({ from: new Date(Date.now() - 25 * day) }),
+  'a trigger, from': () => ({ trigger: 'schedule', from: new Date(Date.now() - 25 * day) }),
+  'a state, a target, a trigger': () => ({ status: 'completed', target: 'target-3', trigger: 'schedule' }),
+  'a state, a trigger, from and to': () => ({
+    ...{ status: 'completed', trigger: 'schedule' },
+    ...{ from: new Date(Date.now() - 25 * day), to: new Date(Date.now() - 3 * day) },
+  }),
 };
 const sorts = (['createdAt', 'startedAt', 'completedAt', 'size', 'status'] as const).flatMap((sortBy) =>
   (['asc', 'desc'] as const).map((sortOrder) => ({ sortBy, sortOrder })),
 );
 
-function expected({ status, from, to }: Filter, { sortBy, sortOrder }: (typeof sorts)[number]): string[] {
+function expected(
+  { status, target, trigger, from, to }: Filter,
+  { sortBy, sortOrder }: (typeof sorts)[number],
+): string[] {
   const fits = rows.filter(
     (row) =>
       (status === undefined || row.status === status) &&
+      (target === undefined || row.target === target) &&
+      (trigger === undefined || row.trigger === trigger) &&
       (from === undefined || row.createdAt >= from) &&
       (to === undefined || row.createdAt <= to),
   );

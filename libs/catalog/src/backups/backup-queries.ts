@@ -5,10 +5,12 @@ import { op, type Filter } from '../store/record-collection.js';
 import { longFields, toBackupRecord, toRecordOrNull, type Backups } from './backup-record.js';
 import { isGood } from './is-good.js';
 import type { KnownTargets } from './known-targets.js';
-import { findPage, listFilter } from './list-page.js';
+import { listFilter } from './list-filter.js';
+import { findPage } from './list-page.js';
 import { longTotals } from './long-totals.js';
 import { newest, windowsInDays } from './newest.js';
 import { newestEnds, ran } from './newest-ends.js';
+import { PageWindows } from './page-windows.js';
 
 type Queries = Pick<
   BackupRepository,
@@ -39,13 +41,14 @@ export function queries(backups: Backups, targets: KnownTargets, clock: Clock): 
     (filter) => backups.count(filter),
     () => clock.monotonicMs(),
   );
+  const windows = new PageWindows();
   const records = (documents: readonly BackupDocument[]) => documents.map(toBackupRecord);
   return {
     find: async (backupId) => toRecordOrNull(await backups.findOne({ backupId })),
 
     async list(query) {
-      const total = await totalOf(listFilter(query));
-      return { data: records(await findPage(backups, query, total, now())), total };
+      const total = await totalOf(listFilter(query, now()));
+      return { data: records(await findPage(backups, query, { total, now: now(), windows })), total };
     },
 
     async pendingDue(at) {

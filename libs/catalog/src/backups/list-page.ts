@@ -1,39 +1,46 @@
 import type { BackupQuery } from '../contract/backups.js';
 import type { BackupDocument } from '../schemas/backup.schema.js';
 import { afterFilter } from '../store/after-filter.js';
-import { op, type Filter } from '../store/record-collection.js';
+import { op, type Filter, type FindOptions } from '../store/record-collection.js';
 import { longFields, type Backups } from './backup-record.js';
 import { pageBySize } from './by-size.js';
-import { windowsInDays } from './newest.js';
+import { listFilter } from './list-filter.js';
+import type { PageWindows } from './page-windows.js';
 
-const dayMs = 86_400_000;
-/** With so few records every page is a quick one; beyond so many a page is a deep one. */
+/** Beyond so many records a page is a deep one. */
 export const few = 1000;
+/** A page in the first third of a list is looked for among the newest. */
+const nearShare = 1 / 3;
 const times: ReadonlySet<BackupQuery['sortBy']> = new Set(['createdAt', 'startedAt', 'completedAt']);
 
+type Page = Required<Pick<FindOptions, 'skip' | 'limit' | 'sort' | 'without'>>;
+
+export interface PageContext {
+  /** Records of the whole list. */
+  readonly total: number;
+  readonly now: Date;
+  readonly windows: PageWindows;
+}
+
 /**
- * One page of a list of `total`. Where there are many, ways to less work: what is newest or largest is looked for among the newest or largest (some servers sort
+ * One page of a list. Where there are many records, ways to less work: what is newest or largest is looked for among the newest or largest (some servers sort
  * everything that the filter leaves, whatever the index could tell), and a deep page is asked for from the nearer end (servers walk through what they skip).
  */
 export async function findPage(
   backups: Backups,
   wanted: BackupQuery,
-  total: number,
-  now: Date,
+  context: PageContext,
 ): Promise<readonly BackupDocument[]> {
+  const { total, now } = context;
   const query = narrowed(wanted);
-  const { limit, sortBy, sortOrder, from } = query;
+  const { limit, sortBy, sortOrder } = query;
   const skip = query.after === undefined ? (query.page - 1) * limit : 0;
   const page = { skip, limit, sort: listSort(query), without: longFields };
-  const filter = pageFilter(query);
+  const filter = pageFilter(query, now);
   if (skip >= total) return [];
+  const newest = await amongTheNewest(backups, query, page, context);
+  if (newest !== null) return newest;
   if (total <= few) return backups.find(filter, page);
-  if (skip + limit <= few && sortOrder === 'desc' && times.has(sortBy) && from === undefined) {
-    for (const narrow of windows(query, endOf(query, now))) {
-      const found = await backups.find(narrow, page);
-      if (found.length === limit) return found;
-    }
-  }
   const some = Math.min(limit, total - skip);
   const behind = total - skip - some;
   const isNear = skip <= behind;
@@ -42,6 +49,28 @@ export async function findPage(
   const bySize = { filter, query: { ...query, sortOrder: order }, page: nearer, total, now } as const;
   const found = (sortBy === 'size' ? await pageBySize(backups, bySize) : null) ?? (await backups.find(filter, nearer));
   return isNear ? found : [...found].reverse();
+}
+
+/** The page by the sort's own time, in windows that end now, or where the list ends. Null: it is not one of the newest, or does not fill the page. */
+async function amongTheNewest(
+  backups: Backups,
+  query: BackupQuery,
+  page: Page,
+  { total, now, windows }: PageContext,
+): Promise<readonly BackupDocument[] | null> {
+  const records = page.skip + page.limit;
+  if (query.sortOrder !== 'desc' || !times.has(query.sortBy)) return null;
+  if (records > few || records > total * nearShare) return null;
+  const end = endOf(query, now);
+  for (const length of windows.of(query, records)) {
+    const since = new Date(end.getTime() - length);
+    if (query.from !== undefined && since <= query.from) break;
+    const found = await backups.find(windowFilter(query, since, now), page);
+    if (found.length < page.limit) continue;
+    windows.learn(query, end, records, found.at(-1));
+    return found;
+  }
+  return null;
 }
 
 /** After a record nothing is newer than that record (or older): what a server needs not look at. */
@@ -57,31 +86,17 @@ function endOf({ after, to }: BackupQuery, now: Date): Date {
   return new Date(Math.min(...ends.map((end) => end.getTime())));
 }
 
-/** The same filter, with only what is newest by the sort's own field: first of some days, then of more. */
-function windows(query: BackupQuery, end: Date): readonly Filter[] {
-  return windowsInDays.filter(Number.isFinite).map((days) => {
-    const since = new Date(end.getTime() - days * dayMs);
-    if (query.sortBy === 'createdAt') return pageFilter({ ...query, from: since });
-    return { ...pageFilter(query), [query.sortBy]: op({ $gte: since }) };
-  });
+/** The same filter, with only what is newest by the sort's own field. */
+function windowFilter(query: BackupQuery, since: Date, now: Date): Filter {
+  if (query.sortBy === 'createdAt') return pageFilter({ ...query, from: since }, now);
+  return { ...pageFilter(query, now), [query.sortBy]: op({ $gte: since }) };
 }
 
 /** Of a page that begins after a record: what comes after it. */
-function pageFilter(query: BackupQuery): Filter {
+function pageFilter(query: BackupQuery, now: Date): Filter {
   const { after, sortBy, sortOrder } = query;
   const order = { field: sortBy, idField: 'backupId', sortOrder };
-  return { ...listFilter(query), ...(after === undefined ? {} : afterFilter(order, after)) };
-}
-
-export function listFilter({ status, target, trigger, from, to }: BackupQuery): Filter {
-  const range = { ...(from === undefined ? {} : { $gte: from }), ...(to === undefined ? {} : { $lte: to }) };
-  return {
-    // Without a state: all but the deleted ones, as an equality, so that an index can give the order as well.
-    ...(status === undefined ? { listed: true } : { status }),
-    ...(target === undefined ? {} : { target }),
-    ...(trigger === undefined ? {} : { trigger }),
-    ...(from === undefined && to === undefined ? {} : { createdAt: op(range) }),
-  };
+  return { ...listFilter(query, now), ...(after === undefined ? {} : afterFilter(order, after)) };
 }
 
 function listSort({ sortBy, sortOrder }: Pick<BackupQuery, 'sortBy' | 'sortOrder'>): Readonly<Record<string, 1 | -1>> {
