@@ -4,7 +4,7 @@ import type { Listeners } from './load-listeners.js';
 
 const everyMs = 1_000;
 
-/** A backup that makes progress once a second, so that listeners have something to hear. */
+/** A backup that makes progress once a second, so that listeners have something to hear. Its beat is written as well, or the API takes it for lost after two minutes. */
 export class MovingBackup {
   #bytes = 0;
   #timer: NodeJS.Timeout | undefined;
@@ -43,10 +43,12 @@ export class MovingBackup {
   async #move(): Promise<void> {
     this.#bytes += 1;
     // What it could not write nobody can have heard: `seenBy` tells.
-    const written = this.catalog.backups.progress(this.ref, {
+    const { backups } = this.catalog;
+    const moved = backups.progress(this.ref, {
       ...{ stage: 'dump', archiveBytes: this.#bytes, storedBytes: 1, documents: 1, estimatedBytes: null },
       ...{ bytesPerSecond: 1, updatedAt: new Date() },
     });
+    const written = Promise.all([moved, backups.beat(this.ref)]);
     this.#writing = written.catch(() => undefined);
     await this.#writing;
   }

@@ -67,13 +67,14 @@ export async function catalogOn(connection: Connection, options: Omit<CatalogOpt
   const guard = new Guard(options.operationTimeoutMs ?? defaultOperationMs, options.random);
   const silenceMs = selectionMsOf(options) + heartbeatMs + 5_000;
   const stopWatch = keepMonitored(connection.getClient(), options.clock, { silenceMs, lookMs: 1_000 });
+  const serverNow = () => guard.run(() => serverTime(connection));
   const models = modelsOf(connection);
   const backups = new RecordCollection(models.Backup, guard, 'changedAt');
   const tasks = new RecordCollection(models.Task, guard);
   const targets = new RecordCollection(models.Target, guard);
   return {
-    backups: backupRepository(backups, tasks, targets, options.clock),
-    changes: changeRepository(backups, () => guard.run(() => serverTime(connection))),
+    backups: backupRepository(backups, tasks, targets, { clock: options.clock, serverNow }),
+    changes: changeRepository(backups, serverNow),
     sync: syncRepository(backups, knownTargets(targets)),
     tasks: taskRepository(tasks, backups),
     restores: restoreRepository(new RecordCollection(models.Restore, guard), backups),

@@ -5,10 +5,10 @@ import { Recent } from '../backups/recent.js';
 import { CATALOG, CLOCK } from '../core/tokens.js';
 
 /** As the statistics: a page that everybody has open asks once a second for all of them, and not three times for each. */
-const kept = { leastMs: 1_000, mostMs: 5_000 } as const;
+const kept = { leastMs: 1_000, mostMs: 30_000 } as const;
 
 /**
- * What replies tell of targets and costs the catalogue something, a second old at most (up to five where it takes long). What somebody has just changed, the pause of a
+ * What replies tell of targets and costs the catalogue something, a second old at most (where it takes long, ten times that, up to half a minute). What somebody has just changed, the pause of a
  * schedule, is not among it; and what decides, the upkeep, asks the catalogue itself.
  */
 @Injectable()

@@ -11,11 +11,18 @@ import { fleetPlaces } from './fleet-places.js';
 import { storageHistory } from './storage-history.js';
 import { uses } from './backup-uses.js';
 import { catalogTotals, durationPercentiles, storageBytes } from './catalog-totals.js';
+import { SettledStateSums, stateSums } from './state-sums.js';
 import { statsOf } from './stats-of.js';
 import { insertion } from './insert-backup.js';
 
-export function backupRepository(backups: Backups, tasks: Tasks, targets: Targets, clock: Clock): BackupRepository {
+export function backupRepository(
+  backups: Backups,
+  tasks: Tasks,
+  targets: Targets,
+  { clock, serverNow }: { readonly clock: Clock; readonly serverNow: () => Promise<Date> },
+): BackupRepository {
   const now = () => clock.now();
+  const sums = new SettledStateSums(backups, serverNow);
   const known = knownTargets(targets);
   return {
     ...insertion(backups, known),
@@ -27,12 +34,12 @@ export function backupRepository(backups: Backups, tasks: Tasks, targets: Target
     ...queries(backups, known, clock),
     storageBytes: () => storageBytes(backups),
     storageHistory: (filter, now) => storageHistory(backups, filter, now),
-    totals: async (at) => catalogTotals(backups, await known.all(), {}, at),
+    totals: async (at) => catalogTotals(backups, await known.all(), {}, at, sums.of(at)),
     durations: (filter, at) => durationPercentiles(backups, filter, at),
     async stats(filter, at) {
       const names = filter.target === undefined ? await known.all() : [filter.target];
       const [totals, durations] = await Promise.all([
-        catalogTotals(backups, names, filter, at),
+        catalogTotals(backups, names, filter, at, stateSums(backups, filter)),
         durationPercentiles(backups, filter, at),
       ]);
       return statsOf(totals, durations, filter.target);

@@ -1,4 +1,3 @@
-import type { BackupState } from '#contracts';
 import type { CatalogStats, CatalogTotals, DaySums, StateSums } from '../contract/stats.js';
 import type { Backups } from './backup-record.js';
 import { newest } from './newest.js';
@@ -12,15 +11,16 @@ interface OfTarget {
   readonly target?: string;
 }
 
-/** One pass over every record that is there, and a look at the last days. Deleted records count in the days and in the last times, nowhere else. */
+/** The sums of every record that is there, and a look at the last days. Deleted records count in the days and in the last times, nowhere else. */
 export async function catalogTotals(
   backups: Backups,
   targets: readonly string[],
   ofTarget: OfTarget,
   now: Date,
+  sums: Promise<readonly StateSums[]>,
 ): Promise<CatalogTotals> {
   const [states, days, ends] = await Promise.all([
-    stateSums(backups, ofTarget),
+    sums,
     daySums(backups, ofTarget, now),
     newestEnds(backups, targets, now),
   ]);
@@ -34,27 +34,6 @@ export async function storageBytes(backups: Backups, filter: { readonly target?:
     { $group: { _id: null, bytes: { $sum: '$size' } } },
   ]);
   return found?.bytes ?? 0;
-}
-
-async function stateSums(backups: Backups, ofTarget: OfTarget): Promise<readonly StateSums[]> {
-  type Group = { readonly _id: { readonly target: string; readonly status: BackupState } } & Omit<
-    StateSums,
-    'target' | 'status'
-  >;
-  const groups = await backups.aggregate<Group>([
-    { $match: { listed: true, ...ofTarget } },
-    {
-      $group: {
-        _id: { target: '$target', status: '$status' },
-        count: { $sum: 1 },
-        bytes: { $sum: '$size' },
-        durationMs: { $sum: { $subtract: ['$completedAt', '$startedAt'] } },
-        startedAt: { $max: '$startedAt' },
-        verifiedAt: { $max: '$verificationStatus.verifiedAt' },
-      },
-    },
-  ]);
-  return groups.map(({ _id, ...sums }) => ({ ..._id, ...sums }));
 }
 
 async function daySums(backups: Backups, ofTarget: OfTarget, now: Date): Promise<readonly DaySums[]> {

@@ -2,18 +2,23 @@ import type { Random } from '#contracts';
 import { againOnConflict } from './again-on-conflict.js';
 import { isDuplicateKey, translateCatalogError, unavailable } from './translate-error.js';
 
+/** What reads many records to add them up may take so long, whatever other calls may: it is asked for beside requests, and given up it would be asked for again and again. */
+const leastSumsMs = 20_000;
+
 /** Every call to the server passes here: it ends in time, and its errors are ours. */
 export class Guard {
-  readonly #deadlineMs: number;
+  readonly deadlineMs: number;
+  readonly sumsDeadlineMs: number;
   readonly #random: Random;
 
   constructor(deadlineMs: number, random: Random) {
-    this.#deadlineMs = deadlineMs;
+    this.deadlineMs = deadlineMs;
+    this.sumsDeadlineMs = Math.max(deadlineMs, leastSumsMs);
     this.#random = random;
   }
 
   /** Throws `catalog/unavailable` (also when the deadline passed: then nobody knows whether a write took place) or `catalog/refused`. */
-  async run<T>(work: () => Promise<T>, deadlineMs = this.#deadlineMs): Promise<T> {
+  async run<T>(work: () => Promise<T>, deadlineMs = this.deadlineMs): Promise<T> {
     let timer: NodeJS.Timeout | undefined;
     const late = new Promise<never>((_, reject) => {
       timer = setTimeout(() => reject(unavailable(`it did not answer within ${deadlineMs / 1000} s`)), deadlineMs);

@@ -81,6 +81,8 @@ export class RecordCollection<T> {
   find(filter: Filter, options: FindOptions = {}): Promise<readonly T[]> {
     return this.#guard.run(async () => {
       const query = this.#model.find(of<T>(filter), projection(options)).lean<T[]>();
+      // What was given up here must not go on there: a server that is slow would have more and more to do.
+      query.maxTimeMS(this.#guard.deadlineMs);
       if (options.sort !== undefined) query.sort({ ...options.sort });
       if (options.skip !== undefined) query.skip(options.skip);
       if (options.limit !== undefined) query.limit(options.limit);
@@ -94,7 +96,8 @@ export class RecordCollection<T> {
   }
 
   count(filter: Filter): Promise<number> {
-    return this.#guard.run(async () => this.#model.countDocuments(of<T>(filter)));
+    const options = { maxTimeMS: this.#guard.deadlineMs };
+    return this.#guard.run(async () => this.#model.countDocuments(of<T>(filter), options));
   }
 
   distinct(field: string, filter: Filter): Promise<readonly string[]> {
@@ -102,7 +105,8 @@ export class RecordCollection<T> {
   }
 
   aggregate<R>(stages: readonly PipelineStage[]): Promise<readonly R[]> {
-    return this.#guard.run(async () => this.#model.aggregate<R>([...stages]));
+    const maxTimeMS = this.#guard.sumsDeadlineMs;
+    return this.#guard.run(async () => this.#model.aggregate<R>([...stages], { maxTimeMS }), maxTimeMS);
   }
 
   async remove(filter: Filter): Promise<boolean> {
