@@ -1,7 +1,7 @@
 import { request as httpRequest } from 'node:http';
 import { makeToken, type Role } from '../support/api-client.js';
 import type { Installation } from './installation.js';
-import type { Lag } from './lag.js';
+import type { Lag } from '../support/lag.js';
 import { judgeReply } from './model/reply-rules.js';
 import type { Violation } from './model/rules.js';
 import type { Slot } from './slot.js';

@@ -7,7 +7,7 @@ import { Choices } from './choices.js';
 import { Driver } from './driver.js';
 import { checkAll, checkLogs } from './final-checks.js';
 import { createInstallation, type Installation } from './installation.js';
-import { Lag } from './lag.js';
+import { Lag } from '../support/lag.js';
 import { Model } from './model/model.js';
 import { judgeOrphans } from './model/process-rules.js';
 import type { Violation } from './model/rules.js';
