@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import { rmSync, writeFileSync } from 'node:fs';
+import { cpSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { CliWorld, type Environment } from '../support/cli-world.js';
 import { hazina, spawnHazina } from '../support/run-hazina.js';
@@ -61,6 +61,8 @@ it('without a key to go to, or without one that opens, nothing is written', asyn
 }, 60_000);
 
 it('a dry run, the rotation, and nothing left to do', async () => {
+  // What a destination has, before the rotation.
+  cpSync(join(world.folder, 'store'), join(world.folder, 'vault'), { recursive: true });
   const planned = await rotate('--dry-run');
   expect(planned.results.map(({ outcome }) => outcome)).toEqual(ids.map(() => 'would-rotate'));
   expect(world.storedFiles().filter((name) => name.endsWith('header.hzn'))).toEqual([]);
@@ -77,6 +79,16 @@ it('a dry run, the rotation, and nothing left to do', async () => {
   expect(again.stderr).toContain(`opens with ${done.keyIds.join()} alone`);
   const { BACKUP_ENCRYPTION_KEYS_RETIRED: _, ...alone } = environment();
   expect(await hazina(['verify', '--all'], alone)).toMatchObject({ code: 0, stderr: '' });
+  // It speaks of the store that it looked at; the copies are looked at by name.
+  const targetsFile = join(world.folder, 'vault.yaml');
+  const destinations = { vault: { kind: 'directory', directory: join(world.folder, 'vault') } };
+  const targets = [{ name: 'clinic', uriVariable: 'MONGODB_URI' }];
+  writeFileSync(targetsFile, JSON.stringify({ destinations, targets }));
+  const there = { ...alone, BACKUP_TARGETS_FILE: targetsFile };
+  expect(await hazina(['keys', 'check'], there)).toMatchObject({ code: 0 });
+  const copies = await hazina(['keys', 'check', '--from', 'vault'], there);
+  expect(copies.code).toBe(13);
+  expect(copies.stdout.match(/^FAILED /gm)).toHaveLength(3);
   // The old key still opens them, by the headers inside the files, and says that it is the old way.
   expect(await hazina(['verify', '--all'], world.environment)).toMatchObject({ code: 0 });
 }, 90_000);

@@ -185,7 +185,10 @@ describe('findings on keys', () => {
     const proofs = await check();
     const ours = named({ keyId: String(old.keyIds[0]) });
     expect(keyProofFindings(proofs, [ours, retired], 2)).toMatchObject([
-      { status: 'ok', detail: expect.stringContaining('no kept backup needs the retired key aaaaaaaaaaaaaaaa') },
+      {
+        status: 'ok',
+        detail: expect.stringContaining('no backup kept in this store needs the retired key aaaaaaaaaaaaaaaa'),
+      },
     ]);
     expect(keyProofFindings(proofs, [ours], 9)).toMatchObject([
       { status: 'warning', detail: expect.stringContaining('2 of 9') },

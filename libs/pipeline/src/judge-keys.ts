@@ -99,7 +99,7 @@ export function keyProofFindings(
   if (opened === 0)
     return [skipped(name, 'they are sealed for recipients, whose private keys are not here: this process only writes')];
   const idle = keys.filter(({ state, keyId }) => state === 'retired' && keyId !== null && uses[keyId] === undefined);
-  const note = idle.map(({ keyId }) => `; no kept backup needs the retired key ${keyId ?? ''}`).join('');
+  const note = idle.map(({ keyId }) => `; no backup kept in this store needs the retired key ${keyId ?? ''}`).join('');
   const away =
     sealedAway.length === 0 ? '' : `; ${sealedAway.length} are sealed for recipients whose keys are not here`;
   const all = sealedAway.length === 0 ? `all ${total} kept backups` : `${opened} of ${total} kept backups`;

@@ -1,11 +1,12 @@
 import type { Command } from 'commander';
 import type { KeyProof } from '#pipeline';
 import type { CliContext } from '../context.js';
-import { targetName, withJson } from '../options.js';
+import { targetName, withFrom, withJson } from '../options.js';
 import { plural } from '../output/format.js';
 
 interface Options {
   readonly target?: string;
+  readonly from?: string;
 }
 
 export function registerKeysCheck(keys: Command, context: CliContext): void {
@@ -14,7 +15,7 @@ export function registerKeysCheck(keys: Command, context: CliContext): void {
     .description('Prove that every backup opens with the keys at hand. Reads headers only and changes nothing.')
     .option('--target <name>', 'only backups of this target', targetName)
     .addHelpText('after', help);
-  withJson(check).action((options: Options) => checkKeysOf(options, context));
+  withJson(withFrom(check)).action((options: Options) => checkKeysOf(options, context));
 }
 
 const help = `
@@ -22,18 +23,22 @@ Of each backup both objects must be there in full size; a slot of each header (o
 must open with a key at hand, and the header's checksum, made with the data key in that slot, must be right. The data
 itself is not read: hazina verify does that. A failure stops nothing: every backup is looked at.
 
+Copies in destinations follow a rotation later, and one that is kept longer there than its backup here does not: look at
+them with --from NAME before a retired key goes.
+
 Where only public keys are at hand (BACKUP_RECIPIENTS), the papers of each backup are compared, and the end is exit
 code 13 with keys/write-only: nothing is wrong, and nothing is proven either.
 
 Exit codes: 0 all open, 13 one does not open with the keys at hand, 11 one is damaged (13 when both), 14 the store
 cannot be read.`;
 
-async function checkKeysOf({ target }: Options, context: CliContext): Promise<void> {
+async function checkKeysOf({ target, from }: Options, context: CliContext): Promise<void> {
   const config = context.config({ store: true, keys: 'required' });
   const { requireKeyRing, withStore } = await import('../open-store.js');
+  const { storeFrom } = await import('../from-destination.js');
   const { checkKeys, failureOfKeys, judgeKeys, unprovenOfKeys } = await import('#pipeline');
   const ring = await requireKeyRing(config, context, 'name');
-  await withStore(config, async (store) => {
+  await withStore(await storeFrom(config, from, context), async (store) => {
     const proofs = await checkKeys({ store, ring }, { target }, context.signal, (proof) => tell(proof, context));
     if (context.json) context.printJson({ results: proofs.map(resultOf) });
     else if (proofs.length === 0) context.say(`No backups in ${store.location}`);

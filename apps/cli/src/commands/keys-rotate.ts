@@ -129,7 +129,7 @@ function summary({ dryRun, rewrite, keyIds, results }: RotationReport, target: s
   const changed = count('rotated', 'would-rotate', 'rewritten', 'would-rewrite');
   const done = rewrite ? 'sealed anew' : 'rotated';
   const counts = `${plural(changed, 'backup')} ${dryRun ? `would be ${done}` : done}, ${count('current')} current already, ${bad} failed`;
-  const scope = target === undefined ? 'Every backup' : `Every backup of ${target}`;
+  const scope = target === undefined ? 'Every backup of this store' : `Every backup of ${target} in this store`;
   if (bad > 0) return `${counts}. Keep the retired keys configured, and run it again`;
   return dryRun ? counts : `${counts}. ${scope} opens with ${keyIds.join(', ')} alone`;
 }
