@@ -3,6 +3,7 @@ import { taskJob, type Catalog } from '#catalog';
 import { AppError, type Clock, type JobSink, type VerificationLevel } from '#contracts';
 import type { ApiConfig } from '#config';
 import { API_CONFIG, CATALOG, CLOCK, JOB_QUEUE } from '../core/tokens.js';
+import { scratchTargetFor } from '../drills/scratch-target.js';
 import type { RequestContext } from '../http/request-context.js';
 import { reserveId } from '../idempotency/idempotent-run.js';
 import { ServiceLog } from '../logging/service-log.js';
@@ -15,7 +16,7 @@ export class VerifyBackup {
   constructor(
     @Inject(CATALOG) private readonly catalog: Catalog,
     @Inject(JOB_QUEUE) private readonly queue: JobSink,
-    @Inject(API_CONFIG) private readonly config: Pick<ApiConfig, 'restoreTargets'>,
+    @Inject(API_CONFIG) private readonly config: Pick<ApiConfig, 'targets' | 'restoreTargets'>,
     @Inject(CLOCK) private readonly clock: Clock,
     @Inject(ServiceLog) private readonly log: ServiceLog,
   ) {}
@@ -30,6 +31,8 @@ export class VerifyBackup {
       });
     }
     const record = await findBackup(this.catalog, backupId);
+    // Refused now rather than by the worker: the one of the target's own settings is none.
+    if (level === 'restored') scratchTargetFor(this.config, record.target, undefined);
     if (record.status !== 'completed' || record.use.kind === 'rewrite') throw notCompleted(record);
     const number = await this.catalog.tasks.nextVerificationNumber(backupId);
     const { id: verificationId, repeated } = await reserveId(context, `${backupId}-v${number}`);

@@ -11,7 +11,7 @@ export interface DrillSubject {
   readonly backupId: string;
   /** Whose backup: its queries are asked. */
   readonly target: string;
-  /** The restore target; null: the first scratch target. */
+  /** The restore target; null: the one of the target's own settings, else the first scratch target. */
   readonly targetName: string | null;
 }
 
@@ -20,8 +20,8 @@ export function drillRequestOf(
   { config }: Pick<WorkerParts, 'config'>,
   { runId, fence, backupId, target, targetName }: DrillSubject,
 ): DrillRequest {
-  const { uri } = scratchTargetOf(config, targetName);
-  const queries = targetOf(config, target)?.drill.queries ?? [];
+  const { targetName: own = null, queries = [] } = targetOf(config, target)?.drill ?? {};
+  const { uri } = scratchTargetOf(config, targetName ?? own);
   const { leaseMs, beatMs } = config.lease;
   return { runId, fence, backupId, uri, queries, lease: { leaseMs, beatMs } };
 }
