@@ -4,11 +4,12 @@ import mongoose, { type Connection } from 'mongoose';
 import type { StateSums } from '#catalog';
 import { systemRandom } from '#contracts';
 import { backupDocument } from '../../bench/catalog-documents.js';
+import type { RebuiltFacts } from '../../libs/catalog/src/contract/sync.js';
 import { SettledStateSums, stateSums } from '../../libs/catalog/src/backups/state-sums.js';
 import { Guard } from '../../libs/catalog/src/store/guard.js';
 import { modelsOf } from '../../libs/catalog/src/store/models.js';
 import { RecordCollection } from '../../libs/catalog/src/store/record-collection.js';
-import { catalogWorld, type CatalogWorld } from '../support/catalog-world.js';
+import { backupJsonOf, catalogWorld, completedFacts, type CatalogWorld } from '../support/catalog-world.js';
 
 // What the records come to, asked for again and again: always what reading all of them anew gives, though the old ones are not read.
 
@@ -80,9 +81,25 @@ it.each<[name: string, change: () => Promise<unknown>]>([
   expect(next).not.toEqual(first);
 });
 
+it('a failed record that was made anew from the store is in the next ones', async () => {
+  const failed = { ...createdBefore(9), status: 'failed' };
+  const record = await raw.findOne(failed);
+  const backupId = String(record?.['backupId']);
+  await look();
+  const backup = backupJsonOf(backupId, String(record?.['target']), 1, record?.['createdAt'] as Date);
+  const facts: RebuiltFacts = {
+    ...completedFacts(backup),
+    ...{ bytes: JSON.stringify(backup), createdAt: record?.['createdAt'] as Date, slot: null, keyIds: [] },
+    ...{ marks: { version: 0, pinned: false, label: null, verifications: [] }, adopted: false },
+  };
+  expect(await world.catalog.sync.rebuildOver(facts, { fence: 1 }, new Date())).toBe(true);
+  expect(await raw.countDocuments({ backupId, status: 'completed' })).toBe(1);
+  expect(await look()).toEqual(await anew());
+});
+
 it('a change that became visible late is seen', async () => {
   await look();
-  const late = new Date(serverTime - 4_000);
+  const late = new Date(serverTime - 14_000);
   await raw.updateOne(createdBefore(9), { $inc: { size: 7 }, $set: { changedAt: late } });
   expect(await look()).toEqual(await anew());
 });

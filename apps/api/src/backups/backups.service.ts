@@ -39,7 +39,7 @@ const statisticsKept = { leastMs: 1_000, mostMs: 30_000, renewedAfter: 0.75 };
 const ofEachKept = { leastMs: 600_000, mostMs: 600_000, renewedAfter: 0.75 };
 
 /** Some questions for each target, of which the answers change with what a worker ends, not every second. */
-const recoveryKept = { ...statisticsKept, times: 100 };
+const recoveryKept = { ...statisticsKept, mostMs: 5_000, times: 100 };
 
 /** What the statistics of all and of each target are made of. */
 interface Look {

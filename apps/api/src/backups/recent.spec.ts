@@ -125,6 +125,16 @@ describe('renewed before its time is over', () => {
     expect(looks).toHaveLength(2);
   });
 
+  it('begins the earlier, the longer the last look took', async () => {
+    const { looks, ask } = renewing();
+    const first = ask();
+    now += 2_000;
+    looks[0]?.(1);
+    await first;
+    // Kept for five seconds from its beginning; three before their end, for the next may be half as slow again.
+    expect([await ask(), looks.length]).toEqual([1, 2]);
+  });
+
   it('gives out nothing for longer than it is kept: then those who ask wait for the look that has begun', async () => {
     const { looks, ask, begun } = renewing();
     await begun();

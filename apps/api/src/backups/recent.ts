@@ -5,7 +5,7 @@ export interface RecentOptions {
   readonly times?: number;
   readonly mostMs: number;
   /**
-   * After this share of its time (default 1: never) an answer is looked up anew beside, while those who ask still get the one that is there: nobody waits for what is asked
+   * After this share of its time, earlier where it took long (default 1: never), an answer is looked up anew beside, while those who ask still get the one that is there: nobody waits for what is asked
    * for all the time. No answer is given out for longer than it is kept.
    */
   readonly renewedAfter?: number;
@@ -13,6 +13,8 @@ export interface RecentOptions {
 }
 
 const usualTimes = 10;
+/** The next look may take so many times as long as the last, and nobody waits for it. */
+const slower = 1.5;
 
 interface Answer<T> {
   readonly answer: Promise<T>;
@@ -65,10 +67,11 @@ export class Recent<T> {
     const entry: Answer<T> = { answer: look(), until: never, renewFrom: never, next: undefined };
     entry.answer.then(
       () => {
-        const keptMs = this.#keptMs(this.#options.monotonicMs() - began);
+        const tookMs = this.#options.monotonicMs() - began;
+        const keptMs = this.#keptMs(tookMs);
         entry.until = began + keptMs;
         const { renewedAfter = 1 } = this.#options;
-        if (renewedAfter < 1) entry.renewFrom = began + keptMs * renewedAfter;
+        if (renewedAfter < 1) entry.renewFrom = entry.until - Math.max(keptMs * (1 - renewedAfter), tookMs * slower);
         if (before !== undefined && this.#answers.get(key) === before) this.#answers.set(key, entry);
       },
       () => {

@@ -31,7 +31,10 @@ export function syncRepository(backups: Backups, targets: KnownTargets): SyncRep
       const over = { backupId, status: op({ $in: ['failed', 'cancelled'] }), 'claim.fence': fence };
       const before = await backups.findOne({ ...over, 'error.code': op({ $ne: 'commit/conflict' }) });
       if (before === null || !(await backups.remove(over))) return false;
-      return insert(facts, before.events, at);
+      if (!(await insert(facts, before.events, at))) return false;
+      // One went and one came: sums of what was made long ago are only added up anew where something tells of a change, and what is inserted has no time of one.
+      await backups.change({ backupId }, { $set: { listed: true } });
+      return true;
     },
 
     takeMarks(backupId, { wanted, status }, { version, pinned, label }, at) {

@@ -38,7 +38,7 @@ export async function storageBytes(backups: Backups, filter: { readonly target?:
 
 async function daySums(backups: Backups, ofTarget: OfTarget, now: Date): Promise<readonly DaySums[]> {
   type Group = { readonly _id: Pick<DaySums, 'target' | 'date' | 'good'> } & Pick<DaySums, 'count' | 'bytes'>;
-  const groups = await backups.aggregate<Group>([
+  const groups = await backups.sum<Group>([
     // `listed` has no other values: it is there for the index that begins with it.
     { $match: { listed: { $in: [true, false] }, completedAt: { $gte: firstDayOf(now), $lte: now }, ...ofTarget } },
     { $match: { $or: [{ hash: { $type: 'string' } }, { error: { $type: 'object' } }] } },

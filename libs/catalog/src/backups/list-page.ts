@@ -9,6 +9,8 @@ import type { PageWindows } from './page-windows.js';
 
 /** Beyond so many records a page is a deep one. */
 export const few = 1000;
+/** So many are sorted as quickly as some of them are looked for. */
+const small = 100;
 /** A page in the first third of a list is looked for among the newest. */
 const nearShare = 1 / 3;
 const times: ReadonlySet<BackupQuery['sortBy']> = new Set(['createdAt', 'startedAt', 'completedAt']);
@@ -60,7 +62,9 @@ async function amongTheNewest(
 ): Promise<readonly BackupDocument[] | null> {
   const records = page.skip + page.limit;
   if (query.sortOrder !== 'desc' || !times.has(query.sortBy)) return null;
-  if (records > few || records > total * nearShare) return null;
+  if (total <= small || records > few || records > total * nearShare) return null;
+  // Behind those without a time come others without one.
+  if (query.after?.value === null) return null;
   const end = endOf(query, now);
   for (const length of windows.of(query, records)) {
     const since = new Date(end.getTime() - length);

@@ -9,13 +9,13 @@ const settledDays = 7;
 const longestMs = 600_000;
 /** So many changes, and it is not worth asking whose they were. */
 const mostChanges = 1_000;
-/** Writes become visible later than their times by at most so much. */
-const overlapMs = 5_000;
+/** Writes become visible later than their times by at most so much: a majority of the servers has them within 15 s, or the write has failed. */
+const overlapMs = 20_000;
 
 /** The records that are there, added up by target and state. */
 export async function stateSums(backups: Backups, filter: Filter): Promise<readonly StateSums[]> {
   type Group = { readonly _id: Pick<StateSums, 'target' | 'status'> } & Omit<StateSums, 'target' | 'status'>;
-  const groups = await backups.aggregate<Group>([
+  const groups = await backups.sum<Group>([
     { $match: { listed: true, ...filter } },
     {
       $group: {
@@ -62,7 +62,7 @@ export class SettledStateSums {
 
   async #settledBefore(before: Date): Promise<readonly StateSums[]> {
     const old = { createdAt: op({ $lt: before }) };
-    const [readAt, count] = await Promise.all([this.serverNow(), this.backups.count({ listed: true, ...old })]);
+    const [readAt, count] = await Promise.all([this.serverNow(), this.backups.countAll({ listed: true, ...old })]);
     const known = this.#settled;
     if (known !== undefined && (await this.#holds(known, { before, readAt, count }))) return known.sums;
     const sums = await stateSums(this.backups, { createdAt: { $lt: before } });

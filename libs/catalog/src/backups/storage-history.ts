@@ -35,7 +35,7 @@ async function firstOf(backups: Backups, made: Filter, now: Date): Promise<Date>
 }
 
 async function sizes(backups: Backups, filters: readonly object[]): Promise<number> {
-  const [found] = await backups.aggregate<{ readonly bytes: number }>([
+  const [found] = await backups.sum<{ readonly bytes: number }>([
     ...filters.map((filter) => ({ $match: filter })),
     { $group: { _id: null, bytes: { $sum: '$size' } } },
   ]);

@@ -5,7 +5,7 @@ import { againOnConflict } from './again-on-conflict.js';
 const conflict = () =>
   new mongoose.mongo.MongoServerError({ code: 112, message: 'WriteConflict', errmsg: 'WriteConflict' });
 /** Draws the shortest pause there is. */
-const shortest = { bytes: (length: number) => Buffer.alloc(length) };
+const shortest = { random: { bytes: (length: number) => Buffer.alloc(length) }, isOver: () => false };
 
 it('makes a write again that met another, until it is through', async () => {
   let tries = 0;
@@ -39,9 +39,22 @@ it('draws each pause but the first by lot', async () => {
     },
   };
   let tries = 0;
-  await againOnConflict(() => {
-    tries += 1;
-    return tries < 4 ? Promise.reject(conflict()) : Promise.resolve();
-  }, random);
+  await againOnConflict(
+    () => {
+      tries += 1;
+      return tries < 4 ? Promise.reject(conflict()) : Promise.resolve();
+    },
+    { random, isOver: () => false },
+  );
   expect(drawn).toHaveLength(2);
+});
+
+it('tries nothing again after the time is over', async () => {
+  let tries = 0;
+  const work = () => {
+    tries += 1;
+    return Promise.reject(conflict());
+  };
+  await expect(againOnConflict(work, { ...shortest, isOver: () => tries > 2 })).rejects.toThrow('WriteConflict');
+  expect(tries).toBe(3);
 });

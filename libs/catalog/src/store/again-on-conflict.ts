@@ -9,15 +9,20 @@ const longestPauseMs = 250;
 
 /**
  * A write that met others and was rolled back is made again: at once, then after pauses that grow and are drawn by lot. Those who met must not meet again:
- * twenty that insert one key at the same moment, and try again at the same moment, lose to each other for longer than any of them may wait.
+ * twenty that insert one key at the same moment, and try again at the same moment, lose to each other for longer than any of them may wait. Nothing is tried again
+ * once `isOver`: who asked was told already that nobody knows.
  */
-export async function againOnConflict<T>(work: () => Promise<T>, random: Random): Promise<T> {
+export async function againOnConflict<T>(
+  work: () => Promise<T>,
+  { random, isOver }: { readonly random: Random; readonly isOver: () => boolean },
+): Promise<T> {
   for (let attempt = 1; ; attempt += 1) {
     try {
       return await work();
     } catch (error) {
       if (attempt === mostTries || !isConflict(error)) throw error;
       if (attempt > 1) await delay(pauseMs(attempt, random));
+      if (isOver()) throw error;
     }
   }
 }

@@ -20,10 +20,14 @@ export class Guard {
   /** Throws `catalog/unavailable` (also when the deadline passed: then nobody knows whether a write took place) or `catalog/refused`. */
   async run<T>(work: () => Promise<T>, deadlineMs = this.deadlineMs): Promise<T> {
     let timer: NodeJS.Timeout | undefined;
+    let isOver = false;
     const late = new Promise<never>((_, reject) => {
-      timer = setTimeout(() => reject(unavailable(`it did not answer within ${deadlineMs / 1000} s`)), deadlineMs);
+      timer = setTimeout(() => {
+        isOver = true;
+        reject(unavailable(`it did not answer within ${deadlineMs / 1000} s`));
+      }, deadlineMs);
     });
-    const working = againOnConflict(work, this.#random);
+    const working = againOnConflict(work, { random: this.#random, isOver: () => isOver });
     // Whatever becomes of it after the deadline was already reported.
     working.catch(() => undefined);
     try {

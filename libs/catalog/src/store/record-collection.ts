@@ -96,8 +96,12 @@ export class RecordCollection<T> {
   }
 
   count(filter: Filter): Promise<number> {
-    const options = { maxTimeMS: this.#guard.deadlineMs };
-    return this.#guard.run(async () => this.#model.countDocuments(of<T>(filter), options));
+    return this.#count(filter, this.#guard.deadlineMs);
+  }
+
+  /** The same, of nearly all records: with the deadline of `sum`. */
+  countAll(filter: Filter): Promise<number> {
+    return this.#count(filter, this.#guard.sumsDeadlineMs);
   }
 
   distinct(field: string, filter: Filter): Promise<readonly string[]> {
@@ -105,8 +109,12 @@ export class RecordCollection<T> {
   }
 
   aggregate<R>(stages: readonly PipelineStage[]): Promise<readonly R[]> {
-    const maxTimeMS = this.#guard.sumsDeadlineMs;
-    return this.#guard.run(async () => this.#model.aggregate<R>([...stages], { maxTimeMS }), maxTimeMS);
+    return this.#aggregate(stages, this.#guard.deadlineMs);
+  }
+
+  /** Adds up many records: it may take longer than other calls. For what is asked for once for all who want it, never by each. */
+  sum<R>(stages: readonly PipelineStage[]): Promise<readonly R[]> {
+    return this.#aggregate(stages, this.#guard.sumsDeadlineMs);
   }
 
   async remove(filter: Filter): Promise<boolean> {
@@ -117,6 +125,14 @@ export class RecordCollection<T> {
   async removeAll(filter: Filter): Promise<number> {
     const { deletedCount } = await this.#guard.run(async () => this.#model.deleteMany(of<T>(filter)));
     return deletedCount;
+  }
+
+  #count(filter: Filter, maxTimeMS: number): Promise<number> {
+    return this.#guard.run(async () => this.#model.countDocuments(of<T>(filter), { maxTimeMS }), maxTimeMS);
+  }
+
+  #aggregate<R>(stages: readonly PipelineStage[], maxTimeMS: number): Promise<readonly R[]> {
+    return this.#guard.run(async () => this.#model.aggregate<R>([...stages], { maxTimeMS }), maxTimeMS);
   }
 
   async #updateOne(filter: Filter, update: Update, returnDocument: 'before' | 'after'): Promise<T | null> {

@@ -18,6 +18,8 @@ describe('errors of the catalogue', () => {
     ['an election', server(189)],
     ['a write concern not met in time', server(64)],
     ['a deadlock', server(deadlock)],
+    ['what took too long', server(50)],
+    ['the same in the words of PostgreSQL', server(1, 'canceling statement due to statement timeout')],
     ['a shutdown of PostgreSQL below (57P01)', server(5 | (7 << 6) | (32 << 12) | (0 << 18) | (1 << 24))],
     ['the same inside another', new Error('outer', { cause: new MongoNetworkError('cut') })],
   ])('%s is worth a retry', (_, error) => {

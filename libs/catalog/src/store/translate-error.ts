@@ -16,6 +16,7 @@ const writeConflict = 112;
 const internalError = 1;
 const takenInWords = /violates (exclusion|unique) constraint/;
 const conflictInWords = /deadlock detected|could not serialize access/;
+const stoppedInWords = /canceling statement due to/;
 
 interface DriverError {
   readonly name?: unknown;
@@ -106,6 +107,7 @@ function mayPass(link: DriverError, _: number, [outermost]: readonly DriverError
   if (typeof name === 'string' && unreachable.test(name)) return true;
   if (isNetworkFailure(code) || (typeof code === 'number' && passing.has(code))) return true;
   if (/^(08|40|53|57)/.test(sqlState(code)) || saysInWords(link, conflictInWords)) return true;
+  if (saysInWords(link, stoppedInWords)) return true;
   return hasErrorLabel?.call(outermost, 'RetryableWriteError') === true;
 }
 
