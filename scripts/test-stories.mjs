@@ -1,6 +1,6 @@
 // npm run test:stories: what happens to a running installation over its years (test/stories/): destinations that are lost and come back, keys that are
 // rewritten or live in AWS, fleets of two versions, hooks, restore targets that other people use.
-// The last line is `N passed, N failed`.
+// The last line is `N passed, N failed[, N skipped]`.
 import { runSuite } from './run-suite.mjs';
 
 await runSuite('stories');

@@ -1,17 +1,15 @@
 import { afterAll, beforeAll, expect, it, jest } from '@jest/globals';
 import { join } from 'node:path';
 import { queueNames } from '#contracts';
-import { findProgram } from '../services/find-program.js';
 import { ApiWorld } from '../support/api-world.js';
 import { Browser } from '../support/browser.js';
+import { findBrowser } from '../support/find-browser.js';
 
-// The pages in a real browser, under their own policies: the login, the view of the queues, Swagger UI. Where there is none on the PATH, they are left out.
+// The pages in a real browser, under their own policies: the login, the view of the queues, Swagger UI. Where there is none, and none can be installed, they are left out.
 
 jest.setTimeout(180_000);
 
-const program = ['chromium', 'chromium-browser', 'google-chrome']
-  .map((one) => findProgram(one, process.env))
-  .find((path) => path !== undefined);
+const program = await findBrowser(process.env);
 const inBrowser = program === undefined ? it.skip : it;
 /** A name that is not this machine's to the browser: there it does not say where a form was but by its origin. */
 const name = 'backups.example';
