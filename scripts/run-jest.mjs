@@ -3,6 +3,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { run, say, stopIfInterrupted } from './bootstrap.mjs';
 
+/** The last line of a suite. */
+export function totalLine({ passed, failed, skipped }) {
+  return `${passed} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ''}\n`;
+}
+
 /** Runs Jest and counts; what Jest itself does not survive counts as a failed test. Tests that the arguments leave out are in `skipped`. */
 export async function runJest(args) {
   stopIfInterrupted();

@@ -2,7 +2,7 @@
 // With NAME only the test files whose path contains it run (`npm test -- crypto`), without lint and types.
 import { realpathSync } from 'node:fs';
 import { checkNode, ensureBuilt, ensureInstalled, root, run, say, seconds } from './bootstrap.mjs';
-import { runJest } from './run-jest.mjs';
+import { runJest, totalLine } from './run-jest.mjs';
 import { testPatterns } from './test-patterns.mjs';
 
 const names = process.argv.slice(2);
@@ -27,9 +27,7 @@ if (ran.total === 0) {
   total.failed += 1;
 }
 
-process.stdout.write(
-  `${total.passed} passed, ${total.failed} failed${total.skipped > 0 ? `, ${total.skipped} skipped` : ''}\n`,
-);
+process.stdout.write(totalLine(total));
 process.exitCode = total.failed > 0 ? 1 : 0;
 
 /** A check counts as one test. */
