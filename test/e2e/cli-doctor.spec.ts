@@ -1,18 +1,17 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import { readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { openCatalog } from '#catalog';
 import { Secret, systemClock, systemRandom, type Finding } from '#contracts';
 import { uniqueDatabase, waitUntil } from '../services/services.js';
-import { CliWorld, errorOf, type Environment } from '../support/cli-world.js';
+import { CliWorld, type Environment } from '../support/cli-world.js';
 import { startFakeMongod } from '../support/fake-mongod.js';
 import { startRedisServer, type TestRedis } from '../support/redis-server.js';
+import { runDoctor, type DoctorReport } from '../support/run-doctor.js';
 import { hazina, spawnHazina } from '../support/run-hazina.js';
 import { fillSampleDatabase } from '../support/sample-data.js';
 
-// hazina doctor, keys check and keys list, as an operator uses them: a sound installation, and one that is ill in each place.
+// hazina doctor, as an operator uses it: a sound installation, and one that is ill in each place.
 
 const patience = 300_000;
 const world = new CliWorld();
@@ -24,28 +23,10 @@ let backup: { backupId: string; keyIds: string[] };
 const cli: Environment = world.environment;
 const service = (): Environment => ({ ...cli, CATALOG_MONGODB_URI: world.uri(catalogue), REDIS_URL: redis.url });
 
-interface Report {
-  readonly code: number;
-  readonly error: ReturnType<typeof errorOf> | undefined;
-  readonly text: string;
-  finding(name: string): Finding | undefined;
-  readonly findings: readonly Finding[];
-}
-
-/** A doctor with the time that a busy machine needs. */
-async function doctor(environment: Environment, ...more: string[]): Promise<Report> {
-  const { code, stdout, stderr } = await hazina(['doctor', '--json', '--timeout', '60', ...more], environment);
-  const { findings } = JSON.parse(stdout) as { findings: Finding[] };
-  const text = stdout + stderr;
-  for (const secret of [world.key.slice(4), otherKey.slice(4), canary]) expect(text).not.toContain(secret);
-  for (const { status, hint, code: why } of findings) {
-    if (status === 'error' || status === 'warning') expect(hint).toBeTruthy();
-    expect(why !== null).toBe(status === 'error');
-  }
-  const finding = (name: string) => findings.find((one) => one.name === name);
-  return { code, text, findings, finding, error: code === 0 ? undefined : errorOf(stderr) };
-}
-const errors = ({ findings }: Report) => findings.filter(({ status }) => status === 'error').map(({ name }) => name);
+const doctor = (environment: Environment, ...more: string[]): Promise<DoctorReport> =>
+  runDoctor(environment, [world.key.slice(4), otherKey.slice(4), canary], ...more);
+const errors = ({ findings }: DoctorReport) =>
+  findings.filter(({ status }) => status === 'error').map(({ name }) => name);
 
 beforeAll(async () => {
   await fillSampleDatabase(world.client.db(world.database), 300);
@@ -307,88 +288,6 @@ describe('hazina doctor', () => {
       });
       const nowhere = await doctor({ ...service(), CATALOG_MONGODB_URI: world.uri(uniqueDatabase('none')) });
       expect(nowhere.finding('catalogue')).toMatchObject({ status: 'warning' });
-    },
-    patience,
-  );
-});
-
-describe('hazina keys', () => {
-  it(
-    'list: ids, forms and states, never a key',
-    async () => {
-      const keys = { ...cli, BACKUP_ENCRYPTION_KEYS_RETIRED: `${otherKey}\npass:${canary}-and-more` };
-      const { code, stdout, stderr } = await hazina(['keys', 'list', '--json'], keys);
-      expect([code, stderr]).toEqual([0, '']);
-      expect(JSON.parse(stdout)).toEqual({
-        keys: [
-          { keyId: backup.keyIds[0], form: 'hex', state: 'active', variable: 'BACKUP_ENCRYPTION_KEY' },
-          {
-            ...{ keyId: expect.stringMatching(/^[0-9a-f]{16}$/), form: 'hex', state: 'retired' },
-            variable: 'BACKUP_ENCRYPTION_KEYS_RETIRED, line 1',
-          },
-          {
-            ...{ keyId: expect.stringMatching(/^[0-9a-f]{16}$/), form: 'passphrase', state: 'retired' },
-            variable: 'BACKUP_ENCRYPTION_KEYS_RETIRED, line 2',
-          },
-        ],
-      });
-      expect(stdout).not.toContain(canary);
-      expect(stdout).not.toContain(otherKey.slice(4));
-      expect(await world.failing(['keys', 'list'], { ...cli, BACKUP_ENCRYPTION_KEY: '' })).toMatchObject({
-        exitCode: 13,
-      });
-    },
-    patience,
-  );
-
-  it(
-    'check: after a rotation by hand the old backup needs the retired key; a damaged one is 11, and 13 wins',
-    async () => {
-      const directory = { ...cli, BACKUP_DIRECTORY: join(world.folder, 'rotated') };
-      const old = await world.backup(directory);
-      const rotated = { ...directory, BACKUP_ENCRYPTION_KEY: otherKey };
-      const young = await world.backup(rotated);
-      const both = { ...rotated, BACKUP_ENCRYPTION_KEYS_RETIRED: world.key };
-
-      const good = await hazina(['keys', 'check', '--json'], both);
-      expect(good).toMatchObject({ code: 0, stderr: '' });
-      const results = (JSON.parse(good.stdout) as { results: { backupId: string; ok: boolean }[] }).results;
-      expect(results.map(({ backupId, ok }) => [backupId, ok])).toEqual([
-        [young.backupId, true],
-        [old.backupId, true],
-      ]);
-
-      const closed = await hazina(['keys', 'check'], rotated);
-      expect(closed.code).toBe(13);
-      expect(closed.stdout).toMatch(new RegExp(`^ok +${young.backupId}`, 'm'));
-      expect(closed.stdout).toMatch(new RegExp(`^FAILED +${old.backupId} .*container/no-key`, 'm'));
-
-      const file = join(directory.BACKUP_DIRECTORY, 'clinic', young.backupId, '1/manifest.hzn');
-      const bytes = readFileSync(file);
-      bytes[4090] = (bytes[4090] ?? 0) ^ 1;
-      writeFileSync(file, bytes);
-      expect(await world.failing(['keys', 'check'], both)).toMatchObject({
-        exitCode: 11,
-        code: 'container/bad-header',
-      });
-      expect(await world.failing(['keys', 'check'], rotated)).toMatchObject({ exitCode: 13, code: 'container/no-key' });
-      expect((await doctor(both)).code).toBe(11);
-    },
-    patience,
-  );
-
-  it(
-    'check: a store without backups is no failure, one that is away is 14',
-    async () => {
-      const empty = await hazina(['keys', 'check', '--json'], {
-        ...cli,
-        BACKUP_DIRECTORY: join(world.folder, 'empty'),
-      });
-      expect({ code: empty.code, out: JSON.parse(empty.stdout) as unknown }).toEqual({ code: 0, out: { results: [] } });
-      const away = { S3_BACKUP_BUCKET: 'b', S3_ENDPOINT: 'http://127.0.0.1:1', AWS_ACCESS_KEY_ID: 'a' };
-      expect(
-        await world.failing(['keys', 'check'], { ...cli, ...away, AWS_SECRET_ACCESS_KEY: canary, AWS_REGION: 'x' }),
-      ).toMatchObject({ exitCode: 14 });
     },
     patience,
   );
