@@ -2,15 +2,14 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import type { BackupJson } from '#contracts';
-import { services } from '../services/services.js';
 import { buildArchive } from '../support/build-archive.js';
 import { CliWorld } from '../support/cli-world.js';
 import { insert, oplogBegins, oplogNamespace, update } from '../support/oplog-entries.js';
 import { hazina } from '../support/run-hazina.js';
+import { withoutApplyOps } from '../support/without-apply-ops.js';
 
 // An archive with an oplog at the command line: what is said of it, and what becomes of it on a server that has no applyOps (FerretDB).
 
-const withoutApplyOps = services().mongodbKind === 'mongod' ? it.skip : it;
 let world: CliWorld;
 let file: string;
 let backupId: string;

@@ -1,10 +1,11 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { MongoClient, type Document } from 'mongodb';
 import { createNativeLoadEngine, type LoadRequest } from '#engine';
-import { services, uniqueDatabase } from '../services/services.js';
+import { uniqueDatabase } from '../services/services.js';
 import { applyOpsDouble, type ApplyOpsDouble } from '../support/apply-ops-double.js';
 import { buildArchive, type ArchiveNamespaceInput } from '../support/build-archive.js';
 import { contentsOf, loadArchive, loadRequest, testUri } from '../support/native-load.js';
+import { withoutApplyOps } from '../support/without-apply-ops.js';
 import {
   command,
   inner,
@@ -22,7 +23,6 @@ import {
 // a double, and everything else is real.
 
 /** A mongod has it. */
-const withoutApplyOps = services().mongodbKind === 'mongod' ? it.skip : it;
 let client: MongoClient;
 let db: string;
 let other: string;
