@@ -14,6 +14,11 @@ export interface Random {
   bytes(length: number): Buffer;
 }
 
+/** From 0 up to, and never, 1. */
+export function chance(random: Random): number {
+  return random.bytes(4).readUInt32BE() / 2 ** 32;
+}
+
 export const systemClock: Clock = { now: () => new Date(), monotonicMs: () => performance.now() };
 
 export const systemRandom: Random = { bytes: (length) => randomBytes(length) };

@@ -45,7 +45,7 @@ export {
   type DrillReport,
   type DrillTrigger,
 } from './drills.js';
-export { isTimestamp, systemClock, systemRandom, type Clock, type Random } from './environment.js';
+export { chance, isTimestamp, systemClock, systemRandom, type Clock, type Random } from './environment.js';
 export { messageOf, systemCode } from './error-code.js';
 export { namespaceKey } from './namespace-key.js';
 export { isNetworkFailure } from './network-failure.js';

@@ -1,4 +1,4 @@
-import type { Random } from '#contracts';
+import { chance, type Random } from '#contracts';
 
 const jitterShare = 0.2;
 
@@ -9,6 +9,5 @@ export function retryPauseMs(
   random: Random,
 ): number {
   const pause = Math.min(retryBaseMs * 2 ** Math.min(failuresBefore, 30), retryMostMs);
-  const chance = random.bytes(4).readUInt32BE() / 2 ** 32;
-  return Math.round(pause * (1 + jitterShare * chance));
+  return Math.round(pause * (1 + jitterShare * chance(random)));
 }

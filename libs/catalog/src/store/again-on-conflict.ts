@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Random } from '#contracts';
+import { chance, type Random } from '#contracts';
 import { isConflict } from './translate-error.js';
 
 /** Tries in all. The pauses between them come to about 2 s, a second more or less. */
@@ -21,13 +21,12 @@ export async function againOnConflict<T>(
       return await work();
     } catch (error) {
       if (attempt === mostTries || !isConflict(error)) throw error;
-      if (attempt > 1) await delay(pauseMs(attempt, random));
+      if (attempt > 1) await delay(longestAfter(attempt) * chance(random));
       if (isOver()) throw error;
     }
   }
 }
 
-function pauseMs(attempt: number, random: Random): number {
-  const longest = Math.min(longestPauseMs, firstPauseMs * 2 ** (attempt - 1));
-  return (longest * random.bytes(4).readUInt32BE()) / 2 ** 32;
+function longestAfter(attempt: number): number {
+  return Math.min(longestPauseMs, firstPauseMs * 2 ** (attempt - 1));
 }
