@@ -27,15 +27,6 @@ export async function catalogTotals(
   return { now, states, days, ends };
 }
 
-/** What the quota counts. */
-export async function storageBytes(backups: Backups, filter: { readonly target?: string } = {}): Promise<number> {
-  const [found] = await backups.aggregate<{ readonly bytes: number }>([
-    { $match: { status: { $in: ['completed', 'deleting'] }, ...filter } },
-    { $group: { _id: null, bytes: { $sum: '$size' } } },
-  ]);
-  return found?.bytes ?? 0;
-}
-
 async function daySums(backups: Backups, ofTarget: OfTarget, now: Date): Promise<readonly DaySums[]> {
   type Group = { readonly _id: Pick<DaySums, 'target' | 'date' | 'good'> } & Pick<DaySums, 'count' | 'bytes'>;
   const groups = await backups.sum<Group>([

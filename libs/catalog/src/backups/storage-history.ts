@@ -1,10 +1,16 @@
 import { op, type Filter } from '../store/record-collection.js';
 import type { StorageHistory } from '../contract/stats.js';
 import type { Backups } from './backup-record.js';
-import { storageBytes } from './catalog-totals.js';
 
 const dayMs = 86_400_000;
 const windowDays = 14;
+
+const there = { status: { $in: ['completed', 'deleting'] } };
+
+/** What the quota counts. */
+export function storageBytes(backups: Backups, filter: { readonly target?: string } = {}): Promise<number> {
+  return sizes(backups, [{ ...there, ...filter }]);
+}
 
 /** What backups took lately, by the records: those of deleted ones are kept long enough. */
 export async function storageHistory(
@@ -17,9 +23,7 @@ export async function storageHistory(
   const since = (await backups.exists({ ...made, completedAt: op({ $lte: begin }) }))
     ? begin
     : await firstOf(backups, made, now);
-  const standing = {
-    $or: [{ status: { $in: ['completed', 'deleting'] } }, { status: 'deleted', deletedAt: { $gt: since } }],
-  };
+  const standing = { $or: [there, { status: 'deleted', deletedAt: { $gt: since } }] };
   const [usedBytes, usedBefore, addedBytes] = await Promise.all([
     storageBytes(backups, filter),
     sizes(backups, [{ hash: { $type: 'string' }, completedAt: { $lte: since }, ...filter }, standing]),
