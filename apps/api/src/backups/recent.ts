@@ -5,8 +5,8 @@ export interface RecentOptions {
   readonly times?: number;
   readonly mostMs: number;
   /**
-   * After this share of its time, earlier where it took long (default 1: never), an answer is looked up anew beside, while those who ask still get the one that is there: nobody waits for what is asked
-   * for all the time. No answer is given out for longer than it is kept.
+   * After this share of its time, earlier where it took long (default 1: never), an answer is looked up anew beside, while those who ask still get the one that is there:
+   * nobody waits for what is asked for all the time. No answer is given out for longer than it is kept.
    */
   readonly renewedAfter?: number;
   readonly monotonicMs: () => number;

@@ -8,8 +8,8 @@ import { CATALOG, CLOCK } from '../core/tokens.js';
 const kept = { leastMs: 1_000, mostMs: 30_000 } as const;
 
 /**
- * What replies tell of targets and costs the catalogue something, a second old at most (where it takes long, ten times that, up to half a minute). What somebody has just changed, the pause of a
- * schedule, is not among it; and what decides, the upkeep, asks the catalogue itself.
+ * What replies tell of targets and costs the catalogue something, a second old at most (where it takes long, ten times that, up to half a minute). What somebody has
+ * just changed, the pause of a schedule, is not among it; and what decides, the upkeep, asks the catalogue itself.
  */
 @Injectable()
 export class TargetLooks {

@@ -65,7 +65,7 @@ export function queries(backups: Backups, targets: KnownTargets, clock: Clock): 
     async otherGood({ backupId, target }, most = Number.POSITIVE_INFINITY) {
       const good = goodOnes(backups, backupId);
       // A few are nearly always among the newest; some servers sort all that a filter leaves.
-      const windows = Number.isFinite(most) ? windowsInDays.filter(Number.isFinite) : [];
+      const windows = Number.isFinite(most) ? windowsInDays : [];
       for (const days of windows) {
         const since = op({ $gt: new Date(now().getTime() - days * dayMs) });
         const found = await good({ status: 'completed', target, createdAt: since }, most);

@@ -1,7 +1,7 @@
 import type { BackupQuery } from '../contract/backups.js';
 import { op, type Filter } from '../store/record-collection.js';
 
-export type ListFilters = Pick<BackupQuery, 'status' | 'target' | 'trigger' | 'from' | 'to'>;
+type ListFilters = Pick<BackupQuery, 'status' | 'target' | 'trigger' | 'from' | 'to'>;
 
 const dayMs = 86_400_000;
 const recentDays = 180;

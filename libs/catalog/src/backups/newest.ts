@@ -3,8 +3,8 @@ import { op, type Filter, type FindOptions } from '../store/record-collection.js
 import type { Backups } from './backup-record.js';
 
 const dayMs = 86_400_000;
-/** Looked through one after the other until enough is found; the last one has no beginning. */
-export const windowsInDays = [2, 12, 60, 1000, Number.POSITIVE_INFINITY];
+/** Looked through one after the other until enough is found; then everything. */
+export const windowsInDays: readonly number[] = [2, 12, 60, 1000];
 
 /**
  * The newest records by a time, newest first. In windows that grow: some servers sort everything that the filter leaves, whatever the index could
@@ -18,7 +18,7 @@ export async function newest(
   options: Pick<FindOptions, 'only' | 'without'> & { readonly limit: number },
 ): Promise<readonly BackupDocument[]> {
   let found: readonly BackupDocument[] = [];
-  for (const days of windowsInDays) {
+  for (const days of [...windowsInDays, Number.POSITIVE_INFINITY]) {
     const since = new Date(Math.max(0, now.getTime() - days * dayMs));
     found = await backups.find(
       { ...filter, [by]: op({ $gt: since }) },

@@ -8,7 +8,7 @@ const mostLists = 1_000;
 /** A window holds so many times what is looked for, by what the list held last. */
 const margin = 1.5;
 
-export type TimeSort = 'createdAt' | 'startedAt' | 'completedAt';
+type TimeSort = 'createdAt' | 'startedAt' | 'completedAt';
 
 /**
  * How far back the newest of a list have to be looked for: as far as the last page of the same list reached, by how many records it needed; then, and while
@@ -20,7 +20,7 @@ export class PageWindows {
 
   /** Lengths in milliseconds, each longer than the one before. */
   of(query: BackupQuery, records: number): readonly number[] {
-    const usual = windowsInDays.filter(Number.isFinite).map((days) => days * dayMs);
+    const usual = windowsInDays.map((days) => days * dayMs);
     const known = this.#perRecord.get(listOf(query));
     if (known === undefined) return usual;
     const first = Math.max(60_000, known * records * margin);
@@ -30,7 +30,7 @@ export class PageWindows {
   /** What a full page of so many records and those before it told. */
   learn(query: BackupQuery, end: Date, records: number, last: BackupDocument | undefined): void {
     const at = last?.[query.sortBy as TimeSort];
-    if (!(at instanceof Date) || records === 0) return;
+    if (!(at instanceof Date)) return;
     const list = listOf(query);
     this.#perRecord.delete(list);
     this.#perRecord.set(list, Math.max(0, end.getTime() - at.getTime()) / records);

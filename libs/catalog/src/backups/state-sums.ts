@@ -1,8 +1,8 @@
 import type { StateSums } from '../contract/stats.js';
 import { op, type Filter } from '../store/record-collection.js';
 import type { Backups } from './backup-record.js';
+import { dayBefore, latest } from './stats-of.js';
 
-const dayMs = 86_400_000;
 /** What was made so long ago rarely changes. */
 const settledDays = 7;
 /** Records that were deleted and ones that were put in at the same moment could make up for each other. */
@@ -52,7 +52,7 @@ export class SettledStateSums {
   ) {}
 
   async of(now: Date): Promise<readonly StateSums[]> {
-    const before = new Date((Math.floor(now.getTime() / dayMs) - settledDays) * dayMs);
+    const before = dayBefore(now, settledDays);
     const [settled, recent] = await Promise.all([
       this.#settledBefore(before),
       stateSums(this.backups, { createdAt: { $gte: before } }),
@@ -97,12 +97,7 @@ function together(one: StateSums, other: StateSums): StateSums {
     count: one.count + other.count,
     bytes: one.bytes + other.bytes,
     durationMs: one.durationMs + other.durationMs,
-    startedAt: later(one.startedAt, other.startedAt),
-    verifiedAt: later(one.verifiedAt, other.verifiedAt),
+    startedAt: latest([one.startedAt, other.startedAt]),
+    verifiedAt: latest([one.verifiedAt, other.verifiedAt]),
   };
-}
-
-function later(one: Date | null, other: Date | null): Date | null {
-  if (one === null || other === null) return one ?? other;
-  return one > other ? one : other;
 }

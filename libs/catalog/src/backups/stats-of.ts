@@ -5,7 +5,12 @@ const days = 30;
 
 /** The first of the 30 days that end today (UTC). */
 export function firstDayOf(now: Date): Date {
-  return new Date((Math.floor(now.getTime() / dayMs) - (days - 1)) * dayMs);
+  return dayBefore(now, days - 1);
+}
+
+/** The beginning of a day (UTC), so many before that of `now`. */
+export function dayBefore(now: Date, daysBefore: number): Date {
+  return new Date((Math.floor(now.getTime() / dayMs) - daysBefore) * dayMs);
 }
 
 /** The statistics of all, or of one target, from one look at the catalogue. */
@@ -41,7 +46,7 @@ export function statsOf(
   };
 }
 
-function latest(times: readonly (Date | null)[]): Date | null {
+export function latest(times: readonly (Date | null)[]): Date | null {
   return times.reduce<Date | null>((last, at) => (at !== null && (last === null || at > last) ? at : last), null);
 }
 
