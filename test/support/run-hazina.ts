@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { childEnvironment } from './child-environment.js';
 
 export interface HazinaRun {
   readonly environment: Readonly<Record<string, string>>;
@@ -50,9 +51,8 @@ export function spawnHazina(
   args: readonly string[],
   { environment, stdio = 'inherit', signal, cwd, stdin }: HazinaRun,
 ): ReturnType<typeof spawn> {
-  const { PATH = '', HOME = '' } = process.env;
   return spawn(process.execPath, [join(projectRoot, 'apps/cli/bin/hazina.mjs'), ...args], {
-    env: { PATH, HOME, ...environment },
+    env: childEnvironment(environment),
     stdio: stdio === 'inherit' ? 'inherit' : [stdin === true ? 'pipe' : 'ignore', 'pipe', 'pipe'],
     ...(signal === undefined ? {} : { signal }),
     ...(cwd === undefined ? {} : { cwd }),

@@ -2,6 +2,7 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { pathToFileURL } from 'node:url';
+import { childEnvironment } from './child-environment.js';
 import { memoryIsBack, memoryUse, type MemoryUse } from './memory-base.js';
 import { projectRoot } from './run-hazina.js';
 import { StopWaiting, waitUntil } from '../services/wait-until.js';
@@ -46,7 +47,6 @@ export class ServiceProcess {
     entry = join(projectRoot, 'dist/apps', app, 'src/main.js'),
     preloads: readonly Preload[] = [],
   ): ServiceProcess {
-    const { PATH = '', HOME = '' } = process.env;
     const ports =
       app === 'api' ? { API_PORT: '0', API_HOST: '127.0.0.1' } : { WORKER_PORT: '0', WORKER_HOST: '127.0.0.1' };
     const imports = preloads.map(
@@ -54,7 +54,7 @@ export class ServiceProcess {
     );
     const child = spawn(process.execPath, ['--enable-source-maps', ...imports, entry], {
       cwd: projectRoot,
-      env: { PATH, HOME, ...ports, ...environment },
+      env: childEnvironment({ ...ports, ...environment }),
       stdio: ['ignore', 'pipe', 'pipe', ...(imports.length > 0 ? (['ipc'] as const) : [])],
     });
     return new ServiceProcess(app, child);

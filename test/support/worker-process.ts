@@ -2,6 +2,7 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { waitUntil } from '../services/wait-until.js';
+import { childEnvironment } from './child-environment.js';
 import { projectRoot } from './run-hazina.js';
 import type { LogLine } from './worker-world.js';
 
@@ -14,9 +15,8 @@ export class WorkerProcess {
 
   /** Only PATH and HOME come from our own environment. */
   constructor(environment: Readonly<Record<string, string>>, cwd: string) {
-    const { PATH = '', HOME = '' } = process.env;
     this.#child = spawn(process.execPath, [join(projectRoot, 'dist/apps/worker/src/main.js')], {
-      ...{ cwd, env: { PATH, HOME, ...environment }, stdio: ['ignore', 'pipe', 'pipe'] },
+      ...{ cwd, env: childEnvironment(environment), stdio: ['ignore', 'pipe', 'pipe'] },
     });
     const { stdout, stderr } = this.#child;
     if (stdout === null || stderr === null) throw new Error('no pipes');
