@@ -209,6 +209,8 @@ describe('hazina diff', () => {
     const sorted = (text: string): string[] => text.trimEnd().split('\n').sort();
     expect(sorted(await different(...toServer, '--documents'))).toEqual(lines);
 
+    // A target by its name, which is what its server holds now.
+    expect(sorted(await different('clinic', '--documents'))).toEqual(lines);
     const second = await world.backup(world.environment);
     expect(sorted(await different(second.backupId, '--documents'))).toEqual(lines);
     const json = (await different(second.backupId, '--documents', '--json', '--include', small)).trimEnd().split('\n');
@@ -227,6 +229,8 @@ describe('hazina diff', () => {
     ['nothing to compare with', [], 2],
     ['both', ['x', ...toServer], 2],
     ['an ID that does not exist', ['clinic-20200101T000000Z-aaaaaa'], 2],
+    ['a target that is none', ['surgery'], 2],
+    ['a destination that is none', ['clinic', '--from', 'offsite'], 2],
     ['a variable that is not set', ['--to-env', 'NOWHERE'], 3],
   ])('%s is refused', async (_what, args, exitCode) => {
     expect(await world.failing(['diff', backup.backupId, ...args], world.environment)).toMatchObject({ exitCode });

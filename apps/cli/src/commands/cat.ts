@@ -1,13 +1,14 @@
 import { InvalidArgumentError, type Command } from 'commander';
 import { AppError, cancelled, type Manifest } from '#contracts';
 import type { CliContext } from '../context.js';
-import { withJson } from '../options.js';
+import { withFrom, withJson } from '../options.js';
 import { printable } from '../output/format.js';
 import { OutputLines } from '../output/output-lines.js';
 
 interface Options {
   readonly query?: string;
   readonly limit?: number;
+  readonly from?: string;
 }
 
 export function registerCat(program: Command, context: CliContext): void {
@@ -19,7 +20,9 @@ export function registerCat(program: Command, context: CliContext): void {
     .option('--query <json>', 'only documents that fit, as find takes it, in Extended JSON')
     .option('--limit <n>', 'at most so many documents', wholeNumber)
     .addHelpText('after', help);
-  withJson(command).action((id: string, namespace: string, options: Options) => cat(id, namespace, options, context));
+  withJson(withFrom(command)).action((id: string, namespace: string, options: Options) =>
+    cat(id, namespace, options, context),
+  );
 }
 
 const help = `
@@ -49,9 +52,10 @@ async function cat(id: string, name: string, options: Options, context: CliConte
   const config = context.config({ store: true, keys: 'required' });
   const { requireKeyRing, withStore } = await import('../open-store.js');
   const { chooseBackup } = await import('../choose-backup.js');
+  const { storeFrom } = await import('../from-destination.js');
   const { proveBackup, readDocuments } = await import('#pipeline');
   const ring = await requireKeyRing(config, context, 'open');
-  await withStore(config, async (store) => {
+  await withStore(await storeFrom(config, options.from, context), async (store) => {
     await chooseBackup(store, { id, latest: false }, context);
     const proven = await proveBackup({ store, ring }, id, context.signal);
     const namespace = await findNamespace(proven.manifest, name);

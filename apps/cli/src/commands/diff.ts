@@ -1,16 +1,17 @@
 import type { Command } from 'commander';
-import { cancelled, type Secret } from '#contracts';
+import { cancelled, isBackupId, isTargetName, type Secret } from '#contracts';
 import type { KeyRing } from '#crypto';
 import type { DiffSide, DocumentDiff, NamespaceDiff } from '#pipeline';
 import type { ObjectStore } from '#storage';
 import type { CliContext } from '../context.js';
-import { withJson, withSelection, type SelectionOptions } from '../options.js';
+import { withFrom, withJson, withSelection, type SelectionOptions } from '../options.js';
 import { describeChange, describeDifference, describeTotal, isDifferent } from '../output/describe-diff.js';
 import { OutputLines } from '../output/output-lines.js';
 
 interface Options extends SelectionOptions {
   readonly toEnv?: string;
   readonly documents?: true;
+  readonly from?: string;
 }
 
 export function registerDiff(program: Command, context: CliContext): void {
@@ -18,12 +19,12 @@ export function registerDiff(program: Command, context: CliContext): void {
     .command('diff')
     .description('Compare a backup with another one, or with what a server holds now. Changes nothing.')
     .argument('<id>', 'ID of a backup')
-    .argument('[id2]', 'ID of the backup to compare it with')
+    .argument('[id2-or-target]', 'ID of the backup to compare it with, or a target: what its server holds now')
     .option('--to-env <name>', 'compare with a server: name of the variable that holds its URI (or of NAME_FILE)')
     .option('--documents', 'tell the documents that were added, removed or changed, by _id')
     .addHelpText('after', help);
-  withJson(withSelection(command)).action((id: string, id2: string | undefined, options: Options) =>
-    diff(id, id2, options, context),
+  withJson(withFrom(withSelection(command))).action((id: string, other: string | undefined, options: Options) =>
+    diff(id, other, options, context),
   );
 }
 
@@ -32,7 +33,8 @@ Without --documents: names, types and counts, and of two backups the checksums o
 a backup. What has the same count and is not proven to be the same is called "not compared". With --documents, each
 collection that is not proven the same is read on both sides and compared by _id, byte for byte, in 64 MiB of memory
 (1.5 million documents a pass). Against a server the databases of the backup are looked at; time series, system
-collections and Hazina's own are not. Writers meanwhile show up as differences.
+collections and Hazina's own are not. Writers meanwhile show up as differences. A target is one of BACKUP_TARGETS_FILE,
+or that of BACKUP_TARGET_NAME with MONGODB_URI. --from is where backups are read.
 
 Exit code 0: no difference was found (what is "not compared" is none); 12: there are differences; others: trouble, as
 of every command.
@@ -42,25 +44,47 @@ With --json and without --documents: {"namespaces": [...]}. With both: one objec
 
 Examples:
   hazina diff ID ID2
+  hazina diff ID clinic
   hazina diff ID --to-env MONGODB_URI --documents --include clinic.patients`;
 
-async function diff(id: string, id2: string | undefined, options: Options, context: CliContext): Promise<void> {
+async function diff(id: string, other: string | undefined, options: Options, context: CliContext): Promise<void> {
   const { bad } = await import('../choose-backup.js');
-  if ((id2 === undefined) === (options.toEnv === undefined))
-    throw bad('Give a second ID, or --to-env with the variable of a server, and not both');
-  const uri = options.toEnv === undefined ? undefined : context.uriOf(options.toEnv);
+  if ((other === undefined) === (options.toEnv === undefined))
+    throw bad('Give a second ID, a target, or --to-env with the variable of a server, and only one of them');
+  const uri = await serverOf(other, options, context);
   const config = context.config({ store: true, keys: 'required' });
   const { requireKeyRing, withStore } = await import('../open-store.js');
   const ring = await requireKeyRing(config, context, 'open');
-  await withStore(config, async (store) => {
+  const { storeFrom } = await import('../from-destination.js');
+  await withStore(await storeFrom(config, options.from, context), async (store) => {
     try {
       const left = await backupOf(store, ring, id, context);
       if (uri !== undefined) await withServer(uri, context, (right) => compare(left, right, options, context));
-      else await compare(left, await backupOf(store, ring, id2 ?? '', context), options, context);
+      else await compare(left, await backupOf(store, ring, other ?? '', context), options, context);
     } catch (error) {
       throw context.signal.aborted ? cancelled(context.signal, 'compare') : error;
     }
   });
+}
+
+/** The server to compare with; undefined: with another backup. */
+async function serverOf(
+  other: string | undefined,
+  { toEnv }: Options,
+  context: CliContext,
+): Promise<Secret | undefined> {
+  if (toEnv !== undefined) return context.uriOf(toEnv);
+  if (other === undefined || isBackupId(other) || !isTargetName(other)) return undefined;
+  const known = await context.backupSource(other);
+  if (known !== null) return known.uri;
+  const { hasTargetsFile, target } = context.config({});
+  if (!hasTargetsFile && target === other) return context.config({ source: true }).source.uri;
+  const { bad } = await import('../choose-backup.js');
+  throw bad(
+    hasTargetsFile
+      ? `${other} is no ID of a backup, and no target of BACKUP_TARGETS_FILE`
+      : `${other} is no ID of a backup, and not the target of BACKUP_TARGET_NAME (${target})`,
+  );
 }
 
 async function backupOf(store: ObjectStore, ring: KeyRing, id: string, context: CliContext): Promise<DiffSide> {
