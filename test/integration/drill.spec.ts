@@ -95,6 +95,15 @@ describe('a drill', () => {
       (db) => db.collection('patients').updateOne({}, { $set: { changed: true } }),
       /^documents with other contents$/,
     ],
+    [
+      'an index less',
+      async (db) => {
+        const patients = db.collection('patients');
+        const early = (await patients.indexes()).find(({ name }) => name !== '_id_');
+        await patients.dropIndex(early?.name ?? 'none was built yet');
+      },
+      /^index \S+ is not there$/,
+    ],
   ])('finds %s', async (_what, meddle, said) => {
     const runId = newDrillId();
     const report = await drillOf(clinic, { runId, engine: meddling(meddle, runId) });

@@ -37,14 +37,28 @@ export function optionsNotKept(archived: BsonMap, kept: BsonMap): string[] {
 
 /** What the server did not keep of the indexes, in words; compared by name. */
 export function indexesNotKept(archived: readonly BsonMap[], kept: readonly BsonMap[]): string[] {
+  const { lost, changed } = compareIndexes(archived, kept);
+  return [...lost, ...changed];
+}
+
+/** The indexes that are not there, and what was not kept of those that are; in words, compared by name. */
+export function compareIndexes(
+  archived: readonly BsonMap[],
+  kept: readonly BsonMap[],
+): { readonly lost: string[]; readonly changed: string[] } {
   const byName = new Map(kept.map((index) => [String(index.get('name')), index]));
-  return archived.flatMap((index) => {
+  const [lost, changed]: [string[], string[]] = [[], []];
+  for (const index of archived) {
     const name = String(index.get('name'));
     const found = byName.get(name);
-    if (!found) return [`index ${printable(name)}`];
+    if (found === undefined) {
+      lost.push(`index ${printable(name)}`);
+      continue;
+    }
     const fields = fieldsNotKept(index, found, ignoredIndexFields);
-    return fields.length === 0 ? [] : [`${fields.join(', ')} of index ${printable(name)}`];
-  });
+    if (fields.length > 0) changed.push(`${fields.join(', ')} of index ${printable(name)}`);
+  }
+  return { lost, changed };
 }
 
 function fieldsNotKept(archived: BsonMap, kept: BsonMap, ignored: ReadonlySet<string>): string[] {

@@ -1,7 +1,7 @@
 import type { MongoClient } from 'mongodb';
 import { throwIfAborted, type Secret } from '#contracts';
 import { connect } from '../../connection/index.js';
-import { indexesNotKept, optionsNotKept } from '../load/compare-definitions.js';
+import { compareIndexes, optionsNotKept } from '../load/compare-definitions.js';
 import { digestOf } from '../load/content-digest.js';
 import { readSpec } from '../load/read-spec.js';
 import { describeTarget } from '../load/target-check.js';
@@ -24,7 +24,7 @@ export interface ComparedCollection {
   readonly indexes: number;
   /** What is missing, or other than in the archive. */
   readonly differences: readonly string[];
-  /** What the server did not keep of options and indexes, though it was told. */
+  /** What the server did not keep of options, and of indexes that are there, though it was told. */
   readonly notKept: readonly string[];
   /** What could not be looked at. */
   readonly warnings: readonly string[];
@@ -88,8 +88,13 @@ export async function compareDefinitions(
         continue;
       }
       const indexes = type === 'view' ? [] : await listIndexes(client.db(db), collection);
-      const notKept = [...optionsNotKept(spec.options, found.options), ...indexesNotKept(spec.indexes, indexes)];
-      compared.push({ indexes: indexes.length, differences: [], notKept });
+      const { lost, changed } = compareIndexes(spec.indexes, indexes);
+      compared.push({
+        indexes: indexes.length,
+        // Without it a unique key is none, and a query takes hours: that is no restore.
+        differences: lost.map((index) => `${index} is not there`),
+        notKept: [...optionsNotKept(spec.options, found.options), ...changed],
+      });
     }
     return compared;
   });
