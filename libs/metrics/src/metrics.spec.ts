@@ -23,7 +23,7 @@ function record(changes: Partial<BackupRecord>): BackupRecord {
     startedAt: null,
     completedAt: null,
     size: null,
-    verificationStatus: { verified: false, verifiedAt: null, verificationHash: null },
+    verificationStatus: { verified: false, level: null, verifiedAt: null, verificationHash: null },
     ...changes,
   } as BackupRecord;
 }
@@ -47,6 +47,8 @@ function tellAll(metrics: Metrics): void {
   metrics.restoreEnded({ target: 'dr', result: 'completed', at: new Date(7_000), durationSeconds: 4 });
   metrics.recoveryKnown('clinic', { point: at('02:00:05'), lastDrill: null });
   metrics.drillEnded({ target: 'clinic', result: 'completed', at: at('05:00:00'), restoreMs: 12_500 });
+  // One that found differences measured nothing that counts.
+  metrics.drillEnded({ target: 'clinic', result: 'completed_with_differences', at: at('05:30:00'), restoreMs: 99_000 });
   // An older one, from the catalogue, takes nothing back.
   metrics.recoveryKnown('clinic', { point: at('02:00:05'), lastDrill: { at: at('04:00:00'), restoreMs: 12_500 } });
   metrics.retentionRan({ at: at('03:00:00'), deleted: 2 });
@@ -170,7 +172,7 @@ describe('the metrics', () => {
         startedAt: at('00:00:00'),
         completedAt: at('00:10:00'),
         size: 600,
-        verificationStatus: { verified: true, verifiedAt: at('00:20:00'), verificationHash: null },
+        verificationStatus: { verified: true, level: 'readable', verifiedAt: at('00:20:00'), verificationHash: null },
       }),
       record({ status: 'cancelled', startedAt: at('02:30:00') }),
       record({ status: 'pending' }),

@@ -184,7 +184,9 @@ export function createMetrics(options: MetricsOptions): Metrics {
     },
     drillEnded: ({ target, result, at, restoreMs }) => {
       instruments.drills.inc({ target, result });
-      if (result === 'completed') last.drilled(target, at);
+      if (result !== 'completed') return;
+      last.drilled(target, at);
+      // Of one that found all equal, as the catalogue's look at the last one tells.
       if (restoreMs !== null) instruments.recoveryTime.set({ target }, restoreMs / 1_000);
     },
     recoveryKnown: (target, { point, lastDrill }) => {

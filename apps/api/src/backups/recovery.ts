@@ -49,7 +49,8 @@ export async function recoveryOf(
         recoveryPointOf(catalog, target),
         catalog.drills.history(target, told),
       ]);
-      const recovery = { recoveryPoint: newest && pointOf(newest, now), recoveryTime: timeOf(drills) };
+      const recoveryTime = await timeOf(drills, () => catalog.drills.lastGood(target));
+      const recovery = { recoveryPoint: newest && pointOf(newest, now), recoveryTime };
       return [target, recovery] as const;
     }),
   );
@@ -65,14 +66,25 @@ function pointOf({ backupId, startedAt, createdAt }: BackupRecord, now: Date): R
   };
 }
 
-function timeOf(drills: readonly DrillRecord[]): RecoveryTime | null {
-  const history = drills.flatMap(({ drillId, backupId, completedAt, report }): MeasuredDrill[] => {
-    if (report === null || completedAt === null) return [];
-    const { outcome, restoreMs, documents, bytes } = report;
-    return [{ drillId, backupId, at: completedAt.toISOString(), outcome, restoreMs, documents, bytes }];
-  });
-  const newest = history.find(({ outcome }) => outcome === 'equal');
-  if (newest === undefined) return null;
-  const { drillId, backupId, at, restoreMs } = newest;
+/** `lastGood` is asked where none of these found all equal: what was measured once is known however many were bad since. */
+async function timeOf(
+  drills: readonly DrillRecord[],
+  lastGood: () => Promise<DrillRecord | null>,
+): Promise<RecoveryTime | null> {
+  const history = drills.flatMap(measured);
+  const [newest] = history.filter(({ outcome }) => outcome === 'equal');
+  const good = newest ?? (drills.length === 0 ? undefined : measuredOf(await lastGood()));
+  if (good === undefined) return null;
+  const { drillId, backupId, at, restoreMs } = good;
   return { drillId, backupId, at, restoreMs, history };
+}
+
+function measuredOf(drill: DrillRecord | null): MeasuredDrill | undefined {
+  return drill === null ? undefined : measured(drill)[0];
+}
+
+function measured({ drillId, backupId, completedAt, report }: DrillRecord): MeasuredDrill[] {
+  if (report === null || completedAt === null) return [];
+  const { outcome, restoreMs, documents, bytes } = report;
+  return [{ drillId, backupId, at: completedAt.toISOString(), outcome, restoreMs, documents, bytes }];
 }
