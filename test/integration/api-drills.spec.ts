@@ -82,11 +82,25 @@ describe('POST drills', () => {
     ['a restore target that nobody declared', { targetName: 'elsewhere' }, 422, 'target-unknown'],
     ['a target without a backup', { target: 'nobody' }, 422, 'target-unknown'],
     ['a backup that is not there', { backupId: 'clinic-20200101T000000Z-abcdef' }, 404, 'backup-not-found'],
+    ['an older one where there is none', { choice: 'older' }, 422, 'request-unsupported'],
+    ['a choice that is none', { choice: 'asked' }, 400, 'request-invalid'],
     ['an id that is none', { backupId: 'x' }, 400, 'request-invalid'],
     ['an unknown field', { uri: 'mongodb://evil' }, 400, 'request-invalid'],
   ])('refuses %s', async (_what, body, status, code) => {
     const reply = await post(body);
     expect([reply.status, codeOf(reply)]).toEqual([status, code]);
+  });
+
+  it('takes one of the older ones by lot when it is told so', async () => {
+    const target = `lots-${randomSuffix(systemRandom, 6)}`;
+    for (let made = 0; made < 2; made += 1) await completedBackup(world.core.catalog, target);
+    const [newest, oldest] = await world.core.catalog.backups.otherGood({ backupId: '', target });
+    const reply = await post({ target, choice: 'older' });
+    expect(reply.status).toBe(202);
+    expect(await drills().find(idOf(reply))).toMatchObject({ choice: 'older', backupId: oldest });
+    await world.post(`/api/admin/drills/${idOf(reply)}/cancel`);
+    expect((await post({ backupId: newest, choice: 'newest' })).status).toBe(422);
+    expect(oldest).not.toBe(newest);
   });
 
   it('refuses a backup of another target, and viewers', async () => {

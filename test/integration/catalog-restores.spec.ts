@@ -27,6 +27,7 @@ const report: RestoreReport = {
       ...{ indexes: 1, differences: [], durationMs: 4 },
     },
   ],
+  ...{ oplog: { entries: 2, at: { t: 1_760_000_000, i: 1 } }, usersAndRoles: { users: 1, roles: 0 } },
 };
 
 async function backup(): Promise<string> {

@@ -72,6 +72,13 @@ describe('a drill of the service', () => {
     expect(record.report?.restoreMs).toBeGreaterThan(0);
     expect(await databasesOf(drillId)).toEqual([]);
     expect(await world.catalog.drills.uses(backupId)).toBe(false);
+    const backup = await world.record(backupId);
+    expect(backup.verificationStatus).toMatchObject({
+      ...{ verified: true, level: 'restored', verificationHash: backup.hash },
+    });
+    expect(backup.verifications.at(-1)).toMatchObject({
+      ...{ verificationId: drillId, level: 'restored', status: 'completed', startedAt: record.startedAt, error: null },
+    });
     const text = await (await fetch(`http://127.0.0.1:${worker.port}/metrics`)).text();
     expect(text).toMatch(/hazina_drills_total\{target="clinic",result="completed"\} [1-9]/);
     expect(text).toMatch(/hazina_recovery_time_seconds\{target="clinic"\} \d/);
@@ -89,8 +96,31 @@ describe('a drill of the service', () => {
     const record = await ended(await ask({ targetName: 'production' }));
     expect(record).toMatchObject({ status: 'failed', error: { code: 'request/unsupported' }, report: null });
     await waitUntil(isRaised, { what: 'the alert' });
+    // That the target is none says nothing of the backup.
+    const { verifications } = await world.record(backupId);
+    expect(verifications.every(({ status }) => status === 'completed')).toBe(true);
     await ended(await ask());
     await waitUntil(async () => !(await isRaised()), { what: 'the end of the alert' });
+  });
+
+  it('that meets a flipped bit says so of its backup, and takes it back when the object is well', async () => {
+    const dataKey = `clinic/${backupId}/1/data.hzn`;
+    const good = await world.withStore(async (store) => (await store.getBytes(dataKey, 10_000_000)).bytes);
+    const bad = Buffer.from(good);
+    bad[good.length - 100] = (bad[good.length - 100] ?? 0) ^ 1;
+    await world.withStore((store) => store.putBytes(dataKey, bad));
+    const drillId = await ask();
+    expect(await ended(drillId)).toMatchObject({ status: 'failed', error: { code: 'container/corrupt' } });
+    const damaged = await world.record(backupId);
+    expect(damaged.verificationStatus).toEqual({
+      ...{ verified: false, level: null, verifiedAt: null, verificationHash: null },
+    });
+    expect(damaged.verifications.at(-1)).toMatchObject({
+      ...{ verificationId: drillId, level: 'restored', status: 'failed', error: { code: 'container/corrupt' } },
+    });
+    await world.withStore((store) => store.putBytes(dataKey, good));
+    await ended(await ask());
+    expect((await world.record(backupId)).verificationStatus).toMatchObject({ verified: true, level: 'restored' });
   });
 
   it('is cancelled before a worker begins, and its backup is free', async () => {
@@ -114,11 +144,14 @@ it('a verification at level restored is a drill, and stands on the backup', asyn
   const at = { createdAt: new Date(), correlationId: 'c-verify' };
   await world.catalog.tasks.insert({ taskId, kind: 'verify', ...at, backupId, level: 'restored', cleanup: null });
   await world.queue.add(taskJob({ taskId, kind: 'verify', jobNumber: 1 }));
-  const record = await world.until(backupId, ({ verifications }) => verifications.length > 0, {
+  const own = ({ verificationId }: { verificationId: string }) => verificationId === taskId;
+  const record = await world.until(backupId, ({ verifications }) => verifications.some(own), {
     ...{ what: 'the verification', timeoutMs: 60_000 },
   });
-  expect(record.verifications).toMatchObject([{ verificationId: taskId, level: 'restored', status: 'completed' }]);
-  expect(record.verificationStatus).toMatchObject({ verified: true, verificationHash: record.hash });
+  expect(record.verifications.find(own)).toMatchObject({ level: 'restored', status: 'completed' });
+  expect(record.verificationStatus).toMatchObject({
+    ...{ verified: true, level: 'restored', verificationHash: record.hash },
+  });
   expect(await databasesOf(taskId)).toEqual([]);
 });
 

@@ -1259,7 +1259,13 @@ export interface components {
              */
             backupId?: string;
             /**
-             * @description Whose newest backup; may be left out when there is one target, or with backupId
+             * @description The newest good backup, or by lot one of those before it; not with backupId
+             * @default newest
+             * @enum {string}
+             */
+            choice?: "newest" | "older";
+            /**
+             * @description Whose backup; may be left out when there is one target, or with backupId
              * @example clinic
              */
             target?: string;
@@ -1759,6 +1765,12 @@ export interface components {
              */
             to: string;
         };
+        ReplayedOplogDto: {
+            /** @description All collections are as they were then */
+            at: components["schemas"]["MomentDto"] | null;
+            /** @description In the archive */
+            entries: number;
+        };
         ReplicaDto: {
             /** @description Tries that failed since the last one that did not */
             attempts: number;
@@ -1911,6 +1923,10 @@ export interface components {
              */
             usersAndRoles?: boolean;
         };
+        RestoredUsersDto: {
+            roles: number;
+            users: number;
+        };
         RestoreEstimateDto: {
             /** @description BSON bytes, before the server compresses them */
             bytes: number | null;
@@ -2031,11 +2047,15 @@ export interface components {
             findings: components["schemas"]["RestoreFindingsDto"] | null;
             /** @description Empty in lists */
             namespaces: components["schemas"]["RestoredNamespaceDto"][];
+            /** @description null: none was replayed, or an earlier run did */
+            oplog: components["schemas"]["ReplayedOplogDto"] | null;
             /**
              * @example restored
              * @enum {string}
              */
             outcome: "planned" | "restored" | "restored-with-differences";
+            /** @description That were taken over; null: none were asked for, or an earlier run did it */
+            usersAndRoles: components["schemas"]["RestoredUsersDto"] | null;
             warnings: string[];
         };
         RestoreTargetDto: {
@@ -2375,6 +2395,11 @@ export interface components {
             verificationId: string;
         };
         VerificationStatusDto: {
+            /**
+             * @description Of the newest one that was good: restored is a drill, or a verification at that level
+             * @enum {string|null}
+             */
+            level: "stored" | "readable" | "restored" | null;
             /** @description SHA-256 that was found */
             verificationHash: string | null;
             /** @description At level readable or better */
@@ -2623,6 +2648,7 @@ export interface operations {
                      *           "retentionDate": "2026-12-23T02:03:20.000Z",
                      *           "verificationStatus": {
                      *             "verified": true,
+                     *             "level": "stored",
                      *             "verifiedAt": "2026-11-23T02:03:20.000Z",
                      *             "verificationHash": "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"
                      *           },
@@ -2804,6 +2830,7 @@ export interface operations {
                      *       "retentionDate": "2026-12-23T02:03:20.000Z",
                      *       "verificationStatus": {
                      *         "verified": true,
+                     *         "level": "stored",
                      *         "verifiedAt": "2026-11-23T02:03:20.000Z",
                      *         "verificationHash": "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"
                      *       },
@@ -3126,6 +3153,7 @@ export interface operations {
                      *       "retentionDate": "2026-12-23T02:03:20.000Z",
                      *       "verificationStatus": {
                      *         "verified": true,
+                     *         "level": "stored",
                      *         "verifiedAt": "2026-11-23T02:03:20.000Z",
                      *         "verificationHash": "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"
                      *       },
@@ -4842,6 +4870,7 @@ export interface operations {
                 /**
                  * @example {
                  *       "target": "clinic",
+                 *       "choice": "newest",
                  *       "backupId": "clinic-20261123T020000Z-k3f9q2",
                  *       "targetName": "staging"
                  *     }
@@ -5852,6 +5881,17 @@ export interface operations {
                      *                 "bytes": 279650000,
                      *                 "freeBytes": null
                      *               }
+                     *             },
+                     *             "oplog": {
+                     *               "entries": 0,
+                     *               "at": {
+                     *                 "t": 1795399201,
+                     *                 "i": 1
+                     *               }
+                     *             },
+                     *             "usersAndRoles": {
+                     *               "users": 0,
+                     *               "roles": 0
                      *             }
                      *           },
                      *           "errorMessage": null,
@@ -6034,6 +6074,17 @@ export interface operations {
                      *             "bytes": 279650000,
                      *             "freeBytes": null
                      *           }
+                     *         },
+                     *         "oplog": {
+                     *           "entries": 0,
+                     *           "at": {
+                     *             "t": 1795399201,
+                     *             "i": 1
+                     *           }
+                     *         },
+                     *         "usersAndRoles": {
+                     *           "users": 0,
+                     *           "roles": 0
                      *         }
                      *       },
                      *       "errorMessage": null,

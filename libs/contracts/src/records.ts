@@ -109,6 +109,8 @@ export interface BackupRecord {
   readonly retentionDate: Date | null;
   readonly verificationStatus: {
     readonly verified: boolean;
+    /** Of the verification that said so. Null as well where an older version wrote it. */
+    readonly level: VerificationLevel | null;
     readonly verifiedAt: Date | null;
     readonly verificationHash: string | null;
   };

@@ -7,7 +7,7 @@ const at = (minute: number) => new Date(Date.UTC(2026, 10, 25, 2, minute));
 const failed = (minute: number) =>
   ({
     ...{ target: 'clinic', status: 'failed', startedAt: at(minute), completedAt: at(minute), size: null },
-    verificationStatus: { verified: false, verifiedAt: null, verificationHash: null },
+    verificationStatus: { verified: false, level: null, verifiedAt: null, verificationHash: null },
   }) as BackupRecord;
 
 it('failures, however many, do not hide the last success', async () => {

@@ -86,6 +86,6 @@ export { comparedBackups, sizeAnomaly } from './size-anomaly.js';
 export type { ArchiveSource } from './sources/archive-source.js';
 export { backupSource, planSource } from './sources/backup-source.js';
 export { fileSource, sniffFile, type FileKind } from './sources/file-source.js';
-export { drillDifferences, shortened, verifyRestored } from './verify-restored.js';
+export { differencesFound, drillDifferences, shortened, verifyRestored } from './verify-restored.js';
 export { writeMarks, type MarksChange } from './write-marks.js';
 export { safetyNote, watchWrites, type WriteWatch } from './watch-writes.js';

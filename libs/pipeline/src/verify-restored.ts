@@ -10,12 +10,19 @@ export async function verifyRestored(
 ): Promise<DrillReport> {
   deps.observer.stage('verify');
   const report = await runDrill(deps, request, signal);
+  const error = differencesFound(request.backupId, report);
+  if (error !== null) throw error;
+  return report;
+}
+
+/** What a drill found that was not equal, as the error of a verification; null when all is. */
+export function differencesFound(backupId: string, report: DrillReport): AppError | null {
   const differences = drillDifferences(report);
-  if (differences.length === 0) return report;
-  throw new AppError({
+  if (differences.length === 0) return null;
+  return new AppError({
     code: 'restore/differences',
     stage: 'compare',
-    message: `${request.backupId} was restored with differences: ${shortened(differences)}`,
+    message: `${backupId} was restored with differences: ${shortened(differences)}`,
     hint: 'The archive itself is what its manifest says. Look at the version of the scratch target first: it should be that of the source',
     details: { differences },
   });

@@ -28,6 +28,12 @@ export class MetadataDto {
 export class VerificationStatusDto {
   @ApiProperty({ description: 'At level readable or better' })
   verified!: boolean;
+  @ApiProperty({
+    enum: verificationLevels,
+    ...nullable,
+    description: 'Of the newest one that was good: restored is a drill, or a verification at that level',
+  })
+  level!: string | null;
   @ApiProperty({ ...time, ...nullable })
   verifiedAt!: string | null;
   @ApiProperty({ type: String, ...nullable, description: 'SHA-256 that was found' })

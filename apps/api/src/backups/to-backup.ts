@@ -24,6 +24,7 @@ export function toBackup(record: BackupRecord, copies: readonly CopyRecord[]): P
     retentionDate: time(record.retentionDate),
     verificationStatus: {
       verified: verificationStatus.verified,
+      level: verificationStatus.level,
       verifiedAt: time(verificationStatus.verifiedAt),
       verificationHash: verificationStatus.verificationHash,
     },

@@ -7,6 +7,7 @@ import {
   randomSuffix,
   type BackupRecord,
   type Clock,
+  type DrillChoice,
   type DrillRecord,
   type JobSink,
   type Random,
@@ -20,6 +21,7 @@ import { reserveId } from '../idempotency/idempotent-run.js';
 import { ServiceLog } from '../logging/service-log.js';
 import { enqueueOrWithdraw } from '../queue/enqueue-or-withdraw.js';
 import type { DrillDto } from './drill-requests.dto.js';
+import { oneByLot } from './one-by-lot.js';
 import { scratchTargetFor } from './scratch-target.js';
 
 /** A drill that a person asked for: record and job, or neither. */
@@ -37,8 +39,7 @@ export class DrillBackup {
   async begin(wish: Plain<DrillDto>, context: RequestContext): Promise<DrillRecord> {
     const { subject } = context.identity ?? {};
     if (subject === undefined) throw unauthorized();
-    const backup =
-      wish.backupId === undefined ? await this.#newest(wish.target) : await this.#asked(wish.backupId, wish);
+    const { choice, backup } = await this.#choose(wish);
     const { backupId, target } = backup;
     const targetName = scratchTargetFor(this.config, target, wish.targetName);
     const createdAt = this.clock.now();
@@ -51,7 +52,6 @@ export class DrillBackup {
       return made;
     }
     const { correlationId } = context;
-    const choice = wish.backupId === undefined ? 'newest' : 'asked';
     const inserted = await this.catalog.drills.insert({
       ...{ drillId, trigger: 'manual', choice, slot: null, target, backupId, targetName },
       ...{ createdAt, correlationId, requestedBy: subject },
@@ -62,7 +62,21 @@ export class DrillBackup {
     return inserted.record;
   }
 
+  async #choose(wish: Plain<DrillDto>): Promise<{ readonly choice: DrillChoice; readonly backup: BackupRecord }> {
+    const { backupId, target, choice = 'newest' } = wish;
+    if (backupId !== undefined) return { choice: 'asked', backup: await this.#asked(backupId, wish) };
+    return { choice, backup: await (choice === 'newest' ? this.#newest(target) : this.#older(target)) };
+  }
+
   async #asked(backupId: string, wish: Plain<DrillDto>): Promise<BackupRecord> {
+    if (wish.choice !== undefined) {
+      throw new AppError({
+        code: 'request/unsupported',
+        stage: 'request',
+        message: `choice (${wish.choice}) and backupId (${backupId}) name two backups`,
+        hint: 'Leave one of them out',
+      });
+    }
     const backup = await findBackup(this.catalog, backupId);
     if (wish.target !== undefined && wish.target !== backup.target) {
       throw new AppError({
@@ -85,6 +99,19 @@ export class DrillBackup {
       stage: 'request',
       message: `There is no good backup of ${target}`,
       hint: 'Make a backup first: POST /api/admin/backups/trigger',
+    });
+  }
+
+  async #older(wanted: string | undefined): Promise<BackupRecord> {
+    const target = wanted ?? this.#onlyTarget();
+    const [, ...older] = await this.catalog.backups.otherGood({ backupId: '', target });
+    const backupId = oneByLot(older, this.random);
+    if (backupId !== undefined) return findBackup(this.catalog, backupId);
+    throw new AppError({
+      code: 'request/unsupported',
+      stage: 'request',
+      message: `There is no good backup of ${target} before its newest one`,
+      hint: 'Leave choice out: the newest is drilled, where there is one',
     });
   }
 

@@ -8,8 +8,17 @@ import { BackupIdField, RestoreTargetField, TargetField } from '../http/name-fie
 import { LimitField, PageField, SortOrderField, TimeField } from '../http/query-fields.js';
 
 export class DrillDto {
-  @TargetField('Whose newest backup; may be left out when there is one target, or with backupId')
+  @TargetField('Whose backup; may be left out when there is one target, or with backupId')
   target?: string;
+
+  @ApiPropertyOptional({
+    enum: ['newest', 'older'],
+    default: 'newest',
+    description: 'The newest good backup, or by lot one of those before it; not with backupId',
+  })
+  @MayBeAbsent()
+  @IsIn(['newest', 'older'])
+  choice?: 'newest' | 'older';
 
   @BackupIdField({ description: 'This backup', example: backupId })
   backupId?: string;

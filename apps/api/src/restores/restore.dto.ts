@@ -1,6 +1,6 @@
 import { ApiProperty } from '@nestjs/swagger';
 import { restoreConflictKinds, restoreModes, taskStates } from '#contracts';
-import { RecordedErrorDto } from '../backups/backup.dto.js';
+import { MomentDto, RecordedErrorDto } from '../backups/backup.dto.js';
 import { backupId } from '../backups/backup.examples.js';
 import { PaginationDto } from '../backups/replies.dto.js';
 import { acceptedRestore, restoreId } from './restore.examples.js';
@@ -125,6 +125,20 @@ export class RestoreFindingsDto {
   estimate!: RestoreEstimateDto;
 }
 
+export class ReplayedOplogDto {
+  @ApiProperty({ type: 'integer', description: 'In the archive' })
+  entries!: number;
+  @ApiProperty({ type: MomentDto, ...nullable, description: 'All collections are as they were then' })
+  at!: MomentDto | null;
+}
+
+export class RestoredUsersDto {
+  @ApiProperty({ type: 'integer' })
+  users!: number;
+  @ApiProperty({ type: 'integer' })
+  roles!: number;
+}
+
 export class RestoreReportDto {
   @ApiProperty({ description: 'true: this is a plan, and nothing was changed' })
   dryRun!: boolean;
@@ -140,6 +154,13 @@ export class RestoreReportDto {
   durationMs!: number;
   @ApiProperty({ type: RestoreFindingsDto, ...nullable, description: 'Of a dry run; null in lists' })
   findings!: RestoreFindingsDto | null;
+  @ApiProperty({ type: ReplayedOplogDto, ...nullable, description: 'null: none was replayed, or an earlier run did' })
+  oplog!: ReplayedOplogDto | null;
+  @ApiProperty({
+    ...{ type: RestoredUsersDto, ...nullable },
+    description: 'That were taken over; null: none were asked for, or an earlier run did it',
+  })
+  usersAndRoles!: RestoredUsersDto | null;
 }
 
 export class RestoreRecordDto {

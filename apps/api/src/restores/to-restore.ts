@@ -91,6 +91,15 @@ function toReport(report: RestoreReport): Plain<RestoreReportDto> {
     documents: report.documents,
     durationMs: report.durationMs,
     findings: report.findings ? toFindings(report.findings) : null,
+    ...toExtras(report),
+  };
+}
+
+/** What came beside the documents. */
+function toExtras({ oplog, usersAndRoles }: RestoreReport): Pick<Plain<RestoreReportDto>, 'oplog' | 'usersAndRoles'> {
+  return {
+    oplog: oplog ? { entries: oplog.entries, at: oplog.at && { t: oplog.at.t, i: oplog.at.i } } : null,
+    usersAndRoles: usersAndRoles ? { users: usersAndRoles.users, roles: usersAndRoles.roles } : null,
   };
 }
 

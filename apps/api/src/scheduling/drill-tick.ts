@@ -1,6 +1,7 @@
 import { drillJob, type Catalog } from '#catalog';
 import type { ApiConfig, TargetConfig } from '#config';
 import { isFinalTask, slotDrillId, type DrillRecord } from '#contracts';
+import { oneByLot } from '../drills/one-by-lot.js';
 import { scratchTargetFor } from '../drills/scratch-target.js';
 import { latestSlot } from './slots.js';
 import type { TickDeps } from './tick.js';
@@ -52,7 +53,7 @@ async function choose(
   // No id is empty: all good ones, newest first.
   const [newest, ...older] = await catalog.backups.otherGood({ backupId: '', target });
   if (newest === undefined) return null;
-  const picked = older[random.bytes(4).readUInt32LE(0) % Math.max(1, older.length)];
+  const picked = oneByLot(older, random);
   return last?.choice === 'newest' && picked !== undefined
     ? { choice: 'older', backupId: picked }
     : { choice: 'newest', backupId: newest };

@@ -8,6 +8,7 @@ import { PARTS } from '../core/tokens.js';
 import type { WorkerParts } from '../core/worker-core.js';
 import { drillDeps, drillRequestOf } from '../drills/drill-request.js';
 import { endDrill, type ClaimedDrill } from '../drills/end-drill.js';
+import { noteVerdict, type Drilled, type Verdict } from '../drills/note-verdict.js';
 import { fromNearest, restoreSources } from '../restores/restore-sources.js';
 import { logUpkeep } from '../upkeep/log-upkeep.js';
 import type { JobProcessor } from './job-processor.js';
@@ -43,16 +44,20 @@ export class DrillProcessor implements JobProcessor<'drill'> {
   async #run(claimed: ClaimedDrill): Promise<void> {
     const { parts } = this;
     const { claim, log, record } = claimed;
+    const drilled: Drilled = { backup: null, place: null };
+    const note = (verdict: Verdict) => noteVerdict(parts, { drill: record, drilled, log }, verdict, claim.signal);
     try {
-      const report = await this.#drill(claimed);
+      const report = await this.#drill(claimed, drilled);
+      await note({ report });
       claim.ending();
       const done = { at: parts.clock.now(), report };
       const ended = await surely(parts, log, () => parts.catalog.drills.complete(claim.ref, done));
       if (ended === null) log.info('drill left to another', { code: 'run/fenced' });
       else await this.#tell(claimed, ended);
     } catch (thrown) {
-      claim.ending();
       const error = causeOf(thrown, claim.signal, 'load');
+      await note({ error });
+      claim.ending();
       const ended = await endDrill(parts, { record, claim, log }, error);
       if (ended === null) return;
       await this.#tell(claimed, ended);
@@ -60,7 +65,7 @@ export class DrillProcessor implements JobProcessor<'drill'> {
     }
   }
 
-  async #drill({ record, claim, log }: ClaimedDrill): Promise<DrillReport> {
+  async #drill({ record, claim, log }: ClaimedDrill, drilled: Drilled): Promise<DrillReport> {
     const { catalog } = this.parts;
     const { signal } = claim;
     const { drillId, backupId, target, targetName, cancelRequestedAt } = record;
@@ -74,14 +79,16 @@ export class DrillProcessor implements JobProcessor<'drill'> {
     const request = drillRequestOf(this.parts, {
       ...{ runId: drillId, fence: record.claim.fence, backupId, target, targetName },
     });
-    const recorded = recordedObjects(await catalog.backups.find(backupId));
+    drilled.backup = await catalog.backups.find(backupId);
+    const recorded = recordedObjects(drilled.backup);
     // Where the nearest place is away the next is drilled; what one that answers has is proven or found bad, and no other place hides it.
     return fromNearest(await restoreSources(this.parts, backupId), {
       signal,
       onNext: observer.warning,
-      read: async ({ store, require }, keep) => {
+      read: async ({ name, store, require }, keep) => {
         await require(signal);
         keep();
+        drilled.place = name;
         return runDrill(drillDeps({ ...this.parts, store }, observer), { ...request, recorded }, signal);
       },
     });

@@ -40,6 +40,8 @@ export function restoredReport(
     warnings: [...new Set([...warnings, ...report.warnings])],
     documents: report.namespaces.reduce((sum, { documents }) => sum + documents, 0),
     durationMs,
+    oplog: report.oplog ?? null,
+    usersAndRoles: report.usersAndRoles ?? null,
   };
 }
 

@@ -52,7 +52,7 @@ export function syncRepository(backups: Backups, targets: KnownTargets): SyncRep
         ...{ commit: { attempt, bytes }, commitDue: false, keyIds: [...keyIds], s3Key },
         ...{ hash: objects.data.sha256, size: objects.data.bytes, place: null, storeId },
         // Whoever sealed it had no record to say that he read it to its end: nothing here has seen the new bytes, and a verification is due at once.
-        verificationStatus: { verified: false, verifiedAt: null, verificationHash: null },
+        verificationStatus: { verified: false, level: null, verifiedAt: null, verificationHash: null },
         ...{ verifyFrom: never, verifyNotBefore: null },
       };
       const $push = event(at, 'rewritten', `Sealed anew as attempt ${attempt}, as the store says`);
@@ -86,7 +86,11 @@ function documentOf(facts: RebuiltFacts, before: readonly RecordedEvent[], at: D
     verifications: marks.verifications.map((verification, at) => verificationOf(backupId, at + 1, verification)),
     verificationFailed: marks.verifications.at(-1)?.ok === false,
     ...(verdict?.ok === true
-      ? { verificationStatus: { verified: true, verifiedAt: verdict.at, verificationHash: data.hash } }
+      ? {
+          verificationStatus: {
+            ...{ verified: true, level: verdict.level, verifiedAt: verdict.at, verificationHash: data.hash },
+          },
+        }
       : {}),
     lastProvenAt: new Date(Math.max(data.completedAt.getTime(), ...proven)),
     verifyFrom: proven.length === 0 ? never : new Date(Math.max(...proven)),

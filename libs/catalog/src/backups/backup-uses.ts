@@ -79,7 +79,7 @@ export function uses(backups: Backups): Uses {
             // Whoever seals it anew does so in the primary store.
             ...{ place: null, ...(storeId === null ? {} : { storeId }) },
             s3Key: before.s3Key?.replace(/[1-9][0-9]*\/data\.hzn$/, `${attempt}/data.hzn`) ?? null,
-            verificationStatus: { verified: true, verifiedAt: at, verificationHash: hash },
+            verificationStatus: { verified: true, level: 'readable', verifiedAt: at, verificationHash: hash },
             ...{ verificationFailed: false, marksBehind: true },
           },
           $max: { lastProvenAt: provenFrom, verifyFrom: provenFrom },

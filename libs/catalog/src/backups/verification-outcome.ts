@@ -1,4 +1,5 @@
-import { saysDamaged, type TaskRecord } from '#contracts';
+import { saysDamaged } from '#contracts';
+import type { EndedVerification } from '../contract/backups.js';
 import { never } from '../schemas/backup.schema.js';
 import type { Update } from '../store/record-collection.js';
 import { event } from './backup-record.js';
@@ -10,7 +11,7 @@ const notMadePauseMs = 2 * 3_600_000;
 const notReadPauseMs = 24 * 3_600_000;
 
 /** What the end of a verification changes on its backup's record. */
-export function outcomeOf(task: TaskRecord, hash: string | null): Update {
+export function outcomeOf(task: EndedVerification, hash: string | null): Update {
   const { taskId, level, status, startedAt, completedAt, error, errorMessage } = task;
   const good = status === 'completed';
   const at = completedAt ?? startedAt ?? task.createdAt;
@@ -41,19 +42,21 @@ export function outcomeOf(task: TaskRecord, hash: string | null): Update {
 }
 
 /** A verification that could not be made says nothing of the backup. One that took its workers down time and again is told of all the same. */
-function wasMade({ status, error }: TaskRecord): boolean {
+function wasMade({ status, error }: EndedVerification): boolean {
   if (status !== 'failed' || error === null) return true;
   return error.code !== 'keys/write-only' && (!error.retryable || error.code === 'worker-lost');
 }
 
 /** `verified` says that the newest verdict at `readable` or better was good. A verification that could not be made (a store that is away) is no verdict. */
 function verdict(
-  { status, level, error }: TaskRecord,
+  { status, level, error }: EndedVerification,
   at: Date,
   hash: string | null,
 ): Readonly<Record<string, unknown>> {
   if (status === 'completed')
-    return level === 'stored' ? {} : { verificationStatus: { verified: true, verifiedAt: at, verificationHash: hash } };
+    return level === 'stored'
+      ? {}
+      : { verificationStatus: { verified: true, level, verifiedAt: at, verificationHash: hash } };
   if (status === 'cancelled' || error === null || !saysDamaged(error.code)) return {};
-  return { verificationStatus: { verified: false, verifiedAt: null, verificationHash: null } };
+  return { verificationStatus: { verified: false, level: null, verifiedAt: null, verificationHash: null } };
 }

@@ -13,6 +13,12 @@ import type { RewriteFacts, UseOutcome } from './uses.js';
 import type { CatalogStats, CatalogTotals, StorageHistory, TargetEnds } from './stats.js';
 import type { After } from './pages.js';
 
+/** A verification, or a drill, that is over. */
+export type EndedVerification = Pick<
+  TaskRecord,
+  'taskId' | 'level' | 'status' | 'createdAt' | 'startedAt' | 'completedAt' | 'error' | 'errorMessage'
+>;
+
 export interface NewBackup {
   readonly backupId: string;
   readonly target: string;
@@ -180,8 +186,8 @@ export interface BackupRepository {
   marksWritten(backupId: string, version: number): Promise<boolean>;
   marksBehind(): Promise<readonly string[]>;
 
-  /** A verification's outcome: into `verifications` (the last 20), `verificationStatus`, `lastProvenAt`, an event. */
-  verified(backupId: string, verification: TaskRecord, hash: string | null): Promise<boolean>;
+  /** A verification's outcome (a drill's too, by its id): into `verifications` (the last 20), `verificationStatus`, `lastProvenAt`, an event. */
+  verified(backupId: string, verification: EndedVerification, hash: string | null): Promise<boolean>;
   /** Completed ones that have no verification task yet, or (a time after the epoch) that ended before the time and were not asked to be verified since; oldest wish first. One that could not be verified is left alone for a while. */
   needVerification(provenBefore: Date, limit: number): Promise<readonly BackupRecord[]>;
   /** The newest outcomes of a target (completed or failed, but not superseded, for that was no run), newest first: for "the last three runs failed" and the last_* metrics. */

@@ -36,7 +36,7 @@ describe('the Backup model', () => {
         metadata: null,
         retentionDate: null,
       },
-      verificationStatus: { verified: false, verifiedAt: null, verificationHash: null },
+      verificationStatus: { verified: false, level: null, verifiedAt: null, verificationHash: null },
       claim: { fence: 0, owner: null, beat: 0, lost: 0 },
       marks: { wanted: 0, written: 0 },
       ...{ listed: true, failures: 0, events: [], commit: null, verifyFrom: new Date(0) },

@@ -72,7 +72,12 @@ const verificationPart = part({
   completedAt: dateOrNull,
   error: partOrNull(errorWithMessagePart),
 });
-const verificationStatusPart = part({ verified: flag, verifiedAt: dateOrNull, verificationHash: textOrNull });
+const verificationStatusPart = part({
+  verified: flag,
+  level: textOrNull,
+  verifiedAt: dateOrNull,
+  verificationHash: textOrNull,
+});
 
 const usePart = part({
   kind: { ...textOrNull, enum: [...useKinds, null] },

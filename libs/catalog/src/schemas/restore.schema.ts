@@ -75,6 +75,8 @@ const reportPart = part({
   documents: number,
   durationMs: number,
   findings: partOrNull(findingsPart),
+  oplog: partOrNull(part({ entries: number, at: partOrNull(part({ t: number, i: number })) })),
+  usersAndRoles: partOrNull(part({ users: number, roles: number })),
 });
 
 export const restoreSchema = recordSchema<RestoreDocument>('restores', {

@@ -12,7 +12,7 @@ it('a record of an older version has every field that came later, inside of its 
     ...{ backupId: 'a', status: 'completed', events: [], lockedUntil: null, consistency: null, commitDue: false },
     use: { kind: null, owner: null, fence: 0, beat: 0 },
     metadata: { totalSize: 1, collections: [] },
-    verificationStatus: { verified: false, verifiedAt: null, verificationHash: null },
+    verificationStatus: { verified: false, level: null, verifiedAt: null, verificationHash: null },
   });
   expect(filled('Task', { rotation: { target: null }, rotated: { backups: [{ backupId: 'a' }] } })).toMatchObject({
     rotation: { target: null, dryRun: false, rewrite: false, keyIds: null },
