@@ -1,0 +1,19 @@
+interface Suite {
+  readonly name: string;
+  readonly args: readonly string[];
+  readonly fixedMs: number;
+  readonly share: number;
+}
+export interface Counts {
+  readonly passed: number;
+  readonly failed: number;
+  readonly skipped: number;
+}
+export const budgetMs: number;
+export const longSuites: readonly Suite[];
+export function estimateMs(suite: Pick<Suite, 'fixedMs' | 'share'>, testMs: number): number;
+export function fits(
+  suite: Pick<Suite, 'fixedMs' | 'share'>,
+  time: { readonly elapsedMs: number; readonly testMs: number },
+): boolean;
+export function readCounts(output: string): Counts | null;

@@ -1,0 +1,56 @@
+import { describe, expect, it } from '@jest/globals';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { budgetMs, estimateMs, fits, longSuites, readCounts } from './ci-plan.mjs';
+
+const minutes = (count: number): number => count * 60_000;
+
+/** The suites that run where `npm test` takes so long, and each later one what was estimated. */
+function plan(testMs: number): string[] {
+  let elapsedMs = testMs;
+  return longSuites.flatMap((suite) => {
+    if (!fits(suite, { elapsedMs, testMs })) return [];
+    elapsedMs += estimateMs(suite, testMs);
+    return [suite.name];
+  });
+}
+
+describe('what .ci/run runs beside npm test', () => {
+  it('is everything on a machine that keeps the promise of 15 minutes', () => {
+    expect(plan(minutes(15))).toEqual(longSuites.map(({ name }) => name));
+  });
+
+  it('is what ends in time on a slower one, the short suites too', () => {
+    expect(plan(minutes(25))).toEqual(['test:endurance', 'test:surface']);
+    expect(plan(minutes(50))).toEqual([]);
+  });
+
+  it('never ends after the budget by its own estimate', () => {
+    for (let test = 1; test <= 60; test += 1) {
+      const names = plan(minutes(test));
+      const longs = longSuites.filter(({ name }) => names.includes(name));
+      const all = minutes(test) + longs.reduce((sum, suite) => sum + estimateMs(suite, minutes(test)), 0);
+      if (names.length > 0) expect(all).toBeLessThanOrEqual(budgetMs);
+    }
+  });
+
+  it('is scripts that there are', () => {
+    const { scripts } = JSON.parse(readFileSync(join(import.meta.dirname, '../package.json'), 'utf8')) as {
+      scripts: Record<string, string>;
+    };
+    for (const { name } of longSuites) expect(Object.keys(scripts)).toContain(name);
+  });
+});
+
+describe('the counts of a suite', () => {
+  it.each([
+    ['noise\n5 passed, 0 failed\n', { passed: 5, failed: 0, skipped: 0 }],
+    ['1 passed, 2 failed, 3 skipped', { passed: 1, failed: 2, skipped: 3 }],
+  ])('are its last line: %j', (output, counts) => {
+    expect(readCounts(output)).toEqual(counts);
+  });
+
+  it.each(['', 'noise', '5 passed, 0 failed\nnoise'])('are none in %j', (output) => {
+    expect(readCounts(output)).toBeNull();
+  });
+});
