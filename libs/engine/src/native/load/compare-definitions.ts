@@ -37,28 +37,25 @@ export function optionsNotKept(archived: BsonMap, kept: BsonMap): string[] {
 
 /** What the server did not keep of the indexes, in words; compared by name. */
 export function indexesNotKept(archived: readonly BsonMap[], kept: readonly BsonMap[]): string[] {
-  const { lost, changed } = compareIndexes(archived, kept);
-  return [...lost, ...changed];
+  return compareIndexes(archived, kept).map(({ what }) => what);
 }
 
-/** The indexes that are not there, and what was not kept of those that are; in words, compared by name. */
-export function compareIndexes(
-  archived: readonly BsonMap[],
-  kept: readonly BsonMap[],
-): { readonly lost: string[]; readonly changed: string[] } {
+export interface IndexDifference {
+  readonly what: string;
+  /** It is not there at all. */
+  readonly isLost: boolean;
+}
+
+/** The same, with the indexes that are not there told from those that are other than in the archive. */
+export function compareIndexes(archived: readonly BsonMap[], kept: readonly BsonMap[]): IndexDifference[] {
   const byName = new Map(kept.map((index) => [String(index.get('name')), index]));
-  const [lost, changed]: [string[], string[]] = [[], []];
-  for (const index of archived) {
+  return archived.flatMap((index): IndexDifference[] => {
     const name = String(index.get('name'));
     const found = byName.get(name);
-    if (found === undefined) {
-      lost.push(`index ${printable(name)}`);
-      continue;
-    }
+    if (!found) return [{ what: `index ${printable(name)}`, isLost: true }];
     const fields = fieldsNotKept(index, found, ignoredIndexFields);
-    if (fields.length > 0) changed.push(`${fields.join(', ')} of index ${printable(name)}`);
-  }
-  return { lost, changed };
+    return fields.length === 0 ? [] : [{ what: `${fields.join(', ')} of index ${printable(name)}`, isLost: false }];
+  });
 }
 
 function fieldsNotKept(archived: BsonMap, kept: BsonMap, ignored: ReadonlySet<string>): string[] {

@@ -72,7 +72,7 @@ export async function compareDefinitions(
   return withClient(uri, async (client) => {
     const listed = new Map<string, Awaited<ReturnType<typeof listCollections>>>();
     for (const db of new Set(loaded.map((one) => one.db))) listed.set(db, await listCollections(client.db(db)));
-    const compared: Pick<ComparedCollection, 'indexes' | 'differences' | 'notKept'>[] = [];
+    const results: Pick<ComparedCollection, 'indexes' | 'differences' | 'notKept'>[] = [];
     for (const { db, collection, type, metadata } of loaded) {
       throwIfAborted(signal, 'compare');
       const spec = readSpec(metadata);
@@ -80,7 +80,7 @@ export async function compareDefinitions(
       if (found?.kind !== type) {
         const instead = found === undefined ? 'it is not there' : `it is a ${found.kind}`;
         // Servers that make no views are warned of by the loader; documents are never given up like that.
-        compared.push({
+        results.push({
           indexes: 0,
           differences: type === 'view' ? [] : [`the ${type} itself: ${instead}`],
           notKept: type === 'view' ? [`the view itself: ${instead}`] : [],
@@ -88,15 +88,18 @@ export async function compareDefinitions(
         continue;
       }
       const indexes = type === 'view' ? [] : await listIndexes(client.db(db), collection);
-      const { lost, changed } = compareIndexes(spec.indexes, indexes);
-      compared.push({
+      const compared = compareIndexes(spec.indexes, indexes);
+      results.push({
         indexes: indexes.length,
         // Without it a unique key is none, and a query takes hours: that is no restore.
-        differences: lost.map((index) => `${index} is not there`),
-        notKept: [...optionsNotKept(spec.options, found.options), ...changed],
+        differences: compared.filter(({ isLost }) => isLost).map(({ what }) => `${what} is not there`),
+        notKept: [
+          ...optionsNotKept(spec.options, found.options),
+          ...compared.filter(({ isLost }) => !isLost).map(({ what }) => what),
+        ],
       });
     }
-    return compared;
+    return results;
   });
 }
 
