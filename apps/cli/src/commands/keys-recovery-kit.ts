@@ -1,5 +1,5 @@
 import { Option, type Command } from 'commander';
-import type { CliConfigFor } from '#config';
+import type { CliConfigFor, StoreConfig } from '#config';
 import { newBackupId, AppError } from '#contracts';
 import type { ObjectStore } from '#storage';
 import type { CliContext } from '../context.js';
@@ -79,7 +79,8 @@ async function gather(
     version,
     storeId: identity.storeId,
     location: store.location,
-    ...settingsOf(config),
+    ...settingsOf(config.store),
+    copies: await copiesOf(context),
     keys: await keysOf(config, identity.kdfSalt, includeKey),
     backups: backups.length,
     targets: [...new Set(backups.map(({ target }) => target))].sort(),
@@ -119,7 +120,17 @@ const kindOf = {
   'aws-kms': 'aws-kms',
 } as const;
 
-function settingsOf({ store }: Config): Pick<RecoveryKit, 'storeSettings' | 'storeSecrets'> {
+/** The destinations of BACKUP_TARGETS_FILE, where there is one. */
+async function copiesOf(context: CliContext): Promise<RecoveryKit['copies']> {
+  if ((context.environment()['BACKUP_TARGETS_FILE'] ?? '') === '') return [];
+  const { destinations } = await context.destinations();
+  return destinations.map(({ name, store }) => {
+    const { storeSettings, storeSecrets } = settingsOf(store);
+    return { name, settings: storeSettings, secrets: storeSecrets };
+  });
+}
+
+function settingsOf(store: StoreConfig): Pick<RecoveryKit, 'storeSettings' | 'storeSecrets'> {
   if (store.kind === 'directory') return { storeSettings: [`BACKUP_DIRECTORY=${store.directory}`], storeSecrets: [] };
   const { bucket, prefix, region, endpoint, forcePathStyle } = store;
   return {

@@ -8,11 +8,20 @@ export interface RecoveryKit {
   readonly storeSettings: readonly string[];
   /** Names of the secrets that are needed besides the keys. */
   readonly storeSecrets: readonly string[];
+  /** The destinations that backups are copied to. */
+  readonly copies: readonly KitCopy[];
   readonly keys: readonly KitKey[];
   readonly backups: number;
   readonly targets: readonly string[];
   /** An example for the commands: the newest backup, or a made-up id. */
   readonly example: { readonly backupId: string; readonly folder: string; readonly database: string };
+}
+
+export interface KitCopy {
+  readonly name: string;
+  /** As `storeSettings` and `storeSecrets`, to be read as the store. */
+  readonly settings: readonly string[];
+  readonly secrets: readonly string[];
 }
 
 export interface KitKey {
@@ -47,7 +56,7 @@ const kindWords = {
 export const kitTitle = 'Hazina recovery kit';
 
 export function kitSections(kit: RecoveryKit): KitSection[] {
-  return [overview(kit), keys(kit), withHazina(kit), withoutHazina(kit), notes()];
+  return [overview(kit), ...copies(kit), keys(kit), withHazina(kit), withoutHazina(kit), notes()];
 }
 
 function overview({ madeAt, version, location, storeId, backups, targets }: RecoveryKit): KitSection {
@@ -68,6 +77,28 @@ function overview({ madeAt, version, location, storeId, backups, targets }: Reco
       },
     ],
   };
+}
+
+function copies({ copies: places }: RecoveryKit): KitSection[] {
+  if (places.length === 0) return [];
+  return [
+    {
+      title: 'Where copies are',
+      parts: [
+        text(
+          'Backups are copied to these places too, whole: each alone, with the key, is enough to restore. In a new shell set one of them instead of the store, and go on as below; "hazina list" tells which backups it holds.',
+        ),
+        ...places.map(({ name, settings, secrets }): KitPart => ({
+          kind: 'commands',
+          lines: [
+            `# ${name}`,
+            ...settings.map((line) => `export ${line}`),
+            ...secrets.map((secret) => `export ${secret}=…`),
+          ],
+        })),
+      ],
+    },
+  ];
 }
 
 function keys(kit: RecoveryKit): KitSection {
@@ -106,7 +137,7 @@ function withHazina({ storeSettings, storeSecrets, keys: known, example }: Recov
         lines: [
           ...storeSettings.map((line) => `export ${line}`),
           ...storeSecrets.map((name) => `export ${name}=…`),
-          'export BACKUP_ENCRYPTION_KEY_FILE=/safe/place/backup.key',
+          ...currentKey(known),
           ...(retired ? ['export BACKUP_ENCRYPTION_KEYS_RETIRED_FILE=/safe/place/retired.keys   # one a line'] : []),
           'hazina list',
           `hazina verify ${example.backupId}`,
@@ -119,7 +150,14 @@ function withHazina({ storeSettings, storeSecrets, keys: known, example }: Recov
   };
 }
 
-function withoutHazina({ location, storeSettings, example }: RecoveryKit): KitSection {
+/** A key in KMS has no file: who may use it is asked for. */
+function currentKey(known: readonly KitKey[]): string[] {
+  const current = known.find(({ role }) => role === 'current');
+  if (current?.kind !== 'aws-kms') return ['export BACKUP_ENCRYPTION_KEY_FILE=/safe/place/backup.key'];
+  return [`export BACKUP_ENCRYPTION_KEY=${current.text ?? 'aws-kms:…'}   # with credentials that may kms:Decrypt`];
+}
+
+function withoutHazina({ location, storeSettings, keys: known, example }: RecoveryKit): KitSection {
   const from = `${location.replace(/\/+$/, '')}/${example.folder}`;
   const endpoint = storeSettings.find((line) => line.startsWith('S3_ENDPOINT='))?.slice('S3_ENDPOINT='.length);
   const fetch = location.startsWith('s3://')
@@ -131,6 +169,13 @@ function withoutHazina({ location, storeSettings, example }: RecoveryKit): KitSe
       text(
         'Needed: Python 3.8 or later, recovery/hazina_recover.py (one file; keep a copy with this page) and mongorestore. docs/recovery.md explains each step.',
       ),
+      ...(known.some(({ kind }) => kind === 'aws-kms')
+        ? [
+            text(
+              'The script asks no KMS: a backup whose only key is there is opened by "hazina extract" alone, or by the script with another key that it was sealed for ("hazina inspect ID" tells which).',
+            ),
+          ]
+        : []),
       {
         kind: 'commands',
         lines: [
