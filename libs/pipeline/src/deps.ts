@@ -1,6 +1,6 @@
 import type { BackupState, Clock, Random, Stage } from '#contracts';
 import type { KeyRing } from '#crypto';
-import type { DumpProbe } from '#engine';
+import type { DumpProbe, NamespaceProgress } from '#engine';
 import type { RetentionRecord } from '#retention';
 import type { ObjectStore } from '#storage';
 
@@ -31,6 +31,8 @@ export interface Progress {
   readonly documents?: number;
   /** What `archiveBytes` or `storedBytes` is expected to reach; null when nobody knows. */
   readonly expectedBytes?: number | null;
+  /** Of a restore: how far each namespace is; made when it is asked for. */
+  readonly namespaces?: () => readonly NamespaceProgress[];
 }
 
 export const silentObserver: RunObserver = {

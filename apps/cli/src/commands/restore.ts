@@ -210,7 +210,8 @@ async function run(
   const safety = isSecured ? await makeSafetyBackup(deps, request, withParts, context) : null;
   const hooked: LoadRequest = {
     ...request,
-    onProgress: (progress) => observer.progress({ documents: progress.documents }),
+    onProgress: ({ documents, namespaces }) =>
+      observer.progress({ documents, ...(namespaces === undefined ? {} : { namespaces }) }),
     onRenaming: async (resumed) => {
       if (!resumed) await safety?.check();
     },

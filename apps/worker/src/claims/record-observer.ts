@@ -9,7 +9,12 @@ import { PacedWrites } from './paced-writes.js';
 export class RecordObserver implements RunObserver {
   readonly #began: number;
   #stage: Stage = 'probe';
-  #progress: Required<Progress> = { archiveBytes: 0, storedBytes: 0, documents: 0, expectedBytes: null };
+  #progress: Required<Omit<Progress, 'namespaces'>> = {
+    archiveBytes: 0,
+    storedBytes: 0,
+    documents: 0,
+    expectedBytes: null,
+  };
   readonly #writes: PacedWrites;
 
   constructor(
@@ -35,7 +40,8 @@ export class RecordObserver implements RunObserver {
   }
 
   progress(progress: Progress): void {
-    this.#progress = { ...this.#progress, ...progress };
+    const { namespaces: _ofRestores, ...counts } = progress;
+    this.#progress = { ...this.#progress, ...counts };
     this.#writes.schedule();
   }
 
