@@ -76,6 +76,19 @@ describe('a dry run', () => {
     expect(await contentsOf(client, db)).toEqual([]);
   });
 
+  it('names what else stands in the databases that are written, which is left alone', async () => {
+    for (const name of ['visits', 'archive', '_hazina_tmp_0_0'])
+      await client.db(db).collection(name).insertOne({ a: 1 });
+    const { findings } = await dryRun(buildArchive([people()]));
+    expect(findings.leftAlone).toEqual([
+      { db, collection: 'archive', type: 'collection' },
+      { db, collection: 'visits', type: 'collection' },
+    ]);
+    expect(findings.checked[0]).toBe(
+      'names: 1 in the target, of which 0 are taken; 2 more in these databases are left alone',
+    );
+  });
+
   it('names what is not empty, counts the ids that are there, and gives the refusal beside it', async () => {
     await client
       .db(db)

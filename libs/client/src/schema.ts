@@ -1460,6 +1460,14 @@ export interface components {
             /** @enum {string} */
             status: "completed" | "failed";
         };
+        LeftAloneDto: {
+            /** @example visits */
+            collection: string;
+            /** @example clinic */
+            db: string;
+            /** @enum {string} */
+            type: "collection" | "view" | "timeseries";
+        };
         LinksDto: {
             /** @example /api/admin/backups/clinic-20261123T020000Z-k3f9q2/download */
             download: string;
@@ -1939,6 +1947,8 @@ export interface components {
             /** @description At most 500, those that stop the restore first */
             conflicts: components["schemas"]["RestoreConflictDto"][];
             estimate: components["schemas"]["RestoreEstimateDto"];
+            /** @description What else stands in the databases that are written, and stays as it is; at most 500 */
+            leftAlone: components["schemas"]["LeftAloneDto"][];
             /** @description Here a conflict may be that is not listed */
             notChecked: string[];
         };
@@ -5880,7 +5890,14 @@ export interface operations {
                      *                 "documents": 353000,
                      *                 "bytes": 279650000,
                      *                 "freeBytes": null
-                     *               }
+                     *               },
+                     *               "leftAlone": [
+                     *                 {
+                     *                   "db": "clinic",
+                     *                   "collection": "visits",
+                     *                   "type": "collection"
+                     *                 }
+                     *               ]
                      *             },
                      *             "oplog": {
                      *               "entries": 0,
@@ -6073,7 +6090,14 @@ export interface operations {
                      *             "documents": 353000,
                      *             "bytes": 279650000,
                      *             "freeBytes": null
-                     *           }
+                     *           },
+                     *           "leftAlone": [
+                     *             {
+                     *               "db": "clinic",
+                     *               "collection": "visits",
+                     *               "type": "collection"
+                     *             }
+                     *           ]
                      *         },
                      *         "oplog": {
                      *           "entries": 0,

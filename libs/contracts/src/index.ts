@@ -118,6 +118,7 @@ export {
   type RestoreConflictKind,
   type RestoredNamespace,
   type RestoreEstimate,
+  type LeftAlone,
   type RestoreFindings,
   type RestoreMode,
   type RestorePhase,

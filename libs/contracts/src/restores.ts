@@ -140,6 +140,14 @@ export interface RestoreFindings {
   readonly checked: readonly string[];
   readonly notChecked: readonly string[];
   readonly estimate: RestoreEstimate;
+  /** What else stands in the databases that are written, and stays as it is; at most 500, the number of all is in `checked`. Absent in records of older versions. */
+  readonly leftAlone?: readonly LeftAlone[];
+}
+
+export interface LeftAlone {
+  readonly db: string;
+  readonly collection: string;
+  readonly type: 'collection' | 'view' | 'timeseries';
 }
 
 export interface RestoreReport {

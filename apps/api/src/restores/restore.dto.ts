@@ -114,6 +114,15 @@ export class RestoreEstimateDto {
   freeBytes!: number | null;
 }
 
+export class LeftAloneDto {
+  @ApiProperty({ example: 'clinic' })
+  db!: string;
+  @ApiProperty({ example: 'visits' })
+  collection!: string;
+  @ApiProperty({ enum: ['collection', 'view', 'timeseries'] })
+  type!: string;
+}
+
 export class RestoreFindingsDto {
   @ApiProperty({ type: [RestoreConflictDto], description: 'At most 500, those that stop the restore first' })
   conflicts!: RestoreConflictDto[];
@@ -123,6 +132,11 @@ export class RestoreFindingsDto {
   notChecked!: string[];
   @ApiProperty({ type: RestoreEstimateDto })
   estimate!: RestoreEstimateDto;
+  @ApiProperty({
+    type: [LeftAloneDto],
+    description: 'What else stands in the databases that are written, and stays as it is; at most 500',
+  })
+  leftAlone!: LeftAloneDto[];
 }
 
 export class ReplayedOplogDto {

@@ -103,7 +103,13 @@ function toExtras({ oplog, usersAndRoles }: RestoreReport): Pick<Plain<RestoreRe
   };
 }
 
-function toFindings({ conflicts, checked, notChecked, estimate }: RestoreFindings): Plain<RestoreFindingsDto> {
+function toFindings({
+  conflicts,
+  checked,
+  notChecked,
+  estimate,
+  leftAlone = [],
+}: RestoreFindings): Plain<RestoreFindingsDto> {
   return {
     conflicts: conflicts.map(({ kind, blocking, db, collection, documents, message }) => ({
       ...{ kind, blocking, db, collection, documents, message },
@@ -111,6 +117,7 @@ function toFindings({ conflicts, checked, notChecked, estimate }: RestoreFinding
     checked: [...checked],
     notChecked: [...notChecked],
     estimate: { documents: estimate.documents, bytes: estimate.bytes, freeBytes: estimate.freeBytes },
+    leftAlone: leftAlone.map(({ db, collection, type }) => ({ db, collection, type })),
   };
 }
 

@@ -1,4 +1,4 @@
-import type { RestoreEstimate, RestoreFindings } from '#contracts';
+import type { LeftAlone, RestoreEstimate, RestoreFindings } from '#contracts';
 import type { DryRun } from '#pipeline';
 import { formatBytes, formatCount, formatTable, plural, printable } from './format.js';
 
@@ -20,9 +20,20 @@ export function describeDryRun({ plan, findings }: DryRun): string {
     formatTable([header, ...rows], [3]),
     ...warnings.filter((warning) => !told.has(warning)).map((warning) => `Warning: ${printable(warning)}`),
     ...notes.map((note) => `Note: ${printable(note)}`),
+    ...describeLeftAlone(findings.leftAlone ?? []),
     ...describeFindings(findings),
     `Dry run: nothing was changed. ${plural(numberOf('create'), 'namespace')} would be created, ${formatCount(numberOf('replace'))} replaced${refused === 0 ? '' : `, ${formatCount(refused)} refused`}.`,
   ].join('\n');
+}
+
+/** So many are named; `--json` names them all. */
+const mostNamed = 20;
+
+function describeLeftAlone(leftAlone: readonly LeftAlone[]): string[] {
+  if (leftAlone.length === 0) return [];
+  const names = leftAlone.slice(0, mostNamed).map(({ db, collection }) => printable(`${db}.${collection}`));
+  const more = leftAlone.length > mostNamed ? ` and ${formatCount(leftAlone.length - mostNamed)} more` : '';
+  return [`Left alone in these databases: ${names.join(', ')}${more}`];
 }
 
 function describeFindings({ conflicts, checked, notChecked, estimate }: RestoreFindings): string[] {

@@ -65,6 +65,7 @@ const findingsPart = part({
   checked: texts,
   notChecked: texts,
   estimate: { type: part({ documents: numberOrNull, bytes: numberOrNull, freeBytes: numberOrNull }), required: true },
+  leftAlone: list(part({ db: text, collection: text, type: text })),
 });
 
 const reportPart = part({

@@ -13,7 +13,7 @@ import { conflictBounds, type ConflictBounds } from './conflict-bounds.js';
 import { describeFindings } from './describe-findings.js';
 import type { FoundOplog } from './describe-oplog.js';
 import { EntryCheck } from './entry-check.js';
-import { lookAtNames, type Standing } from './target-names.js';
+import { lookAtNames, type TargetNames } from './target-names.js';
 
 export interface ConflictOptions {
   readonly engine: LoadEngine['name'];
@@ -54,7 +54,7 @@ export class ConflictCheck {
     private readonly request: LoadRequest,
     private readonly contents: ArchiveContents,
     private readonly entries: readonly NamedEntry[],
-    private readonly standing: ReadonlyMap<string, Standing>,
+    private readonly names: TargetNames,
     private readonly options: ConflictOptions,
   ) {
     this.#bounds = options.bounds ?? conflictBounds;
@@ -76,8 +76,8 @@ export class ConflictCheck {
     return onTarget('plan', async () => {
       const { client } = await connect(request.uri, 'target', { signal });
       try {
-        const standing = await lookAtNames(client, entries);
-        return new ConflictCheck(client, request, contents, entries, standing, options);
+        const names = await lookAtNames(client, entries);
+        return new ConflictCheck(client, request, contents, entries, names, options);
       } catch (error) {
         await client.close();
         throw error;
@@ -115,7 +115,7 @@ export class ConflictCheck {
       const key = namespaceKey(entry.source);
       const text = metadata.get(key);
       if (text === undefined || this.#checks.has(key)) continue;
-      const standing = this.standing.get(occupantKey(entry.db, entry.collection));
+      const standing = this.names.standing.get(occupantKey(entry.db, entry.collection));
       const bounds = { keys: this.#keys, validated: this.#bounds.validated };
       this.#checks.set(key, new EntryCheck(this.client.db(entry.db), entry, readSpec(text), standing, bounds));
     }
@@ -162,7 +162,7 @@ export class ConflictCheck {
         request: this.request,
         engine: this.options.engine,
         entries: this.entries,
-        standing: this.standing,
+        ...this.names,
         checks: [...this.#checks.values()],
         documentsOf: documentsOf(this.contents),
         ...this.options.means,

@@ -1,4 +1,4 @@
-import type { RestoreConflict, RestoreFindings } from '#contracts';
+import type { LeftAlone, RestoreConflict, RestoreFindings } from '#contracts';
 import type { LoadEngine, LoadRequest, TargetRights, TargetRoom } from '../../engine.js';
 import type { NamedEntry } from '../load/name-plan.js';
 import { listNames, nameOf } from '../load/names.js';
@@ -16,6 +16,7 @@ export interface Seen {
   readonly engine: LoadEngine['name'];
   readonly entries: readonly NamedEntry[];
   readonly standing: ReadonlyMap<string, Standing>;
+  readonly leftAlone: readonly LeftAlone[];
   readonly checks: readonly EntryCheck[];
   /** As the manifest tells; null when nobody knows. */
   readonly documentsOf: (entry: NamedEntry) => number | null;
@@ -60,6 +61,7 @@ export function describeFindings(seen: Seen): RestoreFindings {
       documents: counts.includes(null) ? null : counts.reduce<number>((sum, count) => sum + (count ?? 0), 0),
       ...{ bytes: room.bytes, freeBytes: room.freeBytes },
     },
+    leftAlone: seen.leftAlone.slice(0, mostListed),
   };
 }
 
@@ -79,13 +81,14 @@ function ofServer(rights: TargetRights, { warning }: TargetRoom): RestoreConflic
   ];
 }
 
-function whatWasChecked({ request, entries, standing, checks, rights, room, authorization, oplog }: Seen): string[] {
+function whatWasChecked(seen: Seen): string[] {
+  const { request, entries, standing, leftAlone, checks, rights, room, authorization, oplog } = seen;
   const looked = sum(checks.map((check) => check.looked));
   const ids = checks.filter(({ ids: one }) => (one?.asked ?? 0) > 0);
   const uniques = checks.flatMap((check) => check.uniques);
   const validators = checks.flatMap((check) => check.validators).filter(({ watch }) => watch.asked > 0);
   return [
-    `names: ${entries.length} in the target, of which ${standing.size} ${standing.size === 1 ? 'is' : 'are'} taken`,
+    `names: ${entries.length} in the target, of which ${standing.size} ${standing.size === 1 ? 'is' : 'are'} taken; ${leftAlone.length} more in these databases are left alone`,
     `existing ids: ${ids.length === 0 ? 'no collection with documents stands under a name that is written' : `those of ${documents(sum(ids.map((check) => check.ids?.asked ?? 0)))} in ${listNames(ids.map(({ entry }) => nameOf(entry)))}`}`,
     `unique indexes: ${uniques.length}, those on _id included, on ${documents(looked)} of the backup`,
     ...(validators.length === 0

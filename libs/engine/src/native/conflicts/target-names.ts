@@ -1,6 +1,8 @@
 import type { MongoClient } from 'mongodb';
+import type { LeftAlone } from '#contracts';
 import type { NamedEntry } from '../load/name-plan.js';
-import { databasesOf } from '../load/names.js';
+import { compare, databasesOf } from '../load/names.js';
+import { isOwnNote, temporaryPrefix } from '../load/plan-types.js';
 import type { BsonMap } from '../load/raw-bson.js';
 import {
   inspectTarget,
@@ -18,15 +20,25 @@ export interface Standing extends Occupant {
   readonly options: BsonMap;
 }
 
-/** By `occupantKey`; names that are free are not in it. */
-export async function lookAtNames(client: MongoClient, entries: readonly NamedEntry[]): Promise<Map<string, Standing>> {
+export interface TargetNames {
+  /** By `occupantKey`; names that are free are not in it. */
+  readonly standing: ReadonlyMap<string, Standing>;
+  /** In the databases that are written, in the order of names; neither the server's own collections nor ours. */
+  readonly leftAlone: readonly LeftAlone[];
+}
+
+export async function lookAtNames(client: MongoClient, entries: readonly NamedEntry[]): Promise<TargetNames> {
   const state = await inspectTarget(client, entries);
+  const written = new Set(entries.map(({ db, collection }) => occupantKey(db, collection)));
   const standing = new Map<string, Standing>();
+  const leftAlone: LeftAlone[] = [];
   for (const name of databasesOf(entries)) {
     const db = client.db(name);
     const taken = entries.filter((entry) => entry.db === name && state.has(occupantKey(name, entry.collection)));
-    if (taken.length === 0) continue;
     const listed = await listCollections(db);
+    for (const { name: collection, kind } of [...listed.values()].sort((a, b) => compare(a.name, b.name)))
+      if (!written.has(occupantKey(name, collection)) && !isInternal(collection))
+        leftAlone.push({ db: name, collection, type: kind });
     for (const { collection } of taken) {
       const occupant = state.get(occupantKey(name, collection));
       if (!occupant) continue;
@@ -38,5 +50,9 @@ export async function lookAtNames(client: MongoClient, entries: readonly NamedEn
       });
     }
   }
-  return standing;
+  return { standing, leftAlone };
+}
+
+function isInternal(collection: string): boolean {
+  return collection.startsWith('system.') || collection.startsWith(temporaryPrefix) || isOwnNote(collection);
 }
