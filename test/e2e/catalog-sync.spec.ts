@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import type { Document } from 'mongodb';
 import type { SyncResult } from '#contracts';
-import type { ApiClient } from '../support/api-client.js';
+import { askEveryMs, type ApiClient } from '../support/api-client.js';
 import { errorOf } from '../support/cli-world.js';
 import { hazina } from '../support/run-hazina.js';
 import { ServiceWorld, type Settings } from '../support/service-world.js';
@@ -90,6 +90,7 @@ describe('hazina catalog sync', () => {
     await waitUntil(async () => (await operator.backup(third)).verificationStatus as { verified: boolean }, {
       what: 'the verification',
       timeoutMs: 30_000,
+      intervalMs: askEveryMs,
     });
     expect((await admin.delete(`/api/admin/backups/${ids[0] ?? ''}`)).status).toBe(202);
     await operator.settled(ids[0] ?? '', ['deleted']);
@@ -107,7 +108,7 @@ describe('hazina catalog sync', () => {
     await Promise.all([world.startWorker(), world.startWorker()]);
     for (const id of ids)
       await waitUntil(async () => (await operator.get(`/api/admin/backups/${id}`)).status === 200, {
-        ...{ what: `the record of ${id}`, timeoutMs: 30_000 },
+        ...{ intervalMs: askEveryMs, what: `the record of ${id}`, timeoutMs: 30_000 },
       });
     const tasks = await world.client.db(world.catalog).collection('tasks').find({ kind: 'sync' }).toArray();
     expect(tasks).toHaveLength(1);

@@ -4,7 +4,7 @@ import { createHash } from 'node:crypto';
 import { mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import type { ApiClient } from '../support/api-client.js';
+import { askEveryMs, type ApiClient } from '../support/api-client.js';
 import { compareDatabases } from '../support/compare-databases.js';
 import { hazina } from '../support/run-hazina.js';
 import type { ServiceProcess } from '../support/service-process.js';
@@ -91,7 +91,9 @@ describe.each(['bucket', 'folder'] as const)('a backup by the service into a %s'
       ((await admin.backup(backupId)).verifications as Verification[]).find(
         ({ verificationId, status }) => verificationId === asked.body.verificationId && status === 'completed',
       );
-    expect(await waitUntil(mine, { what: 'the second verification', timeoutMs: 30_000 })).toMatchObject({
+    expect(
+      await waitUntil(mine, { what: 'the second verification', timeoutMs: 30_000, intervalMs: askEveryMs }),
+    ).toMatchObject({
       level: 'stored',
     });
   });
@@ -182,7 +184,7 @@ describe.each(['bucket', 'folder'] as const)('a backup by the service into a %s'
       const { body } = await admin.get(`/api/admin/cleanups/${String(accepted.body.cleanupId)}`);
       return body.status === 'completed' ? body : undefined;
     };
-    const { result } = await waitUntil(done, { what: 'the cleanup', timeoutMs: 30_000 });
+    const { result } = await waitUntil(done, { what: 'the cleanup', timeoutMs: 30_000, intervalMs: askEveryMs });
     const { decisions } = result as { decisions: { decision: string; reasons: string[] }[] };
     expect(decisions).toHaveLength(1);
     expect(decisions[0]?.decision).toBe('keep');

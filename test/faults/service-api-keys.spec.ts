@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { waitUntil } from '../services/services.js';
+import { askEveryMs } from '../support/api-client.js';
 import { expectNothingLeft } from '../support/nothing-left.js';
 import { ServiceProcess } from '../support/service-process.js';
 import { ServiceWorld } from '../support/service-world.js';
@@ -35,7 +36,7 @@ async function verify(backupId: string): Promise<Record<string, unknown>> {
     ((await operator.backup(backupId)).verifications as Record<string, unknown>[]).find(
       ({ verificationId, status }) => verificationId === body.verificationId && status !== 'in_progress',
     );
-  return waitUntil(mine, { what: `the verification of ${backupId}`, timeoutMs: 30_000 });
+  return waitUntil(mine, { what: `the verification of ${backupId}`, timeoutMs: 30_000, intervalMs: askEveryMs });
 }
 
 it(

@@ -32,6 +32,9 @@ export function makeToken(secret: string, role: Role, subject = `test-${role}`, 
   });
 }
 
+/** Between two looks of a wait. A token has 120 requests a minute: oftener, and a long wait would see nothing but 429. */
+export const askEveryMs = 600;
+
 /**
  * Speaks to the admin routes as one role. Paths, query fields, bodies and replies are those of docs/openapi.json (libs/client): what the API no longer has, takes or
  * says does not compile here. `request` is for what the document does not have: wrong requests, and paths that the service itself told.
@@ -95,8 +98,7 @@ export class ApiClient {
       {
         what: `${backupId} to be ${states.join(' or ')}`,
         timeoutMs,
-        // A token has 120 requests a minute: oftener, and a long wait would see nothing but 429.
-        intervalMs: 400,
+        intervalMs: askEveryMs,
         onTimeout: () => JSON.stringify(last),
       },
     );
@@ -117,16 +119,18 @@ export class ApiClient {
   ): Promise<Restore> {
     let last: Restore = {};
     const look = async (): Promise<Restore | undefined> => {
-      last = (await this.get(`/api/admin/restores/${restoreId}`)).body;
+      const { status, body } = await this.get(`/api/admin/restores/${restoreId}`);
+      if (status !== 200) throw new Error(`show ${restoreId}: ${status} ${JSON.stringify(body)}`);
+      last = body;
       return fits(last) ? last : undefined;
     };
     const onTimeout = (): string => JSON.stringify(last);
-    return waitUntil(look, { what: `the restore ${restoreId}`, timeoutMs, intervalMs: 150, onTimeout });
+    return waitUntil(look, { what: `the restore ${restoreId}`, timeoutMs, intervalMs: askEveryMs, onTimeout });
   }
 
   /** Waits for a condition on the service. */
   settledWhen(condition: () => Promise<boolean>, what: string, timeoutMs = 60_000): Promise<unknown> {
-    return waitUntil(condition, { what, timeoutMs, intervalMs: 150 });
+    return waitUntil(condition, { what, timeoutMs, intervalMs: askEveryMs });
   }
 
   /** What the body is, the method that asks for it says. */
