@@ -12,6 +12,8 @@ const leftOut = [];
 const testMs = await suite('npm test', ['test']);
 for (const { name, args, ...cost } of longSuites) {
   const elapsedMs = Date.now() - started;
+  // What npm test refuses needs no further proof, and its time says nothing.
+  if (total.failed > 0) break;
   if (fits(cost, { elapsedMs, testMs })) await suite(name, ['run', name, '--', ...args]);
   else leftOut.push(`${name} (about ${minutes(estimateMs(cost, testMs))}, ${minutes(budgetMs - elapsedMs)} were left)`);
 }
@@ -23,6 +25,8 @@ process.exitCode = total.failed > 0 || total.passed === 0 ? 1 : 0;
 async function suite(name, args) {
   const from = Date.now();
   const child = spawn('npm', args, { cwd: root, stdio: ['ignore', 'pipe', 'inherit'] });
+  const end = (signal) => child.kill(signal);
+  for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, end);
   let tail = '';
   child.stdout.setEncoding('utf8').on('data', (text) => {
     process.stdout.write(text);
@@ -32,6 +36,7 @@ async function suite(name, args) {
     child.once('error', reject);
     child.once('close', (status) => resolve(status ?? 1));
   });
+  for (const signal of ['SIGINT', 'SIGTERM']) process.off(signal, end);
   // A suite without counts is one test; one that failed without a failed test is a failed one.
   const counts = readCounts(tail) ?? { passed: code === 0 ? 1 : 0, failed: 0, skipped: 0 };
   for (const kind of Object.keys(total)) total[kind] += counts[kind];
