@@ -3,6 +3,7 @@ import { cancelled, isBackupId, isTargetName, type Secret } from '#contracts';
 import type { KeyRing } from '#crypto';
 import type { DiffSide, DocumentDiff, NamespaceDiff } from '#pipeline';
 import type { ObjectStore } from '#storage';
+import type { BackupSource } from '../backup-source.js';
 import type { CliContext } from '../context.js';
 import { withFrom, withJson, withSelection, type SelectionOptions } from '../options.js';
 import { describeChange, describeDifference, describeTotal, isDifferent } from '../output/describe-diff.js';
@@ -34,7 +35,7 @@ a backup. What has the same count and is not proven to be the same is called "no
 collection that is not proven the same is read on both sides and compared by _id, byte for byte, in 64 MiB of memory
 (1.5 million documents a pass). Against a server the databases of the backup are looked at; time series, system
 collections and Hazina's own are not. Writers meanwhile show up as differences. A target is one of BACKUP_TARGETS_FILE,
-or that of BACKUP_TARGET_NAME with MONGODB_URI. --from is where backups are read.
+or that of BACKUP_TARGET_NAME with MONGODB_URI; what it leaves out is no difference. --from is where backups are read.
 
 Exit code 0: no difference was found (what is "not compared" is none); 12: there are differences; others: trouble, as
 of every command.
@@ -51,7 +52,7 @@ async function diff(id: string, other: string | undefined, options: Options, con
   const { bad } = await import('../choose-backup.js');
   if ((other === undefined) === (options.toEnv === undefined))
     throw bad('Give a second ID, a target, or --to-env with the variable of a server, and only one of them');
-  const uri = await serverOf(other, options, context);
+  const server = await serverOf(other, options, context);
   const config = context.config({ store: true, keys: 'required' });
   const { requireKeyRing, withStore } = await import('../open-store.js');
   const ring = await requireKeyRing(config, context, 'open');
@@ -59,12 +60,19 @@ async function diff(id: string, other: string | undefined, options: Options, con
   await withStore(await storeFrom(config, options.from, context), async (store) => {
     try {
       const left = await backupOf(store, ring, id, context);
-      if (uri !== undefined) await withServer(uri, context, (right) => compare(left, right, options, context));
-      else await compare(left, await backupOf(store, ring, other ?? '', context), options, context);
+      if (server === undefined)
+        await compare(left, await backupOf(store, ring, other ?? '', context), options, context);
+      else await withServer(server.uri, context, (right) => compare(left, right, options, context, server.selection));
     } catch (error) {
       throw context.signal.aborted ? cancelled(context.signal, 'compare') : error;
     }
   });
+}
+
+interface Server {
+  readonly uri: Secret;
+  /** What is backed up of it: all else is no difference. Undefined: everything. */
+  readonly selection?: Pick<BackupSource, 'databases' | 'include' | 'exclude'>;
 }
 
 /** The server to compare with; undefined: with another backup. */
@@ -72,13 +80,13 @@ async function serverOf(
   other: string | undefined,
   { toEnv }: Options,
   context: CliContext,
-): Promise<Secret | undefined> {
-  if (toEnv !== undefined) return context.uriOf(toEnv);
+): Promise<Server | undefined> {
+  if (toEnv !== undefined) return { uri: context.uriOf(toEnv) };
   if (other === undefined || isBackupId(other) || !isTargetName(other)) return undefined;
   const known = await context.backupSource(other);
-  if (known !== null) return known.uri;
+  if (known !== null) return { uri: known.uri, selection: known };
   const { hasTargetsFile, target } = context.config({});
-  if (!hasTargetsFile && target === other) return context.config({ source: true }).source.uri;
+  if (!hasTargetsFile && target === other) return { uri: context.config({ source: true }).source.uri };
   const { bad } = await import('../choose-backup.js');
   throw bad(
     hasTargetsFile
@@ -110,11 +118,18 @@ async function withServer(uri: Secret, context: CliContext, work: (side: DiffSid
   }
 }
 
-async function compare(left: DiffSide, right: DiffSide, options: Options, context: CliContext): Promise<void> {
+async function compare(
+  left: DiffSide,
+  right: DiffSide,
+  options: Options,
+  context: CliContext,
+  ofTarget: NonNullable<Server['selection']> = { databases: [], include: [], exclude: [] },
+): Promise<void> {
   const { createSelection } = await import('#engine');
   const { runDiff } = await import('#pipeline');
   const { database = [], include = [], exclude = [] } = options;
   const selection = createSelection({ databases: database, include, exclude });
+  const backedUp = createSelection(ofTarget);
   const lines = new OutputLines();
   const found: NamespaceDiff[] = [];
   const isStream = context.json && options.documents === true;
@@ -123,7 +138,7 @@ async function compare(left: DiffSide, right: DiffSide, options: Options, contex
   };
   const onDifference = async (change: DocumentDiff): Promise<void> => write(await describeChange(change, context.json));
   await runDiff(left, right, {
-    chooses: ({ db, collection }) => selection.matches(db, collection),
+    chooses: ({ db, collection }) => selection.matches(db, collection) && backedUp.matches(db, collection),
     ...(options.documents === true ? { documents: { onDifference } } : {}),
     onNamespace: async (one) => {
       found.push(one);
