@@ -184,6 +184,24 @@ describe('verifications', () => {
     expect(await found(id)).toMatchObject({ verificationStatus: { verified: true } });
   });
 
+  it('differences that a drill found are in the list, and no failed verification that people are told of besides', async () => {
+    const id = await completedBackup(catalog, newTarget(), {}, at);
+    await verify(id, 1, good);
+    const error = { code: 'restore/differences', stage: 'compare', retryable: false, hint: null } as const;
+    const different = { ...good, status: 'failed', level: 'restored', errorMessage: 'an index less', error } as const;
+    const isToldOf = async () => (await catalog.backups.failedVerifications()).some(({ backupId }) => backupId === id);
+    const drilled = { ...different, taskId: 'drill-20261123T090000Z-v12345', createdAt: at, isDrill: true } as const;
+    expect(await catalog.backups.verified(id, drilled, null)).toBe(true);
+    const { verifications, verificationStatus } = await found(id);
+    expect(verifications.at(-1)).toMatchObject({ level: 'restored', status: 'failed', error: { code: error.code } });
+    expect(verificationStatus).toMatchObject({ verified: true, level: 'readable' });
+    expect(await isToldOf()).toBe(false);
+    // The end of a drill's id is no number of a verification.
+    expect(await catalog.tasks.nextVerificationNumber(id)).toBe(2);
+    await verify(id, 2, different);
+    expect(await isToldOf()).toBe(true);
+  });
+
   it('keeps the last twenty', async () => {
     const id = await completedBackup(catalog, newTarget(), {}, at);
     for (let number = 1; number <= 22; number += 1) await verify(id, number, good);

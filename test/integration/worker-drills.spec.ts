@@ -103,6 +103,19 @@ describe('a drill of the service', () => {
     await waitUntil(async () => !(await isRaised()), { what: 'the end of the alert' });
   });
 
+  it('of a store whose backup is away says nothing of it', async () => {
+    const jsonKey = `clinic/${backupId}/backup.json`;
+    const { bytes } = await world.withStore((store) => store.getBytes(jsonKey, 1_000_000));
+    const before = (await world.record(backupId)).verifications;
+    await world.withStore((store) => store.delete(jsonKey));
+    try {
+      expect(await ended(await ask())).toMatchObject({ status: 'failed' });
+      expect((await world.record(backupId)).verifications).toEqual(before);
+    } finally {
+      await world.withStore((store) => store.putBytes(jsonKey, Buffer.from(bytes)));
+    }
+  });
+
   it('that meets a flipped bit says so of its backup, and takes it back when the object is well', async () => {
     const dataKey = `clinic/${backupId}/1/data.hzn`;
     const good = await world.withStore(async (store) => (await store.getBytes(dataKey, 10_000_000)).bytes);

@@ -13,7 +13,6 @@ export class WorkerProcess {
   readonly #child: ChildProcess;
   readonly #exit: Promise<number | string>;
 
-  /** Only PATH and HOME come from our own environment. */
   constructor(environment: Readonly<Record<string, string>>, cwd: string) {
     this.#child = spawn(process.execPath, [join(projectRoot, 'dist/apps/worker/src/main.js')], {
       ...{ cwd, env: childEnvironment(environment), stdio: ['ignore', 'pipe', 'pipe'] },

@@ -1259,8 +1259,7 @@ export interface components {
              */
             backupId?: string;
             /**
-             * @description The newest good backup, or by lot one of those before it; not with backupId
-             * @default newest
+             * @description The newest good backup (also without this), or by lot one of those before it; not with backupId
              * @enum {string}
              */
             choice?: "newest" | "older";
@@ -2406,10 +2405,10 @@ export interface components {
         };
         VerificationStatusDto: {
             /**
-             * @description Of the newest one that was good: restored is a drill, or a verification at that level
+             * @description Of the verification that said so: restored is a drill, or a verification at that level. Null too where an older version wrote it
              * @enum {string|null}
              */
-            level: "stored" | "readable" | "restored" | null;
+            level: "readable" | "restored" | null;
             /** @description SHA-256 that was found */
             verificationHash: string | null;
             /** @description At level readable or better */
@@ -2658,7 +2657,7 @@ export interface operations {
                      *           "retentionDate": "2026-12-23T02:03:20.000Z",
                      *           "verificationStatus": {
                      *             "verified": true,
-                     *             "level": "stored",
+                     *             "level": "readable",
                      *             "verifiedAt": "2026-11-23T02:03:20.000Z",
                      *             "verificationHash": "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"
                      *           },
@@ -2840,7 +2839,7 @@ export interface operations {
                      *       "retentionDate": "2026-12-23T02:03:20.000Z",
                      *       "verificationStatus": {
                      *         "verified": true,
-                     *         "level": "stored",
+                     *         "level": "readable",
                      *         "verifiedAt": "2026-11-23T02:03:20.000Z",
                      *         "verificationHash": "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"
                      *       },
@@ -3163,7 +3162,7 @@ export interface operations {
                      *       "retentionDate": "2026-12-23T02:03:20.000Z",
                      *       "verificationStatus": {
                      *         "verified": true,
-                     *         "level": "stored",
+                     *         "level": "readable",
                      *         "verifiedAt": "2026-11-23T02:03:20.000Z",
                      *         "verificationHash": "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"
                      *       },
@@ -4880,7 +4879,6 @@ export interface operations {
                 /**
                  * @example {
                  *       "target": "clinic",
-                 *       "choice": "newest",
                  *       "backupId": "clinic-20261123T020000Z-k3f9q2",
                  *       "targetName": "staging"
                  *     }

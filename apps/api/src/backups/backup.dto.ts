@@ -29,9 +29,10 @@ export class VerificationStatusDto {
   @ApiProperty({ description: 'At level readable or better' })
   verified!: boolean;
   @ApiProperty({
-    enum: verificationLevels,
+    enum: verificationLevels.filter((level) => level !== 'stored'),
     ...nullable,
-    description: 'Of the newest one that was good: restored is a drill, or a verification at that level',
+    description:
+      'Of the verification that said so: restored is a drill, or a verification at that level. Null too where an older version wrote it',
   })
   level!: string | null;
   @ApiProperty({ ...time, ...nullable })

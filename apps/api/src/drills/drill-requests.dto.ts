@@ -13,8 +13,7 @@ export class DrillDto {
 
   @ApiPropertyOptional({
     enum: ['newest', 'older'],
-    default: 'newest',
-    description: 'The newest good backup, or by lot one of those before it; not with backupId',
+    description: 'The newest good backup (also without this), or by lot one of those before it; not with backupId',
   })
   @MayBeAbsent()
   @IsIn(['newest', 'older'])

@@ -5,6 +5,7 @@ import {
   type BackupRecord,
   type DrillRecord,
   type DrillReport,
+  type ErrorCode,
   type RecordedError,
 } from '#contracts';
 import type { EndedVerification } from '#catalog';
@@ -13,6 +14,7 @@ import { surely } from '../claims/surely.js';
 import type { WorkerParts } from '../core/worker-core.js';
 import type { WorkerLog } from '../logging/worker-log.js';
 import { writeWantedMarks } from '../marks/write-wanted-marks.js';
+import { logUpkeep } from '../upkeep/log-upkeep.js';
 
 /** What a drill read, told while it reads. */
 export interface Drilled {
@@ -25,8 +27,15 @@ export interface Drilled {
 export type Verdict = { readonly report: DrillReport } | { readonly error: AppError };
 
 /**
- * What a drill proves, or finds, stands on its backup as that of a verification at level `restored` by the drill's id. Called before the drill ends: a run that is
- * taken over in between writes it once. A copy in another place proves nothing of the backup, nor does a scratch target that is away.
+ * What says nothing of the bytes: a volume that was unmounted meanwhile, or a backup that was sealed anew without the catalogue. A verification, which looks at the
+ * store again, tells these from a loss.
+ */
+const saysLittle: readonly ErrorCode[] = ['backup/missing', 'backup/not-found', 'backup/mismatch'];
+
+/**
+ * What a drill proves, or finds, stands on its backup as that of a verification at level `restored`, by the drill's id and the run of it. Called before the drill
+ * ends, so that none ends without; each run writes its own, and the newest counts. A copy in another place proves nothing of the backup, nor does a scratch target
+ * that is away.
  */
 export async function noteVerdict(
   parts: WorkerParts,
@@ -34,10 +43,11 @@ export async function noteVerdict(
   verdict: Verdict,
   signal: AbortSignal,
 ): Promise<void> {
-  const { catalog, clock, metrics } = parts;
-  const { backupId, target, drillId, startedAt, createdAt } = drill;
+  const { catalog, clock, metrics, upkeep } = parts;
+  const { backupId, target, drillId, claim, startedAt, createdAt } = drill;
   const error = 'error' in verdict ? verdict.error : differencesFound(backupId, verdict.report);
-  if ('error' in verdict && !saysDamaged(verdict.error.code)) return;
+  if (signal.aborted) return;
+  if ('error' in verdict && !(saysDamaged(verdict.error.code) && !saysLittle.includes(verdict.error.code))) return;
   const { backup } = drilled;
   if (backup === null || drilled.place !== (backup.place ?? primaryStore)) return;
   const now = await surely(parts, log, () => catalog.backups.find(backupId));
@@ -45,7 +55,8 @@ export async function noteVerdict(
 
   const status = error === null ? 'completed' : 'failed';
   const ended: EndedVerification = {
-    ...{ taskId: drillId, createdAt, startedAt, completedAt: clock.now() },
+    ...{ taskId: claim.fence === 1 ? drillId : `${drillId}.${claim.fence}`, isDrill: true },
+    ...{ createdAt, startedAt, completedAt: clock.now() },
     level: 'restored',
     status,
     error: error === null ? null : recorded(error),
@@ -57,6 +68,8 @@ export async function noteVerdict(
   await writeWantedMarks(parts, backupId, signal).catch((trouble: unknown) => {
     log.failure('marks not written', trouble, 'store');
   });
+  log.info('verdict noted on the backup', { verificationLevel: 'restored', result: status });
+  logUpkeep(log, await upkeep.afterVerification());
 }
 
 function recorded({ code, stage, retry, hint }: AppError): RecordedError {

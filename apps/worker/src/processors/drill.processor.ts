@@ -45,7 +45,11 @@ export class DrillProcessor implements JobProcessor<'drill'> {
     const { parts } = this;
     const { claim, log, record } = claimed;
     const drilled: Drilled = { backup: null, place: null };
-    const note = (verdict: Verdict) => noteVerdict(parts, { drill: record, drilled, log }, verdict, claim.signal);
+    // How the drill itself ends does not hang on it.
+    const note = (verdict: Verdict) =>
+      noteVerdict(parts, { drill: record, drilled, log }, verdict, claim.signal).catch((trouble: unknown) => {
+        log.failure('verdict not noted on the backup', trouble, 'catalog');
+      });
     try {
       const report = await this.#drill(claimed, drilled);
       await note({ report });

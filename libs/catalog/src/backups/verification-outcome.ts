@@ -27,7 +27,7 @@ export function outcomeOf(task: EndedVerification, hash: string | null): Update 
   return {
     $set: {
       ...verdict(task, at, hash),
-      ...(status === 'cancelled' || !isMade ? {} : { verificationFailed: !good }),
+      ...(status === 'cancelled' || !isMade || isToldElsewhere(task) ? {} : { verificationFailed: !good }),
       ...(isMade ? { verifyNotBefore: null } : again),
       // The marks in the store tell of verdicts too.
       ...(isVerdict ? { marksBehind: true } : {}),
@@ -39,6 +39,10 @@ export function outcomeOf(task: EndedVerification, hash: string | null): Update 
       ...event(at, good ? 'verified' : isMade ? 'verification-failed' : 'verification-not-made', message),
     },
   };
+}
+
+function isToldElsewhere({ isDrill, error }: EndedVerification): boolean {
+  return isDrill === true && error?.code === 'restore/differences';
 }
 
 /** A verification that could not be made says nothing of the backup. One that took its workers down time and again is told of all the same. */

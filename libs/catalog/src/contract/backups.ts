@@ -17,7 +17,10 @@ import type { After } from './pages.js';
 export type EndedVerification = Pick<
   TaskRecord,
   'taskId' | 'level' | 'status' | 'createdAt' | 'startedAt' | 'completedAt' | 'error' | 'errorMessage'
->;
+> & {
+  /** People are told of its differences as of the drill's, which end with the next good one of the target. */
+  readonly isDrill?: true;
+};
 
 export interface NewBackup {
   readonly backupId: string;

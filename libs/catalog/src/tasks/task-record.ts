@@ -14,8 +14,9 @@ export function toTaskOrNull(document: TaskDocument | null): TaskRecord | null {
   return document === null ? null : toTaskRecord(document);
 }
 
-/** The number in a verification's id, `<backupId>-v<n>`; null for other ids. */
+/** The number in a verification's id, `<backupId>-v<n>`; null for other ids (a drill's may end the same). */
 export function sequenceOf(taskId: string): number | null {
+  if (taskId.startsWith('drill-')) return null;
   const digits = /-v(\d{1,9})$/.exec(taskId)?.[1];
   return digits === undefined ? null : Number(digits);
 }
