@@ -2,8 +2,8 @@
 export const budgetMs = 50 * 60_000;
 
 /**
- * The longer suites, the most telling first. How long one takes: `fixedMs` whatever the machine, and `share` times what `npm test` took on it (measured on two cores
- * of two machines, one half as fast as the other; docs/testing.md).
+ * The longer suites, the most telling first. How long one takes: `fixedMs` whatever the machine, and `share` times what `npm test` took on it (measured on two
+ * cores).
  */
 export const longSuites = [
   { name: 'test:endurance', args: ['--seed', '20261130', '--minutes', '3'], fixedMs: 4 * 60_000, share: 0.1 },

@@ -3,7 +3,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { ensureBuilt, root, say, seconds } from './bootstrap.mjs';
-import { runJest } from './run-jest.mjs';
+import { runJest, totalLine } from './run-jest.mjs';
 
 const rows = process.argv.slice(2);
 const bad = rows.filter((row) => !/^F\d\d$/.test(row));
@@ -30,7 +30,8 @@ for (const run of runs) {
 say(`fault matrix: ${seconds(started)}`);
 const none = passed + failed === 0;
 if (none) say(`no test is named ${rows.join(', ')}`);
-process.stdout.write(`${passed} passed, ${none ? 1 : failed} failed\n`);
+// Skipped are those that the rows leave out.
+process.stdout.write(totalLine({ passed, failed: none ? 1 : failed, skipped: 0 }));
 process.exitCode = failed > 0 || none ? 1 : 0;
 
 /** Tests of `npm test` that prove a row as well. */
