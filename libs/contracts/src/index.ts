@@ -119,6 +119,8 @@ export {
   type RestoredNamespace,
   type RestoreEstimate,
   type LeftAlone,
+  type ReplayedOplog,
+  type RestoredUsers,
   type RestoreFindings,
   type RestoreMode,
   type RestorePhase,

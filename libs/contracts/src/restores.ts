@@ -160,13 +160,22 @@ export interface RestoreReport {
   readonly durationMs: number;
   /** Of a dry run; absent in records of older versions. */
   readonly findings?: RestoreFindings | null;
-  /** The oplog that was replayed: entries in the archive, and the moment that all collections are of. Null, or absent: none was, or an earlier run did. */
-  readonly oplog?: {
-    readonly entries: number;
-    readonly at: { readonly t: number; readonly i: number } | null;
-  } | null;
+  /** Null, or absent: none was replayed, or an earlier run did. */
+  readonly oplog?: ReplayedOplog | null;
   /** That were taken over. Null, or absent: none were asked for, or an earlier run did it. */
-  readonly usersAndRoles?: { readonly users: number; readonly roles: number } | null;
+  readonly usersAndRoles?: RestoredUsers | null;
+}
+
+export interface ReplayedOplog {
+  /** In the archive. */
+  readonly entries: number;
+  /** The moment that all collections are of: the time of the last entry. */
+  readonly at: { readonly t: number; readonly i: number } | null;
+}
+
+export interface RestoredUsers {
+  readonly users: number;
+  readonly roles: number;
 }
 
 export interface RestoredNamespace {

@@ -1,5 +1,5 @@
 import type { Readable } from 'node:stream';
-import type { AppError, Consistency, Secret, Topology } from '#contracts';
+import type { AppError, Consistency, ReplayedOplog, RestoredUsers, Secret, Topology } from '#contracts';
 
 /**
  * What produces a mongodump archive from a server (spec: facts of the archive format), and what loads one into a server.
@@ -237,18 +237,6 @@ export interface LoadReport {
   readonly oplog?: ReplayedOplog;
   /** That were taken over; absent: none were asked for, or an earlier run did it. */
   readonly usersAndRoles?: RestoredUsers;
-}
-
-export interface RestoredUsers {
-  readonly users: number;
-  readonly roles: number;
-}
-
-export interface ReplayedOplog {
-  /** In the archive. */
-  readonly entries: number;
-  /** The moment that all collections are of: the time of the last entry. */
-  readonly at: { readonly t: number; readonly i: number } | null;
 }
 
 export interface LoadedNamespace {

@@ -85,14 +85,8 @@ async function serverOf(
   if (other === undefined || isBackupId(other) || !isTargetName(other)) return undefined;
   const known = await context.backupSource(other);
   if (known !== null) return { uri: known.uri, selection: known };
-  const { hasTargetsFile, target } = context.config({});
-  if (!hasTargetsFile && target === other) return { uri: context.config({ source: true }).source.uri };
   const { bad } = await import('../choose-backup.js');
-  throw bad(
-    hasTargetsFile
-      ? `${other} is no ID of a backup, and no target of BACKUP_TARGETS_FILE`
-      : `${other} is no ID of a backup, and not the target of BACKUP_TARGET_NAME (${target})`,
-  );
+  throw bad(`${other} is no ID of a backup, and no target of BACKUP_TARGETS_FILE or BACKUP_TARGET_NAME`);
 }
 
 async function backupOf(store: ObjectStore, ring: KeyRing, id: string, context: CliContext): Promise<DiffSide> {

@@ -124,10 +124,7 @@ const kindOf = {
 async function copiesOf(context: CliContext): Promise<RecoveryKit['copies']> {
   if ((context.environment()['BACKUP_TARGETS_FILE'] ?? '') === '') return [];
   const { destinations } = await context.destinations();
-  return destinations.map(({ name, store }) => {
-    const { storeSettings, storeSecrets } = settingsOf(store);
-    return { name, settings: storeSettings, secrets: storeSecrets };
-  });
+  return destinations.map(({ name, store }) => ({ name, ...settingsOf(store) }));
 }
 
 function settingsOf(store: StoreConfig): Pick<RecoveryKit, 'storeSettings' | 'storeSecrets'> {

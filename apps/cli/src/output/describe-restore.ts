@@ -1,4 +1,5 @@
-import type { LoadReport, ReplayedOplog } from '#engine';
+import type { ReplayedOplog } from '#contracts';
+import type { LoadReport } from '#engine';
 import { formatBytes, formatCount, formatDuration, formatTable, plural, printable } from './format.js';
 
 function describeReplay({ entries, at }: ReplayedOplog): string {

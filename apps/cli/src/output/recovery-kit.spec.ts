@@ -24,8 +24,12 @@ const kit = (changes: Partial<RecoveryKit> = {}): RecoveryKit => ({
 describe('a recovery kit', () => {
   it('tells how each place of copies is read instead of the store, and no secret of it', () => {
     const copies = [
-      { name: 'offsite', settings: ['S3_BACKUP_BUCKET=far', 'AWS_REGION=eu-north-1'], secrets: ['AWS_ACCESS_KEY_ID'] },
-      { name: 'shelf', settings: ['BACKUP_DIRECTORY=/mnt/shelf'], secrets: [] },
+      {
+        name: 'offsite',
+        storeSettings: ['S3_BACKUP_BUCKET=far', 'AWS_REGION=eu-north-1'],
+        storeSecrets: ['AWS_ACCESS_KEY_ID'],
+      },
+      { name: 'shelf', storeSettings: ['BACKUP_DIRECTORY=/mnt/shelf'], storeSecrets: [] },
     ];
     const page = kitAsText(kit({ copies }));
     expect(page).toContain('Where copies are\n----------------');

@@ -17,11 +17,9 @@ export interface RecoveryKit {
   readonly example: { readonly backupId: string; readonly folder: string; readonly database: string };
 }
 
-export interface KitCopy {
+/** A destination, to be read as the store. */
+export interface KitCopy extends Pick<RecoveryKit, 'storeSettings' | 'storeSecrets'> {
   readonly name: string;
-  /** As `storeSettings` and `storeSecrets`, to be read as the store. */
-  readonly settings: readonly string[];
-  readonly secrets: readonly string[];
 }
 
 export interface KitKey {
@@ -88,14 +86,7 @@ function copies({ copies: places }: RecoveryKit): KitSection[] {
         text(
           'Backups are copied to these places too, whole: each alone, with the key, is enough to restore. In a new shell set one of them instead of the store, and go on as below; "hazina list" tells which backups it holds.',
         ),
-        ...places.map(({ name, settings, secrets }): KitPart => ({
-          kind: 'commands',
-          lines: [
-            `# ${name}`,
-            ...settings.map((line) => `export ${line}`),
-            ...secrets.map((secret) => `export ${secret}=…`),
-          ],
-        })),
+        ...places.map((place): KitPart => ({ kind: 'commands', lines: [`# ${place.name}`, ...exportsOf(place)] })),
       ],
     },
   ];
@@ -124,7 +115,8 @@ function keys(kit: RecoveryKit): KitSection {
   };
 }
 
-function withHazina({ storeSettings, storeSecrets, keys: known, example }: RecoveryKit): KitSection {
+function withHazina(kit: RecoveryKit): KitSection {
+  const { keys: known, example } = kit;
   const retired = known.some(({ role }) => role === 'retired');
   const rename = shellWord(`${example.database}=${example.database}_restored`);
   const restore = `hazina restore ${example.backupId} --to-env RESTORE_URI --rename ${rename}`;
@@ -135,8 +127,7 @@ function withHazina({ storeSettings, storeSecrets, keys: known, example }: Recov
       {
         kind: 'commands',
         lines: [
-          ...storeSettings.map((line) => `export ${line}`),
-          ...storeSecrets.map((name) => `export ${name}=…`),
+          ...exportsOf(kit),
           ...currentKey(known),
           ...(retired ? ['export BACKUP_ENCRYPTION_KEYS_RETIRED_FILE=/safe/place/retired.keys   # one a line'] : []),
           'hazina list',
@@ -148,6 +139,11 @@ function withHazina({ storeSettings, storeSecrets, keys: known, example }: Recov
       },
     ],
   };
+}
+
+/** What leads to a store. */
+function exportsOf({ storeSettings, storeSecrets }: Pick<RecoveryKit, 'storeSettings' | 'storeSecrets'>): string[] {
+  return [...storeSettings.map((line) => `export ${line}`), ...storeSecrets.map((name) => `export ${name}=…`)];
 }
 
 /** A key in KMS has no file: who may use it is asked for. */

@@ -1,6 +1,5 @@
 import type { Db, MongoClient } from 'mongodb';
-import { AppError } from '#contracts';
-import type { RestoredUsers } from '../../engine.js';
+import { AppError, type RestoredUsers } from '#contracts';
 import { decodeToMap, documentsOfRun } from '../load/raw-bson.js';
 import { runRawWrite } from '../load/raw-command.js';
 import type { PlanEntry } from '../load/plan-types.js';
