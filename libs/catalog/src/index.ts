@@ -24,6 +24,7 @@ export { cleanupCatalog, type CleanupViewOptions } from './backups/cleanup-view.
 export { everyMissing } from './backups/every-missing.js';
 export { deletionCatalog, userOf, useTexts } from './backups/deletion-view.js';
 export { commitRecord, rotationCatalog, type RotationViewOptions } from './backups/rotation-view.js';
+export { recordedError } from './backups/backup-record.js';
 export { recoveryPointOf } from './backups/recovery-point.js';
 export { statsOf } from './backups/stats-of.js';
 export { copyStampOf } from './copies/copy-record.js';

@@ -72,19 +72,16 @@ async function timeOf(
   lastGood: () => Promise<DrillRecord | null>,
 ): Promise<RecoveryTime | null> {
   const history = drills.flatMap(measured);
-  const [newest] = history.filter(({ outcome }) => outcome === 'equal');
-  const good = newest ?? (drills.length === 0 ? undefined : measuredOf(await lastGood()));
+  const newest = history.find(({ outcome }) => outcome === 'equal');
+  const [good = newest] = newest === undefined && drills.length > 0 ? [await lastGood()].flatMap(measured) : [];
   if (good === undefined) return null;
   const { drillId, backupId, at, restoreMs } = good;
   return { drillId, backupId, at, restoreMs, history };
 }
 
-function measuredOf(drill: DrillRecord | null): MeasuredDrill | undefined {
-  return drill === null ? undefined : measured(drill)[0];
-}
-
-function measured({ drillId, backupId, completedAt, report }: DrillRecord): MeasuredDrill[] {
-  if (report === null || completedAt === null) return [];
+function measured(drill: DrillRecord | null): MeasuredDrill[] {
+  if (!drill?.report || drill.completedAt === null) return [];
+  const { drillId, backupId, completedAt, report } = drill;
   const { outcome, restoreMs, documents, bytes } = report;
   return [{ drillId, backupId, at: completedAt.toISOString(), outcome, restoreMs, documents, bytes }];
 }

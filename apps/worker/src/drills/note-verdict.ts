@@ -6,9 +6,8 @@ import {
   type DrillRecord,
   type DrillReport,
   type ErrorCode,
-  type RecordedError,
 } from '#contracts';
-import type { EndedVerification } from '#catalog';
+import { recordedError, type EndedVerification } from '#catalog';
 import { differencesFound } from '#pipeline';
 import { surely } from '../claims/surely.js';
 import type { WorkerParts } from '../core/worker-core.js';
@@ -59,7 +58,7 @@ export async function noteVerdict(
     ...{ createdAt, startedAt, completedAt: clock.now() },
     level: 'restored',
     status,
-    error: error === null ? null : recorded(error),
+    error: error === null ? null : recordedError(error),
     errorMessage: error?.message ?? null,
   };
   await surely(parts, log, () => catalog.backups.verified(backupId, ended, now.hash));
@@ -70,8 +69,4 @@ export async function noteVerdict(
   });
   log.info('verdict noted on the backup', { verificationLevel: 'restored', result: status });
   logUpkeep(log, await upkeep.afterVerification());
-}
-
-function recorded({ code, stage, retry, hint }: AppError): RecordedError {
-  return { code, stage, retryable: retry === 'retry', hint: hint ?? null };
 }
