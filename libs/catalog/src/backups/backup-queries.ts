@@ -67,8 +67,8 @@ export function queries(backups: Backups, targets: KnownTargets, clock: Clock): 
       // A few are nearly always among the newest; some servers sort all that a filter leaves.
       const windows = Number.isFinite(most) ? windowsInDays : [];
       for (const days of windows) {
-        const since = op({ $gt: new Date(now().getTime() - days * dayMs) });
-        const found = await good({ status: 'completed', target, createdAt: since }, most);
+        const from = new Date(now().getTime() - days * dayMs);
+        const found = await good(listFilter({ status: 'completed', target, from }, now()), most);
         if (found.length >= most) return found;
       }
       return good({ status: 'completed', target }, most);

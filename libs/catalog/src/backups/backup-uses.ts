@@ -1,3 +1,4 @@
+import { useKinds } from '#contracts';
 import type { BackupRepository } from '../contract/backups.js';
 import type { ClaimRef } from '../contract/claims.js';
 import { op } from '../store/record-collection.js';
@@ -49,7 +50,9 @@ export function uses(backups: Backups): Uses {
     },
 
     async usesHeld() {
-      const found = await backups.find({ 'use.kind': op({ $type: 'string' }) }, { only: ['backupId', 'use'] });
+      // The type is what the partial index asks for; by the names alone FerretDB finds them in it.
+      const held = { 'use.kind': op({ $type: 'string', $in: [...useKinds] }) };
+      const found = await backups.find(held, { only: ['backupId', 'use'] });
       return found.map(({ backupId, use: { fence, beat } }) => ({ kind: 'use', id: backupId, fence, beat }));
     },
 
