@@ -10,12 +10,59 @@ export const longFields = ['events', 'metadata.collections', 'warnings'] as cons
 /** What a record tells of its story at most. */
 const mostEvents = 200;
 
-/** The record without what only the collection needs. */
+/**
+ * The record without what only the collection needs. Named field by field: objects of one shape are read several times as fast as those that are made by leaving
+ * fields out, and a list makes and reads many.
+ */
 export function toBackupRecord(document: BackupDocument): BackupRecord {
-  const stored: BackupDocument & { readonly _id?: unknown; readonly __v?: unknown } = document;
-  const { _id, __v, running, fleetPlace, listed, alertDue, marksBehind, deletingFrom, deletedBy, ...more } = stored;
-  const { verifyFrom, verifyNotBefore, verificationFailed, changedAt, ...record } = more;
-  return { ...record, running: running !== undefined };
+  return {
+    backupId: document.backupId,
+    target: document.target,
+    trigger: document.trigger,
+    status: document.status,
+    createdAt: document.createdAt,
+    slot: document.slot,
+    correlationId: document.correlationId,
+    database: document.database,
+    s3Key: document.s3Key,
+    hash: document.hash,
+    size: document.size,
+    startedAt: document.startedAt,
+    completedAt: document.completedAt,
+    errorMessage: document.errorMessage,
+    error: document.error,
+    metadata: document.metadata,
+    retentionDate: document.retentionDate,
+    verificationStatus: document.verificationStatus,
+    failures: document.failures,
+    stage: document.stage,
+    progress: document.progress,
+    engine: document.engine,
+    consistency: document.consistency,
+    compression: document.compression,
+    keyIds: document.keyIds,
+    label: document.label,
+    pinned: document.pinned,
+    verifications: document.verifications,
+    events: document.events,
+    warnings: document.warnings,
+    resources: document.resources,
+    deletedAt: document.deletedAt,
+    lockedUntil: document.lockedUntil,
+    lastProvenAt: document.lastProvenAt,
+    storeId: document.storeId,
+    place: document.place,
+    claim: document.claim,
+    jobNumber: document.jobNumber,
+    nextAttemptAt: document.nextAttemptAt,
+    cancelRequestedAt: document.cancelRequestedAt,
+    deleteForced: document.deleteForced,
+    commit: document.commit,
+    marks: document.marks,
+    use: document.use,
+    commitDue: document.commitDue,
+    running: document.running !== undefined,
+  };
 }
 
 export function toRecordOrNull(document: BackupDocument | null): BackupRecord | null {

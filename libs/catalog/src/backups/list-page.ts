@@ -37,7 +37,7 @@ export async function findPage(
   const query = narrowed(wanted);
   const { limit, sortBy, sortOrder } = query;
   const skip = query.after === undefined ? (query.page - 1) * limit : 0;
-  const page = { skip, limit, sort: listSort(query), without: longFields };
+  const page = { skip, limit, sort: listSort(query), without: [...longFields, 'commit.bytes'] };
   const filter = pageFilter(query, now);
   if (skip >= total) return [];
   const newest = await amongTheNewest(backups, query, page, context);
