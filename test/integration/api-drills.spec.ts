@@ -162,8 +162,13 @@ describe('what drills found', () => {
       ...{ target: 'clinic', overdue: false, recoveryPoint: { backupId } },
       recoveryTime: { drillId: good, restoreMs: 1_234, history: [{ drillId: bad }, { drillId: good }] },
     });
-    const point = target?.['recoveryPoint'] as { ageSeconds: number };
+    const point = target?.['recoveryPoint'] as {
+      ageSeconds: number;
+      history: { date: string; worstSeconds: number }[];
+    };
     expect(point.ageSeconds).toBeGreaterThanOrEqual(0);
+    expect(point.history[0]?.date).toMatch(/^\d{4}-\d\d-\d\d$/);
+    expect(point.history[0]?.worstSeconds).toBeGreaterThanOrEqual(0);
   });
 });
 

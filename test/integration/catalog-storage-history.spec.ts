@@ -40,6 +40,26 @@ it('what backups took two weeks ago counts those that were deleted since', async
   expect(await backups.storageHistory({ target: 'nobody' }, now)).toMatchObject({ usedBytes: 0, addedBytes: 0 });
 });
 
+it('what could be restored when counts deleted backups for the time they stood, and none that was found bad', async () => {
+  const now = new Date();
+  const hoursAgo = (hours: number) => new Date(now.getTime() - hours * 3_600_000);
+  const { backups } = world.catalog;
+  const put = (hours: number) => completedBackup(world.catalog, 'restorable', {}, hoursAgo(hours));
+  const first = await put(24 * 40);
+  await backups.beginDelete(first, 'test', hoursAgo(24 * 39));
+  await backups.deleted(first, hoursAgo(24 * 39));
+  await put(24 * 20);
+  const history = await backups.recoveryHistory('restorable', now);
+  const days = (at: Date) => Math.floor(at.getTime() / dayMs);
+  const on = (hours: number) => history[days(now) - days(hoursAgo(hours))]?.worstSeconds ?? Number.NaN;
+  expect(history).toHaveLength(30);
+  // Just before the second one, the first one; since then the second one.
+  expect(on(24 * 20) / 3_600).toBeCloseTo(24 * 20, 1);
+  expect(on(0) / 3_600).toBeCloseTo(24 * 20, 1);
+  expect(on(24) / 3_600).toBeGreaterThan(24 * 18);
+  expect(await backups.recoveryHistory('nobody', now)).toEqual([]);
+});
+
 it('what copies took counts by the ends of their backups, and only what stands there or stood', async () => {
   const now = new Date();
   const daysAgo = (days: number) => new Date(now.getTime() - days * dayMs);

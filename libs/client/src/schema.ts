@@ -1731,6 +1731,15 @@ export interface components {
             /** @example dump */
             stage: string;
         };
+        RecoveryDayDto: {
+            /**
+             * Format: date
+             * @example 2026-11-23
+             */
+            date: string;
+            /** @description At the worst moment of the day: since the newest restorable backup was begun */
+            worstSeconds: number;
+        };
         RecoveryPointDto: {
             /** @description What was written since then is lost with the server */
             ageSeconds: number;
@@ -1744,6 +1753,8 @@ export interface components {
              * @example clinic-20261123T020000Z-k3f9q2
              */
             backupId: string;
+            /** @description The last 30 days (UTC), newest first, without those on which nothing could be restored yet */
+            history: components["schemas"]["RecoveryDayDto"][];
         };
         RecoveryTimeDto: {
             /** Format: date-time */
@@ -4120,7 +4131,13 @@ export interface operations {
                      *           "recoveryPoint": {
                      *             "backupId": "clinic-20261123T020000Z-k3f9q2",
                      *             "at": "2026-11-23T02:03:20.000Z",
-                     *             "ageSeconds": 25200
+                     *             "ageSeconds": 25200,
+                     *             "history": [
+                     *               {
+                     *                 "date": "2026-11-23",
+                     *                 "worstSeconds": 0
+                     *               }
+                     *             ]
                      *           },
                      *           "recoveryTime": {
                      *             "drillId": "drill-20261123T050000Z-q8w2e1",

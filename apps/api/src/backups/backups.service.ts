@@ -19,7 +19,7 @@ import { findBackup } from './find-backup.js';
 import { Links } from './links.js';
 import { MadeOnce } from './made-once.js';
 import { Recent } from './recent.js';
-import { recoveryOf, type Recovery } from './recovery.js';
+import { recoveryHistoriesOf, recoveryOf, type Recovery, type RecoveryHistories } from './recovery.js';
 import { statistics, type Statistics } from './statistics.js';
 import { markOfThere } from './there.js';
 import { toBackup, toBackupDetails } from './to-backup.js';
@@ -54,6 +54,7 @@ export class BackupsService {
   readonly #recoveries: Recent<ReadonlyMap<string, Recovery>>;
   readonly #durations: Recent<CatalogStats['durationPercentilesMs']>;
   readonly #histories: Recent<StorageHistory>;
+  readonly #recoveryHistories: Recent<RecoveryHistories>;
   readonly #statistics = new MadeOnce<Statistics>();
 
   constructor(
@@ -68,6 +69,7 @@ export class BackupsService {
     this.#recoveries = new Recent({ ...recoveryKept, monotonicMs });
     this.#durations = new Recent({ ...ofEachKept, monotonicMs });
     this.#histories = new Recent({ ...ofEachKept, monotonicMs });
+    this.#recoveryHistories = new Recent({ ...ofEachKept, monotonicMs });
   }
 
   async list(query: ListQuery): Promise<Listed<BackupPageDto>> {
@@ -116,15 +118,19 @@ export class BackupsService {
     const { totals, states } = look;
     const all = markOfThere(totals, undefined);
     const key = `${target ?? ''} ${markOfThere(totals, target)}`;
-    const [recovery, durations, history] = await Promise.all([
-      this.#recoveries.get(all, () => this.#recovery()),
+    const names = this.config.targets.map(({ name }) => name);
+    const [recovery, recoveryHistories, durations, history] = await Promise.all([
+      this.#recoveries.get(all, () => recoveryOf(this.catalog, names, this.clock.now())),
+      this.#recoveryHistories.get(all, () => recoveryHistoriesOf(this.catalog, names, this.clock.now())),
       this.#durations.get(key, () => this.catalog.backups.durations(filter, this.clock.now())),
       this.#histories.get(key, () => this.catalog.backups.storageHistory(filter, this.clock.now())),
     ]);
-    return this.#statistics.of(look, target ?? '', [recovery, durations, history], () => {
+    return this.#statistics.of(look, target ?? '', [recovery, recoveryHistories, durations, history], () => {
       const targets = states.filter((state) => target === undefined || state.target === target);
       const { quota } = this.config.store;
-      return statistics(statsOf(totals, durations, target), { quota, history, now: totals.now, targets, recovery });
+      return statistics(statsOf(totals, durations, target), {
+        ...{ quota, history, now: totals.now, targets, recovery, recoveryHistories },
+      });
     });
   }
 
@@ -134,10 +140,5 @@ export class BackupsService {
     const ends = totals.then((found) => found.ends);
     const [found, states] = await Promise.all([totals, this.targets.all(now, undefined, ends)]);
     return { totals: found, states };
-  }
-
-  #recovery(): Promise<ReadonlyMap<string, Recovery>> {
-    const names = this.config.targets.map(({ name }) => name);
-    return recoveryOf(this.catalog, names, this.clock.now());
   }
 }

@@ -1,4 +1,4 @@
-import { recoveryPointOf, type Catalog } from '#catalog';
+import { recoveryPointOf, type Catalog, type RecoveryDay } from '#catalog';
 import type { BackupRecord, DrillRecord } from '#contracts';
 
 /** What is lost when the server is lost now: everything since the newest backup that can be restored was begun. */
@@ -6,7 +6,12 @@ export interface RecoveryPoint {
   readonly backupId: string;
   readonly at: string;
   readonly ageSeconds: number;
+  /** Newest first. */
+  readonly history: readonly RecoveryDay[];
 }
+
+/** What was restorable when, by target. */
+export type RecoveryHistories = ReadonlyMap<string, readonly RecoveryDay[]>;
 
 /** How long a restore takes, as the newest drill that found all equal measured it. */
 export interface RecoveryTime {
@@ -29,7 +34,7 @@ export interface MeasuredDrill {
 }
 
 export interface Recovery {
-  readonly recoveryPoint: RecoveryPoint | null;
+  readonly recoveryPoint: Omit<RecoveryPoint, 'history'> | null;
   readonly recoveryTime: RecoveryTime | null;
 }
 
@@ -57,7 +62,16 @@ export async function recoveryOf(
   return new Map(found);
 }
 
-function pointOf({ backupId, startedAt, createdAt }: BackupRecord, now: Date): RecoveryPoint {
+export async function recoveryHistoriesOf(
+  catalog: Catalog,
+  targets: readonly string[],
+  now: Date,
+): Promise<RecoveryHistories> {
+  const found = targets.map(async (name) => [name, await catalog.backups.recoveryHistory(name, now)] as const);
+  return new Map(await Promise.all(found));
+}
+
+function pointOf({ backupId, startedAt, createdAt }: BackupRecord, now: Date): Omit<RecoveryPoint, 'history'> {
   const at = startedAt ?? createdAt;
   return {
     backupId,

@@ -99,6 +99,16 @@ export class QuotaDto {
   advice!: string | null;
 }
 
+export class RecoveryDayDto {
+  @ApiProperty({ format: 'date', example: '2026-11-23' })
+  date!: string;
+  @ApiProperty({
+    type: 'integer',
+    description: 'At the worst moment of the day: since the newest restorable backup was begun',
+  })
+  worstSeconds!: number;
+}
+
 export class RecoveryPointDto {
   @ApiProperty({ example: backupId, description: 'The newest backup that can be restored' })
   backupId!: string;
@@ -106,6 +116,11 @@ export class RecoveryPointDto {
   at!: string;
   @ApiProperty({ type: 'integer', description: 'What was written since then is lost with the server' })
   ageSeconds!: number;
+  @ApiProperty({
+    type: [RecoveryDayDto],
+    description: 'The last 30 days (UTC), newest first, without those on which nothing could be restored yet',
+  })
+  history!: RecoveryDayDto[];
 }
 
 export class MeasuredDrillDto {

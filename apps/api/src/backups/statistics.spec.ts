@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import type { CatalogStats } from '#catalog';
 import type { TargetState } from '../targets/target-states.js';
-import type { Recovery } from './recovery.js';
+import type { Recovery, RecoveryHistories } from './recovery.js';
 import { statistics } from './statistics.js';
 
 const empty: CatalogStats = {
@@ -19,7 +19,8 @@ const empty: CatalogStats = {
 };
 const now = new Date('2026-11-26T00:00:00.000Z');
 const history = { usedBytes: 0, usedBefore: 0, addedBytes: 0, since: now };
-const context = { quota: undefined, history, now, targets: [] as TargetState[], recovery: new Map<string, Recovery>() };
+const recoveries = { recovery: new Map<string, Recovery>(), recoveryHistories: new Map() as RecoveryHistories };
+const context = { quota: undefined, history, now, targets: [] as TargetState[], ...recoveries };
 
 describe('statistics calculation', () => {
   it('of nothing has no rates, and counts every state', () => {

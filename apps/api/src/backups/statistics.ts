@@ -1,7 +1,13 @@
 import type { CatalogStats } from '#catalog';
 import { backupStates, type BackupState } from '#contracts';
 import type { StorageHistory } from '#notify';
-import { noRecovery, type Recovery, type RecoveryPoint, type RecoveryTime } from './recovery.js';
+import {
+  noRecovery,
+  type Recovery,
+  type RecoveryHistories,
+  type RecoveryPoint,
+  type RecoveryTime,
+} from './recovery.js';
 import { quotaView, type QuotaView } from './quota-view.js';
 import type { TargetState } from '../targets/target-states.js';
 
@@ -37,11 +43,12 @@ export interface StatisticsContext {
   readonly targets: readonly TargetState[];
   /** By target. */
   readonly recovery: ReadonlyMap<string, Recovery>;
+  readonly recoveryHistories: RecoveryHistories;
 }
 
 /** Rates are shares of the backups that ended by themselves: still there, or lost later, is a success; cancelled is neither. Null: none ended. */
 export function statistics(stats: CatalogStats, context: StatisticsContext): Statistics {
-  const { targets, recovery } = context;
+  const { targets } = context;
   const byStatus = Object.fromEntries(backupStates.map((state) => [state, stats.byStatus[state] ?? 0])) as Record<
     BackupState,
     number
@@ -66,10 +73,16 @@ export function statistics(stats: CatalogStats, context: StatisticsContext): Sta
       overdue,
       nextRunAt: nextRunAt?.toISOString() ?? null,
       lastSuccessAt: lastSuccessAt?.toISOString() ?? null,
-      ...(recovery.get(target) ?? noRecovery),
+      ...recoveryOfTarget(target, context),
     })),
     perDay: stats.perDay,
   };
+}
+
+function recoveryOfTarget(target: string, { recovery, recoveryHistories }: StatisticsContext) {
+  const { recoveryPoint, recoveryTime } = recovery.get(target) ?? noRecovery;
+  const history = recoveryHistories.get(target) ?? [];
+  return { recoveryPoint: recoveryPoint && { ...recoveryPoint, history }, recoveryTime };
 }
 
 function rounded(value: number | null): number | null {

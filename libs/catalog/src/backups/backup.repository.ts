@@ -8,6 +8,7 @@ import { queries } from './backup-queries.js';
 import type { Backups } from './backup-record.js';
 import { knownTargets, type Targets } from './known-targets.js';
 import { fleetPlaces } from './fleet-places.js';
+import { recoveryHistory } from './recovery-history.js';
 import { storageBytes, storageHistory } from './storage-history.js';
 import { uses } from './backup-uses.js';
 import { catalogTotals, durationPercentiles } from './catalog-totals.js';
@@ -34,6 +35,7 @@ export function backupRepository(
     ...queries(backups, known, clock),
     storageBytes: () => storageBytes(backups),
     storageHistory: (filter, now) => storageHistory(backups, filter, now),
+    recoveryHistory: (target, now) => recoveryHistory(backups, target, now),
     totals: async (at) => catalogTotals(backups, await known.all(), {}, at, sums.of(at)),
     durations: (filter, at) => durationPercentiles(backups, filter, at),
     async stats(filter, at) {

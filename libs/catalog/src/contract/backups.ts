@@ -10,7 +10,7 @@ import type {
 } from '#contracts';
 import type { BackupFailure, ClaimRef, ClaimState, LeaseView } from './claims.js';
 import type { RewriteFacts, UseOutcome } from './uses.js';
-import type { CatalogStats, CatalogTotals, StorageHistory, TargetEnds } from './stats.js';
+import type { CatalogStats, CatalogTotals, RecoveryDay, StorageHistory, TargetEnds } from './stats.js';
 import type { After } from './pages.js';
 
 /** A verification, or a drill, that is over. */
@@ -78,12 +78,14 @@ export interface BackupRepository {
   /** Takes back a record that was never claimed (pending, fence 0), after its job could not be added. False: somebody claimed it. */
   withdraw(backupId: string): Promise<boolean>;
   find(backupId: string): Promise<BackupRecord | null>;
-  /** Deleted ones only when asked for by status. Stable: sorted by the field, then by backupId. Without the long fields (namespaces, events). A total over 1,000 may be a second old. */
+  /** Deleted ones only when asked for by status. Stable: sorted by the field, then by backupId. Without the long fields (namespaces, events, the bytes of the commit). A total over 1,000 may be a second old. */
   list(query: BackupQuery): Promise<{ readonly data: readonly BackupRecord[]; readonly total: number }>;
   /** Bytes in the store of what is there: completed, or going. */
   storageBytes(): Promise<number>;
   /** The same now and some time ago, for forecasts. */
   storageHistory(filter: { readonly target?: string }, now: Date): Promise<StorageHistory>;
+  /** The last 30 days of a target, newest first, without those on which nothing could be restored yet. */
+  recoveryHistory(target: string, now: Date): Promise<readonly RecoveryDay[]>;
   count(status: BackupState): Promise<number>;
   stats(filter: { readonly target?: string }, now: Date): Promise<CatalogStats>;
   /** For the statistics of all and of each target at once (`statsOf`). Reads every record that is there. */

@@ -31,6 +31,12 @@ export interface StorageHistory {
   readonly since: Date;
 }
 
+/** A day (UTC), and how much the loss of the server would have cost at its worst moment: the time since the newest backup that could be restored then was begun. */
+export interface RecoveryDay {
+  readonly date: string;
+  readonly worstSeconds: number;
+}
+
 /** What the newest runs of a target came to. */
 export interface TargetEnds {
   /** End of the newest completed backup, still there or not. */
