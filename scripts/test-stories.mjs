@@ -1,5 +1,5 @@
 // npm run test:stories: what happens to a running installation over its years (test/stories/): destinations that are lost and come back, keys that are
-// rewritten or live in AWS, fleets of two versions, hooks, restore targets that other people use.
+// rotated, rewritten or live in AWS, drills over many slots, fleets of two versions, hooks, restore targets that other people use.
 // The last line is `N passed, N failed[, N skipped]`.
 import { runSuite } from './run-suite.mjs';
 

@@ -7,7 +7,7 @@ import { CliWorld, type Environment } from '../support/cli-world.js';
 import { hazina, spawnHazina } from '../support/run-hazina.js';
 import { fillSampleDatabase } from '../support/sample-data.js';
 
-// A change of the key, as an operator does it: what is said, and with which exit code. What a kill does is in test/faults/key-rotation.spec.ts.
+// A change of the key, as an operator does it: what is said, and with which exit code. What a kill does is in test/stories/key-rotation.spec.ts.
 
 interface Report {
   readonly dryRun: boolean;

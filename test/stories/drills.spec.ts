@@ -72,7 +72,7 @@ async function ended(drillId: string): Promise<DrillRecord> {
 }
 
 it(
-  'F41 drills over fifty slots, four workers killed: every drill ends well, in turn the newest and an older backup, and nothing is left',
+  'drills over fifty slots, four workers killed: every drill ends well, in turn the newest and an older backup, and nothing is left',
   async () => {
     const config = await loadApiConfig({
       ...{ environment, workingDirectory: world.folder },

@@ -13,7 +13,7 @@ import { CliWorld, type Environment } from '../support/cli-world.js';
 import { pause } from '../support/pace.js';
 import { hazina, spawnHazina } from '../support/run-hazina.js';
 
-// F33: a rotation that is killed (kill -9) at random points. Every backup opens at every moment with the keys then configured (I8, I11).
+// A rotation that is killed (kill -9) at random points. Every backup opens at every moment with the keys then configured (I8, I11).
 
 const many = Number(process.env['TEST_ROTATION_BACKUPS'] ?? 200);
 const wantedKills = 20;
@@ -177,7 +177,7 @@ async function killAgainAndAgain(base: Environment): Promise<Record<string, numb
   return found;
 }
 
-describe(`F33 ${many} backups, and a rotation that is killed ${wantedKills} times`, () => {
+describe(`${many} backups, and a rotation that is killed ${wantedKills} times`, () => {
   it(
     'in a directory',
     async () => {
