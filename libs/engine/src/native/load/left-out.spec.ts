@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { BSON } from 'mongodb';
-import { describeId, LeftOut, leftOutLines } from './left-out.js';
+import { describeId, LeftOut, leftOutLines, listingRoom } from './left-out.js';
 import { rawId, type RawField } from './raw-bson.js';
 
 const idOf = (value: unknown): RawField => {
@@ -22,14 +22,17 @@ describe('documents that were left out', () => {
     ]);
   });
 
-  it('are counted without an end, and listed to one', () => {
-    const leftOut = new LeftOut();
-    for (let n = 0; n < 1000; n += 1) leftOut.earlier(idOf(n));
-    const lines = leftOutLines(leftOut);
+  it('are counted without an end, and listed while the restore has room for lines', () => {
+    const room = listingRoom();
+    const [first, second] = [new LeftOut(room), new LeftOut(room)];
+    for (let n = 0; n < 9_990; n += 1) first.earlier(idOf(n));
+    for (let n = 0; n < 1_000; n += 1) second.earlier(idOf(n));
+    expect(leftOutLines(first)).toHaveLength(9_991);
+    const lines = leftOutLines(second);
     expect([lines.length, lines[0], lines.at(-1)]).toEqual([
-      22,
+      12,
       '1000 documents were left out for later ones (keep-last)',
-      'and 980 more',
+      'and 990 more',
     ]);
   });
 

@@ -2,11 +2,21 @@ import { BSON } from 'mongodb';
 import { printable } from './names.js';
 import { composeDocument, type RawField } from './raw-bson.js';
 
-/** Lines of one namespace, and characters of an `_id` in them: plans and records hold them. */
-const mostListed = 20;
+/** Lines of one restore, and characters of an `_id` and of an index in them: a plan and a record hold them all, and have 16 MB. */
+const mostListed = 10_000;
 const longestId = 80;
+const longestIndex = 200;
 
-/** Documents of an archive that were left out for later ones (`keep-last`): how many, and the first few of them in words. */
+/** What the namespaces of one restore share: so many documents more are listed. */
+export interface ListingRoom {
+  lines: number;
+}
+
+export function listingRoom(): ListingRoom {
+  return { lines: mostListed };
+}
+
+/** Documents of an archive that were left out for later ones (`keep-last`): how many, and each in words while there is room. */
 export interface LeftOutDocuments {
   readonly total: number;
   readonly listed: readonly string[];
@@ -16,6 +26,8 @@ export class LeftOut implements LeftOutDocuments {
   total = 0;
   readonly listed: string[] = [];
 
+  constructor(private readonly room: ListingRoom = listingRoom()) {}
+
   /** An earlier document with the same `_id`. */
   earlier(id: RawField): void {
     this.note(`_id ${describeId(id)}: the earlier of two documents with it`);
@@ -23,12 +35,15 @@ export class LeftOut implements LeftOutDocuments {
 
   /** One whose value of a unique index a later document has. */
   taken(id: RawField, index: string): void {
-    this.note(`_id ${describeId(id)}: a later document has its value of the unique index ${index}`);
+    const named = index.length > longestIndex ? `${index.slice(0, longestIndex)}…` : index;
+    this.note(`_id ${describeId(id)}: a later document has its value of the unique index ${named}`);
   }
 
   private note(line: string): void {
     this.total += 1;
-    if (this.listed.length < mostListed) this.listed.push(line);
+    if (this.room.lines <= 0) return;
+    this.room.lines -= 1;
+    this.listed.push(line);
   }
 }
 

@@ -1,7 +1,7 @@
 import { Binary, BSON } from 'mongodb';
 import type { NamespaceProgress } from '../../engine.js';
 import { createCommand, isCapped, planIndexes, type CollectionSpec, type IndexPlan } from './collection-spec.js';
-import { LeftOut } from './left-out.js';
+import { LeftOut, type ListingRoom } from './left-out.js';
 import type { PlanEntry } from './plan-types.js';
 import { decodeToMap, type BsonMap } from './raw-bson.js';
 
@@ -29,7 +29,7 @@ export interface LoadEntry {
   dropped: boolean;
 }
 
-export function newLoadEntry(plan: PlanEntry, spec: CollectionSpec): LoadEntry {
+export function newLoadEntry(plan: PlanEntry, spec: CollectionSpec, room?: ListingRoom): LoadEntry {
   return {
     plan,
     spec,
@@ -43,7 +43,7 @@ export function newLoadEntry(plan: PlanEntry, spec: CollectionSpec): LoadEntry {
     indexCount: 0,
     notKept: [],
     missing: [],
-    leftOut: new LeftOut(),
+    leftOut: new LeftOut(room),
     unsupported: false,
     dropped: false,
   };

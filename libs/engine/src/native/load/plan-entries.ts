@@ -1,5 +1,6 @@
 import { encryptionRefused, type ArchivedNamespace, type NamedEntry } from './name-plan.js';
 import { nameOf } from './names.js';
+import { listingRoom } from './left-out.js';
 import { newLoadEntry, type LoadEntry } from './load-entry.js';
 import { longNameProbe, similarName } from './name-probe.js';
 import { hasUniqueIndex, type CollectionSpec } from './collection-spec.js';
@@ -24,6 +25,7 @@ export function newEntries(
   { usersAndRoles = false } = {},
 ): Map<ArchivedCollection, LoadEntry> {
   const id = restoreId.slice(0, idInNames);
+  const room = listingRoom();
   return new Map(
     named.map((entry, n) => {
       const spec = readSpec(entry.source.metadata);
@@ -42,7 +44,7 @@ export function newEntries(
         kind: entry.kind,
         placement,
       };
-      return [entry.source, newLoadEntry(plan, entry.kind === 'view' ? followBase(spec, entry, named) : spec)];
+      return [entry.source, newLoadEntry(plan, entry.kind === 'view' ? followBase(spec, entry, named) : spec, room)];
     }),
   );
 }
