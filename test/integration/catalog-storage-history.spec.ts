@@ -45,15 +45,18 @@ it('what could be restored when counts deleted backups for the time they stood, 
   const hoursAgo = (hours: number) => new Date(now.getTime() - hours * 3_600_000);
   const { backups } = world.catalog;
   const put = (hours: number) => completedBackup(world.catalog, 'restorable', {}, hoursAgo(hours));
-  const first = await put(24 * 40);
-  await backups.beginDelete(first, 'test', hoursAgo(24 * 39));
-  await backups.deleted(first, hoursAgo(24 * 39));
+  const remove = async (backupId: string, hours: number) => {
+    await backups.beginDelete(backupId, 'test', hoursAgo(hours));
+    await backups.deleted(backupId, hoursAgo(hours));
+  };
+  await remove(await put(24 * 50), 24 * 49);
+  await remove(await put(24 * 40), 24 * 10);
   await put(24 * 20);
   const history = await backups.recoveryHistory('restorable', now);
   const days = (at: Date) => Math.floor(at.getTime() / dayMs);
   const on = (hours: number) => history[days(now) - days(hoursAgo(hours))]?.worstSeconds ?? Number.NaN;
   expect(history).toHaveLength(30);
-  // Just before the second one, the first one; since then the second one.
+  // Just before the last one, the one that was deleted later; since then the last one.
   expect(on(24 * 20) / 3_600).toBeCloseTo(24 * 20, 1);
   expect(on(0) / 3_600).toBeCloseTo(24 * 20, 1);
   expect(on(24) / 3_600).toBeGreaterThan(24 * 18);

@@ -104,9 +104,11 @@ export class RecoveryDayDto {
   date!: string;
   @ApiProperty({
     type: 'integer',
-    description: 'At the worst moment of the day: since the newest restorable backup was begun',
+    nullable: true,
+    description:
+      'At the worst moment of the day: since the newest restorable backup was begun; null: nothing could be restored any more',
   })
-  worstSeconds!: number;
+  worstSeconds!: number | null;
 }
 
 export class RecoveryPointDto {

@@ -36,12 +36,12 @@ export function backupRepository(
     storageBytes: () => storageBytes(backups),
     storageHistory: (filter, now) => storageHistory(backups, filter, now),
     recoveryHistory: (target, now) => recoveryHistory(backups, target, now),
-    totals: async (at) => catalogTotals(backups, await known.all(), {}, at, sums.of(at)),
+    totals: async (at) => catalogTotals(backups, await known.all(), {}, at, () => sums.of(at)),
     durations: (filter, at) => durationPercentiles(backups, filter, at),
     async stats(filter, at) {
       const names = filter.target === undefined ? await known.all() : [filter.target];
       const [totals, durations] = await Promise.all([
-        catalogTotals(backups, names, filter, at, stateSums(backups, filter)),
+        catalogTotals(backups, names, filter, at, () => stateSums(backups, filter)),
         durationPercentiles(backups, filter, at),
       ]);
       return statsOf(totals, durations, filter.target);

@@ -3,7 +3,7 @@ import { few } from './list-page.js';
 
 /** A long total may be so old; where counting takes long, ten times as old as counting every long list that is asked for takes, up to `mostMs`. */
 const leastMs = 1_000;
-const mostMs = 10_000;
+const mostMs = 30_000;
 const times = 10;
 /** After this share of its time a total is counted anew beside: nobody waits for one that is asked for all the time. */
 const renewedAfter = 0.75;
@@ -24,6 +24,8 @@ export function longTotals(
   monotonicMs: () => number,
 ): (filter: Filter) => Promise<number> {
   const kept = new Map<string, Kept>();
+  /** One total is renewed beside the requests at a time: several at once would take a small server's processors from what is asked of it. */
+  let isRenewing = false;
 
   const counted = async (key: string, filter: Filter): Promise<number> => {
     const began = monotonicMs();
@@ -45,13 +47,20 @@ export function longTotals(
     if (before === undefined) return counted(key, filter);
     const now = monotonicMs();
     if (now < before.renewFrom) return Promise.resolve(before.total);
-    before.counting ??= counted(key, filter).catch((error: unknown) => {
-      before.counting = undefined;
-      throw error;
-    });
-    if (now >= before.until) return before.counting;
-    // Who asks after its time is over is told.
-    before.counting.catch(() => undefined);
+    const count = (): Promise<number> =>
+      (before.counting ??= counted(key, filter).catch((error: unknown) => {
+        before.counting = undefined;
+        throw error;
+      }));
+    if (now >= before.until) return count();
+    if (!isRenewing && before.counting === undefined) {
+      isRenewing = true;
+      const over = (): void => {
+        isRenewing = false;
+      };
+      // Who asks after its time is over is told.
+      count().then(over, over);
+    }
     return Promise.resolve(before.total);
   };
 }

@@ -1,62 +1,133 @@
-import { op } from '../store/record-collection.js';
 import type { RecoveryDay } from '../contract/stats.js';
 import type { BackupDocument } from '../schemas/backup.schema.js';
+import { op } from '../store/record-collection.js';
 import type { Backups } from './backup-record.js';
+import { isFoundBad } from './is-good.js';
 import { windowsInDays } from './newest.js';
 
 const dayMs = 86_400_000;
 const shownDays = 30;
+/** So many of those that stood when the first day began: the newest, and others in case that it was deleted since. */
+const mostBefore = 100;
 
-/** A backup that could be restored from its end on, and holds what was there when it was begun. */
+/** A backup that could be restored from its end until it was deleted, and holds what was there when it was begun. */
 export interface Restorable {
   readonly begun: Date;
   readonly ended: Date;
+  readonly deleted: Date | null;
 }
 
-/** For each of the last 30 days (UTC), newest first, how much the loss of the server would have cost at its worst moment. Deleted backups count for the time they stood. */
+/**
+ * For each of the last 30 days (UTC), newest first, how much the loss of the server would have cost at its worst moment. Deleted backups count for the time they stood;
+ * those that were found bad, or went missing, never.
+ */
 export async function recoveryHistory(backups: Backups, target: string, now: Date): Promise<readonly RecoveryDay[]> {
   const since = firstDay(now);
-  const made = { target, hash: op({ $type: 'string' }), verificationFailed: op({ $ne: true }) };
-  const only = ['createdAt', 'startedAt', 'completedAt'] as const;
+  // As a double negation: of a target and a time an index on the states would only cost (see oneIndexed).
+  const made = {
+    target,
+    hash: op({ $type: 'string' }),
+    $nor: [{ status: op({ $nin: ['completed', 'deleting', 'deleted'] }) }],
+  };
+  const only = ['createdAt', 'startedAt', 'completedAt', 'deletedAt', 'verifications'] as const;
   const before = async (): Promise<readonly BackupDocument[]> => {
+    const stood = { ...made, $or: [{ deletedAt: null }, { deletedAt: op({ $gt: since }) }] };
     for (const days of [...windowsInDays, Number.POSITIVE_INFINITY]) {
       const from = new Date(Math.max(0, since.getTime() - days * dayMs));
       const completedAt = op({ $gte: from, $lt: since });
-      const found = await backups.find({ ...made, completedAt }, { only, sort: { completedAt: -1 }, limit: 1 });
+      const newest = { only, sort: { completedAt: -1 }, limit: mostBefore } as const;
+      const found = await backups.find({ ...stood, completedAt }, newest);
       if (found.length > 0) return found;
     }
     return [];
   };
-  const [earlier, during] = await Promise.all([
-    before(),
-    backups.find({ ...made, completedAt: op({ $gte: since, $lte: now }) }, { only }),
-  ]);
-  const restorable = [...earlier, ...during].flatMap(({ createdAt, startedAt, completedAt }) =>
-    completedAt === null ? [] : [{ begun: startedAt ?? createdAt, ended: completedAt }],
-  );
+  const [earlier, during] = [
+    await before(),
+    await backups.find({ ...made, completedAt: op({ $gte: since, $lte: now }) }, { only }),
+  ];
+  const restorable = [...earlier, ...during].flatMap((document) => {
+    const {
+      createdAt,
+      startedAt,
+      completedAt,
+      deletedAt = null,
+      verifications = [],
+    } = document as Partial<BackupDocument>;
+    if (createdAt === undefined || completedAt === undefined || completedAt === null || isFoundBad({ verifications }))
+      return [];
+    return [{ begun: startedAt ?? createdAt, ended: completedAt, deleted: deletedAt }];
+  });
   return worstDays(restorable, now);
 }
 
-/** Days on which nothing could be restored yet are left out; the order of the backups does not matter. */
+/** `worstSeconds` null: at some moment of the day nothing could be restored any more. Days before the first backup are left out; the order of the backups does not matter. */
 export function worstDays(restorable: readonly Restorable[], now: Date): readonly RecoveryDay[] {
-  const inOrder = [...restorable].sort((a, b) => a.ended.getTime() - b.ended.getTime());
+  const standing = new Standing(restorable);
   const found: RecoveryDay[] = [];
-  let point: number | null = null;
-  let next = 0;
   for (let day = firstDay(now).getTime(); day <= now.getTime(); day += dayMs) {
     const end = Math.min(day + dayMs, now.getTime());
-    let worstMs = -1;
-    // Until a backup ends, and until the day ends, what would be lost grows.
-    for (let backup = inOrder[next]; backup !== undefined && backup.ended.getTime() < end; backup = inOrder[next]) {
-      if (point !== null && backup.ended.getTime() >= day) worstMs = Math.max(worstMs, backup.ended.getTime() - point);
-      point = Math.max(point ?? backup.begun.getTime(), backup.begun.getTime());
-      next += 1;
+    let worstMs: number | null = -1;
+    let isKnown = false;
+    // Until something ends or is deleted, and until the day ends, what would be lost grows.
+    for (let at = day; at < end;) {
+      const point = standing.newestAt(at);
+      const next = Math.min(standing.nextChange(at), end);
+      if (point !== null && worstMs !== null) worstMs = Math.max(worstMs, next - point);
+      if (point === null && standing.hasBegun) worstMs = null;
+      isKnown ||= standing.hasBegun;
+      at = next;
     }
-    if (point === null) continue;
-    worstMs = Math.max(worstMs, end - point);
-    found.push({ date: new Date(day).toISOString().slice(0, 10), worstSeconds: Math.round(worstMs / 1000) });
+    if (!isKnown) continue;
+    const worstSeconds = worstMs === null ? null : Math.round(worstMs / 1000);
+    found.push({ date: new Date(day).toISOString().slice(0, 10), worstSeconds });
   }
   return found.reverse();
+}
+
+/** What stands at a time that only moves on. */
+class Standing {
+  readonly #byEnd: readonly Restorable[];
+  readonly #changes: readonly number[];
+  /** In the order of when they were begun. Those that were deleted are taken away when they come to the end of it. */
+  readonly #there: Restorable[] = [];
+  #ended = 0;
+  #changed = 0;
+
+  constructor(restorable: readonly Restorable[]) {
+    this.#byEnd = [...restorable].sort((a, b) => a.ended.getTime() - b.ended.getTime());
+    const times = restorable.flatMap(({ ended, deleted }) => (deleted === null ? [ended] : [ended, deleted]));
+    this.#changes = times.map((time) => time.getTime()).sort((a, b) => a - b);
+  }
+
+  /** Something could be restored at that time or before. */
+  get hasBegun(): boolean {
+    return this.#ended > 0;
+  }
+
+  /** When the newest that stands was begun; null: none stands. */
+  newestAt(at: number): number | null {
+    for (
+      let one = this.#byEnd[this.#ended];
+      one !== undefined && one.ended.getTime() <= at;
+      one = this.#byEnd[this.#ended]
+    ) {
+      const begun = one.begun.getTime();
+      this.#there.splice(this.#there.findLastIndex((other) => other.begun.getTime() <= begun) + 1, 0, one);
+      this.#ended += 1;
+    }
+    for (let last = this.#there.at(-1); isGone(last, at); last = this.#there.at(-1)) this.#there.pop();
+    return this.#there.at(-1)?.begun.getTime() ?? null;
+  }
+
+  /** The next time at which something ends or is deleted; infinite when nothing does. */
+  nextChange(at: number): number {
+    while ((this.#changes[this.#changed] ?? Number.POSITIVE_INFINITY) <= at) this.#changed += 1;
+    return this.#changes[this.#changed] ?? Number.POSITIVE_INFINITY;
+  }
+}
+
+function isGone(one: Restorable | undefined, at: number): boolean {
+  return one !== undefined && one.deleted !== null && one.deleted.getTime() <= at;
 }
 
 function firstDay(now: Date): Date {

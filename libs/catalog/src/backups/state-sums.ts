@@ -53,11 +53,8 @@ export class SettledStateSums {
 
   async of(now: Date): Promise<readonly StateSums[]> {
     const before = dayBefore(now, settledDays);
-    const [settled, recent] = await Promise.all([
-      this.#settledBefore(before),
-      stateSums(this.backups, { createdAt: { $gte: before } }),
-    ]);
-    return added([...settled, ...recent]);
+    const settled = await this.#settledBefore(before);
+    return added([...settled, ...(await stateSums(this.backups, { createdAt: { $gte: before } }))]);
   }
 
   async #settledBefore(before: Date): Promise<readonly StateSums[]> {

@@ -34,7 +34,8 @@ export interface StorageHistory {
 /** A day (UTC), and how much the loss of the server would have cost at its worst moment: the time since the newest backup that could be restored then was begun. */
 export interface RecoveryDay {
   readonly date: string;
-  readonly worstSeconds: number;
+  /** Null: at some moment of that day nothing could be restored any more. */
+  readonly worstSeconds: number | null;
 }
 
 /** What the newest runs of a target came to. */
