@@ -15,7 +15,7 @@ const firstSeed = Number(process.env['HAZINA_INTERLEAVING_SEED'] ?? 1);
 const lanes = 4;
 /** A run takes about fifty turns: others come at any moment of it, or afterwards. */
 const latest = 70;
-const patience = 600_000;
+const patience = 1_800_000;
 let catalogs: CatalogWorld;
 beforeAll(async () => {
   catalogs = await catalogWorld();
