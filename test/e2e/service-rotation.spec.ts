@@ -111,7 +111,12 @@ it('a backup that cannot be rotated is named, and the rotation has differences',
     result: {
       failed: 1,
       backups: expect.arrayContaining([
-        { backupId: ids[1], outcome: 'failed', error: expect.objectContaining({ code: 'backup/missing' }) as unknown },
+        {
+          backupId: ids[1],
+          place: null,
+          outcome: 'failed',
+          error: expect.objectContaining({ code: 'backup/missing' }) as unknown,
+        },
       ]) as unknown,
     },
   });

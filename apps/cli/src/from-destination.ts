@@ -35,8 +35,9 @@ export async function storesFrom(
   config: Pick<NamedStore, 'store' | 'placements'>,
   from: string | undefined,
   context: CliContext,
+  option = '--from',
 ): Promise<readonly NamedStore[]> {
-  const first = await storeFrom(config, from, context);
+  const first = await storeFrom(config, from, context, option);
   if (from !== undefined || (context.environment()['BACKUP_TARGETS_FILE'] ?? '') === '') return [first];
   return [first, ...(await context.destinations()).destinations];
 }

@@ -18,6 +18,17 @@ export async function withStore<T>(
   }
 }
 
+/** The stores of several places at once; closed when the action ends. */
+export async function withStores<T>(
+  places: readonly { readonly name: string; readonly store: StoreConfig }[],
+  action: (stores: readonly { readonly name: string; readonly store: ObjectStore }[]) => Promise<T>,
+  opened: readonly { readonly name: string; readonly store: ObjectStore }[] = [],
+): Promise<T> {
+  const [first, ...others] = places;
+  if (first === undefined) return action(opened);
+  return withStore(first, (store) => withStores(others, action, [...opened, { name: first.name, store }]));
+}
+
 /** The ring of the configured keys; undefined when none is set. A key of a wrong form is `keys/refused`. */
 export async function openKeyRing(config: CliConfig, context: CliContext): Promise<KeyRing | undefined> {
   const { current, retired, recipients } = config.keys;

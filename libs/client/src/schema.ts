@@ -371,7 +371,7 @@ export interface paths {
         put?: never;
         /**
          * Bring backups to the workers' current key, by a worker
-         * @description Headers are rewrapped beside the data, or with rewrite everything is sealed anew; no key travels through the API. Location names the rotation, where its result appears. Give every worker the new key first, and begin with dryRun: workers with different keys are 409 keys-differ.
+         * @description Headers are rewrapped beside the data, in the primary store and in every destination; or with rewrite everything is sealed anew in the primary store, from which copies follow; no key travels through the API. Location names the rotation, where its result appears. Give every worker the new key first, and begin with dryRun: workers with different keys are 409 keys-differ.
          */
         post: operations["rotateKeys"];
         delete?: never;
@@ -1737,8 +1737,8 @@ export interface components {
              * @example 2026-11-23
              */
             date: string;
-            /** @description At the worst moment of the day: since the newest restorable backup was begun */
-            worstSeconds: number;
+            /** @description At the worst moment of the day: since the newest restorable backup was begun; null: nothing could be restored any more */
+            worstSeconds: number | null;
         };
         RecoveryPointDto: {
             /** @description What was written since then is lost with the server */
@@ -2111,6 +2111,8 @@ export interface components {
             error: components["schemas"]["RotationFailureDto"] | null;
             /** @enum {string} */
             outcome: "rotated" | "would-rotate" | "rewritten" | "would-rewrite" | "current" | "gone" | "failed" | "skipped";
+            /** @description The destination of a copy; null: the primary store */
+            place: string | null;
         };
         RotationAcceptedDto: {
             /** @example rotation-20261123T040000Z-x7c2m1 */
@@ -2153,7 +2155,7 @@ export interface components {
             failed: number;
             /** @description The keys that backups were brought to */
             keyIds: string[];
-            /** @description What was not touched and should be looked at: whole folders without a commit mark */
+            /** @description What was not touched and should be looked at: whole folders without a commit mark, destinations that could not be gone through */
             reports: string[];
             rewrite: boolean;
             /** @example 1 */
@@ -4135,7 +4137,7 @@ export interface operations {
                      *             "history": [
                      *               {
                      *                 "date": "2026-11-23",
-                     *                 "worstSeconds": 0
+                     *                 "worstSeconds": null
                      *               }
                      *             ]
                      *           },
@@ -5620,6 +5622,7 @@ export interface operations {
                      *         "backups": [
                      *           {
                      *             "backupId": "clinic-20261123T020000Z-k3f9q2",
+                     *             "place": null,
                      *             "outcome": "rotated",
                      *             "error": null
                      *           }

@@ -76,9 +76,11 @@ export interface RotationResult {
   readonly rotated: number;
   readonly current: number;
   readonly failed: number;
-  /** One line a backup. */
+  /** One line a backup, in each place. */
   readonly backups: readonly {
     readonly backupId: string;
+    /** The destination; null: the primary store. */
+    readonly place: string | null;
     readonly outcome: RotationOutcome;
     /** Why it failed. */
     readonly error: { readonly code: string; readonly message: string } | null;

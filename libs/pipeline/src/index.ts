@@ -64,6 +64,15 @@ export { runCopy, type CopyRequest, type CopyResult } from './run-copy.js';
 export { runDelete, type DeleteDeps, type DeleteRequest, type DeleteResult } from './run-delete.js';
 export { runDrill, type DrillDeps, type DrillRequest } from './run-drill.js';
 export { planRestore, runRestore, type RestoreDeps } from './run-restore.js';
+export { requireCopies } from './objects/require-copies.js';
+export {
+  rotatePlaces,
+  type PlacedRotation,
+  type PlacesDeps,
+  type PlacesReport,
+  type PlacesRequest,
+  type RotationPlace,
+} from './rotate-places.js';
 export {
   runRotate,
   type RotateDeps,

@@ -77,11 +77,12 @@ export function failureOfKeys(proofs: readonly KeyProof[]): AppError | undefined
   });
 }
 
-/** Keys at hand, and whether they open what is kept; `complete`: every kept backup was looked at. */
+/** Keys at hand, and whether they open what is kept. `total`: of kept backups; `isEverywhere`: there is no place with copies that was not looked at. */
 export function keyProofFindings(
   proofs: readonly KeyProof[],
   keys: readonly NamedKey[],
   total: number,
+  isEverywhere = true,
 ): readonly Finding[] {
   const name = 'backups open';
   const failure = failureOfKeys(proofs);
@@ -98,7 +99,8 @@ export function keyProofFindings(
   const { uses, opened, sealedAway } = judgeKeys(proofs);
   if (opened === 0)
     return [skipped(name, 'they are sealed for recipients, whose private keys are not here: this process only writes')];
-  const idle = keys.filter(({ state, keyId }) => state === 'retired' && keyId !== null && uses[keyId] === undefined);
+  const retired = isEverywhere ? keys.filter(({ state }) => state === 'retired') : [];
+  const idle = retired.filter(({ keyId }) => keyId !== null && uses[keyId] === undefined);
   const note = idle.map(({ keyId }) => `; no backup kept in this store needs the retired key ${keyId ?? ''}`).join('');
   const away =
     sealedAway.length === 0 ? '' : `; ${sealedAway.length} are sealed for recipients whose keys are not here`;

@@ -1,4 +1,4 @@
-import { AppError, throwIfAborted, type BackupJson } from '#contracts';
+import { AppError, throwIfAborted, type BackupJson, type StoreIdentity } from '#contracts';
 import { writeOnly } from '#crypto';
 import { listBackups } from './list-backups.js';
 import { ensureStoreIdentity, readStoreIdentity } from './objects/store-identity.js';
@@ -33,12 +33,13 @@ export async function runRotate(
   if (ring.current.length === 0) throw new Error('runRotate was called without a current key');
   if (!ring.opensWhatItSeals) throw writeOnly('A rotation proves the new key before the old one goes');
   await deps.catalog?.requireStore(signal);
-  const { backups, damaged, unfinished } = await listBackups(store, request.target ?? undefined, signal);
-  const identity = request.dryRun
-    ? await readStoreIdentity(store, signal)
-    : await ensureStoreIdentity(store, clock, random, signal);
+  const { unfinished, ...listed } = await listBackups(store, request.target ?? undefined, signal);
+  const wanted = ({ backupId }: { readonly backupId: string }): boolean => request.except?.has(backupId) !== true;
+  const [backups, damaged] = [listed.backups.filter(wanted), listed.damaged.filter(wanted)];
+  const own = (): Promise<StoreIdentity | null> =>
+    request.dryRun ? readStoreIdentity(store, signal) : ensureStoreIdentity(store, clock, random, signal);
   // A store that has lost its identity gets another one; until then names of passphrases are not known.
-  const kdfSalt = identity?.kdfSalt ?? '0'.repeat(32);
+  const kdfSalt = request.kdfSalt ?? (await own())?.kdfSalt ?? '0'.repeat(32);
   const keyIds = await ring.currentKeyIds(kdfSalt, deps.scryptCost);
   refuseOthers(keyIds, request.keyIds ?? null);
   const reports = await findUncommitted(store, unfinished, signal);
@@ -104,6 +105,9 @@ function unchanged(backupId: string, outcome: 'failed' | 'skipped', error: AppEr
   return { backupId, outcome, before: [], after: [], warnings: [], error };
 }
 
+/** These say nothing of the store as a whole. */
+const ofOneBackup: ReadonlySet<string> = new Set(['store/precondition-failed', 'store/cold']);
+
 function isStoreFailure(error: AppError | null): boolean {
-  return error !== null && error.code.startsWith('store/') && error.code !== 'store/precondition-failed';
+  return error !== null && error.code.startsWith('store/') && !ofOneBackup.has(error.code);
 }

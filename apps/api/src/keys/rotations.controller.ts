@@ -31,7 +31,7 @@ export class RotationsController {
     operationId: 'rotateKeys',
     summary: "Bring backups to the workers' current key, by a worker",
     description:
-      'Headers are rewrapped beside the data, or with rewrite everything is sealed anew; no key travels through the API. Location names the rotation, where its result appears. Give every worker the new key first, and begin with dryRun: workers with different keys are 409 keys-differ.',
+      'Headers are rewrapped beside the data, in the primary store and in every destination; or with rewrite everything is sealed anew in the primary store, from which copies follow; no key travels through the API. Location names the rotation, where its result appears. Give every worker the new key first, and begin with dryRun: workers with different keys are 409 keys-differ.',
   })
   @ApiBody({ type: RotationDto, required: false })
   @ApiAcceptedResponse({ type: RotationAcceptedDto, headers: located })

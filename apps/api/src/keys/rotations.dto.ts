@@ -57,6 +57,8 @@ export class RotationFailureDto {
 export class RotatedBackupDto {
   @ApiProperty()
   backupId!: string;
+  @ApiProperty({ type: String, nullable: true, description: 'The destination of a copy; null: the primary store' })
+  place!: string | null;
   @ApiProperty({ enum: rotationOutcomes })
   outcome!: string;
   @ApiProperty({ type: RotationFailureDto, nullable: true })
@@ -80,7 +82,8 @@ export class RotationResultDto {
   backups!: RotatedBackupDto[];
   @ApiProperty({
     type: [String],
-    description: 'What was not touched and should be looked at: whole folders without a commit mark',
+    description:
+      'What was not touched and should be looked at: whole folders without a commit mark, destinations that could not be gone through',
   })
   reports!: string[];
 }

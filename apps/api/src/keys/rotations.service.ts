@@ -72,8 +72,8 @@ function toRotation(task: TaskRecord): Plain<RotationStateDto> {
       rotated: rotated.rotated,
       current: rotated.current,
       failed: rotated.failed,
-      backups: rotated.backups.map(({ backupId, outcome, error }) => ({
-        ...{ backupId, outcome },
+      backups: rotated.backups.map(({ backupId, place, outcome, error }) => ({
+        ...{ backupId, place, outcome },
         error: error && { code: error.code, message: error.message },
       })),
       reports: [...rotated.reports],

@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import type { CatalogAccess } from '#config';
 import { AppError } from '#contracts';
-import type { RotatedBackup, RotationCatalog, RotationReport } from '#pipeline';
+import type { PlacedRotation, PlacesReport, RotatedBackup, RotationCatalog, RotationPlace } from '#pipeline';
 import type { ObjectStore } from '#storage';
 import type { CliContext } from '../context.js';
 import { targetName, withJson } from '../options.js';
@@ -11,6 +11,7 @@ interface Options {
   readonly target?: string;
   readonly dryRun?: true;
   readonly rewrite?: true;
+  readonly place?: string;
 }
 
 export function registerKeysRotate(keys: Command, context: CliContext): void {
@@ -20,6 +21,7 @@ export function registerKeysRotate(keys: Command, context: CliContext): void {
       'Bring every backup to the key in BACKUP_ENCRYPTION_KEY; the old one is in BACKUP_ENCRYPTION_KEYS_RETIRED. Only headers are written, beside the data; with --rewrite the data too.',
     )
     .option('--target <name>', 'only backups of this target', targetName)
+    .option('--place <name>', 'only there: primary, or a destination; without it there and in every destination')
     .option('--dry-run', 'open every header and say what would be done; nothing is written')
     .option('--rewrite', 'after a theft of the old key: seal everything anew, under new data keys')
     .addHelpText('after', help);
@@ -32,6 +34,9 @@ next run goes on where this one ended. Goes on after a failure and fails at the 
 
 Keep the old key as long as backups live that were made with it, offline: the header inside such a file still needs
 it, should its sidecar ever be lost.
+
+Copies are brought to the new key where they lie: in every destination of BACKUP_TARGETS_FILE, after the primary store.
+Where this machine lacks what a destination needs, begin with --place primary.
 
 When the old key was stolen, new headers do not help: who could read the files has their data keys. --rewrite reads every
 backup, seals it anew with a new data key beside the old files, and reads the new ones to their end before backup.json
@@ -47,30 +52,41 @@ Example:
 
 async function rotate(options: Options, context: CliContext): Promise<void> {
   const config = context.config({ store: true, keys: 'required', catalog: true });
-  const { requireKeyRing, withStore } = await import('../open-store.js');
-  const { runRotate } = await import('#pipeline');
+  const { requireKeyRing, withStore, withStores } = await import('../open-store.js');
+  const { storesFrom } = await import('../from-destination.js');
+  const { bad } = await import('../choose-backup.js');
+  const { rotatePlaces } = await import('#pipeline');
+  const places = await storesFrom(config, options.place, context, '--place');
+  const destinations = places.filter(({ name }) => name !== 'primary');
+  const primary = places.length > destinations.length;
+  if (options.rewrite === true && !primary)
+    throw bad('--rewrite seals anew in the primary store, from which copies follow: leave --place away');
   const ring = await requireKeyRing(config, context, 'seal');
   const rewrite = options.rewrite === true ? { graceMs: (await context.upkeepConfig()).orphanGraceMs } : null;
-  await withStore(config, async (store) => {
+  const rotateIn = async (store: ObjectStore, copies: readonly RotationPlace[]): Promise<void> => {
     const { clock, random, signal } = context;
-    const run = (catalog: RotationCatalog | undefined): Promise<RotationReport> =>
-      runRotate(
+    const run = (catalog: RotationCatalog | undefined): Promise<PlacesReport> =>
+      rotatePlaces(
         {
           ...{ store, ring, clock, random },
           ...(catalog === undefined ? {} : { catalog }),
           onResult: (result) => tell(result, context),
           observer: context.observer(),
         },
-        { target: options.target ?? null, dryRun: options.dryRun === true, rewrite },
+        copies,
+        { primary, target: options.target ?? null, dryRun: options.dryRun === true, rewrite },
         signal,
       );
-    const { catalog: access } = config;
+    // Records are kept of the primary store.
+    const access = primary ? config.catalog : undefined;
     const report = access === undefined ? await run(undefined) : await withRecords(access, context, store, run);
     for (const text of report.reports) context.warn(text);
+    for (const { place, error } of report.failed) context.warn(`${place} was not gone through: ${error.message}`);
     if (context.json) context.printJson(toJson(report));
-    else context.say(summary(report, options.target));
+    else context.say(summary(report, options.target, places));
     throwFirst(report);
-  });
+  };
+  await withStore(config, (store) => withStores(destinations, (copies) => rotateIn(store, copies)));
 }
 
 async function withRecords<T>(
@@ -95,7 +111,7 @@ const words = {
   skipped: 'skipped',
 } as const;
 
-function tell({ backupId, outcome, before, after, warnings, error }: RotatedBackup, context: CliContext): void {
+function tell({ backupId, place, outcome, before, after, warnings, error }: PlacedRotation, context: CliContext): void {
   for (const warning of warnings) context.warn(warning);
   if (context.json) return;
   const keys = `${before.join(', ')} → ${after.join(', ')}`;
@@ -109,36 +125,49 @@ function tell({ backupId, outcome, before, after, warnings, error }: RotatedBack
     failed: error?.message ?? '',
     skipped: 'the store failed again and again',
   };
-  context.print(`${words[outcome].padEnd(13)}  ${backupId}  ${facts[outcome]}`);
+  const where = place === null ? '' : `  in ${place}`;
+  context.print(`${words[outcome].padEnd(13)}  ${backupId}${where}  ${facts[outcome]}`);
 }
 
-function toJson({ dryRun, rewrite, keyIds, results, reports }: RotationReport): unknown {
+function toJson({ dryRun, rewrite, keyIds, results, reports, failed }: PlacesReport): unknown {
+  const told = (error: AppError) => ({ code: error.code, message: error.message, hint: error.hint ?? null });
   return {
     ...{ dryRun, rewrite, keyIds, reports },
-    results: results.map(({ error, ...result }) => ({
+    results: results.map(({ place, error, ...result }) => ({
       ...result,
-      error: error === null ? null : { code: error.code, message: error.message, hint: error.hint ?? null },
+      place: place ?? 'primary',
+      error: error === null ? null : told(error),
     })),
+    failed: failed.map(({ place, error }) => ({ place, error: told(error) })),
   };
 }
 
-function summary({ dryRun, rewrite, keyIds, results }: RotationReport, target: string | undefined): string {
+function summary(
+  { dryRun, rewrite, keyIds, results, failed }: PlacesReport,
+  target: string | undefined,
+  places: readonly { readonly name: string }[],
+): string {
   const count = (...outcomes: RotatedBackup['outcome'][]) =>
     results.filter(({ outcome }) => outcomes.includes(outcome)).length;
   const bad = count('failed', 'skipped');
   const changed = count('rotated', 'would-rotate', 'rewritten', 'would-rewrite');
   const done = rewrite ? 'sealed anew' : 'rotated';
   const counts = `${plural(changed, 'backup')} ${dryRun ? `would be ${done}` : done}, ${count('current')} current already, ${bad} failed`;
-  const scope = target === undefined ? 'Every backup of this store' : `Every backup of ${target} in this store`;
-  if (bad > 0) return `${counts}. Keep the retired keys configured, and run it again`;
+  const names = places.map(({ name }) => name).join(', ');
+  const where = places.length === 1 ? 'this store' : rewrite ? places[0]?.name : names;
+  const scope = `Every backup ${target === undefined ? 'of' : `of ${target} in`} ${where}`;
+  if (bad + failed.length > 0) return `${counts}. Keep the retired keys configured, and run it again`;
   return dryRun ? counts : `${counts}. ${scope} opens with ${keyIds.join(', ')} alone`;
 }
 
 /** One failure speaks for itself; of several the first gives the exit code. */
-function throwFirst({ results }: RotationReport): void {
+function throwFirst({ rewrite, results, failed }: PlacesReport): void {
   const failures = results.flatMap(({ error }) => (error === null ? [] : [error]));
   const [first] = failures;
-  if (first === undefined) return;
+  if (first === undefined) {
+    throwUnreached(failed, rewrite);
+    return;
+  }
   if (results.length === 1) throw first;
   const skipped = results.filter(({ outcome }) => outcome === 'skipped').length;
   throw new AppError({
@@ -147,5 +176,20 @@ function throwFirst({ results }: RotationReport): void {
     message: `${failures.length} of ${results.length} backups could not be rotated${skipped === 0 ? '' : `, ${skipped} more were not tried`}`,
     hint: 'Each is named above with its cause. They open with the keys that opened them before: keep the retired keys configured, and run it again',
     cause: first,
+  });
+}
+
+function throwUnreached(failed: PlacesReport['failed'], rewrite: boolean): void {
+  const [first] = failed;
+  if (first === undefined) return;
+  const names = failed.map(({ place }) => place).join(', ');
+  throw new AppError({
+    code: first.error.code,
+    stage: first.error.stage,
+    message: `${names}: ${first.error.message}`,
+    hint: rewrite
+      ? `All is sealed anew in the primary store. Whether something stands in ${first.place} alone nobody could see: run it again when it is back`
+      : `The other places are done. Keep the retired keys configured, and run it again, or hazina keys rotate --place ${first.place}`,
+    cause: first.error,
   });
 }

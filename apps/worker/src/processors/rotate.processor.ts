@@ -1,11 +1,12 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { rotationCatalog } from '#catalog';
 import type { AppError, JobPayloads, RotationResult, TaskRecord } from '#contracts';
-import { requireStore, runRotate, type RotateRequest, type RotationReport } from '#pipeline';
+import { requireStore, rotatePlaces, type PlacesReport, type RotateRequest } from '#pipeline';
 import { runTask } from '../claims/run-task.js';
 import { PARTS } from '../core/tokens.js';
 import type { WorkerParts } from '../core/worker-core.js';
 import type { WorkerLog } from '../logging/worker-log.js';
+import { requireDestination } from '../replicas/destination.js';
 import type { JobProcessor } from './job-processor.js';
 
 /** Brings backups to this worker's current key; what became of each is kept on the task. A task that was broken off goes on where it stood. */
@@ -27,7 +28,7 @@ export class RotateProcessor implements JobProcessor<'rotate'> {
   }
 
   async #rotate(task: TaskRecord, signal: AbortSignal, log: WorkerLog): Promise<RotationResult> {
-    const { store, storeId, ring, clock, random, catalog, owner, config } = this.parts;
+    const { store, storeId, ring, clock, random, catalog, owner, config, destinations } = this.parts;
     const began = clock.monotonicMs();
     const records = rotationCatalog(catalog, {
       ...{ clock, owner, lease: config.lease },
@@ -36,19 +37,27 @@ export class RotateProcessor implements JobProcessor<'rotate'> {
         await requireStore(store, storeId, running);
       },
     });
-    const report = await runRotate(
+    const report = await rotatePlaces(
       {
         ...{ store, ring, clock, random, catalog: records },
-        onResult: ({ backupId, outcome, error, warnings }) => {
-          if (error !== null) log.failure('backup not rotated', error, 'keys', { backupId });
-          else if (outcome === 'rewritten') log.info('backup sealed anew', { backupId });
-          for (const warning of warnings) log.warn('odd header', { backupId, warning });
+        requirePlace: async ({ name }, running) => {
+          const destination = destinations.find((one) => one.name === name);
+          if (destination !== undefined) await requireDestination(this.parts, destination, running);
+        },
+        onResult: ({ backupId, place, outcome, error, warnings }) => {
+          const which = place === null ? { backupId } : { backupId, destination: place };
+          if (error !== null) log.failure('backup not rotated', error, 'keys', which);
+          else if (outcome === 'rewritten') log.info('backup sealed anew', which);
+          for (const warning of warnings) log.warn('odd header', { ...which, warning });
         },
       },
+      destinations,
       this.#requestOf(task),
       signal,
     );
     const result = toResult(report);
+    for (const { place, error } of report.failed)
+      log.failure('destination not rotated', error, 'keys', { destination: place });
     for (const reason of report.reports) log.warn('left with the keys that it has', { reason });
     const { backups: _, ...counts } = result;
     log.info('keys rotated', { ...counts, durationSeconds: (clock.monotonicMs() - began) / 1000 });
@@ -71,18 +80,20 @@ export class RotateProcessor implements JobProcessor<'rotate'> {
 const mostListed = 20_000;
 const mostReports = 1000;
 
-function toResult({ dryRun, rewrite, keyIds, results, reports }: RotationReport): RotationResult {
+function toResult({ dryRun, rewrite, keyIds, results, reports, failed }: PlacesReport): RotationResult {
   const count = (...wanted: string[]) => results.filter(({ outcome }) => wanted.includes(outcome)).length;
   const failures = results.filter(({ error }) => error !== null);
   const rest = results.filter(({ error }) => error === null);
   const listed = results.length <= mostListed ? results : [...failures, ...rest].slice(0, mostListed);
+  const away = failed.map(({ place, error }) => `${place} could not be gone through: ${error.message}`);
   return {
-    ...{ dryRun, rewrite, keyIds, reports: reports.slice(0, mostReports) },
+    ...{ dryRun, rewrite, keyIds, reports: [...away, ...reports].slice(0, mostReports) },
     rotated: count('rotated', 'would-rotate', 'rewritten', 'would-rewrite'),
     current: count('current'),
-    failed: count('failed', 'skipped'),
-    backups: listed.map(({ backupId, outcome, error }) => ({
-      ...{ backupId, outcome },
+    // A destination that could not be gone through is one more.
+    failed: count('failed', 'skipped') + failed.length,
+    backups: listed.map(({ backupId, place, outcome, error }) => ({
+      ...{ backupId, place, outcome },
       error: error === null ? null : { code: error.code, message: error.message },
     })),
   };

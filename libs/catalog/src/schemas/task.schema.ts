@@ -48,6 +48,7 @@ const rotatedPart = part({
   backups: list(
     part({
       backupId: text,
+      place: textOrNull,
       outcome: { ...text, enum: [...rotationOutcomes] },
       error: partOrNull(part({ code: text, message: text })),
     }),

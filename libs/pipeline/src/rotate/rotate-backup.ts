@@ -29,8 +29,9 @@ export async function rotateBackup(
     const act = async (held: AbortSignal): Promise<RotatedBackup> => {
       let changed = false;
       for (const [kind, object] of [
-        ['manifest', objects.manifest],
+        // Data first: they may lie cold, and then the manifest speaks for both (`checkKeys`).
         ['mongodump-archive', objects.data],
+        ['manifest', objects.manifest],
       ] as const) {
         const rotated = await rotateObject(deps, { ...rotation, object, kind }, held);
         for (const keyId of rotated.before) before.add(keyId);

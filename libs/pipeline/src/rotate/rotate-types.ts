@@ -48,6 +48,10 @@ export interface RotateRequest {
   readonly rewrite?: { readonly graceMs: number } | null;
   /** Names of the keys to go to: `keys/differ` when the ring's current keys are others. Null or absent: whatever they are. */
   readonly keyIds?: readonly string[] | null;
+  /** By which keys of passphrases are named, for copies: that of the store from which they were copied. Default: the store's own. */
+  readonly kdfSalt?: string;
+  /** Backups that are passed over. */
+  readonly except?: ReadonlySet<string>;
 }
 
 export interface RotatedBackup {

@@ -1,0 +1,123 @@
+import { beforeEach, describe, expect, it } from '@jest/globals';
+import { buffer } from 'node:stream/consumers';
+import { AppError, systemClock, systemRandom, type BackupJson } from '#contracts';
+import { generateKey, KeyRing, parseKey, type OperatorKey } from '#crypto';
+import { createMemoryStore, type ObjectStore } from '#storage';
+import { noAbort, putBackup, storeContents, testRing } from '../../../test/support/backup-world.js';
+import { replaceCalls } from '../../../test/support/replace-calls.js';
+import { removeBackup } from './delete/remove-backup.js';
+import { proveBackup } from './objects/prove-backup.js';
+import { rotatePlaces, type PlacedRotation, type PlacesReport } from './rotate-places.js';
+
+const newKey = () => parseKey(generateKey(systemRandom), 'KEY').key;
+const [oldKey] = testRing.current as [OperatorKey];
+const nextKey = newKey();
+const both = new KeyRing({ current: [nextKey], retired: [oldKey] });
+const alone = new KeyRing({ current: [nextKey], retired: [] });
+
+let primary: ObjectStore;
+let vault: ObjectStore;
+let away: ObjectStore;
+let kept: BackupJson;
+let goneHere: BackupJson;
+
+beforeEach(async () => {
+  [primary, vault] = [createMemoryStore(), createMemoryStore()];
+  kept = await putBackup(primary, new Date('2026-11-20T02:00:00.000Z'));
+  goneHere = await putBackup(primary, new Date('2026-11-19T02:00:00.000Z'));
+  for (const key of await storeContents(primary)) await vault.putBytes(key, await buffer(await primary.get(key)));
+  await removeBackup(primary, goneHere.backupId, noAbort);
+  const unreachable = new AppError({ code: 'store/unreachable', stage: 'keys', message: 'The store is away' });
+  away = replaceCalls(createMemoryStore(), {
+    listFolders: async function* () {
+      yield* await Promise.reject<never[]>(unreachable);
+    },
+  });
+});
+
+function rotate(
+  places: Record<string, ObjectStore>,
+  rewrite = false,
+  told: PlacedRotation[] = [],
+): Promise<PlacesReport> {
+  return rotatePlaces(
+    {
+      ...{ store: primary, ring: both, clock: systemClock, random: systemRandom },
+      onResult: (result) => told.push(result),
+    },
+    Object.entries(places).map(([name, store]) => ({ name, store })),
+    { target: null, dryRun: false, rewrite: rewrite ? { graceMs: 0 } : null },
+    noAbort,
+  );
+}
+
+describe('a rotation of a store and its destinations', () => {
+  it('brings copies to the new key, and backups that stand in a destination alone', async () => {
+    const told: PlacedRotation[] = [];
+    const report = await rotate({ vault }, false, told);
+    const lines = report.results.map(({ backupId, place, outcome }) => ({ backupId, place, outcome }));
+    expect(lines).toEqual([
+      { backupId: kept.backupId, place: null, outcome: 'rotated' },
+      { backupId: kept.backupId, place: 'vault', outcome: 'rotated' },
+      { backupId: goneHere.backupId, place: 'vault', outcome: 'rotated' },
+    ]);
+    expect(told).toHaveLength(3);
+    expect(report).toMatchObject({ failed: [], reports: [] });
+    await proveBackup({ store: primary, ring: alone }, kept.backupId, noAbort);
+    for (const { backupId } of [kept, goneHere]) await proveBackup({ store: vault, ring: alone }, backupId, noAbort);
+    expect((await rotate({ vault })).results.map(({ outcome }) => outcome)).toEqual(['current', 'current', 'current']);
+  });
+
+  it('goes on after a destination that cannot be reached, and names it', async () => {
+    const report = await rotate({ away, vault });
+    expect(report.failed).toMatchObject([{ place: 'away', error: { code: 'store/unreachable' } }]);
+    expect(report.results.filter(({ place }) => place === 'vault')).toHaveLength(2);
+  });
+
+  it('takes one that holds nothing at all for one that is not mounted', async () => {
+    const { failed } = await rotate({ unmounted: createMemoryStore(), vault });
+    expect(failed).toMatchObject([{ place: 'unmounted', error: { code: 'store/changed' } }]);
+  });
+
+  it('leaves cold copies to those who copy, and names cold ones that stand alone', async () => {
+    const isCold = new AppError({ code: 'store/cold', stage: 'store', message: 'It lies cold' });
+    const cold = replaceCalls(vault, {
+      get: (...args: Parameters<ObjectStore['get']>) =>
+        args[0].endsWith('data.hzn') ? Promise.reject(isCold) : vault.get(...args),
+    });
+    const report = await rotate({ cold });
+    expect(report.results.map(({ backupId, place, outcome }) => [backupId, place, outcome])).toEqual([
+      [kept.backupId, null, 'rotated'],
+      [goneHere.backupId, 'cold', 'failed'],
+    ]);
+    expect(report.reports).toEqual([expect.stringContaining('1 of its copies lie cold')]);
+    // Data come first: the manifest of what could not be rotated does not open with the new key alone either.
+    await expect(proveBackup({ store: vault, ring: alone }, goneHere.backupId, noAbort)).rejects.toMatchObject({
+      code: 'container/no-key',
+    });
+  });
+
+  it('rotates what came home meanwhile', async () => {
+    const late = replaceCalls(vault, {
+      listFolders: (...args: Parameters<ObjectStore['listFolders']>) => {
+        const move = async function* () {
+          for (const key of await storeContents(vault))
+            if (key.includes(goneHere.backupId)) await primary.putBytes(key, await buffer(await vault.get(key)));
+          yield* vault.listFolders(...args);
+        };
+        return move();
+      },
+    });
+    const { results } = await rotate({ late });
+    expect(results.at(-1)).toMatchObject({ backupId: goneHere.backupId, place: null, outcome: 'rotated' });
+    await proveBackup({ store: primary, ring: alone }, goneHere.backupId, noAbort);
+  });
+
+  it('seals anew in the store alone, and tells what a destination alone has', async () => {
+    const before = await storeContents(vault);
+    const report = await rotate({ vault }, true);
+    expect(report.results.map(({ place, outcome }) => [place, outcome])).toEqual([[null, 'rewritten']]);
+    expect(report.reports).toEqual([expect.stringContaining(`${goneHere.backupId} stands in vault alone`)]);
+    expect(await storeContents(vault)).toEqual(before);
+  });
+});

@@ -1,0 +1,135 @@
+import { AppError, throwIfAborted } from '#contracts';
+import type { ObjectStore } from '#storage';
+import { listBackups } from './list-backups.js';
+import { readStoreIdentity } from './objects/store-identity.js';
+import { requireCopies } from './objects/require-copies.js';
+import type { RotateDeps, RotatedBackup, RotateRequest, RotationReport } from './rotate/rotate-types.js';
+import { runRotate } from './run-rotate.js';
+
+/** A destination: copies are rewrapped where they lie. */
+export interface RotationPlace {
+  readonly name: string;
+  readonly store: ObjectStore;
+}
+
+/** `place`: null is the primary store. */
+export interface PlacedRotation extends RotatedBackup {
+  readonly place: string | null;
+}
+
+export interface PlacesReport extends Omit<RotationReport, 'results'> {
+  readonly results: readonly PlacedRotation[];
+  /** Destinations that could not be gone through. */
+  readonly failed: readonly { readonly place: string; readonly error: AppError }[];
+}
+
+/** `store` is the primary one. */
+export interface PlacesDeps extends Omit<RotateDeps, 'onResult'> {
+  readonly onResult?: (result: PlacedRotation) => void;
+  /** Throws when what stands in the place of a destination is another store. Default: nothing is known of it. */
+  readonly requirePlace?: (place: RotationPlace, signal: AbortSignal) => Promise<void>;
+}
+
+export interface PlacesRequest extends Omit<RotateRequest, 'kdfSalt' | 'except'> {
+  /** False: the destinations alone. Default true. */
+  readonly primary?: boolean;
+}
+
+/**
+ * A rotation (`runRotate`) of the primary store, and then of its destinations one after the other: of copies, and of backups that stand in a destination alone. What
+ * came home from one of them meanwhile is rotated last. Who copies at the same moment may put an older header back over a new one; it opens with the retired
+ * key as before, and `keys check` names it. A destination that fails stops no other. With new data keys (`rewrite`) destinations are only looked at: copies
+ * follow by themselves, and what stands in one alone is told.
+ */
+export async function rotatePlaces(
+  { onResult, requirePlace, ...deps }: PlacesDeps,
+  destinations: readonly RotationPlace[],
+  { primary = true, ...request }: PlacesRequest,
+  signal: AbortSignal,
+): Promise<PlacesReport> {
+  const results: PlacedRotation[] = [];
+  const reports: string[] = [];
+  const failed: { place: string; error: AppError }[] = [];
+  const rewrite = request.rewrite ?? null;
+  let keyIds: readonly string[] = [];
+  const here = async (except: ReadonlySet<string>): Promise<RotationReport> => {
+    const tell = (result: RotatedBackup): void => onResult?.({ ...result, place: null });
+    const done = await runRotate({ ...deps, onResult: tell }, { ...request, except }, signal);
+    results.push(...done.results.map((result) => ({ ...result, place: null })));
+    ({ keyIds } = done);
+    return done;
+  };
+  if (primary) reports.push(...(await here(new Set())).reports);
+  const seen = new Set(results.map(({ backupId }) => backupId));
+  const brought = new Set(results.filter(isBrought).map(({ backupId }) => backupId));
+  const kdfSalt = await saltOf(deps.store, signal);
+  const { catalog, ...bare } = deps;
+  const there = async ({ name, store }: RotationPlace): Promise<void> => {
+    const salt = kdfSalt ?? (await saltOf(store, signal)) ?? '0'.repeat(32);
+    // Whoever copies brings what lies cold the header of the primary store, without reading it.
+    const follows = ({ backupId, error }: RotatedBackup): boolean =>
+      error?.code === 'store/cold' && brought.has(backupId);
+    const tell = (result: RotatedBackup): void => {
+      if (!follows(result)) onResult?.({ ...result, place: name });
+    };
+    const wanted = { ...request, keyIds: primary ? null : (request.keyIds ?? null), kdfSalt: salt };
+    const done = await runRotate({ ...bare, store, onResult: tell }, wanted, signal);
+    ({ keyIds } = done);
+    // What it reports of folders without a commit mark are copies under way: they get the headers that the primary store has by then.
+    const own = done.results.filter((result) => !follows(result));
+    results.push(...own.map((result) => ({ ...result, place: name })));
+    const cold = done.results.length - own.length;
+    if (cold > 0)
+      reports.push(`${name}: ${cold} of its copies lie cold and get the headers of the primary store from a worker`);
+    if (request.dryRun) return;
+    for (const result of own)
+      if (isBrought(result) && !seen.has(result.backupId)) await catalog?.keysOf(result.backupId, keyIds);
+  };
+  for (const place of destinations) {
+    throwIfAborted(signal, 'keys');
+    try {
+      await requirePlace?.(place, signal);
+      await requireCopies(place.name, place.store, signal);
+      if (rewrite === null) await there(place);
+      else reports.push(...(await standingAlone(deps.store, place, request.target, signal)));
+    } catch (thrown) {
+      const error = AppError.from(thrown, 'keys');
+      if (signal.aborted) throw error;
+      failed.push({ place: place.name, error });
+    }
+  }
+  if (primary && destinations.length > 0 && !request.dryRun && rewrite === null) await here(seen);
+  return { dryRun: request.dryRun, rewrite: rewrite !== null, keyIds, results, reports, failed };
+}
+
+function isBrought({ outcome }: RotatedBackup): boolean {
+  return outcome === 'rotated' || outcome === 'would-rotate' || outcome === 'current';
+}
+
+/** By which keys of passphrases are named; null where the store does not tell. */
+async function saltOf(store: ObjectStore, signal: AbortSignal): Promise<string | null> {
+  try {
+    return (await readStoreIdentity(store, signal))?.kdfSalt ?? null;
+  } catch (error) {
+    if (signal.aborted) throw error;
+    return null;
+  }
+}
+
+/** Backups of a destination that the primary store has no more: nobody copies them there once those are sealed anew. */
+async function standingAlone(
+  primary: ObjectStore,
+  { name, store }: RotationPlace,
+  target: string | null,
+  signal: AbortSignal,
+): Promise<string[]> {
+  const there = await listBackups(store, target ?? undefined, signal);
+  const here = await listBackups(primary, target ?? undefined, signal);
+  const known = new Set([...here.backups, ...here.damaged].map(({ backupId }) => backupId));
+  return there.backups
+    .filter(({ backupId }) => !known.has(backupId))
+    .map(
+      ({ backupId }) =>
+        `${backupId} stands in ${name} alone and keeps its data key: delete it there, or restore it and back that up`,
+    );
+}
