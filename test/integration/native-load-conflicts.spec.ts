@@ -90,9 +90,10 @@ describe('keep-last', () => {
     expect((await people()).map(({ v }) => v as unknown)).toEqual([56, 57, 58, 59, 53, 54, 55]);
     expect(report.outcome).toBe('restored-with-differences');
     const found = differences(report);
-    expect([found?.documents, found?.differences.length, found?.differences[0], found?.differences.at(-1)]).toEqual([
-      ...[7, 22, '53 documents were left out for later ones (keep-last)', 'and 33 more'],
-    ]);
+    const [counted, ...each] = found?.differences ?? [];
+    expect([found?.documents, counted]).toEqual([7, '53 documents were left out for later ones (keep-last)']);
+    const ids = documents.map(({ _id }) => `_id ${_id}: the earlier of two documents with it`);
+    expect(each.toSorted()).toEqual(ids.slice(0, 53).toSorted());
     expect(report.namespaces.find(({ collection }) => collection === 'other')?.differences).toEqual([]);
   });
 

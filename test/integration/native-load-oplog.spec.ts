@@ -96,6 +96,19 @@ describe('what the entries say', () => {
     expect(await contentsOf(client, db)).toEqual(['people (4, 2)', 'visits (1, 1)']);
   });
 
+  it('is told by the run that finishes a restore, which reads no archive', async () => {
+    const onFinished = () => Promise.reject(new Error('the process ends here'));
+    const stopped = replay(archiveOf(made()), { onFinished });
+    await expect(stopped).rejects.toMatchObject({ code: 'restore/unfinished' });
+    const { length } = double.batches;
+    const { oplog, warnings } = await replay(archiveOf(made()));
+    expect(oplog).toEqual({ entries: 7, at: { t: oplogBegins + 6, i: 1 } });
+    expect(warnings).toEqual([expect.stringContaining('it was finished, nothing was loaded again')]);
+    // The server is asked whether it could, and nothing else.
+    expect(double.batches.slice(length).flat()).toEqual([expect.objectContaining({ ns: `${db}._hazina_tmp_none` })]);
+    expect(await documentsOf(db, 'people')).toEqual(after);
+  });
+
   it('goes to the restored names, by way of temporary ones', async () => {
     await client
       .db(other)

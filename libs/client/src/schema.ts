@@ -2067,14 +2067,14 @@ export interface components {
             findings: components["schemas"]["RestoreFindingsDto"] | null;
             /** @description Empty in lists */
             namespaces: components["schemas"]["RestoredNamespaceDto"][];
-            /** @description null: none was replayed, or an earlier run did */
+            /** @description null: none was replayed */
             oplog: components["schemas"]["ReplayedOplogDto"] | null;
             /**
              * @example restored
              * @enum {string}
              */
             outcome: "planned" | "restored" | "restored-with-differences";
-            /** @description That were taken over; null: none were asked for, or an earlier run did it */
+            /** @description That were taken over; null: none were asked for */
             usersAndRoles: components["schemas"]["RestoredUsersDto"] | null;
             warnings: string[];
         };

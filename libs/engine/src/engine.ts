@@ -233,9 +233,9 @@ export interface LoadReport {
   readonly outcome: 'restored' | 'restored-with-differences';
   readonly namespaces: readonly LoadedNamespace[];
   readonly warnings: readonly string[];
-  /** Of the oplog that was replayed; absent: none was, or an earlier run did. */
+  /** Of the oplog that was replayed; absent: none was. */
   readonly oplog?: ReplayedOplog;
-  /** That were taken over; absent: none were asked for, or an earlier run did it. */
+  /** That were taken over; absent: none were asked for. */
   readonly usersAndRoles?: RestoredUsers;
 }
 

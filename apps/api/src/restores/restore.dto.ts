@@ -168,11 +168,11 @@ export class RestoreReportDto {
   durationMs!: number;
   @ApiProperty({ type: RestoreFindingsDto, ...nullable, description: 'Of a dry run; null in lists' })
   findings!: RestoreFindingsDto | null;
-  @ApiProperty({ type: ReplayedOplogDto, ...nullable, description: 'null: none was replayed, or an earlier run did' })
+  @ApiProperty({ type: ReplayedOplogDto, ...nullable, description: 'null: none was replayed' })
   oplog!: ReplayedOplogDto | null;
   @ApiProperty({
     ...{ type: RestoredUsersDto, ...nullable },
-    description: 'That were taken over; null: none were asked for, or an earlier run did it',
+    description: 'That were taken over; null: none were asked for',
   })
   usersAndRoles!: RestoredUsersDto | null;
 }

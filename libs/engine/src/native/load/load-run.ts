@@ -24,6 +24,7 @@ import { optionsDigest } from './options-digest.js';
 import { notReplayed, withoutMetadata } from './plan-notes.js';
 import { newEntries, type ArchivedCollection } from './plan-entries.js';
 import type { OwnedPlan } from './plan-store.js';
+import type { ReportExtras } from './plan-types.js';
 import { renameAll } from './rename-phase.js';
 import { makeReport } from './report.js';
 import { SourceReader } from './source-reader.js';
@@ -119,10 +120,14 @@ export class LoadRun {
     this.replayed = { entries, at };
   }
 
-  private report(finished: readonly FinishedEntry[]): LoadReport {
+  private get extras(): ReportExtras {
     const { replayed: oplog, merged: usersAndRoles } = this;
-    const extras = { ...(oplog && { oplog }), ...(usersAndRoles && { usersAndRoles }) };
-    return { ...makeReport(finished, this.notes, this.context.request.strict), ...extras };
+    return { ...(oplog && { oplog }), ...(usersAndRoles && { usersAndRoles }) };
+  }
+
+  /** `earlier`: what a run that ended behind the renames had come to. */
+  private report(finished: readonly FinishedEntry[], earlier: ReportExtras = {}): LoadReport {
+    return { ...makeReport(finished, this.notes, this.context.request.strict), ...earlier, ...this.extras };
   }
 
   private async loadAndRename(
@@ -212,7 +217,7 @@ export class LoadRun {
       throwIfAborted(signal, 'rename');
       turning = true;
       const planned = Map.groupBy(list.map(planForRenaming), (entry) => entry.db);
-      await onTarget('rename', () => plan.beginRenaming(planned));
+      await onTarget('rename', () => plan.beginRenaming(planned, this.extras));
       tell({ ...loader.progress, stage: 'rename' });
     } catch (error) {
       const first = signal.aborted ? cancelled(signal, 'load') : error;
@@ -266,7 +271,7 @@ export class LoadRun {
     try {
       const report = await this.rollForward(async () => {
         await renameAll(client, plan);
-        const done = this.report(await finishAll(client, plan, target, request.onFilled));
+        const done = this.report(await finishAll(client, plan, target, request.onFilled), plan.draft.extras);
         await request.onFinished?.(done);
         return done;
       });

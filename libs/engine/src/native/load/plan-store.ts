@@ -1,7 +1,7 @@
 import { MongoServerError, type Collection, type MongoClient } from 'mongodb';
 import { AppError } from '#contracts';
 import type { Lease, Sighting } from './lease-watch.js';
-import { planCollection, planId, type PlanDocument, type PlanEntry } from './plan-types.js';
+import { planCollection, planId, type PlanDocument, type PlanEntry, type ReportExtras } from './plan-types.js';
 
 const duplicateKey = 11000;
 const namespaceNotFound = 26;
@@ -30,7 +30,10 @@ export async function sightPlan(client: MongoClient, db: string): Promise<Sighti
   return { seen: plan, mark: [plan.restoreId, plan.fence, plan.beat, plan.phase].join(' ') };
 }
 
-export type PlanDraft = Pick<PlanDocument, 'restoreId' | 'backupId' | 'digest' | 'mode' | 'databases' | 'askedAs'>;
+export type PlanDraft = Pick<
+  PlanDocument,
+  'restoreId' | 'backupId' | 'digest' | 'mode' | 'databases' | 'askedAs' | 'extras'
+>;
 
 /** The plans of one restore while this process owns them. Every write filters on the fence: who lost it stops. */
 export class OwnedPlan {
@@ -127,11 +130,11 @@ export class OwnedPlan {
   }
 
   /** Writes what the renames need, then turns the leader: from that write on the restore only rolls forward. */
-  async beginRenaming(entries: Map<string, readonly PlanEntry[]>): Promise<void> {
+  async beginRenaming(entries: Map<string, readonly PlanEntry[]>, extras: ReportExtras = {}): Promise<void> {
     for (const db of this.draft.databases.slice(1)) await this.saveFollower(db, entries.get(db) ?? []);
     const result = await plansOf(this.client, this.leader).updateOne(
       { ...this.ours, phase: 'loading' },
-      { $set: { phase: 'renaming', entries: entries.get(this.leader) ?? [] }, $inc: { beat: 1 } },
+      { $set: { phase: 'renaming', entries: entries.get(this.leader) ?? [], extras }, $inc: { beat: 1 } },
     );
     if (result.matchedCount === 0) throw lostPlan(this.leader);
     for (const [db, list] of entries) this.entries.set(db, list);

@@ -1,4 +1,5 @@
 import type { Binary } from 'mongodb';
+import type { LoadReport } from '../../engine.js';
 import type { LeftOutDocuments } from './left-out.js';
 
 /** Collection of a target that holds the plan of a running restore, as its one document with this `_id` (docs/DESIGN.md, "A restore in words"). */
@@ -70,6 +71,8 @@ export interface PlanEntry {
   readonly filling?: boolean;
 }
 
+export type ReportExtras = Pick<LoadReport, 'oplog' | 'usersAndRoles'>;
+
 export type Phase = 'loading' | 'dropping' | 'renaming';
 
 /**
@@ -87,6 +90,8 @@ export interface PlanDocument {
   /** What the caller knows the restore by over all its runs, when it told (`LoadRequest.askedAs`). */
   readonly askedAs?: string;
   readonly databases: readonly string[];
+  /** What the report tells besides the namespaces, from the renames on: whoever finishes them has read no archive. */
+  readonly extras?: ReportExtras;
   readonly phase: Phase;
   readonly fence: number;
   readonly beat: number;
