@@ -21,6 +21,8 @@ export interface PlacesReport extends Omit<RotationReport, 'results'> {
   readonly results: readonly PlacedRotation[];
   /** Destinations that could not be gone through. */
   readonly failed: readonly { readonly place: string; readonly error: AppError }[];
+  /** Copies that lie cold and follow later: until then they need the retired keys. */
+  readonly cold: number;
 }
 
 /** `store` is the primary one. */
@@ -52,6 +54,7 @@ export async function rotatePlaces(
   const failed: { place: string; error: AppError }[] = [];
   const rewrite = request.rewrite ?? null;
   let keyIds: readonly string[] = [];
+  let allCold = 0;
   const here = async (except: ReadonlySet<string>): Promise<RotationReport> => {
     const tell = (result: RotatedBackup): void => onResult?.({ ...result, place: null });
     const done = await runRotate({ ...deps, onResult: tell }, { ...request, except }, signal);
@@ -66,19 +69,24 @@ export async function rotatePlaces(
   const { catalog, ...bare } = deps;
   const there = async ({ name, store }: RotationPlace): Promise<void> => {
     const salt = kdfSalt ?? (await saltOf(store, signal)) ?? '0'.repeat(32);
-    // Whoever copies brings what lies cold the header of the primary store, without reading it.
+    // Whoever copies brings what lies cold the header of the primary store, without reading it: workers do, as the catalogue tells them.
     const follows = ({ backupId, error }: RotatedBackup): boolean =>
-      error?.code === 'store/cold' && brought.has(backupId);
-    const tell = (result: RotatedBackup): void => {
-      if (!follows(result)) onResult?.({ ...result, place: name });
-    };
+      error?.code === 'store/cold' && catalog !== undefined && brought.has(backupId);
     const wanted = { ...request, keyIds: primary ? null : (request.keyIds ?? null), kdfSalt: salt };
-    const done = await runRotate({ ...bare, store, onResult: tell }, wanted, signal);
+    const done = await whileItMoves(store.location, signal, (moved, running) => {
+      const tell = (result: RotatedBackup): void => {
+        moved();
+        if (!follows(result)) onResult?.({ ...result, place: name });
+      };
+      return runRotate({ ...bare, store, onResult: tell }, wanted, running);
+    });
     ({ keyIds } = done);
-    // What it reports of folders without a commit mark are copies under way: they get the headers that the primary store has by then.
+    // Beside the primary store these are copies under way: they get the headers that it has by then.
+    if (!primary) reports.push(...done.reports.map((report) => `${name}: ${report}`));
     const own = done.results.filter((result) => !follows(result));
     results.push(...own.map((result) => ({ ...result, place: name })));
     const cold = done.results.length - own.length;
+    allCold += cold;
     if (cold > 0)
       reports.push(`${name}: ${cold} of its copies lie cold and get the headers of the primary store from a worker`);
     if (request.dryRun) return;
@@ -98,18 +106,56 @@ export async function rotatePlaces(
       failed.push({ place: place.name, error });
     }
   }
-  if (primary && destinations.length > 0 && !request.dryRun && rewrite === null) await here(seen);
-  return { dryRun: request.dryRun, rewrite: rewrite !== null, keyIds, results, reports, failed };
+  try {
+    if (primary && destinations.length > 0 && !request.dryRun) await here(seen);
+  } catch (thrown) {
+    const error = AppError.from(thrown, 'keys');
+    if (signal.aborted) throw error;
+    failed.push({ place: 'primary', error });
+  }
+  return { dryRun: request.dryRun, rewrite: rewrite !== null, keyIds, results, reports, failed, cold: allCold };
 }
 
 function isBrought({ outcome }: RotatedBackup): boolean {
   return outcome === 'rotated' || outcome === 'would-rotate' || outcome === 'current';
 }
 
+/** A file system that hangs hangs for ever, and listens to no signal: so long may a place go without a result. */
+const stallMs = 600_000;
+const saltMs = 60_000;
+
+/** Runs it, and gives it up when nothing has moved for long. Each of its steps is one write, so what is given up leaves nothing half done. */
+async function whileItMoves<T>(
+  location: string,
+  signal: AbortSignal,
+  run: (moved: () => void, running: AbortSignal) => Promise<T>,
+  limitMs = stallMs,
+): Promise<T> {
+  const stalled = new AbortController();
+  const timer = setTimeout(() => {
+    stalled.abort(
+      new AppError({
+        ...{ code: 'store/unreachable', stage: 'store', retry: 'retry' },
+        message: `${location} gave no answer for ${limitMs / 1000} s`,
+        hint: 'Is the store running, and may this machine connect to it? hazina storage check tells',
+      }),
+    );
+  }, limitMs);
+  const given = new Promise<never>((_resolve, reject) => {
+    stalled.signal.addEventListener('abort', () => reject(stalled.signal.reason as AppError), { once: true });
+  });
+  try {
+    return await Promise.race([run(() => timer.refresh(), AbortSignal.any([signal, stalled.signal])), given]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
 /** By which keys of passphrases are named; null where the store does not tell. */
 async function saltOf(store: ObjectStore, signal: AbortSignal): Promise<string | null> {
   try {
-    return (await readStoreIdentity(store, signal))?.kdfSalt ?? null;
+    const read = (_moved: () => void, running: AbortSignal) => readStoreIdentity(store, running);
+    return (await whileItMoves(store.location, signal, read, saltMs))?.kdfSalt ?? null;
   } catch (error) {
     if (signal.aborted) throw error;
     return null;
@@ -130,6 +176,6 @@ async function standingAlone(
     .filter(({ backupId }) => !known.has(backupId))
     .map(
       ({ backupId }) =>
-        `${backupId} stands in ${name} alone and keeps its data key: delete it there, or restore it and back that up`,
+        `${backupId} stands in ${name} alone and keeps its data key: if it is to come home, run this again when it has; else delete it there, or restore it and back that up`,
     );
 }

@@ -143,7 +143,7 @@ function toJson({ dryRun, rewrite, keyIds, results, reports, failed }: PlacesRep
 }
 
 function summary(
-  { dryRun, rewrite, keyIds, results, failed }: PlacesReport,
+  { dryRun, rewrite, keyIds, results, failed, cold }: PlacesReport,
   target: string | undefined,
   places: readonly { readonly name: string }[],
 ): string {
@@ -157,6 +157,7 @@ function summary(
   const where = places.length === 1 ? 'this store' : rewrite ? places[0]?.name : names;
   const scope = `Every backup ${target === undefined ? 'of' : `of ${target} in`} ${where}`;
   if (bad + failed.length > 0) return `${counts}. Keep the retired keys configured, and run it again`;
+  if (cold > 0) return `${counts}. Keep the retired keys until the cold copies have followed: hazina keys check tells`;
   return dryRun ? counts : `${counts}. ${scope} opens with ${keyIds.join(', ')} alone`;
 }
 
@@ -182,14 +183,15 @@ function throwFirst({ rewrite, results, failed }: PlacesReport): void {
 function throwUnreached(failed: PlacesReport['failed'], rewrite: boolean): void {
   const [first] = failed;
   if (first === undefined) return;
-  const names = failed.map(({ place }) => place).join(', ');
+  const others = failed.length === 1 ? '' : ` (and ${failed.length - 1} more, named above)`;
+  const next = rewrite
+    ? `Whether something stands in ${first.place} alone nobody could see: run it again when it is back`
+    : `Keep the retired keys configured, and run it again, or hazina keys rotate --place ${first.place}`;
   throw new AppError({
     code: first.error.code,
     stage: first.error.stage,
-    message: `${names}: ${first.error.message}`,
-    hint: rewrite
-      ? `All is sealed anew in the primary store. Whether something stands in ${first.place} alone nobody could see: run it again when it is back`
-      : `The other places are done. Keep the retired keys configured, and run it again, or hazina keys rotate --place ${first.place}`,
+    message: `${first.place}: ${first.error.message}${others}`,
+    hint: first.error.hint === undefined ? next : `${first.error.hint}. ${next}`,
     cause: first.error,
   });
 }

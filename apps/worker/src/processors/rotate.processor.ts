@@ -4,6 +4,7 @@ import type { AppError, JobPayloads, RotationResult, TaskRecord } from '#contrac
 import { requireStore, rotatePlaces, type PlacesReport, type RotateRequest } from '#pipeline';
 import { runTask } from '../claims/run-task.js';
 import { PARTS } from '../core/tokens.js';
+import { withinTime } from '../core/within-time.js';
 import type { WorkerParts } from '../core/worker-core.js';
 import type { WorkerLog } from '../logging/worker-log.js';
 import { requireDestination } from '../replicas/destination.js';
@@ -42,7 +43,9 @@ export class RotateProcessor implements JobProcessor<'rotate'> {
         ...{ store, ring, clock, random, catalog: records },
         requirePlace: async ({ name }, running) => {
           const destination = destinations.find((one) => one.name === name);
-          if (destination !== undefined) await requireDestination(this.parts, destination, running);
+          if (destination === undefined) return;
+          const require = (limit: AbortSignal) => requireDestination(this.parts, destination, limit);
+          await withinTime(destination.store.location, this.parts.tuning.probeTimeoutMs, running, require);
         },
         onResult: ({ backupId, place, outcome, error, warnings }) => {
           const which = place === null ? { backupId } : { backupId, destination: place };

@@ -53,20 +53,31 @@ async function proveCopies(
   signal: AbortSignal,
 ): Promise<{ readonly copies: readonly KeyProof[]; readonly finding: Finding | null }> {
   const { name, store } = destination;
+  const copies: KeyProof[] = [];
+  let expected = 0;
+  const note = (proof: KeyProof, count: number): void => {
+    expected = count;
+    copies.push({ ...proof, backupId: `${proof.backupId} in ${name}` });
+  };
   try {
-    const proofs = await withinTime(store.location, destinationMs, signal, async (limit) => {
+    await withinTime(store.location, destinationMs, signal, async (limit) => {
       await requireDestination(parts, destination, limit);
-      return checkKeys({ store, ring: parts.ring }, { concurrency }, limit);
+      await checkKeys({ store, ring: parts.ring }, { concurrency }, limit, note);
     });
-    return { copies: proofs.map((proof) => ({ ...proof, backupId: `${proof.backupId} in ${name}` })), finding: null };
+    return { copies, finding: null };
   } catch (thrown) {
     const error = AppError.from(thrown, 'verify');
     if (signal.aborted) throw error;
+    const seen = [...copies];
+    const text =
+      seen.length === 0
+        ? `${name} could not be looked at: ${error.message}`
+        : `${seen.length} of ${expected} copies in ${name} were looked at in ${destinationMs / 60_000} minutes`;
     const finding = doubtful(
       `backups open in ${name}`,
-      `${name} could not be looked at: ${error.message}`,
-      'What stands there alone may need a retired key: keep it, and look again when the destination is back (hazina keys check)',
+      text,
+      'What stands there may need a retired key: keep it until hazina keys check has looked at all',
     );
-    return { copies: [], finding };
+    return { copies: seen, finding };
   }
 }
