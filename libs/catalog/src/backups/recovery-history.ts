@@ -27,19 +27,25 @@ export async function recoveryHistory(backups: Backups, target: string, now: Dat
   const made = {
     target,
     hash: op({ $type: 'string' }),
+    // Of one that was missing nobody knows since when.
+    deletingFrom: op({ $ne: 'missing' }),
     $nor: [{ status: op({ $nin: ['completed', 'deleting', 'deleted'] }) }],
   };
   const only = ['createdAt', 'startedAt', 'completedAt', 'deletedAt', 'verifications'] as const;
+  // One that stands to this day ends the look: of those before it nothing is asked.
+  const stays = ({ deletedAt = null, verifications = [] }: Partial<BackupDocument>): boolean =>
+    deletedAt === null && !isFoundBad({ verifications });
   const before = async (): Promise<readonly BackupDocument[]> => {
+    let found: readonly BackupDocument[] = [];
     const stood = { ...made, $or: [{ deletedAt: null }, { deletedAt: op({ $gt: since }) }] };
     for (const days of [...windowsInDays, Number.POSITIVE_INFINITY]) {
       const from = new Date(Math.max(0, since.getTime() - days * dayMs));
       const completedAt = op({ $gte: from, $lt: since });
       const newest = { only, sort: { completedAt: -1 }, limit: mostBefore } as const;
-      const found = await backups.find({ ...stood, completedAt }, newest);
-      if (found.length > 0) return found;
+      found = await backups.find({ ...stood, completedAt }, newest);
+      if (found.some(stays)) break;
     }
-    return [];
+    return found;
   };
   const [earlier, during] = [
     await before(),
