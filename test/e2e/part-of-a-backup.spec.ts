@@ -225,6 +225,35 @@ describe('hazina diff', () => {
     expect(await different(second.backupId)).toMatch(/a_large|4 namespaces: 3 different, 1 the same/);
   });
 
+  it('finds a database that was made since in the server of a target that means all of some names', async () => {
+    const [old, young] = [`${world.database}_whole_old`, `${world.database}_whole_young`];
+    const uri = new URL(world.environment['MONGODB_URI'] ?? '');
+    uri.pathname = '/';
+    const file = join(world.folder, 'whole.yaml');
+    const target = {
+      name: 'whole',
+      uriVariable: 'WHOLE_URI',
+      include: [`${world.database}_whole_*.*`],
+      engine: 'native',
+    };
+    writeFileSync(file, JSON.stringify({ targets: [target] }));
+    const environment = { ...world.environment, WHOLE_URI: uri.href, BACKUP_TARGETS_FILE: file };
+    const diffs = () => hazina(['diff', '--documents', whole.backupId, 'whole'], environment);
+    await world.client.db(old).collection('any').insertOne({});
+    const whole = await world.backup(environment, '--target', 'whole');
+    try {
+      expect(await diffs()).toMatchObject({ code: 0, stdout: '1 namespace: 0 different, 1 the same\n', stderr: '' });
+      await world.client.db(young).collection('any').insertOne({});
+      const { code, stdout } = await diffs();
+      expect({ code, stdout }).toMatchObject({
+        code: 12,
+        stdout: expect.stringContaining(`${young}.any: not in the backup`) as unknown,
+      });
+    } finally {
+      for (const name of [old, young]) await world.client.db(name).dropDatabase();
+    }
+  });
+
   it.each<[string, string[], number]>([
     ['nothing to compare with', [], 2],
     ['both', ['x', ...toServer], 2],

@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { cancelled, isBackupId, isTargetName, type Secret } from '#contracts';
+import { AppError, cancelled, isBackupId, isTargetName, type Secret } from '#contracts';
 import type { KeyRing } from '#crypto';
 import type { DiffSide, DocumentDiff, NamespaceDiff } from '#pipeline';
 import type { ObjectStore } from '#storage';
@@ -33,7 +33,8 @@ const help = `
 Without --documents: names, types and counts, and of two backups the checksums of each collection; no data is read of
 a backup. What has the same count and is not proven to be the same is called "not compared". With --documents, each
 collection that is not proven the same is read on both sides and compared by _id, byte for byte, in 64 MiB of memory
-(1.5 million documents a pass). Against a server the databases of the backup are looked at; time series, system
+(1.5 million documents a pass). Against a server the databases of the backup are looked at, against a target
+all that a backup of it would take now; time series, system
 collections and Hazina's own are not. Writers meanwhile show up as differences. A target is one of BACKUP_TARGETS_FILE,
 or that of BACKUP_TARGET_NAME with MONGODB_URI; what it leaves out is no difference. --from is where backups are read.
 
@@ -62,7 +63,7 @@ async function diff(id: string, other: string | undefined, options: Options, con
       const left = await backupOf(store, ring, id, context);
       if (server === undefined)
         await compare(left, await backupOf(store, ring, other ?? '', context), options, context);
-      else await withServer(server.uri, context, (right) => compare(left, right, options, context, server.selection));
+      else await withServer(server, context, (right) => compare(left, right, options, context, server.selection));
     } catch (error) {
       throw context.signal.aborted ? cancelled(context.signal, 'compare') : error;
     }
@@ -98,17 +99,38 @@ async function backupOf(store: ObjectStore, ring: KeyRing, id: string, context: 
   return backupSide({ store, ring }, proven, { signal: context.signal, onWarning: (text) => context.warn(text) });
 }
 
-async function withServer(uri: Secret, context: CliContext, work: (side: DiffSide) => Promise<void>): Promise<void> {
+async function withServer(server: Server, context: CliContext, work: (side: DiffSide) => Promise<void>): Promise<void> {
   const { openTargetContents } = await import('#engine');
-  const contents = await openTargetContents(uri, context.signal);
+  const contents = await openTargetContents(server.uri, context.signal);
   try {
+    const meant = await databasesOf(server, context);
     await work({
-      namespaces: async (databases) =>
-        (await contents.namespaces(databases)).map((namespace) => ({ ...namespace, crc64: null })),
+      namespaces: async (databases) => {
+        const all = [...new Set([...databases, ...meant])].sort();
+        return (await contents.namespaces(all)).map((namespace) => ({ ...namespace, crc64: null }));
+      },
       documents: ({ db, collection }) => contents.documents(db, collection),
     });
   } finally {
     await contents.close();
+  }
+}
+
+/** What a backup of a target would take now: a database that was made since is a difference. Of a server that is no target nobody knows what is meant. */
+async function databasesOf({ uri, selection }: Server, context: CliContext): Promise<readonly string[]> {
+  if (selection === undefined) return [];
+  const { createNativeDumpEngine } = await import('#engine');
+  const { databases, include, exclude } = selection;
+  const engine = createNativeDumpEngine({ engineVersion: context.version });
+  try {
+    return (await engine.probe({ uri, databases, include, exclude }, context.signal)).databases;
+  } catch (thrown) {
+    const error = AppError.from(thrown, 'compare');
+    if (context.signal.aborted) throw error;
+    // All that is gone is told as missing.
+    if (error.code !== 'source/unknown-database')
+      context.warn(`whether there are new databases is not known: ${error.message}`);
+    return [];
   }
 }
 
