@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it, jest } from '@jest/globals';
-import { services, uniqueDatabase } from '../services/services.js';
+import { services, uniqueDatabase, waitUntil } from '../services/services.js';
 import { CliWorld, type Environment } from '../support/cli-world.js';
 import { doubledDatabase, keptLast, writeDoubledArchive } from '../support/doubled-archive.js';
 import { hazina } from '../support/run-hazina.js';
@@ -95,6 +95,21 @@ describe('by the service', () => {
     const admin = world.as('admin', api);
     const backupId = await admin.trigger();
     expect(await admin.settled(backupId)).toMatchObject({ status: 'completed' });
+
+    const { body } = await admin.post(`/api/admin/backups/${backupId}/verify`, { level: 'readable' });
+    expect(typeof body.verificationId).toBe('string');
+    const warned = await waitUntil(
+      async () => {
+        const record = await admin.backup(backupId);
+        return record.warnings.some((warning) => warning.includes('keep-last')) ? record : undefined;
+      },
+      { what: 'the warning on the record', timeoutMs: 60_000, intervalMs: 600 },
+    );
+    expect(warned.warnings).toEqual(
+      expect.arrayContaining([
+        expect.stringContaining('doubled.ids holds 1 document with an _id that an earlier one has'),
+      ]),
+    );
 
     const target = uniqueDatabase('kept');
     const rename = [{ from: doubledDatabase, to: target }];

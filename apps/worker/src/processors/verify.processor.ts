@@ -58,6 +58,9 @@ export class VerifyProcessor implements JobProcessor<'verify'> {
       if (error instanceof AppError && (await this.#hasMoved(backup))) throw notMade(error);
       throw error;
     });
+    for (const warning of facts.warnings) log.warn('verified with a warning', { warning, verificationLevel: level });
+    // What a drill compared is in the log alone: it says more of the scratch server than of the backup.
+    if (level === 'readable') await catalog.backups.warned(backup.backupId, facts.warnings);
     log.info('verified', { verificationLevel: level, ...facts, durationSeconds: (clock.monotonicMs() - began) / 1000 });
     return null;
   }

@@ -20,8 +20,12 @@ type Lifecycle = Pick<
   | 'setMarks'
   | 'marksWritten'
   | 'marksBehind'
+  | 'warned'
   | 'verified'
 >;
+
+/** On a record, its run's own included. */
+const mostWarnings = 200;
 
 /** What happens to a record after its run. */
 export function lifecycle(backups: Backups, tasks: Tasks): Lifecycle {
@@ -168,6 +172,15 @@ export function lifecycle(backups: Backups, tasks: Tasks): Lifecycle {
     async marksBehind() {
       const found = await backups.find({ marksBehind: true, status: 'completed' }, { only: ['backupId'] });
       return found.map(({ backupId }) => backupId);
+    },
+
+    async warned(backupId, warnings) {
+      if (warnings.length === 0) return;
+      const found = await backups.findOne({ backupId }, { only: ['warnings'] });
+      const before = (found as { readonly warnings?: readonly string[] } | null)?.warnings ?? [];
+      const some = warnings.filter((warning) => !before.includes(warning));
+      const fresh = some.slice(0, Math.max(0, mostWarnings - before.length));
+      if (fresh.length > 0) await backups.change({ backupId }, { $addToSet: { warnings: { $each: fresh } } });
     },
 
     async verified(backupId, task, hash) {

@@ -192,6 +192,8 @@ export interface BackupRepository {
   marksBehind(): Promise<readonly string[]>;
 
   /** A verification's outcome (a drill's too, by its id): into `verifications` (the last 20), `verificationStatus`, `lastProvenAt`, an event. */
+  /** What a verification noticed although the backup is good: added to the warnings of its run, each once, up to 200. */
+  warned(backupId: string, warnings: readonly string[]): Promise<void>;
   verified(backupId: string, verification: EndedVerification, hash: string | null): Promise<boolean>;
   /** Completed ones that have no verification task yet, or (a time after the epoch) that ended before the time and were not asked to be verified since; oldest wish first. One that could not be verified is left alone for a while. */
   needVerification(provenBefore: Date, limit: number): Promise<readonly BackupRecord[]>;
