@@ -26,7 +26,7 @@ export class LeftOut implements LeftOutDocuments {
   total = 0;
   readonly listed: string[] = [];
 
-  constructor(private readonly room: ListingRoom = listingRoom()) {}
+  constructor(readonly room: ListingRoom = listingRoom()) {}
 
   /** An earlier document with the same `_id`. */
   earlier(id: RawField): void {

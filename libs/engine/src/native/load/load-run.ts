@@ -29,6 +29,7 @@ import { renameAll } from './rename-phase.js';
 import { makeReport } from './report.js';
 import { SourceReader } from './source-reader.js';
 import { checkNames, refuseUnconfirmed, type Target } from './target-check.js';
+import { rollForward } from './roll-forward.js';
 import { onTarget } from './target-errors.js';
 import { changesBetween, inspectTarget, type TargetState } from './target-state.js';
 import { dropTemporaries } from './undo.js';
@@ -45,8 +46,6 @@ export interface LoadContext {
 }
 
 const restoreIdLength = 16;
-const renameAttempts = 3;
-const renameRetryMs = 1000;
 const settleMs = 10_000;
 
 /** One restore from the first byte of the source to the last rename (docs/DESIGN.md, "A restore in words"). */
@@ -269,35 +268,20 @@ export class LoadRun {
     const heart = new HeartBeat(plan, lease.beatMs, () => undefined);
     heart.start();
     try {
-      const report = await this.rollForward(async () => {
+      const report = await rollForward(lease, async () => {
         await renameAll(client, plan);
         const done = this.report(await finishAll(client, plan, target, request.onFilled), plan.draft.extras);
         await request.onFinished?.(done);
         return done;
       });
       // Apart from the rest: what comes before asks whether the plan is still ours, and a part of it may be gone when this is tried again.
-      await this.rollForward(() => plan.remove());
+      await rollForward(lease, () => plan.remove());
       return report;
     } catch (error) {
       await plan.release().catch(() => undefined);
       throw error;
     } finally {
       await heart.stop();
-    }
-  }
-
-  /** Every step may be done twice: what may pass is tried again at once, the rest by the next run. */
-  private async rollForward<T>(steps: () => Promise<T>): Promise<T> {
-    for (let attempt = 1; ; attempt += 1) {
-      try {
-        return await onTarget('rename', steps);
-      } catch (error) {
-        if (error instanceof AppError && (error.code === 'restore/busy' || error.code === 'restore/unfinished'))
-          throw error;
-        const again = error instanceof AppError && error.retry === 'retry' && attempt < renameAttempts;
-        if (!again) throw unfinished(error, this.context.lease);
-        await delay(renameRetryMs);
-      }
     }
   }
 }

@@ -241,7 +241,7 @@ export class OplogReplay {
     const collection = this.options.client.db(db).collection(temporary, { readPreference: 'primary' });
     entry.documents = await collection.countDocuments();
     // Whichever of two documents with one `_id` was kept, it is as the oplog left it now.
-    entry.leftOut = new LeftOut();
+    entry.leftOut = new LeftOut(entry.leftOut.room);
   }
 }
 
