@@ -152,6 +152,8 @@ describe('GET backups', () => {
     ))
       expect(Object.keys(body)).toContain(field);
     expect(body).toMatchObject({ database: 'clinic', size: 300, engine: { name: 'native', version: '1.0.0' } });
+    const text = expect.stringContaining('one after another') as unknown;
+    expect(body.consistency).toEqual({ mode: 'none', at: null, text });
     expect(body.metadata).toMatchObject({ collections: [{ name: 'clinic.patients', documents: 3, bytes: 900 }] });
     for (const inner of [
       'claim',

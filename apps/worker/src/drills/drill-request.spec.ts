@@ -6,8 +6,10 @@ type Parts = Parameters<typeof drillRequestOf>[0];
 
 const restoreTarget = (name: string, scratch = true) => ({ name, scratch, uri: new Secret(`mongodb://${name}`) });
 
+const queries = [{ name: 'recent', collection: 'clinic.visits', query: {}, expect: { min: 1 } }];
+
 function parts(drillTarget: string | null): Parts {
-  const targets = [{ name: 'clinic', drill: { targetName: drillTarget, queries: [] } }];
+  const targets = [{ name: 'clinic', drill: { targetName: drillTarget, queries } }];
   const restoreTargets = [restoreTarget('first'), restoreTarget('second'), restoreTarget('live', false)];
   return { config: { targets, restoreTargets, lease: { leaseMs: 2, beatMs: 1 } } } as unknown as Parts;
 }
@@ -30,5 +32,10 @@ describe('where a drill and a verification of the level restored load a backup',
     ['nowhere', 'target/unknown'],
   ])('never into one that is none: %s', (own, code) => {
     expect(() => drillRequestOf(parts(own), subject(null))).toThrow(expect.objectContaining({ code }));
+  });
+
+  it("ask the target's own queries, and none of a target that is not configured", () => {
+    expect(drillRequestOf(parts(null), subject(null)).queries).toEqual(queries);
+    expect(drillRequestOf(parts(null), subject(null, 'forgotten')).queries).toEqual([]);
   });
 });
