@@ -137,6 +137,18 @@ describe('rights and room', () => {
   });
 });
 
+describe('a disk that is nearly full', () => {
+  it('is told with what the documents take, and refuses nothing', async () => {
+    const dbStats = () => ({ fsTotalSize: 1_000, fsUsedSize: 999 });
+    const run = await dryRun([people()], { answers: { dbStats } }, {}, {});
+    const [[blocking, , message] = []] = found(run, 'room');
+    expect(blocking).toBe(false);
+    expect(message).toMatch(/the documents take .* its disk has .* free/);
+    expect(run.findings.estimate).toMatchObject({ freeBytes: 1 });
+    expect(foreseenFailure(run.findings)).toBeNull();
+  });
+});
+
 describe('users and roles', () => {
   const withUsers = { usersAndRoles: true } as const;
   const known = {
