@@ -1,11 +1,12 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { randomBytes } from 'node:crypto';
 import { restoreJob, type NewRestore } from '#catalog';
-import { isFinalTask, randomSuffix, systemRandom, type RestoreRecord } from '#contracts';
+import { randomSuffix, systemRandom, type RestoreRecord } from '#contracts';
 import { runBackup } from '#pipeline';
 import { createMemoryStore } from '#storage';
-import { services, uniqueDatabase, waitUntil } from '../services/services.js';
+import { services, uniqueDatabase } from '../services/services.js';
 import { backupDeps, backupRequest, noAbort } from '../support/backup-world.js';
+import { settledTask } from '../support/settled-task.js';
 import { WorkerWorld, type Environment, type RunningWorker } from '../support/worker-world.js';
 
 // Restores by the service of backups that are not what they were: refused before a byte reaches the target, or, where only a later byte shows it, with
@@ -88,14 +89,7 @@ async function restored(more: Modes): Promise<RestoreRecord> {
   if (inserted.outcome !== 'inserted') throw new Error(`not inserted: ${inserted.outcome}`);
   const { restoreId } = inserted.record;
   await world.queue.add(restoreJob(inserted.record));
-  let seen: RestoreRecord | null = null;
-  return waitUntil(
-    async () => {
-      seen = await world.catalog.restores.find(restoreId);
-      return seen !== null && isFinalTask(seen.status) ? seen : undefined;
-    },
-    { what: restoreId, timeoutMs: 60_000, intervalMs: 20, onTimeout: () => JSON.stringify(seen, undefined, 1) },
-  );
+  return settledTask(restoreId, () => world.catalog.restores.find(restoreId), { intervalMs: 20 });
 }
 
 /** A database that holds something else under the names of the backup. */

@@ -1,8 +1,9 @@
 import { afterAll, beforeAll, expect, it, jest } from '@jest/globals';
 import { alertKey, drillJob } from '#catalog';
-import { isFinalTask, randomSuffix, systemRandom } from '#contracts';
+import { randomSuffix, systemRandom } from '#contracts';
 import { services, waitUntil } from '../services/services.js';
 import { databasesOf } from '../support/drill-world.js';
+import { settledTask } from '../support/settled-task.js';
 import { WorkerWorld } from '../support/worker-world.js';
 
 // A drill of the service asks the queries of the targets file; one that does not come to what is expected is a difference, and is told.
@@ -39,13 +40,7 @@ it('a query of the targets file that does not fit ends the drill with difference
   if (inserted.outcome !== 'inserted') throw new Error(`not inserted: ${inserted.outcome}`);
   const { drillId } = inserted.record;
   await world.queue.add(drillJob(inserted.record));
-  const record = await waitUntil(
-    async () => {
-      const seen = await world.catalog.drills.find(drillId);
-      return seen !== null && isFinalTask(seen.status) ? seen : undefined;
-    },
-    { what: drillId, timeoutMs: 60_000, intervalMs: 100 },
-  );
+  const record = await settledTask(drillId, () => world.catalog.drills.find(drillId));
   expect(record).toMatchObject({ status: 'completed_with_differences', report: { outcome: 'different' } });
   expect(record.report?.queries).toMatchObject([
     { name: 'there are some', count: documents, ok: true },

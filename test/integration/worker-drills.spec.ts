@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { alertKey, drillJob, taskJob, type NewDrill } from '#catalog';
 import { loadWorkerConfig } from '#config';
-import { isFinalTask, randomSuffix, systemRandom, type DrillRecord } from '#contracts';
+import { isFinalTask, randomSuffix, systemRandom } from '#contracts';
 import { createLog } from '#logging';
 import { defaultTuning } from '../../apps/worker/src/core/tuning.js';
 import { AbandonedDrills } from '../../apps/worker/src/drills/abandoned-drills.js';
@@ -9,6 +9,7 @@ import { WorkerLog } from '../../apps/worker/src/logging/worker-log.js';
 import { services, waitUntil } from '../services/services.js';
 import { databasesOf } from '../support/drill-world.js';
 import { MovedClock } from '../support/moved-clock.js';
+import { settledTask } from '../support/settled-task.js';
 import { WorkerWorld, type Environment, type RunningWorker } from '../support/worker-world.js';
 
 jest.setTimeout(120_000);
@@ -46,16 +47,7 @@ async function ask(more: Partial<NewDrill> = {}): Promise<string> {
   return inserted.record.drillId;
 }
 
-async function ended(drillId: string): Promise<DrillRecord> {
-  let seen: DrillRecord | null = null;
-  return waitUntil(
-    async () => {
-      seen = await world.catalog.drills.find(drillId);
-      return seen !== null && isFinalTask(seen.status) ? seen : undefined;
-    },
-    { what: drillId, timeoutMs: 60_000, intervalMs: 50, onTimeout: () => JSON.stringify(seen, undefined, 1) },
-  );
-}
+const ended = (drillId: string) => settledTask(drillId, () => world.catalog.drills.find(drillId));
 
 const isRaised = async () =>
   (await world.catalog.alerts.raised()).some(({ key }) => key === alertKey('drill-failed', 'clinic'));

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { loadApiConfig } from '#config';
-import { isFinalTask, Secret, systemRandom, type DrillRecord } from '#contracts';
+import { Secret, systemRandom, type DrillRecord } from '#contracts';
 import { findDrills } from '#engine';
 import { drillTick } from '../../apps/api/src/scheduling/drill-tick.js';
 import { services, waitUntil } from '../services/services.js';
@@ -8,6 +8,7 @@ import { noAbort } from '../support/backup-world.js';
 import { MovedClock } from '../support/moved-clock.js';
 import { expectNothingLeftOf } from '../support/nothing-left.js';
 import { ServiceProcess } from '../support/service-process.js';
+import { settledTask } from '../support/settled-task.js';
 import { startTcpProxy, type TcpProxy } from '../support/tcp-proxy.js';
 import { WorkerWorld } from '../support/worker-world.js';
 
@@ -60,16 +61,8 @@ const ofThisTest = async (ids: ReadonlySet<string>) => {
   return found.filter(({ runId }) => ids.has(runId));
 };
 
-async function ended(drillId: string): Promise<DrillRecord> {
-  let seen: DrillRecord | null = null;
-  return waitUntil(
-    async () => {
-      seen = await world.catalog.drills.find(drillId);
-      return seen !== null && isFinalTask(seen.status) ? seen : undefined;
-    },
-    { what: drillId, timeoutMs: 240_000, intervalMs: 50, onTimeout: () => JSON.stringify(seen, undefined, 1) },
-  );
-}
+const ended = (drillId: string) =>
+  settledTask(drillId, () => world.catalog.drills.find(drillId), { timeoutMs: 240_000 });
 
 it(
   'drills over fifty slots, four workers killed: every drill ends well, in turn the newest and an older backup, and nothing is left',

@@ -1,9 +1,10 @@
 import { afterAll, beforeAll, expect, it, jest } from '@jest/globals';
 import { restoreJob, taskJob } from '#catalog';
-import { isFinalTask, randomSuffix, systemRandom } from '#contracts';
+import { randomSuffix, systemRandom } from '#contracts';
 import { generateRecipient } from '#crypto';
 import { services, uniqueDatabase, waitUntil } from '../services/services.js';
 import { expectNothingLeftOf } from '../support/nothing-left.js';
+import { settledTask } from '../support/settled-task.js';
 import { WorkerWorld, type Environment } from '../support/worker-world.js';
 
 // A worker that only writes beside one that reads: what needs the private key is left to the latter, and nothing counts as a try.
@@ -45,14 +46,7 @@ async function restore(): Promise<string> {
   return inserted.record.restoreId;
 }
 
-const ended = (restoreId: string) =>
-  waitUntil(
-    async () => {
-      const record = await world.catalog.restores.find(restoreId);
-      return record !== null && isFinalTask(record.status) ? record : undefined;
-    },
-    { what: restoreId, timeoutMs: 60_000 },
-  );
+const ended = (restoreId: string) => settledTask(restoreId, () => world.catalog.restores.find(restoreId));
 
 it('fails at once, by name, while nobody reads', async () => {
   expect(await ended(await restore())).toMatchObject({ status: 'failed', error: { code: 'keys/write-only' } });
@@ -94,13 +88,7 @@ it('waits untouched for the one that reads, and is done by it', async () => {
     });
   await world.worker(reads);
   expect(await ended(restoreId)).toMatchObject({ status: 'completed', error: null, failures: 0 });
-  const verified = await waitUntil(
-    async () => {
-      const seen = await catalog.tasks.find(taskId);
-      return seen !== null && isFinalTask(seen.status) ? seen : undefined;
-    },
-    { what: taskId, timeoutMs: 60_000 },
-  );
+  const verified = await settledTask(taskId, () => catalog.tasks.find(taskId));
   expect(verified).toMatchObject({ status: 'completed', failures: 0 });
   expect(await world.client.db(target).collection('patients').countDocuments()).toBe(20);
 });

@@ -65,7 +65,8 @@ export async function rotatePlaces(
   if (primary) reports.push(...(await here(new Set())).reports);
   const seen = new Set(results.map(({ backupId }) => backupId));
   const brought = new Set(results.filter(isBrought).map(({ backupId }) => backupId));
-  const kdfSalt = await saltOf(deps.store, signal);
+  const rotates = destinations.length > 0 && rewrite === null;
+  const kdfSalt = rotates ? await saltOf(deps.store, signal) : null;
   const { catalog, ...bare } = deps;
   const there = async ({ name, store }: RotationPlace): Promise<void> => {
     const salt = kdfSalt ?? (await saltOf(store, signal)) ?? '0'.repeat(32);

@@ -3,6 +3,7 @@ import { AppError } from '#contracts';
 import type { KeyProof } from '#pipeline';
 import type { CliContext } from '../context.js';
 import { targetName, withFrom, withJson } from '../options.js';
+import { errorJson } from '../output/error-json.js';
 import { plural } from '../output/format.js';
 
 interface Options {
@@ -65,7 +66,9 @@ async function checkKeysOf({ target, from }: Options, context: CliContext): Prom
   if (context.json)
     context.printJson({
       results: proofs.map(resultOf),
-      ...(places.length > 1 ? { failed: failures.map(({ place, error }) => ({ place, error: told(error) })) } : {}),
+      ...(places.length > 1
+        ? { failed: failures.map(({ place, error }) => ({ place, error: errorJson(error) })) }
+        : {}),
     });
   else if (proofs.length > 0) {
     const { opened, sealedAway, uses } = judgeKeys(proofs);
@@ -110,9 +113,5 @@ function tell({ place, error, keyIds, warnings, ...proof }: PlacedProof, several
 }
 
 function resultOf({ backupId, place, error, keyIds, warnings }: PlacedProof): object {
-  return { backupId, place, ok: error === null, keyIds, error: error === null ? null : told(error), warnings };
-}
-
-function told({ code, message, hint }: AppError): object {
-  return { code, message, hint: hint ?? null };
+  return { backupId, place, ok: error === null, keyIds, error: errorJson(error), warnings };
 }

@@ -5,6 +5,7 @@ import type { PlacedRotation, PlacesReport, RotatedBackup, RotationCatalog, Rota
 import type { ObjectStore } from '#storage';
 import type { CliContext } from '../context.js';
 import { targetName, withJson } from '../options.js';
+import { errorJson } from '../output/error-json.js';
 import { plural } from '../output/format.js';
 
 interface Options {
@@ -130,15 +131,14 @@ function tell({ backupId, place, outcome, before, after, warnings, error }: Plac
 }
 
 function toJson({ dryRun, rewrite, keyIds, results, reports, failed }: PlacesReport): unknown {
-  const told = (error: AppError) => ({ code: error.code, message: error.message, hint: error.hint ?? null });
   return {
     ...{ dryRun, rewrite, keyIds, reports },
     results: results.map(({ place, error, ...result }) => ({
       ...result,
       place: place ?? 'primary',
-      error: error === null ? null : told(error),
+      error: errorJson(error),
     })),
-    failed: failed.map(({ place, error }) => ({ place, error: told(error) })),
+    failed: failed.map(({ place, error }) => ({ place, error: errorJson(error) })),
   };
 }
 

@@ -2,6 +2,7 @@ import { InvalidArgumentError, type Command } from 'commander';
 import { AppError, verificationLevels, type VerificationLevel } from '#contracts';
 import type { CliContext } from '../context.js';
 import { targetName, withFrom, withJson } from '../options.js';
+import { errorJson } from '../output/error-json.js';
 import type { Prover } from '../verify-levels.js';
 
 interface Options {
@@ -103,8 +104,7 @@ async function verify(id: string | undefined, options: Options, context: CliCont
 }
 
 function resultOf(backupId: string, level: string, error: AppError | null): Result {
-  const told = error === null ? null : { code: error.code, message: error.message, hint: error.hint ?? null };
-  return { backupId, level, ok: error === null, error: told };
+  return { backupId, level, ok: error === null, error: errorJson(error) };
 }
 
 /** One failure speaks for itself; of several the first gives the exit code. */

@@ -1,3 +1,4 @@
+import type { BackupState } from '#contracts';
 import type { BackupQuery } from '../contract/backups.js';
 import { op, type Filter } from '../store/record-collection.js';
 
@@ -10,6 +11,11 @@ type Equality = readonly [field: string, value: unknown];
 export function oneIndexed([first, ...others]: readonly [Equality, ...Equality[]]): Filter {
   const told = others.length === 0 ? {} : { $nor: others.map(([field, value]) => ({ [field]: op({ $ne: value }) })) };
   return { [first[0]]: first[1], ...told };
+}
+
+/** One of these states, in the same way: beside a target and a time. */
+export function statusAmong(...states: readonly BackupState[]): Filter {
+  return { $nor: [{ status: op({ $nin: states }) }] };
 }
 
 type ListFilters = Pick<BackupQuery, 'status' | 'target' | 'trigger' | 'from' | 'to'>;

@@ -2,6 +2,7 @@ import type { TargetEnds } from '../contract/stats.js';
 import type { BackupDocument } from '../schemas/backup.schema.js';
 import { op, type Filter } from '../store/record-collection.js';
 import type { Backups } from './backup-record.js';
+import { statusAmong } from './list-filter.js';
 import { newest } from './newest.js';
 
 const lookedBackMs = 2 * 86_400_000;
@@ -11,12 +12,9 @@ const only = ['target', 'backupId', 'status', 'startedAt', 'completedAt', 'hash'
 
 /** Was completed, whatever became of it since. */
 const succeeded = (): Filter => ({ hash: op({ $type: 'string' }) });
-/**
- * Ran, and is still there. One that was superseded was no run. As a double negation, which no index answers (see listFilter): of a target and a time an index on the
- * status would only cost.
- */
+/** Ran, and is still there. One that was superseded was no run. */
 export const ran = (): Filter => ({
-  $nor: [{ status: op({ $nin: ['completed', 'failed'] }) }],
+  ...statusAmong('completed', 'failed'),
   'error.code': op({ $ne: 'superseded' }),
 });
 

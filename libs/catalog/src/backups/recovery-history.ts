@@ -3,10 +3,11 @@ import type { BackupDocument } from '../schemas/backup.schema.js';
 import { op } from '../store/record-collection.js';
 import type { Backups } from './backup-record.js';
 import { isFoundBad } from './is-good.js';
+import { statusAmong } from './list-filter.js';
 import { windowsInDays } from './newest.js';
+import { firstDayOf } from './stats-of.js';
 
 const dayMs = 86_400_000;
-const shownDays = 30;
 /** So many of those that stood when the first day began: the newest, and others in case that it was deleted since. */
 const mostBefore = 100;
 
@@ -22,14 +23,13 @@ export interface Restorable {
  * those that were found bad, or went missing, never.
  */
 export async function recoveryHistory(backups: Backups, target: string, now: Date): Promise<readonly RecoveryDay[]> {
-  const since = firstDay(now);
-  // As a double negation: of a target and a time an index on the states would only cost (see oneIndexed).
+  const since = firstDayOf(now);
   const made = {
     target,
     hash: op({ $type: 'string' }),
     // Of one that was missing nobody knows since when.
     deletingFrom: op({ $ne: 'missing' }),
-    $nor: [{ status: op({ $nin: ['completed', 'deleting', 'deleted'] }) }],
+    ...statusAmong('completed', 'deleting', 'deleted'),
   };
   const only = ['createdAt', 'startedAt', 'completedAt', 'deletedAt', 'verifications'] as const;
   // One that stands to this day ends the look: of those before it nothing is asked.
@@ -70,7 +70,7 @@ export async function recoveryHistory(backups: Backups, target: string, now: Dat
 export function worstDays(restorable: readonly Restorable[], now: Date): readonly RecoveryDay[] {
   const standing = new Standing(restorable);
   const found: RecoveryDay[] = [];
-  for (let day = firstDay(now).getTime(); day <= now.getTime(); day += dayMs) {
+  for (let day = firstDayOf(now).getTime(); day <= now.getTime(); day += dayMs) {
     const end = Math.min(day + dayMs, now.getTime());
     let worstMs: number | null = -1;
     let isKnown = false;
@@ -134,8 +134,4 @@ class Standing {
 
 function isGone(one: Restorable | undefined, at: number): boolean {
   return one !== undefined && one.deleted !== null && one.deleted.getTime() <= at;
-}
-
-function firstDay(now: Date): Date {
-  return new Date(now.getTime() - (now.getTime() % dayMs) - (shownDays - 1) * dayMs);
 }
