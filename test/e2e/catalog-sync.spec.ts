@@ -87,11 +87,10 @@ describe('hazina catalog sync', () => {
     const again = await world.startWorker();
     expect((await operator.get('/api/admin/backups')).body).toMatchObject({ pagination: { total: 4 } });
     expect((await operator.post(`/api/admin/backups/${third}/verify`)).status).toBe(202);
-    await waitUntil(async () => (await operator.backup(third)).verificationStatus as { verified: boolean }, {
-      what: 'the verification',
-      timeoutMs: 30_000,
-      intervalMs: askEveryMs,
-    });
+    await operator.settledWhen(
+      async () => ((await operator.backup(third)).verificationStatus as { verified: boolean }).verified,
+      'the verification',
+    );
     expect((await admin.delete(`/api/admin/backups/${ids[0] ?? ''}`)).status).toBe(202);
     await operator.settled(ids[0] ?? '', ['deleted']);
     await again.stop('SIGTERM');
