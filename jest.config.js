@@ -1,6 +1,6 @@
 // Jest runs the TypeScript sources directly: swc compiles, the `source` condition resolves #names.
 const base = {
-  testEnvironment: 'node',
+  testEnvironment: '<rootDir>/test/support/quick-environment.mjs',
   testEnvironmentOptions: { customExportConditions: ['source', 'node', 'node-addons'] },
   extensionsToTreatAsEsm: ['.ts'],
   moduleNameMapper: { '^(\\.{1,2}/.*)\\.js$': '$1' },

@@ -1,7 +1,7 @@
 import { registerHooks } from 'node:module';
 import type { EnvironmentContext, JestEnvironmentConfig } from '@jest/environment';
-import { TestEnvironment } from 'jest-environment-node';
 import type { FaultWatch } from './fault-watch.js';
+import QuickEnvironment from './quick-environment.mjs';
 
 /** Of Jest's events what is of use here. */
 interface TestEvent {
@@ -13,7 +13,7 @@ interface TestEvent {
  * Where the tests of the fault matrix run: looks after each test, and at the end of each file, that nothing is left (fault-watch.ts). A new file cannot forget it,
  * and its own hooks, which clear up, have run by then.
  */
-export default class FaultEnvironment extends TestEnvironment {
+export default class FaultEnvironment extends QuickEnvironment {
   readonly #temporary = process.env['TMPDIR'];
   readonly #watch: Promise<FaultWatch>;
 
