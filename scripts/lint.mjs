@@ -2,12 +2,21 @@
 import { ensureInstalled, run } from './bootstrap.mjs';
 
 ensureInstalled();
-const checks = [
-  ['prettier', ['--check', '--log-level', 'warn', '.']],
-  ['eslint', ['--max-warnings', '0', '.']],
-  ['depcruise', ['--output-type', 'err', 'apps', 'libs', 'test', 'bench']],
-];
-for (const [command, args] of checks) {
-  const code = await run(command, args);
-  if (code !== 0) process.exit(code);
+// Side by side: typed lint alone takes longer than all else.
+const [typed, others] = await Promise.all([
+  run('eslint', ['--max-warnings', '0', '.']),
+  inTurn([
+    ['prettier', ['--check', '--log-level', 'warn', '.']],
+    ['depcruise', ['--output-type', 'err', 'apps', 'libs', 'test', 'bench']],
+  ]),
+]);
+process.exitCode = typed === 0 ? others : typed;
+
+/** The exit code of the first that fails; 0 when none does. */
+async function inTurn(checks) {
+  for (const [command, args] of checks) {
+    const code = await run(command, args);
+    if (code !== 0) return code;
+  }
+  return 0;
 }
