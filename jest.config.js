@@ -29,6 +29,7 @@ const withServices = {
 
 export default {
   maxWorkers: 2,
+  testSequencer: '<rootDir>/test/support/longest-first.mjs',
   // Every test file loads the whole product anew, and what it leaves on the heap stays with its worker. One of 600 MB takes the system half a second to clear
   // away, which is the time after which Jest calls a worker "failed to exit gracefully" though no handle is open: a large one is replaced between two files.
   workerIdleMemoryLimit: '150MB',

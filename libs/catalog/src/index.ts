@@ -27,7 +27,9 @@ export { commitRecord, rotationCatalog, type RotationViewOptions } from './backu
 export { recordedError } from './backups/backup-record.js';
 export { recoveryPointOf } from './backups/recovery-point.js';
 export { statsOf } from './backups/stats-of.js';
+export { copiesCatalog } from './copies/copies-view.js';
 export { copyStampOf } from './copies/copy-record.js';
+export { isAway } from './copies/is-away.js';
 export { isFoundBad, isGood } from './backups/is-good.js';
 export { claimJournal } from './claims/claim-journal.js';
 export { HeldClaim, type ClaimPort } from './claims/held-claim.js';

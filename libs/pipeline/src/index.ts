@@ -60,6 +60,14 @@ export type { BackupDeps, BackupOutcome, BackupRequest } from './backup-types.js
 export { settleCommit } from './rewrite/settle-commit.js';
 export { runBackup } from './run-backup.js';
 export { runCleanup, type CleanupDeps, type CleanupRequest } from './run-cleanup.js';
+export {
+  expireCopies,
+  type CopiesCatalog,
+  type ExpireCopiesReport,
+  type ExpireCopiesRequest,
+  type StandingCopy,
+} from './copy/expire-copies.js';
+export { lockOfCopy } from './copy/lock-of-copy.js';
 export { runCopy, type CopyRequest, type CopyResult } from './run-copy.js';
 export { runDelete, type DeleteDeps, type DeleteRequest, type DeleteResult } from './run-delete.js';
 export { runDrill, type DrillDeps, type DrillRequest } from './run-drill.js';

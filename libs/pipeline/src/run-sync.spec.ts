@@ -60,6 +60,17 @@ describe('a catalogue that was lost', () => {
     expect(await sync()).toMatchObject({ found: 4, unchanged: 4, changes: [], reports: [] });
   });
 
+  it('with the lock that the store holds on it', async () => {
+    const { store, catalog, sync, idOf } = await world(2);
+    const lockedUntil = hours(1000);
+    const head: ObjectStore['head'] = async (key, signal) => {
+      const found = await store.head(key, signal);
+      return found === null || !key.startsWith(`clinic/${idOf(1)}/`) ? found : { ...found, lockedUntil };
+    };
+    expect(await sync({}, { store: replaceCalls(store, { head }) })).toMatchObject({ counts: { rebuilt: 2 } });
+    expect([idOf(0), idOf(1)].map((id) => catalog.found.get(id)?.lockedUntil)).toEqual([null, lockedUntil]);
+  });
+
   it('a dry run tells the same and changes nothing', async () => {
     const { store, catalog, sync } = await world(2);
     const before = await storeContents(store);

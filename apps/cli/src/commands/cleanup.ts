@@ -1,10 +1,11 @@
-import { InvalidArgumentError, type Command } from 'commander';
+import type { Command } from 'commander';
 import type { UpkeepConfig } from '#config';
-import { AppError, type CleanupResult } from '#contracts';
+import type { CleanupResult } from '#contracts';
 import type { CleanupCatalog, CleanupRequest } from '#pipeline';
 import type { ObjectStore } from '#storage';
 import type { CliContext } from '../context.js';
 import { targetName, withJson } from '../options.js';
+import { describeDecision, refuseUnconfirmed, removals } from '../output/describe-decisions.js';
 import { formatBytes, plural, printable } from '../output/format.js';
 
 interface Options {
@@ -36,11 +37,6 @@ Examples:
   hazina cleanup --dry-run
   hazina cleanup --target clinic --confirm 12`;
 
-function removals(text: string): number {
-  if (/^[1-9]\d{0,6}$/.test(text)) return Number(text);
-  throw new InvalidArgumentError('It must be the number of removals that a dry run told.');
-}
-
 async function run(options: Options, context: CliContext): Promise<void> {
   const config = context.config({ store: true, keys: 'optional', catalog: true });
   const upkeep = await context.upkeepConfig();
@@ -70,7 +66,7 @@ async function run(options: Options, context: CliContext): Promise<void> {
   });
   if (context.json) context.printJson(result);
   else context.print(describe(result));
-  refuseUnconfirmed(result);
+  refuseUnconfirmed(result.decisions);
 }
 
 async function withSightings(
@@ -108,21 +104,8 @@ function describe(result: CleanupResult): string {
     ? `${plural(wanted, 'backup')} would be removed`
     : `${plural(result.removed, 'backup')} removed, ${plural(result.orphansRemoved, 'orphan')} removed, ${formatBytes(result.freedBytes)} freed`;
   return [
-    ...decisions.map(({ backupId, decision, reasons }) => `${decision.padEnd(15)}  ${backupId}  ${reasons.join('; ')}`),
+    ...decisions.map(describeDecision),
     ...reports.map((report) => `NOTE             ${printable(report)}`),
     removed,
   ].join('\n');
-}
-
-/** Refused as a whole, because over half would go: the reasons name the number. */
-function refuseUnconfirmed({ decisions }: CleanupResult): void {
-  const refused = decisions.find(({ reasons }) => reasons.some((reason) => reason.includes('confirm the number')));
-  if (refused === undefined) return;
-  const reason = refused.reasons.find((text) => text.includes('confirm the number')) ?? '';
-  throw new AppError({
-    code: 'restore/confirmation-needed',
-    stage: 'cleanup',
-    message: `Nothing was removed: ${reason}`,
-    hint: 'Look at the list, and say --confirm with that number if it is meant',
-  });
 }

@@ -3,6 +3,7 @@ import { AppError, primaryStore } from '#contracts';
 import type { CliContext } from '../context.js';
 import { withJson } from '../options.js';
 import { formatBytes, formatTable } from '../output/format.js';
+import { registerDestinationsCleanup } from './destinations-cleanup.js';
 import { registerDestinationsCopy } from './destinations-copy.js';
 
 export function registerDestinations(program: Command, context: CliContext): void {
@@ -22,6 +23,7 @@ export function registerDestinations(program: Command, context: CliContext): voi
     )
     .action((name: string) => accept(name, context));
   registerDestinationsCopy(destinations, context);
+  registerDestinationsCleanup(destinations, context);
 }
 
 async function listDestinations(context: CliContext): Promise<void> {

@@ -50,11 +50,6 @@ export function placeOf(parts: WorkerParts, { backupId, place }: Pick<BackupReco
   });
 }
 
-/** What the primary store has not (any more), and is to get from a destination. */
-export function isAway({ status, place }: Pick<BackupRecord, 'status' | 'place'>): boolean {
-  return status === 'missing' || (status === 'completed' && place !== null);
-}
-
 /**
  * Where a backup is written that has no commit yet: the primary store, or while that is away the nearest destination of the target that answers. Throws the primary
  * store's error when there is none; worth another try as long as a destination may answer then.

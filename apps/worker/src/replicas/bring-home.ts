@@ -1,3 +1,4 @@
+import { isAway } from '#catalog';
 import { AppError, causeOf, primaryStore, type BackupRecord, type CopyRecord } from '#contracts';
 import { backupFolder, lockOf, requireStore, runCopy } from '#pipeline';
 import { holdCopy } from '../claims/hold.js';
@@ -6,7 +7,7 @@ import { surely } from '../claims/surely.js';
 import type { WorkerParts } from '../core/worker-core.js';
 import { fromNearest, restoreSources } from '../restores/restore-sources.js';
 import { clearMissing } from '../verifications/missing-alert.js';
-import { isAway, primaryPlace } from './backup-place.js';
+import { primaryPlace } from './backup-place.js';
 import { isStillWanted, later, refOf } from './claimed-copy.js';
 
 /**

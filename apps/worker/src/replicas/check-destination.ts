@@ -1,14 +1,11 @@
-import { deletionCatalog, isFoundBad, userOf, type KeptCopy } from '#catalog';
+import { copiesCatalog, deletionCatalog } from '#catalog';
 import { scheduleIntervalMs, type RetentionConfig } from '#config';
-import { readPin, runSweep } from '#pipeline';
-import { planRetention, policyOf, type RetentionRecord } from '#retention';
+import { expireCopies, runSweep } from '#pipeline';
+import { policyOf } from '#retention';
 import { targetOf, type WorkerParts } from '../core/worker-core.js';
-import { inTime, isAway, primaryPlace } from './backup-place.js';
+import { inTime, primaryPlace } from './backup-place.js';
 import { requireDestination } from './destination.js';
-import { lockOfCopy } from './lock-of-copy.js';
 import type { Destination } from './destination-types.js';
-
-const failuresThatStopDeletion = 3;
 
 /** Once a day: what a complete listing does not show is copied again, and what the destination's own retention lets go is removed. */
 export async function checkDestination(
@@ -30,9 +27,8 @@ export async function checkDestination(
   if (marked > 0) log.warn('copies missing', { destination: name, copies: marked });
   await sweep(parts, destination, signal);
   if (retention === null || (await isPrimaryAway(parts, name, signal))) return;
-  // Read after that look: what `hazina destinations accept primary` marked before it is wanted from here.
-  const standing = (await catalog.copies.kept(name)).filter(({ copy }) => !lost.includes(copy.backupId));
-  await expireCopies(parts, destination, { retention, standing }, signal);
+  // Records are read after that look: what `hazina destinations accept primary` marked before it is wanted from here.
+  await expire(parts, destination, { retention, except: new Set(lost) }, signal);
 }
 
 /** Then the copies may be all that there is, though no record says so yet: nobody looks in vain for what lay in a store that does not answer. */
@@ -70,79 +66,33 @@ function isListed(keys: ReadonlySet<string>, target: string, backupId: string, a
   return ['data', 'manifest'].every((object) => keys.has(`${folder}${attempt}/${object}.hzn`));
 }
 
-async function expireCopies(
-  parts: WorkerParts,
+async function expire(
+  { catalog, clock, config, log }: WorkerParts,
   { name, store }: Destination,
-  { retention, standing }: { readonly retention: RetentionConfig; readonly standing: readonly KeptCopy[] },
+  { retention, except }: { readonly retention: RetentionConfig; readonly except: ReadonlySet<string> },
   signal: AbortSignal,
 ): Promise<void> {
-  const { catalog, clock, config, log } = parts;
-  const records = await Promise.all(standing.map((one) => recordOf(parts, one)));
-  const targets = [...new Set(records.map(({ target }) => target))].sort();
-  const rules = await Promise.all(
-    targets.map(async (target) => {
-      const known = targetOf(config, target);
-      const latest = await catalog.backups.latest(target, failuresThatStopDeletion);
-      return {
-        target,
-        // Of a target that nobody knows any more everything is kept.
-        policy: known === undefined ? null : policyOf(retention, known.schedule.timezone),
-        intervalMs: known === undefined ? null : scheduleIntervalMs(known.schedule),
-        lastRunsFailed: latest.length === failuresThatStopDeletion && latest.every(({ status }) => status === 'failed'),
-      };
-    }),
-  );
-  const times = { clock: clock.now(), storeTime: await store.serverTime(signal), confirm: null };
-  const plan = (all: readonly RetentionRecord[]) =>
-    planRetention(
-      rules.map((rule) => ({ ...rule, records: all.filter(({ target }) => target === rule.target) })),
-      times,
-    );
-  // What would go is asked for its lock, and then everything is decided anew: the share that goes must be the true one.
-  const going = new Set(
-    plan(records).decisions.flatMap(({ decision, backupId }) => (decision === 'keep' ? [] : [backupId])),
-  );
-  const closer: RetentionRecord[] = [];
-  for (const record of records) {
-    const lockedUntil = going.has(record.backupId) ? await lockOfCopy({ store }, record, times.clock, signal) : null;
-    closer.push(lockedUntil === null ? record : { ...record, lockedUntil });
-  }
-  const { decisions, confirmationNeeded, wanted } = plan(closer);
-  if (confirmationNeeded)
-    log.warn('copies kept: over half would go', { destination: name, wanted, of: decisions.length });
-  for (const { backupId, decision, reasons } of decisions) {
-    if (decision !== 'remove' || (await isMarked(parts, name, backupId, store, signal))) continue;
-    const found = standing.find(({ copy }) => copy.backupId === backupId);
-    if (found !== undefined && (await catalog.copies.beginRemove(found.copy.copyId)))
-      log.info('copy expired', { destination: name, backupId, reasons });
-  }
-}
-
-async function recordOf({ catalog }: WorkerParts, { copy, backup }: KeptCopy): Promise<RetentionRecord> {
-  const { backupId, target, completedAt, bytes } = copy;
-  return {
-    ...{ backupId, target, completedAt, bytes, lockedUntil: copy.lockedUntil },
-    pinned: backup?.pinned ?? false,
-    // Only destinations have what is not at home: until it is it stays, whatever the rules say.
-    usedBy:
-      backup === null
-        ? null
-        : ((await userOf(catalog, backup)) ?? (isAway(backup) ? 'it is to be brought home' : null)),
-    // Retention took it from the primary store, which says nothing against the copy.
-    good: backup === null || !isFoundBad(backup),
-    verified: copy.verifiedAt !== null,
+  const policy = (target: string) => {
+    const known = targetOf(config, target);
+    if (known === undefined) return null;
+    return {
+      policy: policyOf(retention, known.schedule.timezone),
+      intervalMs: scheduleIntervalMs(known.schedule),
+    };
   };
-}
-
-/** The marks that lie there count as well; those that cannot be read may say that it is pinned. */
-async function isMarked(
-  { log }: WorkerParts,
-  destination: string,
-  backupId: string,
-  store: Destination['store'],
-  signal: AbortSignal,
-): Promise<boolean> {
-  const { pinned, damage } = await readPin(store, backupId, false, signal);
-  if (damage !== null) log.failure('copy kept', damage, 'cleanup', { destination, backupId });
-  return pinned;
+  const { expired, decisions, wanted, confirmationNeeded, damaged } = await expireCopies(
+    { store, clock, copies: copiesCatalog(catalog, name) },
+    { dryRun: false, confirm: null, policyOf: policy, except },
+    signal,
+  );
+  if (confirmationNeeded)
+    log.warn('copies kept: over half would go', {
+      ...{ destination: name, wanted, of: decisions.length },
+      hint: `hazina destinations cleanup ${name} --dry-run lists them; if that is meant, say so with --confirm ${wanted}`,
+    });
+  for (const { backupId, error } of damaged)
+    log.failure('copy kept', error, 'cleanup', { destination: name, backupId });
+  const reasons = new Map(decisions.map((decision) => [decision.backupId, decision.reasons]));
+  for (const backupId of expired)
+    log.info('copy expired', { destination: name, backupId, reasons: reasons.get(backupId) });
 }

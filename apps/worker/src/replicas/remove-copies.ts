@@ -1,11 +1,11 @@
+import { isAway } from '#catalog';
 import { AppError, type CopyRecord } from '#contracts';
-import { backupJsonKey, readIfThere, removeBackup } from '#pipeline';
+import { backupJsonKey, lockOfCopy, readIfThere, removeBackup } from '#pipeline';
 import { isLocked } from '#storage';
 import { retryPauseMs } from '../claims/retry-pause.js';
 import type { WorkerParts } from '../core/worker-core.js';
 import { later } from './claimed-copy.js';
-import { inTime, isAway, primaryPlace } from './backup-place.js';
-import { lockOfCopy } from './lock-of-copy.js';
+import { inTime, primaryPlace } from './backup-place.js';
 import { requireDestination } from './destination.js';
 import type { Destination } from './destination-types.js';
 
@@ -33,7 +33,9 @@ export async function removeCopies(parts: WorkerParts, destination: Destination,
     } catch (thrown) {
       const error = AppError.from(thrown, 'delete');
       if (signal.aborted) throw error;
-      const lockedUntil = isLocked(error) ? await lockOfCopy(destination, copy, clock.now(), signal) : null;
+      const lockedUntil = isLocked(error)
+        ? await lockOfCopy(destination.store, copy.backupId, clock.now(), signal)
+        : null;
       if (lockedUntil !== null) {
         // Locks may be lifted, and legal holds have no end: asked again each day.
         const nextAttemptAt = new Date(Math.min(lockedUntil.getTime(), clock.now().getTime() + dayMs));

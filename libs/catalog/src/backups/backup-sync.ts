@@ -45,12 +45,12 @@ export function syncRepository(backups: Backups, targets: KnownTargets): SyncRep
     },
 
     takeRewrite(facts, { committed, status }, at) {
-      const { backup, bytes, keyIds, s3Key, storeId } = facts;
+      const { backup, bytes, keyIds, s3Key, storeId, lockedUntil = null } = facts;
       const { attempt, objects } = backup;
       const unchanged = { backupId: backup.backupId, status, 'commit.attempt': committed, 'use.kind': null };
       const $set = {
         ...{ commit: { attempt, bytes }, commitDue: false, keyIds: [...keyIds], s3Key },
-        ...{ hash: objects.data.sha256, size: objects.data.bytes, place: null, storeId },
+        ...{ hash: objects.data.sha256, size: objects.data.bytes, place: null, storeId, lockedUntil },
         // Whoever sealed it had no record to say that he read it to its end: nothing here has seen the new bytes, and a verification is due at once.
         verificationStatus: { verified: false, level: null, verifiedAt: null, verificationHash: null },
         ...{ verifyFrom: never, verifyNotBefore: null },

@@ -26,10 +26,7 @@ export function cleanupCatalog(catalog: Catalog, { clock, by, recordRetentionDay
       const here = records.filter(({ place }) => place === null);
       return Promise.all([...here, ...missing].map((record) => viewOf(catalog, record)));
     },
-    async lastRunsFailed(target: string): Promise<boolean> {
-      const latest = await backups.latest(target, failuresThatStopDeletion);
-      return latest.length === failuresThatStopDeletion && latest.every(({ status }) => status === 'failed');
-    },
+    lastRunsFailed: (target: string) => lastRunsFailed(catalog, target),
     beginDelete: async (backupId: string) => (await backups.beginDelete(backupId, by, clock.now())) !== null,
     async refuseDelete(backupId: string, reason: string, isGone: boolean): Promise<void> {
       await backups.refuseDelete(backupId, reason, clock.now(), isGone);
@@ -54,6 +51,12 @@ export function cleanupCatalog(catalog: Catalog, { clock, by, recordRetentionDay
       return backups.purge(before);
     },
   };
+}
+
+/** Then nothing of the target is removed: its backups may be the last ones. */
+export async function lastRunsFailed({ backups }: Pick<Catalog, 'backups'>, target: string): Promise<boolean> {
+  const latest = await backups.latest(target, failuresThatStopDeletion);
+  return latest.length === failuresThatStopDeletion && latest.every(({ status }) => status === 'failed');
 }
 
 async function viewOf(catalog: Catalog, record: BackupRecord) {

@@ -1,4 +1,5 @@
 import { AppError, slotBackupId, timeOfBackupId, type BackupJson, type Marks } from '#contracts';
+import { lockOf } from '../delete/find-refusal.js';
 import { backupMetadata } from '../objects/backup-metadata.js';
 import { completedFacts } from '../objects/completed-facts.js';
 import { readMarks } from '../objects/marks-file.js';
@@ -16,8 +17,9 @@ export async function foundBackup(
   const outcome = { backup, metadata, warnings: [...manifest.warnings, ...warnings], resumed: true };
   const { prefix } = run.request;
   const createdAt = timeOfBackupId(backup.backupId) ?? new Date(backup.startedAt);
+  const lockedUntil = await lockOf(run.deps.store, backup, run.deps.clock.now(), run.signal);
   return {
-    ...completedFacts(outcome, { prefix, storeId: run.storeId, resources: null }),
+    ...completedFacts(outcome, { prefix, storeId: run.storeId, resources: null, lockedUntil }),
     ...{ bytes, createdAt, adopted },
     keyIds: dataHeader.slots.map(({ keyId }) => keyId),
     slot: isOfSlot(backup, createdAt) ? createdAt : null,

@@ -1,0 +1,104 @@
+import type { Command } from 'commander';
+import { AppError } from '#contracts';
+import type { ExpireCopiesReport } from '#pipeline';
+import type { CliContext } from '../context.js';
+import { withJson } from '../options.js';
+import { describeDecision, refuseUnconfirmed, removals } from '../output/describe-decisions.js';
+import { printable } from '../output/format.js';
+
+interface Options {
+  readonly dryRun?: true;
+  readonly confirm?: number;
+}
+
+const help = `
+Workers do this by themselves once a day; what would remove over half of the copies waits for --confirm. Exit code 16 when
+the removals need to be confirmed. Nothing goes while the primary store is away. The workers remove what this lets go.
+
+Examples:
+  hazina destinations cleanup offsite --dry-run
+  hazina destinations cleanup offsite --confirm 12`;
+
+export function registerDestinationsCleanup(destinations: Command, context: CliContext): void {
+  const command = destinations
+    .command('cleanup')
+    .description(
+      "Let go the copies that the destination's own retention does not keep, with the reason for each. Needs CATALOG_MONGODB_URI.",
+    )
+    .argument('<name>', 'name of a destination that has a retention of its own')
+    .option('--dry-run', 'only tell what would be done')
+    .option('--confirm <number>', 'the number of removals of a dry run; asked for when over half would go', removals)
+    .addHelpText('after', help);
+  withJson(command).action((name: string, options: Options) => cleanup(name, options, context));
+}
+
+async function cleanup(name: string, options: Options, context: CliContext): Promise<void> {
+  const { destinations } = await context.destinations();
+  const { bad } = await import('../choose-backup.js');
+  const destination = destinations.find((one) => one.name === name);
+  if (destination === undefined) throw bad(`There is no destination ${name} in BACKUP_TARGETS_FILE`);
+  const { retention } = destination;
+  if (retention === null)
+    throw bad(
+      `${name} has no retention of its own: a copy goes when retention takes the backup from the primary store`,
+    );
+  const config = context.config({ store: true, catalog: true });
+  const { catalog: access } = config;
+  if (access === undefined)
+    throw new AppError({
+      ...{ code: 'config/invalid', stage: 'config' },
+      message: 'CATALOG_MONGODB_URI is not set: the catalogue knows which copies stand in a destination',
+      hint: 'Set CATALOG_MONGODB_URI, as for the worker',
+    });
+  const upkeep = await context.upkeepConfig();
+  const { withCatalog } = await import('../open-catalog.js');
+  const { withStore } = await import('../open-store.js');
+  const { copiesCatalog } = await import('#catalog');
+  const { expireCopies, requireStore } = await import('#pipeline');
+  const { policyOf } = await import('#retention');
+  const report = await withCatalog(access, context, async (catalog) => {
+    // While it is away the copies may be all that there is.
+    await withStore(config, async (store) => requireStore(store, await catalog.settings.storeId(), context.signal));
+    return withStore(destination, async (store) => {
+      await requireStore(store, await catalog.settings.destinationStoreId(name), context.signal);
+      return expireCopies(
+        { store, clock: context.clock, copies: copiesCatalog(catalog, name) },
+        {
+          dryRun: options.dryRun === true,
+          confirm: options.confirm ?? null,
+          policyOf: (target) => {
+            const known = upkeep.targets.find((one) => one.name === target);
+            if (known === undefined) return null;
+            return { policy: policyOf(retention, known.timezone), intervalMs: known.intervalMs };
+          },
+        },
+        context.signal,
+      );
+    });
+  });
+  tell(name, report, options.dryRun === true, context);
+  refuseUnconfirmed(report.decisions);
+}
+
+function tell(
+  name: string,
+  { decisions, expired, damaged, wanted, confirmationNeeded }: ExpireCopiesReport,
+  dryRun: boolean,
+  context: CliContext,
+): void {
+  const reports = damaged.map(({ backupId, error }) => `${backupId} counts as pinned: ${error.message}`);
+  if (context.json) {
+    context.printJson({ destination: name, dryRun, decisions, expired, reports, wanted, confirmationNeeded });
+    return;
+  }
+  const copies = expired.length === 1 ? 'copy' : 'copies';
+  context.print(
+    [
+      ...decisions.map(describeDecision),
+      ...reports.map((report) => `NOTE             ${printable(report)}`),
+      dryRun
+        ? `${expired.length} ${copies} would be removed from ${name}`
+        : `${expired.length} ${copies} given to the workers, which remove them from ${name}`,
+    ].join('\n'),
+  );
+}

@@ -1,0 +1,27 @@
+import { InvalidArgumentError } from 'commander';
+import { AppError, type CleanupResult } from '#contracts';
+
+type Decision = CleanupResult['decisions'][number];
+
+/** Reads the value of --confirm. */
+export function removals(text: string): number {
+  if (/^[1-9]\d{0,6}$/.test(text)) return Number(text);
+  throw new InvalidArgumentError('It must be the number of removals that a dry run told.');
+}
+
+export function describeDecision({ backupId, decision, reasons }: Decision): string {
+  return `${decision.padEnd(15)}  ${backupId}  ${reasons.join('; ')}`;
+}
+
+/** Refused as a whole, because over half would go: the reasons name the number. */
+export function refuseUnconfirmed(decisions: readonly Decision[]): void {
+  const refused = decisions.find(({ reasons }) => reasons.some((reason) => reason.includes('confirm the number')));
+  if (refused === undefined) return;
+  const reason = refused.reasons.find((text) => text.includes('confirm the number')) ?? '';
+  throw new AppError({
+    code: 'restore/confirmation-needed',
+    stage: 'cleanup',
+    message: `Nothing was removed: ${reason}`,
+    hint: 'Look at the list, and say --confirm with that number if it is meant',
+  });
+}

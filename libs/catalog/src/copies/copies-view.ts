@@ -1,0 +1,32 @@
+import { lastRunsFailed } from '../backups/cleanup-view.js';
+import { userOf } from '../backups/deletion-view.js';
+import { isFoundBad } from '../backups/is-good.js';
+import type { Catalog } from '../contract/catalog.js';
+import type { KeptCopy } from '../contract/copies.js';
+import { isAway } from './is-away.js';
+
+/** The copies of a destination as its retention sees them (the pipeline's `CopiesCatalog`, in the same form). */
+export function copiesCatalog(catalog: Catalog, destination: string) {
+  const { copies } = catalog;
+  return {
+    standing: async () => Promise.all((await copies.kept(destination)).map((kept) => viewOf(catalog, kept))),
+    lastRunsFailed: (target: string) => lastRunsFailed(catalog, target),
+    beginRemove: (copyId: string) => copies.beginRemove(copyId),
+  };
+}
+
+async function viewOf(catalog: Catalog, { copy, backup }: KeptCopy) {
+  const { copyId, backupId, target, completedAt, bytes, lockedUntil, verifiedAt } = copy;
+  return {
+    ...{ copyId, backupId, target, completedAt, bytes, lockedUntil },
+    pinned: backup?.pinned ?? false,
+    // Only destinations have what is not at home: until it is it stays, whatever the rules say.
+    usedBy:
+      backup === null
+        ? null
+        : ((await userOf(catalog, backup)) ?? (isAway(backup) ? 'it is to be brought home' : null)),
+    // Retention took it from the primary store, which says nothing against the copy.
+    good: backup === null || !isFoundBad(backup),
+    verified: verifiedAt !== null,
+  };
+}

@@ -1,0 +1,114 @@
+import { afterAll, beforeAll, expect, it } from '@jest/globals';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { copyStampOf, type Catalog } from '#catalog';
+import { systemClock, systemRandom, type CleanupResult } from '#contracts';
+import { bindStore } from '#pipeline';
+import { createStore } from '#storage';
+import { noAbort } from '../support/backup-world.js';
+import { catalogWorld, completedBackup, type CatalogWorld } from '../support/catalog-world.js';
+import { CliWorld, type Environment } from '../support/cli-world.js';
+import { hazina } from '../support/run-hazina.js';
+
+// hazina destinations cleanup: what a destination's own retention lets go, looked at and confirmed by hand.
+
+const dayMs = 86_400_000;
+const world = new CliWorld();
+let catalogs: CatalogWorld;
+let catalog: Catalog;
+let environment: Environment;
+const ids: string[] = [];
+
+beforeAll(async () => {
+  catalogs = await catalogWorld();
+  ({ catalog } = catalogs);
+  const directoryOf = (name: string) => join(world.folder, name);
+  const bind = async (name: string, binding: Parameters<typeof bindStore>[0]['binding']) => {
+    mkdirSync(directoryOf(name));
+    const store = await createStore({ kind: 'directory', directory: directoryOf(name) });
+    await bindStore({ binding, store, clock: systemClock, random: systemRandom }, noAbort);
+    await store.close();
+  };
+  await bind('store', catalog.settings);
+  await bind('vault', {
+    storeId: () => catalog.settings.destinationStoreId('vault'),
+    bindStore: (found) => catalog.settings.bindDestination('vault', found),
+  });
+  const file = directoryOf('targets.json');
+  const destination = (name: string, more = {}) => ({ kind: 'directory', directory: directoryOf(name), ...more });
+  writeFileSync(
+    file,
+    JSON.stringify({
+      destinations: {
+        vault: destination('vault', { retention: { retentionDays: 30, minKeep: 1 } }),
+        attic: destination('attic'),
+      },
+      targets: [{ name: 'clinic', uriVariable: 'MONGODB_URI' }],
+    }),
+  );
+  environment = { ...world.environment, BACKUP_TARGETS_FILE: file, CATALOG_MONGODB_URI: catalogs.uri.reveal() };
+  for (const days of [1, 40, 41]) {
+    const at = new Date(Date.now() - days * dayMs);
+    ids.push(await completedBackup(catalog, 'clinic', {}, at));
+  }
+  await catalog.copies.plan({ destination: 'vault', targets: ['clinic'], ownRetention: true });
+  for (let copy = await claimed(); copy !== null; copy = await claimed()) {
+    const backup = await catalog.backups.find(copy.backupId);
+    if (backup === null) throw new Error('no backup');
+    const done = { at: new Date(), stamp: copyStampOf(backup), bytes: 4096, lockedUntil: null, verifyAt: null };
+    await catalog.copies.copied({ id: copy.copyId, fence: copy.claim.fence }, done);
+  }
+}, 60_000);
+afterAll(async () => {
+  await catalogs.close();
+  await world.close();
+});
+
+const claimed = () => catalog.copies.claimNext('vault', 'test/1/a', new Date());
+const states = async () => (await catalog.copies.of(ids)).map(({ state }) => state).sort();
+
+interface Report extends Pick<CleanupResult, 'decisions'> {
+  readonly expired: readonly string[];
+  readonly wanted: number;
+}
+
+it('over half waits for its number: the dry run tells it, the run takes it, the workers remove', async () => {
+  const dry = await hazina(['destinations', 'cleanup', 'vault', '--dry-run', '--json'], environment);
+  expect(dry.code).toBe(16);
+  const told = JSON.parse(dry.stdout) as Report;
+  expect(told).toMatchObject({ destination: 'vault', dryRun: true, expired: [], wanted: 2, confirmationNeeded: true });
+  expect(told.decisions.map(({ decision }) => decision).sort()).toEqual(['keep', 'kept-by-refusal', 'kept-by-refusal']);
+  expect((await hazina(['destinations', 'cleanup', 'vault'], environment)).code).toBe(16);
+  expect(await states()).toEqual(['copied', 'copied', 'copied']);
+
+  const run = await hazina(['destinations', 'cleanup', 'vault', '--confirm', '2'], environment);
+  expect({ code: run.code, stderr: run.stderr }).toEqual({ code: 0, stderr: '' });
+  expect(run.stdout).toContain('2 copies given to the workers, which remove them from vault\n');
+  expect(run.stdout).toMatch(/^remove +clinic-.* {2}\S/m);
+  expect(await states()).toEqual(['copied', 'removing', 'removing']);
+  const again = await hazina(['destinations', 'cleanup', 'vault', '--json'], environment);
+  expect([again.code, (JSON.parse(again.stdout) as Report).expired]).toEqual([0, []]);
+}, 120_000);
+
+it('is refused, with a next step, where there is nothing to decide or nobody knows enough', async () => {
+  const failing = (name: string, more: Environment = {}) =>
+    world.failing(['destinations', 'cleanup', name], { ...environment, ...more });
+  expect(await failing('cellar')).toMatchObject({
+    exitCode: 2,
+    message: expect.stringContaining('no destination cellar'),
+  });
+  expect(await failing('attic')).toMatchObject({
+    exitCode: 2,
+    message: expect.stringContaining('no retention of its own'),
+  });
+  const { CATALOG_MONGODB_URI: _catalog, ...alone } = environment;
+  expect(await world.failing(['destinations', 'cleanup', 'vault'], alone)).toMatchObject({
+    message: expect.stringContaining('CATALOG_MONGODB_URI is not set'),
+  });
+  // An empty volume in the place of the primary store: the copies may be all that there is.
+  mkdirSync(join(world.folder, 'empty'));
+  expect(await failing('vault', { BACKUP_DIRECTORY: join(world.folder, 'empty') })).toMatchObject({
+    code: 'store/changed',
+    exitCode: 14,
+  });
+}, 120_000);
