@@ -1,1 +1,4 @@
-export { default } from '@jest/test-sequencer';
+export default class LongestFirst {
+  constructor(options: unknown);
+  sort<T extends { readonly path: string }>(tests: T[]): T[];
+}
