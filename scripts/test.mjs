@@ -12,7 +12,7 @@ ensureInstalled();
 checkNode();
 if (names.length > 0) await ensureBuilt();
 else {
-  // Side by side: each takes one core for a while.
+  // Side by side: typed lint takes about as long as the rest of lint and the compiler together.
   await Promise.all([
     check('lint', 'node', ['scripts/lint.mjs']),
     check('types', 'tsc', ['-p', 'tsconfig.json', '--noEmit']).then(ensureBuilt),

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { copyStampOf, type Catalog } from '#catalog';
 import { systemClock, systemRandom, type CleanupResult } from '#contracts';
@@ -51,13 +51,17 @@ beforeAll(async () => {
     const at = new Date(Date.now() - days * dayMs);
     ids.push(await completedBackup(catalog, 'clinic', {}, at));
   }
+  const vault = await createStore({ kind: 'directory', directory: directoryOf('vault') });
   await catalog.copies.plan({ destination: 'vault', targets: ['clinic'], ownRetention: true });
   for (let copy = await claimed(); copy !== null; copy = await claimed()) {
     const backup = await catalog.backups.find(copy.backupId);
     if (backup === null) throw new Error('no backup');
     const done = { at: new Date(), stamp: copyStampOf(backup), bytes: 4096, lockedUntil: null, verifyAt: null };
+    for (const object of ['1/data.hzn', '1/manifest.hzn', 'backup.json'])
+      await vault.putBytes(`clinic/${copy.backupId}/${object}`, Buffer.alloc(1));
     await catalog.copies.copied({ id: copy.copyId, fence: copy.claim.fence }, done);
   }
+  await vault.close();
 }, 60_000);
 afterAll(async () => {
   await catalogs.close();
@@ -69,8 +73,23 @@ const states = async () => (await catalog.copies.of(ids)).map(({ state }) => sta
 
 interface Report extends Pick<CleanupResult, 'decisions'> {
   readonly expired: readonly string[];
+  readonly reports: readonly string[];
   readonly wanted: number;
 }
+
+it('a copy that is gone from there protects no older one', async () => {
+  const newest = join(world.folder, 'vault', 'clinic', ids[0] ?? '');
+  renameSync(newest, join(world.folder, 'aside'));
+  const dry = await hazina(['destinations', 'cleanup', 'vault', '--dry-run', '--json'], environment);
+  renameSync(join(world.folder, 'aside'), newest);
+  expect({ code: dry.code, stderr: dry.stderr }).toEqual({ code: 0, stderr: '' });
+  const { decisions, expired, reports } = JSON.parse(dry.stdout) as Report;
+  expect(decisions).toMatchObject([
+    { backupId: ids[1], decision: 'keep' },
+    { backupId: ids[2], decision: 'remove' },
+  ]);
+  expect([expired, reports]).toEqual([[ids[2]], [`${ids[0] ?? ''} is not there: the workers copy it again`]]);
+}, 60_000);
 
 it('over half waits for its number: the dry run tells it, the run takes it, the workers remove', async () => {
   const dry = await hazina(['destinations', 'cleanup', 'vault', '--dry-run', '--json'], environment);
@@ -108,7 +127,14 @@ it('is refused, with a next step, where there is nothing to decide or nobody kno
   // An empty volume in the place of the primary store: the copies may be all that there is.
   mkdirSync(join(world.folder, 'empty'));
   expect(await failing('vault', { BACKUP_DIRECTORY: join(world.folder, 'empty') })).toMatchObject({
-    code: 'store/changed',
-    exitCode: 14,
+    ...{ code: 'store/changed', exitCode: 14, message: expect.stringContaining('The primary store') },
+    hint: expect.stringContaining('hazina destinations accept primary'),
+  });
+  // The same in the place of the destination.
+  renameSync(join(world.folder, 'vault'), join(world.folder, 'unmounted'));
+  mkdirSync(join(world.folder, 'vault'));
+  expect(await failing('vault')).toMatchObject({
+    ...{ code: 'store/changed', exitCode: 14, message: expect.stringContaining('Destination vault') },
+    hint: expect.stringContaining('hazina destinations accept vault'),
   });
 }, 120_000);

@@ -229,7 +229,10 @@ describe('a rewrite', () => {
     const found = {
       ...{ backup, bytes, s3Key: 'p/9/data.hzn', metadata: null, warnings: [], resources: null, storeId: 's' },
       ...{ createdAt: new Date(), slot: null, adopted: false, keyIds: ['eeeeeeeeeeeeeeee'] },
-      marks: { version: 0, pinned: false, label: null, verifications: [] },
+      ...{
+        marks: { version: 0, pinned: false, label: null, verifications: [] },
+        lockedUntil: new Date(2_000_000_000_000),
+      },
     };
     await backups().updateOne({ backupId }, elsewhere);
     const ref = await take(backupId, 'copy');
@@ -240,7 +243,7 @@ describe('a rewrite', () => {
     expect(await find(backupId)).toMatchObject({
       ...{ commit: { attempt: 9, bytes }, commitDue: false, keyIds: ['eeeeeeeeeeeeeeee'], s3Key: 'p/9/data.hzn' },
       claim: { fence: 9 },
-      ...{ place: null, storeId: 's' },
+      ...{ place: null, storeId: 's', lockedUntil: new Date(2_000_000_000_000) },
       verificationStatus: { verified: false, verifiedAt: null, verificationHash: null },
     });
     expect(await unverified()).toContain(backupId);

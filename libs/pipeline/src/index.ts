@@ -63,10 +63,11 @@ export { runCleanup, type CleanupDeps, type CleanupRequest } from './run-cleanup
 export {
   expireCopies,
   type CopiesCatalog,
-  type ExpireCopiesReport,
+  type ExpireCopiesDeps,
   type ExpireCopiesRequest,
   type StandingCopy,
 } from './copy/expire-copies.js';
+export { findLostCopies, type RecordedCopy } from './copy/find-lost-copies.js';
 export { lockOfCopy } from './copy/lock-of-copy.js';
 export { runCopy, type CopyRequest, type CopyResult } from './run-copy.js';
 export { runDelete, type DeleteDeps, type DeleteRequest, type DeleteResult } from './run-delete.js';

@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
-import { AppError } from '#contracts';
-import type { ExpireCopiesReport } from '#pipeline';
+import { AppError, primaryStore } from '#contracts';
+import type { RetentionPlan } from '#retention';
+import type { ObjectStore } from '#storage';
 import type { CliContext } from '../context.js';
 import { withJson } from '../options.js';
 import { describeDecision, refuseUnconfirmed, removals } from '../output/describe-decisions.js';
@@ -54,18 +55,30 @@ async function cleanup(name: string, options: Options, context: CliContext): Pro
   const { withCatalog } = await import('../open-catalog.js');
   const { withStore } = await import('../open-store.js');
   const { copiesCatalog } = await import('#catalog');
-  const { expireCopies, requireStore } = await import('#pipeline');
+  const { expireCopies, findLostCopies } = await import('#pipeline');
   const { policyOf } = await import('#retention');
-  const report = await withCatalog(access, context, async (catalog) => {
+  const expired: string[] = [];
+  const reports: string[] = [];
+  const plan = await withCatalog(access, context, async (catalog) => {
+    const copies = copiesCatalog(catalog, name);
     // While it is away the copies may be all that there is.
-    await withStore(config, async (store) => requireStore(store, await catalog.settings.storeId(), context.signal));
+    await withStore(config, async (store) =>
+      requireKnown(store, await catalog.settings.storeId(), primaryStore, context),
+    );
     return withStore(destination, async (store) => {
-      await requireStore(store, await catalog.settings.destinationStoreId(name), context.signal);
+      const requireIt = async () => requireKnown(store, await catalog.settings.destinationStoreId(name), name, context);
+      await requireIt();
+      const lost = await findLostCopies(store, await copies.recorded(), context.signal);
+      await requireIt();
+      for (const backupId of lost) reports.push(`${backupId} is not there: the workers copy it again`);
       return expireCopies(
-        { store, clock: context.clock, copies: copiesCatalog(catalog, name) },
         {
-          dryRun: options.dryRun === true,
-          confirm: options.confirm ?? null,
+          ...{ store, clock: context.clock, copies },
+          onExpired: ({ backupId }) => expired.push(backupId),
+          onDamaged: (backupId, error) => reports.push(`${backupId} counts as pinned: ${error.message}`),
+        },
+        {
+          ...{ dryRun: options.dryRun === true, confirm: options.confirm ?? null, lost },
           policyOf: (target) => {
             const known = upkeep.targets.find((one) => one.name === target);
             if (known === undefined) return null;
@@ -76,25 +89,48 @@ async function cleanup(name: string, options: Options, context: CliContext): Pro
       );
     });
   });
-  tell(name, report, options.dryRun === true, context);
-  refuseUnconfirmed(report.decisions);
+  tell({ name, plan, expired, reports, dryRun: options.dryRun === true }, context);
+  refuseUnconfirmed(plan.decisions);
 }
 
-function tell(
+/** What stands there must be the store that it was; or the next step is said for this place. */
+async function requireKnown(
+  store: ObjectStore,
+  storeId: string | null,
   name: string,
-  { decisions, expired, damaged, wanted, confirmationNeeded }: ExpireCopiesReport,
-  dryRun: boolean,
-  context: CliContext,
-): void {
-  const reports = damaged.map(({ backupId, error }) => `${backupId} counts as pinned: ${error.message}`);
+  { signal }: CliContext,
+): Promise<void> {
+  const { requireStore } = await import('#pipeline');
+  try {
+    await requireStore(store, storeId, signal);
+  } catch (thrown) {
+    const error = AppError.from(thrown, 'store');
+    if (error.code !== 'store/changed') throw error;
+    throw new AppError({
+      ...{ code: error.code, stage: error.stage, cause: error },
+      message: `${name === primaryStore ? 'The primary store' : `Destination ${name}`}: ${error.message}`,
+      hint: `Is the volume mounted, and are bucket and prefix the right ones? If an empty store shall take its place: hazina destinations accept ${name}`,
+    });
+  }
+}
+
+interface Told {
+  readonly name: string;
+  readonly plan: RetentionPlan;
+  readonly expired: readonly string[];
+  readonly reports: readonly string[];
+  readonly dryRun: boolean;
+}
+
+function tell({ name, plan, expired, reports, dryRun }: Told, context: CliContext): void {
   if (context.json) {
-    context.printJson({ destination: name, dryRun, decisions, expired, reports, wanted, confirmationNeeded });
+    context.printJson({ destination: name, dryRun, ...plan, expired, reports });
     return;
   }
   const copies = expired.length === 1 ? 'copy' : 'copies';
   context.print(
     [
-      ...decisions.map(describeDecision),
+      ...plan.decisions.map(describeDecision),
       ...reports.map((report) => `NOTE             ${printable(report)}`),
       dryRun
         ? `${expired.length} ${copies} would be removed from ${name}`

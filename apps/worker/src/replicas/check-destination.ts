@@ -1,6 +1,6 @@
 import { copiesCatalog, deletionCatalog } from '#catalog';
 import { scheduleIntervalMs, type RetentionConfig } from '#config';
-import { expireCopies, runSweep } from '#pipeline';
+import { expireCopies, findLostCopies, runSweep } from '#pipeline';
 import { policyOf } from '#retention';
 import { targetOf, type WorkerParts } from '../core/worker-core.js';
 import { inTime, primaryPlace } from './backup-place.js';
@@ -15,20 +15,15 @@ export async function checkDestination(
 ): Promise<void> {
   const { catalog, clock, log } = parts;
   const { name, retention, store } = destination;
-  const kept = await catalog.copies.kept(name);
-  const keys = new Set<string>();
-  for await (const { key } of store.list('', signal)) keys.add(key);
+  const copies = copiesCatalog(catalog, name);
+  const lost = await findLostCopies(store, await copies.recorded(), signal);
   await requireDestination(parts, destination, signal);
-  const missing = kept.filter(
-    ({ copy, backup }) => !isListed(keys, copy.target, copy.backupId, backup?.commit?.attempt),
-  );
-  const lost = missing.map(({ copy: { backupId } }) => backupId);
-  const marked = await catalog.copies.markMissing(name, lost, clock.now());
+  const marked = await catalog.copies.markMissing(name, [...lost], clock.now());
   if (marked > 0) log.warn('copies missing', { destination: name, copies: marked });
   await sweep(parts, destination, signal);
   if (retention === null || (await isPrimaryAway(parts, name, signal))) return;
   // Records are read after that look: what `hazina destinations accept primary` marked before it is wanted from here.
-  await expire(parts, destination, { retention, except: new Set(lost) }, signal);
+  await expire(parts, destination, { retention, lost }, signal);
 }
 
 /** Then the copies may be all that there is, though no record says so yet: nobody looks in vain for what lay in a store that does not answer. */
@@ -59,30 +54,24 @@ async function sweep(
   }
 }
 
-function isListed(keys: ReadonlySet<string>, target: string, backupId: string, attempt: number | undefined): boolean {
-  const folder = `${target}/${backupId}/`;
-  if (!keys.has(`${folder}backup.json`)) return false;
-  if (attempt === undefined) return true;
-  return ['data', 'manifest'].every((object) => keys.has(`${folder}${attempt}/${object}.hzn`));
-}
-
 async function expire(
   { catalog, clock, config, log }: WorkerParts,
   { name, store }: Destination,
-  { retention, except }: { readonly retention: RetentionConfig; readonly except: ReadonlySet<string> },
+  { retention, lost }: { readonly retention: RetentionConfig; readonly lost: ReadonlySet<string> },
   signal: AbortSignal,
 ): Promise<void> {
   const policy = (target: string) => {
     const known = targetOf(config, target);
     if (known === undefined) return null;
-    return {
-      policy: policyOf(retention, known.schedule.timezone),
-      intervalMs: scheduleIntervalMs(known.schedule),
-    };
+    return { policy: policyOf(retention, known.schedule.timezone), intervalMs: scheduleIntervalMs(known.schedule) };
   };
-  const { expired, decisions, wanted, confirmationNeeded, damaged } = await expireCopies(
-    { store, clock, copies: copiesCatalog(catalog, name) },
-    { dryRun: false, confirm: null, policyOf: policy, except },
+  const { decisions, wanted, confirmationNeeded } = await expireCopies(
+    {
+      ...{ store, clock, copies: copiesCatalog(catalog, name) },
+      onExpired: ({ backupId, reasons }) => log.info('copy expired', { destination: name, backupId, reasons }),
+      onDamaged: (backupId, error) => log.failure('copy kept', error, 'cleanup', { destination: name, backupId }),
+    },
+    { dryRun: false, confirm: null, policyOf: policy, lost },
     signal,
   );
   if (confirmationNeeded)
@@ -90,9 +79,4 @@ async function expire(
       ...{ destination: name, wanted, of: decisions.length },
       hint: `hazina destinations cleanup ${name} --dry-run lists them; if that is meant, say so with --confirm ${wanted}`,
     });
-  for (const { backupId, error } of damaged)
-    log.failure('copy kept', error, 'cleanup', { destination: name, backupId });
-  const reasons = new Map(decisions.map((decision) => [decision.backupId, decision.reasons]));
-  for (const backupId of expired)
-    log.info('copy expired', { destination: name, backupId, reasons: reasons.get(backupId) });
 }

@@ -9,6 +9,11 @@ import { isAway } from './is-away.js';
 export function copiesCatalog(catalog: Catalog, destination: string) {
   const { copies } = catalog;
   return {
+    recorded: async () =>
+      (await copies.kept(destination)).map(({ copy: { backupId }, backup }) => ({
+        backupId,
+        attempt: backup?.commit?.attempt ?? null,
+      })),
     standing: async () => Promise.all((await copies.kept(destination)).map((kept) => viewOf(catalog, kept))),
     lastRunsFailed: (target: string) => lastRunsFailed(catalog, target),
     beginRemove: (copyId: string) => copies.beginRemove(copyId),
@@ -19,6 +24,7 @@ async function viewOf(catalog: Catalog, { copy, backup }: KeptCopy) {
   const { copyId, backupId, target, completedAt, bytes, lockedUntil, verifiedAt } = copy;
   return {
     ...{ copyId, backupId, target, completedAt, bytes, lockedUntil },
+    attempt: backup?.commit?.attempt ?? null,
     pinned: backup?.pinned ?? false,
     // Only destinations have what is not at home: until it is it stays, whatever the rules say.
     usedBy:

@@ -4,6 +4,7 @@ import { noAbort, putBackup } from '../../../../test/support/backup-world.js';
 import { replaceCalls } from '../../../../test/support/replace-calls.js';
 import { marksKey } from '../objects/keys.js';
 import { writeMarks } from '../write-marks.js';
+import { findLostCopies } from './find-lost-copies.js';
 import { expireCopies, type CopiesCatalog, type ExpireCopiesRequest, type StandingCopy } from './expire-copies.js';
 
 const now = new Date('2026-11-20T12:00:00.000Z');
@@ -23,6 +24,7 @@ beforeEach(() => {
 });
 
 const copies: CopiesCatalog = {
+  recorded: () => Promise.resolve(standing),
   standing: () => Promise.resolve(standing),
   lastRunsFailed: () => Promise.resolve(failing),
   beginRemove: (copyId) => Promise.resolve(begun.push(copyId) > 0),
@@ -39,18 +41,27 @@ function stand(...ages: number[]): void {
         completedAt: ageOf(days),
         bytes: 1000,
       },
-      ...{ pinned: false, usedBy: null, good: true, verified: true, lockedUntil: null },
+      ...{ pinned: false, usedBy: null, good: true, verified: true, lockedUntil: null, attempt: 1 },
     });
 }
 
 const windows = { keepLast: 0, hourly: 0, daily: 0, weekly: 0, monthly: 0, yearly: 0, withinBytes: 0 };
 const month = { ...windows, retentionDays: 30, minKeep: 1, timezone: 'UTC' };
-const expire = (request: Partial<ExpireCopiesRequest> = {}, from = store) =>
-  expireCopies(
-    { store: from, clock, copies },
-    { dryRun: false, confirm: null, policyOf: () => ({ policy: month, intervalMs: null }), ...request },
+const none: ReadonlySet<string> = new Set();
+const expire = async (request: Partial<ExpireCopiesRequest> = {}, from = store, beginRemove = copies.beginRemove) => {
+  const expired: string[] = [];
+  const damaged: { backupId: string; code: string }[] = [];
+  const plan = await expireCopies(
+    {
+      ...{ store: from, clock, copies: { ...copies, beginRemove } },
+      onExpired: ({ backupId }) => expired.push(backupId),
+      onDamaged: (backupId, { code }) => damaged.push({ backupId, code }),
+    },
+    { dryRun: false, confirm: null, policyOf: () => ({ policy: month, intervalMs: null }), lost: none, ...request },
     noAbort,
   );
+  return { ...plan, expired, damaged };
+};
 
 describe("a destination's retention", () => {
   it('gives what its rules let go to the workers; the dry run tells the same and gives nothing', async () => {
@@ -77,7 +88,7 @@ describe("a destination's retention", () => {
     await store.putBytes(marksKey(idOf(41)), Buffer.from('{'));
     const { expired, damaged, decisions } = await expire();
     expect(expired).toEqual([idOf(42)]);
-    expect(damaged).toMatchObject([{ backupId: idOf(41), error: { code: 'backup/damaged' } }]);
+    expect(damaged).toEqual([{ backupId: idOf(41), code: 'backup/damaged' }]);
     expect(decisions.find(({ backupId }) => backupId === idOf(41))).toMatchObject({
       decision: 'keep',
       reasons: ['pinned'],
@@ -105,7 +116,43 @@ describe("a destination's retention", () => {
     failing = true;
     expect((await expire()).decisions.filter(({ decision }) => decision === 'kept-by-refusal')).toHaveLength(2);
     failing = false;
-    const { expired, decisions } = await expire({ except: new Set([idOf(40)]) });
-    expect([expired, decisions.length]).toEqual([[idOf(41)], 4]);
+  });
+
+  it('a copy that is not there protects no other, and is not counted', async () => {
+    stand(1, 2, 40, 41);
+    expect((await expire({ lost: new Set([idOf(1), idOf(2)]) })).decisions).toMatchObject([
+      { backupId: idOf(40), decision: 'keep' },
+      { backupId: idOf(41), decision: 'remove' },
+    ]);
+    expect(begun).toEqual([`vault/${idOf(41)}`]);
+  });
+
+  it('a pin that comes, and a copy that changes, while others are looked at: both stay, and say so', async () => {
+    stand(1, 2, 3, 4, 40, 41, 42);
+    for (const days of [41, 42]) await putBackup(store, ageOf(days), { backupId: idOf(days) });
+    const beginRemove = async (copyId: string): Promise<boolean> => {
+      const pin = { version: 1, pinned: true, label: null };
+      for (const days of [41, 42]) await writeMarks({ store, clock }, idOf(days), pin, noAbort);
+      return copyId !== `vault/${idOf(40)}`;
+    };
+    const { expired, decisions } = await expire({}, store, beginRemove);
+    expect(expired).toEqual([]);
+    const kept = decisions.filter(({ decision }) => decision === 'kept-by-refusal');
+    expect(kept.map(({ backupId, reasons }) => [backupId, reasons])).toEqual([
+      [idOf(40), ['it changed meanwhile']],
+      [idOf(41), ['pinned']],
+      [idOf(42), ['pinned']],
+    ]);
+  });
+});
+
+describe('copies that a listing does not show', () => {
+  it('lack a commit mark, data or manifest; of a record that is gone only the mark is asked for', async () => {
+    for (const key of ['backup.json', '1/data.hzn', '1/manifest.hzn'])
+      await store.putBytes(`clinic/${idOf(1)}/${key}`, Buffer.alloc(1));
+    for (const key of ['backup.json', '1/data.hzn']) await store.putBytes(`clinic/${idOf(2)}/${key}`, Buffer.alloc(1));
+    const recorded = [1, 2, 3].map((days) => ({ backupId: idOf(days), attempt: 1 }));
+    expect([...(await findLostCopies(store, recorded, noAbort))]).toEqual([idOf(2), idOf(3)]);
+    expect([...(await findLostCopies(store, [{ backupId: idOf(2), attempt: null }], noAbort))]).toEqual([]);
   });
 });

@@ -1,20 +1,39 @@
-import type { AppError, Clock } from '#contracts';
-import { planRetention, type RetentionPlan, type RetentionPolicy, type RetentionRecord } from '#retention';
+import { throwIfAborted, type AppError, type Clock } from '#contracts';
+import {
+  planRetention,
+  type RetentionDecision,
+  type RetentionPlan,
+  type RetentionPolicy,
+  type RetentionRecord,
+} from '#retention';
 import type { ObjectStore } from '#storage';
 import { readPin } from '../objects/marks-file.js';
+import type { RecordedCopy } from './find-lost-copies.js';
 import { lockOfCopy } from './lock-of-copy.js';
 
 /** A copy that stands in the destination. */
-export interface StandingCopy extends RetentionRecord {
+export interface StandingCopy extends RetentionRecord, RecordedCopy {
   readonly copyId: string;
 }
 
 /** The records of one destination's copies. */
 export interface CopiesCatalog {
+  /** Those that `standing` gives, and no more of them than a listing is compared with. */
+  recorded(): Promise<readonly RecordedCopy[]>;
   standing(): Promise<readonly StandingCopy[]>;
   lastRunsFailed(target: string): Promise<boolean>;
   /** The workers remove it; false: it is no longer what it was. */
   beginRemove(copyId: string): Promise<boolean>;
+}
+
+export interface ExpireCopiesDeps {
+  readonly store: ObjectStore;
+  readonly clock: Clock;
+  readonly copies: CopiesCatalog;
+  /** Called for each copy that goes, as soon as the workers have it (or would have, in a dry run). */
+  readonly onExpired?: (decision: RetentionDecision) => void;
+  /** Marks that could not be read: they may say that the backup is pinned, so the copy is kept. */
+  readonly onDamaged?: (backupId: string, error: AppError) => void;
 }
 
 export interface ExpireCopiesRequest {
@@ -25,15 +44,8 @@ export interface ExpireCopiesRequest {
   readonly policyOf: (
     target: string,
   ) => { readonly policy: RetentionPolicy; readonly intervalMs: number | null } | null;
-  /** Copies that a listing did not show. */
-  readonly except?: ReadonlySet<string>;
-}
-
-export interface ExpireCopiesReport extends RetentionPlan {
-  /** Backups whose copies are to go: given to the workers, or that would be. */
-  readonly expired: readonly string[];
-  /** Marks that could not be read: they may say that the backup is pinned, so the copy is kept. */
-  readonly damaged: readonly { readonly backupId: string; readonly error: AppError }[];
+  /** Those that a listing did not show (`findLostCopies`): they protect no other copy. */
+  readonly lost: ReadonlySet<string>;
 }
 
 /**
@@ -41,12 +53,12 @@ export interface ExpireCopiesReport extends RetentionPlan {
  * of what would go. The caller has made sure that it is the right store, and that the primary one is there: else copies may be all that there is.
  */
 export async function expireCopies(
-  deps: { readonly store: ObjectStore; readonly clock: Clock; readonly copies: CopiesCatalog },
-  { dryRun, confirm, policyOf, except = new Set() }: ExpireCopiesRequest,
+  deps: ExpireCopiesDeps,
+  { dryRun, confirm, policyOf, lost }: ExpireCopiesRequest,
   signal: AbortSignal,
-): Promise<ExpireCopiesReport> {
-  const { store, clock, copies } = deps;
-  const standing = (await copies.standing()).filter(({ backupId }) => !except.has(backupId));
+): Promise<RetentionPlan> {
+  const { store, clock, copies, onExpired } = deps;
+  const standing = (await copies.standing()).filter(({ backupId }) => !lost.has(backupId));
   const targets = [...new Set(standing.map(({ target }) => target))].sort();
   const rules = await Promise.all(
     targets.map(async (target) => ({
@@ -61,29 +73,48 @@ export async function expireCopies(
       rules.map((rule) => ({ ...rule, records: records.filter(({ target }) => target === rule.target) })),
       run,
     );
-  // What would go is asked for its lock and its marks, and then everything is decided anew: the share that goes must be the true one.
+  // What would go is asked for its lock and its pin, and then everything is decided anew: the share that goes must be the true one.
   const going = new Set(
     planOf(standing).decisions.flatMap(({ decision, backupId }) => (decision === 'keep' ? [] : [backupId])),
   );
-  const damaged: { backupId: string; error: AppError }[] = [];
   const closer: StandingCopy[] = [];
-  for (const copy of standing) {
-    const { backupId } = copy;
-    if (!going.has(backupId)) {
-      closer.push(copy);
-      continue;
-    }
-    const { pinned, damage } = await readPin(store, backupId, copy.pinned, signal);
-    if (damage !== null) damaged.push({ backupId, error: damage });
-    const lockedUntil = (await lockOfCopy(store, backupId, run.clock, signal)) ?? copy.lockedUntil;
-    closer.push({ ...copy, pinned, lockedUntil });
-  }
+  for (const copy of standing)
+    closer.push(going.has(copy.backupId) ? await lookCloser(deps, copy, run.clock, signal) : copy);
   const plan = planOf(closer);
-  const expired: string[] = [];
-  for (const { backupId, decision } of plan.decisions) {
-    const copy = standing.find((one) => one.backupId === backupId);
-    if (decision !== 'remove' || copy === undefined) continue;
-    if (dryRun || (await copies.beginRemove(copy.copyId))) expired.push(backupId);
+  const copyIds = new Map(standing.map(({ backupId, copyId }) => [backupId, copyId]));
+  const decisions: RetentionDecision[] = [];
+  for (const decision of plan.decisions) {
+    throwIfAborted(signal, 'cleanup');
+    const kept = decision.decision !== 'remove' || dryRun ? null : await begin(deps, decision, copyIds, signal);
+    decisions.push(kept === null ? decision : { ...decision, decision: 'kept-by-refusal', reasons: [kept] });
+    if (decision.decision === 'remove' && kept === null) onExpired?.(decision);
   }
-  return { ...plan, expired, damaged };
+  return { ...plan, decisions };
+}
+
+/** With the lock and, where there is none, the pin that lie there. */
+async function lookCloser(
+  { store, onDamaged }: ExpireCopiesDeps,
+  copy: StandingCopy,
+  now: Date,
+  signal: AbortSignal,
+): Promise<StandingCopy> {
+  const { backupId } = copy;
+  const lockedUntil = await lockOfCopy(store, backupId, now, signal);
+  if (lockedUntil !== null) return { ...copy, lockedUntil };
+  const { pinned, damage } = await readPin(store, backupId, copy.pinned, signal);
+  if (damage !== null) onDamaged?.(backupId, damage);
+  return { ...copy, pinned };
+}
+
+/** Gives it to the workers; or says why it stays after all. */
+async function begin(
+  { store, copies }: ExpireCopiesDeps,
+  { backupId }: RetentionDecision,
+  copyIds: ReadonlyMap<string, string>,
+  signal: AbortSignal,
+): Promise<string | null> {
+  // Between the look and now others were looked at, and a pin may have come.
+  if ((await readPin(store, backupId, false, signal)).pinned) return 'pinned';
+  return (await copies.beginRemove(copyIds.get(backupId) ?? '')) ? null : 'it changed meanwhile';
 }

@@ -35,7 +35,9 @@ export async function readPin(
   try {
     return { pinned: (await readMarks(store, backupId, signal))?.pinned ?? initial, damage: null };
   } catch (error) {
-    if (error instanceof AppError && error.code === 'backup/damaged') return { pinned: true, damage: error };
+    // Of a later version, or not to be read at all.
+    if (error instanceof AppError && ['backup/damaged', 'store/unsupported'].includes(error.code))
+      return { pinned: true, damage: error };
     throw error;
   }
 }

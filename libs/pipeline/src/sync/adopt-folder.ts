@@ -1,5 +1,6 @@
 import { AppError, type BackupJson } from '#contracts';
 import { removeOrHide } from '#storage';
+import { lockOf } from '../delete/find-refusal.js';
 import { encodeBackupJson, parseBackupJson } from '../objects/backup-json-file.js';
 import { commit } from '../objects/commit.js';
 import { attemptFolder, backupJsonKey, leaseKey } from '../objects/keys.js';
@@ -88,7 +89,9 @@ async function takeIn(
     return 'left-alone';
   }
   await removeOrHide(store, leaseKey(backupId, attempt), run.signal);
-  await recordOf(run, found, record);
+  // The commit has a lock of its own, from now on.
+  const lockedUntil = await lockOf(store, proven.backup, run.deps.clock.now(), run.signal);
+  await recordOf(run, { ...found, lockedUntil }, record);
   return done();
 }
 
