@@ -121,6 +121,12 @@ describe('Dockerfile', () => {
     }
   });
 
+  it('has the recovery script in both images, beside what it recovers from', () => {
+    const base = /FROM \S+ AS base\n([\s\S]*?)\nFROM /.exec(dockerfile)?.[1] ?? '';
+    expect(base).toMatch(/^COPY recovery\/hazina_recover\.py /m);
+    for (const image of ['api', 'worker']) expect(dockerfile).toMatch(new RegExp(`^FROM base AS ${image}$`, 'm'));
+  });
+
   it('copies from stages that it has', () => {
     for (const [, from = ''] of dockerfile.matchAll(/^COPY --from=(\S+)/gm))
       expect(stages.map(({ name }) => name)).toContain(from);

@@ -130,6 +130,32 @@ describe('a bucket with object lock', () => {
     expect((await versions(bucket)).filter((key) => key.startsWith(folder))).toEqual([]);
   });
 
+  it('of mode compliance holds until its end, whoever asks with whatever right, and leaves no version then', async () => {
+    const bucket = await makeBucket(true);
+    const store = await open(bucket, { objectLock: { mode: 'compliance', days: 6_000 / dayMs } });
+    const old = await putBackup(store, new Date(Date.now() - 40 * dayMs));
+    const key = `clinic/${old.backupId}/1/data.hzn`;
+    const until = (await store.head(key))?.lockedUntil;
+    expect(until?.getTime()).toBeGreaterThan(Date.now());
+    const [refusal] = await withS3Client(services().s3, async (client) => {
+      const { Versions = [] } = await client.send(
+        new ListObjectVersionsCommand({ Bucket: bucket, Prefix: prefix + key }),
+      );
+      const Objects = Versions.map(({ Key, VersionId }) => ({ Key, VersionId }));
+      expect(Objects).toHaveLength(1);
+      const { Errors = [] } = await client.send(
+        new DeleteObjectsCommand({ Bucket: bucket, BypassGovernanceRetention: true, Delete: { Objects } }),
+      );
+      return Errors;
+    });
+    expect(refusal?.Code).toBe('AccessDenied');
+    const unlocked = await open(bucket);
+    await putBackup(unlocked, new Date(Date.now() - 60_000));
+    expect((await clean(unlocked)).removed).toBe(0);
+    await waitUntil(async () => (await clean(unlocked)).removed === 1, { what: 'the lock to end', timeoutMs: 30_000 });
+    expect((await versions(bucket)).filter((one) => one.startsWith(`clinic/${old.backupId}/`))).toEqual([]);
+  }, 60_000);
+
   it('is that of the target where it says otherwise, in parts and at once', async () => {
     const bucket = await makeBucket(true);
     const places: Record<string, ObjectPlace> = {

@@ -7,11 +7,17 @@ import { CreateSecretCommand, PutSecretValueCommand, SecretsManagerClient } from
 import { loadWorkerConfig } from '#config';
 import { Secret, systemClock, systemRandom } from '#contracts';
 import { createSealer, inspectHeader, openAll, openKeys, rewrapHeader, type KeyRing } from '#crypto';
+import { CliWorld } from '../support/cli-world.js';
 import { startMoto, type MotoServer } from '../support/moto-server.js';
 import { expectNothingLeftOf } from '../support/nothing-left.js';
+import { hazina } from '../support/run-hazina.js';
 import { WorkerWorld } from '../support/worker-world.js';
 
 // Keys in AWS KMS and Secrets Manager, against a server that speaks as they do (moto).
+
+interface Rotation {
+  readonly results: readonly { readonly backupId: string; readonly outcome: string }[];
+}
 
 const kdfSalt = '5a'.repeat(16);
 const region = 'eu-west-1';
@@ -261,4 +267,36 @@ describe('a worker with a key in AWS KMS', () => {
       await world.close();
     }
   }, 60_000);
+});
+
+describe('a rotation to a key in AWS KMS', () => {
+  it('by the command line: the dry run tells it, and then everything opens with it alone', async () => {
+    const world = new CliWorld();
+    try {
+      await world.client.db(world.database).collection('any').insertOne({ a: 1 });
+      const { backupId } = await world.backup(world.environment);
+      const kmsKey = { BACKUP_ENCRYPTION_KEY: `aws-kms:${keyArn}` };
+      const both = {
+        ...world.environment,
+        ...moto.environment,
+        ...kmsKey,
+        BACKUP_ENCRYPTION_KEYS_RETIRED: world.key,
+      };
+      const dry = await hazina(['keys', 'rotate', '--dry-run', '--json'], both);
+      expect({ code: dry.code, results: (JSON.parse(dry.stdout) as Rotation).results }).toMatchObject({
+        code: 0,
+        results: [{ backupId, outcome: 'would-rotate' }],
+      });
+      const run = await hazina(['keys', 'rotate', '--json'], both);
+      expect({ code: run.code, results: (JSON.parse(run.stdout) as Rotation).results }).toMatchObject({
+        code: 0,
+        results: [{ backupId, outcome: 'rotated' }],
+      });
+      const alone = { ...world.environment, ...moto.environment, ...kmsKey };
+      expect((await hazina(['keys', 'check'], alone)).code).toBe(0);
+      expect((await hazina(['verify', backupId, '--level', 'readable'], alone)).code).toBe(0);
+    } finally {
+      await world.close();
+    }
+  }, 120_000);
 });
