@@ -47,7 +47,7 @@ beforeAll(async () => {
     }),
   );
   environment = { ...world.environment, BACKUP_TARGETS_FILE: file, CATALOG_MONGODB_URI: catalogs.uri.reveal() };
-  for (const days of [1, 40, 41]) {
+  for (const days of [1, 40, 80]) {
     const at = new Date(Date.now() - days * dayMs);
     ids.push(await completedBackup(catalog, 'clinic', {}, at));
   }
