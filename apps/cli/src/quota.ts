@@ -35,20 +35,27 @@ export async function requireRoomForCopy(
   throw quotaReached({ quotaBytes: quota.bytes, usedBytes: used, consequence }, { daysThatFit: null }, names);
 }
 
-/** How much of the quota the backups in the store take. */
-export function quotaFinding(quota: Quota, backups: readonly BackupJson[]): Finding {
-  const name = 'quota of the store';
+/** How much of the quota the backups in the store take, or the copies in a destination. */
+export function quotaFinding(quota: Quota, backups: readonly BackupJson[], destination?: string): Finding {
+  const name = `quota of ${destination ?? 'the store'}`;
+  const names = destination === undefined ? primaryQuota : destinationQuota(destination);
   const used = usedBy(backups);
-  const text = `${((100 * used) / quota.bytes).toFixed(1)} % of ${primaryQuota.setting} are used`;
-  if (used >= quota.bytes && quota.policy === 'refuse') return wrong(name, reached(used, quota));
+  const text = `${((100 * used) / quota.bytes).toFixed(1)} % of ${names.setting} are used`;
+  if (used >= quota.bytes && quota.policy === 'refuse') return wrong(name, reached(used, quota, destination));
   if (quotaState(quota.bytes, used) === 'ok') return found(name, text);
-  return doubtful(name, text, quotaAdvice({ daysThatFit: null }));
+  return doubtful(name, text, quotaAdvice({ daysThatFit: null }, names));
 }
 
 function usedBy(backups: readonly BackupJson[]): number {
   return backups.reduce((sum, { objects }) => sum + objects.data.bytes + objects.manifest.bytes, 0);
 }
 
-function reached(usedBytes: number, { bytes: quotaBytes }: Quota): AppError {
-  return quotaReached({ quotaBytes, usedBytes, consequence: 'no backup is begun' }, { daysThatFit: null });
+function reached(usedBytes: number, { bytes: quotaBytes }: Quota, destination?: string): AppError {
+  return destination === undefined
+    ? quotaReached({ quotaBytes, usedBytes, consequence: 'no backup is begun' }, { daysThatFit: null })
+    : quotaReached(
+        { quotaBytes, usedBytes, consequence: 'nothing is copied there' },
+        { daysThatFit: null },
+        destinationQuota(destination),
+      );
 }

@@ -77,17 +77,25 @@ export function failureOfKeys(proofs: readonly KeyProof[]): AppError | undefined
   });
 }
 
-/** Keys at hand, and whether they open what is kept. `total`: of kept backups; `isEverywhere`: there is no place with copies that was not looked at. */
+/** Where the proofs are from. */
+export interface ProvenPlace {
+  /** There is no place with copies that was not looked at: a retired key that none of these needs may be called needless. Default true. */
+  readonly isEverywhere?: boolean;
+  /** Undefined: the primary store. */
+  readonly destination?: string;
+}
+
+/** Keys at hand, and whether they open what is kept. `total`: of kept backups. */
 export function keyProofFindings(
   proofs: readonly KeyProof[],
   keys: readonly NamedKey[],
   total: number,
-  isEverywhere = true,
+  { isEverywhere = true, destination }: ProvenPlace = {},
 ): readonly Finding[] {
-  const name = 'backups open';
+  const name = proofFindingName(destination);
   const failure = failureOfKeys(proofs);
   if (failure !== undefined) return [wrong(name, failure)];
-  if (total === 0) return [skipped(name, 'there is no backup yet', 'Make one: hazina backup')];
+  if (total === 0) return [nothingToOpen(destination)];
   if (proofs.length < total)
     return [
       doubtful(
@@ -106,6 +114,18 @@ export function keyProofFindings(
     sealedAway.length === 0 ? '' : `; ${sealedAway.length} are sealed for recipients whose keys are not here`;
   const all = sealedAway.length === 0 ? `all ${total} kept backups` : `${opened} of ${total} kept backups`;
   return [found(name, `${all} open with the keys at hand${away}${note}`)];
+}
+
+/** Undefined: of the primary store. */
+export function proofFindingName(destination: string | undefined): string {
+  return destination === undefined ? 'backups open' : `backups open in ${destination}`;
+}
+
+function nothingToOpen(destination: string | undefined): Finding {
+  const name = proofFindingName(destination);
+  return destination === undefined
+    ? skipped(name, 'there is no backup yet', 'Make one: hazina backup')
+    : skipped(name, 'there is no copy', `Make one: hazina destinations copy ID --to ${destination}`);
 }
 
 /** The keys themselves, by id. */

@@ -20,7 +20,8 @@ export function registerDoctor(program: Command, context: CliContext): void {
 
 const help = `
 Looks at: the configuration (all that is wrong at once), the keys by id, the store (what it can do, its clock, its room),
-whether every kept backup opens with the keys at hand, each destination of BACKUP_TARGETS_FILE (reach, object lock), each server to back up (reach, version, rights of its user,
+whether every kept backup opens with the keys at hand, each destination of BACKUP_TARGETS_FILE (reach, object lock,
+quota, whether every copy opens with the keys at hand), each server to back up (reach, version, rights of its user,
 topology, clock), the official tools, the catalogue and its indexes, Redis (version, maxmemory-policy, memory,
 persistence), memory and temporary folder of this process. It writes a few probes into the store and removes them.
 

@@ -15,9 +15,8 @@ import { lookAt, type LookContext } from './look.js';
 export async function examineInstallation(config: DoctorConfig, context: LookContext): Promise<readonly Finding[]> {
   // Loaded before any time runs: on a slow machine that takes longer than some looks.
   if (config.service !== undefined) await Promise.all([import('#catalog'), import('#queue')]);
-  const [store, destinations, catalogue, redis, tools, process, ...servers] = await Promise.all([
-    lookAtStoreAndKeys(config, context),
-    Promise.all(lookAtDestinations(config.destinations, context)),
+  const [store, catalogue, redis, tools, process, ...servers] = await Promise.all([
+    lookAtStoreAndKeys(config, context, (atHand) => lookAtDestinations(config.destinations, atHand, context)),
     lookAtCatalogue(config, context),
     lookAtRedis(config, context),
     lookAtTools(config, context),
@@ -30,7 +29,7 @@ export async function examineInstallation(config: DoctorConfig, context: LookCon
     ...store.keys,
     ...store.findings,
     ...identityFindings(store.storeId, catalogue.storeId),
-    ...destinations.flat(),
+    ...store.destinations,
     ...(config.sources.length === 0 ? [skipped('source', 'no target could be read')] : []),
     ...servers.flat(),
     ...tools,

@@ -1,37 +1,75 @@
 import { lockAsksOfDestination, type DestinationSource } from '#config';
 import { found, type Finding } from '#contracts';
-import { readStoreIdentity } from '#pipeline';
-import { createStore, protectionFindings } from '#storage';
-import { late, patient } from './look-at-store.js';
-import { lookAt, type LookContext } from './look.js';
+import { holdsFolders, listBackups, readStoreIdentity } from '#pipeline';
+import { createStore, protectionFindings, type ObjectStore } from '#storage';
+import { quotaFinding } from '../quota.js';
+import type { KeysAtHand } from './look-at-keys.js';
+import { lateStore, lookAt, patient, type LookContext } from './look.js';
+import { proveBackups } from './prove-backups.js';
 
-/** Reach of each destination, and whether its bucket gives the lock that is asked of it. Writes nothing: `hazina storage check --destination` tries that. */
-export function lookAtDestinations(
+/**
+ * Reach of each destination, whether its bucket gives the lock that is asked of it, and whether the keys at hand open its copies. Writes nothing:
+ * `hazina storage check --destination` tries that.
+ */
+export async function lookAtDestinations(
   destinations: readonly DestinationSource[],
+  atHand: KeysAtHand,
   context: LookContext,
-): readonly Promise<readonly Finding[]>[] {
-  return destinations.map((destination) => {
-    const name = `destination ${destination.name}`;
-    return lookAt(name, late, context, (signal) => lookAtDestination(name, destination, context, signal));
-  });
+): Promise<readonly Finding[]> {
+  const looks = destinations.map((destination) => lookAtDestination(destination, atHand, context));
+  return (await Promise.all(looks)).flat();
 }
 
 async function lookAtDestination(
-  finding: string,
-  { name, store: options }: DestinationSource,
+  destination: DestinationSource,
+  atHand: KeysAtHand,
   context: LookContext,
-  signal: AbortSignal,
 ): Promise<readonly Finding[]> {
-  const store = await createStore(patient(options, context));
+  const opening = createStore(patient(destination.store, context));
   try {
+    const { findings, hasCopies } = await reach(destination, opening, context);
+    if (!hasCopies) return findings;
+    const store = await opening;
+    const looks = [
+      lookAtQuota(destination, store, context),
+      proveBackups(store, atHand, { destination: destination.name, isEverywhere: false }, context),
+    ];
+    return [findings, ...(await Promise.all(looks))].flat();
+  } finally {
+    // Why it cannot be opened was told by the look.
+    await opening.then((store) => store.close()).catch(() => undefined);
+  }
+}
+
+async function reach(
+  { name, store: options }: DestinationSource,
+  opening: Promise<ObjectStore>,
+  context: LookContext,
+): Promise<{ readonly findings: readonly Finding[]; readonly hasCopies: boolean }> {
+  const finding = `destination ${name}`;
+  let hasCopies = false;
+  const findings = await lookAt(finding, lateStore, context, async (signal) => {
+    const store = await opening;
     const identity = await readStoreIdentity(store, signal);
-    const what = identity === null ? 'nothing was copied there yet' : `the store ${identity.storeId}`;
+    hasCopies = identity !== null || (await holdsFolders(store, signal));
+    const nameless = hasCopies ? 'copies without hazina.json' : 'nothing was copied there yet';
+    const what = identity === null ? nameless : `the store ${identity.storeId}`;
     const asks = lockAsksOfDestination(name, options);
     return [
       found(finding, `${store.location}: ${what}`),
       ...protectionFindings(await store.protection(signal), asks, `versions and locks of ${name}`),
     ];
-  } finally {
-    await store.close();
-  }
+  });
+  return { findings, hasCopies };
+}
+
+function lookAtQuota(
+  { name, quota }: DestinationSource,
+  store: ObjectStore,
+  context: LookContext,
+): Promise<readonly Finding[]> {
+  if (quota === undefined) return Promise.resolve([]);
+  return lookAt(`quota of ${name}`, lateStore, context, async (signal) => [
+    quotaFinding(quota, (await listBackups(store, undefined, signal)).backups, name),
+  ]);
 }

@@ -1,7 +1,6 @@
-import { lockAsks, type DoctorConfig, type StoreConfig } from '#config';
+import { lockAsks, type DoctorConfig } from '#config';
 import { AppError, found, skipped, wrong, type Finding, type StoreIdentity } from '#contracts';
-import { nameKeys, openKeys, type NamedKey } from '#crypto';
-import { checkKeys, keyFindings, keyProofFindings, listBackups, readStoreIdentity, type KeyProof } from '#pipeline';
+import { listBackups, readStoreIdentity } from '#pipeline';
 import {
   checkStore,
   createStore,
@@ -12,12 +11,10 @@ import {
   type ObjectStore,
 } from '#storage';
 import { quotaFinding } from '../quota.js';
-import { lookAt, type LookContext } from './look.js';
+import { lookAtKeys, type KeysAtHand } from './look-at-keys.js';
+import { lateStore, lookAt, patient, type LookContext } from './look.js';
+import { proveBackups } from './prove-backups.js';
 
-export const late = {
-  code: 'store/unreachable',
-  hint: 'Can this machine reach the store? --timeout waits longer',
-} as const;
 /** The checks of a store are ten, and one of them moves 18 MB each way. */
 const storeTimes = 3;
 /** A probe that came too late still removes what it wrote. */
@@ -26,39 +23,46 @@ const tidyMs = 2_000;
 export interface StoreLook {
   readonly keys: readonly Finding[];
   readonly findings: readonly Finding[];
+  readonly destinations: readonly Finding[];
   /** Null: it has none yet. Undefined: nobody knows. */
   readonly storeId: string | null | undefined;
 }
 
-/** The store, the keys, and whether the keys open what lies in the store. */
-export async function lookAtStoreAndKeys(config: DoctorConfig, context: LookContext): Promise<StoreLook> {
+/**
+ * The store, the keys, and whether the keys open what lies in the store. `lookElsewhere` looks at the destinations, which are opened with the same keys: a ring for
+ * each would take the memory of a passphrase as often.
+ */
+export async function lookAtStoreAndKeys(
+  config: DoctorConfig,
+  context: LookContext,
+  lookElsewhere: (atHand: KeysAtHand) => Promise<readonly Finding[]>,
+): Promise<StoreLook> {
   if (config.store === undefined) {
-    const { keys } = await lookAtKeys(config, null, context);
+    const { keys, atHand } = await lookAtKeys(config, null, context);
     const why = 'its configuration cannot be used';
-    return { keys, findings: [skipped('store', why), skipped('backups open', why)], storeId: undefined };
+    const findings = [skipped('store', why), skipped('backups open', why)];
+    return { keys, findings, destinations: await lookElsewhere(atHand), storeId: undefined };
   }
   const store = await createStore(patient(config.store, context));
   const probing = probe(store, lockAsks(config.store, config.sources), context);
   try {
     const { identity, problem } = await identityOf(store, context);
-    const { keys, named } = await lookAtKeys(config, identity?.kdfSalt ?? null, context);
-    const [proofs, room, quota, probed] = await Promise.all([
-      lookAtBackups(store, config, named, context),
+    const { keys, atHand } = await lookAtKeys(config, identity?.kdfSalt ?? null, context);
+    const isEverywhere = config.problems === undefined && config.destinations.length === 0;
+    const [proofs, room, quota, probed, destinations] = await Promise.all([
+      proveBackups(store, atHand, { isEverywhere }, context),
       lookAtRoom(store, config, context),
       lookAtQuota(store, config, context),
       probing.findings,
+      lookElsewhere(atHand),
     ]);
     const storeId = problem === undefined ? (identity?.storeId ?? null) : undefined;
-    return { keys, findings: [...probed, ...(problem ?? []), ...room, ...quota, ...locks(config), ...proofs], storeId };
+    const findings = [...probed, ...(problem ?? []), ...room, ...quota, ...locks(config), ...proofs];
+    return { keys, findings, destinations, storeId };
   } finally {
     await probing.tidy();
     await store.close();
   }
-}
-
-/** A doctor has less patience than a backup: what is wrong shall be told in time. */
-export function patient(store: StoreConfig, { limitMs }: LookContext): StoreConfig & { maxAttempts?: number } {
-  return store.kind === 's3' ? { ...store, ...{ maxAttempts: 2, socketTimeoutMs: limitMs } } : store;
 }
 
 function probe(
@@ -67,7 +71,7 @@ function probe(
   context: LookContext,
 ): { findings: Promise<readonly Finding[]>; tidy(): Promise<void> } {
   let checking: Promise<unknown> = Promise.resolve();
-  const findings = lookAt('store', { ...late, times: storeTimes }, context, async (signal) => {
+  const findings = lookAt('store', { ...lateStore, times: storeTimes }, context, async (signal) => {
     const { clock, random } = context;
     const check = checkStore(store, { clock, random, signal, asks });
     checking = check.catch(() => undefined);
@@ -91,66 +95,11 @@ async function identityOf(
   context: LookContext,
 ): Promise<{ identity: StoreIdentity | null; problem?: readonly Finding[] }> {
   let identity: StoreIdentity | null = null;
-  const problem = await lookAt('store identity', late, context, async (signal) => {
+  const problem = await lookAt('store identity', lateStore, context, async (signal) => {
     identity = await readStoreIdentity(store, signal);
     return [];
   });
   return problem.length === 0 ? { identity } : { identity: null, problem };
-}
-
-async function lookAtKeys(
-  { keys }: DoctorConfig,
-  kdfSalt: string | null,
-  context: LookContext,
-): Promise<{ keys: readonly Finding[]; named: readonly NamedKey[] }> {
-  let named: readonly NamedKey[] = [];
-  const slow = {
-    code: 'keys/refused',
-    hint: 'A passphrase takes 256 MiB of memory and a second; --timeout waits longer',
-  } as const;
-  const findings = await lookAt('keys', slow, context, async () => {
-    const { given } = await openKeys(keys, () => undefined);
-    named = await nameKeys(given, kdfSalt);
-    return keyFindings(named);
-  });
-  return { keys: findings, named };
-}
-
-/** As many as the time allows, newest first. */
-async function lookAtBackups(
-  store: ObjectStore,
-  { keys }: DoctorConfig,
-  named: readonly NamedKey[],
-  context: LookContext,
-): Promise<readonly Finding[]> {
-  const name = 'backups open';
-  if (named.length === 0) return [skipped(name, 'there is no key to open them with')];
-  return lookAt(name, late, { ...context, limitMs: context.limitMs + tidyMs }, async (signal) => {
-    const { ring } = await openKeys(keys, () => undefined);
-    if (!ring.canOpen) return [skipped(name, 'only public keys are at hand: this process writes and does not read')];
-    const enough = AbortSignal.timeout(context.limitMs);
-    const proofs: KeyProof[] = [];
-    let total: number | undefined;
-    try {
-      await checkKeys({ store, ring }, {}, AbortSignal.any([signal, enough]), (proof, count) => {
-        proofs.push(proof);
-        total = count;
-      });
-    } catch (error) {
-      if (!enough.aborted || signal.aborted) throw error;
-      if (total === undefined) throw tooSlow(context);
-    }
-    return keyProofFindings(proofs, named, total ?? 0);
-  });
-}
-
-function tooSlow({ limitMs }: LookContext): AppError {
-  return new AppError({
-    code: 'store/unreachable',
-    stage: 'store',
-    message: `The store did not list the backups within ${limitMs / 1000} s`,
-    hint: 'hazina keys check takes the time that it needs; --timeout waits longer',
-  });
 }
 
 function lookAtRoom(
@@ -158,7 +107,7 @@ function lookAtRoom(
   { store: options, reserveBytes }: DoctorConfig,
   context: LookContext,
 ): Promise<readonly Finding[]> {
-  return lookAt('disk of the store', late, context, async (signal) => {
+  return lookAt('disk of the store', lateStore, context, async (signal) => {
     const freeBytes = await store.freeBytes(signal);
     const isDirectory = options?.kind === 'directory';
     const newest = isDirectory ? (await listBackups(store, undefined, signal)).backups[0] : undefined;
@@ -184,7 +133,7 @@ function lookAtQuota(
 ): Promise<readonly Finding[]> {
   const quota = options?.quota;
   if (quota === undefined) return Promise.resolve([]);
-  return lookAt('quota of the store', late, context, async (signal) => [
+  return lookAt('quota of the store', lateStore, context, async (signal) => [
     quotaFinding(quota, (await listBackups(store, undefined, signal)).backups),
   ]);
 }

@@ -43,7 +43,7 @@ export async function proveKeys(
       ...{ at: clock.now(), backups, opened },
       ...{ closed: closed.slice(0, mostNamed), damaged: damaged.slice(0, mostNamed) },
     },
-    findings: [...keyProofFindings(proofs, named, proofs.length, away.length === 0), ...away],
+    findings: [...keyProofFindings(proofs, named, proofs.length, { isEverywhere: away.length === 0 }), ...away],
   };
 }
 
