@@ -1,7 +1,18 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { execFileSync, spawnSync } from 'node:child_process';
-import { randomBytes } from 'node:crypto';
-import { chmodSync, copyFileSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { createHash, randomBytes } from 'node:crypto';
+import {
+  chmodSync,
+  copyFileSync,
+  cpSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { CliWorld, type Environment } from '../support/cli-world.js';
 import { pythonProgram } from '../support/python.js';
@@ -22,9 +33,26 @@ beforeAll(async () => {
 afterAll(() => world.close());
 
 async function kit(...args: string[]): Promise<{ stdout: string; stderr: string }> {
-  const { code, ...run } = await hazina(['keys', 'recovery-kit', ...args], environment());
+  return kitOf(environment(), ...args);
+}
+
+async function kitOf(settings: Environment, ...args: string[]): Promise<{ stdout: string; stderr: string }> {
+  const { code, ...run } = await hazina(['keys', 'recovery-kit', ...args], settings);
   expect({ code, stderr: code === 0 ? '' : run.stderr }).toEqual({ code: 0, stderr: '' });
   return run;
+}
+
+const withoutHazina = 'Restore without Hazina\n----------------------';
+
+/** What a command brings into an empty folder: the digests of the files by name. */
+function fetchedBy(command: string): Readonly<Record<string, string>> {
+  const folder = mkdtempSync(join(world.folder, 'fetched-'));
+  execFileSync('sh', ['-e', '-c', command], { cwd: folder, env: { PATH: process.env['PATH'] }, stdio: 'pipe' });
+  const digest = (name: string) =>
+    createHash('sha256')
+      .update(readFileSync(join(folder, name)))
+      .digest('hex');
+  return Object.fromEntries(readdirSync(folder).map((name) => [name, digest(name)]));
 }
 
 /** The lines of a section that are commands. */
@@ -88,10 +116,7 @@ describe('a recovery kit', () => {
 
   it('has commands for a machine without Hazina that give the archive', async () => {
     const python = pythonProgram('recovery', ['cryptography', 'zstandard'], 'python3');
-    const [fetch = '', , , recover = ''] = commandsOf(
-      (await kit()).stdout,
-      'Restore without Hazina\n----------------------',
-    );
+    const [, fetch = '', , , recover = ''] = commandsOf((await kit()).stdout, withoutHazina);
     const place = join(world.folder, 'elsewhere');
     mkdirSync(place);
     copyFileSync(join(projectRoot, 'recovery/hazina_recover.py'), join(place, 'hazina_recover.py'));
@@ -104,6 +129,29 @@ describe('a recovery kit', () => {
     expect((await hazina(['extract', backup.backupId, '-o', archive], world.environment)).code).toBe(0);
     expect(readFileSync(join(place, 'restored.archive')).equals(readFileSync(archive))).toBe(true);
   }, 300_000);
+});
+
+describe('a recovery kit with a destination', () => {
+  it('has a command that fetches the backup from there, whatever became of the primary store', async () => {
+    const file = join(world.folder, 'targets.json');
+    const directory = join(world.folder, 'my vault');
+    const destinations = { vault: { kind: 'directory', directory } };
+    writeFileSync(file, JSON.stringify({ destinations, targets: [{ name: 'clinic', uriVariable: 'MONGODB_URI' }] }));
+    cpSync(join(world.folder, 'store'), directory, { recursive: true });
+    const { stdout } = await kitOf({ ...environment(), BACKUP_TARGETS_FILE: file });
+    const commands = commandsOf(stdout, withoutHazina);
+    expect(commands.filter((line) => line.startsWith('#'))).toEqual(['# from primary', '# from vault']);
+    const [, fromPrimary = '', , fromVault = ''] = commands;
+    const whole = fetchedBy(fromPrimary);
+    expect(Object.keys(whole)).toContain('data.hzn');
+    const store = join(world.folder, 'store');
+    renameSync(store, `${store}.gone`);
+    try {
+      expect(fetchedBy(fromVault)).toEqual(whole);
+    } finally {
+      renameSync(`${store}.gone`, store);
+    }
+  }, 60_000);
 });
 
 describe('a recovery kit with the key', () => {

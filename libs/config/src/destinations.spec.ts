@@ -51,7 +51,9 @@ describe('destinations', () => {
       retention: { retentionDays: 365, keepMonthly: 12, minKeep: 3 },
       store: { kind: 's3', bucket: 'copies', prefix: 'hazina/', endpoint: 'https://s3.example.org', sse: 'none' },
       quota: { bytes: 5_000_000_000_000, policy: 'refuse' },
+      credentialVariables: { AWS_ACCESS_KEY_ID: 'OFFSITE_ID', AWS_SECRET_ACCESS_KEY: 'OFFSITE_SECRET' },
     });
+    for (const other of [near, vault]) expect(other).not.toHaveProperty('credentialVariables');
     expect(offsite?.store).toMatchObject({ objectLock: { mode: 'compliance', days: 30 } });
     expect(near?.quota).toBeUndefined();
     expect(offsite?.store.kind === 's3' && offsite.store.credentials?.secretAccessKey.reveal()).toBe('from-a-file');

@@ -22,7 +22,14 @@ export interface DestinationConfig {
 /** What the worker and the command line know besides. */
 export interface DestinationSource extends DestinationConfig {
   readonly store: StoreConfig;
+  /** Absent: it is read with the credentials of the primary store, or with none. */
+  readonly credentialVariables?: CredentialVariables;
 }
+
+/** The variables that hold the credentials of a bucket, by the names that AWS has for what they hold. */
+export type CredentialVariables = Readonly<
+  Partial<Record<'AWS_ACCESS_KEY_ID' | 'AWS_SECRET_ACCESS_KEY' | 'AWS_SESSION_TOKEN', string>>
+>;
 
 export interface DestinationOptions {
   readonly environment: Environment;
@@ -67,7 +74,7 @@ export function readDestinationSources(
     const same = places.get(placeOf(store));
     if (same !== undefined) problem(`it is the same place as ${same}`);
     places.set(placeOf(store), `the destination ${name}`);
-    return [{ ...config, store }];
+    return [{ ...config, store, ...variablesOf(settings) }];
   });
 }
 
@@ -146,6 +153,16 @@ function bucketOf(
     ...(ca === undefined ? {} : { ca }),
     uploadConcurrency: 2,
   };
+}
+
+function variablesOf(settings: DestinationSettings): Pick<DestinationSource, 'credentialVariables'> {
+  if (settings.kind === 'directory' || settings.accessKeyIdVariable === undefined) return {};
+  const credentialVariables = definedOf({
+    AWS_ACCESS_KEY_ID: settings.accessKeyIdVariable,
+    AWS_SECRET_ACCESS_KEY: settings.secretAccessKeyVariable,
+    AWS_SESSION_TOKEN: settings.sessionTokenVariable,
+  });
+  return { credentialVariables };
 }
 
 function directoryOf(

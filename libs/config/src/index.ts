@@ -42,7 +42,7 @@ export { loadScratchTarget } from './restore-targets.js';
 export type { RestoreTargetConfig, RestoreTargetSource } from './restore-targets.js';
 export { endOfBlackout, isBlackedOut, type Blackout } from './blackout.js';
 export { scheduleIntervalMs } from './schedule-interval.js';
-export type { DestinationConfig, DestinationSource } from './destinations.js';
+export type { CredentialVariables, DestinationConfig, DestinationSource } from './destinations.js';
 export type { DestinationSetup } from './destination-setup.js';
 export type { DrillConfig } from './read-drill.js';
 export { noHooks, type BoundHook, type BoundHooks, type HookConfig, type HooksConfig } from './hook-settings.js';

@@ -1,8 +1,9 @@
 import { Option, type Command } from 'commander';
-import type { CliConfigFor, StoreConfig } from '#config';
+import type { CliConfigFor } from '#config';
 import { newBackupId, AppError } from '#contracts';
 import type { ObjectStore } from '#storage';
 import type { CliContext } from '../context.js';
+import type { KitPlace } from '../output/kit-place.js';
 import type { KitKey, RecoveryKit } from '../output/recovery-kit.js';
 import { askOnTerminal, writePrivateFile } from '../write-private.js';
 
@@ -79,8 +80,7 @@ async function gather(
     version,
     storeId: identity.storeId,
     location: store.location,
-    ...settingsOf(config.store),
-    copies: await copiesOf(context),
+    ...(await placesOf(config, context)),
     keys: await keysOf(config, identity.kdfSalt, includeKey),
     backups: backups.length,
     targets: [...new Set(backups.map(({ target }) => target))].sort(),
@@ -120,24 +120,17 @@ const kindOf = {
   'aws-kms': 'aws-kms',
 } as const;
 
-/** The destinations of BACKUP_TARGETS_FILE, where there is one. */
-async function copiesOf(context: CliContext): Promise<RecoveryKit['copies']> {
-  if ((context.environment()['BACKUP_TARGETS_FILE'] ?? '') === '') return [];
-  const { destinations } = await context.destinations();
-  return destinations.map(({ name, store }) => ({ name, ...settingsOf(store) }));
-}
-
-function settingsOf(store: StoreConfig): Pick<RecoveryKit, 'storeSettings' | 'storeSecrets'> {
-  if (store.kind === 'directory') return { storeSettings: [`BACKUP_DIRECTORY=${store.directory}`], storeSecrets: [] };
-  const { bucket, prefix, region, endpoint, forcePathStyle } = store;
+/** The primary store, and the destinations of BACKUP_TARGETS_FILE where there is one. */
+async function placesOf({ store }: Config, context: CliContext): Promise<Pick<RecoveryKit, 'primary' | 'copies'>> {
+  const { kitPlace } = await import('../output/kit-place.js');
+  const { S3_CA_FILE: caFile = '', BACKUP_TARGETS_FILE: targetsFile = '' } = context.environment();
+  const way = caFile === '' ? {} : { caFile };
+  const { destinations } = targetsFile === '' ? { destinations: [] } : await context.destinations();
   return {
-    storeSettings: [
-      `S3_BACKUP_BUCKET=${bucket}`,
-      `S3_BACKUP_PREFIX=${prefix}`,
-      ...(region === undefined ? [] : [`AWS_REGION=${region}`]),
-      ...(endpoint === undefined ? [] : [`S3_ENDPOINT=${endpoint}`, `S3_FORCE_PATH_STYLE=${forcePathStyle}`]),
-    ],
-    storeSecrets: ['AWS_ACCESS_KEY_ID', 'AWS_SECRET_ACCESS_KEY'],
+    primary: kitPlace('primary', store, way),
+    copies: destinations.map(({ name, store: copy, credentialVariables }): KitPlace =>
+      kitPlace(name, copy, { ...way, ...(credentialVariables && { credentials: credentialVariables }) }),
+    ),
   };
 }
 

@@ -1,4 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
+import { Secret } from '#contracts';
+import { kitPlace, type KitPlace } from './kit-place.js';
 import type { KitKey, RecoveryKit } from './recovery-kit.js';
 import { kitAsHtml, kitAsText } from './render-kit.js';
 
@@ -11,33 +13,85 @@ const kms: KitKey = { ...raw, kind: 'aws-kms', text: arn };
 
 const kit = (changes: Partial<RecoveryKit> = {}): RecoveryKit => ({
   ...{ madeAt: new Date('2026-11-26T09:00:00Z'), version: '0.1.0', storeId: 'a'.repeat(32) },
-  ...{ location: '/backups', storeSettings: ['BACKUP_DIRECTORY=/backups'], storeSecrets: [], copies: [], keys: [raw] },
+  ...{
+    location: '/backups',
+    primary: { name: 'primary', kind: 'directory', directory: '/backups' },
+    copies: [],
+    keys: [raw],
+  },
   ...{ backups: 3, targets: ['clinic'] },
   example: {
     backupId: 'clinic-20261126T090000Z-abcdef',
-    folder: 'clinic/clinic-20261126T090000Z-abcdef/1/',
+    folder,
     database: 'clinic',
   },
   ...changes,
 });
 
+const offsite: KitPlace = {
+  ...{ name: 'offsite', kind: 's3', bucket: 'far', prefix: '' },
+  ...{ region: 'eu-north-1', forcePathStyle: false },
+};
+const folder = 'clinic/clinic-20261126T090000Z-abcdef/1/';
+
 describe('a recovery kit', () => {
   it('tells how each place of copies is read instead of the store, and no secret of it', () => {
-    const copies = [
-      {
-        name: 'offsite',
-        storeSettings: ['S3_BACKUP_BUCKET=far', 'AWS_REGION=eu-north-1'],
-        storeSecrets: ['AWS_ACCESS_KEY_ID'],
-      },
-      { name: 'shelf', storeSettings: ['BACKUP_DIRECTORY=/mnt/shelf'], storeSecrets: [] },
+    const copies: KitPlace[] = [
+      { ...offsite, credentials: { AWS_ACCESS_KEY_ID: 'FAR_ID', AWS_SECRET_ACCESS_KEY: 'FAR_SECRET' } },
+      { name: 'shelf', kind: 'directory', directory: '/mnt/my shelf' },
     ];
     const page = kitAsText(kit({ copies }));
     expect(page).toContain('Where copies are\n----------------');
     expect(page).toContain(
-      '  # offsite\n  export S3_BACKUP_BUCKET=far\n  export AWS_REGION=eu-north-1\n  export AWS_ACCESS_KEY_ID=…\n',
+      '  # offsite\n  export S3_BACKUP_BUCKET=far\n  export S3_BACKUP_PREFIX=/\n  export AWS_REGION=eu-north-1\n' +
+        '  export AWS_ACCESS_KEY_ID=…   # what FAR_ID holds\n  export AWS_SECRET_ACCESS_KEY=…   # what FAR_SECRET holds\n',
     );
-    expect(page).toContain('  # shelf\n  export BACKUP_DIRECTORY=/mnt/shelf\n');
+    expect(page).toContain("  # shelf\n  export BACKUP_DIRECTORY='/mnt/my shelf'\n");
     expect(kitAsHtml(kit({ copies }))).toContain('export S3_BACKUP_BUCKET=far');
+  });
+
+  it('tells how a backup is fetched from each place by itself, with the credentials of that place', () => {
+    const credentials = { AWS_ACCESS_KEY_ID: 'FAR_ID', AWS_SECRET_ACCESS_KEY: 'FAR_SECRET' };
+    const shelf: KitPlace = { name: 'shelf', kind: 'directory', directory: '/mnt/my shelf/' };
+    const [, page = ''] = kitAsText(kit({ copies: [{ ...offsite, credentials }, shelf] })).split('without Hazina\n');
+    expect(page).toContain(`  # from primary\n  cp /backups/${folder}* .\n`);
+    expect(page).toContain(
+      '  # from offsite, with credentials in FAR_ID, FAR_SECRET\n' +
+        '  AWS_ACCESS_KEY_ID="$FAR_ID" AWS_SECRET_ACCESS_KEY="$FAR_SECRET" ' +
+        `aws s3 cp --recursive --region eu-north-1 s3://far/${folder} .\n`,
+    );
+    expect(page).toContain(`  # from shelf\n  cp '/mnt/my shelf/${folder}'* .\n`);
+    expect(page).not.toContain('--ca-bundle');
+  });
+
+  it('names the private authority of a store among its settings, and to aws', () => {
+    const primary: KitPlace = {
+      ...{ name: 'primary', kind: 's3', bucket: 'near', prefix: 'hazina/', forcePathStyle: true },
+      ...{ endpoint: 'https://s3.example.org', caFile: '/etc/our ca.pem' },
+    };
+    const page = kitAsText(kit({ primary, location: 's3://near/hazina/ at s3.example.org' }));
+    expect(page).toContain("  export S3_CA_FILE='/etc/our ca.pem'\n");
+    expect(page).toContain(
+      '  # from primary, with credentials in AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY\n' +
+        "  aws s3 cp --recursive --endpoint-url https://s3.example.org --ca-bundle '/etc/our ca.pem' " +
+        `s3://near/hazina/${folder} .\n`,
+    );
+    expect(page).toContain('Keep a copy of /etc/our ca.pem');
+  });
+
+  it('is made of what leads to a store, and of none of its secrets', () => {
+    const secret = new Secret('never-on-paper');
+    const place = kitPlace(
+      'offsite',
+      {
+        ...{ kind: 's3', bucket: 'far', prefix: '', forcePathStyle: false, sse: 'none', checksums: 'auto' },
+        ...{ uploadConcurrency: 1, proxy: secret, credentials: { accessKeyId: secret, secretAccessKey: secret } },
+      },
+      { caFile: '/ca.pem' },
+    );
+    expect(place).toEqual({
+      ...{ name: 'offsite', kind: 's3', bucket: 'far', prefix: '', forcePathStyle: false, caFile: '/ca.pem' },
+    });
   });
 
   it('says nothing of copies where there are none', () => {

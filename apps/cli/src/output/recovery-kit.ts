@@ -1,25 +1,19 @@
+import { exportsOf, fetchCommand, secretVariablesOf, shellWord, type KitPlace } from './kit-place.js';
+
 /** What a recovery kit tells; of the keys their names and, only on request, their texts. */
 export interface RecoveryKit {
   readonly madeAt: Date;
   readonly version: string;
   readonly storeId: string;
   readonly location: string;
-  /** Lines of `NAME=value` that lead to the store; no secret among them. */
-  readonly storeSettings: readonly string[];
-  /** Names of the secrets that are needed besides the keys. */
-  readonly storeSecrets: readonly string[];
+  readonly primary: KitPlace;
   /** The destinations that backups are copied to. */
-  readonly copies: readonly KitCopy[];
+  readonly copies: readonly KitPlace[];
   readonly keys: readonly KitKey[];
   readonly backups: number;
   readonly targets: readonly string[];
   /** An example for the commands: the newest backup, or a made-up id. */
   readonly example: { readonly backupId: string; readonly folder: string; readonly database: string };
-}
-
-/** A destination, to be read as the store. */
-export interface KitCopy extends Pick<RecoveryKit, 'storeSettings' | 'storeSecrets'> {
-  readonly name: string;
 }
 
 export interface KitKey {
@@ -127,7 +121,7 @@ function withHazina(kit: RecoveryKit): KitSection {
       {
         kind: 'commands',
         lines: [
-          ...exportsOf(kit),
+          ...exportsOf(kit.primary),
           ...currentKey(known),
           ...(retired ? ['export BACKUP_ENCRYPTION_KEYS_RETIRED_FILE=/safe/place/retired.keys   # one a line'] : []),
           'hazina list',
@@ -141,11 +135,6 @@ function withHazina(kit: RecoveryKit): KitSection {
   };
 }
 
-/** What leads to a store. */
-function exportsOf({ storeSettings, storeSecrets }: Pick<RecoveryKit, 'storeSettings' | 'storeSecrets'>): string[] {
-  return [...storeSettings.map((line) => `export ${line}`), ...storeSecrets.map((name) => `export ${name}=…`)];
-}
-
 /** A key in KMS has no file: who may use it is asked for. */
 function currentKey(known: readonly KitKey[]): string[] {
   const current = known.find(({ role }) => role === 'current');
@@ -153,12 +142,8 @@ function currentKey(known: readonly KitKey[]): string[] {
   return [`export BACKUP_ENCRYPTION_KEY=${current.text ?? 'aws-kms:…'}   # with credentials that may kms:Decrypt`];
 }
 
-function withoutHazina({ location, storeSettings, keys: known, example }: RecoveryKit): KitSection {
-  const from = `${location.replace(/\/+$/, '')}/${example.folder}`;
-  const endpoint = storeSettings.find((line) => line.startsWith('S3_ENDPOINT='))?.slice('S3_ENDPOINT='.length);
-  const fetch = location.startsWith('s3://')
-    ? `aws s3 cp --recursive${endpoint === undefined ? '' : ` --endpoint-url ${endpoint}`} ${shellWord(from)} .`
-    : `cp ${shellWord(from)}* .`;
+function withoutHazina(kit: RecoveryKit): KitSection {
+  const { keys: known, example } = kit;
   return {
     title: 'Restore without Hazina',
     parts: [
@@ -172,10 +157,10 @@ function withoutHazina({ location, storeSettings, keys: known, example }: Recove
             ),
           ]
         : []),
+      ...fetching(kit),
       {
         kind: 'commands',
         lines: [
-          `${fetch}   # data.hzn, and header.hzn if it is there`,
           'pip install cryptography zstandard',
           'export BACKUP_ENCRYPTION_KEY_FILE=/safe/place/backup.key   # without it the key is asked for',
           `python3 hazina_recover.py data.hzn -o restored.archive --backup-id ${example.backupId}`,
@@ -185,6 +170,34 @@ function withoutHazina({ location, storeSettings, keys: known, example }: Recove
       },
     ],
   };
+}
+
+/** The folder of the backup, from each place in turn: the primary store may be what was lost. */
+function fetching({ primary, copies: others, example }: RecoveryKit): KitPart[] {
+  const places = [primary, ...others];
+  const ca = places.flatMap((place) => (place.kind === 's3' && place.caFile !== undefined ? [place.caFile] : []))[0];
+  return [
+    text(
+      others.length === 0
+        ? 'Fetch data.hzn, and header.hzn if it is there:'
+        : 'Fetch data.hzn, and header.hzn if it is there, from one of these places; the newest backups may not be copied everywhere yet:',
+    ),
+    ...places.map((place): KitPart => ({
+      kind: 'commands',
+      lines: [fetchHeading(place), fetchCommand(place, example.folder)],
+    })),
+    ...(ca === undefined ? [] : [text(aboutAuthority(ca))]),
+  ];
+}
+
+function fetchHeading(place: KitPlace): string {
+  const variables = secretVariablesOf(place).join(', ');
+  return `# from ${place.name}${variables === '' ? '' : `, with credentials in ${variables}`}`;
+}
+
+/** Hazina trusts the file beside what the machine trusts, the AWS command line instead of it. */
+function aboutAuthority(caFile: string): string {
+  return `Keep a copy of ${caFile} with this page. "aws" trusts nothing but that file: leave --ca-bundle away for a place whose certificate is from a public authority.`;
 }
 
 function notes(): KitSection {
@@ -205,9 +218,4 @@ function text(words: string): KitPart {
 
 function blank(label: string): KitPart {
   return { kind: 'blank', label };
-}
-
-/** A word for a POSIX shell. */
-function shellWord(word: string): string {
-  return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
 }
