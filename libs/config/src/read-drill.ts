@@ -26,7 +26,7 @@ export const drillSettings = z.strictObject({
     .array(
       z.strictObject({
         name: z.string().min(1).max(longestName),
-        collection: z.string().regex(/^[^.]+\..+$/s, 'must be a database and a collection, such as clinic.visits'),
+        collection: z.string().regex(/^[^.]+\.[\s\S]+$/, 'must be a database and a collection, such as clinic.visits'),
         /** JSON text, or the same written as YAML. */
         query: z.union([z.string(), z.record(z.string(), z.unknown())]),
         expect: z.union([z.string(), z.int().min(0)]),

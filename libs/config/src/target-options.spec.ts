@@ -1,6 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
+import { Ajv2020 } from 'ajv/dist/2020.js';
 import { readFileSync } from 'node:fs';
 import { inspect } from 'node:util';
+import { parse } from 'yaml';
 import { AppError } from '#contracts';
 import { loadApiConfig } from './api-config.js';
 import { loadCliConfig } from './cli-config.js';
@@ -163,15 +165,16 @@ describe('replicas', () => {
   });
 });
 
+const lines = (option: string, value: string) => {
+  const all = { name: 'clinic', uriVariable: 'CLINIC_URI', [option]: value };
+  return `targets:\n  - ${Object.entries(all)
+    .map(([key, each]) => `${key}: ${each}`)
+    .join('\n    ')}\n`;
+};
+
 it.each(own)('%s', (option, good, resolved, bad) => {
-  const lines = (value: string) => {
-    const all = { name: 'clinic', uriVariable: 'CLINIC_URI', [option]: value };
-    return `targets:\n  - ${Object.entries(all)
-      .map(([key, each]) => `${key}: ${each}`)
-      .join('\n    ')}\n`;
-  };
-  expect(targetOf(lines(good))).toMatchObject(resolved);
-  const message = messageOf(() => targetOf(lines(bad)));
+  expect(targetOf(lines(option, good))).toMatchObject(resolved);
+  const message = messageOf(() => targetOf(lines(option, bad)));
   expect(message).toMatch(new RegExp(`/t\\.yaml:\\d+:\\d+: .*${option}`));
   expect(message).not.toContain('canary');
 });
@@ -199,20 +202,22 @@ describe('what goes before what', () => {
   });
 });
 
+const hooks = (text: string) => `${base}    hooks:\n      before:\n        - ${text}\n`;
+const refusedHooks = [
+  ['{shell: x, url: "http://h/"}', '6:27: hooks of clinic: before.0.url needs one of'],
+  ['{url: "ftp://h/"}', '6:17: hooks of clinic: before.0.url must be a URL'],
+  ['{url: "http://u:canary@h/"}', 'before.0.url must not hold a user or a password'],
+  ['{url: "http://169.254.169.254/"}', 'before.0.url must not be a link-local'],
+  ['{command: [x], environment: [BACKUP_ENCRYPTION_KEY]}', '.environment.0 BACKUP_ENCRYPTION_KEY is never given'],
+  ['{command: [x], environment: [JWT_SECRET_FILE]}', 'JWT_SECRET_FILE is never given'],
+  ['{url: "http://h/", environment: [HOME]}', 'before.0.environment only goes with a command'],
+  ['{shell: x, secretVariable: KEY}', 'before.0.secretVariable only goes with a URL'],
+  ['{shell: x, timeoutSeconds: 0}', 'targets.0.hooks.before.0.timeoutSeconds'],
+  ['{shell: x, mode: loud}', 'Unrecognized key "mode"'],
+] as const;
+
 describe('hooks', () => {
-  const hooks = (text: string) => `${base}    hooks:\n      before:\n        - ${text}\n`;
-  it.each([
-    ['{shell: x, url: "http://h/"}', '6:27: hooks of clinic: before.0.url needs one of'],
-    ['{url: "ftp://h/"}', '6:17: hooks of clinic: before.0.url must be a URL'],
-    ['{url: "http://u:canary@h/"}', 'before.0.url must not hold a user or a password'],
-    ['{url: "http://169.254.169.254/"}', 'before.0.url must not be a link-local'],
-    ['{command: [x], environment: [BACKUP_ENCRYPTION_KEY]}', '.environment.0 BACKUP_ENCRYPTION_KEY is never given'],
-    ['{command: [x], environment: [JWT_SECRET_FILE]}', 'JWT_SECRET_FILE is never given'],
-    ['{url: "http://h/", environment: [HOME]}', 'before.0.environment only goes with a command'],
-    ['{shell: x, secretVariable: KEY}', 'before.0.secretVariable only goes with a URL'],
-    ['{shell: x, timeoutSeconds: 0}', 'targets.0.hooks.before.0.timeoutSeconds'],
-    ['{shell: x, mode: loud}', 'Unrecognized key "mode"'],
-  ])('%s is refused', (text, expected) => {
+  it.each(refusedHooks)('%s is refused', (text, expected) => {
     const message = messageOf(() => targetOf(hooks(text)));
     expect(message).toContain(expected);
     expect(message).not.toContain('canary');
@@ -244,4 +249,50 @@ it('docs/targets.example.yaml is a good file, and shows every option', () => {
   expect(messageOf(() => loadApiConfig(options(text, variables)))).toBe('nothing is wrong');
   for (const option of ['replicas', ...[...rows, ...own].map(([name]) => name)])
     expect(text).toMatch(new RegExp(`^[\\s#-]*${option}:`, 'm'));
+});
+
+describe('docs/targets.schema.json, as an editor judges by it', () => {
+  const schema = readFileSync(new URL('../../../docs/targets.schema.json', import.meta.url), 'utf8');
+  const judge = new Ajv2020({ strict: true, strictRequired: false }).compile(JSON.parse(schema) as object);
+  const takes = (text: string) => judge(parse(text));
+
+  /** What is wrong, and no form can tell. */
+  const readerAlone = new Map([
+    ["schedule: '0 5 * *'", 'cron expressions are parsed'],
+    ['timezone: Mars/Base', 'the zones are those of the runtime'],
+    ['hooks: {before: [{}]}', 'exactly one of four keys: told in words better than by oneOf'],
+    ['{shell: x, url: "http://h/"}', 'exactly one of four keys'],
+    ['{url: "ftp://h/"}', 'URLs are parsed'],
+    ['{url: "http://u:canary@h/"}', 'URLs are parsed'],
+    ['{url: "http://169.254.169.254/"}', 'hosts are judged'],
+    ['{command: [x], environment: [BACKUP_ENCRYPTION_KEY]}', 'a list of variables that are never given'],
+    ['{command: [x], environment: [JWT_SECRET_FILE]}', 'a list of variables that are never given'],
+    ['{url: "http://h/", environment: [HOME]}', 'one key beside another'],
+    ['{shell: x, secretVariable: KEY}', 'one key beside another'],
+  ]);
+  const wrong = [
+    ...rows.flatMap(([option, , , bad]) => [
+      [`${option}: ${bad}`, `${base}    ${option}: ${bad}\n`] as const,
+      [`${option}: ${bad}`, `defaults:\n  ${option}: ${bad}\n${base}`] as const,
+    ]),
+    ...own.map(([option, , , bad]) => [`${option}: ${bad}`, lines(option, bad)] as const),
+    ...refusedHooks.map(([text]) => [text, hooks(text)] as const),
+  ];
+
+  it.each([...rows, ...own])('takes %s: %s', (option, good) => {
+    const own = ['name', 'uriVariable', 'databases'].includes(option);
+    const texts = own
+      ? [lines(option, good)]
+      : [`${base}    ${option}: ${good}\n`, `defaults:\n  ${option}: ${good}\n${base}`];
+    for (const text of texts) expect([takes(text), judge.errors]).toEqual([true, null]);
+  });
+
+  it.each(wrong)('refuses %s, unless the reader alone can know', (what, text) => {
+    expect(takes(text)).toBe(readerAlone.has(what));
+  });
+
+  it('leaves nothing to the reader that is no row', () => {
+    const whats = new Set<string>(wrong.map(([what]) => what));
+    expect([...readerAlone.keys()].filter((what) => !whats.has(what))).toEqual([]);
+  });
 });

@@ -36,15 +36,22 @@ export function planRetention(targets: readonly RetentionTarget[], run: Retentio
     targets.flatMap(({ records }) => records.filter((record) => record.good).map(({ backupId }) => backupId)),
   );
   // Of all, and of the good ones: garbage in the store must not water the share down.
-  const over = isOverHalf(decisions) || isOverHalf(decisions.filter(({ backupId }) => good.has(backupId)));
-  const confirmationNeeded = over && run.confirm !== wanted;
+  const share =
+    overHalf(decisions, '') ??
+    overHalf(
+      decisions.filter(({ backupId }) => good.has(backupId)),
+      ' good ones',
+    );
+  const confirmationNeeded = share !== null && run.confirm !== wanted;
   if (!confirmationNeeded) return { decisions, wanted, confirmationNeeded };
-  const reason = `${wanted} of ${decisions.length} would go, which is over half: confirm the number ${wanted} if that is meant`;
+  const reason = `${share} would go, which is over half: confirm the number ${wanted} if that is meant`;
   return { decisions: decisions.map((decision) => refuse(decision, reason)), wanted, confirmationNeeded };
 }
 
-function isOverHalf(decisions: readonly RetentionDecision[]): boolean {
-  return decisions.filter(({ decision }) => decision === 'remove').length * 2 > decisions.length;
+/** How many of them would go, in words, if that is over half. */
+function overHalf(decisions: readonly RetentionDecision[], what: string): string | null {
+  const removed = decisions.filter(({ decision }) => decision === 'remove').length;
+  return removed * 2 > decisions.length ? `${removed} of ${decisions.length}${what}` : null;
 }
 
 function decideTarget(target: RetentionTarget, { clock, storeTime }: RetentionRun): RetentionDecision[] {

@@ -211,6 +211,30 @@ describe('whatever the backups and the policy', () => {
       },
     ));
 
+  it('a new backup removes no more bytes than it takes, beside one for each of four rules, and none that is good when it is not', () =>
+    property<[RetentionRecord[], RetentionRecord[], number, number, number]>(
+      [records, records, fc.nat(8000), fc.integer({ min: 1, max: 16_000 }), fc.nat(5)],
+      (some, more, bytes, withinBytes, minKeep) => {
+        const [added] = more;
+        if (added === undefined) return;
+        const within = { ...off, withinBytes, minKeep };
+        const fresh = { ...added, backupId: 'added', bytes };
+        const before = new Set(removedOf(within, some, now));
+        const after = new Set(removedOf(within, [...some, fresh], now));
+        const newly = some.filter(({ backupId }) => after.has(backupId) && !before.has(backupId));
+        // Last good, last verified, minKeep, and the one that the bytes of the new one cut in two.
+        const beyond = newly
+          .map((record) => record.bytes)
+          .sort((a, b) => b - a)
+          .slice(4);
+        expect(beyond.reduce((sum, one) => sum + one, 0)).toBeLessThanOrEqual(fresh.bytes);
+        for (const record of newly.filter(({ good }) => good)) {
+          expect(fresh.good && fresh.completedAt <= now).toBe(true);
+          expect(Number(record.completedAt)).toBeLessThanOrEqual(fresh.completedAt.getTime());
+        }
+      },
+    ));
+
   it('the order in which they are given does not matter', () =>
     property<[RetentionRecord[], RetentionPolicy, number]>([records, policies, fc.nat()], (some, policy, seed) => {
       const shuffled = some
