@@ -22,6 +22,8 @@ export interface Recording {
   readonly store: StoreConfig;
   /** Absent: none. */
   readonly hooks?: Hooks;
+  /** What else the record shall say of a backup that stands. Never fails. */
+  readonly beforeRecord?: (made: BackupOutcome, signal: AbortSignal) => Promise<BackupOutcome>;
 }
 
 /** How often a claim asks its clock what is due, and looks for a wish to cancel. */
@@ -61,10 +63,11 @@ export async function runRecordedBackup(
     const journal = claimJournal(catalog.backups, claim);
     const observer = recorded(deps.observer, catalog, claim);
     const claimed = { ...request, attempt: taken.fence };
-    const { hooks = noHooks } = recording;
-    const outcome = await betweenHooks({ hooks, observer }, claimed, claim.signal, context, () =>
+    const { hooks = noHooks, beforeRecord = same } = recording;
+    const made = await betweenHooks({ hooks, observer }, claimed, claim.signal, context, () =>
       runBackup({ ...deps, observer, journal }, claimed, claim.signal),
     );
+    const outcome = await beforeRecord(made, claim.signal);
     claim.ending();
     await complete(outcome, storeId, recording, context);
     return outcome;
@@ -76,6 +79,8 @@ export async function runRecordedBackup(
     await claim.stop();
   }
 }
+
+const same = (made: BackupOutcome) => Promise.resolve(made);
 
 async function insertAndClaim(
   { backups }: Catalog,

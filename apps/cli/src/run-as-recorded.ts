@@ -3,6 +3,7 @@ import type { Hooks } from '#hooks';
 import { runBackup, type BackupDeps, type BackupOutcome, type BackupRequest } from '#pipeline';
 import { betweenHooks } from './between-hooks.js';
 import type { CliContext } from './context.js';
+import { warnOfSize } from './warn-of-size.js';
 
 /** A backup between the hooks of its target, with a record in the service's catalogue where one is configured. */
 export async function runAsRecorded(
@@ -14,11 +15,13 @@ export async function runAsRecorded(
 ): Promise<BackupOutcome> {
   if (access === undefined) {
     const work = () => runBackup(deps, request, context.signal);
-    return betweenHooks({ hooks, observer: deps.observer }, request, context.signal, context, work);
+    const made = await betweenHooks({ hooks, observer: deps.observer }, request, context.signal, context, work);
+    return warnOfSize(deps.store, made, context.signal);
   }
   const { withCatalog } = await import('./open-catalog.js');
   const { runRecordedBackup } = await import('./recorded-backup.js');
+  const beforeRecord = (made: BackupOutcome, signal: AbortSignal) => warnOfSize(deps.store, made, signal);
   return withCatalog(access, context, (catalog) =>
-    runRecordedBackup(deps, request, { catalog, access, store, hooks }, context),
+    runRecordedBackup(deps, request, { catalog, access, store, hooks, beforeRecord }, context),
   );
 }

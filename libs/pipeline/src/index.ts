@@ -28,7 +28,9 @@ export {
   judgeKeys,
   keyFindings,
   keyProofFindings,
+  proofFindingName,
   type KeyVerdict,
+  type ProvenPlace,
 } from './judge-keys.js';
 export { folderArchive } from './import/folder/folder-archive.js';
 export { readDumpFolder, type DumpFolder } from './import/folder/read-folder.js';
@@ -73,7 +75,7 @@ export { runCopy, type CopyRequest, type CopyResult } from './run-copy.js';
 export { runDelete, type DeleteDeps, type DeleteRequest, type DeleteResult } from './run-delete.js';
 export { runDrill, type DrillDeps, type DrillRequest } from './run-drill.js';
 export { planRestore, runRestore, type RestoreDeps } from './run-restore.js';
-export { requireCopies } from './objects/require-copies.js';
+export { holdsFolders, requireCopies } from './objects/require-copies.js';
 export {
   rotatePlaces,
   type PlacedRotation,
@@ -99,6 +101,7 @@ export {
   type SyncRecord,
   type SyncRequest,
 } from './run-sync.js';
+export { findUnrecorded, type UnrecordedDeps } from './sync/find-unrecorded.js';
 export { runVerify, type Verification, type VerifyDeps, type VerifyRequest } from './run-verify.js';
 export { comparedBackups, sizeAnomaly } from './size-anomaly.js';
 export type { ArchiveSource } from './sources/archive-source.js';

@@ -13,18 +13,20 @@ export interface BackupList {
 
 const readsAtOnce = 16;
 
-/** Every backup of the store (of one target, when given), from the bucket alone. Names that match no pattern are foreign and left alone. */
+/** Every backup of the store (of one target, when given; `newest`: so many by their ids), from the bucket alone. Names that match no pattern are foreign and left alone. */
 export async function listBackups(
   store: ObjectStore,
   target: string | undefined,
   signal: AbortSignal,
+  newest = Infinity,
 ): Promise<BackupList> {
-  const ids: string[] = [];
+  const all: string[] = [];
   const targets = target === undefined ? await collect(store.listFolders('', signal)) : [target];
   for (const name of targets.filter(isTargetName)) {
     const folders = await collect(store.listFolders(`${name}/`, signal));
-    ids.push(...folders.filter((folder) => isBackupId(folder) && folder.startsWith(`${name}-`)));
+    all.push(...folders.filter((folder) => isBackupId(folder) && folder.startsWith(`${name}-`)));
   }
+  const ids = newest === Infinity ? all : all.sort((a, b) => compare(b, a)).slice(0, newest);
 
   const backups: BackupJson[] = [];
   const damaged: { backupId: string; error: AppError }[] = [];

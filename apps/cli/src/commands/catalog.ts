@@ -27,7 +27,8 @@ export function registerCatalog(program: Command, context: CliContext): void {
 const help = `
 Safe beside running workers, and repeatable: records that are pending, running or being deleted are left alone, deleted
 ones are not revived, foreign files are reported and never touched. A backup that the keys at hand do not prove gets no
-record. Exit code 11 when something in the store is damaged.
+record. Exit code 11 when something in the store is damaged. Backups that stand in a destination of BACKUP_TARGETS_FILE
+and have no record are told.
 
 Examples:
   hazina catalog sync --dry-run
@@ -40,9 +41,11 @@ async function run(options: SyncOptions, context: CliContext): Promise<void> {
   const { requireKeyRing, withStore } = await import('../open-store.js');
   const { openCatalog, syncCatalog } = await import('#catalog');
   const { bindStore, runSync } = await import('#pipeline');
+  const { reportUnrecorded } = await import('../unrecorded-copies.js');
   const ring = await requireKeyRing(config, context, 'open');
   const { clock, random, signal } = context;
   const dryRun = options.dryRun === true;
+  const target = options.target ?? null;
   const result = await withStore(config, async (store) => {
     const catalog = await openCatalog({ uri, clock, random, appName: 'hazina-cli', readOnly: dryRun });
     try {
@@ -50,14 +53,17 @@ async function run(options: SyncOptions, context: CliContext): Promise<void> {
       const expectedStoreId = dryRun
         ? known
         : (await bindStore({ binding: catalog.settings, store, clock, random }, signal)).storeId;
-      return await runSync(
-        { store, ring, clock, observer: context.observer(), catalog: syncCatalog(catalog, clock) },
+      const records = syncCatalog(catalog, clock);
+      const synced = await runSync(
+        { store, ring, clock, observer: context.observer(), catalog: records },
         {
-          ...{ target: options.target ?? null, adopt: options.adopt === true, dryRun, expectedStoreId, graceMs },
+          ...{ target, adopt: options.adopt === true, dryRun, expectedStoreId, graceMs },
           prefix: config.store.kind === 's3' ? config.store.prefix : '',
         },
         signal,
       );
+      const look = { catalog: records, settings: catalog.settings, primary: dryRun ? store : null, target };
+      return { ...synced, reports: [...synced.reports, ...(await reportUnrecorded(look, context))] };
     } finally {
       await catalog.close();
     }
