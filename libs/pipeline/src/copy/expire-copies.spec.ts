@@ -48,7 +48,11 @@ function stand(...ages: number[]): void {
 const windows = { keepLast: 0, hourly: 0, daily: 0, weekly: 0, monthly: 0, yearly: 0, withinBytes: 0 };
 const month = { ...windows, retentionDays: 30, minKeep: 1, timezone: 'UTC' };
 const none: ReadonlySet<string> = new Set();
-const expire = async (request: Partial<ExpireCopiesRequest> = {}, from = store, beginRemove = copies.beginRemove) => {
+const expire = async (
+  request: Partial<ExpireCopiesRequest> = {},
+  from = store,
+  beginRemove = (copyId: string) => copies.beginRemove(copyId),
+) => {
   const expired: string[] = [];
   const damaged: { backupId: string; code: string }[] = [];
   const plan = await expireCopies(
