@@ -295,6 +295,7 @@ describe('a rotation to a key in AWS KMS', () => {
       const alone = { ...world.environment, ...moto.environment, ...kmsKey };
       expect((await hazina(['keys', 'check'], alone)).code).toBe(0);
       expect((await hazina(['verify', backupId, '--level', 'readable'], alone)).code).toBe(0);
+      expect(world.leftovers()).toEqual([]);
     } finally {
       await world.close();
     }
