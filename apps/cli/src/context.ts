@@ -90,6 +90,12 @@ export class CliContext {
     });
   }
 
+  /** The same of a command that does without them: none where no file names any. */
+  async destinationsIfAny(): Promise<DestinationSetup['destinations']> {
+    if ((this.environment()['BACKUP_TARGETS_FILE'] ?? '') === '') return [];
+    return (await this.destinations()).destinations;
+  }
+
   /** Of a command that looks into the catalogue. */
   catalogUri(): Secret {
     return loadCatalogUri({

@@ -38,8 +38,7 @@ export async function storesFrom(
   option = '--from',
 ): Promise<readonly NamedStore[]> {
   const first = await storeFrom(config, from, context, option);
-  if (from !== undefined || (context.environment()['BACKUP_TARGETS_FILE'] ?? '') === '') return [first];
-  return [first, ...(await context.destinations()).destinations];
+  return from === undefined ? [first, ...(await context.destinationsIfAny())] : [first];
 }
 
 /** Does `action` with the first store that `look` finds to be good; what each of the others lacked is a warning. */

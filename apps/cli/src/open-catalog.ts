@@ -6,7 +6,7 @@ import type { CliContext } from './context.js';
 
 /** The catalogue of CATALOG_MONGODB_URI; closed when the action ends, however it ends. */
 export async function withCatalog<T>(
-  { uri }: CatalogAccess,
+  { uri }: Pick<CatalogAccess, 'uri'>,
   { clock, random }: CliContext,
   action: (catalog: Catalog) => Promise<T>,
 ): Promise<T> {

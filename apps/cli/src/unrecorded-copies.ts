@@ -18,9 +18,8 @@ export interface UnrecordedLook extends Omit<UnrecordedDeps, 'store'> {
 
 /** What a sync tells of the destinations: backups that stand there and have no record. Whatever is wrong with one is told and fails nothing. */
 export async function reportUnrecorded(look: UnrecordedLook, context: CliContext): Promise<readonly string[]> {
-  if ((context.environment()['BACKUP_TARGETS_FILE'] ?? '') === '') return [];
   try {
-    const { destinations } = await context.destinations();
+    const destinations = await context.destinationsIfAny();
     return (await Promise.all(destinations.map((destination) => reportsOf(destination, look, context)))).flat();
   } catch (error) {
     if (context.signal.aborted) throw error;
@@ -60,20 +59,15 @@ async function troubleOf(
   { settings }: UnrecordedLook,
   { signal }: CliContext,
 ): Promise<string | null> {
-  const { requireStore } = await import('#pipeline');
+  const { holdsFolders, requireStore } = await import('#pipeline');
   const expected = await settings.destinationStoreId(name);
   const late = { limitMs, lateCode: 'store/unreachable', lateHint: '' } as const;
   const [finding] = await lookWithin({ name, ...late, signal }, async (ending) => {
     // Copies by hand give it no identity: only one without anything may be a volume that is not mounted.
-    if ((await requireStore(store, expected, ending)) !== null || (await holdsAnything(store, ending))) return [];
+    if ((await requireStore(store, expected, ending)) !== null || (await holdsFolders(store, ending))) return [];
     return [skipped(name, `${store.location} is empty: nothing was copied there yet, or it is not mounted`)];
   });
   return finding?.detail ?? null;
-}
-
-async function holdsAnything(store: ObjectStore, signal: AbortSignal): Promise<boolean> {
-  const { done } = await store.list('', signal)[Symbol.asyncIterator]().next();
-  return done !== true;
 }
 
 async function unrecordedIn(

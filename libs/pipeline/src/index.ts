@@ -45,6 +45,7 @@ export { readDocuments } from './parts/read-documents.js';
 export { backupMetadata, readBackupMetadata } from './objects/backup-metadata.js';
 export { completedFacts, type RecordedFacts } from './objects/completed-facts.js';
 export { isBareRecord } from './objects/confirm.js';
+export { changedPlace } from './objects/changed-place.js';
 export { requireBackupJson } from './objects/backup-json-file.js';
 export { backupFolder, backupJsonKey } from './objects/keys.js';
 export { committed } from './commit-attempt.js';

@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { AppError, primaryStore } from '#contracts';
+import { primaryStore } from '#contracts';
 import type { RetentionPlan } from '#retention';
 import type { ObjectStore } from '#storage';
 import type { CliContext } from '../context.js';
@@ -43,33 +43,31 @@ async function cleanup(name: string, options: Options, context: CliContext): Pro
     throw bad(
       `${name} has no retention of its own: a copy goes when retention takes the backup from the primary store`,
     );
-  const config = context.config({ store: true, catalog: true });
-  const { catalog: access } = config;
-  if (access === undefined)
-    throw new AppError({
-      ...{ code: 'config/invalid', stage: 'config' },
-      message: 'CATALOG_MONGODB_URI is not set: the catalogue knows which copies stand in a destination',
-      hint: 'Set CATALOG_MONGODB_URI, as for the worker',
-    });
+  const config = context.config({ store: true });
+  const uri = context.catalogUri();
   const upkeep = await context.upkeepConfig();
   const { withCatalog } = await import('../open-catalog.js');
   const { withStore } = await import('../open-store.js');
   const { copiesCatalog } = await import('#catalog');
-  const { expireCopies, findLostCopies } = await import('#pipeline');
+  const { changedPlace, expireCopies, findLostCopies, requireStore } = await import('#pipeline');
   const { policyOf } = await import('#retention');
   const expired: string[] = [];
   const reports: string[] = [];
-  const plan = await withCatalog(access, context, async (catalog) => {
+  const plan = await withCatalog({ uri }, context, async (catalog) => {
     const copies = copiesCatalog(catalog, name);
+    const requireIt = async (store: ObjectStore, place: string, storeId: string | null) => {
+      await requireStore(store, storeId, context.signal).catch((error: unknown) => {
+        throw changedPlace(place, error);
+      });
+    };
     // While it is away the copies may be all that there is.
-    await withStore(config, async (store) =>
-      requireKnown(store, await catalog.settings.storeId(), primaryStore, context),
-    );
+    await withStore(config, async (store) => requireIt(store, primaryStore, await catalog.settings.storeId()));
     return withStore(destination, async (store) => {
-      const requireIt = async () => requireKnown(store, await catalog.settings.destinationStoreId(name), name, context);
-      await requireIt();
+      const storeId = await catalog.settings.destinationStoreId(name);
+      await requireIt(store, name, storeId);
       const lost = await findLostCopies(store, await copies.recorded(), context.signal);
-      await requireIt();
+      // A volume that was unmounted meanwhile shows none of them.
+      await requireIt(store, name, storeId);
       for (const backupId of lost) reports.push(`${backupId} is not there: the workers copy it again`);
       return expireCopies(
         {
@@ -91,27 +89,6 @@ async function cleanup(name: string, options: Options, context: CliContext): Pro
   });
   tell({ name, plan, expired, reports, dryRun: options.dryRun === true }, context);
   refuseUnconfirmed(plan.decisions);
-}
-
-/** What stands there must be the store that it was; or the next step is said for this place. */
-async function requireKnown(
-  store: ObjectStore,
-  storeId: string | null,
-  name: string,
-  { signal }: CliContext,
-): Promise<void> {
-  const { requireStore } = await import('#pipeline');
-  try {
-    await requireStore(store, storeId, signal);
-  } catch (thrown) {
-    const error = AppError.from(thrown, 'store');
-    if (error.code !== 'store/changed') throw error;
-    throw new AppError({
-      ...{ code: error.code, stage: error.stage, cause: error },
-      message: `${name === primaryStore ? 'The primary store' : `Destination ${name}`}: ${error.message}`,
-      hint: `Is the volume mounted, and are bucket and prefix the right ones? If an empty store shall take its place: hazina destinations accept ${name}`,
-    });
-  }
 }
 
 interface Told {

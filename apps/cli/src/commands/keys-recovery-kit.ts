@@ -123,9 +123,9 @@ const kindOf = {
 /** The primary store, and the destinations of BACKUP_TARGETS_FILE where there is one. */
 async function placesOf({ store }: Config, context: CliContext): Promise<Pick<RecoveryKit, 'primary' | 'copies'>> {
   const { kitPlace } = await import('../output/kit-place.js');
-  const { S3_CA_FILE: caFile = '', BACKUP_TARGETS_FILE: targetsFile = '' } = context.environment();
+  const { S3_CA_FILE: caFile = '' } = context.environment();
   const way = caFile === '' ? {} : { caFile };
-  const { destinations } = targetsFile === '' ? { destinations: [] } : await context.destinations();
+  const destinations = await context.destinationsIfAny();
   return {
     primary: kitPlace('primary', store, way),
     copies: destinations.map(({ name, store: copy, credentialVariables }): KitPlace =>

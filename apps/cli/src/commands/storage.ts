@@ -58,11 +58,10 @@ function tell(location: string, findings: readonly StoreFinding[], context: CliC
 
 /** Destinations that ask for a lock: whether their buckets give it. */
 async function checkLocks(context: CliContext): Promise<readonly StoreFinding[]> {
-  if ((context.environment()['BACKUP_TARGETS_FILE'] ?? '') === '') return [];
   const found: StoreFinding[] = [];
   let destinations: readonly DestinationSource[];
   try {
-    ({ destinations } = await context.destinations());
+    destinations = await context.destinationsIfAny();
   } catch (error) {
     // What is wrong with them says nothing of this store.
     const { message, hint = 'hazina doctor tells all that is wrong' } = AppError.from(error, 'config');

@@ -1,9 +1,9 @@
 import { lockAsksOfDestination, type DestinationSource } from '#config';
 import { found, type Finding } from '#contracts';
-import { holdsFolders, listBackups, readStoreIdentity } from '#pipeline';
+import { holdsFolders, readStoreIdentity } from '#pipeline';
 import { createStore, protectionFindings, type ObjectStore } from '#storage';
-import { quotaFinding } from '../quota.js';
 import type { KeysAtHand } from './look-at-keys.js';
+import { lookAtQuota } from './look-at-quota.js';
 import { lateStore, lookAt, patient, type LookContext } from './look.js';
 import { proveBackups } from './prove-backups.js';
 
@@ -31,7 +31,7 @@ async function lookAtDestination(
     if (!hasCopies) return findings;
     const store = await opening;
     const looks = [
-      lookAtQuota(destination, store, context),
+      lookAtQuota(store, destination.quota, context, destination.name),
       proveBackups(store, atHand, { destination: destination.name, isEverywhere: false }, context),
     ];
     return [findings, ...(await Promise.all(looks))].flat();
@@ -61,15 +61,4 @@ async function reach(
     ];
   });
   return { findings, hasCopies };
-}
-
-function lookAtQuota(
-  { name, quota }: DestinationSource,
-  store: ObjectStore,
-  context: LookContext,
-): Promise<readonly Finding[]> {
-  if (quota === undefined) return Promise.resolve([]);
-  return lookAt(`quota of ${name}`, lateStore, context, async (signal) => [
-    quotaFinding(quota, (await listBackups(store, undefined, signal)).backups, name),
-  ]);
 }

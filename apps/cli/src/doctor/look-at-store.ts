@@ -10,8 +10,8 @@ import {
   type LockAsk,
   type ObjectStore,
 } from '#storage';
-import { quotaFinding } from '../quota.js';
 import { lookAtKeys, type KeysAtHand } from './look-at-keys.js';
+import { lookAtQuota } from './look-at-quota.js';
 import { lateStore, lookAt, patient, type LookContext } from './look.js';
 import { proveBackups } from './prove-backups.js';
 
@@ -52,7 +52,7 @@ export async function lookAtStoreAndKeys(
     const [proofs, room, quota, probed, destinations] = await Promise.all([
       proveBackups(store, atHand, { isEverywhere }, context),
       lookAtRoom(store, config, context),
-      lookAtQuota(store, config, context),
+      lookAtQuota(store, config.store.quota, context),
       probing.findings,
       lookElsewhere(atHand),
     ]);
@@ -126,18 +126,6 @@ function locks({ store, sources }: DoctorConfig): readonly Finding[] {
 }
 
 /** Only where there is one: it takes a listing. */
-function lookAtQuota(
-  store: ObjectStore,
-  { store: options }: DoctorConfig,
-  context: LookContext,
-): Promise<readonly Finding[]> {
-  const quota = options?.quota;
-  if (quota === undefined) return Promise.resolve([]);
-  return lookAt('quota of the store', lateStore, context, async (signal) => [
-    quotaFinding(quota, (await listBackups(store, undefined, signal)).backups),
-  ]);
-}
-
 /** Whether the store is the one that the catalogue knows; null and undefined as in `StoreLook`. */
 export function identityFindings(storeId: string | null | undefined, known: string | null): readonly Finding[] {
   const name = 'store identity';

@@ -1,6 +1,6 @@
 import { copiesCatalog, deletionCatalog } from '#catalog';
 import { scheduleIntervalMs, type RetentionConfig } from '#config';
-import { expireCopies, findLostCopies, runSweep } from '#pipeline';
+import { expireCopies, findLostCopies, runSweep, type CopiesCatalog } from '#pipeline';
 import { policyOf } from '#retention';
 import { targetOf, type WorkerParts } from '../core/worker-core.js';
 import { inTime, primaryPlace } from './backup-place.js';
@@ -23,7 +23,7 @@ export async function checkDestination(
   await sweep(parts, destination, signal);
   if (retention === null || (await isPrimaryAway(parts, name, signal))) return;
   // Records are read after that look: what `hazina destinations accept primary` marked before it is wanted from here.
-  await expire(parts, destination, { retention, lost }, signal);
+  await expire(parts, destination, { retention, copies, lost }, signal);
 }
 
 /** Then the copies may be all that there is, though no record says so yet: nobody looks in vain for what lay in a store that does not answer. */
@@ -54,10 +54,16 @@ async function sweep(
   }
 }
 
+interface Expiry {
+  readonly retention: RetentionConfig;
+  readonly copies: CopiesCatalog;
+  readonly lost: ReadonlySet<string>;
+}
+
 async function expire(
-  { catalog, clock, config, log }: WorkerParts,
+  { clock, config, log }: WorkerParts,
   { name, store }: Destination,
-  { retention, lost }: { readonly retention: RetentionConfig; readonly lost: ReadonlySet<string> },
+  { retention, copies, lost }: Expiry,
   signal: AbortSignal,
 ): Promise<void> {
   const policy = (target: string) => {
@@ -67,7 +73,7 @@ async function expire(
   };
   const { decisions, wanted, confirmationNeeded } = await expireCopies(
     {
-      ...{ store, clock, copies: copiesCatalog(catalog, name) },
+      ...{ store, clock, copies },
       onExpired: ({ backupId, reasons }) => log.info('copy expired', { destination: name, backupId, reasons }),
       onDamaged: (backupId, error) => log.failure('copy kept', error, 'cleanup', { destination: name, backupId }),
     },

@@ -1,6 +1,6 @@
 import type { DestinationSource } from '#config';
 import { AppError } from '#contracts';
-import { bindStore, readStoreIdentity } from '#pipeline';
+import { bindStore, changedPlace, readStoreIdentity } from '#pipeline';
 import { createStore } from '#storage';
 import type { WorkerParts } from '../core/worker-core.js';
 import type { Destination } from './destination-types.js';
@@ -42,12 +42,6 @@ export async function requireDestination(
   try {
     await bindStore({ binding, store, clock, random }, signal);
   } catch (thrown) {
-    const error = AppError.from(thrown, 'store');
-    if (error.code !== 'store/changed') throw error;
-    throw new AppError({
-      ...{ code: error.code, stage: error.stage, cause: error },
-      message: `Destination ${name}: ${error.message}`,
-      hint: `Is the volume mounted, and are bucket and prefix the right ones? If an empty store shall take its place: hazina destinations accept ${name}`,
-    });
+    throw changedPlace(name, thrown);
   }
 }

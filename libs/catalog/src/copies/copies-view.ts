@@ -24,7 +24,6 @@ async function viewOf(catalog: Catalog, { copy, backup }: KeptCopy) {
   const { copyId, backupId, target, completedAt, bytes, lockedUntil, verifiedAt } = copy;
   return {
     ...{ copyId, backupId, target, completedAt, bytes, lockedUntil },
-    attempt: backup?.commit?.attempt ?? null,
     pinned: backup?.pinned ?? false,
     // Only destinations have what is not at home: until it is it stays, whatever the rules say.
     usedBy:

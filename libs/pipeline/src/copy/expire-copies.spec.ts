@@ -24,7 +24,7 @@ beforeEach(() => {
 });
 
 const copies: CopiesCatalog = {
-  recorded: () => Promise.resolve(standing),
+  recorded: () => Promise.resolve([]),
   standing: () => Promise.resolve(standing),
   lastRunsFailed: () => Promise.resolve(failing),
   beginRemove: (copyId) => Promise.resolve(begun.push(copyId) > 0),
@@ -41,7 +41,7 @@ function stand(...ages: number[]): void {
         completedAt: ageOf(days),
         bytes: 1000,
       },
-      ...{ pinned: false, usedBy: null, good: true, verified: true, lockedUntil: null, attempt: 1 },
+      ...{ pinned: false, usedBy: null, good: true, verified: true, lockedUntil: null },
     });
 }
 

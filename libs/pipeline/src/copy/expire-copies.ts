@@ -12,7 +12,7 @@ import type { RecordedCopy } from './find-lost-copies.js';
 import { lockOfCopy } from './lock-of-copy.js';
 
 /** A copy that stands in the destination. */
-export interface StandingCopy extends RetentionRecord, RecordedCopy {
+export interface StandingCopy extends RetentionRecord {
   readonly copyId: string;
 }
 

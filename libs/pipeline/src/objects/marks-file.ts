@@ -35,9 +35,12 @@ export async function readPin(
   try {
     return { pinned: (await readMarks(store, backupId, signal))?.pinned ?? initial, damage: null };
   } catch (error) {
-    // Of a later version, or not to be read at all.
-    if (error instanceof AppError && ['backup/damaged', 'store/unsupported'].includes(error.code))
-      return { pinned: true, damage: error };
+    if (saysNothing(error)) return { pinned: true, damage: error };
     throw error;
   }
+}
+
+/** Marks that are there and cannot be read: damaged, or larger than any that Hazina writes. Anything else is an error of the store. */
+export function saysNothing(error: unknown): error is AppError {
+  return error instanceof AppError && ['backup/damaged', 'store/unsupported'].includes(error.code);
 }

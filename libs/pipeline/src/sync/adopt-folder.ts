@@ -1,6 +1,5 @@
 import { AppError, type BackupJson } from '#contracts';
 import { removeOrHide } from '#storage';
-import { lockOf } from '../delete/find-refusal.js';
 import { encodeBackupJson, parseBackupJson } from '../objects/backup-json-file.js';
 import { commit } from '../objects/commit.js';
 import { attemptFolder, backupJsonKey, leaseKey } from '../objects/keys.js';
@@ -68,7 +67,6 @@ async function takeIn(
     return 'changed';
   };
   if (run.request.dryRun) return done();
-  const found = await foundBackup(run, proven, text, true);
   // Reading took its time: what became of the record meanwhile goes before.
   const now = await catalog.find(backupId);
   if (now?.status !== record?.status || now?.fence !== record?.fence) return 'left-alone';
@@ -89,9 +87,8 @@ async function takeIn(
     return 'left-alone';
   }
   await removeOrHide(store, leaseKey(backupId, attempt), run.signal);
-  // The commit has a lock of its own, from now on.
-  const lockedUntil = await lockOf(store, proven.backup, run.deps.clock.now(), run.signal);
-  await recordOf(run, { ...found, lockedUntil }, record);
+  // Only now: the commit has a lock of its own.
+  await recordOf(run, await foundBackup(run, proven, text, true), record);
   return done();
 }
 

@@ -1,8 +1,8 @@
-import { AppError, slotBackupId, timeOfBackupId, type BackupJson, type Marks } from '#contracts';
+import { slotBackupId, timeOfBackupId, type BackupJson, type Marks } from '#contracts';
 import { lockOf } from '../delete/find-refusal.js';
 import { backupMetadata } from '../objects/backup-metadata.js';
 import { completedFacts } from '../objects/completed-facts.js';
-import { readMarks } from '../objects/marks-file.js';
+import { readMarks, saysNothing } from '../objects/marks-file.js';
 import type { ProvenBackup } from '../objects/prove-backup.js';
 import type { FoundBackup, FoundMarks, SyncRun } from './sync-types.js';
 
@@ -39,7 +39,7 @@ export async function foundMarks(run: SyncRun, backup: BackupJson): Promise<Foun
     const marks = await readMarks(run.deps.store, backupId, run.signal);
     return marks === null ? { version: 0, pinned, label, verifications: [] } : readable(marks);
   } catch (error) {
-    if (!(error instanceof AppError) || !['backup/damaged', 'store/unsupported'].includes(error.code)) throw error;
+    if (!saysNothing(error)) throw error;
     run.problem(`${backupId} counts as pinned: ${error.message}`);
     return { version: 0, pinned: true, label, verifications: [] };
   }
