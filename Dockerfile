@@ -9,7 +9,8 @@ RUN npm ci --no-audit --no-fund --ignore-scripts
 COPY tsconfig.json tsconfig.build.json tsconfig.image.json ./
 COPY apps ./apps
 COPY libs ./libs
-RUN npx tsc -p tsconfig.image.json
+COPY scripts/bundle.mjs ./scripts/
+RUN npx tsc -p tsconfig.image.json && node scripts/bundle.mjs
 
 FROM node:24-bookworm-slim AS packages
 WORKDIR /app
@@ -37,7 +38,7 @@ ENTRYPOINT ["tini", "--"]
 FROM base AS api
 EXPOSE 3000
 HEALTHCHECK --interval=10s --timeout=5s --start-period=30s CMD ["node", "deploy/health.mjs", "3000"]
-CMD ["node", "--enable-source-maps", "dist/apps/api/src/main.js"]
+CMD ["node", "dist/bundle/api/main.js"]
 
 FROM base AS worker
 USER root
@@ -47,4 +48,4 @@ RUN sh /tmp/mongodb-tools.sh && rm /tmp/mongodb-tools.sh
 USER node
 EXPOSE 3001
 HEALTHCHECK --interval=10s --timeout=5s --start-period=30s CMD ["node", "deploy/health.mjs", "3001"]
-CMD ["node", "--enable-source-maps", "dist/apps/worker/src/main.js"]
+CMD ["node", "dist/bundle/worker/main.js"]

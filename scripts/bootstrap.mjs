@@ -32,7 +32,7 @@ export function ensureInstalled() {
   say(`npm packages installed in ${seconds(started)}`);
 }
 
-/** Installs, checks Node, compiles. */
+/** Installs, checks Node, compiles, bundles. */
 export async function ensureBuilt() {
   ensureInstalled();
   checkNode();
@@ -44,6 +44,9 @@ export async function ensureBuilt() {
     rmSync(join(root, 'dist', '.tsbuildinfo'), { force: true });
     fail('the build failed: see the messages of the compiler above');
   }
+  // A process of its own: it needs the packages, which may have been installed just now, and Node 24.
+  if ((await run('node', ['scripts/bundle.mjs'])) !== 0) fail('the programs cannot be bundled: see the messages above');
+  stopIfInterrupted();
   say(`built in ${seconds(started)}`);
 }
 

@@ -1,4 +1,4 @@
-// npm run build: compile everything to dist/.
+// npm run build: compile everything to dist/, bundle the programs.
 import { ensureBuilt } from './bootstrap.mjs';
 
 await ensureBuilt();

@@ -9,7 +9,7 @@ import type { Network } from './network.js';
 
 export type SlotState = 'up' | 'starting' | 'frozen' | 'down';
 
-const entries = { api: 'dist/apps/api/src/main.js', worker: 'dist/test/endurance/worker-main.js' } as const;
+const entries = { api: 'dist/bundle/api/main.js', worker: 'dist/test/endurance/worker-main.js' } as const;
 
 /** Loading the program takes a second, and on a machine with many other things to do very much longer. */
 const listenWithinMs = 180_000;

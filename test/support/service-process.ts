@@ -4,6 +4,7 @@ import { createInterface } from 'node:readline';
 import { pathToFileURL } from 'node:url';
 import { childEnvironment } from './child-environment.js';
 import { memoryIsBack, memoryUse, type MemoryUse } from './memory-base.js';
+import { programOf } from './program-of.js';
 import { projectRoot } from './run-hazina.js';
 import { StopWaiting, waitUntil } from '../services/wait-until.js';
 
@@ -44,7 +45,7 @@ export class ServiceProcess {
   static spawn(
     app: 'api' | 'worker',
     environment: Readonly<Record<string, string>>,
-    entry = join(projectRoot, 'dist/apps', app, 'src/main.js'),
+    entry = programOf(app),
     preloads: readonly Preload[] = [],
   ): ServiceProcess {
     const ports =
@@ -52,7 +53,7 @@ export class ServiceProcess {
     const imports = preloads.map(
       (name) => `--import=${pathToFileURL(join(projectRoot, 'test/support', `${name}.mjs`)).href}`,
     );
-    const child = spawn(process.execPath, ['--enable-source-maps', ...imports, entry], {
+    const child = spawn(process.execPath, [...imports, entry], {
       cwd: projectRoot,
       env: childEnvironment({ ...ports, ...environment }),
       stdio: ['ignore', 'pipe', 'pipe', ...(imports.length > 0 ? (['ipc'] as const) : [])],

@@ -1,9 +1,8 @@
 import { spawn, type ChildProcess } from 'node:child_process';
-import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { waitUntil } from '../services/wait-until.js';
 import { childEnvironment } from './child-environment.js';
-import { projectRoot } from './run-hazina.js';
+import { programOf } from './program-of.js';
 import type { LogLine } from './worker-world.js';
 
 /** A worker as users start it: a process of its own, from the build. */
@@ -14,7 +13,7 @@ export class WorkerProcess {
   readonly #exit: Promise<number | string>;
 
   constructor(environment: Readonly<Record<string, string>>, cwd: string) {
-    this.#child = spawn(process.execPath, [join(projectRoot, 'dist/apps/worker/src/main.js')], {
+    this.#child = spawn(process.execPath, [programOf('worker')], {
       ...{ cwd, env: childEnvironment(environment), stdio: ['ignore', 'pipe', 'pipe'] },
     });
     const { stdout, stderr } = this.#child;

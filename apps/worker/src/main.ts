@@ -1,4 +1,4 @@
 import { fail, runWorker } from './run-worker.js';
 
-// node dist/apps/worker/src/main.js: configured by the environment alone.
+// node dist/bundle/worker/main.js: configured by the environment alone.
 runWorker().catch((error: unknown) => fail(error));
