@@ -9,11 +9,12 @@ const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const programs = ['api', 'worker', 'cli'];
 
 /**
- * What stays in node_modules: `mongodb` and `bson`, for the loader reaches into the driver's own files; what reads files of its own package; and what Nest asks for
- * in vain, because it is optional and not installed.
+ * What stays in node_modules: `mongodb` and `bson`, for the loader reaches into the driver's own files; what calls `url.parse`, of which Node warns
+ * outside of node_modules alone; what reads files of its own package; and what Nest asks for in vain, because it is optional and not installed.
  */
 const external = [
   ...['mongodb', 'mongodb/*', 'bson', 'reflect-metadata'],
+  ...['parseurl', 'passport-jwt', 'prom-client', 'nodemailer', 'ioredis'],
   ...['pino', 'pino-*', 'thread-stream', 'sonic-boom', '@bull-board/*', 'swagger-ui-dist'],
   ...['@nestjs/microservices', '@nestjs/microservices/*', '@nestjs/websockets', '@nestjs/websockets/*'],
   ...['@nestjs/platform-fastify', '@fastify/*', 'class-transformer/storage'],
