@@ -1,3 +1,5 @@
+import { offsetOf } from '#contracts';
+
 export const weekdays = ['mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun'] as const;
 export type Weekday = (typeof weekdays)[number];
 
@@ -48,16 +50,11 @@ function minuteOf(text: string): number {
   return hour * 60 + minute;
 }
 
-const formats = new Map<string, Intl.DateTimeFormat>();
+/** Days since the epoch begin on a Thursday. */
+const epochDay = weekdays.indexOf('thu');
 
 function wallOf(timezone: string, at: Date): { readonly day: number; readonly minute: number } {
-  const format =
-    formats.get(timezone) ??
-    new Intl.DateTimeFormat('en-US', {
-      ...{ timeZone: timezone, hourCycle: 'h23', weekday: 'short', hour: 'numeric', minute: 'numeric' },
-    });
-  formats.set(timezone, format);
-  const parts = Object.fromEntries(format.formatToParts(at).map(({ type, value }) => [type, value]));
-  const day = weekdays.findIndex((name) => name === parts['weekday']?.toLowerCase());
-  return { day, minute: Number(parts['hour']) * 60 + Number(parts['minute']) };
+  const minutes = Math.floor((at.getTime() + offsetOf(timezone, at.getTime())) / minuteMs);
+  const days = Math.floor(minutes / dayMinutes);
+  return { day: epochDay + days, minute: minutes - days * dayMinutes };
 }

@@ -170,3 +170,4 @@ export {
   type TokenAlgorithm,
 } from './tokens.js';
 export type * from './worker-report.js';
+export { offsetOf } from './zone-offset.js';

@@ -1,4 +1,4 @@
-import { offsetOf } from './zone-offset.js';
+import { offsetOf } from '#contracts';
 
 export type WindowKind = 'hourly' | 'daily' | 'weekly' | 'monthly' | 'yearly';
 
