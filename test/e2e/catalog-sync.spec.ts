@@ -104,13 +104,24 @@ describe('hazina catalog sync', () => {
     await operator.settled(ids[1] ?? '', ['completed']);
     await first.stop('SIGTERM');
     await dropCatalogue();
-    await Promise.all([world.startWorker(), world.startWorker()]);
-    for (const id of ids)
-      await waitUntil(async () => (await operator.get(`/api/admin/backups/${id}`)).status === 200, {
+    const recordOf = (id: string) =>
+      waitUntil(async () => (await operator.get(`/api/admin/backups/${id}`)).status === 200, {
         ...{ intervalMs: askEveryMs, what: `the record of ${id}`, timeoutMs: 30_000 },
       });
-    const tasks = await world.client.db(world.catalog).collection('tasks').find({ kind: 'sync' }).toArray();
-    expect(tasks).toHaveLength(1);
+    const workers = await Promise.all([world.startWorker(), world.startWorker()]);
+    for (const id of ids) await recordOf(id);
+    const tasks = world.client.db(world.catalog).collection('tasks');
+    expect(await tasks.countDocuments({ kind: 'sync' })).toBe(1);
+
+    // Set back to an older copy of itself, which knows the first alone.
+    await Promise.all(workers.map((worker) => worker.stop('SIGTERM')));
+    const records = world.client.db(world.catalog).collection('backups');
+    expect(await records.deleteOne({ backupId: ids[1] })).toMatchObject({ deletedCount: 1 });
+    // The task of today is done: tomorrow is another day.
+    await tasks.deleteMany({ kind: 'sync' });
+    await world.startWorker();
+    await recordOf(ids[1] ?? '');
+    expect(await tasks.countDocuments({ kind: 'sync' })).toBe(1);
 
     // Gone from the store behind the service's back, and something that is not ours.
     expect((await operator.post('/api/admin/catalog/sync')).status).toBe(403);

@@ -18,6 +18,7 @@ import {
   untilCopies,
 } from '../support/destinations-world.js';
 import { hazina } from '../support/run-hazina.js';
+import { settledTask } from '../support/settled-task.js';
 import type { Environment } from '../support/worker-world.js';
 
 jest.setTimeout(400_000);
@@ -142,4 +143,38 @@ it('what is lost or damaged in a destination is copied anew, marks follow, and a
   }
   await untilCopied(at, kept, 'offsite', 'vault');
   await expectEqual(stores.vault, stores.primary, kept);
+});
+
+it('a catalogue set back to a time before two backups: a worker that starts brings in the one of the primary store, and names the one of the destinations', async () => {
+  const at = await setUp();
+  const { world, stores } = at;
+  const home = await backUp(at);
+  const alone = await backUp(at);
+  await untilCopied(at, alone, 'offsite', 'vault');
+  await at.worker.end();
+  for await (const { key } of stores.primary.list(`clinic/${alone}/`)) await stores.primary.delete(key);
+  const { client, database } = world.catalogs;
+  for (const { name } of await client.db(database).listCollections({}, { nameOnly: true }).toArray())
+    await client
+      .db(database)
+      .collection(name)
+      .deleteMany({ backupId: { $in: [home, alone] } });
+
+  await world.worker(at.settings, { probeTimeoutMs: 4_000, retryMostMs: 1_000 });
+  const record = await waitUntil(async () => (await world.catalog.backups.find(home)) ?? undefined, {
+    ...slow,
+    what: 'the record of what stands in the primary store',
+  });
+  expect(record.status).toBe('completed');
+  const [task] = await client.db(database).collection('tasks').find({ kind: 'sync' }).toArray();
+  const taskId = String(task?.['taskId']);
+  expect(taskId).toMatch(/^sync-[0-9a-f-]+-\d{8}$/);
+  const { synced } = await settledTask(taskId, () => world.catalog.tasks.find(taskId));
+  expect(synced).toMatchObject({ problems: 0, counts: { rebuilt: 1 } });
+  expect(synced?.reports).toEqual(
+    ['offsite', 'vault'].map(
+      (name) =>
+        `${alone} stands in ${name} and has no record: hazina destinations copy ${alone} --from ${name}, then sync again`,
+    ),
+  );
 });

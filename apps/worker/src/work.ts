@@ -5,7 +5,7 @@ import { findMissingKeys, noMissingKeys, type MissingKeys } from './core/check-k
 import { Every } from './core/every.js';
 import { closeParts, openParts } from './core/open-parts.js';
 import { restoreMetrics } from './core/restore-metrics.js';
-import { syncLostCatalog } from './catalog-sync/sync-lost-catalog.js';
+import { syncAtStart } from './catalog-sync/sync-at-start.js';
 import { waitFor } from './core/wait-for.js';
 import { within } from './core/within.js';
 import type { WorkerCore, WorkerParts } from './core/worker-core.js';
@@ -33,6 +33,8 @@ export class Work {
   readonly #keyCheck: Every;
   readonly #logLevel: Every;
   readonly #workers: QueueWorkers;
+  readonly #ending = new AbortController();
+  #syncAtStart: Promise<void> = Promise.resolve();
   #missingKeys: MissingKeys = noMissingKeys;
 
   private constructor(
@@ -51,7 +53,6 @@ export class Work {
     try {
       // The catalogue was reached a moment ago, and may be away again.
       await waitFor('the catalogue', () => restoreMetrics(parts), core, signal);
-      await syncLostCatalog(parts, signal);
       const context = await NestFactory.createApplicationContext(WorkModule.of(parts), nestOptions(core.log.pino));
       const work = new Work(parts, context);
       work.#start();
@@ -118,13 +119,14 @@ export class Work {
         log.error('runs did not end in time', { running: workers.running });
     }
     this.#pulse.stop();
+    this.#ending.abort();
     const closingEnds = clock.monotonicMs() + Math.min(left(), mostClosingMs);
     const loops = [
       ...[this.#keyCheck, this.#logLevel, this.context.get(UpkeepLoop)],
       ...[this.context.get(Publisher), this.context.get(Replicators)],
     ];
     const steps = [
-      { what: 'loops', close: () => Promise.all(loops.map((loop) => loop.stop())) },
+      { what: 'loops', close: () => Promise.all([...loops.map((loop) => loop.stop()), this.#syncAtStart]) },
       { what: 'queue', close: () => workers.close() },
       { what: 'context', close: () => this.context.close() },
       { what: 'connections', close: () => closeParts(this.parts) },
@@ -153,6 +155,7 @@ export class Work {
     this.#pulse.start();
     this.#keyCheck.start();
     this.#logLevel.start();
+    this.#syncAtStart = syncAtStart(this.parts, this.#ending.signal);
   }
 
   /** Every kept backup must be one that our keys open. */

@@ -41,7 +41,7 @@ async function run(options: SyncOptions, context: CliContext): Promise<void> {
   const { requireKeyRing, withStore } = await import('../open-store.js');
   const { openCatalog, syncCatalog } = await import('#catalog');
   const { bindStore, runSync } = await import('#pipeline');
-  const { reportUnrecorded } = await import('../unrecorded-copies.js');
+  const { unrecordedCopies } = await import('../unrecorded-copies.js');
   const ring = await requireKeyRing(config, context, 'open');
   const { clock, random, signal } = context;
   const dryRun = options.dryRun === true;
@@ -62,8 +62,9 @@ async function run(options: SyncOptions, context: CliContext): Promise<void> {
         },
         signal,
       );
-      const look = { catalog: records, settings: catalog.settings, primary: dryRun ? store : null, target };
-      return { ...synced, reports: [...synced.reports, ...(await reportUnrecorded(look, context))] };
+      const destinationStoreId = (name: string) => catalog.settings.destinationStoreId(name);
+      const look = { catalog: records, destinationStoreId, primary: dryRun ? store : null, target };
+      return { ...synced, reports: [...synced.reports, ...(await unrecordedCopies(look, context))] };
     } finally {
       await catalog.close();
     }

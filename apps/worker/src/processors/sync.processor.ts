@@ -1,7 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { syncCatalog } from '#catalog';
-import type { AppError, JobPayloads, SyncResult, TaskRecord } from '#contracts';
-import { runSync, silentObserver, type SyncCatalog } from '#pipeline';
+import type { AppError, JobPayloads, SyncResult, SyncWish, TaskRecord } from '#contracts';
+import { reportUnrecorded, runSync, silentObserver, type SyncCatalog } from '#pipeline';
 import { runTask } from '../claims/run-task.js';
 import { PARTS } from '../core/tokens.js';
 import type { WorkerParts } from '../core/worker-core.js';
@@ -30,15 +30,17 @@ export class SyncProcessor implements JobProcessor<'sync'> {
   async #sync(task: TaskRecord, signal: AbortSignal, log: WorkerLog): Promise<SyncResult> {
     const { store, ring, clock, config, storeId } = this.parts;
     const began = clock.monotonicMs();
-    const result = await runSync(
+    const wish = task.sync ?? { target: null, adopt: false, dryRun: false };
+    const synced = await runSync(
       { store, ring, clock, observer: silentObserver, catalog: this.#catalog() },
       {
-        ...(task.sync ?? { target: null, adopt: false, dryRun: false }),
+        ...wish,
         ...{ expectedStoreId: storeId, graceMs: config.orphanGraceMs },
         prefix: config.store.kind === 's3' ? config.store.prefix : '',
       },
       signal,
     );
+    const result = { ...synced, reports: [...synced.reports, ...(await this.#ofDestinations(wish, signal))] };
     const { changes, reports, counts, ...numbers } = result;
     log.info('catalogue synced', {
       ...{ ...numbers, ...counts, reports },
@@ -46,6 +48,15 @@ export class SyncProcessor implements JobProcessor<'sync'> {
       durationSeconds: (clock.monotonicMs() - began) / 1000,
     });
     return result;
+  }
+
+  /** Backups that stand in a destination alone: no records are made of them, people are told. */
+  async #ofDestinations({ target, dryRun }: SyncWish, signal: AbortSignal): Promise<readonly string[]> {
+    const { catalog, clock, destinations, store } = this.parts;
+    const destinationStoreId = (name: string) => catalog.settings.destinationStoreId(name);
+    const records = syncCatalog(catalog, clock);
+    const look = { catalog: records, destinationStoreId, primary: dryRun ? store : null, target };
+    return (await Promise.all(destinations.map((destination) => reportUnrecorded(destination, look, signal)))).flat();
   }
 
   /** What it finds missing, or back, is told to people. */

@@ -58,12 +58,6 @@ export function syncRepository(backups: Backups, targets: KnownTargets): SyncRep
       const $push = event(at, 'rewritten', `Sealed anew as attempt ${attempt}, as the store says`);
       return backups.change(unchanged, { $set, $max: { 'claim.fence': attempt }, $push });
     },
-
-    async knowsNone() {
-      for (const status of ['completed', 'missing', 'deleting', 'deleted'] as const)
-        if (await backups.exists({ status })) return false;
-      return true;
-    },
   };
 }
 

@@ -48,6 +48,4 @@ export interface SyncRepository {
     seen: { readonly committed: number | null; readonly status: BackupState },
     at: Date,
   ): Promise<boolean>;
-  /** Whether there is no record of a backup that ever stood: a new catalogue, or one that was lost. */
-  knowsNone(): Promise<boolean>;
 }
