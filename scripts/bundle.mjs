@@ -1,7 +1,7 @@
 // node scripts/bundle.mjs: a folder of few files for each program, out of what the compiler left in dist/. 4,000 small modules take longer to find and to load than
 // to run: the worker starts in half the time.
-import { existsSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import { dirname, join, relative } from 'node:path';
+import { existsSync, readdirSync, readFileSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 
@@ -15,7 +15,7 @@ const programs = ['api', 'worker', 'cli'];
 const external = [
   ...['mongodb', 'mongodb/*', 'bson', 'reflect-metadata'],
   ...['parseurl', 'passport-jwt', 'prom-client', 'nodemailer', 'ioredis'],
-  ...['pino', 'pino-*', 'thread-stream', 'sonic-boom', '@bull-board/*', 'swagger-ui-dist'],
+  ...['pino', 'pino-*', 'thread-stream', 'sonic-boom', 'msgpackr-extract', '@bull-board/*', 'swagger-ui-dist'],
   ...['@nestjs/microservices', '@nestjs/microservices/*', '@nestjs/websockets', '@nestjs/websockets/*'],
   ...['@nestjs/platform-fastify', '@fastify/*', 'class-transformer/storage'],
 ];
@@ -29,29 +29,56 @@ const first = [
   'const __dirname = import.meta.dirname;',
 ].join('\n');
 
-/** Bundles API, worker and command line into dist/bundle/<program>/main.js, unless that was made of the same modules. */
-export async function bundle() {
-  const done = join(root, 'dist', 'bundle', '.made');
-  const last = existsSync(done) ? statSync(done).mtimeMs : 0;
-  if (last > newest()) return;
-  rmSync(join(root, 'dist', 'bundle'), { recursive: true, force: true });
-  for (const program of programs) {
-    await build({
-      absWorkingDir: root,
-      entryPoints: [`dist/apps/${program}/src/main.js`],
-      outdir: `dist/bundle/${program}`,
-      ...{ bundle: true, format: 'esm', platform: 'node', target: 'node22', external, logLevel: 'warning' },
-      // A short command loads what it needs; a service needs everything.
-      splitting: program === 'cli',
-      // Names of classes stand in errors and logs.
-      keepNames: true,
-      // Beside it, for whoever wants to follow a stack by hand: read at every start it would take a third of a second.
-      sourcemap: 'external',
-      sourcesContent: false,
-      banner: { js: first },
-    });
+const done = join(root, 'dist', 'bundle', '.made');
+const last = existsSync(done) ? statSync(done).mtimeMs : 0;
+// Unless they were made of the same modules.
+if (last <= newest()) {
+  const before = madeBefore();
+  const made = {};
+  for (const program of programs) made[program] = await bundle(program);
+  for (const program of programs) removeOld(program, before[program] ?? [], made[program]);
+  writeFileSync(done, JSON.stringify(made));
+}
+
+/** What each program's last bundle was; a list that was not written to its end tells nothing. */
+function madeBefore() {
+  try {
+    return JSON.parse(readFileSync(done, 'utf8'));
+  } catch {
+    return {};
   }
-  writeFileSync(done, '');
+}
+
+/** Into dist/bundle/<program>/main.js and what it loads; the names of these files. */
+async function bundle(program) {
+  const { metafile } = await build({
+    absWorkingDir: root,
+    entryPoints: [`dist/apps/${program}/src/main.js`],
+    outdir: `dist/bundle/${program}`,
+    ...{ bundle: true, format: 'esm', platform: 'node', target: 'node22', external, logLevel: 'warning' },
+    // A short command loads what it needs; a service needs everything.
+    splitting: program === 'cli',
+    // Names of classes stand in errors and logs.
+    keepNames: true,
+    // Read with --enable-source-maps alone: at every start that would take a third of a second.
+    sourcemap: true,
+    sourcesContent: false,
+    banner: { js: first },
+    metafile: true,
+  });
+  return Object.keys(metafile.outputs).map((file) => basename(file));
+}
+
+/** Parts of earlier bundles go a week after they were replaced: a command that runs may still load them. */
+function removeOld(program, before, made) {
+  const weekMs = 7 * 86_400_000;
+  const folder = join(root, 'dist', 'bundle', program);
+  for (const name of readdirSync(folder)) {
+    if (made.includes(name)) continue;
+    const file = join(folder, name);
+    if (before.includes(name)) utimesSync(file, new Date(), new Date());
+    else if (Date.now() - statSync(file).mtimeMs > weekMs) rmSync(file, { recursive: true, force: true });
+  }
 }
 
 /** When the last of what a bundle is made of was written. */
@@ -63,5 +90,3 @@ function newest() {
   const others = [fileURLToPath(import.meta.url), join(root, 'package-lock.json')];
   return Math.max(...[...modules, ...others].map((file) => statSync(file).mtimeMs));
 }
-
-if (process.argv[1] !== undefined && relative(process.argv[1], fileURLToPath(import.meta.url)) === '') await bundle();

@@ -1,12 +1,8 @@
 // npm run dev: services, a sample database, API and worker, left running until Ctrl-C (test/quickstart/dev.ts). Sources that change are compiled; the stack starts again.
 import { spawn } from 'node:child_process';
-import { rmSync } from 'node:fs';
-import { join } from 'node:path';
 import { ensureBuilt, environment, root, run, say } from './bootstrap.mjs';
 
 await ensureBuilt();
-// The compiler alone follows the sources: without bundles its modules run.
-rmSync(join(root, 'dist', 'bundle'), { recursive: true, force: true });
 const compiler = spawn('tsc', ['-p', 'tsconfig.build.json', '--watch', '--preserveWatchOutput'], {
   cwd: root,
   env: environment,

@@ -4,6 +4,7 @@ import { MongoClient } from 'mongodb';
 import { startServices } from '../services/start-services.js';
 import { fillSampleDatabase } from '../support/sample-data.js';
 import { makeToken } from '../support/api-client.js';
+import { moduleOf } from '../support/program-of.js';
 import { projectRoot } from '../support/run-hazina.js';
 import { freshIdentity, startStack, withDatabase } from './service-stack.js';
 
@@ -25,7 +26,7 @@ try {
     ...freshIdentity(services.mongodbUri),
   };
   for (let running = true; running;) {
-    const stack = await startStack(services, withDatabase(services.mongodbUri, 'clinic'), bucket, settings);
+    const stack = await startStack(services, withDatabase(services.mongodbUri, 'clinic'), bucket, settings, moduleOf);
     for (const service of [stack.api, stack.worker]) service.echo(say);
     say(`\nSwagger UI: ${stack.api.url}/docs   worker: ${stack.worker.url}/health/ready   bucket: ${bucket}`);
     say(

@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { programOf } from '../support/program-of.js';
 import { ServiceProcess } from '../support/service-process.js';
 import type { RunningServices } from '../services/start-services.js';
 
@@ -29,14 +30,15 @@ export async function startStack(
   sourceUri: string,
   bucket: string,
   settings: Readonly<Record<string, string>> = {},
+  program = programOf,
 ): Promise<ServiceStack> {
   const { JWT_SECRET, BACKUP_ENCRYPTION_KEY, ...given } = { ...freshIdentity(services.mongodbUri), ...settings };
   const { MONGODB_URI: _source, ...found } = services.env;
   const shared = { ...found, S3_BACKUP_BUCKET: bucket, BACKUP_TARGET_NAME: 'clinic', ...given };
   const worker = { ...shared, MONGODB_URI: sourceUri, BACKUP_ENCRYPTION_KEY };
   const started = await Promise.allSettled([
-    ServiceProcess.start('api', { ...shared, JWT_SECRET }),
-    ServiceProcess.start('worker', worker),
+    ServiceProcess.start('api', { ...shared, JWT_SECRET }, [], program('api')),
+    ServiceProcess.start('worker', worker, [], program('worker')),
   ]);
   const stop = async (): Promise<void> => {
     for (const outcome of started) if (outcome.status === 'fulfilled') await outcome.value.stop();

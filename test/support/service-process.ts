@@ -66,8 +66,9 @@ export class ServiceProcess {
     app: 'api' | 'worker',
     environment: Readonly<Record<string, string>>,
     preloads: readonly Preload[] = [],
+    entry?: string,
   ): Promise<ServiceProcess> {
-    const service = ServiceProcess.spawn(app, environment, undefined, preloads);
+    const service = ServiceProcess.spawn(app, environment, entry, preloads);
     try {
       await service.listening();
       await service.ready();

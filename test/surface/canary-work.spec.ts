@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { join } from 'node:path';
+import { programOf } from '../support/program-of.js';
 import { collections, files, leaksIn, logs, objects, redisKeys, type Place } from './places.js';
 import { doAll } from './planted-work.js';
 import { plantWorld, type PlantedWorld } from './planted-world.js';
@@ -39,7 +39,7 @@ describe('no secret of stores, servers, hooks and keys', () => {
   it('was on a command line, but for what a hook was given there', () => {
     const others = Object.entries(planted.secrets).filter(([name]) => !inCommandLines.includes(name));
     const text = witness.commandLines.stop();
-    expect(text).toContain(join('dist', 'apps', 'worker'));
+    expect(text).toContain(programOf('worker'));
     expect(leaksIn([['command lines', text]], Object.fromEntries(others))).toEqual([]);
   });
 

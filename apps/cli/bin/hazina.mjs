@@ -7,10 +7,7 @@ import { fileURLToPath } from 'node:url';
 
 const path = (relative) => fileURLToPath(new URL(relative, import.meta.url));
 const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
-// The bundle; while sources are worked on (npm run dev), the compiler's modules.
-const entry = ['bundle/cli/main.js', 'apps/cli/src/main.js']
-  .map((file) => path(`../../../dist/${file}`))
-  .find((file) => existsSync(file));
+const entry = path('../../../dist/bundle/cli/main.js');
 const ownNode = path('../../../node_modules/.bin/node');
 
 if (major < 22 || (major === 22 && minor < 15)) {
@@ -25,7 +22,7 @@ if (major < 22 || (major === 22 && minor < 15)) {
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'])
     process.on(signal, () => signal === 'SIGINT' || child.kill(signal));
   child.once('close', (code) => process.exit(code ?? 1));
-} else if (entry === undefined) {
+} else if (!existsSync(entry)) {
   process.stderr.write("hazina is not built yet. Run npm run build in the project's folder.\n");
   process.exit(1);
 } else {
