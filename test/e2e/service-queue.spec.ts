@@ -1,5 +1,6 @@
 import { Redis } from 'ioredis';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { expectNothingLeft } from '../support/nothing-left.js';
 import { startRedisServer, type TestRedis } from '../support/redis-server.js';
 import { ServiceProcess } from '../support/service-process.js';
 import { ServiceWorld } from '../support/service-world.js';
@@ -59,7 +60,8 @@ describe('Redis', () => {
     const done = await operator.settled(await operator.trigger());
     expect(done.status).toBe('completed');
     expect([api.exit, worker.exit]).toEqual([undefined, undefined]);
-  }, 120_000);
+    await expectNothingLeft(world, [api, worker]);
+  }, 150_000);
 
   it('F17 frozen: a trigger gives 503 in time', async () => {
     await start();
@@ -75,7 +77,8 @@ describe('Redis', () => {
     // A job that Redis took after all has no record: it ends quietly.
     await waitUntil(async () => (await statusOf(api, 'ready')) === 200, { what: 'readiness', timeoutMs: 30_000 });
     expect(await world.records({ status: { $ne: 'completed' } })).toEqual([]);
-  }, 90_000);
+    await expectNothingLeft(world, [api, worker]);
+  }, 150_000);
 
   it('F19 that evicts makes both red, from their start and later, and names the policy; with noeviction they are green by themselves', async () => {
     await command('CONFIG', 'SET', 'maxmemory-policy', 'allkeys-lru');

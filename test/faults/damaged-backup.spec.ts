@@ -16,6 +16,58 @@ beforeAll(async () => {
 afterEach(() => expect(world.leftovers()).toEqual([]));
 afterAll(() => world.close());
 
+describe('a stored backup of three segments', () => {
+  const mib = 2 ** 20;
+  const database = `${world.database}_segments`;
+  const environment = {
+    ...{ ...world.environment, MONGODB_URI: world.uri(database), BACKUP_COMPRESSION: 'none' },
+    BACKUP_DIRECTORY: join(world.folder, 'segments'),
+  };
+  let backupId: string;
+  let file: string;
+  let whole: Buffer;
+
+  beforeAll(async () => {
+    const documents = [1, 2, 3].map((_id) => ({ _id, text: 'x'.repeat(900_000) }));
+    await world.client.db(database).collection<{ _id: number }>('texts').insertMany(documents);
+    ({ backupId } = await world.backup(environment));
+    file = join(environment.BACKUP_DIRECTORY, 'clinic', backupId, '1/data.hzn');
+    whole = readFileSync(file);
+    expect(Math.ceil((whole.length - 4096) / mib)).toBe(3);
+  }, 60_000);
+  afterEach(() => writeFileSync(file, whole));
+
+  it.each([
+    ['just before the second', 4096 + mib - 1, 0],
+    ['where the second begins', 4096 + mib, 1],
+    ['just in the second', 4096 + mib + 1, 1],
+    ['just before the third', 4096 + 2 * mib - 1, 1],
+    ['without the third', 4096 + 2 * mib, 2],
+    ['just in the third', 4096 + 2 * mib + 1, 2],
+    ['without its last byte', -1, 2],
+  ])(
+    'F30 data.hzn cut %s: the segment is named, and nothing of it is restored',
+    async (_where, bytes, segment) => {
+      writeFileSync(file, whole.subarray(0, bytes));
+      const error = await failing(['verify', backupId], environment);
+      expect(error.exitCode).toBe(11);
+      expect(error.message).toContain(`truncated in segment ${segment}`);
+      const target = `${database}_cut`;
+      const args = ['restore', backupId, '--to-env', 'TARGET_URI', '--rename', `${database}=${target}`];
+      expect(await failing(args, environment)).toMatchObject({ exitCode: 11 });
+      expect(await world.collections(target)).toEqual([]);
+    },
+    60_000,
+  );
+
+  it('F30 the same untouched is restored', async () => {
+    const target = `${database}_whole`;
+    const args = ['restore', backupId, '--to-env', 'TARGET_URI', '--rename', `${database}=${target}`];
+    expect(await hazina(args, environment)).toMatchObject({ code: 0 });
+    expect(await world.client.db(target).collection('texts').countDocuments()).toBe(3);
+  }, 60_000);
+});
+
 describe('a stored backup that was damaged', () => {
   let pristine: string;
   let backup: { backupId: string; objects: { data: { bytes: number } } };

@@ -9,7 +9,7 @@ import { backupDeps, backupRequest, noAbort, testRing } from '../support/backup-
 import { repeatedArchive, wideArchive } from '../support/generated-archive.js';
 
 // F38: nothing at all, very many collections, and streams beyond every limit of a single message or a planned upload (I2, I9). The short stream runs always; with
-// HAZINA_LONG_STREAM_GIB=70 it passes the 64 GiB of one GCM message and the 48.8 GiB of 10,000 default parts for real.
+// HAZINA_LONG_STREAM_GIB=70 it passes the 64 GiB of one GCM message for real, and in its plan of parts the 48.8 GiB of 10,000 default ones.
 
 const gib = 2 ** 30;
 const longGib = Number(process.env['HAZINA_LONG_STREAM_GIB'] ?? 3);

@@ -3,6 +3,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Db } from 'mongodb';
 import { waitUntil } from '../services/services.js';
+import { temporaryFiles } from './leftovers.js';
 import type { ServiceProcess } from './service-process.js';
 import type { ServiceWorld } from './service-world.js';
 import type { WorkerWorld } from './worker-world.js';
@@ -34,6 +35,7 @@ export async function allFinal(catalog: Db): Promise<void> {
 export async function expectNothingLeft(world: ServiceWorld, running: readonly ServiceProcess[]): Promise<void> {
   await allFinal(world.client.db(world.catalog));
   await endInOrder(running);
+  expect(temporaryFiles(world.temporary)).toEqual([]);
   if (world.bucket !== undefined) expect((await world.inStore()).uploads).toEqual([]);
   const store = join(world.folder, 'store');
   if (existsSync(store))
