@@ -62,8 +62,8 @@ async function makeBackup(
     await confirmObject(store, backupId, data.object, signal);
 
     deps.observer.stage('manifest');
-    const warnings = [...new Set([...probe.warnings, ...data.dump.warnings])];
     const facts = describe(deps, request, probe, data, startedAt);
+    const warnings = [...new Set([...probe.warnings, ...data.dump.warnings, ...emptiness(facts)])];
     const manifest = await writeManifest(deps, { facts, data, warnings, sealer }, signal);
     await confirmObject(store, backupId, manifest, signal);
 
@@ -145,6 +145,16 @@ function describe(
     keyIds: [...data.keyIds],
     totals: { ...totals, compressedBytes: compressedBytes(data) },
   };
+}
+
+/**
+ * An empty source is a backup like every other, and more often a mistake in the address or the selection. That there is no collection at all the engine tells; what a
+ * restore replaces may well be empty.
+ */
+function emptiness({ totals, trigger }: BackupFacts): string[] {
+  const { documents, collections } = totals;
+  if (documents > 0 || collections === 0 || trigger === 'safety') return [];
+  return [`empty: there is no document in what was backed up (collections: ${collections})`];
 }
 
 function compressedBytes(data: WrittenData): number {
