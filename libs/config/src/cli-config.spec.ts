@@ -170,6 +170,19 @@ describe('withConfigFile', () => {
     expect(failure(() => withConfigFile({}, 'f', read('BACKUP_ENCRYPTON_KEY=canary'))).message).not.toContain('canary');
   });
 
+  it('takes names that the targets file gives, and no others', () => {
+    const texts: Record<string, string> = {
+      '/targets': 'destinations: { far: { accessKeyIdVariable: FAR_ID, secretAccessKeyVariable: FAR_SECRET } }',
+      '/good': 'BACKUP_TARGETS_FILE=/targets\nFAR_ID=x\nFAR_SECRET_FILE=/key',
+      '/bad': 'BACKUP_TARGETS_FILE=/targets\nFAR_IDD=x',
+      '/none': 'BACKUP_TARGETS_FILE=/nowhere\nFAR_ID=x',
+    };
+    const given = (path: string) => Buffer.from(texts[path] ?? readFile(path));
+    expect(withConfigFile({}, '/good', given)).toMatchObject({ FAR_ID: 'x', FAR_SECRET_FILE: '/key' });
+    expect(failure(() => withConfigFile({}, '/bad', given)).message).toContain('unknown variables: FAR_IDD');
+    expect(failure(() => withConfigFile({}, '/none', given)).message).toContain('unknown variables: FAR_ID');
+  });
+
   it('names a file that cannot be read', () => {
     expect(failure(() => withConfigFile({}, '/nowhere', readFile)).message).toContain('/nowhere');
   });
