@@ -203,6 +203,41 @@ describe('retention', () => {
   });
 });
 
+describe('retention that would remove over half', () => {
+  it('is held back and told; confirmed, it is at work again, and that is told too', async () => {
+    await start({ BACKUP_MIN_KEEP: '1', BACKUP_RETENTION_DAYS: '30' });
+    for (const { backupId } of await world.catalog.backups.completed())
+      await world.catalog.backups.markMissing(backupId, true, new Date());
+    const ids: string[] = [];
+    for (let index = 0; index < 4; index += 1) ids.push(await completed());
+    const records = world.catalogs.client.db(world.catalogs.database).collection('backups');
+    await records.updateMany(
+      { backupId: { $in: ids.slice(0, 3) } },
+      { $set: { completedAt: new Date(Date.now() - 90 * 86_400_000) } },
+    );
+    const newest = (await world.record(ids.at(-1) ?? '')).completedAt?.getTime() ?? Infinity;
+    await waitUntil(() => Date.now() - newest > 3000, { what: "the store's clock to pass the newest backup" });
+    const cleanUp = async (taskId: string, confirm: number | null) => {
+      await world.catalog.tasks.insert({
+        ...{ taskId, kind: 'cleanup', createdAt: new Date(), correlationId: 'cleanup', backupId: null, level: null },
+        cleanup: { target: null, dryRun: false, confirm },
+      });
+      return (await run(taskId)).result;
+    };
+    const alert = alertKey('cleanup-failed', 'primary');
+
+    const held = await cleanUp('cleanup-held', null);
+    expect(held).toMatchObject({ removed: 0 });
+    await waitUntil(() => isRaised(alert), { what: 'the alert' });
+    const [, number] = /confirm the number (\d+)/.exec(JSON.stringify(held?.decisions)) ?? [];
+    expect(Number(number)).toBeGreaterThan(1);
+    expect(await cleanUp('cleanup-confirmed', Number(number))).toMatchObject({ removed: Number(number) });
+    await waitUntil(async () => !(await isRaised(alert)), { what: 'its end' });
+    const notifications = world.catalogs.client.db(world.catalogs.database).collection('notifications');
+    expect(await notifications.countDocuments({ kind: 'recovered', of: 'cleanup-failed' })).toBe(1);
+  });
+});
+
 describe('what a worker does beside jobs', () => {
   it('tells of a quota that a backup has passed, without waiting for a cleanup', async () => {
     await start({ BACKUP_QUOTA_BYTES: '1' });

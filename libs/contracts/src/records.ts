@@ -177,6 +177,7 @@ export type AlertKind =
   | 'quota-warning'
   | 'quota-critical'
   | 'superseded'
+  | 'cleanup-failed'
   | 'missing'
   | 'replica-behind'
   | 'unusual-activity'

@@ -15,6 +15,7 @@ const kinds: Readonly<Record<AlertKind, string>> = {
   'quota-warning': 'storage quota nearly used: clinic',
   'quota-critical': 'storage quota almost exhausted: clinic',
   superseded: 'backup skipped: clinic',
+  'cleanup-failed': 'retention stopped: clinic',
   missing: 'backup missing from the store: clinic',
   'replica-behind': 'copies of backups behind: clinic',
   'unusual-activity': 'unusual activity: clinic',

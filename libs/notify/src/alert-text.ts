@@ -76,6 +76,11 @@ const wordings: Readonly<Record<AlertKind, Wording>> = {
     lead: 'A scheduled backup never ran: the next one came due before it could begin.',
     next: 'Look whether workers run, and what takes the running backup so long; or make the schedule rarer',
   },
+  'cleanup-failed': {
+    subject: 'retention stopped',
+    lead: 'Backups that are too old are not removed. Nothing is lost by that, and the store fills up.',
+    next: 'Run hazina cleanup --dry-run to see what would go, and read in the log of the worker why it does not',
+  },
   missing: {
     subject: 'backup missing from the store',
     lead: 'Objects of a completed backup are no longer in the store.',

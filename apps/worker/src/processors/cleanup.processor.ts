@@ -1,10 +1,18 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { scheduleIntervalMs, type WorkerConfig } from '#config';
-import { safetyTargetOf, type AppError, type CleanupResult, type JobPayloads, type TaskRecord } from '#contracts';
+import {
+  primaryStore,
+  safetyTargetOf,
+  type AppError,
+  type CleanupResult,
+  type JobPayloads,
+  type TaskRecord,
+} from '#contracts';
 import { runCleanup, silentObserver } from '#pipeline';
 import { policyOf, type RetentionPolicy } from '#retention';
 import { runTask } from '../claims/run-task.js';
 import { checkQuota } from '../cleanup/check-quota.js';
+import { refusalOf, settleCleanupAlert, type CleanupTrouble } from '../cleanup/cleanup-alert.js';
 import { cleanupCatalog } from '../cleanup/cleanup-catalog.js';
 import { countCleanup } from '../cleanup/count-cleanup.js';
 import { PARTS } from '../core/tokens.js';
@@ -57,13 +65,24 @@ export class CleanupProcessor implements JobProcessor<'cleanup'> {
   }
 
   async #note(task: TaskRecord, error: AppError | null, log: WorkerLog): Promise<void> {
+    // What looks at one target, or only looks, says nothing of retention as a whole.
+    const isWhole = task.cleanup === null || (task.cleanup.target === null && !task.cleanup.dryRun);
     if (error !== null) {
       log.failure('cleanup failed', error, 'cleanup');
+      if (isWhole) await this.#alert({ message: error.message, hint: error.hint ?? null }, log);
       return;
     }
     if (task.result === null || task.result.dryRun) return;
     await countCleanup(this.parts, task.result);
     log.info('storage', { ...(await checkQuota(this.parts)) });
+    if (isWhole) await this.#alert(refusalOf(task.result), log);
+  }
+
+  /** That it cannot be written changes nothing of the cleanup: the next one settles it. */
+  async #alert(trouble: CleanupTrouble | null, log: WorkerLog): Promise<void> {
+    await settleCleanupAlert(this.parts, primaryStore, trouble).catch((error: unknown) => {
+      log.failure('alert not settled', error, 'cleanup');
+    });
   }
 }
 

@@ -2,6 +2,7 @@ import { copiesCatalog, deletionCatalog } from '#catalog';
 import { scheduleIntervalMs, type RetentionConfig } from '#config';
 import { expireCopies, findLostCopies, runSweep, type CopiesCatalog } from '#pipeline';
 import { policyOf } from '#retention';
+import { settleCleanupAlert } from '../cleanup/cleanup-alert.js';
 import { targetOf, type WorkerParts } from '../core/worker-core.js';
 import { inTime, primaryPlace } from './backup-place.js';
 import { requireDestination } from './destination.js';
@@ -21,7 +22,11 @@ export async function checkDestination(
   const marked = await catalog.copies.markMissing(name, [...lost], clock.now());
   if (marked > 0) log.warn('copies missing', { destination: name, copies: marked });
   await sweep(parts, destination, signal);
-  if (retention === null || (await isPrimaryAway(parts, name, signal))) return;
+  if (retention === null) {
+    await settleCleanupAlert(parts, name, null);
+    return;
+  }
+  if (await isPrimaryAway(parts, name, signal)) return;
   // Records are read after that look: what `hazina destinations accept primary` marked before it is wanted from here.
   await expire(parts, destination, { retention, copies, lost }, signal);
 }
@@ -61,11 +66,12 @@ interface Expiry {
 }
 
 async function expire(
-  { clock, config, log }: WorkerParts,
+  parts: WorkerParts,
   { name, store }: Destination,
   { retention, copies, lost }: Expiry,
   signal: AbortSignal,
 ): Promise<void> {
+  const { clock, config, log } = parts;
   const policy = (target: string) => {
     const known = targetOf(config, target);
     if (known === undefined) return null;
@@ -80,9 +86,9 @@ async function expire(
     { dryRun: false, confirm: null, policyOf: policy, lost },
     signal,
   );
-  if (confirmationNeeded)
-    log.warn('copies kept: over half would go', {
-      ...{ destination: name, wanted, of: decisions.length },
-      hint: `hazina destinations cleanup ${name} --dry-run lists them; if that is meant, say so with --confirm ${wanted}`,
-    });
+  const hint = `hazina destinations cleanup ${name} --dry-run lists them; if that is meant, say so with --confirm ${wanted}`;
+  const counts = { wanted, of: decisions.length };
+  if (confirmationNeeded) log.warn('copies kept: over half would go', { destination: name, ...counts, hint });
+  const message = `nothing is removed: ${counts.wanted} of ${counts.of} copies would go, which is over half`;
+  await settleCleanupAlert(parts, name, confirmationNeeded ? { message, hint } : null);
 }

@@ -4,7 +4,7 @@ import { destinationOfAlert } from '../cleanup/check-quota.js';
 import type { WorkerParts } from '../core/worker-core.js';
 import { tell } from '../verifications/missing-alert.js';
 
-const behind = alertKey('replica-behind', '');
+const ofPlace = [alertKey('replica-behind', ''), alertKey('cleanup-failed', '')];
 
 /**
  * What was told of a destination that nobody copies to any more is over: with the others of a fleet it may be in the configuration for a moment longer, and then
@@ -14,8 +14,10 @@ export async function forgetGone(parts: WorkerParts): Promise<void> {
   const { catalog, clock, destinations, owner } = parts;
   const raised = await catalog.alerts.raised();
   const told = raised.flatMap(({ key }) => {
-    const name = key.startsWith(behind) ? key.slice(behind.length) : destinationOfAlert(key);
-    return name === null ? [] : [{ key, name }];
+    const beginning = ofPlace.find((prefix) => key.startsWith(prefix));
+    const name = beginning === undefined ? destinationOfAlert(key) : key.slice(beginning.length);
+    // The primary store has a retention of its own, destinations or not.
+    return name === null || key === alertKey('cleanup-failed', primaryStore) ? [] : [{ key, name }];
   });
   if (told.length === 0) return;
   const others = (await catalog.workers.all()).filter((worker) => worker.workerId !== owner && isAlive(worker));

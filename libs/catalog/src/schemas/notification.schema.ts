@@ -49,6 +49,7 @@ export const alertKinds: readonly AlertKind[] = [
   'quota-warning',
   'quota-critical',
   'superseded',
+  'cleanup-failed',
   'missing',
   'replica-behind',
   'unusual-activity',

@@ -1,0 +1,47 @@
+import { alertKey } from '#catalog';
+import { primaryStore, type CleanupResult } from '#contracts';
+import type { WorkerParts } from '../core/worker-core.js';
+import { tell } from '../verifications/missing-alert.js';
+
+/** What keeps it from its work, and what to do. */
+export interface CleanupTrouble {
+  readonly message: string;
+  readonly hint: string | null;
+}
+
+/** Retention of a store (`primary`, or a destination) that does not come to its end: told once, and once more when it does again. Meanwhile the store only grows. */
+export async function settleCleanupAlert(
+  parts: Pick<WorkerParts, 'catalog' | 'clock' | 'channels' | 'queue'>,
+  place: string,
+  trouble: CleanupTrouble | null,
+): Promise<void> {
+  const { catalog, clock, channels } = parts;
+  const key = alertKey('cleanup-failed', place);
+  const called = place === primaryStore ? 'the primary store' : `the destination ${place}`;
+  const at = clock.now();
+  if (trouble === null) {
+    const message = `Retention in ${called} is at work again`;
+    await tell(parts, await catalog.alerts.clear(key, { message, at, target: null, backupId: null }));
+    return;
+  }
+  const notification = await catalog.alerts.raise({
+    ...{ key, kind: 'cleanup-failed', target: null, backupId: null, correlationId: null },
+    message: `Retention in ${called} did not come to its end: ${trouble.message}`,
+    hint: trouble.hint,
+    ...{ at, channels: channels.map(({ name }) => name) },
+  });
+  await tell(parts, notification);
+}
+
+/** Refused as a whole, because over half would go; null: it was not. The reasons name the number. */
+export function refusalOf({ decisions }: Pick<CleanupResult, 'decisions'>): CleanupTrouble | null {
+  for (const { reasons } of decisions) {
+    const reason = reasons.find((text) => text.includes('confirm the number'));
+    if (reason === undefined) continue;
+    return {
+      message: `nothing is removed, for ${reason}`,
+      hint: 'hazina cleanup --dry-run lists them; if that is meant, say so with --confirm',
+    };
+  }
+  return null;
+}
