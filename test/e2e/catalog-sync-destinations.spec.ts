@@ -78,6 +78,18 @@ it('names twenty of a destination, and counts the others', async () => {
   expect(reports).toEqual([...ids.slice(0, 20).map(named), 'vault holds 3 more without a record', away]);
 }, 180_000);
 
+it('does not name what the catalogue knows as a copy: the record of a deleted backup goes before a copy that is kept longer', async () => {
+  expect((await sync()).reports).toEqual([named(backupId), away]);
+  const copies = catalogs.client.db(catalogs.database).collection('copies');
+  const known = { copyId: `${backupId}/vault`, backupId, target: 'clinic', destination: 'vault', state: 'copied' };
+  await copies.insertOne({ ...known });
+  try {
+    expect((await sync()).reports).toEqual([away]);
+  } finally {
+    await copies.deleteOne({ copyId: known.copyId });
+  }
+}, 180_000);
+
 it('a destination that is another store than it was is told, and is no failure', async () => {
   await catalogs.catalog.settings.bindDestination('vault', 'f'.repeat(32));
   const { reports } = await sync();

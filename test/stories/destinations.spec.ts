@@ -168,7 +168,7 @@ it('a catalogue set back to a time before two backups: a worker that starts brin
   expect(record.status).toBe('completed');
   const [task] = await client.db(database).collection('tasks').find({ kind: 'sync' }).toArray();
   const taskId = String(task?.['taskId']);
-  expect(taskId).toMatch(/^sync-[0-9a-f-]+-\d{8}$/);
+  expect(taskId).toMatch(/^sync-[0-9a-f]{32}-\d{8}T\d{2}$/);
   const { synced } = await settledTask(taskId, () => world.catalog.tasks.find(taskId));
   expect(synced).toMatchObject({ problems: 0, counts: { rebuilt: 1 } });
   expect(synced?.reports).toEqual(

@@ -9,7 +9,7 @@ interface Zone {
 
 const zones = new Map<string, Zone>();
 
-/** How far the wall clock of an IANA zone is ahead of UTC at an instant, in milliseconds. Clocks change at a quarter of an hour, nowhere else. */
+/** How far the wall clock of an IANA zone is ahead of UTC at an instant, in milliseconds. Clocks change at a quarter of an hour (Newfoundland's did a minute later until 2011). */
 export function offsetOf(timezone: string, at: number): number {
   if (timezone === 'UTC') return 0;
   const zone = zones.get(timezone) ?? openZone(timezone);

@@ -5,6 +5,7 @@ import { readStoreIdentity } from './objects/store-identity.js';
 import { requireCopies } from './objects/require-copies.js';
 import type { RotateDeps, RotatedBackup, RotateRequest, RotationReport } from './rotate/rotate-types.js';
 import { runRotate } from './run-rotate.js';
+import { whileItMoves } from './while-it-moves.js';
 
 /** A destination: copies are rewrapped where they lie. */
 export interface RotationPlace {
@@ -74,7 +75,7 @@ export async function rotatePlaces(
     const follows = ({ backupId, error }: RotatedBackup): boolean =>
       error?.code === 'store/cold' && catalog !== undefined && brought.has(backupId);
     const wanted = { ...request, keyIds: primary ? null : (request.keyIds ?? null), kdfSalt: salt };
-    const done = await whileItMoves(store.location, signal, (moved, running) => {
+    const done = await whileItMoves(store.location, stallMs, signal, (moved, running) => {
       const tell = (result: RotatedBackup): void => {
         moved();
         if (!follows(result)) onResult?.({ ...result, place: name });
@@ -121,42 +122,15 @@ function isBrought({ outcome }: RotatedBackup): boolean {
   return outcome === 'rotated' || outcome === 'would-rotate' || outcome === 'current';
 }
 
-/** A file system that hangs hangs for ever, and listens to no signal: so long may a place go without a result. */
+/** So long may a place go without a result. */
 const stallMs = 600_000;
 const saltMs = 60_000;
-
-/** Runs it, and gives it up when nothing has moved for long. Each of its steps is one write, so what is given up leaves nothing half done. */
-async function whileItMoves<T>(
-  location: string,
-  signal: AbortSignal,
-  run: (moved: () => void, running: AbortSignal) => Promise<T>,
-  limitMs = stallMs,
-): Promise<T> {
-  const stalled = new AbortController();
-  const timer = setTimeout(() => {
-    stalled.abort(
-      new AppError({
-        ...{ code: 'store/unreachable', stage: 'store', retry: 'retry' },
-        message: `${location} gave no answer for ${limitMs / 1000} s`,
-        hint: 'Is the store running, and may this machine connect to it? hazina storage check tells',
-      }),
-    );
-  }, limitMs);
-  const given = new Promise<never>((_resolve, reject) => {
-    stalled.signal.addEventListener('abort', () => reject(stalled.signal.reason as AppError), { once: true });
-  });
-  try {
-    return await Promise.race([run(() => timer.refresh(), AbortSignal.any([signal, stalled.signal])), given]);
-  } finally {
-    clearTimeout(timer);
-  }
-}
 
 /** By which keys of passphrases are named; null where the store does not tell. */
 async function saltOf(store: ObjectStore, signal: AbortSignal): Promise<string | null> {
   try {
     const read = (_moved: () => void, running: AbortSignal) => readStoreIdentity(store, running);
-    return (await whileItMoves(store.location, signal, read, saltMs))?.kdfSalt ?? null;
+    return (await whileItMoves(store.location, saltMs, signal, read))?.kdfSalt ?? null;
   } catch (error) {
     if (signal.aborted) throw error;
     return null;

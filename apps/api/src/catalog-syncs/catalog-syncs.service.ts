@@ -6,8 +6,8 @@ import { AdminTasks } from '../tasks/admin-tasks.js';
 import { taskFields } from '../tasks/task-fields.js';
 import type { CatalogSyncDto, CatalogSyncStateDto } from './catalog-syncs.dto.js';
 
-/** The one that a worker begins by itself, after the catalogue was lost, has the store's id. */
-const syncs = { kind: 'sync', pattern: /^sync-(\d{8}T\d{6}Z-[a-z0-9]{6}|[0-9a-f]{32})$/ } as const;
+/** One that a worker begins by itself has the store's id and the hour; those of older versions the store's id alone. */
+const syncs = { kind: 'sync', pattern: /^sync-(\d{8}T\d{6}Z-[a-z0-9]{6}|[0-9a-f]{32}(-\d{8}T\d{2})?)$/ } as const;
 
 @Injectable()
 export class CatalogSyncsService {

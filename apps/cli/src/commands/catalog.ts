@@ -63,7 +63,8 @@ async function run(options: SyncOptions, context: CliContext): Promise<void> {
         signal,
       );
       const destinationStoreId = (name: string) => catalog.settings.destinationStoreId(name);
-      const look = { catalog: records, destinationStoreId, primary: dryRun ? store : null, target };
+      const copiesOf = (backupId: string) => catalog.copies.of([backupId]);
+      const look = { catalog: records, destinationStoreId, copiesOf, primary: dryRun ? store : null, target };
       return { ...synced, reports: [...synced.reports, ...(await unrecordedCopies(look, context))] };
     } finally {
       await catalog.close();

@@ -1,32 +1,56 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { syncCatalog, taskJob } from '#catalog';
+import { AppError } from '#contracts';
+import { quietly } from '#logging';
 import { findUnrecorded } from '#pipeline';
 import type { WorkerParts } from '../core/worker-core.js';
 
 /**
  * Once after the start, beside the work: one backup that stands in the store and has no record is reason enough for a sync (a catalogue that was lost, or set back
- * to an older copy of itself; a backup made without it). One task a day, whichever worker is first, and its claim is the lock: what nothing proves gets no record
- * however often it is looked at. What fails here is told, and stops no worker.
+ * to an older copy of itself; a backup made without it). A store that is away is looked at when it is back. What fails here is told, and stops no worker.
  */
 export async function syncAtStart(parts: WorkerParts, signal: AbortSignal): Promise<void> {
-  const { catalog, store, ring, queue, clock, storeId, log } = parts;
-  try {
-    const look = { store, catalog: syncCatalog(catalog, clock), primary: null };
-    const { value: backupId } = await findUnrecorded(look, null, signal).next();
-    if (backupId === undefined) return;
-    if (!ring.canOpen) {
-      const consequence = 'records can be made where a key that opens is: hazina catalog sync';
-      log.warn('backup without a record', { backupId, consequence });
+  const { catalog, store, clock, log, tuning } = parts;
+  // Every look while it is away finds the same.
+  const once = quietly(clock);
+  const look = { store, catalog: syncCatalog(catalog, clock), primary: null };
+  const isOver = (): boolean => signal.aborted;
+  while (!isOver()) {
+    try {
+      const { value: backupId } = await findUnrecorded(look, null, signal).next();
+      if (backupId !== undefined) await beginSync(parts, backupId);
       return;
+    } catch (thrown) {
+      const error = AppError.from(thrown, 'catalog');
+      const tell = (): void => log.failure('records not compared with the store', error, 'catalog');
+      if (!isOver()) once(error.code, tell);
+      if (error.retry !== 'retry') return;
     }
-    const taskId = `sync-${storeId}-${clock.now().toISOString().slice(0, 10).replaceAll('-', '')}`;
-    const inserted = await catalog.tasks.insert({
-      ...{ taskId, kind: 'sync', createdAt: clock.now(), correlationId: taskId, backupId: null, level: null },
-      ...{ cleanup: null, sync: { target: null, adopt: false, dryRun: false } },
-    });
-    if (!inserted) return;
-    log.warn('backup without a record', { backupId, taskId, consequence: 'records are made from the store' });
-    await queue.add(taskJob({ taskId, kind: 'sync', jobNumber: 1 }));
-  } catch (error) {
-    if (!signal.aborted) log.failure('records not compared with the store', error, 'catalog');
+    await delay(tuning.probeEveryMs, undefined, { signal }).catch(() => undefined);
   }
+}
+
+/** One task an hour, whichever worker is first, and its claim is the lock: what nothing proves gets no record however often it is looked at. */
+async function beginSync(parts: WorkerParts, backupId: string): Promise<void> {
+  const { catalog, ring, queue, clock, storeId, log } = parts;
+  if (!ring.canOpen) {
+    const consequence = 'records can be made where a key that opens is: hazina catalog sync';
+    log.warn('backup without a record', { backupId, consequence });
+    return;
+  }
+  const hour = clock.now().toISOString().slice(0, 13).replaceAll('-', '');
+  const taskId = `sync-${storeId}-${hour}`;
+  const inserted = await catalog.tasks.insert({
+    ...{ taskId, kind: 'sync', createdAt: clock.now(), correlationId: taskId, backupId: null, level: null },
+    ...{ cleanup: null, sync: { target: null, adopt: false, dryRun: false } },
+  });
+  const consequence = inserted
+    ? 'records are made from the store'
+    : 'a sync was begun in this hour: what it found stands in its task, and hazina catalog sync makes another';
+  log.warn('backup without a record', { backupId, taskId, consequence });
+  if (!inserted) return;
+  // A queue that is down is no loss: the reconciler adds the job of a task that is due.
+  await queue.add(taskJob({ taskId, kind: 'sync', jobNumber: 1 })).catch((trouble: unknown) => {
+    log.failure('job not added', trouble, 'queue');
+  });
 }

@@ -1,7 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { syncCatalog } from '#catalog';
 import type { AppError, JobPayloads, SyncResult, SyncWish, TaskRecord } from '#contracts';
-import { reportUnrecorded, runSync, silentObserver, type SyncCatalog } from '#pipeline';
+import { notLookedAt, reportUnrecorded, runSync, silentObserver, type SyncCatalog } from '#pipeline';
 import { runTask } from '../claims/run-task.js';
 import { PARTS } from '../core/tokens.js';
 import type { WorkerParts } from '../core/worker-core.js';
@@ -55,8 +55,13 @@ export class SyncProcessor implements JobProcessor<'sync'> {
     const { catalog, clock, destinations, store } = this.parts;
     const destinationStoreId = (name: string) => catalog.settings.destinationStoreId(name);
     const records = syncCatalog(catalog, clock);
-    const look = { catalog: records, destinationStoreId, primary: dryRun ? store : null, target };
-    return (await Promise.all(destinations.map((destination) => reportUnrecorded(destination, look, signal)))).flat();
+    const copiesOf = (backupId: string) => catalog.copies.of([backupId]);
+    const look = { catalog: records, destinationStoreId, copiesOf, primary: dryRun ? store : null, target };
+    const reports = destinations.map((destination) =>
+      // Only when the worker ends, or has lost the task. The sync itself is done, and is not to be done again for that.
+      reportUnrecorded(destination, look, signal).catch(() => [notLookedAt(destination.name, 'the worker ended')]),
+    );
+    return (await Promise.all(reports)).flat();
   }
 
   /** What it finds missing, or back, is told to people. */
