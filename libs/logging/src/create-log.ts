@@ -1,5 +1,6 @@
 import { pino, type DestinationStream, type LevelWithSilent, type Logger } from 'pino';
 import { scrub } from '#contracts';
+import { toStandardOutput } from './standard-output.js';
 
 export interface LogOptions {
   /** `hazina-api`, `hazina-worker`. */
@@ -32,8 +33,4 @@ export function createLog(options: LogOptions): Logger {
     },
     destination,
   );
-}
-
-function toStandardOutput(line: string): void {
-  process.stdout.write(line);
 }

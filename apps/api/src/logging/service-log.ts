@@ -1,6 +1,6 @@
 import type { Logger } from 'pino';
 import { AppError } from '#contracts';
-import { createLog, RecentLines, type LogOptions } from '#logging';
+import { createLog, RecentLines, type LogOptions, toStandardOutput } from '#logging';
 import type { AlertLog } from '#notify';
 
 /** What this service says in its own words; the framework's lines go to the same log. */
@@ -67,8 +67,4 @@ function tellFailure(log: Logger, thrown: unknown, fields: object): void {
   const known = { code: error.code, stage: error.stage, hint: error.hint, ...fields };
   if (error.code === 'internal/unexpected') log.error({ ...known, err: error.cause ?? error }, error.message);
   else log.warn(known, error.message);
-}
-
-function toStandardOutput(line: string): void {
-  process.stdout.write(line);
 }
