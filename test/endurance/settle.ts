@@ -8,7 +8,7 @@ import { type World } from './world.js';
 
 const tries = 40;
 const betweenMs = 500;
-/** A takeover, a run of the largest target, and its verification, on a busy machine. */
+/** A takeover, a run of the largest target, and its verification, on a busy machine: so long nothing may come to its end. */
 const patienceMs = (lease.leaseSeconds + 2 * lease.reaperSeconds) * 1000 + 60_000;
 const mostMs = 480_000;
 
@@ -36,13 +36,14 @@ export async function healAll(world: World, choices: Choices): Promise<void> {
 }
 
 /**
- * Waits until nothing is left to do: every record and task final, every mark written. What waits for the time of its next try is waited for; what is not over
- * in time is a violation.
+ * Waits until nothing is left to do: every record and task final, every mark written. What waits for the time of its next try is waited for, and so is a queue
+ * that gets shorter; what is not over in time is a violation.
  */
 export async function comeToRest(world: World, say: (text: string) => void): Promise<void> {
   const { catalogue, model } = world;
   const began = performance.now();
   let due = began + patienceMs;
+  let least = Infinity;
   for (let told = began; ;) {
     const [records, tasks] = [await catalogue.records(), await catalogue.tasks()];
     const left = unfinished(records, tasks);
@@ -51,6 +52,8 @@ export async function comeToRest(world: World, say: (text: string) => void): Pro
     const next = Math.max(0, ...[...records, ...tasks].map(({ nextAttemptAt }) => nextAttemptAt?.getTime() ?? 0));
     due = Math.max(due, now + (next - Date.now()) + patienceMs);
     if (left.length === 0) return;
+    if (left.length < least) due = Math.max(due, now + patienceMs);
+    least = Math.min(least, left.length);
     if (now > Math.min(due, began + mostMs)) {
       model.judge(notEnded(records, tasks));
       return;
