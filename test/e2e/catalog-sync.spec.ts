@@ -114,7 +114,7 @@ describe('hazina catalog sync', () => {
     for (const id of ids) await recordOf(id);
     hours.add(hour());
     const tasks = world.client.db(world.catalog).collection('tasks');
-    expect(await tasks.countDocuments({ kind: 'sync' })).toBeLessThanOrEqual(hours.size);
+    expect([1, hours.size]).toContain(await tasks.countDocuments({ kind: 'sync' }));
 
     // Set back to an older copy of itself, which knows the first alone.
     await Promise.all(workers.map((worker) => worker.stop('SIGTERM')));
