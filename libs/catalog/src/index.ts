@@ -19,7 +19,7 @@ export type * from './contract/uses.js';
 export { catalogOn, connectionOptions, openCatalog, type CatalogOptions } from './open-catalog.js';
 export { catalogFindings, type CatalogExam } from './examine/catalog-exam.js';
 export { examineCatalog, type CatalogExamOptions } from './examine/examine-catalog.js';
-export { syncCatalog } from './backups/sync-view.js';
+export { knownCopies, syncCatalog } from './backups/sync-view.js';
 export { cleanupCatalog, type CleanupViewOptions } from './backups/cleanup-view.js';
 export { everyMissing } from './backups/every-missing.js';
 export { deletionCatalog, userOf, useTexts } from './backups/deletion-view.js';

@@ -1,4 +1,10 @@
-export { planRetention, type RetentionPlan, type RetentionRun, type RetentionTarget } from './plan-retention.js';
+export {
+  planRetention,
+  refusalIn,
+  type RetentionPlan,
+  type RetentionRun,
+  type RetentionTarget,
+} from './plan-retention.js';
 export { retentionNow, type NowSources } from './retention-now.js';
 export { selectExpired } from './select-expired.js';
 export type { RetentionDecision, RetentionPolicy, RetentionRecord } from './types.js';

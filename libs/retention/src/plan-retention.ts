@@ -44,8 +44,15 @@ export function planRetention(targets: readonly RetentionTarget[], run: Retentio
     );
   const confirmationNeeded = share !== null && run.confirm !== wanted;
   if (!confirmationNeeded) return { decisions, wanted, confirmationNeeded };
-  const reason = `${share} would go, which is over half: confirm the number ${wanted} if that is meant`;
+  const reason = `${share} would go, which is over half: ${toConfirm} ${wanted} if that is meant`;
   return { decisions: decisions.map((decision) => refuse(decision, reason)), wanted, confirmationNeeded };
+}
+
+const toConfirm = 'confirm the number';
+
+/** Why a run removed nothing at all, with the number to confirm; null: it was not refused. What is kept of a run (`CleanupResult`) tells it by its reasons alone. */
+export function refusalIn(decisions: readonly { readonly reasons: readonly string[] }[]): string | null {
+  return decisions.flatMap(({ reasons }) => reasons).find((reason) => reason.includes(toConfirm)) ?? null;
 }
 
 /** How many of them would go, in words, if that is over half. */

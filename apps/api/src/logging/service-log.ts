@@ -1,6 +1,6 @@
 import type { Logger } from 'pino';
 import { AppError } from '#contracts';
-import { createLog, RecentLines, type LogOptions, toStandardOutput } from '#logging';
+import { createLog, RecentLines, toStandardOutput, type LogOptions } from '#logging';
 import type { AlertLog } from '#notify';
 
 /** What this service says in its own words; the framework's lines go to the same log. */

@@ -39,7 +39,7 @@ async function run(options: SyncOptions, context: CliContext): Promise<void> {
   const { orphanGraceMs: graceMs } = await context.upkeepConfig();
   const uri = context.catalogUri();
   const { requireKeyRing, withStore } = await import('../open-store.js');
-  const { openCatalog, syncCatalog } = await import('#catalog');
+  const { knownCopies, openCatalog, syncCatalog } = await import('#catalog');
   const { bindStore, runSync } = await import('#pipeline');
   const { unrecordedCopies } = await import('../unrecorded-copies.js');
   const ring = await requireKeyRing(config, context, 'open');
@@ -62,9 +62,7 @@ async function run(options: SyncOptions, context: CliContext): Promise<void> {
         },
         signal,
       );
-      const destinationStoreId = (name: string) => catalog.settings.destinationStoreId(name);
-      const copiesOf = (backupId: string) => catalog.copies.of([backupId]);
-      const look = { catalog: records, destinationStoreId, copiesOf, primary: dryRun ? store : null, target };
+      const look = { catalog: records, ...knownCopies(catalog), primary: dryRun ? store : null, target };
       return { ...synced, reports: [...synced.reports, ...(await unrecordedCopies(look, context))] };
     } finally {
       await catalog.close();

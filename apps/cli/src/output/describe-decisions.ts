@@ -1,5 +1,6 @@
 import { InvalidArgumentError } from 'commander';
 import { AppError, type CleanupResult } from '#contracts';
+import { refusalIn } from '#retention';
 
 type Decision = CleanupResult['decisions'][number];
 
@@ -15,9 +16,8 @@ export function describeDecision({ backupId, decision, reasons }: Decision): str
 
 /** Refused as a whole, because over half would go: the reasons name the number. */
 export function refuseUnconfirmed(decisions: readonly Decision[]): void {
-  const refused = decisions.find(({ reasons }) => reasons.some((reason) => reason.includes('confirm the number')));
-  if (refused === undefined) return;
-  const reason = refused.reasons.find((text) => text.includes('confirm the number')) ?? '';
+  const reason = refusalIn(decisions);
+  if (reason === null) return;
   throw new AppError({
     code: 'restore/confirmation-needed',
     stage: 'cleanup',

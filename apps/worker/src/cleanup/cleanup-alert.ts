@@ -1,5 +1,6 @@
 import { alertKey } from '#catalog';
 import { primaryStore, type CleanupResult } from '#contracts';
+import { refusalIn } from '#retention';
 import type { WorkerParts } from '../core/worker-core.js';
 import { tell } from '../verifications/missing-alert.js';
 
@@ -33,15 +34,12 @@ export async function settleCleanupAlert(
   await tell(parts, notification);
 }
 
-/** Refused as a whole, because over half would go; null: it was not. The reasons name the number. */
+/** A cleanup that was refused as a whole, because over half would go; null: it was not. */
 export function refusalOf({ decisions }: Pick<CleanupResult, 'decisions'>): CleanupTrouble | null {
-  for (const { reasons } of decisions) {
-    const reason = reasons.find((text) => text.includes('confirm the number'));
-    if (reason === undefined) continue;
-    return {
-      message: `nothing is removed, for ${reason}`,
-      hint: 'hazina cleanup --dry-run lists them; if that is meant, say so with --confirm',
-    };
-  }
-  return null;
+  const reason = refusalIn(decisions);
+  if (reason === null) return null;
+  return {
+    message: `nothing is removed, for ${reason}`,
+    hint: 'hazina cleanup --dry-run lists them; if that is meant, say so with --confirm',
+  };
 }

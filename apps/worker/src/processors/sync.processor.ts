@@ -1,5 +1,5 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { syncCatalog } from '#catalog';
+import { knownCopies, syncCatalog } from '#catalog';
 import type { AppError, JobPayloads, SyncResult, SyncWish, TaskRecord } from '#contracts';
 import { notLookedAt, reportUnrecorded, runSync, silentObserver, type SyncCatalog } from '#pipeline';
 import { runTask } from '../claims/run-task.js';
@@ -53,10 +53,8 @@ export class SyncProcessor implements JobProcessor<'sync'> {
   /** Backups that stand in a destination alone: no records are made of them, people are told. */
   async #ofDestinations({ target, dryRun }: SyncWish, signal: AbortSignal): Promise<readonly string[]> {
     const { catalog, clock, destinations, store } = this.parts;
-    const destinationStoreId = (name: string) => catalog.settings.destinationStoreId(name);
     const records = syncCatalog(catalog, clock);
-    const copiesOf = (backupId: string) => catalog.copies.of([backupId]);
-    const look = { catalog: records, destinationStoreId, copiesOf, primary: dryRun ? store : null, target };
+    const look = { catalog: records, ...knownCopies(catalog), primary: dryRun ? store : null, target };
     const reports = destinations.map((destination) =>
       // Only when the worker ends, or has lost the task. The sync itself is done, and is not to be done again for that.
       reportUnrecorded(destination, look, signal).catch(() => [notLookedAt(destination.name, 'the worker ended')]),

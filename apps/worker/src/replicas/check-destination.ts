@@ -86,9 +86,13 @@ async function expire(
     { dryRun: false, confirm: null, policyOf: policy, lost },
     signal,
   );
+  if (!confirmationNeeded) {
+    await settleCleanupAlert(parts, name, null);
+    return;
+  }
+  const of = decisions.length;
   const hint = `hazina destinations cleanup ${name} --dry-run lists them; if that is meant, say so with --confirm ${wanted}`;
-  const counts = { wanted, of: decisions.length };
-  if (confirmationNeeded) log.warn('copies kept: over half would go', { destination: name, ...counts, hint });
-  const message = `nothing is removed: ${counts.wanted} of ${counts.of} copies would go, which is over half`;
-  await settleCleanupAlert(parts, name, confirmationNeeded ? { message, hint } : null);
+  log.warn('copies kept: over half would go', { destination: name, wanted, of, hint });
+  const message = `nothing is removed: ${wanted} of ${of} copies would go, which is over half`;
+  await settleCleanupAlert(parts, name, { message, hint });
 }

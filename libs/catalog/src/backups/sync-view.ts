@@ -16,6 +16,14 @@ export interface RecordedSyncView {
   readonly commitConflict: boolean;
 }
 
+/** What the catalogue knows of destinations, for whoever looks for backups without a record there (the pipeline's `UnrecordedLook`). */
+export function knownCopies({ settings, copies }: Catalog) {
+  return {
+    destinationStoreId: (name: string) => settings.destinationStoreId(name),
+    copiesOf: (backupId: string) => copies.of([backupId]),
+  };
+}
+
 /** The records as a sync sees them (the pipeline's `SyncCatalog`, in the same form). */
 export function syncCatalog({ backups, sync }: Catalog, clock: Clock) {
   return {
