@@ -161,4 +161,38 @@ describe('hazina with the catalogue of a service', () => {
     expect((await hazina(['delete', cancelled], environment)).code).toBe(0);
     expect(await operator.backup(cancelled)).toMatchObject({ status: 'deleted' });
   }, 120_000);
+
+  it('list --catalog shows the records, newest first, of backups that failed or wait too, and asks no store', async () => {
+    const catalogOnly = { CATALOG_MONGODB_URI: world.uri(world.catalog) };
+    const nothing = await hazina(['list', '--catalog'], catalogOnly);
+    expect(nothing).toMatchObject({ code: 0, stdout: '', stderr: expect.stringContaining('has no record') });
+    const first = await backup('--label', 'by hand', '--pin');
+    const gone = { MONGODB_URI: 'mongodb://127.0.0.1:1/clinic?serverSelectionTimeoutMS=300' };
+    expect(await failing(['backup'], gone)).toMatchObject({ code: 'source/unreachable' });
+    const waiting = await operator.trigger();
+    const run = await hazina(['list', '--catalog', '--json', '--target', 'clinic'], catalogOnly);
+    expect({ code: run.code, stderr: run.stderr }).toEqual({ code: 0, stderr: '' });
+    const { backups } = JSON.parse(run.stdout) as { backups: { backupId: string }[] };
+    expect(backups).toMatchObject([
+      { backupId: waiting, status: 'pending', trigger: 'manual', size: null, error: null },
+      { status: 'failed', error: { code: 'source/unreachable' }, errorMessage: expect.any(String) },
+      { backupId: first, status: 'completed', trigger: 'cli', label: 'by hand', pinned: true },
+    ]);
+    const api = (await operator.get('/api/admin/backups')).body.data as Record<string, unknown>[];
+    expect(backups.map(({ backupId }) => backupId)).toEqual(api.map(({ backupId }) => backupId));
+    // What it tells of a record, it tells as the API does.
+    for (const [at, record] of backups.entries()) expect(api[at]).toMatchObject(record);
+    const { stdout } = await hazina(['list', '--catalog'], catalogOnly);
+    expect(stdout.split('\n').map((line) => line.trim().split(/\s+/).slice(0, 3))).toMatchObject([
+      ['BACKUP', 'STATUS', 'BY'],
+      [waiting, 'pending', 'manual'],
+      [expect.any(String), 'failed', '(source/unreachable)'],
+      [first, 'completed', 'cli'],
+      [''],
+    ]);
+    expect((await hazina(['list', '--catalog', '--target', 'other'], catalogOnly)).stdout).toBe('');
+    const without = errorOf((await hazina(['list', '--catalog', '--json'], {})).stderr);
+    expect(without).toMatchObject({ exitCode: 3, message: expect.stringContaining('CATALOG_MONGODB_URI') });
+    expect((await hazina(['list', '--catalog', '--from', 'primary'], environment)).code).toBe(2);
+  }, 90_000);
 });

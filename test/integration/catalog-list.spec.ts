@@ -1,7 +1,6 @@
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
-import type { BackupQuery } from '#catalog';
+import { everyMissing, everyRecord, type BackupQuery } from '#catalog';
 import { backupDocument } from '../../bench/catalog-documents.js';
-import { everyMissing } from '../../libs/catalog/src/backups/every-missing.js';
 import { catalogWorld, completedBackup, newTarget, type CatalogWorld } from '../support/catalog-world.js';
 import { replaceCalls } from '../support/replace-calls.js';
 
@@ -89,6 +88,27 @@ it.each(Object.keys(filters).flatMap((name) => sorts.map((sort) => ({ name, ...s
         ids: all.slice(start, start + limit),
       });
     }
+  },
+);
+
+it.each(['asc', 'desc'] as const)(
+  'every record comes once, %s, though one goes between the pages',
+  async (sortOrder) => {
+    const { backups } = world.catalog;
+    const all = expected({}, { sortBy: 'createdAt', sortOrder });
+    const collection = world.client.db(world.database).collection('backups');
+    const first = await collection.findOne({ backupId: all[0] });
+    if (first === null) throw new Error('there are no records');
+    const going = replaceCalls(backups, {
+      list: async (query) => {
+        const page = await backups.list(query);
+        await collection.deleteOne({ backupId: all[0] });
+        return page;
+      },
+    });
+    const found = await everyRecord({ backups: going }, { sortOrder, pageSize: limit });
+    await collection.insertOne(first);
+    expect(found.map(({ backupId }) => backupId)).toEqual(all);
   },
 );
 

@@ -4,13 +4,13 @@ import type { CatalogAccess } from '#config';
 import { randomSuffix } from '#contracts';
 import type { CliContext } from './context.js';
 
-/** The catalogue of CATALOG_MONGODB_URI; closed when the action ends, however it ends. */
+/** The catalogue of CATALOG_MONGODB_URI (`readOnly`: nothing is written, no index built); closed when the action ends, however it ends. */
 export async function withCatalog<T>(
-  { uri }: Pick<CatalogAccess, 'uri'>,
+  { uri, readOnly = false }: Pick<CatalogAccess, 'uri'> & { readonly readOnly?: boolean },
   { clock, random }: CliContext,
   action: (catalog: Catalog) => Promise<T>,
 ): Promise<T> {
-  const catalog = await openCatalog({ uri, clock, random, appName: 'hazina-cli' });
+  const catalog = await openCatalog({ uri, clock, random, appName: 'hazina-cli', readOnly });
   try {
     return await action(catalog);
   } finally {

@@ -21,7 +21,7 @@ export { catalogFindings, type CatalogExam } from './examine/catalog-exam.js';
 export { examineCatalog, type CatalogExamOptions } from './examine/examine-catalog.js';
 export { knownCopies, syncCatalog } from './backups/sync-view.js';
 export { cleanupCatalog, type CleanupViewOptions } from './backups/cleanup-view.js';
-export { everyMissing } from './backups/every-missing.js';
+export { everyMissing, everyRecord, type EveryRecordQuery } from './backups/every-record.js';
 export { deletionCatalog, userOf, useTexts } from './backups/deletion-view.js';
 export { commitRecord, rotationCatalog, type RotationViewOptions } from './backups/rotation-view.js';
 export { recordedError } from './backups/backup-record.js';

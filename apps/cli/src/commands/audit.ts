@@ -25,17 +25,12 @@ export function registerAudit(program: Command, context: CliContext): void {
 
 async function verifyAudit({ head }: VerifyOptions, context: CliContext): Promise<void> {
   const uri = context.catalogUri();
-  const { openCatalog, verifyAuditLog } = await import('#catalog');
-  const { clock, random } = context;
-  const catalog = await openCatalog({ uri, clock, random, appName: 'hazina-cli', readOnly: true });
-  try {
-    const verification = await verifyAuditLog(catalog.audit, head);
-    if (context.json) context.printJson(verification);
-    else context.print(describe(verification));
-    refuseBroken(verification);
-  } finally {
-    await catalog.close();
-  }
+  const { withCatalog } = await import('../open-catalog.js');
+  const { verifyAuditLog } = await import('#catalog');
+  const verification = await withCatalog({ uri, readOnly: true }, context, ({ audit }) => verifyAuditLog(audit, head));
+  if (context.json) context.printJson(verification);
+  else context.print(describe(verification));
+  refuseBroken(verification);
 }
 
 function describe({ entries, first, last, purgedThrough, head, problems, problemCount }: AuditVerification): string {

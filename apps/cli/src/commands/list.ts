@@ -1,19 +1,28 @@
-import type { Command } from 'commander';
-import { AppError, type BackupJson } from '#contracts';
+import { Option, type Command } from 'commander';
+import { AppError } from '#contracts';
 import type { CliContext } from '../context.js';
 import { targetName, withFrom, withJson } from '../options.js';
-import { formatBytes, formatCount, formatTable, printable } from '../output/format.js';
+import { backupsTable } from '../output/describe-list.js';
 
 export function registerList(program: Command, context: CliContext): void {
   const command = program
     .command('list')
     .description('List the backups of the store, newest first. Needs no key.')
-    .option('--target <name>', 'only those of this target', targetName);
-  withJson(withFrom(command)).action((options: Options) => list(options, context));
+    .option('--target <name>', 'only those of this target', targetName)
+    .addOption(
+      new Option(
+        '--catalog',
+        'the records of the service instead (CATALOG_MONGODB_URI): failed, cancelled and running backups too. Asks no store, and writes nothing',
+      ).conflicts('from'),
+    );
+  withJson(withFrom(command)).action((options: Options) =>
+    options.catalog === true ? listRecords(options, context) : list(options, context),
+  );
 }
 
 interface Options {
   readonly target?: string;
+  readonly catalog?: true;
   readonly from?: string;
 }
 
@@ -25,36 +34,30 @@ async function list(options: Options, context: CliContext): Promise<void> {
   await withStore(await storeFrom(config, options.from, context), async (store) => {
     const { backups, damaged } = await listBackups(store, options.target, context.signal);
     if (context.json) context.printJson({ backups });
-    else if (backups.length > 0) context.print(table(backups));
+    else if (backups.length > 0) context.print(backupsTable(backups));
     else context.say(`No backups in ${store.location}. hazina backup makes one.`);
     for (const { error } of damaged) context.warn(error.message);
     if (damaged.length > 0) throw damagedError(damaged.map(({ backupId }) => backupId));
   });
 }
 
-function table(backups: readonly BackupJson[]): string {
-  const header = ['BACKUP', 'COMPLETED', 'DATABASES', 'DOCUMENTS', 'DATA', 'STORED', 'AS OF', 'LABEL'];
-  const rows = backups.map((backup) => [
-    backup.backupId,
-    backup.completedAt.replace('T', ' ').replace(/\.\d+Z$/, 'Z'),
-    shorten(printable(backup.databases.join(', ')) || '(empty)'),
-    formatCount(backup.totals.documents),
-    formatBytes(backup.totals.bsonBytes),
-    formatBytes(backup.objects.data.bytes + backup.objects.manifest.bytes),
-    asOf(backup.consistency),
-    printable(backup.label ?? ''),
-  ]);
-  return formatTable([header, ...rows], [3, 4, 5]);
-}
-
-/** The moment that all collections are of; most backups of servers without snapshots have none. */
-function asOf({ mode, at }: BackupJson['consistency']): string {
-  if (at === null) return mode === 'none' ? 'no moment' : mode;
-  return `${new Date(at.t * 1000).toISOString().slice(11, 19)}Z${mode === 'oplog' ? ' with its oplog' : ''}`;
-}
-
-function shorten(text: string): string {
-  return text.length > 40 ? `${text.slice(0, 39)}…` : text;
+async function listRecords({ target }: Options, context: CliContext): Promise<void> {
+  const uri = context.catalogUri();
+  const { withCatalog } = await import('../open-catalog.js');
+  const { everyRecord } = await import('#catalog');
+  const { recordView, recordsTable } = await import('../output/describe-records.js');
+  const records = await withCatalog({ uri, readOnly: true }, context, (catalog) =>
+    everyRecord(catalog, {
+      ...{ sortOrder: 'desc', signal: context.signal },
+      ...(target === undefined ? {} : { target }),
+    }),
+  );
+  if (context.json) context.printJson({ backups: records.map(recordView) });
+  else if (records.length > 0) context.print(recordsTable(records));
+  else {
+    const whose = target === undefined ? '' : ` of the target ${target}`;
+    context.say(`The catalogue has no record of a backup${whose}. hazina list shows what lies in the store.`);
+  }
 }
 
 function damagedError(ids: readonly string[]): AppError {

@@ -28,6 +28,16 @@ export function formatDuration(ms: number): string {
   return `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
 }
 
+/** `2026-11-27 13:45:23Z`, of an ISO time. */
+export function formatTime(iso: string): string {
+  return iso.replace('T', ' ').replace(/\.\d+Z$/, 'Z');
+}
+
+/** At most 40 characters. */
+export function shorten(text: string): string {
+  return text.length > 40 ? `${text.slice(0, 39)}…` : text;
+}
+
 /** Text from outside (names of databases, labels) without control characters, so that it cannot steer a terminal. */
 export function printable(text: string): string {
   return text.replaceAll(

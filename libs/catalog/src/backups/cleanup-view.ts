@@ -1,7 +1,7 @@
 import type { BackupRecord, Clock } from '#contracts';
 import type { Catalog } from '../contract/catalog.js';
 import { deletionCatalog, userOf } from './deletion-view.js';
-import { everyMissing } from './every-missing.js';
+import { everyMissing } from './every-record.js';
 import { isGood } from './is-good.js';
 
 const dayMs = 86_400_000;

@@ -1,5 +1,5 @@
 import type { BackupRecord } from '#contracts';
-import { everyMissing } from '../backups/every-missing.js';
+import { everyMissing } from '../backups/every-record.js';
 import { raised } from './alert-states.js';
 import type { Look } from './report.js';
 import { alertKey, type UpkeepOptions } from './upkeep-options.js';
