@@ -13,6 +13,8 @@ export interface NamedStore {
   readonly placements?: Readonly<Record<string, PlacementConfig>>;
   /** Of a destination. */
   readonly quota?: QuotaConfig;
+  /** Of a destination: how fast a copy is written there. */
+  readonly throttleBytesPerSecond?: number;
 }
 
 /** The store that `--from` (or another option) names; without it the primary one. */

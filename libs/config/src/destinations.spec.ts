@@ -32,7 +32,7 @@ describe('destinations', () => {
         ...{ kind: 's3', bucket: 'copies', prefix: '/hazina', endpoint: 'https://s3.example.org', verify: 'off' },
         ...{ accessKeyIdVariable: 'OFFSITE_ID', secretAccessKeyVariable: 'OFFSITE_SECRET' },
         retention: { retentionDays: 365, keepMonthly: 12 },
-        ...{ quotaBytes: 5_000_000_000_000, quotaPolicy: 'refuse' },
+        ...{ quotaBytes: 5_000_000_000_000, quotaPolicy: 'refuse', throttleBytesPerSecond: 2_000_000 },
         objectLock: { mode: 'compliance', days: 30 },
       },
       near: { kind: 's3', bucket: 'near', region: 'eu-west-1', verify: 'readable' },
@@ -65,6 +65,13 @@ describe('destinations', () => {
     expect(vault).toMatchObject({ verify: 'stored', store: { kind: 'directory', directory: '/work/vault' } });
     expect(replicasOf('clinic')).toEqual(['offsite', 'near', 'vault']);
     expect(replicasOf('shop')).toEqual(['vault', 'offsite']);
+  });
+
+  it('are written to no faster than they say, or than backups are written to the primary store', () => {
+    const rates = (environment: Record<string, string>) =>
+      load(file, { ...credentials, ...environment }).destinations.map(({ throttleBytesPerSecond: rate }) => rate);
+    expect(rates({})).toEqual([2_000_000, undefined, undefined]);
+    expect(rates({ BACKUP_STORE_THROTTLE_BYTES_PER_SECOND: '5000' })).toEqual([2_000_000, 5000, 5000]);
   });
 
   it.each([

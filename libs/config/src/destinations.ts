@@ -4,6 +4,7 @@ import type { DestinationSettings } from './destinations-file.js';
 import { secretFrom, type EnvironmentReader, type Environment, type ReadFile } from './environment-reader.js';
 import { parseTargetsFile } from './parse-targets-file.js';
 import { readRetention, type RetentionConfig } from './read-retention.js';
+import { readThrottle } from './read-throttle.js';
 import { faultOfEndpoint, normalizePrefix, storeUrl, type S3Config, type StoreConfig } from './store-config.js';
 import { isCold, type QuotaConfig } from './store-guards.js';
 import { readAuthorities, readProxy } from './store-way.js';
@@ -22,6 +23,8 @@ export interface DestinationConfig {
 /** What the worker and the command line know besides. */
 export interface DestinationSource extends DestinationConfig {
   readonly store: StoreConfig;
+  /** How fast a copy is written there; absent: as fast as it goes. */
+  readonly throttleBytesPerSecond?: number;
   /** Absent: it is read with the credentials of the primary store, or with none. */
   readonly credentialVariables?: CredentialVariables;
 }
@@ -63,6 +66,7 @@ export function readDestinationSources(
 ): DestinationSource[] {
   const known = new Map(readDestinations(reader, options.readFile).map((config) => [config.name, config]));
   const places = new Map([[placeOf(primary), 'the primary store']]);
+  const { storeThrottleBytesPerSecond: usual } = readThrottle(reader);
   const { settings: all, at } = settingsOf(reader, options.readFile);
   return all.flatMap(([name, settings]) => {
     const config = known.get(name);
@@ -74,7 +78,9 @@ export function readDestinationSources(
     const same = places.get(placeOf(store));
     if (same !== undefined) problem(`it is the same place as ${same}`);
     places.set(placeOf(store), `the destination ${name}`);
-    return [{ ...config, store, ...variablesOf(settings) }];
+    const rate = settings.throttleBytesPerSecond ?? usual;
+    const throttle = rate === null ? {} : { throttleBytesPerSecond: rate };
+    return [{ ...config, store, ...throttle, ...variablesOf(settings) }];
   });
 }
 

@@ -93,7 +93,10 @@ export const variables = [
   { name: 'BACKUP_CONCURRENCY', default: '1', meaning: 'backups at the same time in one worker' },
   { name: 'BACKUP_FLEET_CONCURRENCY', meaning: 'backups at the same time in all workers; unset: no limit' },
   { name: 'BACKUP_THROTTLE_BYTES_PER_SECOND', meaning: 'bytes of archive a second that a backup reads at most' },
-  { name: 'BACKUP_STORE_THROTTLE_BYTES_PER_SECOND', meaning: 'bytes a second that a backup stores at most' },
+  {
+    name: 'BACKUP_STORE_THROTTLE_BYTES_PER_SECOND',
+    meaning: 'bytes a second that a backup stores at most, and its copies where a destination says nothing else',
+  },
   {
     name: 'BACKUP_DIRECTORY_RESERVE_BYTES',
     default: '1073741824',

@@ -72,6 +72,7 @@ export {
 } from './copy/expire-copies.js';
 export { findLostCopies, type RecordedCopy } from './copy/find-lost-copies.js';
 export { lockOfCopy } from './copy/lock-of-copy.js';
+export { paceOf } from './throttle.js';
 export { runCopy, type CopyRequest, type CopyResult } from './run-copy.js';
 export { runDelete, type DeleteDeps, type DeleteRequest, type DeleteResult } from './run-delete.js';
 export { runDrill, type DrillDeps, type DrillRequest } from './run-drill.js';

@@ -1,10 +1,11 @@
 import { buffer } from 'node:stream/consumers';
 import { describe, expect, it } from '@jest/globals';
-import { AppError, type BackupJson } from '#contracts';
+import { AppError, systemClock, type BackupJson, type Clock } from '#contracts';
 import { createMemoryStore, type ObjectStore } from '#storage';
 import { backupDeps, noAbort, putBackup, storeContents } from '../../../test/support/backup-world.js';
 import { replaceCalls } from '../../../test/support/replace-calls.js';
 import { silentObserver } from './deps.js';
+import { paceOf } from './throttle.js';
 import { runCopy, type CopyRequest } from './run-copy.js';
 import { runVerify } from './run-verify.js';
 import { writeMarks } from './write-marks.js';
@@ -74,6 +75,23 @@ describe('a copy', () => {
       'marks.json': { lock: false, bulk: false },
       '1/header.hzn': { lock: false, bulk: false },
     });
+  });
+
+  it('goes no faster than it may, by the clock that it is given, and an abort ends it at once', async () => {
+    const { from, to, backup } = await world();
+    const fast: Clock = { now: () => new Date(), monotonicMs: () => performance.now() * 100 };
+    const size = backup.objects.data.bytes + backup.objects.manifest.bytes;
+    const request = { backupId: backup.backupId, thorough: false };
+    const began = fast.monotonicMs();
+    await runCopy({ from, to, ...paceOf(size / 20, fast) }, request, noAbort);
+    // Twenty seconds of it, but for a burst.
+    expect(fast.monotonicMs() - began).toBeGreaterThan(19_000);
+    expect(await storeContents(to)).toEqual(await storeContents(from));
+
+    const cancel = new AbortController();
+    const endless = { ...paceOf(1, systemClock), onBytes: () => setImmediate(() => cancel.abort()) };
+    const slow = runCopy({ from, to: createMemoryStore(), ...endless }, request, cancel.signal);
+    await expect(slow).rejects.toMatchObject({ code: 'run/cancelled' });
   });
 
   it('that broke off at any object has no backup.json, and goes on where it stood', async () => {

@@ -5,7 +5,7 @@ import { systemClock, type Clock } from '#contracts';
 import { createMemoryStore } from '#storage';
 import { backupDeps, backupRequest, clinicArchive, noAbort } from '../../../test/support/backup-world.js';
 import { runBackup } from './run-backup.js';
-import { Throttle } from './throttle.js';
+import { Pace, Throttle } from './throttle.js';
 
 /** Time that passes a hundred times as fast. */
 const fast: Clock = { now: () => new Date(), monotonicMs: () => performance.now() * 100 };
@@ -16,7 +16,7 @@ describe('a throttle', () => {
     const chunks = Array.from({ length: 20 }, (_, at) => bytes.subarray(at * 5_000, (at + 1) * 5_000));
     const pass = async (clock: Clock): Promise<number> => {
       const started = clock.monotonicMs();
-      const passed = Readable.from(chunks, { objectMode: false }).pipe(new Throttle(200_000, clock));
+      const passed = Readable.from(chunks, { objectMode: false }).pipe(new Throttle(new Pace(200_000, clock)));
       expect((await buffer(passed)).equals(bytes)).toBe(true);
       return clock.monotonicMs() - started;
     };
@@ -27,7 +27,7 @@ describe('a throttle', () => {
   });
 
   it('lets go at once when it is destroyed', async () => {
-    const throttle = new Throttle(1, systemClock);
+    const throttle = new Throttle(new Pace(1, systemClock));
     throttle.on('error', () => undefined);
     throttle.write(Buffer.alloc(1000));
     const closed = new Promise((resolve) => throttle.once('close', resolve));

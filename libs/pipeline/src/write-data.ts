@@ -10,7 +10,7 @@ import { CountAndHash } from './count-and-hash.js';
 import { notWhole } from './import/import-engine.js';
 import { backupFolder, relativeKeys } from './objects/keys.js';
 import { FirstFailure } from './first-failure.js';
-import { Throttle } from './throttle.js';
+import { Pace, Throttle } from './throttle.js';
 import type { BackupDeps, BackupRequest, WrittenData } from './backup-types.js';
 
 /** dump → tap → compress → seal → hash → put, as one pipeline: when any part fails, all are destroyed (never ended) and the upload is aborted. */
@@ -60,7 +60,7 @@ export async function writeData(
 
   deps.observer.stage('dump');
   const dump = await deps.engine.dump(request.dump, probe, signal);
-  const throttle = (rate: number | undefined) => (rate === undefined ? [] : [new Throttle(rate, deps.clock)]);
+  const throttle = (rate: number | undefined) => (rate === undefined ? [] : [new Throttle(new Pace(rate, deps.clock))]);
   const stages: Transform[] = [
     // First: what is spared is the source, and everything behind follows.
     ...throttle(request.throttleBytesPerSecond),

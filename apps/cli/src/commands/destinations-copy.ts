@@ -28,10 +28,11 @@ async function copy(backupId: string, { from, to }: Options, context: CliContext
   const config = context.config({ store: true });
   const { storeFrom } = await import('../from-destination.js');
   const { withStore } = await import('../open-store.js');
-  const { requireBackupJson, runCopy } = await import('#pipeline');
+  const { paceOf, requireBackupJson, runCopy } = await import('#pipeline');
   await refuseDeleted(backupId, context);
   const [source, sink] = [await storeFrom(config, from, context), await storeFrom(config, to, context)];
   const quota = to === 'primary' ? undefined : sink.quota;
+  const rate = to === 'primary' ? config.storeThrottleBytesPerSecond : (sink.throttleBytesPerSecond ?? null);
   await withStore(source, (fromStore) =>
     withStore(sink, async (toStore) => {
       if (quota?.policy === 'refuse') {
@@ -41,7 +42,8 @@ async function copy(backupId: string, { from, to }: Options, context: CliContext
         await requireRoomForCopy({ name: to, store: toStore, quota }, wanted, context.signal);
       }
       const request = { backupId, thorough: true, keepsSmall: to === 'primary' };
-      const { objects, bytes } = await runCopy({ from: fromStore, to: toStore }, request, context.signal);
+      const stores = { from: fromStore, to: toStore, ...paceOf(rate, context.clock) };
+      const { objects, bytes } = await runCopy(stores, request, context.signal);
       if (context.json) context.printJson({ backupId, from, to, objects, bytes });
       else context.say(`${backupId}: ${objects} objects copied from ${from} to ${to} (${formatBytes(bytes)})`);
     }),

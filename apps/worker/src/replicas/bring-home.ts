@@ -1,6 +1,6 @@
 import { isAway } from '#catalog';
 import { AppError, causeOf, primaryStore, type BackupRecord, type CopyRecord } from '#contracts';
-import { backupFolder, lockOf, requireStore, runCopy } from '#pipeline';
+import { backupFolder, lockOf, paceOf, requireStore, runCopy } from '#pipeline';
 import { holdCopy } from '../claims/hold.js';
 import { retryPauseMs } from '../claims/retry-pause.js';
 import { surely } from '../claims/surely.js';
@@ -51,7 +51,7 @@ export async function bringHome(parts: WorkerParts, copy: CopyRecord, signal: Ab
 }
 
 async function bring(parts: WorkerParts, record: BackupRecord, signal: AbortSignal): Promise<number> {
-  const { catalog, clock, store, storeId } = parts;
+  const { catalog, clock, config, store, storeId } = parts;
   const { backupId } = record;
   await requireStore(store, storeId, signal);
   const sources = (await restoreSources(parts, backupId)).filter(({ name }) => name !== primaryStore);
@@ -62,7 +62,7 @@ async function bring(parts: WorkerParts, record: BackupRecord, signal: AbortSign
     read: async (source) => {
       await source.require(signal);
       return runCopy(
-        { from: source.store, to: store },
+        { from: source.store, to: store, ...paceOf(config.storeThrottleBytesPerSecond, clock) },
         {
           // What stands there is why it is missing, or a broken-off try: nothing of it is trusted.
           ...{ backupId, thorough: true, keepsSmall: true },

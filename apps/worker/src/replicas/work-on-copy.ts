@@ -1,6 +1,6 @@
 import { copyStampOf } from '#catalog';
 import { AppError, causeOf, saysDamaged, type CopyRecord } from '#contracts';
-import { isGoneByRecord, lockOf, runCopy, runVerify, silentObserver } from '#pipeline';
+import { isGoneByRecord, lockOf, paceOf, runCopy, runVerify, silentObserver } from '#pipeline';
 import { holdCopy } from '../claims/hold.js';
 import { retryPauseMs } from '../claims/retry-pause.js';
 import { surely } from '../claims/surely.js';
@@ -68,8 +68,9 @@ async function copyBackup({ parts, destination, copy, log }: ClaimedCopy, signal
   if (record.place !== destination.name)
     await requireDestinationQuota(parts, destination, { target, bytes: size, storedBytes });
   let passed = 0;
+  const pace = paceOf(destination.throttleBytesPerSecond ?? null, clock);
   const { objects, backup } = await runCopy(
-    { from: store, to: destination.store, onBytes: (bytes) => (passed += bytes) },
+    { from: store, to: destination.store, ...pace, onBytes: (bytes) => (passed += bytes) },
     {
       ...{ backupId: copy.backupId, thorough: copy.thorough },
       expect: { sha256: record.hash, attempt: record.commit?.attempt ?? null },

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { Readable, Writable } from 'node:stream';
+import { pipeline as connect, Readable, Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { StoredObject } from '#contracts';
 import { resumingGet, type ObjectStore } from '#storage';
@@ -7,12 +7,15 @@ import { CountAndHash } from '../count-and-hash.js';
 import { mismatch } from '../objects/compare-manifest.js';
 import { confirmObject } from '../objects/confirm.js';
 import { backupFolder } from '../objects/keys.js';
+import { Throttle, type Pace } from '../throttle.js';
 
 export interface CopyStores {
   readonly from: ObjectStore;
   readonly to: ObjectStore;
   /** Told of the bytes of each piece that passed. */
   readonly onBytes?: (bytes: number) => void;
+  /** How fast objects are written; absent: as fast as it goes. */
+  readonly pace?: Pace;
 }
 
 /**
@@ -25,10 +28,11 @@ export async function copyObject(
   object: StoredObject,
   signal: AbortSignal,
 ): Promise<void> {
-  const { from, to } = stores;
+  const { from, to, pace } = stores;
   const key = `${backupFolder(backupId)}${object.key}`;
   const source = resumingGet(from, key, { bytes: object.bytes, signal });
-  const body = Readable.from(checked(source, stores, backupId, object), { objectMode: false, highWaterMark: 1 << 20 });
+  const bytes = Readable.from(checked(source, stores, backupId, object), { objectMode: false, highWaterMark: 1 << 20 });
+  const body = pace === undefined ? bytes : throttled(bytes, pace);
   await to.put(key, body, { signal, expectedBytes: object.bytes, lock: true, bulk: key.endsWith('/data.hzn') });
   await confirmObject(to, backupId, object, signal);
 }
@@ -47,6 +51,11 @@ async function* checked(
   }
   if (hash.digest('hex') !== object.sha256)
     throw mismatch(backupId, object.key, `its SHA-256 in ${from.location} is not the one in backup.json`);
+}
+
+/** When the put lets go of it, its debt is forgotten; when the source fails, the put hears why. */
+function throttled(bytes: Readable, pace: Pace): Readable {
+  return connect(bytes, new Throttle(pace), () => undefined);
 }
 
 /** Whether the whole object stands in a store, by its size and every byte of it. */
