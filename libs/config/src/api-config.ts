@@ -6,6 +6,7 @@ import { splitList } from './read-notify.js';
 import { checkDrills } from './read-drill.js';
 import { readRestoreTargets, type RestoreTargetConfig } from './restore-targets.js';
 import { readService, type ServiceConfig, type ServiceLoadOptions } from './service-config.js';
+import { placesOfTargets } from './target-place.js';
 import { readTargets, type TargetConfig } from './targets.js';
 
 /** The API's options. It holds no key and no URI of a source: neither is read here. */
@@ -42,7 +43,7 @@ export function loadApiConfig(options: ServiceLoadOptions): ApiConfig {
   const reader = new EnvironmentReader(options.environment, options.readFile);
   const targets = readTargets(reader, options.readFile);
   const restoreTargets = readRestoreTargets(reader, options);
-  checkDrills(reader, targets, restoreTargets);
+  checkDrills(reader, targets, restoreTargets, placesOfTargets(reader, options.readFile));
   const config: ApiConfig = {
     ...readService(reader, options.workingDirectory),
     targets,

@@ -1,10 +1,11 @@
 import type { AppError, Secret } from '#contracts';
 import { readDestinationSources, type DestinationSource } from './destinations.js';
-import { EnvironmentReader, secretFrom } from './environment-reader.js';
+import { EnvironmentReader } from './environment-reader.js';
 import { readCompression } from './read-compression.js';
 import { readTokenNames, readVerifyingKey } from './read-jwt.js';
 import { readKeys, type KeysConfig } from './read-keys.js';
 import { readRestoreSources, type RestoreTargetSource } from './restore-targets.js';
+import { readUriOf } from './read-sources.js';
 import { readService, type ServiceLoadOptions } from './service-config.js';
 import { readStore, type StoreConfig } from './store-config.js';
 import { readTargets, type TargetConfig } from './targets.js';
@@ -66,20 +67,7 @@ export function loadDoctorConfig(options: ServiceLoadOptions): DoctorConfig {
   };
 }
 
-function withUri(
-  reader: EnvironmentReader,
-  target: TargetConfig,
-  { environment, readFile }: ServiceLoadOptions,
-): DoctorSource {
-  const { uriVariable } = target;
-  const told: string[] = [];
-  const uri = secretFrom(uriVariable, environment, readFile, (problem) => told.push(problem));
-  for (const problem of told) reader.problem(problem);
-  if (uri === undefined && told.length === 0)
-    reader.problem(
-      uriVariable === 'MONGODB_URI'
-        ? 'MONGODB_URI is not set: it names the server to back up, for instance mongodb://user:…@host:27017/clinic'
-        : `${uriVariable} is not set: BACKUP_TARGETS_FILE names it as the URI of ${target.name}`,
-    );
+function withUri(reader: EnvironmentReader, target: TargetConfig, options: ServiceLoadOptions): DoctorSource {
+  const uri = readUriOf(target, reader, options);
   return { ...target, uri: uri && withReadPreference(uri, target.readPreference) };
 }

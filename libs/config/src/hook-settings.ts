@@ -135,34 +135,44 @@ function isOurSecret(name: string): boolean {
   return (variables as readonly Variable[]).some((variable) => variable.name === plain && variable.secret === true);
 }
 
-/** The values of what hooks name; what is missing or of no use is a problem of the target. */
+/** The values of what hooks name; what is missing or of no use is a problem of the target, told with where below `hooks` the variable is named. */
 export function bindHooks(
   { before, after }: HooksConfig,
   { environment, readFile }: { readonly environment: Environment; readonly readFile: ReadFile },
-  problem: (text: string) => void,
+  problem: (path: readonly PropertyKey[], text: string) => void,
 ): BoundHooks {
-  const valueOf = (name: string): Secret => {
-    const told: string[] = [];
-    const value = secretFrom(name, environment, readFile, (text) => told.push(text));
-    for (const text of value === undefined && told.length === 0 ? [`${name} is not set`] : told) problem(text);
-    return value ?? new Secret('');
-  };
-  const bind = ({ name, timeoutMs, veto, does }: HookConfig): BoundHook => {
-    if (does.kind === 'command') {
-      const values = Object.fromEntries(does.environment.map((variable) => [variable, valueOf(variable)]));
-      return { name, timeoutMs, veto, does: { ...does, environment: values } };
-    }
-    const url = typeof does.url === 'string' ? new Secret(does.url) : valueOf(does.url.variable);
-    if (typeof does.url !== 'string' && url.reveal() !== '') {
-      const { variable } = does.url;
-      hostWithLogin(url, (text) => problem(`${variable} ${text}`));
-    }
-    const secret = does.secret === null ? null : valueOf(does.secret);
-    if (secret !== null && secret.reveal() !== '' && Buffer.byteLength(secret.reveal()) < leastSecretBytes)
-      problem(`${does.secret} must have at least ${leastSecretBytes} bytes`);
-    return { name, timeoutMs, veto, does: { kind: 'http', url, secret } };
-  };
-  return { before: before.map(bind), after: after.map(bind) };
+  const bind =
+    (when: 'before' | 'after') =>
+    ({ name, timeoutMs, veto, does }: HookConfig, nth: number): BoundHook => {
+      const at =
+        (...field: readonly PropertyKey[]) =>
+        (text: string): void =>
+          problem([when, nth, ...field], text);
+      const valueOf = (variable: string, tell: (text: string) => void): Secret => {
+        const told: string[] = [];
+        const value = secretFrom(variable, environment, readFile, (text) => told.push(text));
+        for (const text of value === undefined && told.length === 0 ? [`${variable} is not set`] : told) tell(text);
+        return value ?? new Secret('');
+      };
+      if (does.kind === 'command') {
+        const values = does.environment.map(
+          (variable, index) => [variable, valueOf(variable, at('environment', index))] as const,
+        );
+        return { name, timeoutMs, veto, does: { ...does, environment: Object.fromEntries(values) } };
+      }
+      const tellUrl = at('urlVariable');
+      const url = typeof does.url === 'string' ? new Secret(does.url) : valueOf(does.url.variable, tellUrl);
+      if (typeof does.url !== 'string' && url.reveal() !== '') {
+        const { variable } = does.url;
+        hostWithLogin(url, (text) => tellUrl(`${variable} ${text}`));
+      }
+      const tellSecret = at('secretVariable');
+      const secret = does.secret === null ? null : valueOf(does.secret, tellSecret);
+      if (secret !== null && secret.reveal() !== '' && Buffer.byteLength(secret.reveal()) < leastSecretBytes)
+        tellSecret(`${does.secret} must have at least ${leastSecretBytes} bytes`);
+      return { name, timeoutMs, veto, does: { kind: 'http', url, secret } };
+    };
+  return { before: before.map(bind('before')), after: after.map(bind('after')) };
 }
 
 /** In a variable a URL may hold a login. */

@@ -31,15 +31,18 @@ export function parseTargetsFile(
   for (const { code, pos } of document.errors) problem(`${place(pos[0])}is no YAML: ${wordsOf(code)}`);
   if (document.errors.length > 0) return undefined;
   const lost: number[] = [];
+  let firstAlias = 0;
   visit(document, {
     Alias(_key, alias) {
-      if (alias.resolve(document) === undefined) lost.push(alias.range?.[0] ?? 0);
+      const offset = alias.range?.[0] ?? 0;
+      firstAlias ||= offset;
+      if (alias.resolve(document) === undefined) lost.push(offset);
     },
   });
   for (const offset of lost) problem(`${place(offset)}is no YAML: the alias leads nowhere`);
   if (lost.length > 0) return undefined;
   const at = (to: readonly PropertyKey[]): string => place(offsetOf(document, to));
-  const result = targetsFile.safeParse(valueOf(document, problem, path));
+  const result = targetsFile.safeParse(valueOf(document, (text) => problem(`${place(firstAlias)}${text}`)));
   if (result.success) return { file: result.data, at };
   for (const issue of result.error.issues) {
     const where = issue.path.join('.') || 'the whole';
@@ -55,12 +58,12 @@ function wordsOf(code: string): string {
   return code === 'DUPLICATE_KEY' ? 'a key stands there twice' : code.toLowerCase().replaceAll('_', ' ');
 }
 
-function valueOf(document: Document.Parsed, problem: (text: string) => void, path: string): unknown {
+function valueOf(document: Document.Parsed, problem: (text: string) => void): unknown {
   try {
     return document.toJS();
   } catch {
     // Aliases that make too much of themselves.
-    problem(`${path}: its aliases (*name) make too much of it`);
+    problem('aliases (*name) make too much of the file');
     return undefined;
   }
 }

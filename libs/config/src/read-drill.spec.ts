@@ -67,12 +67,21 @@ describe('drills of a target', () => {
   it('need a scratch target', () => {
     const problems: string[] = [];
     const reader = { problem: (text: string) => problems.push(text) };
-    checkDrills(reader, [{ name: 'clinic', drill: defaults }], [{ name: 'production', scratch: false }]);
-    checkDrills(reader, [{ name: 'clinic', drill: { ...defaults, targetName: 'x' } }], [{ name: 'y', scratch: true }]);
-    expect(problems).toHaveLength(2);
-    checkDrills(reader, [{ name: 'clinic', drill: defaults }], [{ name: 'staging', scratch: true }]);
-    const none = { ...defaults, schedule: { cron: null, timezone: 'UTC' } };
-    checkDrills(reader, [{ name: 'clinic', drill: none }], []);
+    const check = (drill: DrillConfig, ...restoreTargets: { name: string; scratch: boolean }[]) =>
+      checkDrills(
+        reader,
+        [{ name: 'clinic', drill }],
+        restoreTargets,
+        (name, ...path) => `${[name, ...path].join('.')}: `,
+      );
+    check(defaults, { name: 'production', scratch: false });
+    check({ ...defaults, targetName: 'x' }, { name: 'y', scratch: true });
+    expect(problems).toEqual([
+      expect.stringMatching(/^clinic\.drill\.schedule: drills of clinic are scheduled/),
+      expect.stringMatching(/^clinic\.drill\.target: drill of clinic: x is no scratch target/),
+    ]);
+    check(defaults, { name: 'staging', scratch: true });
+    check({ ...defaults, schedule: { cron: null, timezone: 'UTC' } });
     expect(problems).toHaveLength(2);
   });
 });

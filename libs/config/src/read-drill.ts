@@ -91,16 +91,17 @@ export function checkDrills(
   reader: Pick<EnvironmentReader, 'problem'>,
   targets: readonly { readonly name: string; readonly drill: DrillConfig }[],
   restoreTargets: readonly { readonly name: string; readonly scratch: boolean }[],
+  place: (target: string, ...path: readonly PropertyKey[]) => string,
 ): void {
   const scratch = restoreTargets.filter((target) => target.scratch).map(({ name }) => name);
   for (const { name, drill } of targets) {
     if (drill.targetName !== null && !scratch.includes(drill.targetName))
       reader.problem(
-        `BACKUP_TARGETS_FILE: drill of ${name}: ${drill.targetName} is no scratch target of RESTORE_TARGETS`,
+        `${place(name, 'drill', 'target')}drill of ${name}: ${drill.targetName} is no scratch target of RESTORE_TARGETS`,
       );
     else if (drill.schedule.cron !== null && scratch.length === 0)
       reader.problem(
-        `drills of ${name} are scheduled (BACKUP_DRILL_SCHEDULE), and RESTORE_TARGETS has no scratch target: set RESTORE_TARGET_<NAME>_SCRATCH=true where new databases harm nobody`,
+        `${place(name, 'drill', 'schedule')}drills of ${name} are scheduled (BACKUP_DRILL_SCHEDULE), and RESTORE_TARGETS has no scratch target: set RESTORE_TARGET_<NAME>_SCRATCH=true where new databases harm nobody`,
       );
   }
 }

@@ -1,7 +1,8 @@
 import { Secret } from '#contracts';
 import { secretFrom, type EnvironmentReader } from './environment-reader.js';
 import { bindHooks } from './hook-settings.js';
-import { requiredSecret, type ServiceLoadOptions } from './service-config.js';
+import type { ServiceLoadOptions } from './service-config.js';
+import { placesOfTargets } from './target-place.js';
 import type { SourceConfig, TargetConfig } from './targets.js';
 import { withReadPreference } from './with-read-preference.js';
 
@@ -11,23 +12,30 @@ export function readSourcesOf(
   reader: EnvironmentReader,
   options: ServiceLoadOptions,
 ): SourceConfig[] {
+  const place = placesOfTargets(reader, options.readFile);
   return targets.map((target) => {
-    const uri =
-      target.uriVariable === 'MONGODB_URI'
-        ? requiredSecret(
-            reader,
-            'MONGODB_URI',
-            'it names the server to back up, for instance mongodb://user:…@host:27017/clinic',
-          )
-        : named(reader, target.uriVariable, options);
-    const boundHooks = bindHooks(target.hooks, options, (text) => reader.problem(`hooks of ${target.name}: ${text}`));
+    const uri = readUriOf(target, reader, options) ?? new Secret('');
+    const boundHooks = bindHooks(target.hooks, options, (path, text) =>
+      reader.problem(`${place(target.name, 'hooks', ...path)}hooks of ${target.name}: ${text}`),
+    );
     return { ...target, uri: withReadPreference(uri, target.readPreference), boundHooks };
   });
 }
 
-function named(reader: EnvironmentReader, name: string, options: ServiceLoadOptions): SourceConfig['uri'] {
-  const uri = secretFrom(name, options.environment, options.readFile, (text) => reader.problem(text));
+/** The URI of a target, from the variable that it names; undefined: that is a problem by now. */
+export function readUriOf(
+  { name, uriVariable }: Pick<TargetConfig, 'name' | 'uriVariable'>,
+  reader: EnvironmentReader,
+  { environment, readFile }: ServiceLoadOptions,
+): Secret | undefined {
+  const told: string[] = [];
+  const uri = secretFrom(uriVariable, environment, readFile, (text) => told.push(text));
   if (uri !== undefined) return uri;
-  reader.problem(`${name} is not set: BACKUP_TARGETS_FILE names it as the URI of a target`);
-  return new Secret('');
+  const place = placesOfTargets(reader, readFile)(name, 'uriVariable');
+  const what =
+    place === ''
+      ? 'it names the server to back up, for instance mongodb://user:…@host:27017/clinic'
+      : `it holds the URI of ${name}`;
+  for (const text of told.length > 0 ? told : [`${uriVariable} is not set: ${what}`]) reader.problem(`${place}${text}`);
+  return undefined;
 }

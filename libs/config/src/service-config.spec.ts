@@ -23,6 +23,7 @@ const files: Record<string, string> = {
   '/blackout.yaml': `targets:
   - {name: a, uriVariable: A_URI, schedule: '0 12 * * 1-5', blackouts: [{from: '08:00', to: '18:00', days: [mon, tue, wed, thu, fri]}]}
 `,
+  '/lots.yaml': `a: &a [${'x,'.repeat(20)}]\nb: &b [${'*a,'.repeat(20)}]\nc: &c [${'*b,'.repeat(20)}]\ntargets: [*c]\n`,
   '/broken.yaml': `targets:\n  - name: "x\n`,
 };
 const load = <T>(loader: (options: Parameters<typeof loadApiConfig>[0]) => T, environment: Record<string, string>): T =>
@@ -197,7 +198,9 @@ describe('targets', () => {
       ['shop', 'mongodb://s/'],
     ]);
     const { SHOP_URI: _shop, ...without } = environment;
-    expect(messageOf(() => load(loadWorkerConfig, without))).toContain('SHOP_URI is not set');
+    expect(messageOf(() => load(loadWorkerConfig, without))).toContain(
+      'BACKUP_TARGETS_FILE: /targets.yaml:9:18: SHOP_URI is not set: it holds the URI of shop',
+    );
   });
 
   it.each([
@@ -205,6 +208,7 @@ describe('targets', () => {
     ['/odd.yaml', 'uriVariable'],
     ['/odd.yaml', 'Unrecognized key'],
     ['/blackout.yaml', '/blackout.yaml:2:61: the blackouts of a leave its schedule no time'],
+    ['/lots.yaml', '/lots.yaml:2:8: aliases (*name) make too much of the file'],
     ['/broken.yaml', 'is no YAML'],
     ['/none.yaml', 'ENOENT'],
   ])('of %s are refused: %s', (path, text) => {

@@ -216,6 +216,23 @@ const refusedHooks = [
   ['{shell: x, mode: loud}', 'Unrecognized key "mode"'],
 ] as const;
 
+describe('drills that nobody could make', () => {
+  const drill = (text: string) => `${base}    drill: {${text}}\n`;
+  const none = { RESTORE_TARGET_SCRATCH_SCRATCH: 'false' };
+  it.each([
+    ['in the file', drill('schedule: "0 5 * * 0"'), none, '/t.yaml:4:23: drills of clinic are scheduled'],
+    ['for all', `defaults: {drill: {schedule: "0 5 * * 0"}}\n${base}`, none, '/t.yaml:1:30: drills of clinic are'],
+    ['elsewhere', drill('target: far'), {}, '/t.yaml:4:21: drill of clinic: far is no scratch target'],
+  ])('are told where they are asked for: %s', (_name, text, more, expected) => {
+    expect(messageOf(() => loadApiConfig(options(text, more)))).toContain(`BACKUP_TARGETS_FILE: ${expected}`);
+  });
+
+  it('are told without a place where the environment asks for them', () => {
+    const message = messageOf(() => loadApiConfig(options(base, { ...none, BACKUP_DRILL_SCHEDULE: '0 5 * * 0' })));
+    expect(message).toMatch(/^drills of clinic are scheduled \(BACKUP_DRILL_SCHEDULE\)/);
+  });
+});
+
 describe('hooks', () => {
   it.each(refusedHooks)('%s is refused', (text, expected) => {
     const message = messageOf(() => targetOf(hooks(text)));
@@ -229,7 +246,7 @@ describe('hooks', () => {
     expect(targetOf(text).hooks.before).toMatchObject([{ name: 'OPS_URL', does: { kind: 'http' } }]);
     const load = (more: object) => loadWorkerConfig(options(text, { ...worker, ...more }));
     expect(messageOf(() => load({}))).toMatch(
-      /hooks of clinic: OPS_URL is not set[^]*hooks of clinic: OPS_KEY is not set/,
+      /t.yaml:6:25: hooks of clinic: OPS_URL is not set[^]*t.yaml:6:50: hooks of clinic: OPS_KEY is not set/,
     );
     expect(messageOf(() => load({ OPS_URL: 'http://u:canary@169.254.169.254/', OPS_KEY: 'k' }))).toMatch(
       /OPS_URL must not be a link-local[^]*OPS_KEY must have at least 16 bytes/,

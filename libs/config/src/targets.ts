@@ -10,6 +10,7 @@ import { checkPlacement, placementOf, type PlacementConfig } from './placement.j
 import { checkSchedule, isSound, mostJitterSeconds, readSchedule, type ScheduleConfig } from './read-schedule.js';
 import { readThrottle, type ThrottleConfig } from './read-throttle.js';
 import { isAllBlackedOut } from './schedule-interval.js';
+import { placeIn } from './target-place.js';
 import type { ReadPreference } from './targets-file.js';
 
 /** One deployment to protect, without its URI: what the API may know. */
@@ -74,16 +75,13 @@ export function readTargets(reader: EnvironmentReader, readFile: ReadFile): Targ
   return file.targets.map((target, index) => {
     if (seen.has(target.name)) problem(`${at(['targets', index, 'name'])}the target ${target.name} stands there twice`);
     seen.add(target.name);
-    const own = withoutUndefined(target);
-    // Where a setting stands that counts for this target.
-    const place = (field: keyof FileTarget, ...more: readonly PropertyKey[]): string =>
-      at([...(field in own || !(field in (file.defaults ?? {})) ? ['targets', index] : ['defaults']), field, ...more]);
+    const place = placeIn(located, index);
     const { name, uriVariable } = target;
     const replicas = target.replicas ?? file.defaults?.replicas ?? destinations;
     for (const [nth, replica] of replicas.entries())
       if (!destinations.includes(replica))
         problem(`${place('replicas', nth)}${name}: replicas: there is no destination ${replica}`);
-    const settings = { ...withoutUndefined(file.defaults ?? {}), ...own, name, uriVariable };
+    const settings = { ...withoutUndefined(file.defaults ?? {}), ...withoutUndefined(target), name, uriVariable };
     checkPlacement(reader, placementOf(settings), (field, text) =>
       problem(`${place(field)}${field} of ${name} ${text}`),
     );

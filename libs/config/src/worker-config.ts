@@ -7,6 +7,7 @@ import { readSourcesOf } from './read-sources.js';
 import { readRestoreSources, type RestoreTargetSource } from './restore-targets.js';
 import { readService, type ServiceConfig, type ServiceLoadOptions } from './service-config.js';
 import { readThrottle, type ThrottleConfig } from './read-throttle.js';
+import { placesOfTargets } from './target-place.js';
 import { readTargets, type SourceConfig } from './targets.js';
 
 /** The worker's options: the only long-lived process with the key and the URIs. */
@@ -37,7 +38,7 @@ export function loadWorkerConfig(options: ServiceLoadOptions): WorkerConfig {
   }
   const targets = readSourcesOf(readTargets(reader, options.readFile), reader, options);
   const restoreTargets = readRestoreSources(reader, options, targets);
-  checkDrills(reader, targets, restoreTargets);
+  checkDrills(reader, targets, restoreTargets, placesOfTargets(reader, options.readFile));
   const service = readService(reader, options.workingDirectory);
   const config: WorkerConfig = {
     ...service,
