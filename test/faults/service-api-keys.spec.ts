@@ -29,6 +29,15 @@ const keysOf = async (worker: ServiceProcess): Promise<Record<string, unknown>> 
   return ((await reply.json()) as { details: { keys: Record<string, unknown> } }).details.keys;
 };
 
+/** Without a channel an alert is a line of the log. */
+async function told(worker: ServiceProcess, subject: string): Promise<string> {
+  const line = await worker.waitForLine(
+    (each) => each['msg'] === 'alert' && each['subject'] === subject,
+    `to tell "${subject}"`,
+  );
+  return String(line['text']);
+}
+
 async function verify(backupId: string): Promise<Record<string, unknown>> {
   const operator = world.as('operator', api);
   const { body } = await operator.post(`/api/admin/backups/${backupId}/verify`, { level: 'readable' });
@@ -40,7 +49,7 @@ async function verify(backupId: string): Promise<Record<string, unknown>> {
 }
 
 it(
-  'F33 the old key is missing after a rotation: log, readiness and metric name it with the backups at stake; new backups go on; a verification condemns nothing',
+  'F33 the old key is missing after a rotation: log, readiness, metric and alert name it with the backups at stake; new backups go on; a verification condemns nothing',
   async () => {
     const operator = world.as('operator', api);
     const first = await world.startWorker({ BACKUP_VERIFY: 'off' });
@@ -63,6 +72,9 @@ it(
       ...{ status: 'up', state: 'missing', missing: [oldKeyId], backupsThatCannotBeOpened: 2, newest },
     });
     expect(await (await fetch(`${worker.url}/metrics`)).text()).toContain('hazina_key_missing 1');
+    const alert = await told(worker, 'key missing');
+    expect(alert).toContain(`No worker opens 2 of the kept backups, the newest of them ${newest.join(', ')}`);
+    expect(alert).toContain(oldKeyId);
 
     const made = await operator.trigger();
     expect(await operator.settled(made)).toMatchObject({
@@ -81,6 +93,7 @@ it(
     const both = await world.startWorker({ BACKUP_ENCRYPTION_KEY: newKey, BACKUP_ENCRYPTION_KEYS_RETIRED: world.key });
     expect(await verify(old[0] ?? '')).toMatchObject({ status: 'completed' });
     expect(await keysOf(both)).toEqual({ status: 'up' });
+    expect(await told(both, 'recovered: key missing')).toContain('opened by the keys of a worker again');
     const text = [...worker.lines, ...both.lines, ...api.lines].map((each) => JSON.stringify(each)).join('\n');
     for (const secret of [world.key.slice(4), newKey.slice(4)]) expect(text.includes(secret)).toBe(false);
     await expectNothingLeft(world, [both]);

@@ -3,6 +3,7 @@ import { NestFactory } from '@nestjs/core';
 import type { KeysConfig, ReloadOutcome } from '#config';
 import { findMissingKeys, noMissingKeys, type MissingKeys } from './core/check-keys.js';
 import { Every } from './core/every.js';
+import { keysHint, settleKeysAlert } from './core/keys-alert.js';
 import { closeParts, openParts } from './core/open-parts.js';
 import { restoreMetrics } from './core/restore-metrics.js';
 import { syncAtStart } from './catalog-sync/sync-at-start.js';
@@ -36,6 +37,7 @@ export class Work {
   readonly #ending = new AbortController();
   #syncAtStart: Promise<void> = Promise.resolve();
   #missingKeys: MissingKeys = noMissingKeys;
+  #keysAlert: Promise<void> = Promise.resolve();
 
   private constructor(
     private readonly parts: WorkerParts,
@@ -126,7 +128,10 @@ export class Work {
       ...[this.context.get(Publisher), this.context.get(Replicators)],
     ];
     const steps = [
-      { what: 'loops', close: () => Promise.all([...loops.map((loop) => loop.stop()), this.#syncAtStart]) },
+      {
+        what: 'loops',
+        close: () => Promise.all([...loops.map((loop) => loop.stop()), this.#syncAtStart, this.#keysAlert]),
+      },
       { what: 'queue', close: () => workers.close() },
       { what: 'context', close: () => this.context.close() },
       { what: 'connections', close: () => closeParts(this.parts) },
@@ -160,19 +165,26 @@ export class Work {
 
   /** Every kept backup must be one that our keys open. */
   async #checkKeys(): Promise<void> {
-    const { catalog, keyIds: ours, ring, metrics, log } = this.parts;
-    // Who holds public keys alone opens nothing, and is meant to.
+    const { catalog, openingKeyIds: ours, ring, metrics, log } = this.parts;
     try {
-      this.#missingKeys = !ring.canOpen ? noMissingKeys : await findMissingKeys(catalog, ours);
+      // Who holds public keys alone opens nothing, and is meant to.
+      this.#missingKeys = ring.canOpen ? await findMissingKeys(catalog, ours) : noMissingKeys;
     } catch (error) {
       log.failure('keys not checked', error, 'keys');
       return;
     }
     const { keyIds, backups, newest } = this.#missingKeys;
     metrics.keysMissing(keyIds.length);
-    if (keyIds.length === 0) return;
-    const hint = 'Add them to BACKUP_ENCRYPTION_KEYS_RETIRED: without them these backups cannot be restored';
-    log.error('keys missing', { keyIds, backups, newest, hint });
+    if (backups > 0) log.error('keys missing', { keyIds, backups, newest, hint: keysHint });
+    if (ring.canOpen) this.#keysAlert = this.#keysAlert.then(() => this.#settleKeysAlert());
+  }
+
+  /** Beside the work: it may have to wait for what other workers say. */
+  async #settleKeysAlert(): Promise<void> {
+    const { signal } = this.#ending;
+    await settleKeysAlert(this.parts, signal).catch((error: unknown) => {
+      if (!signal.aborted) this.parts.log.failure('alert of missing keys not settled', error, 'keys');
+    });
   }
 }
 

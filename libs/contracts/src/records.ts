@@ -178,6 +178,7 @@ export type AlertKind =
   | 'quota-critical'
   | 'superseded'
   | 'cleanup-failed'
+  | 'keys-missing'
   | 'missing'
   | 'replica-behind'
   | 'unusual-activity'

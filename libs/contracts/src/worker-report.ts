@@ -16,6 +16,8 @@ export interface WorkerReport {
   readonly keyIds: readonly string[];
   /** False: it holds public keys alone, and reads nothing of what it writes. Absent: a worker of an older version, which reads. */
   readonly reads?: boolean;
+  /** Those of them that open. Null or absent: a worker of an older version. */
+  readonly openingKeyIds?: readonly string[] | null;
   /** Those that it seals with. Absent: a worker of an older version. */
   readonly currentKeyIds?: readonly string[] | null;
   readonly storeId: string | null;

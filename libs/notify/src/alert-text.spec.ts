@@ -16,6 +16,7 @@ const kinds: Readonly<Record<AlertKind, string>> = {
   'quota-critical': 'storage quota almost exhausted: clinic',
   superseded: 'backup skipped: clinic',
   'cleanup-failed': 'retention stopped: clinic',
+  'keys-missing': 'key missing: clinic',
   missing: 'backup missing from the store: clinic',
   'replica-behind': 'copies of backups behind: clinic',
   'unusual-activity': 'unusual activity: clinic',

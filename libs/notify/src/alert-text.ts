@@ -81,6 +81,11 @@ const wordings: Readonly<Record<AlertKind, Wording>> = {
     lead: 'Backups that are too old are not removed. Nothing is lost by that, and the store fills up.',
     next: 'Run hazina cleanup --dry-run to see what would go, and read in the log of the worker why it does not',
   },
+  'keys-missing': {
+    subject: 'key missing',
+    lead: 'Kept backups cannot be opened, so they cannot be restored: no worker has a key of theirs. New backups go on.',
+    next: 'Add the missing keys to BACKUP_ENCRYPTION_KEYS_RETIRED, from the copy that is kept apart from the backups',
+  },
   missing: {
     subject: 'backup missing from the store',
     lead: 'Objects of a completed backup are no longer in the store.',

@@ -7,6 +7,7 @@ interface Held {
   readonly given: GivenKeys;
   readonly ring: KeyRing;
   readonly keyIds: readonly string[];
+  readonly openingKeyIds: readonly string[];
   readonly currentKeyIds: readonly string[];
 }
 
@@ -33,6 +34,11 @@ export class LiveKeys {
   /** Names of all our keys in this store. */
   get keyIds(): readonly string[] {
     return this.held.keyIds;
+  }
+
+  /** Of these: what opens. Public keys only seal. */
+  get openingKeyIds(): readonly string[] {
+    return this.held.openingKeyIds;
   }
 
   /** Of these: what it seals with. */
@@ -64,6 +70,10 @@ export interface KeyChange {
 
 async function hold(given: KeysConfig, kdfSalt: string): Promise<Held> {
   const { given: texts, ring } = await openKeys(given, () => undefined);
-  const keyIds = (await ring.keyIds(kdfSalt)).map(({ keyId }) => keyId);
-  return { given: texts, ring, keyIds, currentKeyIds: await ring.currentKeyIds(kdfSalt) };
+  const keys = await ring.keyIds(kdfSalt);
+  return {
+    ...{ given: texts, ring, keyIds: keys.map(({ keyId }) => keyId) },
+    openingKeyIds: keys.filter(({ opens }) => opens).map(({ keyId }) => keyId),
+    currentKeyIds: await ring.currentKeyIds(kdfSalt),
+  };
 }

@@ -71,6 +71,9 @@ export async function openParts(core: WorkerCore, signal: AbortSignal): Promise<
       get keyIds() {
         return keys.keyIds;
       },
+      get openingKeyIds() {
+        return keys.openingKeyIds;
+      },
     };
   } catch (error) {
     await Promise.allSettled(opened.map((part) => part.close()));

@@ -43,6 +43,8 @@ export interface WorkerParts extends WorkerCore {
   readonly ring: KeyRing;
   /** Names of all our keys in this store, as they are now. */
   readonly keyIds: readonly string[];
+  /** Of these: what opens. Public keys only seal. */
+  readonly openingKeyIds: readonly string[];
   /** Of these: what it seals with. */
   readonly currentKeyIds: readonly string[];
   readonly channels: readonly Channel[];

@@ -92,11 +92,12 @@ export class Publisher {
   }
 
   #report(): Omit<WorkerReport, 'beatAt'> {
-    const { owner, version, startedAt, config, ring, keyIds, currentKeyIds, storeId, store } = this.parts;
+    const { owner, version, startedAt, config, ring, storeId, store } = this.parts;
+    const { keyIds, openingKeyIds, currentKeyIds } = this.parts;
     return {
       ...{ workerId: owner, version, startedAt, beatSeconds: config.lease.beatMs / 1000 },
-      ...{ host: owner.split('/')[0] ?? '', nodeVersion: process.version, tools: this.#tools, keyIds, storeId },
-      currentKeyIds,
+      ...{ host: owner.split('/')[0] ?? '', nodeVersion: process.version, tools: this.#tools, storeId },
+      ...{ keyIds, openingKeyIds, currentKeyIds },
       reads: ring.opensWhatItSeals,
       ...{ storeLocation: store.location, storeFreeBytes: this.#store.freeBytes },
       ...{ storeOk: this.#store.ok, storeDetail: this.#store.detail, targets: this.#targets },

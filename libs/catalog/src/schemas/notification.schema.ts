@@ -50,6 +50,7 @@ export const alertKinds: readonly AlertKind[] = [
   'quota-critical',
   'superseded',
   'cleanup-failed',
+  'keys-missing',
   'missing',
   'replica-behind',
   'unusual-activity',

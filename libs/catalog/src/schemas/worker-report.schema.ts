@@ -49,6 +49,7 @@ export const workerReportSchema = recordSchema<WorkerReport>('workers', {
   tools: { type: Schema.Types.Mixed, default: () => ({}) },
   keyIds: texts,
   reads: { type: Boolean },
+  openingKeyIds: { type: [String], default: null },
   currentKeyIds: { type: [String], default: null },
   storeId: textOrNull,
   storeLocation: anyText,
