@@ -5,6 +5,8 @@ import { CATALOG, CLOCK } from '../core/tokens.js';
 
 /** So long a revoked token may still pass in another process than the one that was told. */
 const freshMs = 2_000;
+/** What is so old is asked for anew beside the requests, so that one waits only where the catalogue is slow or few ask. */
+const renewMs = 1_000;
 /** A request does not wait longer to know. */
 const patienceMs = 1_000;
 /** A token may come from a clock that is ahead by so much. */
@@ -50,18 +52,25 @@ export class Revocations {
     return end;
   }
 
-  /** Null: what is known is fresh. One question at a time, whoever waits for it. */
+  /** Null: what is known is fresh. */
   async #refresh(): Promise<AppError | null> {
     const now = this.clock.monotonicMs();
-    if (now - this.#knownAt < freshMs) return null;
-    if (now - this.#failedAt < freshMs && this.#trouble !== undefined) return this.#trouble;
-    this.#asking ??= this.#ask().finally(() => (this.#asking = undefined));
+    const age = now - this.#knownAt;
+    if (age < renewMs) return null;
+    const hasFailed = now - this.#failedAt < freshMs && this.#trouble !== undefined;
+    if (age < freshMs) {
+      // What comes of it is told to who has to wait for it.
+      if (!hasFailed) this.#asked().catch(() => undefined);
+      return null;
+    }
+    if (hasFailed) return this.#trouble ?? null;
     let timer: NodeJS.Timeout | undefined;
     const late = new Promise<never>((_resolve, reject) => {
-      timer = setTimeout(() => reject(noAnswer()), patienceMs);
+      // An answer that came while this process was busy is still to be read.
+      timer = setTimeout(() => setImmediate(() => reject(noAnswer())), patienceMs);
     });
     try {
-      await Promise.race([this.#asking, late]);
+      await Promise.race([this.#asked(), late]);
       return null;
     } catch (error) {
       this.#failedAt = this.clock.monotonicMs();
@@ -70,6 +79,11 @@ export class Revocations {
     } finally {
       clearTimeout(timer);
     }
+  }
+
+  /** One question at a time, whoever waits for it. */
+  #asked(): Promise<void> {
+    return (this.#asking ??= this.#ask().finally(() => (this.#asking = undefined)));
   }
 
   async #ask(): Promise<void> {
