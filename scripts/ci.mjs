@@ -2,7 +2,7 @@
 // took on this very machine. What is left out is said. The last line is the sum of all: `N passed, N failed[, N skipped]`.
 import { spawn } from 'node:child_process';
 import { root, say } from './bootstrap.mjs';
-import { budgetMs, estimateMs, fits, longSuites, readCounts } from './ci-plan.mjs';
+import { estimateMs, fits, longSuites, readCounts } from './ci-plan.mjs';
 import { totalLine } from './run-jest.mjs';
 
 const started = Date.now();
@@ -18,7 +18,9 @@ for (const { name, args, ...cost } of longSuites) {
   else {
     // In the counts as well: nobody reads what lies above the last line.
     total.skipped += 1;
-    leftOut.push(`${name} (about ${minutes(estimateMs(cost, testMs))}, ${minutes(budgetMs - elapsedMs)} were left)`);
+    leftOut.push(
+      `${name} (about ${minutes(estimateMs(cost, testMs))}, ${minutes(cost.untilMs - elapsedMs)} were left)`,
+    );
   }
 }
 if (leftOut.length > 0) say(`left out on this machine, for npm test took ${minutes(testMs)}: ${leftOut.join(', ')}`);
