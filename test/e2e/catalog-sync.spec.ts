@@ -11,8 +11,6 @@ import { waitUntil } from '../services/services.js';
 const lostFields = {
   // Never left the catalogue, or belonged to the run.
   ...{ correlationId: '', events: [], claim: {}, jobNumber: 0, failures: 0, progress: null, resources: null },
-  // What the marks do not hold.
-  ...{ verifications: [], verificationStatus: {}, lastProvenAt: null, verifyFrom: null, verifyNotBefore: null },
   // To the second.
   createdAt: null,
   // The catalogue's own.
@@ -60,12 +58,20 @@ describe('hazina catalog sync', () => {
     }
     const [, , third = ''] = ids;
     expect((await operator.patch(`/api/admin/backups/${third}`, { label: 'changed later' })).status).toBe(200);
+    for (const [at, level] of (['readable', 'stored'] as const).entries()) {
+      const backupId = ids[at] ?? '';
+      expect((await operator.post(`/api/admin/backups/${backupId}/verify`, { level })).status).toBe(202);
+      const isRead = async () => ((await operator.backup(backupId)).verifications as unknown[]).length === 1;
+      await operator.settledWhen(isRead, `the verification of ${backupId}`);
+    }
     await waitUntil(async () => (await world.records({ marksBehind: true })).length === 0, { what: 'the marks' });
     const cli = await hazina(['backup', '--json', '--label', 'by hand'], environment);
     expect(cli.code).toBe(0);
     await worker.stop('SIGTERM');
     const before = await byId();
     expect(before).toHaveLength(4);
+    const read = before.filter(({ verifications }) => (verifications as unknown[]).length === 1);
+    expect(read.map(({ backupId }) => String(backupId)).sort()).toEqual(ids.slice(0, 2).sort());
 
     await dropCatalogue();
     expect(await sync('--dry-run')).toMatchObject({ dryRun: true, found: 4, counts: { rebuilt: 4 } });

@@ -6,6 +6,7 @@ import { CliWorld, type Environment } from '../support/cli-world.js';
 import { repeatedArchive } from '../support/generated-archive.js';
 import { failingCommand } from '../support/run-command.js';
 import { fillSampleDatabase } from '../support/sample-data.js';
+import { makeMemoryGroup } from '../support/memory-group.js';
 import { hazina } from '../support/run-hazina.js';
 import type { ToolDoubles } from '../support/tool-doubles.js';
 import { clinicFixture, toolsIn, type ToolBehaviour } from '../support/tools-in.js';
@@ -18,8 +19,12 @@ afterEach(() => {
   expect(world.storedFiles().filter((file) => !file.startsWith('clinic/clinic-'))).toEqual([]);
   expect(world.leftovers()).toEqual([]);
 });
-afterAll(() => world.close());
+afterAll(async () => {
+  await world.close();
+  group?.close();
+});
 
+const group = makeMemoryGroup(64 * 2 ** 20);
 const archiveBytes = statSync(clinicFixture).size;
 const patience = 60_000;
 
@@ -77,6 +82,24 @@ describe('F01 dump killed in mid-stream', () => {
       expect(await world.bucketContents(environment)).toEqual([]);
     },
     2 * patience,
+  );
+
+  (group === undefined ? it.skip : it)(
+    'F01 by the kernel, for it takes more memory than its control group may have',
+    async () => {
+      const { tool, environment } = withTool({ behaviour: 'grows', after: Math.round(archiveBytes * 0.4) });
+      const { error } = await failingCommand(['backup'], environment, async () => {
+        await waitUntil(dataIsWritten, { what: 'data being written', timeoutMs: patience });
+        const pid = await waitUntil(() => tool.seen().pid, { what: 'the tool' });
+        group?.add(pid);
+        process.kill(pid, 'SIGUSR2');
+      });
+      expect(error).toMatchObject({ code: 'engine/killed', stage: 'dump', exitCode: 10 });
+      expect(error.message).toMatch(/out of memory/);
+      expect(group?.kills).toBe(1);
+      expect(world.storedFiles()).toEqual([]);
+    },
+    patience,
   );
 
   it(

@@ -82,6 +82,14 @@ async function dump() {
       writeSync(1, bytes);
       process.kill(process.pid, 'SIGKILL');
       break;
+    // Takes ever more memory from SIGUSR2 on, until somebody stops it.
+    case 'grows': {
+      const taken = [];
+      process.on('SIGUSR2', () => setInterval(() => taken.push(Buffer.alloc(8 * 2 ** 20, 1)), 1));
+      writeSync(1, bytes.subarray(0, after));
+      forever();
+      break;
+    }
     // The dump takes its worker along, as one that eats all memory does.
     case 'kills-parent':
       process.kill(process.ppid, 'SIGKILL');
