@@ -22,8 +22,14 @@ async function settled({ openingKeyIds, others = [[]] }: Fleet, signal = new Abo
     backups: { completed: () => Promise.resolve(backups) },
     workers: { all: () => Promise.resolve(others[Math.min(looks++, others.length - 1)]) },
     alerts: {
-      raise: ({ message }: { message: string }) => Promise.resolve(void done.push(`raised: ${message}`) ?? null),
-      clear: () => Promise.resolve(void done.push('cleared') ?? null),
+      raise: ({ message }: { message: string }) => {
+        done.push(`raised: ${message}`);
+        return Promise.resolve(null);
+      },
+      clear: () => {
+        done.push('cleared');
+        return Promise.resolve(null);
+      },
     },
   };
   const parts = {
@@ -50,7 +56,7 @@ describe('the alert of missing keys', () => {
     ['opens what we do not', { ...alive, keyIds: ['k1', 'k2'], openingKeyIds: ['k1', 'k2'] }, 'cleared'],
     ['of an older version reads', { ...alive, keyIds: ['k1', 'k2'], reads: true }, 'cleared'],
     ['of an older version only writes', { ...alive, keyIds: ['k1', 'k2'], reads: false }, 'raised'],
-    ['has public keys', { ...alive, keyIds: ['k1', 'k2'], openingKeyIds: ['k1'] }, 'raised'],
+    ['has public keys', { ...alive, keyIds: ['k1', 'k2'], openingKeyIds: ['k2'] }, 'raised'],
     ['is gone', { ...alive, sinceBeatMs: 4_000, keyIds: ['k1', 'k2'], openingKeyIds: ['k1', 'k2'] }, 'raised'],
     ['is this one, before a reload', { ...alive, workerId: 'me', keyIds: ['k1'], openingKeyIds: ['k1'] }, 'raised'],
   ])('looks at the others: one that %s', async (_name, other, what) => {

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { pipeline as connect, Readable, Writable } from 'node:stream';
+import { addAbortSignal, pipeline as connect, Readable, Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { StoredObject } from '#contracts';
 import { resumingGet, type ObjectStore } from '#storage';
@@ -32,7 +32,7 @@ export async function copyObject(
   const key = `${backupFolder(backupId)}${object.key}`;
   const source = resumingGet(from, key, { bytes: object.bytes, signal });
   const bytes = Readable.from(checked(source, stores, backupId, object), { objectMode: false, highWaterMark: 1 << 20 });
-  const body = pace === undefined ? bytes : throttled(bytes, pace);
+  const body = pace === undefined ? bytes : throttled(bytes, pace, signal);
   await to.put(key, body, { signal, expectedBytes: object.bytes, lock: true, bulk: key.endsWith('/data.hzn') });
   await confirmObject(to, backupId, object, signal);
 }
@@ -53,9 +53,9 @@ async function* checked(
     throw mismatch(backupId, object.key, `its SHA-256 in ${from.location} is not the one in backup.json`);
 }
 
-/** When the put lets go of it, its debt is forgotten; when the source fails, the put hears why. */
-function throttled(bytes: Readable, pace: Pace): Readable {
-  return connect(bytes, new Throttle(pace), () => undefined);
+/** When the put lets go of it, or at an abort, its debt is forgotten; when the source fails, the put hears why. */
+function throttled(bytes: Readable, pace: Pace, signal: AbortSignal): Readable {
+  return connect(bytes, addAbortSignal(signal, new Throttle(pace)), () => undefined);
 }
 
 /** Whether the whole object stands in a store, by its size and every byte of it. */
