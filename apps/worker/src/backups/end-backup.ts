@@ -2,6 +2,7 @@ import { backupJob, shuttingDown, type HeldClaim } from '#catalog';
 import { AppError, type BackupRecord, type JobRequest, type RunResources } from '#contracts';
 import { retryPauseMs } from '../claims/retry-pause.js';
 import { surely } from '../claims/surely.js';
+import { blackoutEnd } from './blackout-end.js';
 import type { WorkerParts } from '../core/worker-core.js';
 import type { WorkerLog } from '../logging/worker-log.js';
 import type { ClaimedBackup } from './claimed-backup.js';
@@ -59,9 +60,11 @@ function causeOf(thrown: unknown, { signal, ref }: HeldClaim): AppError {
   return reason.code === 'worker-shutdown' ? shuttingDown(ref.id) : error;
 }
 
-function nextAttempt({ clock, tuning, random }: WorkerParts, record: BackupRecord, isCommitted: boolean): Date {
+function nextAttempt(parts: WorkerParts, record: BackupRecord, isCommitted: boolean): Date {
+  const { clock, tuning, random } = parts;
   const before = isCommitted ? Math.min(record.claim.fence - 1, mostCommittedFailures) : record.failures;
-  return new Date(clock.now().getTime() + retryPauseMs(before, tuning, random));
+  const at = new Date(clock.now().getTime() + retryPauseMs(before, tuning, random));
+  return isCommitted ? at : (blackoutEnd(parts, record, at) ?? at);
 }
 
 /** `in_progress → pending`, with the job of the next try. */

@@ -1,6 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { BackupRecord, JobPayloads } from '#contracts';
 import { startResourceMeter, type ResourceMeter } from '#metrics';
+import { blackoutEnd } from '../backups/blackout-end.js';
 import { completeBackup } from '../backups/complete-backup.js';
 import { endBackup } from '../backups/end-backup.js';
 import type { ClaimedBackup } from '../backups/claimed-backup.js';
@@ -29,6 +30,8 @@ export class BackupProcessor implements JobProcessor<'backup'> {
     const waiting = await catalog.backups.find(backupId);
     // A `cli` record is dumped by its maker alone.
     if (waiting === null || (waiting.trigger === 'cli' && waiting.commit === null)) return;
+    const until = blackoutEnd(this.parts, waiting, clock.now());
+    if (waiting.status === 'pending' && until !== null) return this.#wait(waiting, until);
     const claimedAt = clock.monotonicMs();
     const record = await this.#claim(waiting, owner);
     if (record === 'full') {
@@ -58,6 +61,13 @@ export class BackupProcessor implements JobProcessor<'backup'> {
       await observer.stop();
       await claim.stop();
     }
+  }
+
+  /** The reconciler adds the job when it is due. */
+  async #wait({ backupId, target }: BackupRecord, until: Date): Promise<void> {
+    const reason = `Not before ${until.toISOString()}, the end of a blackout of ${target}`;
+    if (await this.parts.catalog.backups.postpone(backupId, until, reason))
+      this.parts.log.info('waits for the end of a blackout', { backupId, target, until });
   }
 
   /** What is committed already is only finished, and takes no place. */

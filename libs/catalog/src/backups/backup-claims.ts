@@ -8,6 +8,7 @@ import { event, toRecordOrNull, type Backups } from './backup-record.js';
 type Claims = Pick<
   BackupRepository,
   | 'claim'
+  | 'postpone'
   | 'raiseFence'
   | 'beat'
   | 'look'
@@ -36,6 +37,9 @@ export function claims(backups: Backups, now: () => Date): Claims {
       const raised = await raiseFence({ id: backupId, fence: claimed.claim.fence }, raiseTo);
       return raised === null ? null : toRecordOrNull(await backups.findOne(heldBy(raised)));
     },
+
+    postpone: (backupId, until, reason) =>
+      backups.change(claimable(backupId), { $set: { nextAttemptAt: until }, $push: event(now(), 'postponed', reason) }),
 
     async beat(ref) {
       return stateOf(await backups.update(heldBy(ref), { $inc: { 'claim.beat': 1 } }));

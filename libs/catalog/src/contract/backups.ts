@@ -97,6 +97,8 @@ export interface BackupRepository {
   claim(backupId: string, owner: string, now: Date, raiseTo?: number): Promise<BackupRecord | null>;
   /** The same while fewer than so many backups hold a place of the fleet; `full`: it stays pending, and must be claimed again when one has ended. */
   claimWithin(backupId: string, owner: string, now: Date, places: number): Promise<BackupRecord | 'full' | null>;
+  /** A pending one that nobody has begun: not before that time, and the reason into its story. False: it has moved on. */
+  postpone(backupId: string, until: Date, reason: string): Promise<boolean>;
   /** How many of so many places nobody holds. */
   freePlaces(places: number): Promise<number>;
   /** Raises the fence of one's own claim above attempts found in the store; the new ref, or null when fenced. */
