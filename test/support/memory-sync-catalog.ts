@@ -13,7 +13,7 @@ export class MemorySyncCatalog implements SyncCatalog {
   add(backupId: string, status: BackupState, more: Partial<SyncRecord> = {}): Mutable {
     const record: Mutable = {
       ...{ backupId, status, pinned: false, label: null, hash: null, fence: 1, committed: null },
-      ...{ marks: { wanted: 0, written: 0 }, commitConflict: false, commitDue: false },
+      ...{ marks: { wanted: 0, written: 0 }, commitConflict: false, commitDue: false, place: null },
       ...more,
     };
     this.records.set(backupId, record);

@@ -103,7 +103,7 @@ export {
   type SyncRecord,
   type SyncRequest,
 } from './run-sync.js';
-export { findUnrecorded, type UnrecordedDeps } from './sync/find-unrecorded.js';
+export { findOutOfStep, findUnrecorded, type OutOfStep, type UnrecordedDeps } from './sync/find-unrecorded.js';
 export { notLookedAt, reportUnrecorded, type UnrecordedLook } from './sync/report-unrecorded.js';
 export { runVerify, type Verification, type VerifyDeps, type VerifyRequest } from './run-verify.js';
 export { comparedBackups, sizeAnomaly } from './size-anomaly.js';

@@ -124,6 +124,18 @@ describe('a catalogue beside the store', () => {
     expect(catalog.statusOf(idOf(2))).toBe('completed');
   });
 
+  it('what stands in a destination, for the store was away, is not missing: not in a dry run either', async () => {
+    const { store, catalog, sync, idOf, removeAll } = await world(3);
+    await sync();
+    await removeAll(idOf(0));
+    // The second is being brought home.
+    await store.delete(backupJsonKey(idOf(1)));
+    for (const at of [0, 1]) Object.assign(catalog.records.get(idOf(at)) ?? {}, { place: 'vault' });
+    for (const dryRun of [true, false])
+      expect(await sync({ dryRun })).toMatchObject({ unchanged: 1, counts: { missing: 0 }, changes: [], problems: 0 });
+    expect([0, 1, 2].map((at) => catalog.statusOf(idOf(at)))).toEqual(['completed', 'completed', 'completed']);
+  });
+
   it('a listing that breaks off, or is out of order, marks nothing', async () => {
     const { store, catalog, sync, idOf, removeAll } = await world(3);
     await sync();

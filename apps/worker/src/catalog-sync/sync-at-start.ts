@@ -2,23 +2,24 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { syncCatalog, taskJob } from '#catalog';
 import { AppError } from '#contracts';
 import { quietly } from '#logging';
-import { findUnrecorded } from '#pipeline';
+import { findOutOfStep, type OutOfStep } from '#pipeline';
 import type { WorkerParts } from '../core/worker-core.js';
 
 /**
  * Once after the start, beside the work: one backup that stands in the store and has no record is reason enough for a sync (a catalogue that was lost, or set back
- * to an older copy of itself; a backup made without it). A store that is away is looked at when it is back. What fails here is told, and stops no worker.
+ * to an older copy of itself; a backup made without it), and so is one that has a record and does not stand there. A store that is away is looked at when it is back.
+ * What fails here is told, and stops no worker.
  */
 export async function syncAtStart(parts: WorkerParts, signal: AbortSignal): Promise<void> {
   const { catalog, store, clock, log, tuning } = parts;
   // Every look while it is away finds the same.
   const once = quietly(clock);
-  const look = { store, catalog: syncCatalog(catalog, clock), primary: null };
+  const look = { store, catalog: syncCatalog(catalog, clock) };
   const isOver = (): boolean => signal.aborted;
   while (!isOver()) {
     try {
-      const { value: backupId } = await findUnrecorded(look, null, signal).next();
-      if (backupId !== undefined) await beginSync(parts, backupId);
+      const { value: found } = await findOutOfStep(look, signal).next();
+      if (found !== undefined) await beginSync(parts, found);
       return;
     } catch (thrown) {
       const error = AppError.from(thrown, 'catalog');
@@ -31,11 +32,12 @@ export async function syncAtStart(parts: WorkerParts, signal: AbortSignal): Prom
 }
 
 /** One task an hour, whichever worker is first, and its claim is the lock: what nothing proves gets no record however often it is looked at. */
-async function beginSync(parts: WorkerParts, backupId: string): Promise<void> {
+async function beginSync(parts: WorkerParts, { backupId, what }: OutOfStep): Promise<void> {
   const { catalog, ring, queue, clock, storeId, log } = parts;
+  const message = what === 'unrecorded' ? 'backup without a record' : 'record without a backup';
   if (!ring.canOpen) {
-    const consequence = 'records can be made where a key that opens is: hazina catalog sync';
-    log.warn('backup without a record', { backupId, consequence });
+    const consequence = 'records are brought in line where a key that opens is: hazina catalog sync';
+    log.warn(message, { backupId, consequence });
     return;
   }
   const hour = clock.now().toISOString().slice(0, 13).replaceAll('-', '');
@@ -45,9 +47,9 @@ async function beginSync(parts: WorkerParts, backupId: string): Promise<void> {
     ...{ cleanup: null, sync: { target: null, adopt: false, dryRun: false } },
   });
   const consequence = inserted
-    ? 'records are made from the store'
+    ? 'records are brought in line with the store'
     : 'a sync was begun in this hour: what it found stands in its task, and hazina catalog sync makes another';
-  log.warn('backup without a record', { backupId, taskId, consequence });
+  log.warn(message, { backupId, taskId, consequence });
   if (!inserted) return;
   // A queue that is down is no loss: the reconciler adds the job of a task that is due.
   await queue.add(taskJob({ taskId, kind: 'sync', jobNumber: 1 })).catch((trouble: unknown) => {

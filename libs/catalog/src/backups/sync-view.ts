@@ -14,6 +14,7 @@ export interface RecordedSyncView {
   readonly commitDue: boolean;
   readonly marks: { readonly wanted: number; readonly written: number };
   readonly commitConflict: boolean;
+  readonly place: string | null;
 }
 
 /** What the catalogue knows of destinations, for whoever looks for backups without a record there (the pipeline's `UnrecordedLook`). */
@@ -52,5 +53,6 @@ function viewOf(record: BackupRecord): RecordedSyncView {
     committed: commit?.attempt ?? null,
     commitDue: record.commitDue,
     commitConflict: error?.code === 'commit/conflict',
+    place: record.place,
   };
 }

@@ -25,6 +25,8 @@ export async function syncCommitted(run: SyncRun, folder: Folder, record: SyncRe
   const { backupId } = folder;
   const status = record?.status ?? null;
   if (status === 'pending' || status === 'in_progress' || status === 'deleting') return 'left-alone';
+  // Not home yet: what is here of it is being brought.
+  if (status === 'completed' && record?.place !== null) return 'left-alone';
   const commit = await readCommit(run, backupId);
   if (commit === null) return status === 'completed' ? { lost: 'backup.json is not there' } : 'none';
   if (commit instanceof AppError) return tell(run, `${backupId} is damaged: ${commit.message}`);
@@ -42,7 +44,8 @@ export async function syncCommitted(run: SyncRun, folder: Folder, record: SyncRe
 
 /** A record without `backup.json` in the listing. */
 export function withoutCommit(record: SyncRecord | null): PairOutcome {
-  if (record?.status === 'completed') return { lost: 'backup.json is not there' };
+  if (record?.status === 'completed')
+    return record.place === null ? { lost: 'backup.json is not there' } : 'left-alone';
   return record?.status === 'pending' || record?.status === 'in_progress' || record?.status === 'deleting'
     ? 'left-alone'
     : 'none';

@@ -38,6 +38,8 @@ export interface SyncRecord {
   readonly marks: { readonly wanted: number; readonly written: number };
   /** Its run ended with `commit/conflict`: people's to look at. */
   readonly commitConflict: boolean;
+  /** The destination in which it stands, for the primary store was away; null: the store that is synced. */
+  readonly place: string | null;
 }
 
 /** What the store knows of a backup: its whole record, but for what never left the catalogue (docs/catalog-sync.md). */
