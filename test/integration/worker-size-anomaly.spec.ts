@@ -1,4 +1,6 @@
 import { afterAll, beforeAll, expect, it, jest } from '@jest/globals';
+import { alertKey } from '#catalog';
+import { waitUntil } from '../services/services.js';
 import { WorkerWorld } from '../support/worker-world.js';
 
 jest.setTimeout(120_000);
@@ -22,5 +24,18 @@ it('a backup that is less than half of its target’s last ones says so on its r
   const { warnings, backupId } = await made();
   expect(warnings).toEqual([expect.stringMatching(/^size: \d+ bytes are less than half .* the median of the last 3/)]);
   expect(lines.find(({ msg }) => msg === 'odd size')).toMatchObject({ backupId });
+  const isRaised = async () =>
+    (await world.catalog.alerts.raised()).some(({ key }) => key === alertKey('size-anomaly', 'clinic'));
+  await waitUntil(isRaised, { what: 'the alert' });
+  await waitUntil(
+    () => lines.some(({ msg, subject }) => msg === 'alert' && subject === 'backup of an odd size: clinic'),
+    {
+      what: 'the alert in the log',
+    },
+  );
+  await world.client.db(world.source).collection('patients').deleteMany({});
+  await world.fill(2_000);
+  expect((await made()).warnings).toEqual([]);
+  await waitUntil(async () => !(await isRaised()), { what: 'the end of the alert' });
   await end();
 });

@@ -179,6 +179,7 @@ export type AlertKind =
   | 'superseded'
   | 'cleanup-failed'
   | 'keys-missing'
+  | 'size-anomaly'
   | 'missing'
   | 'replica-behind'
   | 'unusual-activity'

@@ -17,6 +17,7 @@ const kinds: Readonly<Record<AlertKind, string>> = {
   superseded: 'backup skipped: clinic',
   'cleanup-failed': 'retention stopped: clinic',
   'keys-missing': 'key missing: clinic',
+  'size-anomaly': 'backup of an odd size: clinic',
   missing: 'backup missing from the store: clinic',
   'replica-behind': 'copies of backups behind: clinic',
   'unusual-activity': 'unusual activity: clinic',

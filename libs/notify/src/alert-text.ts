@@ -86,6 +86,11 @@ const wordings: Readonly<Record<AlertKind, Wording>> = {
     lead: 'Kept backups cannot be opened, so they cannot be restored: no worker has a key of theirs. New backups go on.',
     next: 'Add the missing keys to BACKUP_ENCRYPTION_KEYS_RETIRED, from the copy that is kept apart from the backups',
   },
+  'size-anomaly': {
+    subject: 'backup of an odd size',
+    lead: 'A backup is far smaller or larger than the ones before it. It is whole, and holds what the database held.',
+    next: 'See whether the database holds what it should; if the change is meant, nothing needs to be done',
+  },
   missing: {
     subject: 'backup missing from the store',
     lead: 'Objects of a completed backup are no longer in the store.',

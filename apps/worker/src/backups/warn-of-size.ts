@@ -1,28 +1,58 @@
+import { alertKey } from '#catalog';
+import type { BackupJson } from '#contracts';
 import { comparedBackups, sizeAnomaly, type BackupOutcome } from '#pipeline';
 import type { WorkerParts } from '../core/worker-core.js';
 import type { WorkerLog } from '../logging/worker-log.js';
+import { tell } from '../verifications/missing-alert.js';
 
 /** Failed ones stand among the newest, too. */
 const looked = 4 * comparedBackups;
 
-/** The outcome with a warning when its size is far from its target's last ones. What cannot be compared now is not worth a backup. */
-export async function warnOfSize(
-  { catalog }: WorkerParts,
-  outcome: BackupOutcome,
-  log: WorkerLog,
-): Promise<BackupOutcome> {
-  const { backupId, target, objects } = outcome.backup;
+/** The outcome with a warning, and an alert, when its size is far from its target's last ones. What cannot be compared now is not worth a backup. */
+export async function warnOfSize(parts: WorkerParts, outcome: BackupOutcome, log: WorkerLog): Promise<BackupOutcome> {
   try {
-    const latest = await catalog.backups.latest(target, looked);
-    const earlier = latest.flatMap((record) =>
-      record.status === 'completed' && record.backupId !== backupId && record.size !== null ? [record.size] : [],
+    const warning = await anomalyOf(parts, outcome.backup);
+    if (warning !== null) log.warn('odd size', { warning });
+    await settleAlert(parts, outcome.backup, warning).catch((error: unknown) =>
+      log.failure('alert of an odd size not settled', error, 'catalog'),
     );
-    const warning = sizeAnomaly(objects.data.bytes, earlier);
-    if (warning === null) return outcome;
-    log.warn('odd size', { warning });
-    return { ...outcome, warnings: [...outcome.warnings, warning] };
+    return warning === null ? outcome : { ...outcome, warnings: [...outcome.warnings, warning] };
   } catch (error) {
     log.failure('size not compared', error, 'catalog');
     return outcome;
   }
+}
+
+async function anomalyOf({ catalog }: WorkerParts, backup: BackupJson): Promise<string | null> {
+  const { backupId, target, objects, databases } = backup;
+  // One of a single database says nothing of the size of all.
+  const database = databases.length === 1 ? databases[0] : '*';
+  const earlier = (await catalog.backups.latest(target, looked)).flatMap((record) => {
+    const isOfSame = record.status === 'completed' && record.database === database;
+    return isOfSame && record.backupId !== backupId && record.size !== null ? [record.size] : [];
+  });
+  return sizeAnomaly(objects.data.bytes, earlier);
+}
+
+/** Told once, and once more when a backup of the target has its usual size again. */
+async function settleAlert(
+  parts: WorkerParts,
+  { backupId, target }: Pick<BackupJson, 'backupId' | 'target'>,
+  warning: string | null,
+): Promise<void> {
+  const { catalog, clock, channels } = parts;
+  const key = alertKey('size-anomaly', target);
+  const at = clock.now();
+  if (warning === null) {
+    const message = `Backup ${backupId} has a size that is usual for ${target}`;
+    await tell(parts, await catalog.alerts.clear(key, { message, at, target, backupId }));
+    return;
+  }
+  const notification = await catalog.alerts.raise({
+    ...{ key, kind: 'size-anomaly', target, backupId, correlationId: null },
+    message: `Backup ${backupId} has an odd ${warning}`,
+    hint: null,
+    ...{ at, channels: channels.map(({ name }) => name) },
+  });
+  await tell(parts, notification);
 }

@@ -51,6 +51,7 @@ export const alertKinds: readonly AlertKind[] = [
   'superseded',
   'cleanup-failed',
   'keys-missing',
+  'size-anomaly',
   'missing',
   'replica-behind',
   'unusual-activity',
