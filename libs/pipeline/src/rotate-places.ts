@@ -151,6 +151,6 @@ async function standingAlone(
     .filter(({ backupId }) => !known.has(backupId))
     .map(
       ({ backupId }) =>
-        `${backupId} stands in ${name} alone and keeps its data key: if it is to come home, run this again when it has; else delete it there, or restore it and back that up`,
+        `${backupId} stands in ${name} alone and keeps its data key: if it is to come home, run this again when it has; else delete it there (hazina delete ${backupId} --from ${name}), or restore it and back that up`,
     );
 }
