@@ -319,6 +319,7 @@ it('workers publish, the store is bound once, the audit log grows', async () => 
     tools: {},
     look: null,
     currentKeyIds: null,
+    openingKeyIds: null,
     destinations: [],
     beatAt: expect.any(Date),
     sinceBeatMs: expect.any(Number),
