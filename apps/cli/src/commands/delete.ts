@@ -34,38 +34,38 @@ async function remove(id: string, options: Options, context: CliContext): Promis
 async function removeBackup(id: string, force: boolean, context: CliContext): Promise<number> {
   const config = context.config({ store: true, catalog: true });
   const { withStore } = await import('../open-store.js');
-  const { chooseBackup } = await import('../choose-backup.js');
-  const { deleteBackup } = await import('#pipeline');
   const { catalog: access } = config;
   return withStore(config, async (store) => {
     if (access !== undefined) {
       const freed = await removeRecorded(id, force, store, access, context);
       if (freed !== null) return freed;
     }
-    await chooseBackup(store, { id, latest: false }, context);
-    const { objects } = await deleteBackup({ store, clock: context.clock }, { backupId: id, force }, context.signal);
-    return objects.data.bytes + objects.manifest.bytes;
+    return removeIn(store, id, force, context);
   });
+}
+
+/** By the store alone. */
+async function removeIn(store: ObjectStore, id: string, force: boolean, context: CliContext): Promise<number> {
+  const { chooseBackup } = await import('../choose-backup.js');
+  const { deleteBackup } = await import('#pipeline');
+  await chooseBackup(store, { id, latest: false }, context);
+  const { objects } = await deleteBackup({ store, clock: context.clock }, { backupId: id, force }, context.signal);
+  return objects.data.bytes + objects.manifest.bytes;
 }
 
 /** What the primary store has, or a record says, is copied there again. By the destination alone: a pin, a lock, the last one there. */
 async function removeCopy(id: string, from: string, force: boolean, context: CliContext): Promise<number> {
   const config = context.config({ store: true, catalog: true });
   const { withStore } = await import('../open-store.js');
-  const { bad, chooseBackup } = await import('../choose-backup.js');
+  const { bad } = await import('../choose-backup.js');
   const { storeFrom } = await import('../from-destination.js');
-  const { deleteBackup } = await import('#pipeline');
   if (!isBackupId(id)) throw bad(`"${id}" is no backup ID`);
   const named = await storeFrom(config, from, context);
   const status = await statusOf(id, config.catalog, context);
   if (status !== null && status !== 'deleted') throw wanted(id, from, `its record is ${status}`);
   if (await withStore(config, (store) => standsIn(store, id, context)))
     throw wanted(id, from, 'it stands in the primary store');
-  return withStore(named, async (store) => {
-    await chooseBackup(store, { id, latest: false }, context);
-    const { objects } = await deleteBackup({ store, clock: context.clock }, { backupId: id, force }, context.signal);
-    return objects.data.bytes + objects.manifest.bytes;
-  });
+  return withStore(named, (store) => removeIn(store, id, force, context));
 }
 
 /** Null: there is no record of it, or no catalogue. */
