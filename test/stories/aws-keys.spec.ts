@@ -129,6 +129,25 @@ describe('a key in AWS KMS', () => {
     });
   });
 
+  it('seals beside another one there: either of them alone opens what was sealed, and a rotation brings both', async () => {
+    const one = `aws-kms:${keyArn}`;
+    const other = `aws-kms:${await newKey()}`;
+    const given = (text: string, variable = 'BACKUP_ENCRYPTION_KEY') => ({ variable, text: new Secret(text) });
+    // The first stands there twice: it gets one slot.
+    const recipients = [one, other].map((text) => given(text, 'BACKUP_RECIPIENTS'));
+    const old = hexKey();
+    const { ring } = await openKeys({ current: given(one), retired: [given(old)], recipients }, () => undefined);
+    const sealed = await seal(ring);
+    expect(inspectHeader(sealed).slots.map(({ kind }) => kind)).toEqual(['aws-kms', 'aws-kms']);
+    const before = await seal(await ringOf(old));
+    const rotation = { from: ring, to: ring.currentOnly(), kdfSalt, random: systemRandom };
+    const sidecar = await rewrapHeader(before, rotation);
+    for (const alone of [one, other]) {
+      expect(await read(sealed, await ringOf(alone))).toBe('plain');
+      expect(await read(before, await ringOf(alone), sidecar)).toBe('plain');
+    }
+  });
+
   it('that is not there says so', async () => {
     const gone = `${keyArn.slice(0, keyArn.lastIndexOf('/') + 1)}11111111-2222-3333-4444-555555555555`;
     expect(await failure(seal(await ringOf(`aws-kms:${gone}`)))).toMatchObject({

@@ -30,7 +30,7 @@ export const variables = [
     name: 'BACKUP_RECIPIENTS',
     secret: true,
     meaning:
-      'public keys (x25519-public:…, hazina keys generate --recipient), one per line: backups are sealed for their holders, besides BACKUP_ENCRYPTION_KEY or without it; alone, this process cannot read what it writes. No secrets, and read like them: also from BACKUP_RECIPIENTS_FILE',
+      'public keys (x25519-public:…, hazina keys generate --recipient) and further keys in AWS KMS (aws-kms:…), one per line: backups are sealed for their holders, besides BACKUP_ENCRYPTION_KEY or without it; with public keys alone, this process cannot read what it writes. No secrets, and read like them: also from BACKUP_RECIPIENTS_FILE',
   },
   {
     name: 'BACKUP_ENGINE',

@@ -32,14 +32,15 @@ export function keyRingOf(given: GivenKeys, warn: (warning: string) => void, kms
   const current = given.current === undefined ? [] : [opening(given.current)];
   for (const one of given.recipients ?? []) {
     const key = parse(one);
-    if (key.opens)
+    // A key in AWS KMS is no secret of ours either: who may use it is decided there.
+    if (key.opens && key.kind !== 'aws-kms')
       throw misplaced(
         one.variable,
-        'holds a key that opens, and no public one',
-        'A public key begins with x25519-public: (hazina keys generate --recipient makes a pair)',
+        'holds a secret key that opens, and neither a public one nor one in AWS KMS',
+        'A public key begins with x25519-public: (hazina keys generate --recipient makes a pair), one in AWS KMS with aws-kms:',
       );
     // The holder's own, or one that stands there twice, needs no second slot.
-    if (!current.some((other) => sameRecipient(other, key))) current.push(key);
+    if (!current.some((other) => isSameKey(other, key))) current.push(key);
   }
   if (current.length > mostKeys)
     throw misplaced(
@@ -50,7 +51,8 @@ export function keyRingOf(given: GivenKeys, warn: (warning: string) => void, kms
   return new KeyRing({ current, retired: given.retired.map(parse) }, scryptKey, kms);
 }
 
-function sameRecipient(a: OperatorKey, b: OperatorKey): boolean {
+function isSameKey(a: OperatorKey, b: OperatorKey): boolean {
   const [one, other] = [a.material(), b.material()];
+  if (one.kind === 'aws-kms' && other.kind === 'aws-kms') return one.keyArn === other.keyArn;
   return 'publicKey' in one && 'publicKey' in other && recipientIdOf(one.publicKey) === recipientIdOf(other.publicKey);
 }
