@@ -74,6 +74,16 @@ describe('destinations', () => {
     expect(rates({ BACKUP_STORE_THROTTLE_BYTES_PER_SECOND: '5000' })).toEqual([2_000_000, 5000, 5000]);
   });
 
+  it('are places beside one another, however much their names are alike', () => {
+    const destinations = {
+      a: { kind: 'directory', directory: '/v' },
+      b: { kind: 'directory', directory: '/v-2' },
+      c: { kind: 's3', bucket: 'primary', prefix: 'mongodb-backups-2' },
+      d: { kind: 's3', bucket: 'primary', prefix: 'mongodb-backups', endpoint: 'https://elsewhere.example' },
+    };
+    expect(problemOf({ destinations, targets: [target] })).toBe('none');
+  });
+
   it.each([
     ['a variable that is not set', file, {}, 'destination offsite: OFFSITE_ID is not set'],
     [
@@ -90,6 +100,21 @@ describe('destinations', () => {
       },
       {},
       'destination b: it is the same place as the destination a',
+    ],
+    [
+      'a place inside the primary store',
+      { destinations: { a: { kind: 's3', bucket: 'primary', prefix: 'mongodb-backups/a' } }, targets: [target] },
+      {},
+      'destination a: it lies inside the primary store: ',
+    ],
+    [
+      'a place around another',
+      {
+        destinations: { a: { kind: 'directory', directory: '/v/a' }, b: { kind: 'directory', directory: '/v' } },
+        targets: [target],
+      },
+      {},
+      'destination b: the destination a lies inside it: ',
     ],
     [
       'one that nobody knows',

@@ -7,6 +7,7 @@ import { readRetention, type RetentionConfig } from './read-retention.js';
 import { readThrottle } from './read-throttle.js';
 import { faultOfEndpoint, normalizePrefix, storeUrl, type S3Config, type StoreConfig } from './store-config.js';
 import { isCold, type QuotaConfig } from './store-guards.js';
+import { overlapOf } from './store-place.js';
 import { readAuthorities, readProxy } from './store-way.js';
 
 /** A place that backups are copied to, without its credentials: what the API may know. */
@@ -58,14 +59,16 @@ export function readDestinations(reader: EnvironmentReader, readFile: ReadFile):
   });
 }
 
-/** The same with the stores themselves; one that is the primary store is refused. */
+/** The same with the stores themselves; one that shares its place with another, or with the primary store, is refused. */
 export function readDestinationSources(
   reader: EnvironmentReader,
   options: DestinationOptions,
   primary: StoreConfig,
 ): DestinationSource[] {
   const known = new Map(readDestinations(reader, options.readFile).map((config) => [config.name, config]));
-  const places = new Map([[placeOf(primary), 'the primary store']]);
+  const others: { readonly store: StoreConfig; readonly what: string }[] = [
+    { store: primary, what: 'the primary store' },
+  ];
   const { storeThrottleBytesPerSecond: usual } = readThrottle(reader);
   const { settings: all, at } = settingsOf(reader, options.readFile);
   return all.flatMap(([name, settings]) => {
@@ -75,9 +78,11 @@ export function readDestinationSources(
       reader.problem(`BACKUP_TARGETS_FILE: ${at(name, field)}destination ${name}: ${text}`);
     const store =
       settings.kind === 's3' ? bucketOf(reader, settings, primary, options, problem) : directoryOf(settings, options);
-    const same = places.get(placeOf(store));
-    if (same !== undefined) problem(`it is the same place as ${same}`);
-    places.set(placeOf(store), `the destination ${name}`);
+    for (const other of others) {
+      const overlap = overlapOf(store, other.store);
+      if (overlap !== null) problem(faultOfOverlap[overlap](other.what));
+    }
+    others.push({ store, what: `the destination ${name}` });
     const rate = settings.throttleBytesPerSecond ?? usual;
     const throttle = rate === null ? {} : { throttleBytesPerSecond: rate };
     return [{ ...config, store, ...throttle, ...variablesOf(settings) }];
@@ -181,11 +186,13 @@ function directoryOf(
   };
 }
 
-/** Two stores of the same place would be one store with two names. */
-function placeOf(store: StoreConfig): string {
-  if (store.kind === 'directory') return `directory ${resolve(store.directory)}`;
-  return `bucket ${store.endpoint ?? store.region ?? 'aws'} ${store.bucket} ${store.prefix}`;
-}
+const beside =
+  'the objects of the inner one are foreign files in the outer one. Give each a directory or a prefix beside it';
+const faultOfOverlap = {
+  same: (what: string) => `it is the same place as ${what}`,
+  inside: (what: string) => `it lies inside ${what}: ${beside}`,
+  around: (what: string) => `${what} lies inside it: ${beside}`,
+} as const;
 
 function definedOf<T extends object>(values: T): Partial<{ [K in keyof T]: Exclude<T[K], undefined> }> {
   return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined)) as Partial<{
