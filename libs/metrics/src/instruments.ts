@@ -85,6 +85,14 @@ export function createInstruments(registry: Registry) {
 
     retentionDeleted: counter('retention_deleted_total', 'Backups that retention removed'),
     retentionLastRun: gauge('retention_last_run_timestamp_seconds', 'When retention last ran to its end'),
+    retentionLocked: gauge(
+      'retention_locked',
+      'Backups that only a lock of the store keeps: they go when it ends, by the newest cleanup',
+    ),
+    retentionRefused: gauge(
+      'retention_refused',
+      'Backups that no rule keeps and that were not removed, for the store or a bound refused it, by the newest cleanup',
+    ),
     recoveryWindowOldest: gauge(
       'recovery_window_oldest_timestamp_seconds',
       'When the oldest backup that can be restored was completed',

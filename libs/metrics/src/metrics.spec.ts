@@ -51,7 +51,7 @@ function tellAll(metrics: Metrics): void {
   metrics.drillEnded({ target: 'clinic', result: 'completed_with_differences', at: at('05:30:00'), restoreMs: 99_000 });
   // An older one, from the catalogue, takes nothing back.
   metrics.recoveryKnown('clinic', { point: at('02:00:05'), lastDrill: { at: at('04:00:00'), restoreMs: 12_500 } });
-  metrics.retentionRan({ at: at('03:00:00'), deleted: 2 });
+  metrics.retentionRan({ at: at('03:00:00'), deleted: 2, locked: 4, refused: 5 });
   metrics.recoveryWindow('clinic', at('01:00:00'));
   metrics.storeFindings({ orphanUploads: 1, orphanObjects: 2, missingObjects: 3 });
   metrics.leaseExpired();
@@ -94,6 +94,8 @@ describe('the metrics', () => {
       ['hazina_recovery_time_seconds{target="clinic"}', 12.5],
       ['hazina_recovery_point_timestamp_seconds{target="clinic"}', seconds('02:00:05')],
       ['hazina_retention_deleted_total', 2],
+      ['hazina_retention_locked', 4],
+      ['hazina_retention_refused', 5],
       ['hazina_retention_last_run_timestamp_seconds', seconds('03:00:00')],
       ['hazina_recovery_window_oldest_timestamp_seconds{target="clinic"}', seconds('01:00:00')],
       ['hazina_orphan_multipart_uploads', 1],

@@ -29,6 +29,15 @@ export interface StoreFindings {
   readonly missingObjects: number;
 }
 
+export interface RetentionOutcome {
+  readonly at: Date;
+  readonly deleted: number;
+  /** Kept by a lock alone. */
+  readonly locked: number;
+  /** Kept although no rule keeps them. */
+  readonly refused: number;
+}
+
 /**
  * What a process tells Prometheus: own metrics begin with `hazina_`; those of the process and of Node keep the names that
  * everybody's dashboards know (`process_*`, `nodejs_*`, the lag of the event loop among them). Nothing here throws or waits.
@@ -79,7 +88,7 @@ export interface Metrics {
     },
   ): void;
   /** A cleanup that was no dry run came to its end. */
-  retentionRan(run: { readonly at: Date; readonly deleted: number }): void;
+  retentionRan(run: RetentionOutcome): void;
   /** Null: no backup of the target can be restored. */
   recoveryWindow(target: string, oldest: Date | null): void;
   storeFindings(findings: Partial<StoreFindings>): void;
@@ -197,9 +206,11 @@ export function createMetrics(options: MetricsOptions): Metrics {
       last.drilled(target, lastDrill.at);
       instruments.recoveryTime.set({ target }, lastDrill.restoreMs / 1_000);
     },
-    retentionRan: ({ at, deleted }) => {
+    retentionRan: ({ at, deleted, locked, refused }) => {
       instruments.retentionLastRun.set(at.getTime() / 1_000);
       instruments.retentionDeleted.inc(deleted);
+      instruments.retentionLocked.set(locked);
+      instruments.retentionRefused.set(refused);
     },
     recoveryWindow: (target, oldest) => {
       if (oldest === null) instruments.recoveryWindowOldest.remove({ target });

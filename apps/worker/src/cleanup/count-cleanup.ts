@@ -1,5 +1,6 @@
 import type { CleanupResult } from '#contracts';
 import type { Catalog } from '#catalog';
+import { isKeptByLock } from '#retention';
 import type { ObjectStore } from '#storage';
 import { tellRecoveryWindows } from '../core/restore-metrics.js';
 import type { WorkerParts } from '../core/worker-core.js';
@@ -7,7 +8,13 @@ import type { WorkerParts } from '../core/worker-core.js';
 /** What a cleanup tells Prometheus. */
 export async function countCleanup(parts: WorkerParts, result: CleanupResult): Promise<void> {
   const { metrics, catalog, clock, store } = parts;
-  metrics.retentionRan({ at: clock.now(), deleted: result.removed });
+  const { decisions, removed } = result;
+  metrics.retentionRan({
+    at: clock.now(),
+    deleted: removed,
+    locked: decisions.filter(isKeptByLock).length,
+    refused: decisions.filter(({ decision }) => decision === 'kept-by-refusal').length,
+  });
   metrics.storeFindings({
     missingObjects: await catalog.backups.count('missing'),
     orphanUploads: await orphanUploads(catalog, store),
