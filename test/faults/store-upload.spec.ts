@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { AppError } from '#contracts';
 import { runBackup, runCleanup, runVerify, silentObserver } from '#pipeline';
-import type { ObjectStore } from '#storage';
+import type { ObjectStore, RepeatedRequest } from '#storage';
 import { backupDeps, backupRequest, noAbort, testRing } from '../support/backup-world.js';
 import { repeatedArchive } from '../support/generated-archive.js';
 import { MovedClock } from '../support/moved-clock.js';
@@ -12,6 +12,8 @@ import type { S3Fault, S3Rule } from '../support/s3-proxy.js';
 // An upload through a network and a store that fail: it ends as a backup that verifies (I1, I2), or as a named failure (I11) that leaves nothing (I4).
 
 const patience = 90_000;
+/** Of a run that meets one stalled request or a few refusals: the pauses between tries, and one limit of silence. */
+const boundMs = 30_000;
 /** Four parts and a rest, as it is not compressed. */
 const archive = repeatedArchive(4 * smallParts);
 let world: S3World;
@@ -101,11 +103,20 @@ describe('a fault that passes', () => {
   it.each(cases)(
     '%s: the backup stands',
     async (_name, fault, rule) => {
-      const store = await world.open();
+      const repeated: RepeatedRequest[] = [];
+      const store = await world.open({}, (one) => repeated.push(one));
       const told = world.proxy.on(fault, rule);
+      const began = performance.now();
       await stands(store);
+      expect(performance.now() - began).toBeLessThan(boundMs);
       expect(told.struck).toBe(rule.times);
       expect(struckBy(fault.kind).length).toBeGreaterThanOrEqual(rule.times ?? 1);
+      // Each repetition is told, with its number and the reason.
+      const ours = repeated.filter(({ operation }) => operation === rule.operation);
+      expect(ours.map(({ attempt, part }) => ({ attempt, part }))).toEqual(
+        Array.from({ length: rule.times ?? 0 }, (_, at) => ({ attempt: at + 2, part: rule.partNumber })),
+      );
+      if (fault.kind === 'reply') expect(ours.map(({ reason }) => reason)).toEqual(ours.map(() => fault.code));
     },
     patience,
   );
@@ -134,7 +145,9 @@ describe('a fault that stays', () => {
       const store = await world.open({ maxAttempts: 2 });
       const before = await world.contents();
       const told = world.proxy.on(fault, rule);
+      const began = performance.now();
       const error = await failure(backUp(store));
+      expect(performance.now() - began).toBeLessThan(boundMs);
       expect(error).toMatchObject({ code, retry: 'retry', hint: expect.any(String) as unknown });
       expect(await world.contents()).toEqual(before);
       told.end();

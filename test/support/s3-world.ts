@@ -1,5 +1,5 @@
 import { Secret } from '#contracts';
-import { createStore, type ObjectStore, type S3StoreOptions } from '#storage';
+import { createStore, type ObjectStore, type S3StoreOptions, type TellRepetition } from '#storage';
 import { createBucket, removeBucket, services } from '../services/services.js';
 import { storeContents } from './backup-world.js';
 import { startS3Proxy, type S3Proxy } from './s3-proxy.js';
@@ -11,7 +11,7 @@ export interface S3World {
   /** Past the proxy: to see what lies there. */
   readonly direct: ObjectStore;
   /** Through the proxy; patience is short, so that a fault is over soon. */
-  open(changes?: Partial<S3StoreOptions>): Promise<ObjectStore>;
+  open(changes?: Partial<S3StoreOptions>, onRepeat?: TellRepetition): Promise<ObjectStore>;
   /** Objects and open uploads, the store's identity left out. */
   contents(): Promise<string[]>;
   close(): Promise<void>;
@@ -26,13 +26,14 @@ export async function s3World(): Promise<S3World> {
   const bucket = await createBucket();
   const proxy = await startS3Proxy(endpoint);
   const stores: ObjectStore[] = [];
-  const open = async (changes: Partial<S3StoreOptions> = {}): Promise<ObjectStore> => {
-    const store = await createStore({
+  const open = async (changes: Partial<S3StoreOptions> = {}, onRepeat?: TellRepetition): Promise<ObjectStore> => {
+    const options: S3StoreOptions = {
       ...{ kind: 's3', bucket, prefix: 'backups/', region, endpoint: proxy.endpoint, forcePathStyle: true },
       ...{ sse: 'none', checksums: 'auto', partSize: smallParts, uploadConcurrency: 2, socketTimeoutMs },
       credentials: { accessKeyId: new Secret(accessKeyId), secretAccessKey: new Secret(secretAccessKey) },
       ...changes,
-    });
+    };
+    const store = await createStore(options, onRepeat);
     stores.push(store);
     return store;
   };

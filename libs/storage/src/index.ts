@@ -25,7 +25,13 @@ export type {
 } from './object-store.js';
 export { isLocked, removeOrHide } from './remove-or-hide.js';
 export { resumingGet, type ResumingGetOptions } from './resuming-get.js';
-export type { DirectoryStoreOptions, S3StoreOptions, StoreOptions } from './store-options.js';
+export type {
+  DirectoryStoreOptions,
+  RepeatedRequest,
+  S3StoreOptions,
+  StoreOptions,
+  TellRepetition,
+} from './store-options.js';
 export {
   describeAbilities,
   lockFindings,

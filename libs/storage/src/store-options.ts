@@ -3,6 +3,20 @@ import type { ObjectLock, StorageClass } from './object-store.js';
 
 export type StoreOptions = S3StoreOptions | DirectoryStoreOptions;
 
+/** A request that is sent to a store once more. */
+export interface RepeatedRequest {
+  /** `UploadPart`, or a whole call: `putBytes`. */
+  readonly operation: string;
+  readonly key: string | undefined;
+  readonly part?: number | undefined;
+  /** Of this one: the first repetition is the second attempt. */
+  readonly attempt: number;
+  /** What became of the attempt before: the store's word for it, or the code of our error. */
+  readonly reason: string;
+}
+
+export type TellRepetition = (repeated: RepeatedRequest) => void;
+
 export interface DirectoryStoreOptions {
   readonly kind: 'directory';
   /** Absolute. */

@@ -7,6 +7,7 @@ import { createJobQueue, type JobQueue } from '#queue';
 import { createStore, PlacedStore, type ObjectStore } from '#storage';
 import { quietly } from '#logging';
 import { LiveDestinations } from '../replicas/live-destinations.js';
+import { tellsOf } from './tell-repetitions.js';
 import { waitFor } from './wait-for.js';
 import { withinTime } from './within-time.js';
 import { targetOf, type WorkerCore, type WorkerParts } from './worker-core.js';
@@ -37,8 +38,9 @@ export async function openParts(core: WorkerCore, signal: AbortSignal): Promise<
     await waitFor('Redis', () => queue.ping(2_000), core, signal);
     await warnOfEviction(queue, core);
     // By the targets of now: they may be read again.
-    const store = keep(new PlacedStore(await createStore(config.store), (name) => targetOf(config, name)?.placement));
-    const places = keep(new LiveDestinations());
+    const bucket = await createStore(config.store, tellsOf(log));
+    const store = keep(new PlacedStore(bucket, (name) => targetOf(config, name)?.placement));
+    const places = keep(new LiveDestinations(log));
     places.take(await places.prepare(config.destinations));
     const identity = await waitFor(
       'the store',

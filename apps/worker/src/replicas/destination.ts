@@ -2,12 +2,14 @@ import type { DestinationSource } from '#config';
 import { AppError } from '#contracts';
 import { bindStore, changedPlace, readStoreIdentity } from '#pipeline';
 import { createStore } from '#storage';
+import { tellsOf } from '../core/tell-repetitions.js';
 import type { WorkerParts } from '../core/worker-core.js';
+import type { WorkerLog } from '../logging/worker-log.js';
 import type { Destination } from './destination-types.js';
 
 /** Connects to nothing yet. */
-export async function openDestination({ store, ...source }: DestinationSource): Promise<Destination> {
-  return { ...source, options: store, store: await createStore(store) };
+export async function openDestination({ store, ...source }: DestinationSource, log: WorkerLog): Promise<Destination> {
+  return { ...source, options: store, store: await createStore(store, tellsOf(log, { destination: source.name })) };
 }
 
 /** The destinations of a target, the nearest first. */

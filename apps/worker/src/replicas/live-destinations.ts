@@ -1,4 +1,5 @@
 import { changeOf, type DestinationSource } from '#config';
+import type { WorkerLog } from '../logging/worker-log.js';
 import { openDestination } from './destination.js';
 import type { Destination, DestinationSet, NextDestinations } from './destination-types.js';
 
@@ -10,6 +11,8 @@ export class LiveDestinations implements DestinationSet {
   #sources: readonly DestinationSource[] = [];
   #current: readonly Destination[] = [];
   readonly #opened = new Set<Destination>();
+
+  constructor(private readonly log: WorkerLog) {}
 
   get current(): readonly Destination[] {
     return this.#current;
@@ -24,7 +27,7 @@ export class LiveDestinations implements DestinationSet {
       for (const source of sources) {
         const before = this.#current.find(({ name }) => name === source.name);
         const isSame = before !== undefined && !added.includes(source.name) && !changed.includes(source.name);
-        const destination = isSame ? before : await openDestination(source);
+        const destination = isSame ? before : await openDestination(source, this.log);
         if (!isSame) opened.push(destination);
         destinations.push(destination);
       }

@@ -1,13 +1,14 @@
 import { S3Client } from '@aws-sdk/client-s3';
 import { sdkCredentials } from '#contracts';
-import type { S3StoreOptions } from '../store-options.js';
+import type { S3StoreOptions, TellRepetition } from '../store-options.js';
 import { guardedHandler } from './guarded-handler.js';
 import { renewExpiredCredentials } from './renew-credentials.js';
+import { tellRepetitions } from './tell-repetitions.js';
 
 const connectionTimeoutMs = 10_000;
 
 /** The SDK's client as backups need it. `socketTimeout` is the one setting that ends a stalled upload and a stalled download alike. */
-export function createS3Client(options: S3StoreOptions): S3Client {
+export function createS3Client(options: S3StoreOptions, onRepeat?: TellRepetition): S3Client {
   const checksums = checksumMode(options);
   const { endpoint, region, credentials } = options;
   const client = new S3Client({
@@ -31,6 +32,7 @@ export function createS3Client(options: S3StoreOptions): S3Client {
     logger: { trace: ignore, debug: ignore, info: ignore, warn: ignore, error: ignore },
   });
   renewExpiredCredentials(client);
+  if (onRepeat !== undefined) tellRepetitions(client, onRepeat);
   return client;
 }
 

@@ -23,7 +23,7 @@ import type {
   StoreAbilities,
   StoreProtection,
 } from '../object-store.js';
-import type { S3StoreOptions } from '../store-options.js';
+import type { S3StoreOptions, TellRepetition } from '../store-options.js';
 import { coldError } from './cold-object.js';
 import { callS3 } from './call-s3.js';
 import { getVersion } from './get-version.js';
@@ -42,8 +42,8 @@ import { readServerTime } from './server-time.js';
 import { statusOf } from './translate-error.js';
 
 /** A bucket (or a part of it) as a store. */
-export function createS3Store(options: S3StoreOptions): Promise<ObjectStore> {
-  return Promise.resolve(new S3Store(options, createS3Client(options)));
+export function createS3Store(options: S3StoreOptions, onRepeat?: TellRepetition): Promise<ObjectStore> {
+  return Promise.resolve(new S3Store(options, createS3Client(options, onRepeat)));
 }
 
 class S3Store implements ObjectStore {

@@ -10,6 +10,7 @@ import type {
   PutResult,
   StoreAbilities,
 } from '../object-store.js';
+import type { TellRepetition } from '../store-options.js';
 import { DelegatingStore } from './delegating.store.js';
 
 export interface RetryOptions {
@@ -18,6 +19,7 @@ export interface RetryOptions {
   /** First pause; doubles each time, with jitter. */
   readonly pauseMs: number;
   readonly random?: Random;
+  readonly onRepeat?: TellRepetition;
 }
 
 /**
@@ -33,38 +35,43 @@ export class RetryingStore extends DelegatingStore {
   }
 
   override putBytes(key: string, bytes: Uint8Array, options: PutBytesOptions = {}): Promise<PutResult> {
-    return this.#repeat(() => this.inner.putBytes(key, bytes, options), options.signal);
+    return this.#repeat('putBytes', key, () => this.inner.putBytes(key, bytes, options), options.signal);
   }
 
   override head(key: string, signal?: AbortSignal): Promise<ObjectHead | null> {
-    return this.#repeat(() => this.inner.head(key, signal), signal);
+    return this.#repeat('head', key, () => this.inner.head(key, signal), signal);
   }
 
   override get(key: string, range?: ByteRange, signal?: AbortSignal): Promise<Readable> {
-    return this.#repeat(() => this.inner.get(key, range, signal), signal);
+    return this.#repeat('get', key, () => this.inner.get(key, range, signal), signal);
   }
 
   override getBytes(key: string, maxBytes: number, signal?: AbortSignal): Promise<{ bytes: Buffer; etag: string }> {
-    return this.#repeat(() => this.inner.getBytes(key, maxBytes, signal), signal);
+    return this.#repeat('getBytes', key, () => this.inner.getBytes(key, maxBytes, signal), signal);
   }
 
   override delete(key: string, signal?: AbortSignal): Promise<void> {
-    return this.#repeat(() => this.inner.delete(key, signal), signal);
+    return this.#repeat('delete', key, () => this.inner.delete(key, signal), signal);
   }
 
   override hide(key: string, signal?: AbortSignal): Promise<void> {
-    return this.#repeat(() => this.inner.hide(key, signal), signal);
+    return this.#repeat('hide', key, () => this.inner.hide(key, signal), signal);
   }
 
   override abortUpload(upload: OpenUpload, signal?: AbortSignal): Promise<void> {
-    return this.#repeat(() => this.inner.abortUpload(upload, signal), signal);
+    return this.#repeat('abortUpload', upload.key, () => this.inner.abortUpload(upload, signal), signal);
   }
 
   override abilities(signal?: AbortSignal): Promise<StoreAbilities> {
-    return this.#repeat(() => this.inner.abilities(signal), signal);
+    return this.#repeat('abilities', undefined, () => this.inner.abilities(signal), signal);
   }
 
-  async #repeat<T>(call: () => Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+  async #repeat<T>(
+    operation: string,
+    key: string | undefined,
+    call: () => Promise<T>,
+    signal: AbortSignal | undefined,
+  ): Promise<T> {
     for (let attempt = 1; ; attempt += 1) {
       try {
         return await call();
@@ -74,6 +81,7 @@ export class RetryingStore extends DelegatingStore {
         throwIfAborted(signal, 'store');
         await delay(this.#pause(attempt), undefined, signal === undefined ? {} : { signal }).catch(() => undefined);
         throwIfAborted(signal, 'store');
+        this.#options.onRepeat?.({ operation, key, attempt: attempt + 1, reason: error.code });
       }
     }
   }
