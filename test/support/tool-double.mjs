@@ -102,6 +102,13 @@ async function dump() {
       for (let sent = 0; sent < 50; sent += 1) say(`${'x'.repeat(1024 * 1024 - 1)}\n`);
       writeSync(1, bytes);
       break;
+    // As one that tells its URI again and again, and why it ends at last.
+    case 'floods-and-fails':
+      for (let sent = 0; sent < 50_000; sent += 1)
+        say(`retry ${sent} of mongodb://user:canary-password@host/db ${'x'.repeat(960)}\n`);
+      say('Failed: the last words\n');
+      process.exitCode = 1;
+      break;
     case 'hangs':
       if (repeated === undefined) writeSync(1, bytes.subarray(0, after));
       else await give(after);
