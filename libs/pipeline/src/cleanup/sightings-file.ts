@@ -24,15 +24,26 @@ export async function readSightingsFile(store: ObjectStore, signal: AbortSignal)
   }
 }
 
+/** Nothing to remember is no file; where the store lets nothing be removed it is an empty list, so that a missing right ends no cleanup. */
 export async function writeSightingsFile(
   store: ObjectStore,
   sightings: readonly Sighting[],
   signal: AbortSignal,
 ): Promise<void> {
-  if (sightings.length === 0) return removeOrHide(store, sightingsKey, signal);
+  if (sightings.length === 0 && (await isRemoved(store, signal))) return;
   const file: Sightings = {
     schema: 'hazina-sightings/1',
     sightings: sightings.map(({ firstSeen, ...rest }) => ({ ...rest, firstSeen: firstSeen.toISOString() })),
   };
   await store.putBytes(sightingsKey, Buffer.from(JSON.stringify(file)), { signal });
+}
+
+async function isRemoved(store: ObjectStore, signal: AbortSignal): Promise<boolean> {
+  try {
+    await removeOrHide(store, sightingsKey, signal);
+    return true;
+  } catch (error) {
+    if (error instanceof AppError && error.code === 'store/refused') return false;
+    throw error;
+  }
 }
