@@ -351,6 +351,8 @@ describe('F41 when the target goes away', () => {
           loadArchive(archive(), { uri: new Secret(proxy.uri) }, { ...lease, ...options }),
         ).rejects.toMatchObject({
           code: 'restore/unfinished',
+          message: expect.stringContaining(`, 1 of 3 have theirs (${db}.one): `),
+          details: { done: [`${db}.one`] },
           hint: expect.stringContaining('Run the same command again'),
         });
       } finally {

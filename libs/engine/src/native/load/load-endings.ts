@@ -4,17 +4,25 @@ import type { Lease } from './lease-watch.js';
 import { listNames } from './names.js';
 import type { OwnedPlan } from './plan-store.js';
 
+/** Collections that have their names already, of so many that get one. */
+export interface Named {
+  readonly done: readonly string[];
+  readonly of: number;
+}
+
 /** What is left to be done, for a restore that stopped among its renames. */
-export function unfinished(error: unknown, lease: Lease): AppError {
+export function unfinished(error: unknown, lease: Lease, named: Named | null = null): AppError {
+  const done = named === null ? '' : `, ${named.done.length} of ${named.of} have theirs`;
+  const which = named === null || named.done.length === 0 ? '' : ` (${listNames(named.done)})`;
   const cause = AppError.from(error, 'rename');
   return new AppError({
     code: 'restore/unfinished',
     stage: 'rename',
-    message: `The restore stopped while it gave the loaded collections their names: ${cause.message}`,
+    message: `The restore stopped while it gave the loaded collections their names${done}${which}: ${cause.message}`,
     hint: `Run the same command again: it finishes the renames (it may wait up to ${seconds(lease)} s first). ${cause.hint ?? ''}`.trim(),
     retry: cause.retry,
     cause: error,
-    details: cause.details,
+    details: { ...cause.details, ...(named === null ? {} : { done: named.done }) },
   });
 }
 

@@ -268,12 +268,15 @@ export class LoadRun {
     const heart = new HeartBeat(plan, lease.beatMs, () => undefined);
     heart.start();
     try {
-      const report = await rollForward(lease, async () => {
-        await renameAll(client, plan);
+      const names = new Set<string>();
+      const steps = async (): Promise<LoadReport> => {
+        await renameAll(client, plan, (name) => names.add(name));
         const done = this.report(await finishAll(client, plan, target, request.onFilled), plan.draft.extras);
         await request.onFinished?.(done);
         return done;
-      });
+      };
+      const renamed = plan.allEntries().filter(({ placement }) => placement === 'rename');
+      const report = await rollForward(lease, steps, () => ({ done: [...names], of: renamed.length }));
       // Apart from the rest: what comes before asks whether the plan is still ours, and a part of it may be gone when this is tried again.
       await rollForward(lease, () => plan.remove());
       return report;

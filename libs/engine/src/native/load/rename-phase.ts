@@ -12,9 +12,14 @@ const attempts = 3;
 
 /**
  * Gives the loaded collections their names. Every step looks at what is there and does what is missing, so that a process that takes over (or the same
- * one after an error) simply begins again at the first. Each rename is atomic, the set is not.
+ * one after an error) simply begins again at the first. Each rename is atomic, the set is not:
+ * `onNamed` is told of every collection that has its name.
  */
-export async function renameAll(client: MongoClient, plan: OwnedPlan): Promise<void> {
+export async function renameAll(
+  client: MongoClient,
+  plan: OwnedPlan,
+  onNamed: (namespace: string) => void = () => undefined,
+): Promise<void> {
   const entries = plan
     .allEntries()
     .filter((entry) => entry.placement === 'rename')
@@ -27,6 +32,7 @@ export async function renameAll(client: MongoClient, plan: OwnedPlan): Promise<v
         if (await renameOne(client, plan, entry, listed, attempt)) break;
         listed = await listCollections(client.db(db));
       }
+      onNamed(nameOf({ db, collection: entry.final }));
     }
   }
 }
