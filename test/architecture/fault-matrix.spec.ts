@@ -61,6 +61,7 @@ const questions = [
 ];
 
 describe('what a fault leaves', () => {
+  const environment = '/** @jest-environment <rootDir>/test/support/fault-environment.ts */';
   const suites = ['faults', 'stories'];
   const inSuites = specs.filter(({ file }) => suites.some((suite) => file.startsWith(`test/${suite}/`)));
 
@@ -68,6 +69,12 @@ describe('what a fault leaves', () => {
     const opening = inSuites.filter(({ text }) => opens.test(text));
     expect(opening.length).toBeGreaterThan(0);
     expect(opening.filter(({ text }) => !asks.test(text)).map(({ file }) => file)).toEqual([]);
+  });
+
+  it('a test of another suite that is named by a row runs there, too', () => {
+    const others = specs.filter(({ file, text }) => /^test\/(e2e|integration)\//.test(file) && rowsIn(text).length > 0);
+    expect(others.length).toBeGreaterThan(5);
+    expect(others.filter(({ text }) => !text.startsWith(environment)).map(({ file }) => file)).toEqual([]);
   });
 
   it.each(suites)(

@@ -1,3 +1,4 @@
+/** @jest-environment <rootDir>/test/support/fault-environment.ts */
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { mkdirSync } from 'node:fs';
 import { execFileSync } from 'node:child_process';

@@ -1,3 +1,4 @@
+/** @jest-environment <rootDir>/test/support/fault-environment.ts */
 import { Redis } from 'ioredis';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { expectNothingLeft } from '../support/nothing-left.js';

@@ -1,5 +1,6 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { BSON, type Document } from 'mongodb';
+import { readdirSync } from 'node:fs';
 import { buffer } from 'node:stream/consumers';
 import { openArchive, proveBackup, runBackup, runVerify, silentObserver } from '#pipeline';
 import { createMemoryStore } from '#storage';
@@ -192,8 +193,14 @@ describe('F37 odd names', () => {
       const { backupId } = await world.backup(environment, '--verify');
       const shown = await hazina(['show', backupId], environment);
       expect(shown.code).toBe(0);
-      // Nothing that steers a terminal.
-      expect(shown.stdout.replaceAll('\n', '')).not.toMatch(/\p{Cc}/u);
+      // Nothing that steers a terminal, in what is shown and in what is said on the way.
+      const checked = await hazina(['verify', backupId], environment);
+      for (const text of [shown.stdout, checked.stdout, checked.stderr])
+        expect(text.replaceAll('\n', '')).not.toMatch(/\p{Cc}/u);
+      // No name of a collection gets into a key.
+      const keys = readdirSync(`${world.folder}/odd`, { recursive: true }).map(String);
+      expect(keys.length).toBeGreaterThan(5);
+      for (const key of keys) expect(key).toMatch(/^[A-Za-z0-9._/-]+$/);
       const target = `${other}_f37`;
       const args = ['restore', backupId, '--to-env', 'TARGET_URI', '--rename', `${other}=${target}`];
       expect(await hazina(args, environment)).toMatchObject({ code: 0 });

@@ -294,8 +294,8 @@ it(
       const asked = performance.now();
       const done = await settled(backupId, ['completed', 'cancelled', 'deleted', 'failed'], 60_000);
       const isCancelled = replies.some(({ status }, at) => actions[at] === 'cancel' && status === 202);
-      // A commit that was begun when the wish came is finished: then it is a whole backup.
-      if (isCancelled && done['status'] === 'cancelled') expect(performance.now() - asked).toBeLessThan(cancelMs);
+      // Also where a commit that was begun when the wish came is finished: then it is a whole backup.
+      if (isCancelled) expect(performance.now() - asked).toBeLessThan(cancelMs);
       expect(done['status']).not.toBe('failed');
       outcomes.push(`${actions.join('+')}: ${String(done['status'])}`);
     };

@@ -1,3 +1,4 @@
+/** @jest-environment <rootDir>/test/support/fault-environment.ts */
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { isPoisonous, Reaper, Reconciler, restoreJob, type NewRestore, type UpkeepOptions } from '#catalog';
 import { AppError, randomSuffix, systemRandom, type RestoreRecord, type RestoreReport } from '#contracts';

@@ -1,3 +1,4 @@
+/** @jest-environment <rootDir>/test/support/fault-environment.ts */
 import { once } from 'node:events';
 import { finished } from 'node:stream/promises';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';

@@ -1,3 +1,4 @@
+/** @jest-environment <rootDir>/test/support/fault-environment.ts */
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { MongoClient } from 'mongodb';
 import { createNativeLoadEngine, type ArchiveContents, type LoadRequest } from '#engine';

@@ -1,3 +1,4 @@
+/** @jest-environment <rootDir>/test/support/fault-environment.ts */
 import {
   CreateBucketCommand,
   CreateMultipartUploadCommand,

@@ -49,6 +49,16 @@ describe('what is left after a fault', () => {
     await watch.fileEnds();
   });
 
+  it('a process that a test started, and none that ran before it', async () => {
+    const before = spawn('sleep', ['60'], { env: {}, stdio: 'ignore' });
+    watch.testBegins();
+    const child = spawn('sleep', ['60'], { env: {}, stdio: 'ignore' });
+    await expect(watch.testEnds(soon)).rejects.toThrow(new RegExp(`started.*\nchild ${child.pid ?? 0}$`));
+    await end(child);
+    await watch.testEnds();
+    await end(before);
+  });
+
   it('a process of somebody who has gone, by the folder that it was given', async () => {
     const env = { PATH: process.env['PATH'], TMPDIR: join(watch.folder, 'tmp') };
     const parent = spawn('sh', ['-c', 'sleep 60 & echo $!'], { env, stdio: ['ignore', 'pipe', 'ignore'] });

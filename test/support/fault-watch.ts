@@ -6,22 +6,29 @@ import { processesOf, temporaryFiles } from './leftovers.js';
 import { excessOf, memoryIsBack, memoryKept, memoryUse, type MemoryUse } from './memory-base.js';
 
 /**
- * What must hold of every file of the fault matrix, whatever it tests: after each test this process holds no more memory than before the first one, and after the
- * last one no process and no temporary file is left. Used by fault-environment.ts.
+ * What must hold of every file of the fault matrix, whatever it tests: after each test this process holds no more memory than before the first one and no process that
+ * the test started is left, after the last one no process at all and no temporary file. Used by fault-environment.ts.
  */
 export class FaultWatch {
   /** Everything that the file makes in the folder for temporary files comes to lie here, that of its processes too. */
   readonly folder = mkdtempSync(join(tmpdir(), 'hazina-fault-'));
   readonly #childrenBefore = childrenOfThisProcess();
   #base: MemoryUse | undefined;
+  #running: readonly string[] = [];
 
   /** Before each test. The first one sets the base: what the file was loaded with and what it prepared belongs to it. */
   testBegins(): void {
     this.#base ??= memoryKept();
+    this.#running = this.#processes();
   }
 
-  /** After each test and its hooks; fails when memory is not back at its base. */
+  /** After each test and its hooks; fails when memory is not back at its base, or a process that it started still runs. */
   async testEnds(timeoutMs?: number): Promise<void> {
+    let left: string[] = [];
+    await waitUntil(() => (left = this.#processes().filter((one) => !this.#running.includes(one))).length === 0, {
+      ...{ what: 'the end of every process that the test started', timeoutMs: timeoutMs ?? 20_000, intervalMs: 100 },
+      onTimeout: () => left.join('\n'),
+    });
     // To collect takes a busy machine long, and what is below the bound with all its garbage is below it without.
     if (this.#base === undefined || excessOf(this.#base, memoryUse()).length === 0) return;
     await memoryIsBack(this.#base, memoryKept, timeoutMs);
@@ -41,12 +48,13 @@ export class FaultWatch {
   }
 
   #leftovers(): string[] {
+    return [...this.#processes(), ...temporaryFiles(this.folder)];
+  }
+
+  /** Ours, and what those have started. */
+  #processes(): string[] {
     const children = [...childrenOfThisProcess()].filter((pid) => !this.#childrenBefore.has(pid));
-    return [
-      ...processesOf(this.folder, [process.pid]),
-      ...children.map((pid) => `child ${pid}`),
-      ...temporaryFiles(this.folder),
-    ];
+    return [...processesOf(this.folder, [process.pid]), ...children.map((pid) => `child ${pid}`)];
   }
 }
 

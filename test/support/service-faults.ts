@@ -94,10 +94,10 @@ export class ServiceFaults {
   }
 
   /** Waits for the verification that follows a backup. */
-  async verified(backupId: string): Promise<void> {
+  async verified(backupId: string, timeoutMs = 30_000): Promise<void> {
     const isVerified = async () =>
       (await this.world.records({ backupId, 'verificationStatus.verified': true })).length > 0;
-    await waitUntil(isVerified, { what: `the verification of ${backupId}`, timeoutMs: 30_000, intervalMs: 50 });
+    await waitUntil(isVerified, { what: `the verification of ${backupId}`, timeoutMs, intervalMs: 50 });
   }
 
   /** Types of the events of a run, its stages left out. */
