@@ -36,5 +36,6 @@ export class Catalogue {
 
 function taskOf(document: Document, id: 'taskId' | 'restoreId'): TaskView {
   const { backupId, status, nextAttemptAt, error } = document as unknown as TaskView;
-  return { taskId: String(document[id]), backupId, status, nextAttemptAt, error };
+  const kind = id === 'restoreId' ? 'restore' : String(document['kind']);
+  return { taskId: String(document[id]), kind, backupId, status, nextAttemptAt, error };
 }

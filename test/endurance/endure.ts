@@ -15,6 +15,7 @@ import type { Options } from './options.js';
 import { endWithinMs, targets } from './plan.js';
 import { processesWith } from './processes.js';
 import { describeRun, describeViolations } from './report.js';
+import { tooLittle, workOf, type Work } from './model/work-rules.js';
 import { Sampler } from './sampler.js';
 import { comeToRest, healAll } from './settle.js';
 import { Source } from './sources.js';
@@ -46,6 +47,7 @@ export async function endure(options: Options, print: Print): Promise<number> {
   const sampler = new Sampler(world);
   const say = (text: string): void => print(`${timeline.seconds.toFixed(0).padStart(5)} s  ${text}`);
   const progress = setInterval(() => say(summary(world, driver)), 10_000);
+  let work: Work = new Map();
   try {
     for (const source of world.sources.values()) await source.fill();
     await Promise.all(installation.slots.map((slot) => slot.start()));
@@ -60,6 +62,8 @@ export async function endure(options: Options, print: Print): Promise<number> {
     await checkAll(world, choices, say);
     await sampler.stop();
     await sampler.look();
+    work = workOf(model.records, await world.catalogue.tasks());
+    model.judge(tooLittle(work, minutes));
     for (const slot of installation.slots) if (slot.state !== 'down') await slot.end(endWithinMs);
     model.judge(judgeOrphans(processesWith(installation.mark)));
     checkLogs(world);
@@ -74,7 +78,7 @@ export async function endure(options: Options, print: Print): Promise<number> {
   const { violations, checks, records } = model;
   const counted = { done: driver.done, broken: driver.broken, damaged: model.damaged.size, looks: sampler.looks };
   const measured = { requests: world.api.count, slowestMs: world.api.slowestMs, mostWorkerBytes: sampler.mostBytes };
-  print(`\n${describeRun({ seed, minutes, records, checks, violations, ...counted, ...measured })}`);
+  print(`\n${describeRun({ seed, minutes, work, records, checks, violations, ...counted, ...measured })}`);
   if (violations.length === 0) return 0;
   print(`\n${describeViolations(violations, steps)}\n`);
   print(`The run again: npm run test:endurance -- --seed ${seed} --minutes ${minutes} --workers ${workers}`);

@@ -1,5 +1,6 @@
 import type { Counts } from './driver.js';
 import { rules, type Violation } from './model/rules.js';
+import type { Work } from './model/work-rules.js';
 import type { RecordView } from './model/record-view.js';
 
 export interface Figures {
@@ -7,6 +8,7 @@ export interface Figures {
   readonly minutes: number;
   readonly done: Counts;
   readonly broken: Counts;
+  readonly work: Work;
   readonly records: readonly RecordView[];
   readonly requests: number;
   readonly slowestMs: number;
@@ -28,6 +30,7 @@ export function describeRun(figures: Figures): string {
     ['actions', listed(figures.done)],
     ['faults', listed(figures.broken)],
     ['backups', listed(states)],
+    ['came to a good end', [...figures.work].map(([what, count]) => `${what} ${count}`).join(', ')],
     ['damaged behind its back', String(figures.damaged)],
     ['requests, slowest reply', `${figures.requests}, ${Math.round(figures.slowestMs)} ms`],
     ['looks at all records, checks', `${figures.looks}, ${figures.checks}`],

@@ -36,11 +36,11 @@ async function cleanUp(): Promise<Record<string, unknown>> {
   expect(status).toBe(202);
   const tasks = faults.world.client.db(faults.world.catalog).collection('tasks');
   const ended = () => tasks.findOne({ taskId: body.cleanupId, status: { $nin: ['pending', 'in_progress'] } });
-  return (await waitUntil(ended, {
+  return await waitUntil(ended, {
     what: 'the end of the cleanup',
     timeoutMs: 60_000,
     intervalMs: askEveryMs,
-  }));
+  });
 }
 
 /** Past the proxy, and behind the service's back. */

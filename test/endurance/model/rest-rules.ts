@@ -4,6 +4,8 @@ import type { Damage, Violation } from './rules.js';
 
 export interface TaskView {
   readonly taskId: string;
+  /** `verify`, `cleanup` or `restore`. */
+  readonly kind: string;
   /** Of a verification or a restore. */
   readonly backupId: string | null;
   readonly status: string;

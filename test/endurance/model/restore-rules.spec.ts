@@ -18,7 +18,7 @@ const restored: RestoredDatabase = {
 };
 const empty: RestoredDatabase = { collections: [], documents: new Map() };
 const ended = (status: string, code?: string): TaskView => ({
-  ...{ taskId: 'restore-1', backupId: 'clinic-1', status, nextAttemptAt: null },
+  ...{ taskId: 'restore-1', kind: 'restore', backupId: 'clinic-1', status, nextAttemptAt: null },
   error: code === undefined ? null : { code, stage: 'restore', hint: 'x' },
 });
 const judge = (

@@ -75,7 +75,7 @@ it('a secret is found by its name, and not repeated', () => {
 });
 
 describe('at rest', () => {
-  const task = { taskId: 'a-v1', backupId: 'a', status: 'completed', nextAttemptAt: null, error: null };
+  const task = { taskId: 'a-v1', kind: 'verify', backupId: 'a', status: 'completed', nextAttemptAt: null, error: null };
   it.each([
     ['a record that runs', [recordOf('a', { status: 'in_progress' })], []],
     ['a record that waits', [recordOf('a', { status: 'pending' })], []],

@@ -15,6 +15,7 @@ export const rules = {
   alone: 'a target has at most one running backup',
   promise: 'a successful reply is never contradicted later',
   move: 'a record changes its state only as docs/DESIGN.md says, and does not vanish',
+  work: 'a run does what it is there for: each kind of work comes to a good end often enough',
   unexpected: 'no error that nobody expected',
 } as const;
 
