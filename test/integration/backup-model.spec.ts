@@ -62,7 +62,7 @@ describe('deletion', () => {
     const { backups } = catalog;
     const id = await completedBackup(catalog, newTarget());
     await backups.markMissing(id, true, at);
-    expect(await backups.beginDelete(id, 'ann', at, true)).toMatchObject({ status: 'missing' });
+    expect(await backups.beginDelete(id, 'ann', at, { force: true })).toMatchObject({ status: 'missing' });
     expect(await backups.refuseDelete(id, 'it is pinned', at)).toBe(true);
     expect(await found(id)).toMatchObject({ status: 'missing', jobNumber: 2, deleteForced: false });
     await backups.markMissing(id, false, at);

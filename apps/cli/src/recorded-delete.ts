@@ -30,7 +30,10 @@ export async function deleteRecorded(
     });
   const storeId = await catalog.settings.storeId();
   await requireStore(store, storeId, signal);
-  if (record.status !== 'deleting' && (await catalog.backups.beginDelete(backupId, by, clock.now(), force)) === null)
+  if (
+    record.status !== 'deleting' &&
+    (await catalog.backups.beginDelete(backupId, by, clock.now(), { force })) === null
+  )
     throw refusedDeletion(backupId, { reason: 'not-deleting', message: 'its state has changed meanwhile' });
   const result = await remove(deps, { backupId, force }, signal);
   // A volume that was unmounted meanwhile has nothing: the record stays `deleting`, and a worker takes the deletion up again.

@@ -70,7 +70,7 @@ export class DeleteBackup {
       );
     if (!force && (await this.#isLastGood(record)))
       throw refused(`It is the last good backup of ${record.target}`, 'Add ?force=true to delete it all the same');
-    const begun = await this.catalog.backups.beginDelete(backupId, by, this.clock.now(), force);
+    const begun = await this.catalog.backups.beginDelete(backupId, by, this.clock.now(), { force });
     if (begun === null) throw refused('The state of the backup changed meanwhile', 'Look at it and try again');
     try {
       await this.queue.add(deleteJob(begun));

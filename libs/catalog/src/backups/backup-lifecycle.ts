@@ -30,12 +30,12 @@ const mostWarnings = 200;
 /** What happens to a record after its run. */
 export function lifecycle(backups: Backups, tasks: Tasks): Lifecycle {
   return {
-    async beginDelete(backupId, by, at, force = false) {
+    async beginDelete(backupId, by, at, { force = false, cause = by } = {}) {
       const text = force ? `Asked for by ${by}, even as the last good one` : `Asked for by ${by}`;
       for (const deletingFrom of ['completed', 'missing'] as const) {
         const { filter, set } = move([deletingFrom], 'deleting');
         const update = {
-          $set: { ...set, deletingFrom, deletedBy: by, deleteForced: force },
+          $set: { ...set, deletingFrom, deletedBy: cause, deleteForced: force },
           $push: event(at, 'deleting', text),
         };
         const before = await backups.updateAndReturnOld({ backupId, ...filter }, update);

@@ -9,7 +9,7 @@ const failuresThatStopDeletion = 3;
 
 export interface CleanupViewOptions {
   readonly clock: Clock;
-  /** Who deletes: stands in the story of each record. */
+  /** Who runs it: stands in the story of each record. By whom ever, what it removes is removed by retention. */
   readonly by: string;
   readonly recordRetentionDays: number;
 }
@@ -27,7 +27,8 @@ export function cleanupCatalog(catalog: Catalog, { clock, by, recordRetentionDay
       return Promise.all([...here, ...missing].map((record) => viewOf(catalog, record)));
     },
     lastRunsFailed: (target: string) => lastRunsFailed(catalog, target),
-    beginDelete: async (backupId: string) => (await backups.beginDelete(backupId, by, clock.now())) !== null,
+    beginDelete: async (backupId: string) =>
+      (await backups.beginDelete(backupId, by, clock.now(), { cause: 'retention' })) !== null,
     async refuseDelete(backupId: string, reason: string, isGone: boolean): Promise<void> {
       await backups.refuseDelete(backupId, reason, clock.now(), isGone);
     },

@@ -72,6 +72,13 @@ export interface CompletedFacts {
   readonly lockedUntil?: Date | null;
 }
 
+export interface DeleteOptions {
+  /** Even as the last good one. Default false. */
+  readonly force?: boolean;
+  /** `retention`: copies with a retention of their own stay, whoever ran it. Default: who asks. */
+  readonly cause?: string;
+}
+
 export interface BackupRepository {
   /** Decides by unique indexes: one record a slot, one running a target. A newer slot replaces a waiting one, and one that no worker has begun (`failed`, code `superseded`). */
   insert(backup: NewBackup): Promise<InsertOutcome>;
@@ -143,7 +150,7 @@ export interface BackupRepository {
   nextJob(backupId: string, seenJobNumber: number): Promise<number | null>;
 
   /** `completed|missing → deleting`; the record before. Null: not in such a state. */
-  beginDelete(backupId: string, by: string, at: Date, force?: boolean): Promise<BackupRecord | null>;
+  beginDelete(backupId: string, by: string, at: Date, options?: DeleteOptions): Promise<BackupRecord | null>;
   /** `deleting →` the state before, with the reason as an event. `isGone`: there is no `backup.json`, so it becomes `missing` whatever it was. */
   refuseDelete(backupId: string, reason: string, at: Date, isGone?: boolean): Promise<boolean>;
   /** `deleting|failed|cancelled → deleted`. Refused (false) when it failed with `commit/conflict`. */

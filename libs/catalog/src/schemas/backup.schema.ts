@@ -32,7 +32,7 @@ export interface BackupDocument extends Mutable<Omit<BackupRecord, 'running'>> {
   verifyNotBefore: Date | null;
   /** Of a record that is `deleting`: the state that a refusal gives back to it. */
   deletingFrom: 'completed' | 'missing' | null;
-  /** Who asked for its deletion last. Copies with a retention of their own stay when it was retention. */
+  /** Who asked for its deletion last; `retention` where that took it, whoever ran it: copies with a retention of their own stay then. */
   deletedBy: string | null;
   /** The newest verification found the backup bad. */
   verificationFailed: boolean;
