@@ -18,7 +18,7 @@ export async function makeBackup(
 ): Promise<{ readonly outcome: BackupOutcome; readonly place: Place }> {
   const place = await openPlace(live, claimed);
   // With the keys of now: they may be read again while a hook is asked.
-  const outcome = await makeAt({ ...live, store: place.store }, engines, claimed);
+  const outcome = await makeAt({ ...live, store: place.store }, engines, claimed, place.name === primaryStore);
   if (place.name === primaryStore) return { outcome, place };
   const warning = `The primary store was away: written to the destination ${place.name}, and brought home when it is back`;
   return { outcome: { ...outcome, warnings: [...outcome.warnings, warning] }, place };
@@ -39,7 +39,12 @@ async function openPlace(parts: WorkerParts, { record, claim }: ClaimedBackup): 
   return place;
 }
 
-async function makeAt(parts: WorkerParts, engines: DumpEngines, claimed: ClaimedBackup): Promise<BackupOutcome> {
+async function makeAt(
+  parts: WorkerParts,
+  engines: DumpEngines,
+  claimed: ClaimedBackup,
+  isPrimary: boolean,
+): Promise<BackupOutcome> {
   const { record } = claimed;
   const target = record.trigger === 'safety' ? undefined : targetOf(parts.config, record.target);
   const hooks = target?.boundHooks ?? noHooks;
@@ -47,8 +52,8 @@ async function makeAt(parts: WorkerParts, engines: DumpEngines, claimed: Claimed
     return betweenHooks(parts, claimed, { ...hooks, before: [] }, () => finish(parts, claimed));
   const source = record.trigger === 'safety' ? await safetySource(parts, record) : target;
   if (source === undefined) throw unknownTarget(record.target);
-  // What a restore would replace is saved in any case.
-  if (record.trigger !== 'safety') await requireQuota(parts, record.target);
+  // What a restore would replace is saved in any case; a destination was asked for its own room when it was chosen.
+  if (record.trigger !== 'safety' && isPrimary) await requireQuota(parts, record.target);
   return betweenHooks(parts, claimed, hooks, () => dump(parts, engines, claimed, source));
 }
 
@@ -102,6 +107,8 @@ function unknownTarget(target: string): AppError {
   return new AppError({
     code: 'target/unknown',
     stage: 'config',
+    // The API may have read its file again a moment before this worker does.
+    retry: 'retry',
     message: `This worker knows no target ${target}`,
     hint: 'Give all processes the same BACKUP_TARGETS_FILE (or BACKUP_TARGET_NAME)',
   });

@@ -86,7 +86,9 @@ export async function expireCopies(
   for (const decision of plan.decisions) {
     throwIfAborted(signal, 'cleanup');
     const kept = decision.decision !== 'remove' || dryRun ? null : await begin(deps, decision, copyIds, signal);
-    decisions.push(kept === null ? decision : { ...decision, decision: 'kept-by-refusal', reasons: [kept] });
+    decisions.push(
+      kept === null ? decision : { ...decision, decision: 'kept-by-refusal', reasons: [...decision.reasons, kept] },
+    );
     if (decision.decision === 'remove' && kept === null) onExpired?.(decision);
   }
   return { ...plan, decisions };
