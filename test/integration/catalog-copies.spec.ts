@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { copyStampOf, userOf, type CopyRepository } from '#catalog';
-import { AppError, type CopyRecord } from '#contracts';
+import { cleanupCatalog, copiesCatalog, copyStampOf, rotationCatalog, userOf, type CopyRepository } from '#catalog';
+import { AppError, systemClock, type BackupJson, type CopyRecord } from '#contracts';
+import { noAbort } from '../support/backup-world.js';
 import { catalogWorld, completedBackup, newTarget, type CatalogWorld } from '../support/catalog-world.js';
 
 let world: CatalogWorld;
@@ -123,6 +124,120 @@ describe('a copy', () => {
     expect(await state()).toMatchObject({ state: expected });
   });
 
+  it('that a retention of its own keeps stays, whoever ran the retention that took its backup', async () => {
+    const { backup, plan, copied, state } = await setUp(true);
+    await copied();
+    const by = 'hazina cleanup (ops@host)';
+    const records = cleanupCatalog(world.catalog, { clock: systemClock, by, recordRetentionDays: 90 });
+    expect(await records.beginDelete(backup.backupId)).toBe(true);
+    await records.deleted(backup.backupId);
+    await plan();
+    expect(await state()).toMatchObject({ state: 'copied' });
+    const { events = [] } = (await world.catalog.backups.find(backup.backupId)) ?? {};
+    expect(events.find(({ type }) => type === 'deleting')?.message).toContain(by);
+  });
+
+  it('without a date for its verification gets one where copies are verified: at once, or as long after the last as others', async () => {
+    const { destination, plan, copied, claim, state } = await setUp();
+    await copied();
+    const verifying = (againMs: number | null, at = now) =>
+      copies.plan({ destination, targets: [], ownRetention: false, verify: { at, againMs } });
+    expect(await plan()).toBe(0);
+    expect((await state())?.verifyAt).toBeNull();
+    expect(await verifying(null)).toBe(1);
+    expect((await state())?.verifyAt).toEqual(now);
+    await copies.verified(refOf(await claim()), { at: now, verifyAt: null });
+    // Once is enough, or it is not.
+    expect(await verifying(null)).toBe(0);
+    expect(await verifying(86_400_000)).toBe(1);
+    expect((await state())?.verifyAt).toEqual(later);
+    // Let go, and wanted after all.
+    const { copyId = '' } = (await state()) ?? {};
+    await copies.beginRemove(copyId);
+    expect(await verifying(86_400_000)).toBe(0);
+    await copies.keep(copyId);
+    expect(await verifying(86_400_000)).toBe(1);
+    expect(await state()).toMatchObject({ state: 'copied', verifyAt: later });
+  });
+
+  it('is sealed anew where it lies under a claim of its own: what stands there then is what its record says', async () => {
+    const { backup, destination, copied, state } = await setUp(true);
+    await copied(later);
+    const recorded = async () => (await copiesCatalog(world.catalog, destination).recorded())[0];
+    const attempt = backup.commit?.attempt ?? 0;
+    expect(await recorded()).toEqual({ backupId: backup.backupId, attempt });
+    const { copyId = '', stamp = null } = (await state()) ?? {};
+    // Of another attempt than the record's nobody knows the number.
+    const documents = world.client.db(world.database).collection('copies');
+    await documents.updateOne({ copyId }, { $set: { stamp: `older ${stamp?.split(' ').slice(1).join(' ') ?? ''}` } });
+    expect(await recorded()).toEqual({ backupId: backup.backupId, attempt: null });
+    await documents.updateOne({ copyId }, { $set: { stamp } });
+    const claimed = await copies.claimStanding(copyId, 'w');
+    if (claimed === null) throw new Error('not claimed');
+    expect(await copies.claimStanding(copyId, 'other')).toBeNull();
+    expect(await copies.beginRemove(copyId)).toBe(false);
+    expect(await copies.uses(backup.backupId)).toBe(true);
+    const done = { at: now, attempt: 90, hash: 'ab'.repeat(32), bytes: 77, keyIds: ['1111222233334444'] };
+    expect(await copies.resealed({ ...refOf(claimed), fence: 99 }, done)).toBe(false);
+    expect(await copies.resealed(refOf(claimed), done)).toBe(true);
+    const marks = stamp?.split(' ')[1] ?? '';
+    expect(await state()).toMatchObject({
+      ...{ state: 'copied', stamp: `${done.hash} ${marks} 1111222233334444`, sealedAs: 90 },
+      ...{ bytes: 77, storedBytes: 77, verifiedAt: now, verifyAt: later },
+    });
+    expect(await recorded()).toEqual({ backupId: backup.backupId, attempt: 90 });
+  });
+
+  it('stands alone when retention has taken its backup, and in no other case', async () => {
+    const { backup, destination, copied } = await setUp(true);
+    const view = rotationCatalog(world.catalog, {
+      ...{ clock: systemClock, owner: 'w', lease: { leaseMs: 60_000, beatMs: 20_000 }, patienceMs: 50, pollMs: 10 },
+      onTrouble: (error: unknown) => {
+        throw error;
+      },
+      requireStore: () => Promise.resolve(),
+    });
+    const isAlone = () => view.standsAlone(destination, backup.backupId);
+    expect(await isAlone()).toBe(false);
+    await copied();
+    expect(await isAlone()).toBe(false);
+    await world.catalog.backups.beginDelete(backup.backupId, 'retention', now);
+    expect(await isAlone()).toBe(false);
+    await world.catalog.backups.deleted(backup.backupId, now);
+    expect(await isAlone()).toBe(true);
+    expect(await view.standsAlone('elsewhere', backup.backupId)).toBe(false);
+
+    const standing = {
+      attempt: 3,
+      keyIds: ['k'],
+      objects: { data: { sha256: 'cd', bytes: 5 } },
+    } as unknown as BackupJson;
+    const seen = await view.holdCopy(
+      destination,
+      backup.backupId,
+      async () => {
+        // Others wait, and then give up.
+        const other = view.holdCopy(
+          destination,
+          backup.backupId,
+          () => Promise.reject(new Error('held twice')),
+          noAbort,
+        );
+        await expect(other).rejects.toMatchObject({ code: 'backup/refused', retry: 'retry' });
+        return { result: 'done', standing };
+      },
+      noAbort,
+    );
+    expect(seen).toBe('done');
+    const failing = view.holdCopy(destination, backup.backupId, () => Promise.reject(away), noAbort);
+    await expect(failing).rejects.toBe(away);
+    expect((await copies.of([backup.backupId]))[0]).toMatchObject({ state: 'copied', sealedAs: 3 });
+    await copies.beginRemove(`${backup.backupId}/${destination}`);
+    expect(await isAlone()).toBe(false);
+    const never = () => Promise.reject(new Error('it goes'));
+    expect(await view.holdCopy(destination, backup.backupId, never, noAbort)).toBe('gone');
+  });
+
   it('lets go of a backup that is being deleted, and of one that is deleted only what is not whole', async () => {
     const { backup, claim, state } = await setUp();
     const claimed = await claim();
@@ -136,7 +251,7 @@ describe('a copy', () => {
     const other = await setUp(true);
     await other.copied();
     await copies.markMissing(other.destination, [other.backup.backupId], now);
-    expect(await copies.stands(refOf(await other.claim()), { at: now, verifyAt: later })).toBe(true);
+    expect(await copies.stands(refOf(await other.claim()), { at: now, verifyAt: later, attempt: 7 })).toBe(true);
     expect(await other.state()).toMatchObject({ state: 'copied', removedAt: null, copiedAt: now, verifyAt: later });
     expect((await other.state())?.storedBytes).toBe(other.backup.size);
   });

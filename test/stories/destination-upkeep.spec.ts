@@ -132,3 +132,68 @@ it('a rotated key reaches the copies, and so does a backup that was sealed anew'
     });
   }
 });
+
+it('what retention took from the primary store stays where it is kept longer, is sealed anew there after a theft, and expires there in the end', async () => {
+  const at = await setUp(
+    { offsite: { retention: { retentionDays: 365, minKeep: 1 } } },
+    { BACKUP_MIN_KEEP: '1', BACKUP_REVERIFY_DAYS: '900' },
+    daily,
+  );
+  const { world, stores } = at;
+  const ids = [await backUp(at), await backUp(at), await backUp(at)];
+  const [old = '', ...newer] = ids;
+  for (const backupId of ids) await untilCopied(at, backupId, 'offsite', 'vault');
+  const backups = world.client.db(world.catalogs.database).collection('backups');
+  const aged = async (days: number) => {
+    const completedAt = new Date(Date.now() - days * 86_400_000);
+    await backups.updateOne({ backupId: old }, { $set: { completedAt } });
+    await copiesOf(at).updateOne({ copyId: `${old}/offsite` }, { $set: { completedAt } });
+  };
+  await aged(60);
+  const stolen = { ...world.environment(at.settings), BACKUP_RETENTION_DAYS: '30' };
+  // By a person at the command line; what it removes is removed by the rules all the same.
+  expect(await hazina(['cleanup', '--confirm', '1'], stolen)).toMatchObject({ code: 0 });
+  expect((await world.record(old)).status).toBe('deleted');
+  await untilCopies(at, old, (copies) =>
+    copies.some(({ destination, state }) => destination === 'vault' && state === 'removed'),
+  );
+  await untilCopied(at, old, 'offsite');
+
+  const newKey = `hex:${randomBytes(32).toString('hex')}`;
+  const both = { ...stolen, BACKUP_ENCRYPTION_KEY: newKey, BACKUP_ENCRYPTION_KEYS_RETIRED: world.key };
+  const rewritten = await hazina(['keys', 'rotate', '--rewrite', '--json'], both);
+  expect({ code: rewritten.code, stderr: rewritten.stderr }).toMatchObject({ code: 0 });
+  const { results } = JSON.parse(rewritten.stdout) as {
+    results: { backupId: string; place: string; outcome: string }[];
+  };
+  expect(results.map(({ backupId, place, outcome }) => `${backupId} ${place} ${outcome}`).sort()).toEqual(
+    [...newer.map((backupId) => `${backupId} primary rewritten`), `${old} offsite rewritten`].sort(),
+  );
+  const alone = { ...stolen, BACKUP_ENCRYPTION_KEY: newKey };
+  expect(await hazina(['verify', old, '--from', 'offsite'], alone)).toMatchObject({ code: 0 });
+  expect((await hazina(['verify', old, '--from', 'offsite'], stolen)).code).toBe(13);
+  const standing = (await untilCopied(at, old, 'offsite')).find(({ destination }) => destination === 'offsite');
+  expect(standing?.sealedAs).toBeGreaterThan(1);
+  // Looks at the destination find it whole, and sweep nothing of it.
+  const looks = () => at.worker.lines.filter(({ msg }) => msg === 'copies missing').length;
+  await copiesOf(at).updateOne({ copyId: `${old}/offsite` }, { $set: { verifyAt: new Date() } });
+  const readAgain = () =>
+    untilCopies(at, old, (copies) =>
+      copies.some(
+        ({ destination, state, verifyAt }) =>
+          destination === 'offsite' && state === 'copied' && (verifyAt ?? 0) > new Date(),
+      ),
+    );
+  await readAgain();
+  expect(looks()).toBe(0);
+  expect(await hazina(['verify', old, '--from', 'offsite'], alone)).toMatchObject({ code: 0 });
+
+  await aged(400);
+  await untilCopies(at, old, (copies) =>
+    copies.some(({ destination, state }) => destination === 'offsite' && state === 'removed'),
+  );
+  const left: string[] = [];
+  for await (const { key } of stores.offsite.list(`clinic/${old}/`)) left.push(key);
+  expect(left).toEqual([]);
+  for (const backupId of newer) await untilCopied(at, backupId, 'offsite', 'vault');
+});

@@ -1,6 +1,6 @@
 import { rotationCatalog as recordsOf, type Catalog } from '#catalog';
 import type { CatalogAccess } from '#config';
-import { requireStore, type RotationCatalog } from '#pipeline';
+import { requireStore, type PlacesCatalog } from '#pipeline';
 import type { ObjectStore } from '#storage';
 import type { CliContext } from './context.js';
 import { ownerOf } from './open-catalog.js';
@@ -11,7 +11,7 @@ export function rotationCatalog(
   store: ObjectStore,
   { leaseMs, beatMs }: CatalogAccess,
   context: CliContext,
-): RotationCatalog {
+): PlacesCatalog {
   return recordsOf(catalog, {
     clock: context.clock,
     owner: ownerOf(context),

@@ -35,6 +35,8 @@ export interface CopyRecord {
   readonly storedBytes: number;
   /** Which bytes, marks and keys of the backup stand there (`copyStampOf`); null: none. Other than those of the record: it is copied again. */
   readonly stamp: string | null;
+  /** The attempt that stands there since it was sealed anew; null or absent: the one that its backup was committed as. */
+  readonly sealedAs?: number | null;
   /** Tries that failed since the last one that did not. */
   readonly attempts: number;
   readonly error: RecordedError | null;

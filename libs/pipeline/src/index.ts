@@ -91,6 +91,7 @@ export {
   type RotateDeps,
   type RotatedBackup,
   type RotateRequest,
+  type PlacesCatalog,
   type RotationCatalog,
   type RotationReport,
 } from './run-rotate.js';

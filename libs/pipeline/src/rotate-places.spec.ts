@@ -6,9 +6,10 @@ import { createMemoryStore, type ObjectStore } from '#storage';
 import { noAbort, putBackup, storeContents, testRing } from '../../../test/support/backup-world.js';
 import { replaceCalls } from '../../../test/support/replace-calls.js';
 import { removeBackup } from './delete/remove-backup.js';
+import { requireBackupJson } from './objects/backup-json-file.js';
 import { proveBackup } from './objects/prove-backup.js';
 import { rotatePlaces, type PlacedRotation, type PlacesReport } from './rotate-places.js';
-import type { RotationCatalog } from './run-rotate.js';
+import type { PlacesCatalog } from './run-rotate.js';
 
 const newKey = () => parseKey(generateKey(systemRandom), 'KEY').key;
 const [oldKey] = testRing.current as [OperatorKey];
@@ -36,17 +37,20 @@ beforeEach(async () => {
   });
 });
 
-const untouched: RotationCatalog = {
+const untouched: PlacesCatalog = {
   requireStore: () => Promise.resolve(),
   keysOf: () => Promise.resolve(),
   hold: (_backupId, _kind, act, signal) => act({ signal, record: null }),
+  standsAlone: () => Promise.resolve(false),
+  holdCopy: () => Promise.reject(new Error('nothing stands alone')),
 };
 
 function rotate(
   places: Record<string, ObjectStore>,
   rewrite = false,
   told: PlacedRotation[] = [],
-  catalog?: RotationCatalog,
+  catalog?: PlacesCatalog,
+  dryRun = false,
 ): Promise<PlacesReport> {
   return rotatePlaces(
     {
@@ -55,7 +59,7 @@ function rotate(
       ...(catalog === undefined ? {} : { catalog }),
     },
     Object.entries(places).map(([name, store]) => ({ name, store })),
-    { target: null, dryRun: false, rewrite: rewrite ? { graceMs: 0 } : null },
+    { target: null, dryRun, rewrite: rewrite ? { graceMs: 0 } : null },
     noAbort,
   );
 }
@@ -125,11 +129,62 @@ describe('a rotation of a store and its destinations', () => {
     await proveBackup({ store: primary, ring: alone }, goneHere.backupId, noAbort);
   });
 
-  it('seals anew in the store alone, and tells what a destination alone has', async () => {
-    const before = await storeContents(vault);
+  it('seals anew in the store, and in a destination what that alone has; copies follow by themselves', async () => {
+    const copy = (await storeContents(vault)).filter((key) => key.includes(kept.backupId));
+    const lines = ({ results }: PlacesReport) =>
+      results.map(({ backupId, place, outcome }) => [backupId, place, outcome]);
+    const dry = await rotate({ vault }, true, [], undefined, true);
+    expect(lines(dry)).toEqual([
+      [kept.backupId, null, 'would-rewrite'],
+      [goneHere.backupId, 'vault', 'would-rewrite'],
+    ]);
     const report = await rotate({ vault }, true);
-    expect(report.results.map(({ place, outcome }) => [place, outcome])).toEqual([[null, 'rewritten']]);
-    expect(report.reports).toEqual([expect.stringContaining(`${goneHere.backupId} stands in vault alone`)]);
+    expect(lines(report)).toEqual([
+      [kept.backupId, null, 'rewritten'],
+      [goneHere.backupId, 'vault', 'rewritten'],
+    ]);
+    expect(report).toMatchObject({ reports: [], failed: [] });
+    await proveBackup({ store: vault, ring: alone }, goneHere.backupId, noAbort);
+    // No header of an earlier one opens with the new key: it is a new data key.
+    expect((await requireBackupJson(vault, goneHere.backupId, noAbort)).objects.data.fileId).not.toBe(
+      goneHere.objects.data.fileId,
+    );
+    expect((await storeContents(vault)).filter((key) => key.includes(kept.backupId))).toEqual(copy);
+    expect(lines(await rotate({ vault }, true))).toEqual([
+      [kept.backupId, null, 'current'],
+      [goneHere.backupId, 'vault', 'current'],
+    ]);
+  });
+
+  it('holds a copy of the catalogue while it is sealed anew, and keeps what stands there then', async () => {
+    const standing: BackupJson[] = [];
+    const catalog: PlacesCatalog = {
+      ...untouched,
+      standsAlone: () => Promise.resolve(true),
+      holdCopy: async (_place, _backupId, act, signal) => {
+        const { result, standing: backup } = await act(signal);
+        standing.push(backup);
+        return result;
+      },
+    };
+    const { results } = await rotate({ vault }, true, [], catalog);
+    expect(results.at(-1)).toMatchObject({ backupId: goneHere.backupId, place: 'vault', outcome: 'rewritten' });
+    expect(standing).toEqual([await requireBackupJson(vault, goneHere.backupId, noAbort)]);
+    expect(standing[0]?.attempt).toBeGreaterThan(goneHere.attempt);
+    expect(standing[0]).toMatchObject({ startedAt: goneHere.startedAt, completedAt: goneHere.completedAt });
+  });
+
+  it('leaves what is to come home, or is removed meanwhile, and says so', async () => {
+    const before = await storeContents(vault);
+    const away = await rotate({ vault }, true, [], untouched);
+    expect(away.results).toHaveLength(1);
+    expect(away.reports).toEqual([expect.stringContaining(`${goneHere.backupId} stands in vault alone`)]);
+    const gone = {
+      ...untouched,
+      standsAlone: () => Promise.resolve(true),
+      holdCopy: () => Promise.resolve('gone' as const),
+    };
+    expect((await rotate({ vault }, true, [], gone)).results.at(-1)).toMatchObject({ place: 'vault', outcome: 'gone' });
     expect(await storeContents(vault)).toEqual(before);
   });
 });

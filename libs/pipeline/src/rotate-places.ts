@@ -1,9 +1,18 @@
 import { AppError, throwIfAborted } from '#contracts';
 import type { ObjectStore } from '#storage';
+import type { RunObserver } from './deps.js';
 import { listBackups } from './list-backups.js';
+import { requireBackupJson } from './objects/backup-json-file.js';
 import { readStoreIdentity } from './objects/store-identity.js';
 import { requireCopies } from './objects/require-copies.js';
-import type { RotateDeps, RotatedBackup, RotateRequest, RotationReport } from './rotate/rotate-types.js';
+import type {
+  PlacesCatalog,
+  RotateDeps,
+  RotatedBackup,
+  RotateRequest,
+  RotationCatalog,
+  RotationReport,
+} from './rotate/rotate-types.js';
 import { runRotate } from './run-rotate.js';
 import { whileItMoves } from './while-it-moves.js';
 
@@ -27,7 +36,8 @@ export interface PlacesReport extends Omit<RotationReport, 'results'> {
 }
 
 /** `store` is the primary one. */
-export interface PlacesDeps extends Omit<RotateDeps, 'onResult'> {
+export interface PlacesDeps extends Omit<RotateDeps, 'onResult' | 'catalog'> {
+  readonly catalog?: PlacesCatalog;
   readonly onResult?: (result: PlacedRotation) => void;
   /** Throws when what stands in the place of a destination is another store. Default: nothing is known of it. */
   readonly requirePlace?: (place: RotationPlace, signal: AbortSignal) => Promise<void>;
@@ -41,8 +51,8 @@ export interface PlacesRequest extends Omit<RotateRequest, 'kdfSalt' | 'except'>
 /**
  * A rotation (`runRotate`) of the primary store, and then of its destinations one after the other: of copies, and of backups that stand in a destination alone. What
  * came home from one of them meanwhile is rotated last. Who copies at the same moment may put an older header back over a new one; it opens with the retired
- * key as before, and `keys check` names it. A destination that fails stops no other. With new data keys (`rewrite`) destinations are only looked at: copies
- * follow by themselves, and what stands in one alone is told.
+ * key as before, and `keys check` names it. A destination that fails stops no other. With new data keys (`rewrite`) only
+ * what stands in a destination alone is sealed anew there: copies follow the primary store by themselves.
  */
 export async function rotatePlaces(
   { onResult, requirePlace, ...deps }: PlacesDeps,
@@ -66,8 +76,7 @@ export async function rotatePlaces(
   if (primary) reports.push(...(await here(new Set())).reports);
   const seen = new Set(results.map(({ backupId }) => backupId));
   const brought = new Set(results.filter(isBrought).map(({ backupId }) => backupId));
-  const rotates = destinations.length > 0 && rewrite === null;
-  const kdfSalt = rotates ? await saltOf(deps.store, signal) : null;
+  const kdfSalt = destinations.length > 0 ? await saltOf(deps.store, signal) : null;
   const { catalog, ...bare } = deps;
   const there = async ({ name, store }: RotationPlace): Promise<void> => {
     const salt = kdfSalt ?? (await saltOf(store, signal)) ?? '0'.repeat(32);
@@ -95,13 +104,32 @@ export async function rotatePlaces(
     for (const result of own)
       if (isBrought(result) && !seen.has(result.backupId)) await catalog?.keysOf(result.backupId, keyIds);
   };
+  /** With new data keys: what stands there alone, one after another. Copies follow what is sealed anew in the primary store. */
+  const anew = async (place: RotationPlace): Promise<void> => {
+    const { name, store } = place;
+    const { others, left } = await findAlone(deps, place, request.target, signal);
+    reports.push(...left);
+    const salt = kdfSalt ?? (await saltOf(store, signal)) ?? '0'.repeat(32);
+    const wanted = { ...request, keyIds: request.keyIds ?? null, kdfSalt: salt, except: others };
+    const done = await whileItMoves(store.location, stallMs, signal, (moved, running) => {
+      const { observer = null } = deps;
+      const watched = {
+        stage: (...told: Parameters<RunObserver['stage']>) => (moved(), observer?.stage(...told)),
+        progress: (...told: Parameters<RunObserver['progress']>) => (moved(), observer?.progress(...told)),
+      };
+      const tell = (result: RotatedBackup): void => (moved(), onResult?.({ ...result, place: name }));
+      const held = catalog === undefined ? {} : { catalog: copiesAsBackups(catalog, place) };
+      return runRotate({ ...bare, ...held, store, observer: watched, onResult: tell }, wanted, running);
+    });
+    results.push(...done.results.map((result) => ({ ...result, place: name })));
+  };
   for (const place of destinations) {
     throwIfAborted(signal, 'keys');
     try {
       await requirePlace?.(place, signal);
       await requireCopies(place.name, place.store, signal);
       if (rewrite === null) await there(place);
-      else reports.push(...(await standingAlone(deps.store, place, request.target, signal)));
+      else await anew(place);
     } catch (thrown) {
       const error = AppError.from(thrown, 'keys');
       if (signal.aborted) throw error;
@@ -137,20 +165,52 @@ async function saltOf(store: ObjectStore, signal: AbortSignal): Promise<string |
   }
 }
 
-/** Backups of a destination that the primary store has no more: nobody copies them there once those are sealed anew. */
-async function standingAlone(
-  primary: ObjectStore,
+interface Alone {
+  /** Everything else that stands there. */
+  readonly others: ReadonlySet<string>;
+  /** What is neither sealed anew there nor follows by itself, in words. */
+  readonly left: readonly string[];
+}
+
+/** What of a destination is sealed anew there: what the primary store has no more, and does not get back. */
+async function findAlone(
+  { store: primary, catalog }: Pick<PlacesDeps, 'store' | 'catalog'>,
   { name, store }: RotationPlace,
   target: string | null,
   signal: AbortSignal,
-): Promise<string[]> {
+): Promise<Alone> {
   const there = await listBackups(store, target ?? undefined, signal);
   const here = await listBackups(primary, target ?? undefined, signal);
   const known = new Set([...here.backups, ...here.damaged].map(({ backupId }) => backupId));
-  return there.backups
-    .filter(({ backupId }) => !known.has(backupId))
-    .map(
-      ({ backupId }) =>
-        `${backupId} stands in ${name} alone and keeps its data key: if it is to come home, run this again when it has; else delete it there (hazina delete ${backupId} --from ${name}), or restore it and back that up`,
-    );
+  const others = new Set<string>();
+  const left: string[] = [];
+  for (const { backupId } of [...there.backups, ...there.damaged]) {
+    if (known.has(backupId)) others.add(backupId);
+    else if (catalog !== undefined && !(await catalog.standsAlone(name, backupId))) {
+      others.add(backupId);
+      left.push(
+        `${backupId} stands in ${name} alone and keeps its data key, for it is to come home, or is no copy of this catalogue: run this again when it has; else delete it there (hazina delete ${backupId} --from ${name}), or restore it and back that up`,
+      );
+    }
+  }
+  return { others, left };
+}
+
+/** A destination's copies in the place of a store's backups: each is held as a copy, and what stands there then is kept of it. */
+function copiesAsBackups(catalog: PlacesCatalog, { name, store }: RotationPlace): RotationCatalog {
+  return {
+    ...catalog,
+    requireStore: () => Promise.resolve(),
+    keysOf: () => Promise.resolve(),
+    hold: (backupId, _kind, act, signal) =>
+      catalog.holdCopy(
+        name,
+        backupId,
+        async (held) => {
+          const result = await act({ signal: held, record: null });
+          return { result, standing: await requireBackupJson(store, backupId, held) };
+        },
+        signal,
+      ),
+  };
 }

@@ -8,6 +8,7 @@ import { rotateBackup } from './rotate/rotate-backup.js';
 import type { RotateDeps, RotatedBackup, RotateRequest, RotationReport } from './rotate/rotate-types.js';
 
 export type {
+  PlacesCatalog,
   RotateDeps,
   RotatedBackup,
   RotateRequest,

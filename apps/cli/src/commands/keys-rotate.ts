@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import type { CatalogAccess } from '#config';
 import { AppError } from '#contracts';
-import type { PlacedRotation, PlacesReport, RotatedBackup, RotationCatalog, RotationPlace } from '#pipeline';
+import type { PlacedRotation, PlacesCatalog, PlacesReport, RotatedBackup, RotationPlace } from '#pipeline';
 import type { ObjectStore } from '#storage';
 import type { CliContext } from '../context.js';
 import { targetName, withJson } from '../options.js';
@@ -42,8 +42,9 @@ Where this machine lacks what a destination needs, begin with --place primary.
 When the old key was stolen, new headers do not help: who could read the files has their data keys. --rewrite reads every
 backup, seals it anew with a new data key beside the old files, and reads the new ones to their end before backup.json
 names them. It takes the time of a verification and a backup together, and for each backup its size in the store until
-hazina cleanup takes the old files away (after BACKUP_ORPHAN_GRACE_HOURS). What was stolen stays stolen: change what the
-data gives access to.
+hazina cleanup takes the old files away (after BACKUP_ORPHAN_GRACE_HOURS). Copies follow from the primary store; what a
+destination alone still has, by a retention of its own, is sealed anew there. What was stolen stays stolen: change what
+the data gives access to.
 
 Example:
   export BACKUP_ENCRYPTION_KEYS_RETIRED_FILE=/run/secrets/old.key
@@ -61,12 +62,12 @@ async function rotate(options: Options, context: CliContext): Promise<void> {
   const destinations = places.filter(({ name }) => name !== 'primary');
   const primary = places.length > destinations.length;
   if (options.rewrite === true && !primary)
-    throw bad('--rewrite seals anew in the primary store, from which copies follow: leave --place away');
+    throw bad('--rewrite begins with the primary store, from which copies follow: leave --place away');
   const ring = await requireKeyRing(config, context, 'seal');
   const rewrite = options.rewrite === true ? { graceMs: (await context.upkeepConfig()).orphanGraceMs } : null;
   const rotateIn = async (store: ObjectStore, copies: readonly RotationPlace[]): Promise<void> => {
     const { clock, random, signal } = context;
-    const run = (catalog: RotationCatalog | undefined): Promise<PlacesReport> =>
+    const run = (catalog: PlacesCatalog | undefined): Promise<PlacesReport> =>
       rotatePlaces(
         {
           ...{ store, ring, clock, random },
@@ -94,7 +95,7 @@ async function withRecords<T>(
   access: CatalogAccess,
   context: CliContext,
   store: ObjectStore,
-  action: (records: RotationCatalog) => Promise<T>,
+  action: (records: PlacesCatalog) => Promise<T>,
 ): Promise<T> {
   const { withCatalog } = await import('../open-catalog.js');
   const { rotationCatalog } = await import('../recorded-rotation.js');

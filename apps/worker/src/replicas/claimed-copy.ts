@@ -22,9 +22,15 @@ export function later({ clock }: WorkerParts, ms: number): Date {
 }
 
 /** When what was found good at this time is read back again; null: never. */
-export function nextVerification({ config }: WorkerParts, at: Date): Date | null {
+export function nextVerification(parts: WorkerParts, at: Date): Date | null {
+  const againMs = againMsOf(parts);
+  return againMs === null ? null : new Date(at.getTime() + againMs);
+}
+
+/** Between two verifications of what is kept; null: there is one alone. */
+export function againMsOf({ config }: WorkerParts): number | null {
   const { reverifyDays } = config.verify;
-  return reverifyDays === null ? null : new Date(at.getTime() + reverifyDays * dayMs);
+  return reverifyDays === null ? null : reverifyDays * dayMs;
 }
 
 /** Asked while it is copied: what was deleted meanwhile must not stand there for ever. What is found missing by a cleanup is wanted all the more. */

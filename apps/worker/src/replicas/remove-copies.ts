@@ -69,7 +69,7 @@ async function isWantedAgain(parts: WorkerParts, { backupId }: CopyRecord, signa
 async function isOursThere(
   { catalog }: WorkerParts,
   { store }: Destination,
-  { backupId, stamp }: CopyRecord,
+  { backupId, stamp, completedAt }: CopyRecord,
   signal: AbortSignal,
 ): Promise<boolean> {
   const file = await readIfThere(store, backupJsonKey(backupId), signal);
@@ -77,5 +77,7 @@ async function isOursThere(
   const text = file.bytes.toString('utf8');
   const [hash = ''] = (stamp ?? '').split(' ');
   if (hash !== '' && text.includes(hash)) return true;
+  // Sealed anew where it stands, it is the same run: no other ended in that very millisecond.
+  if (text.includes(`"${completedAt.toISOString()}"`)) return true;
   return text === (await catalog.backups.find(backupId))?.commit?.bytes;
 }

@@ -8,6 +8,7 @@ import { checkDestination } from './check-destination.js';
 import { copiesAt, CopyLoops } from './copy-loops.js';
 import { requireDestination } from './destination.js';
 import type { Destination } from './destination-types.js';
+import { againMsOf } from './claimed-copy.js';
 import { removeCopies } from './remove-copies.js';
 import { settleReplicaAlert } from './replica-alert.js';
 import { workOnCopy } from './work-on-copy.js';
@@ -85,10 +86,14 @@ export class Replicator {
   async #bringInLine(): Promise<void> {
     const { parts, destination } = this;
     const { catalog, clock, config, tuning, owner } = parts;
-    const { name, retention } = destination;
+    const { name, retention, verify } = destination;
     const { signal } = this.#loops;
     const targets = config.targets.filter(({ replicas }) => replicas.includes(name)).map((target) => target.name);
-    const plan = () => catalog.copies.plan({ destination: name, targets, ownRetention: retention !== null });
+    const plan = () =>
+      catalog.copies.plan({
+        ...{ destination: name, targets, ownRetention: retention !== null },
+        ...(verify === null ? {} : { verify: { at: clock.now(), againMs: againMsOf(parts) } }),
+      });
     await plan();
     await requireDestination(parts, destination, signal);
     await removeCopies(parts, destination, signal);

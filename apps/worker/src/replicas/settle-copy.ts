@@ -1,5 +1,5 @@
 import { AppError } from '#contracts';
-import { backupJsonKey, runVerify, silentObserver } from '#pipeline';
+import { backupJsonKey, requireBackupJson, runVerify, silentObserver } from '#pipeline';
 import { holdsAny } from './backup-place.js';
 import { nextVerification, refOf, type ClaimedCopy } from './claimed-copy.js';
 import { requireDestination } from './destination.js';
@@ -38,7 +38,8 @@ export async function settleDeleted(
   await runVerify({ store, ring, observer: silentObserver }, { backupId, level: 'stored' }, signal);
   const at = clock.now();
   const verifyAt = destination.verify === null ? null : nextVerification(parts, at);
-  await catalog.copies.stands(refOf(copy), { at, verifyAt });
+  const { attempt } = await requireBackupJson(store, backupId, signal);
+  await catalog.copies.stands(refOf(copy), { at, verifyAt, attempt });
   return true;
 }
 

@@ -6,22 +6,11 @@ import type { BackupRepository } from '../contract/backups.js';
 import type { Catalog } from '../contract/catalog.js';
 import type { ClaimRef } from '../contract/claims.js';
 import { LeaseObserver } from '../lease-observer.js';
+import { resealView } from '../copies/reseal-view.js';
 import { readerOf, useTexts } from './deletion-view.js';
+import type { RotationViewOptions } from './rotation-options.js';
 
-export interface RotationViewOptions {
-  readonly clock: Clock;
-  /** Who uses the backups. */
-  readonly owner: string;
-  readonly lease: { readonly leaseMs: number; readonly beatMs: number };
-  /** So long it is waited for others that have a backup and live. Default 30 s. */
-  readonly patienceMs?: number;
-  /** Between two looks at a backup that others have. Default 1 s. */
-  readonly pollMs?: number;
-  /** Told of beats that failed. */
-  readonly onTrouble: (error: unknown) => void;
-  /** Throws `store/changed` when the records belong to another store. */
-  readonly requireStore: (signal: AbortSignal) => Promise<void>;
-}
+export type { RotationViewOptions } from './rotation-options.js';
 
 /** Between two looks at a lease, as the reaper has it: after a longer gap what was seen before says nothing. */
 const longestGapMs = 30_000;
@@ -37,6 +26,7 @@ export function rotationCatalog(catalog: Catalog, options: RotationViewOptions) 
   const { clock, lease, onTrouble, requireStore } = options;
   return {
     requireStore,
+    ...resealView(catalog, options),
     async keysOf(backupId: string, keyIds: readonly string[]): Promise<void> {
       await backups.rekeyed(backupId, keyIds, clock.now());
     },

@@ -9,6 +9,15 @@ export interface CopyPlanRequest {
   readonly targets: readonly string[];
   /** It keeps by a policy of its own: what retention removes from the primary store stays there. */
   readonly ownRetention: boolean;
+  /** Copies are read back there: those that have no date for it get one (they were made before that was asked for, or were about to go). */
+  readonly verify?: CopyVerifications;
+}
+
+export interface CopyVerifications {
+  /** When those are due that were never read back. */
+  readonly at: Date;
+  /** How long after the last time the others are; null: once is enough. */
+  readonly againMs: number | null;
 }
 
 /** A copy, and the record of its backup (null: it was purged) where retention needs it. */
@@ -41,6 +50,19 @@ export interface CopyRepository {
   forget(ref: ClaimRef): Promise<boolean>;
   /** The next that is due, claimed; null when nothing is. Copies come before verifications, and the newest backup first. */
   claimNext(destination: string, owner: string, now: Date): Promise<CopyRecord | null>;
+  /** This one, claimed as for a verification; null: it does not stand there at rest. */
+  claimStanding(copyId: string, owner: string): Promise<CopyRecord | null>;
+  /** It was sealed anew where it stands, under this claim, and read to its end. */
+  resealed(
+    ref: ClaimRef,
+    done: {
+      readonly at: Date;
+      readonly attempt: number;
+      readonly hash: string;
+      readonly bytes: number;
+      readonly keyIds: readonly string[];
+    },
+  ): Promise<boolean>;
   beat(ref: ClaimRef): Promise<ClaimState>;
   /** The same look without a beat: a deletion of the backup ends what is done with its copy. */
   look(ref: ClaimRef): Promise<ClaimState>;
@@ -72,7 +94,10 @@ export interface CopyRepository {
   /** It cannot be copied (again), for its backup is deleted, and no whole one is there: what is left of it there is `removing`. */
   lost(ref: ClaimRef): Promise<boolean>;
   /** It cannot be copied again either, and was found to stand there whole. */
-  stands(ref: ClaimRef, found: { readonly at: Date; readonly verifyAt: Date | null }): Promise<boolean>;
+  stands(
+    ref: ClaimRef,
+    found: { readonly at: Date; readonly verifyAt: Date | null; readonly attempt: number },
+  ): Promise<boolean>;
   inProgress(): Promise<readonly LeaseView[]>;
   expire(id: string, seen: { readonly fence: number; readonly beat: number }): Promise<CopyRecord | null>;
   /** Whether a copy of it is being made or read. */

@@ -10,14 +10,20 @@ export function copiesCatalog(catalog: Catalog, destination: string) {
   const { copies } = catalog;
   return {
     recorded: async () =>
-      (await copies.kept(destination)).map(({ copy: { backupId }, backup }) => ({
-        backupId,
-        attempt: backup?.commit?.attempt ?? null,
+      (await copies.kept(destination)).map((kept) => ({
+        backupId: kept.copy.backupId,
+        attempt: kept.copy.sealedAs ?? attemptOf(kept),
       })),
     standing: async () => Promise.all((await copies.kept(destination)).map((kept) => viewOf(catalog, kept))),
     lastRunsFailed: (target: string) => lastRunsFailed(catalog, target),
     beginRemove: (copyId: string) => copies.beginRemove(copyId),
   };
+}
+
+/** Null where the backup was sealed anew in the primary store meanwhile: the copy is an earlier attempt until it follows. */
+function attemptOf({ copy: { stamp }, backup }: KeptCopy): number | null {
+  const isCopied = backup !== null && stamp?.split(' ')[0] === backup.hash;
+  return isCopied ? (backup.commit?.attempt ?? null) : null;
 }
 
 async function viewOf(catalog: Catalog, { copy, backup }: KeptCopy) {

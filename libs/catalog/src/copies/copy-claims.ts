@@ -7,6 +7,8 @@ import { heldBy, toCopyRecord, workedOn, type Copies } from './copy-record.js';
 type Claims = Pick<
   CopyRepository,
   | 'claimNext'
+  | 'claimStanding'
+  | 'resealed'
   | 'beat'
   | 'look'
   | 'copied'
@@ -50,6 +52,21 @@ export function copyClaims(copies: Copies, backups: Backups): Claims {
       return (await take(copying, 'copying', owner)) ?? (await take(verifying, 'verifying', owner));
     },
 
+    async claimStanding(copyId, owner) {
+      const claim = { $set: { state: 'verifying', 'claim.owner': owner }, $inc: { 'claim.fence': 1, 'claim.beat': 1 } };
+      const taken = await copies.update({ copyId, state: 'copied' }, claim);
+      return taken === null ? null : toCopyRecord(taken);
+    },
+
+    async resealed(ref, { at, attempt, hash, bytes, keyIds }) {
+      const held = { ...heldBy(ref), state: 'verifying' };
+      const copy = await copies.findOne(held, { only: ['stamp'] });
+      if (copy === null) return false;
+      const [, marks = '0'] = (copy.stamp ?? '').split(' ');
+      const standing = { stamp: [hash, marks, ...keyIds].join(' '), sealedAs: attempt, bytes, storedBytes: bytes };
+      return copies.change(held, { $set: { ...ended, ...standing, state: 'copied', verifiedAt: at } });
+    },
+
     async beat(ref) {
       const beaten = await copies.change({ ...heldBy(ref), ...held }, { $inc: { 'claim.beat': 1 } });
       return beaten ? { state: 'held', cancelRequested: false } : { state: 'lost' };
@@ -68,7 +85,7 @@ export function copyClaims(copies: Copies, backups: Backups): Claims {
         {
           $set: {
             ...{ state: 'copied', stamp, bytes, storedBytes: bytes, copiedAt: at, verifyAt, thorough: false },
-            lockedUntil,
+            ...{ lockedUntil, sealedAs: null },
             ...ended,
           },
         },
@@ -115,11 +132,18 @@ export function copyClaims(copies: Copies, backups: Backups): Claims {
         { ...heldBy(ref), state: 'copying' },
         { $set: { ...ended, stamp: null, storedBytes: 0, verifyAt: null, state: 'removing' } },
       ),
-    async stands(ref, { at, verifyAt }) {
+    async stands(ref, { at, verifyAt, attempt }) {
       const held = { ...heldBy(ref), state: 'copying' };
       const copy = await copies.findOne(held, { only: ['bytes'] });
       if (copy === null) return false;
-      const found = { state: 'copied', copiedAt: at, verifiedAt: at, verifyAt, storedBytes: copy.bytes };
+      const found = {
+        state: 'copied',
+        copiedAt: at,
+        verifiedAt: at,
+        verifyAt,
+        storedBytes: copy.bytes,
+        sealedAs: attempt,
+      };
       return copies.change(held, { $set: { ...ended, ...found } });
     },
 

@@ -1,6 +1,6 @@
 import type { BackupRecord, CopyRecord } from '#contracts';
 import type { Backups } from '../backups/backup-record.js';
-import type { CopyPlanRequest } from '../contract/copies.js';
+import type { CopyPlanRequest, CopyVerifications } from '../contract/copies.js';
 import { op } from '../store/record-collection.js';
 import { copyIdOf, copyStampOf, type Copies } from './copy-record.js';
 
@@ -10,7 +10,7 @@ const wantedFields = ['backupId', 'target', 'hash', 'marks', 'keyIds', 'complete
 export async function planCopies(
   copies: Copies,
   backups: Backups,
-  { destination, targets, ownRetention }: CopyPlanRequest,
+  { destination, targets, ownRetention, verify }: CopyPlanRequest,
 ): Promise<number> {
   const wanted = await backups.find(
     { status: 'completed', target: op({ $in: [...targets] }) },
@@ -25,7 +25,25 @@ export async function planCopies(
   }
   const standing = new Set(wanted.map(({ backupId }) => backupId));
   const doubtful = [...known.values()].filter(({ backupId, state }) => !standing.has(backupId) && isKept(state));
-  return changes + (await removeDeleted(copies, backups, doubtful, ownRetention));
+  changes += await removeDeleted(copies, backups, doubtful, ownRetention);
+  return verify === undefined ? changes : changes + (await planVerifications(copies, destination, verify));
+}
+
+/** What stands there and has no date for its verification. */
+async function planVerifications(
+  copies: Copies,
+  destination: string,
+  { at, againMs }: CopyVerifications,
+): Promise<number> {
+  const undated = { destination, state: 'copied', verifyAt: null };
+  let changes = 0;
+  for (const { copyId, verifiedAt } of await copies.find(undated, { only: ['copyId', 'verifiedAt'] })) {
+    const again = againMs === null || verifiedAt === null ? null : new Date(verifiedAt.getTime() + againMs);
+    const verifyAt = verifiedAt === null ? at : again;
+    if (verifyAt === null) continue;
+    if (await copies.change({ copyId, state: 'copied', verifyAt: null }, { $set: { verifyAt } })) changes += 1;
+  }
+  return changes;
 }
 
 /** A copy that is to be made. False: another planned it. */

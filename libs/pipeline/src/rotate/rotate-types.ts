@@ -1,4 +1,4 @@
-import type { AppError, Clock, Random, RotationOutcome } from '#contracts';
+import type { AppError, BackupJson, Clock, Random, RotationOutcome } from '#contracts';
 import type { KeyRing } from '#crypto';
 import type { ObjectStore } from '#storage';
 import type { RewriteJournal, RunObserver } from '../deps.js';
@@ -18,6 +18,22 @@ export interface RotationCatalog {
     backupId: string,
     kind: 'rotation' | 'rewrite',
     act: (held: { readonly signal: AbortSignal; readonly record: RewriteJournal | null }) => Promise<T>,
+    signal: AbortSignal,
+  ): Promise<T | 'gone'>;
+}
+
+/** The same, with the copies of destinations. */
+export interface PlacesCatalog extends RotationCatalog {
+  /** Whether what stands in this destination is a copy of ours that nothing replaces any more: retention took its backup from the primary store. */
+  standsAlone(place: string, backupId: string): Promise<boolean>;
+  /**
+   * Holds such a copy while `act` runs, and keeps what stands there then: nobody removes it or reads it back meanwhile. `gone`: it goes. Throws `backup/refused` when
+   * others have it and go on having it.
+   */
+  holdCopy<T>(
+    place: string,
+    backupId: string,
+    act: (signal: AbortSignal) => Promise<{ readonly result: T; readonly standing: BackupJson }>,
     signal: AbortSignal,
   ): Promise<T | 'gone'>;
 }
