@@ -1,8 +1,9 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { waitUntil } from '../services/wait-until.js';
 import { FaultWatch } from './fault-watch.js';
 
 // What is left here on purpose must be found.
@@ -44,7 +45,7 @@ describe('what is left after a fault', () => {
 
   it('a child of this process', async () => {
     const child = spawn('sleep', ['60'], { env: {}, stdio: 'ignore' });
-    await expect(watch.fileEnds(soon)).rejects.toThrow(`child ${child.pid ?? 0}`);
+    await expect(watch.fileEnds(soon)).rejects.toThrow(`child ${child.pid ?? 0}: sleep 60`);
     await end(child);
     await watch.fileEnds();
   });
@@ -53,9 +54,13 @@ describe('what is left after a fault', () => {
     const before = spawn('sleep', ['60'], { env: {}, stdio: 'ignore' });
     watch.testBegins();
     const child = spawn('sleep', ['60'], { env: {}, stdio: 'ignore' });
-    await expect(watch.testEnds(soon)).rejects.toThrow(new RegExp(`started.*\nchild ${child.pid ?? 0}$`));
+    await expect(watch.testEnds(soon)).rejects.toThrow(new RegExp(`started.*\nchild ${child.pid ?? 0}: sleep 60$`));
     await end(child);
+    // One that holds data for the tests behind it.
+    const server = spawn('bash', ['-c', 'exec -a /opt/redis-server sleep 60'], { env: {}, stdio: 'ignore' });
+    await waitUntil(() => readFileSync(`/proc/${server.pid ?? 0}/cmdline`, 'utf8').startsWith('/opt/'), { what: 'it' });
     await watch.testEnds();
+    await end(server);
     await end(before);
   });
 

@@ -25,7 +25,8 @@ export class FaultWatch {
   /** After each test and its hooks; fails when memory is not back at its base, or a process that it started still runs. */
   async testEnds(timeoutMs?: number): Promise<void> {
     let left: string[] = [];
-    await waitUntil(() => (left = this.#processes().filter((one) => !this.#running.includes(one))).length === 0, {
+    const ofThisTest = (one: string): boolean => !this.#running.includes(one) && !servers.test(one);
+    await waitUntil(() => (left = this.#processes().filter(ofThisTest)).length === 0, {
       ...{ what: 'the end of every process that the test started', timeoutMs: timeoutMs ?? 20_000, intervalMs: 100 },
       onTimeout: () => left.join('\n'),
     });
@@ -54,7 +55,19 @@ export class FaultWatch {
   /** Ours, and what those have started. */
   #processes(): string[] {
     const children = [...childrenOfThisProcess()].filter((pid) => !this.#childrenBefore.has(pid));
-    return [...processesOf(this.folder, [process.pid]), ...children.map((pid) => `child ${pid}`)];
+    return [...processesOf(this.folder, [process.pid]), ...children.map((pid) => `child ${pid}: ${commandOf(pid)}`)];
+  }
+}
+
+/** Servers that a test ends and starts again for the tests behind it; the file ends them. */
+const servers = /^(process|child) \d+: \S*(redis-server|ferretdb|postgres|versitygw|mongod)/;
+
+function commandOf(pid: number): string {
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ').trim();
+  } catch {
+    // It has ended meanwhile.
+    return '';
   }
 }
 
