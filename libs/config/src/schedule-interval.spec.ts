@@ -19,6 +19,11 @@ describe('the longest pause', () => {
     ['0 3 1 * *', 31 * 24 * hourMs],
     // Either of both is enough.
     ['0 3 1 * 1', 7 * 24 * hourMs],
+    // All but the last of a field.
+    ['0 2 * 1-11 *', 32 * 24 * hourMs],
+    ['0 3 1 * 0-5', 48 * hourMs],
+    ['0 0-22 * * *', 2 * hourMs],
+    ['0-58 * * * *', 120_000],
     ['0 0 29 2 *', 1461 * 24 * hourMs],
     ['0 0 1 1 *', 366 * 24 * hourMs],
   ])('of %s', (cron, interval) => {
@@ -52,6 +57,7 @@ describe('blackouts that leave no time', () => {
     ['the only hour', '0 2 * * *', [black('01:00', '03:00')], true],
     ['the only hour, on all days but one', '0 2 * * *', [black('01:00', '03:00', workdays)], false],
     ['the only day', '0 2 * * 6', [weekend], true],
+    ['all days but the one that is none of it', '0 3 * * 0-5', [black('00:00', '00:00', [...workdays, 'sun'])], true],
     ['over midnight', '30 0 * * *', [black('23:00', '01:00')], true],
     ['the first of the month, when that is a Saturday', '0 2 1 * *', [weekend], false],
   ])('%s', (_what, cron, blackouts, expected) => {

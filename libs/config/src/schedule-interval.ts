@@ -43,9 +43,14 @@ interface Walked {
 function walk(schedule: ScheduleConfig): Walked {
   const { cron, timezone, blackouts = [] } = schedule;
   if (cron === null) return { slots: 0, kept: 0, longest: null };
-  // Names, ranges and steps are lists of numbers there, or an asterisk.
-  const fields = new CronTime(cron, timezone).toString().split(' ');
-  const [second, minute, hour, dayOfMonth, month, dayOfWeek] = fields.map(numbersOf);
+  const time = new CronTime(cron, timezone);
+  const [second, minute, hour] = [
+    numbersOf(time, 'second', 60),
+    numbersOf(time, 'minute', 60),
+    numbersOf(time, 'hour', 24),
+  ];
+  const [dayOfMonth, month] = [numbersOf(time, 'dayOfMonth', 31), numbersOf(time, 'month', 12)];
+  const dayOfWeek = numbersOf(time, 'dayOfWeek', weekDays);
   const times = { second, minute, hour };
   const plans = Array.from({ length: weekDays }, (_, weekday) => planDay(times, blackouts, weekday));
   // As the library has it: of two that are given, either is enough.
@@ -72,9 +77,13 @@ function walk(schedule: ScheduleConfig): Walked {
   return { slots, kept, longest };
 }
 
-/** Undefined: any. */
-function numbersOf(field: string): ReadonlySet<number> | undefined {
-  return field === '*' ? undefined : new Set(field.split(',').map(Number));
+/**
+ * The numbers of a field; undefined: all of them. As the library parsed names, ranges and steps: its text for it is `*` already for all but the last one (cron 4.4,
+ * `0-22`), so its own sets are read.
+ */
+function numbersOf(time: CronTime, field: string, all: number): ReadonlySet<number> | undefined {
+  const numbers = Object.keys(Reflect.get(time, field) as object).map(Number);
+  return numbers.length === all ? undefined : new Set(numbers);
 }
 
 interface Times {
