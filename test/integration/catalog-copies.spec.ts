@@ -201,6 +201,9 @@ describe('a copy', () => {
     expect(await isAlone()).toBe(false);
     await copied();
     expect(await isAlone()).toBe(false);
+    // Whoever looked a moment earlier is refused under the claim.
+    const late = () => Promise.reject(new Error('it is copied anew'));
+    expect(await view.holdCopy(destination, backup.backupId, late, noAbort)).toBe('gone');
     await world.catalog.backups.beginDelete(backup.backupId, 'retention', now);
     expect(await isAlone()).toBe(false);
     await world.catalog.backups.deleted(backup.backupId, now);

@@ -107,10 +107,11 @@ export async function rotatePlaces(
   /** With new data keys: what stands there alone, one after another. Copies follow what is sealed anew in the primary store. */
   const anew = async (place: RotationPlace): Promise<void> => {
     const { name, store } = place;
-    const { others, left } = await findAlone(deps, place, request.target, signal);
+    const { alone, left } = await findAlone(deps, place, request.target, signal);
     reports.push(...left);
+    if (catalog === undefined || alone.size === 0) return;
     const salt = kdfSalt ?? (await saltOf(store, signal)) ?? '0'.repeat(32);
-    const wanted = { ...request, keyIds: request.keyIds ?? null, kdfSalt: salt, except: others };
+    const wanted = { ...request, keyIds: request.keyIds ?? null, kdfSalt: salt, only: alone };
     const done = await whileItMoves(store.location, stallMs, signal, (moved, running) => {
       const { observer = null } = deps;
       const watched = {
@@ -118,8 +119,8 @@ export async function rotatePlaces(
         progress: (...told: Parameters<RunObserver['progress']>) => (moved(), observer?.progress(...told)),
       };
       const tell = (result: RotatedBackup): void => (moved(), onResult?.({ ...result, place: name }));
-      const held = catalog === undefined ? {} : { catalog: copiesAsBackups(catalog, place) };
-      return runRotate({ ...bare, ...held, store, observer: watched, onResult: tell }, wanted, running);
+      const held = copiesAsBackups(catalog, place);
+      return runRotate({ ...bare, catalog: held, store, observer: watched, onResult: tell }, wanted, running);
     });
     results.push(...done.results.map((result) => ({ ...result, place: name })));
   };
@@ -166,8 +167,7 @@ async function saltOf(store: ObjectStore, signal: AbortSignal): Promise<string |
 }
 
 interface Alone {
-  /** Everything else that stands there. */
-  readonly others: ReadonlySet<string>;
+  readonly alone: ReadonlySet<string>;
   /** What is neither sealed anew there nor follows by itself, in words. */
   readonly left: readonly string[];
 }
@@ -182,18 +182,22 @@ async function findAlone(
   const there = await listBackups(store, target ?? undefined, signal);
   const here = await listBackups(primary, target ?? undefined, signal);
   const known = new Set([...here.backups, ...here.damaged].map(({ backupId }) => backupId));
-  const others = new Set<string>();
+  const alone = new Set<string>();
   const left: string[] = [];
   for (const { backupId } of [...there.backups, ...there.damaged]) {
-    if (known.has(backupId)) others.add(backupId);
-    else if (catalog !== undefined && !(await catalog.standsAlone(name, backupId))) {
-      others.add(backupId);
-      left.push(
-        `${backupId} stands in ${name} alone and keeps its data key, for it is to come home, or is no copy of this catalogue: run this again when it has; else delete it there (hazina delete ${backupId} --from ${name}), or restore it and back that up`,
-      );
-    }
+    if (known.has(backupId)) continue;
+    // Without a catalogue nobody knows whether it is to come home: then it must stay what it is.
+    if ((await catalog?.standsAlone(name, backupId)) === true) alone.add(backupId);
+    else left.push(keepsItsKey(backupId, name, catalog === undefined));
   }
-  return { others, left };
+  return { alone, left };
+}
+
+function keepsItsKey(backupId: string, name: string, isUnknown: boolean): string {
+  const why = isUnknown
+    ? 'only with a catalogue (CATALOG_MONGODB_URI) is it known whether it comes home'
+    : 'for it is to come home, or is no copy of this catalogue: run this again when it has';
+  return `${backupId} stands in ${name} alone and keeps its data key, ${why}; else delete it there (hazina delete ${backupId} --from ${name}), or restore it and back that up`;
 }
 
 /** A destination's copies in the place of a store's backups: each is held as a copy, and what stands there then is kept of it. */

@@ -35,7 +35,8 @@ export async function runRotate(
   if (!ring.opensWhatItSeals) throw writeOnly('A rotation proves the new key before the old one goes');
   await deps.catalog?.requireStore(signal);
   const { unfinished, ...listed } = await listBackups(store, request.target ?? undefined, signal);
-  const wanted = ({ backupId }: { readonly backupId: string }): boolean => request.except?.has(backupId) !== true;
+  const wanted = ({ backupId }: { readonly backupId: string }): boolean =>
+    request.except?.has(backupId) !== true && request.only?.has(backupId) !== false;
   const [backups, damaged] = [listed.backups.filter(wanted), listed.damaged.filter(wanted)];
   const own = (): Promise<StoreIdentity | null> =>
     request.dryRun ? readStoreIdentity(store, signal) : ensureStoreIdentity(store, clock, random, signal);

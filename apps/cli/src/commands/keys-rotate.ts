@@ -43,8 +43,8 @@ When the old key was stolen, new headers do not help: who could read the files h
 backup, seals it anew with a new data key beside the old files, and reads the new ones to their end before backup.json
 names them. It takes the time of a verification and a backup together, and for each backup its size in the store until
 hazina cleanup takes the old files away (after BACKUP_ORPHAN_GRACE_HOURS). Copies follow from the primary store; what a
-destination alone still has, by a retention of its own, is sealed anew there. What was stolen stays stolen: change what
-the data gives access to.
+destination alone still has, by a retention of its own, is sealed anew there where there is a catalogue, and named where
+there is none. What was stolen stays stolen: change what the data gives access to.
 
 Example:
   export BACKUP_ENCRYPTION_KEYS_RETIRED_FILE=/run/secrets/old.key

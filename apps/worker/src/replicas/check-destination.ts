@@ -50,7 +50,11 @@ async function sweep(
   signal: AbortSignal,
 ): Promise<void> {
   try {
-    const deps = { store, clock, catalog: deletionCatalog(catalog) };
+    const records = deletionCatalog(catalog);
+    const ours = new Set((await catalog.copies.kept(name)).map(({ copy }) => copy.backupId));
+    // A copy outlives the record of its backup: what is beside its committed attempt is left of it, and nobody else's.
+    const view = async (backupId: string) => (await records.view(backupId)) ?? (ours.has(backupId) ? purged : null);
+    const deps = { store, clock, catalog: { ...records, view } };
     const { removed, freedBytes, reports } = await runSweep(deps, { graceMs: config.orphanGraceMs }, signal);
     if (reports.length > 0) log.info('destination swept', { destination: name, removed, freedBytes, reports });
   } catch (error) {
@@ -58,6 +62,12 @@ async function sweep(
     log.failure('destination not swept', error, 'cleanup', { destination: name });
   }
 }
+
+/** As a record says it that is kept no longer. */
+const purged = {
+  ...({ status: 'deleted', commitConflict: false, committed: null } as const),
+  ...{ pinned: false, foundBad: false, usedBy: null, otherGood: [] },
+};
 
 interface Expiry {
   readonly retention: RetentionConfig;

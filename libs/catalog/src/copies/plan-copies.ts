@@ -4,6 +4,7 @@ import type { CopyPlanRequest, CopyVerifications } from '../contract/copies.js';
 import { op } from '../store/record-collection.js';
 import { copyIdOf, copyStampOf, type Copies } from './copy-record.js';
 
+const dayMs = 86_400_000;
 const wantedFields = ['backupId', 'target', 'hash', 'marks', 'keyIds', 'completedAt', 'createdAt', 'size'];
 
 /** Brings the copies of a destination in line with the backups. Every change is conditional, so that any number of workers may plan at once. */
@@ -35,12 +36,14 @@ async function planVerifications(
   destination: string,
   { at, againMs }: CopyVerifications,
 ): Promise<number> {
-  const undated = { destination, state: 'copied', verifyAt: null };
+  // Where once is enough, those that were read back once have none for good.
+  const undated = { destination, state: 'copied', verifyAt: null, ...(againMs === null ? { verifiedAt: null } : {}) };
+  const found = await copies.find(undated, { only: ['copyId', 'verifiedAt'] });
   let changes = 0;
-  for (const { copyId, verifiedAt } of await copies.find(undated, { only: ['copyId', 'verifiedAt'] })) {
-    const again = againMs === null || verifiedAt === null ? null : new Date(verifiedAt.getTime() + againMs);
-    const verifyAt = verifiedAt === null ? at : again;
-    if (verifyAt === null) continue;
+  for (const [index, { copyId, verifiedAt }] of found.entries()) {
+    // Many of them one after another: what else is done there must not wait for all.
+    const spreadMs = (index / found.length) * dayMs;
+    const verifyAt = new Date(verifiedAt === null ? at.getTime() + spreadMs : verifiedAt.getTime() + (againMs ?? 0));
     if (await copies.change({ copyId, state: 'copied', verifyAt: null }, { $set: { verifyAt } })) changes += 1;
   }
   return changes;

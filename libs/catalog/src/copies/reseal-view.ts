@@ -16,13 +16,15 @@ interface Resealed<T> {
 export function resealView(catalog: Catalog, options: RotationViewOptions) {
   const { clock, lease, onTrouble } = options;
   const { copies, backups } = catalog;
+  // Any other is copied again from the primary store, is to come home, or is about to go.
+  const isLeft = async (backupId: string): Promise<boolean> => {
+    const record = await backups.find(backupId);
+    return record === null || record.status === 'deleted';
+  };
   return {
     async standsAlone(place: string, backupId: string): Promise<boolean> {
       const [copy] = (await copies.of([backupId])).filter(({ destination }) => destination === place);
-      if (copy === undefined || !standing.includes(copy.state)) return false;
-      // Any other is copied again from the primary store, is to come home, or is about to go.
-      const record = await backups.find(backupId);
-      return record === null || record.status === 'deleted';
+      return copy !== undefined && standing.includes(copy.state) && (await isLeft(backupId));
     },
 
     async holdCopy<T>(
@@ -37,7 +39,11 @@ export function resealView(catalog: Catalog, options: RotationViewOptions) {
       const ref = { id: copyId, fence: claim.fence };
       const times = { ...lease, lookMs: lease.beatMs, tickMs: Math.min(1000, lease.beatMs) };
       const held = new HeldClaim(copies, ref, { clock, claimedAt, times, onTrouble });
+      // Who was given up and hangs must not keep the copy: its lease ends it then.
+      signal.addEventListener('abort', () => void held.stop(), { once: true });
       try {
+        // Under the claim: it may have been copied anew a moment ago.
+        if (!(await isLeft(backupId))) return 'gone';
         const { result, standing: backup } = await act(AbortSignal.any([signal, held.signal]));
         const { sha256: hash, bytes } = backup.objects.data;
         const { attempt, keyIds } = backup;

@@ -30,7 +30,7 @@ export async function writeSightingsFile(
   sightings: readonly Sighting[],
   signal: AbortSignal,
 ): Promise<void> {
-  if (sightings.length === 0 && (await isRemoved(store, signal))) return;
+  if (sightings.length === 0 && ((await isRemoved(store, signal)) || (await isEmpty(store, signal)))) return;
   const file: Sightings = {
     schema: 'hazina-sightings/1',
     sightings: sightings.map(({ firstSeen, ...rest }) => ({ ...rest, firstSeen: firstSeen.toISOString() })),
@@ -46,4 +46,8 @@ async function isRemoved(store: ObjectStore, signal: AbortSignal): Promise<boole
     if (error instanceof AppError && error.code === 'store/refused') return false;
     throw error;
   }
+}
+
+async function isEmpty(store: ObjectStore, signal: AbortSignal): Promise<boolean> {
+  return (await store.head(sightingsKey, signal)) !== null && (await readSightingsFile(store, signal)).length === 0;
 }

@@ -108,7 +108,8 @@ async function rewriteHeld(deps: RotateDeps, rewrite: BackupRewrite, { signal, r
         bytes: encodeBackupJson(sealed.after),
       },
     );
-    await lease.end();
+    // It is committed: what is left of the lease is the sweeper's.
+    await lease.end().catch(() => lease.rest());
     return { isNew: true, warnings: sealed.warnings };
   } catch (error) {
     const cause = AppError.from(error, 'seal');

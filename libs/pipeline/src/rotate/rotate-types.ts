@@ -68,6 +68,8 @@ export interface RotateRequest {
   readonly kdfSalt?: string;
   /** Backups that are passed over. */
   readonly except?: ReadonlySet<string>;
+  /** No others than these. */
+  readonly only?: ReadonlySet<string>;
 }
 
 export interface RotatedBackup {
