@@ -32,10 +32,8 @@ export interface StoreFindings {
 export interface RetentionOutcome {
   readonly at: Date;
   readonly deleted: number;
-  /** Kept by a lock alone. */
-  readonly locked: number;
-  /** Kept although no rule keeps them. */
-  readonly refused: number;
+  /** Of all targets; null: it was a cleanup of one. `locked`: kept by a lock alone; `refused`: although no rule keeps them. */
+  readonly kept: { readonly locked: number; readonly refused: number } | null;
 }
 
 /**
@@ -206,11 +204,12 @@ export function createMetrics(options: MetricsOptions): Metrics {
       last.drilled(target, lastDrill.at);
       instruments.recoveryTime.set({ target }, lastDrill.restoreMs / 1_000);
     },
-    retentionRan: ({ at, deleted, locked, refused }) => {
+    retentionRan: ({ at, deleted, kept }) => {
       instruments.retentionLastRun.set(at.getTime() / 1_000);
       instruments.retentionDeleted.inc(deleted);
-      instruments.retentionLocked.set(locked);
-      instruments.retentionRefused.set(refused);
+      if (kept === null) return;
+      instruments.retentionLocked.set(kept.locked);
+      instruments.retentionRefused.set(kept.refused);
     },
     recoveryWindow: (target, oldest) => {
       if (oldest === null) instruments.recoveryWindowOldest.remove({ target });

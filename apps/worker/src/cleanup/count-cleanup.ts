@@ -6,14 +6,19 @@ import { tellRecoveryWindows } from '../core/restore-metrics.js';
 import type { WorkerParts } from '../core/worker-core.js';
 
 /** What a cleanup tells Prometheus. */
-export async function countCleanup(parts: WorkerParts, result: CleanupResult): Promise<void> {
+export async function countCleanup(parts: WorkerParts, result: CleanupResult, isWhole: boolean): Promise<void> {
   const { metrics, catalog, clock, store } = parts;
   const { decisions, removed } = result;
   metrics.retentionRan({
     at: clock.now(),
     deleted: removed,
-    locked: decisions.filter(isKeptByLock).length,
-    refused: decisions.filter(({ decision }) => decision === 'kept-by-refusal').length,
+    // Of one target alone they say nothing of the others.
+    kept: isWhole
+      ? {
+          locked: decisions.filter(isKeptByLock).length,
+          refused: decisions.filter(({ decision }) => decision === 'kept-by-refusal').length,
+        }
+      : null,
   });
   metrics.storeFindings({
     missingObjects: await catalog.backups.count('missing'),

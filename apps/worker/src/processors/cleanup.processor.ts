@@ -73,7 +73,7 @@ export class CleanupProcessor implements JobProcessor<'cleanup'> {
       return;
     }
     if (task.result === null || task.result.dryRun) return;
-    await countCleanup(this.parts, task.result);
+    await countCleanup(this.parts, task.result, isWhole);
     log.info('storage', { ...(await checkQuota(this.parts)) });
     if (isWhole) await this.#alert(refusalOf(task.result), log);
   }

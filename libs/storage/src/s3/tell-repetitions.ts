@@ -20,7 +20,7 @@ export function tellRepetitions(client: S3Client, tell: TellRepetition): void {
         try {
           return await next(args);
         } catch (error) {
-          reason = error instanceof Error ? error.name : 'unknown';
+          reason = wordOf(error);
           throw error;
         }
       };
@@ -28,4 +28,10 @@ export function tellRepetitions(client: S3Client, tell: TellRepetition): void {
     // Behind the SDK's own repetitions, which come with a high priority.
     { step: 'finalizeRequest', name: 'tellRepetitions', priority: 'low' },
   );
+}
+
+/** The store's word for it; what is no word (a page of a proxy) is not told. */
+function wordOf(error: unknown): string {
+  const name = error instanceof Error ? error.name : '';
+  return /^[\w.-]{1,64}$/.test(name) ? name : 'unknown';
 }
