@@ -24,7 +24,9 @@ export async function runJest(args) {
     count.failed = result.numFailedTests + result.numRuntimeErrorTestSuites;
     count.skipped = result.numPendingTests + result.numTodoTests;
     count.skippedNames = result.testResults.flatMap(({ assertionResults }) =>
-      assertionResults.filter(({ status }) => status === 'pending').map(({ fullName }) => fullName),
+      assertionResults
+        .filter(({ status }) => status === 'pending' || status === 'todo')
+        .map(({ fullName }) => fullName),
     );
     if (code !== 0 && result.success) {
       say(`jest ended with exit code ${code}`);

@@ -47,7 +47,7 @@ export async function endure(options: Options, print: Print): Promise<number> {
   const sampler = new Sampler(world);
   const say = (text: string): void => print(`${timeline.seconds.toFixed(0).padStart(5)} s  ${text}`);
   const progress = setInterval(() => say(summary(world, driver)), 10_000);
-  let work: Work = new Map();
+  let work: Work;
   try {
     for (const source of world.sources.values()) await source.fill();
     await Promise.all(installation.slots.map((slot) => slot.start()));

@@ -25,7 +25,8 @@ export class FaultWatch {
   /** After each test and its hooks; fails when memory is not back at its base, or a process that it started still runs. */
   async testEnds(timeoutMs?: number): Promise<void> {
     let left: string[] = [];
-    const ofThisTest = (one: string): boolean => !this.#running.includes(one) && !servers.test(one);
+    const before = new Set(this.#running.map(pidOf));
+    const ofThisTest = (one: string): boolean => !before.has(pidOf(one)) && !servers.test(one);
     await waitUntil(() => (left = this.#processes().filter(ofThisTest)).length === 0, {
       ...{ what: 'the end of every process that the test started', timeoutMs: timeoutMs ?? 20_000, intervalMs: 100 },
       onTimeout: () => left.join('\n'),
@@ -60,7 +61,11 @@ export class FaultWatch {
 }
 
 /** Servers that a test ends and starts again for the tests behind it; the file ends them. */
-const servers = /^(process|child) \d+: \S*(redis-server|ferretdb|postgres|versitygw|mongod)/;
+const servers = /^(process|child) \d+: \S*(redis-server|ferretdb[-.\w]*|postgres|versitygw|mongod)(\s|$)/;
+
+function pidOf(process: string): string | undefined {
+  return /\d+/.exec(process)?.[0];
+}
 
 function commandOf(pid: number): string {
   try {
