@@ -1,10 +1,11 @@
 import { AppError } from '#contracts';
+import { NameGlob } from './name-glob.js';
 
 /** A namespace pattern as mongorestore's: `db.collection`, `*` for any text, `\` before a character that is meant literally; a bare `db` is `db.*`. */
 export interface Pattern {
   readonly text: string;
-  readonly database: RegExp;
-  readonly collection: RegExp;
+  readonly database: NameGlob;
+  readonly collection: NameGlob;
   /** Name of the database, when it holds no `*`. */
   readonly plainDatabase: string | undefined;
   /** Name of the collection, when it holds no `*`. */
@@ -17,8 +18,8 @@ export function parsePattern(text: string): Pattern {
   if (database === '' || collection === '') throw badPattern(text, 'a name is empty');
   return {
     text,
-    database: toRegExp(text, database),
-    collection: toRegExp(text, collection ?? '*'),
+    database: toGlob(text, database),
+    collection: toGlob(text, collection ?? '*'),
     plainDatabase: plain(database),
     plainCollection: collection === undefined ? undefined : plain(collection),
   };
@@ -42,12 +43,12 @@ function splitNamespace(text: string): { database: string; collection: string | 
   return { database: text, collection: undefined };
 }
 
-function toRegExp(whole: string, part: string): RegExp {
-  let source = '';
+function toGlob(whole: string, part: string): NameGlob {
+  const pieces = [''];
   for (let at = 0; at < part.length; at += 1) {
     let character = part.charAt(at);
     if (character === '*') {
-      source += '.*';
+      pieces.push('');
       continue;
     }
     if (character === '\\') {
@@ -55,9 +56,9 @@ function toRegExp(whole: string, part: string): RegExp {
       character = part.charAt(at);
       if (character === '') throw badPattern(whole, 'it ends with a single \\');
     }
-    source += character.replace(/[\\^$.*+?()[\]{}|/-]/, '\\$&');
+    pieces.push((pieces.pop() ?? '') + character);
   }
-  return new RegExp(`^${source}$`, 's');
+  return new NameGlob(pieces);
 }
 
 function plain(part: string): string | undefined {

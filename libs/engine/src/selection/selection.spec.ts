@@ -2,6 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { parsePattern } from './pattern.js';
 import { applyRenames, checkRenames } from './renames.js';
 import { createSelection } from './selection.js';
+import { seededRandom } from '../../../../test/support/sample-data.js';
 
 const select = (include: string[], exclude: string[] = [], databases: string[] = []) =>
   createSelection({ include, exclude, databases });
@@ -21,8 +22,42 @@ describe('patterns', () => {
     ['a.\\*', 'a', 'x', false],
     ['a.x+y(z)', 'a', 'x+y(z)', true],
     ['a.line*', 'a', 'line\nbreak', true],
+    ['a.ab*ba', 'a', 'aba', false],
+    ['a.ab*ba', 'a', 'abba', true],
+    ['a.*ab*ab*', 'a', 'xabyab', true],
+    ['a.*ab*ab*', 'a', 'xab', false],
+    ['a.a*b*a', 'a', 'aba', true],
+    ['a.a*b*a', 'a', 'aa', false],
+    ['a.**x**', 'a', 'x', true],
+    ['a.*', 'a', '', true],
   ])('%s: %s.%s %p', (pattern, db, collection, matches) => {
     expect(select([pattern]).matches(db, collection)).toBe(matches);
+  });
+
+  it('of many stars is no more work than another: as a regular expression it would take hours', () => {
+    const stars = `a.${'*'.repeat(200)}${'s*'.repeat(150)}x`;
+    const began = performance.now();
+    expect(select([stars]).matches('a', 's'.repeat(250))).toBe(false);
+    expect(select([stars]).matches('a', `${'s'.repeat(250)}x`)).toBe(true);
+    expect(performance.now() - began).toBeLessThan(1_000);
+  });
+
+  it('means what a regular expression with its stars means', () => {
+    const random = seededRandom(41);
+    const text = (letters: string, most: number) =>
+      Array.from({ length: Math.floor(random() * most) }, () =>
+        letters.charAt(Math.floor(random() * letters.length)),
+      ).join('');
+    for (let round = 0; round < 5_000; round += 1) {
+      const [pattern, name] = [text('ab*', 7), text('ab', 7)];
+      if (pattern === '') continue;
+      const expected = new RegExp(`^${pattern.replaceAll('*', '.*')}$`, 's').test(name);
+      expect({ pattern, name, matches: select([`d.${pattern}`]).matches('d', name) }).toEqual({
+        pattern,
+        name,
+        matches: expected,
+      });
+    }
   });
 
   it.each(['', '.a', 'a.', 'a\\'])('%j is none', (text) => {

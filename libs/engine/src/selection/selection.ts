@@ -26,6 +26,6 @@ export function createSelection({ databases, include, exclude }: SelectionReques
     matchesDatabase: (db) =>
       isChosen(db) &&
       (included.length === 0 || included.some((pattern) => pattern.database.test(db))) &&
-      !excluded.some((pattern) => pattern.database.test(db) && pattern.collection.source === '^.*$'),
+      !excluded.some((pattern) => pattern.database.test(db) && pattern.collection.isAny),
   };
 }
