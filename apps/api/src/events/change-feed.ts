@@ -27,7 +27,7 @@ export const overlapMs = 5_000;
 const troubleMs = 2_000;
 const pageSize = 500;
 /** Events that can be repeated exactly to somebody who comes back. */
-const mostKept = 2_000;
+export const mostKept = 1_000;
 
 interface Seen {
   readonly data: string;

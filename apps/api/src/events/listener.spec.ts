@@ -4,7 +4,7 @@ import { createServer, type Server, type ServerResponse } from 'node:http';
 import { connect, type AddressInfo, type Socket } from 'node:net';
 import { MovedClock } from '../../../../test/support/moved-clock.js';
 import { waitUntil } from '../../../../test/services/wait-until.js';
-import type { FeedEvent } from './change-feed.js';
+import { mostKept, type FeedEvent } from './change-feed.js';
 import { Listener } from './listener.js';
 
 // A listener on a real connection, whose other end reads or does not.
@@ -62,6 +62,26 @@ it('buffers of a backup no more than its newest state, and goes on in order when
   expect(numbers.length).toBeLessThan(last);
   expect(numbers).toEqual([...numbers].sort((a, b) => a - b));
   expect(numbers.slice(-3)).toEqual([last - 2, last - 1, last]);
+});
+
+it.each(['what it missed', 'what many backups did at once'])('a client that reads gets all of %s', async (what) => {
+  let text = '';
+  socket.on('data', (chunk: Buffer) => (text += chunk.toString()));
+  socket.resume();
+  const many = Array.from({ length: mostKept }, (_, index) => ({
+    ...event(index + 1, `b${index + 1}`),
+    data: JSON.stringify({ number: index + 1, filler: filler.slice(0, 700) }),
+  }));
+  if (what === 'what it missed') listener.replay(many, at(0));
+  else {
+    begin();
+    for (const each of many) listener.send(each);
+  }
+  await waitUntil(() => text.includes(`"number":${mostKept},`), { what: 'the last of them' });
+  expect([...text.matchAll(/"number":(\d+),/g)].map(([, number]) => Number(number))).toEqual(
+    many.map((_, index) => index + 1),
+  );
+  expect(response.destroyed).toBe(false);
 });
 
 it('cuts a client off that falls too far behind', async () => {

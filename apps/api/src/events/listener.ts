@@ -1,6 +1,6 @@
 import type { ServerResponse } from 'node:http';
 import type { Identity } from '../auth/identity.js';
-import type { FeedEvent } from './change-feed.js';
+import { mostKept, type FeedEvent } from './change-feed.js';
 import { formatEventId, type EventPlace } from './event-id.js';
 
 export interface ListenerOptions {
@@ -34,8 +34,12 @@ export interface Present {
   readonly reset: boolean;
 }
 
-/** States that wait for a slow listener: of each backup the newest. One that falls further behind is cut off, and can resume. */
-const mostWaiting = 500;
+/**
+ * States that wait for a listener: of each backup the newest. One that falls further behind is cut off, and can resume. More than a feed repeats: what it repeats
+ * comes in one go, before the connection had a chance to take any of it, and whoever was cut off by that would be cut off again and again. Who misses more than
+ * that is told to load its lists anew.
+ */
+const mostWaiting = mostKept + 250;
 /** So long may a listener take nothing, beyond what the connection itself buffers. */
 const patienceMs = 30_000;
 /** A listener that takes nothing is not waited for at the end. */
