@@ -170,6 +170,14 @@ describe('what is out of date', () => {
     expect(await catalog.audit.purge(new Date(start + 5 * day), new Date(start + 20 * day))).toBe(4);
     expect(await verify()).toMatchObject({ entries: 7, first: 5, last: 11, purgedThrough: 4, problemCount: 0 });
     expect(await at(11)).toMatchObject({ event: 'audit_purge', actor: 'retention', resource: 'audit/1-4' });
+    // What was noted of an entry that is said to be removed proves nothing, unless it is the last one of them.
+    const noted = async (sequence: number, hash: string) =>
+      (await verify({ sequence, hash })).problems.map(({ kind, sequence: number }) => `${kind} ${number}`);
+    const sixth = await at(6);
+    expect(await noted(6, String(sixth['hash']))).toEqual([]);
+    expect(await noted(4, String((await at(5))['previousHash']))).toEqual([]);
+    expect(await noted(4, 'another')).toEqual(['head 4']);
+    expect(await noted(3, 'whatever')).toEqual(['head 3']);
     // Nobody can remove more under cover of it.
     const fifth = await at(5);
     await log.deleteOne({ _id: 5 });

@@ -59,6 +59,7 @@ export async function verifyAuditLog(audit: AuditRepository, expected?: AuditHea
       next,
       `Entry ${expected.sequence} was noted elsewhere: ${missing(next, expected.sequence)}`,
     );
+  if (expected !== undefined) checkNoted(expected, purged, problems);
   return {
     ...{ entries, first: entries === 0 ? null : Math.max(bounds?.first ?? 0, purged.sequence + 1) },
     ...{ last: entries === 0 ? null : next - 1, purgedThrough: purged.sequence, head },
@@ -71,6 +72,20 @@ function checkEntry(entry: ChainedAuditRecord, before: AuditHead | null, problem
   if (hashOf(entry) !== entry.hash) problems.add('changed', sequence, `Entry ${sequence} was changed`);
   else if (before !== null && entry.previousHash !== before.hash)
     problems.add('broken', sequence, `Entry ${sequence} does not follow entry ${before.sequence}: one was replaced`);
+}
+
+/** What was noted of an entry that retention says to have removed: whoever forged that note of it would pass for whole. */
+function checkNoted(expected: AuditHead, purged: AuditHead, problems: Problems): void {
+  const { sequence } = expected;
+  if (sequence > purged.sequence || sequence === genesis.sequence) return;
+  if (sequence === purged.sequence && expected.hash === purged.hash) return;
+  problems.add(
+    'head',
+    sequence,
+    sequence === purged.sequence
+      ? `Entry ${sequence}, the last one that retention removed, has another hash than was noted elsewhere`
+      : `Entry ${sequence} was noted elsewhere, and all up to ${purged.sequence} are said to be removed by retention: that cannot be compared. Take a newer one out of the API's log`,
+  );
 }
 
 interface End {
