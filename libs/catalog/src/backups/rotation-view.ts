@@ -10,8 +10,6 @@ import { resealView } from '../copies/reseal-view.js';
 import { readerOf, useTexts } from './deletion-view.js';
 import type { RotationViewOptions } from './rotation-options.js';
 
-export type { RotationViewOptions } from './rotation-options.js';
-
 /** Between two looks at a lease, as the reaper has it: after a longer gap what was seen before says nothing. */
 const longestGapMs = 30_000;
 

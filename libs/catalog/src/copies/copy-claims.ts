@@ -52,11 +52,7 @@ export function copyClaims(copies: Copies, backups: Backups): Claims {
       return (await take(copying, 'copying', owner)) ?? (await take(verifying, 'verifying', owner));
     },
 
-    async claimStanding(copyId, owner) {
-      const claim = { $set: { state: 'verifying', 'claim.owner': owner }, $inc: { 'claim.fence': 1, 'claim.beat': 1 } };
-      const taken = await copies.update({ copyId, state: 'copied' }, claim);
-      return taken === null ? null : toCopyRecord(taken);
-    },
+    claimStanding: (copyId, owner) => take({ copyId, state: 'copied' }, 'verifying', owner),
 
     async resealed(ref, { at, attempt, hash, bytes, keyIds }) {
       const held = { ...heldBy(ref), state: 'verifying' };

@@ -27,22 +27,24 @@ export async function planCopies(
   const standing = new Set(wanted.map(({ backupId }) => backupId));
   const doubtful = [...known.values()].filter(({ backupId, state }) => !standing.has(backupId) && isKept(state));
   changes += await removeDeleted(copies, backups, doubtful, ownRetention);
-  return verify === undefined ? changes : changes + (await planVerifications(copies, destination, verify));
+  return verify === undefined ? changes : changes + (await planVerifications(copies, [...known.values()], verify));
 }
 
 /** What stands there and has no date for its verification. */
 async function planVerifications(
   copies: Copies,
-  destination: string,
+  known: readonly CopyRecord[],
   { at, againMs }: CopyVerifications,
 ): Promise<number> {
-  // Where once is enough, those that were read back once have none for good.
-  const undated = { destination, state: 'copied', verifyAt: null, ...(againMs === null ? { verifiedAt: null } : {}) };
-  const found = await copies.find(undated, { only: ['copyId', 'verifiedAt'] });
+  const undated = known.filter(
+    // Where once is enough, those that were read back once have none for good.
+    ({ state, verifyAt, verifiedAt }) =>
+      state === 'copied' && verifyAt === null && (verifiedAt === null || againMs !== null),
+  );
   let changes = 0;
-  for (const [index, { copyId, verifiedAt }] of found.entries()) {
+  for (const [index, { copyId, verifiedAt }] of undated.entries()) {
     // Many of them one after another: what else is done there must not wait for all.
-    const spreadMs = (index / found.length) * dayMs;
+    const spreadMs = (index / undated.length) * dayMs;
     const verifyAt = new Date(verifiedAt === null ? at.getTime() + spreadMs : verifiedAt.getTime() + (againMs ?? 0));
     if (await copies.change({ copyId, state: 'copied', verifyAt: null }, { $set: { verifyAt } })) changes += 1;
   }

@@ -4,6 +4,7 @@ import type { RotationViewOptions } from '../backups/rotation-options.js';
 import { HeldClaim } from '../claims/held-claim.js';
 import { fenced } from '../claims/run-errors.js';
 import type { Catalog } from '../contract/catalog.js';
+import type { CopyRepository } from '../contract/copies.js';
 import { copyIdOf } from './copy-record.js';
 
 /** What `act` came to, and the `backup.json` that stands in the destination then. */
@@ -22,10 +23,8 @@ export function resealView(catalog: Catalog, options: RotationViewOptions) {
     return record === null || record.status === 'deleted';
   };
   return {
-    async standsAlone(place: string, backupId: string): Promise<boolean> {
-      const [copy] = (await copies.of([backupId])).filter(({ destination }) => destination === place);
-      return copy !== undefined && standing.includes(copy.state) && (await isLeft(backupId));
-    },
+    standsAlone: async (place: string, backupId: string): Promise<boolean> =>
+      (await isStanding(copies, place, backupId)) && (await isLeft(backupId)),
 
     async holdCopy<T>(
       place: string,
@@ -33,14 +32,15 @@ export function resealView(catalog: Catalog, options: RotationViewOptions) {
       act: (signal: AbortSignal) => Promise<Resealed<T>>,
       signal: AbortSignal,
     ): Promise<T | 'gone'> {
-      const taken = await take(catalog, options, copyIdOf(backupId, place), signal);
+      const taken = await take(catalog, options, { place, backupId }, signal);
       if (taken === 'gone') return 'gone';
       const { copyId, claim, claimedAt } = taken;
       const ref = { id: copyId, fence: claim.fence };
       const times = { ...lease, lookMs: lease.beatMs, tickMs: Math.min(1000, lease.beatMs) };
       const held = new HeldClaim(copies, ref, { clock, claimedAt, times, onTrouble });
       // Who was given up and hangs must not keep the copy: its lease ends it then.
-      signal.addEventListener('abort', () => void held.stop(), { once: true });
+      const giveUp = (): void => void held.stop();
+      signal.addEventListener('abort', giveUp, { once: true });
       try {
         // Under the claim: it may have been copied anew a moment ago.
         if (!(await isLeft(backupId))) return 'gone';
@@ -52,6 +52,7 @@ export function resealView(catalog: Catalog, options: RotationViewOptions) {
           throw fenced(copyId, 'its claim was lost');
         return result;
       } finally {
+        signal.removeEventListener('abort', giveUp);
         await held.stop();
         // Else its lease ends it.
         await copies.release(ref, null).catch(onTrouble);
@@ -60,24 +61,26 @@ export function resealView(catalog: Catalog, options: RotationViewOptions) {
   };
 }
 
-const standing: readonly CopyRecord['state'][] = ['copied', 'verifying'];
+async function isStanding(copies: CopyRepository, place: string, backupId: string): Promise<boolean> {
+  const copy = (await copies.of([backupId])).find(({ destination }) => destination === place);
+  return copy?.state === 'copied' || copy?.state === 'verifying';
+}
 
 /** Waits for who reads it back. `gone`: it stands there no more, or is about to go. */
 async function take(
   { copies }: Catalog,
   { clock, owner, patienceMs = 30_000, pollMs = 1000 }: RotationViewOptions,
-  copyId: string,
+  { place, backupId }: { readonly place: string; readonly backupId: string },
   signal: AbortSignal,
 ): Promise<(CopyRecord & { readonly claimedAt: number }) | 'gone'> {
+  const copyId = copyIdOf(backupId, place);
   const began = clock.monotonicMs();
   for (;;) {
     throwIfAborted(signal, 'keys');
     const claimedAt = clock.monotonicMs();
     const taken = await copies.claimStanding(copyId, owner);
     if (taken !== null) return { ...taken, claimedAt };
-    const [backupId = '', place] = copyId.split('/');
-    const [copy] = (await copies.of([backupId])).filter(({ destination }) => destination === place);
-    if (copy === undefined || !standing.includes(copy.state)) return 'gone';
+    if (!(await isStanding(copies, place, backupId))) return 'gone';
     if (clock.monotonicMs() - began >= patienceMs) throw inUse(copyId);
     await delay(pollMs, undefined, { signal }).catch(() => undefined);
   }
