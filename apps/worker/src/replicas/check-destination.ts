@@ -17,11 +17,12 @@ export async function checkDestination(
   const { catalog, clock, log } = parts;
   const { name, retention, store } = destination;
   const copies = copiesCatalog(catalog, name);
-  const lost = await findLostCopies(store, await copies.recorded(), signal);
+  const recorded = await copies.recorded();
+  const lost = await findLostCopies(store, recorded, signal);
   await requireDestination(parts, destination, signal);
   const marked = await catalog.copies.markMissing(name, [...lost], clock.now());
   if (marked > 0) log.warn('copies missing', { destination: name, copies: marked });
-  await sweep(parts, destination, signal);
+  await sweep(parts, destination, new Set(recorded.map(({ backupId }) => backupId)), signal);
   if (retention === null) {
     await settleCleanupAlert(parts, name, null);
     return;
@@ -47,11 +48,11 @@ async function isPrimaryAway(parts: WorkerParts, destination: string, signal: Ab
 async function sweep(
   { catalog, clock, config, log }: WorkerParts,
   { name, store }: Destination,
+  ours: ReadonlySet<string>,
   signal: AbortSignal,
 ): Promise<void> {
   try {
     const records = deletionCatalog(catalog);
-    const ours = new Set((await catalog.copies.kept(name)).map(({ copy }) => copy.backupId));
     // A copy outlives the record of its backup: what is beside its committed attempt is left of it, and nobody else's.
     const view = async (backupId: string) => (await records.view(backupId)) ?? (ours.has(backupId) ? purged : null);
     const deps = { store, clock, catalog: { ...records, view } };
