@@ -84,17 +84,17 @@ export {
   type PlacesDeps,
   type PlacesReport,
   type PlacesRequest,
-  type RotationPlace,
 } from './rotate-places.js';
-export {
-  runRotate,
-  type RotateDeps,
-  type RotatedBackup,
-  type RotateRequest,
-  type PlacesCatalog,
-  type RotationCatalog,
-  type RotationReport,
-} from './run-rotate.js';
+export type {
+  PlacesCatalog,
+  RotateDeps,
+  RotatedBackup,
+  RotateRequest,
+  RotationCatalog,
+  RotationPlace,
+  RotationReport,
+} from './rotate/rotate-types.js';
+export { runRotate } from './run-rotate.js';
 export {
   runSync,
   type FoundBackup,

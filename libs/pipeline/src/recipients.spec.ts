@@ -9,7 +9,8 @@ import { silentObserver } from './deps.js';
 import { failureOfKeys, judgeKeys, keyFindings, keyProofFindings, unprovenOfKeys } from './judge-keys.js';
 import { proveBackup } from './objects/prove-backup.js';
 import { runBackup } from './run-backup.js';
-import { runRotate, type RotationReport } from './run-rotate.js';
+import type { RotationReport } from './rotate/rotate-types.js';
+import { runRotate } from './run-rotate.js';
 import { runVerify } from './run-verify.js';
 
 // What a process does with public keys alone, beside other keys, and with slots of keys that it does not know.

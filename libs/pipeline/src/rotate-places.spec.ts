@@ -9,7 +9,7 @@ import { removeBackup } from './delete/remove-backup.js';
 import { requireBackupJson } from './objects/backup-json-file.js';
 import { proveBackup } from './objects/prove-backup.js';
 import { rotatePlaces, type PlacedRotation, type PlacesReport } from './rotate-places.js';
-import type { PlacesCatalog } from './run-rotate.js';
+import type { PlacesCatalog } from './rotate/rotate-types.js';
 
 const newKey = () => parseKey(generateKey(systemRandom), 'KEY').key;
 const [oldKey] = testRing.current as [OperatorKey];

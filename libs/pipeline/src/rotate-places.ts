@@ -1,8 +1,6 @@
 import { AppError, throwIfAborted } from '#contracts';
 import type { ObjectStore } from '#storage';
 import type { RunObserver } from './deps.js';
-import { listBackups } from './list-backups.js';
-import { requireBackupJson } from './objects/backup-json-file.js';
 import { readStoreIdentity } from './objects/store-identity.js';
 import { requireCopies } from './objects/require-copies.js';
 import type {
@@ -10,17 +8,12 @@ import type {
   RotateDeps,
   RotatedBackup,
   RotateRequest,
-  RotationCatalog,
+  RotationPlace,
   RotationReport,
 } from './rotate/rotate-types.js';
+import { copiesAsBackups, findAlone } from './rewrite/standing-alone.js';
 import { runRotate } from './run-rotate.js';
 import { whileItMoves } from './while-it-moves.js';
-
-/** A destination: copies are rewrapped where they lie. */
-export interface RotationPlace {
-  readonly name: string;
-  readonly store: ObjectStore;
-}
 
 /** `place`: null is the primary store. */
 export interface PlacedRotation extends RotatedBackup {
@@ -77,13 +70,13 @@ export async function rotatePlaces(
   const seen = new Set(results.map(({ backupId }) => backupId));
   const brought = new Set(results.filter(isBrought).map(({ backupId }) => backupId));
   const kdfSalt = destinations.length > 0 ? await saltOf(deps.store, signal) : null;
+  const saltFor = async (store: ObjectStore) => kdfSalt ?? (await saltOf(store, signal)) ?? '0'.repeat(32);
   const { catalog, ...bare } = deps;
   const there = async ({ name, store }: RotationPlace): Promise<void> => {
-    const salt = kdfSalt ?? (await saltOf(store, signal)) ?? '0'.repeat(32);
     // Whoever copies brings what lies cold the header of the primary store, without reading it: workers do, as the catalogue tells them.
     const follows = ({ backupId, error }: RotatedBackup): boolean =>
       error?.code === 'store/cold' && catalog !== undefined && brought.has(backupId);
-    const wanted = { ...request, keyIds: primary ? null : (request.keyIds ?? null), kdfSalt: salt };
+    const wanted = { ...request, keyIds: primary ? null : (request.keyIds ?? null), kdfSalt: await saltFor(store) };
     const done = await whileItMoves(store.location, stallMs, signal, (moved, running) => {
       const tell = (result: RotatedBackup): void => {
         moved();
@@ -110,8 +103,7 @@ export async function rotatePlaces(
     const { alone, left } = await findAlone(deps, place, request.target, signal);
     reports.push(...left);
     if (catalog === undefined || alone.size === 0) return;
-    const salt = kdfSalt ?? (await saltOf(store, signal)) ?? '0'.repeat(32);
-    const wanted = { ...request, keyIds: request.keyIds ?? null, kdfSalt: salt, only: alone };
+    const wanted = { ...request, kdfSalt: await saltFor(store), only: alone };
     const done = await whileItMoves(store.location, stallMs, signal, (moved, running) => {
       const { observer = null } = deps;
       const watched = {
@@ -164,57 +156,4 @@ async function saltOf(store: ObjectStore, signal: AbortSignal): Promise<string |
     if (signal.aborted) throw error;
     return null;
   }
-}
-
-interface Alone {
-  readonly alone: ReadonlySet<string>;
-  /** What is neither sealed anew there nor follows by itself, in words. */
-  readonly left: readonly string[];
-}
-
-/** What of a destination is sealed anew there: what the primary store has no more, and does not get back. */
-async function findAlone(
-  { store: primary, catalog }: Pick<PlacesDeps, 'store' | 'catalog'>,
-  { name, store }: RotationPlace,
-  target: string | null,
-  signal: AbortSignal,
-): Promise<Alone> {
-  const there = await listBackups(store, target ?? undefined, signal);
-  const here = await listBackups(primary, target ?? undefined, signal);
-  const known = new Set([...here.backups, ...here.damaged].map(({ backupId }) => backupId));
-  const alone = new Set<string>();
-  const left: string[] = [];
-  for (const { backupId } of [...there.backups, ...there.damaged]) {
-    if (known.has(backupId)) continue;
-    // Without a catalogue nobody knows whether it is to come home: then it must stay what it is.
-    if ((await catalog?.standsAlone(name, backupId)) === true) alone.add(backupId);
-    else left.push(keepsItsKey(backupId, name, catalog === undefined));
-  }
-  return { alone, left };
-}
-
-function keepsItsKey(backupId: string, name: string, isUnknown: boolean): string {
-  const why = isUnknown
-    ? 'only with a catalogue (CATALOG_MONGODB_URI) is it known whether it comes home'
-    : 'for it is to come home, or is no copy of this catalogue: run this again when it has';
-  return `${backupId} stands in ${name} alone and keeps its data key, ${why}; else delete it there (hazina delete ${backupId} --from ${name}), or restore it and back that up`;
-}
-
-/** A destination's copies in the place of a store's backups: each is held as a copy, and what stands there then is kept of it. */
-function copiesAsBackups(catalog: PlacesCatalog, { name, store }: RotationPlace): RotationCatalog {
-  return {
-    ...catalog,
-    requireStore: () => Promise.resolve(),
-    keysOf: () => Promise.resolve(),
-    hold: (backupId, _kind, act, signal) =>
-      catalog.holdCopy(
-        name,
-        backupId,
-        async (held) => {
-          const result = await act({ signal: held, record: null });
-          return { result, standing: await requireBackupJson(store, backupId, held) };
-        },
-        signal,
-      ),
-  };
 }

@@ -7,7 +7,8 @@ import { backupDeps, noAbort, putBackup, storeContents, testRing } from '../../.
 import { replaceCalls } from '../../../test/support/replace-calls.js';
 import { removeBackup } from './delete/remove-backup.js';
 import { proveBackup } from './objects/prove-backup.js';
-import { runRotate, type RotateDeps, type RotationReport } from './run-rotate.js';
+import type { RotateDeps, RotationReport } from './rotate/rotate-types.js';
+import { runRotate } from './run-rotate.js';
 
 const newKey = () => parseKey(generateKey(systemRandom), 'KEY').key;
 const [oldKey] = testRing.current as [OperatorKey];

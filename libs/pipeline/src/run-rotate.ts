@@ -7,15 +7,6 @@ import { findUncommitted } from './rotate/find-uncommitted.js';
 import { rotateBackup } from './rotate/rotate-backup.js';
 import type { RotateDeps, RotatedBackup, RotateRequest, RotationReport } from './rotate/rotate-types.js';
 
-export type {
-  PlacesCatalog,
-  RotateDeps,
-  RotatedBackup,
-  RotateRequest,
-  RotationCatalog,
-  RotationReport,
-} from './rotate/rotate-types.js';
-
 const backupsAtOnce = 8;
 /** So many failures of the store in a row, and there is nothing to go on with. */
 const mostStoreFailures = 2 * backupsAtOnce;

@@ -30,7 +30,7 @@ export async function writeSightingsFile(
   sightings: readonly Sighting[],
   signal: AbortSignal,
 ): Promise<void> {
-  if (sightings.length === 0 && ((await isRemoved(store, signal)) || (await isEmpty(store, signal)))) return;
+  if (sightings.length === 0 && (await isRemoved(store, signal))) return;
   const file: Sightings = {
     schema: 'hazina-sightings/1',
     sightings: sightings.map(({ firstSeen, ...rest }) => ({ ...rest, firstSeen: firstSeen.toISOString() })),
@@ -38,16 +38,14 @@ export async function writeSightingsFile(
   await store.putBytes(sightingsKey, Buffer.from(JSON.stringify(file)), { signal });
 }
 
+/** Or says nothing already, where it may not be removed. */
 async function isRemoved(store: ObjectStore, signal: AbortSignal): Promise<boolean> {
   try {
     await removeOrHide(store, sightingsKey, signal);
     return true;
   } catch (error) {
-    if (error instanceof AppError && error.code === 'store/refused') return false;
+    if (error instanceof AppError && error.code === 'store/refused')
+      return (await readSightingsFile(store, signal)).length === 0;
     throw error;
   }
-}
-
-async function isEmpty(store: ObjectStore, signal: AbortSignal): Promise<boolean> {
-  return (await store.head(sightingsKey, signal)) !== null && (await readSightingsFile(store, signal)).length === 0;
 }

@@ -38,6 +38,12 @@ export interface PlacesCatalog extends RotationCatalog {
   ): Promise<T | 'gone'>;
 }
 
+/** A destination: copies are rewrapped, and what stands there alone is sealed anew, where they lie. */
+export interface RotationPlace {
+  readonly name: string;
+  readonly store: ObjectStore;
+}
+
 export interface RotateDeps {
   readonly store: ObjectStore;
   /** `current` is what backups are rewrapped to; `retired` what opens them until then. */
