@@ -1,14 +1,15 @@
-import { afterAll, beforeAll, expect, it } from '@jest/globals';
-import { cpSync, rmSync, writeFileSync } from 'node:fs';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { cpSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { SyncResult } from '#contracts';
+import type { BackupJson, SyncResult } from '#contracts';
 import { catalogWorld, type CatalogWorld } from '../support/catalog-world.js';
 import { CliWorld, type Environment } from '../support/cli-world.js';
 import { hazina } from '../support/run-hazina.js';
 
-// A catalogue that is made anew knows nothing of what stands in a destination alone: hazina catalog sync names it.
+// A catalogue that is made anew knows nothing of what stands in a destination alone: hazina catalog sync names it, or takes it for the copy that it was.
 
 const world = new CliWorld();
+const clinic = { name: 'clinic', uriVariable: 'MONGODB_URI', databases: [world.database] };
 const at = (...path: string[]) => join(world.folder, ...path);
 let catalogs: CatalogWorld;
 let environment: Environment;
@@ -22,7 +23,7 @@ beforeAll(async () => {
     at('targets.json'),
     JSON.stringify({
       destinations: { vault: destination('vault'), attic: destination('attic') },
-      targets: [{ name: 'clinic', uriVariable: 'MONGODB_URI', databases: [world.database] }],
+      targets: [clinic],
     }),
   );
   environment = { ...world.environment, BACKUP_TARGETS_FILE: at('targets.json') };
@@ -41,6 +42,10 @@ async function copy(way: '--from' | '--to'): Promise<void> {
 }
 
 async function sync(...args: string[]): Promise<SyncResult> {
+  return syncBy(environment, ...args);
+}
+
+async function syncBy(environment: Environment, ...args: string[]): Promise<SyncResult> {
   const run = await hazina(['catalog', 'sync', '--json', ...args], environment);
   expect({ code: run.code, stderr: run.stderr }).toEqual({ code: 0, stderr: '' });
   return JSON.parse(run.stdout) as SyncResult;
@@ -121,3 +126,57 @@ it('destinations that this machine cannot read the settings of are told, too', a
     expect.stringMatching(/^The destinations were not looked at: .*NOT_SET/),
   ]);
 }, 180_000);
+
+describe('a destination that keeps by a policy of its own', () => {
+  const forged = 'clinic-20200101T000010Z-000000';
+  const unproven = expect.stringMatching(new RegExp(`^${forged} in vault gets no record, for nothing proves`));
+  const adopted = () => [
+    `${backupId} stands in vault alone, and is a copy of it again`,
+    expect.stringMatching(/^vault keeps them by its own retention/),
+  ];
+  const copies = () => catalogs.client.db(catalogs.database).collection('copies');
+  const own = (target: object = clinic): Environment => {
+    const file = at('own.json');
+    const vault = { kind: 'directory', directory: at('vault'), retention: { retentionDays: 3650 } };
+    writeFileSync(file, JSON.stringify({ destinations: { vault }, targets: [target] }));
+    return { ...environment, BACKUP_TARGETS_FILE: file };
+  };
+
+  beforeAll(async () => {
+    await catalogs.client.db(catalogs.database).collection('backups').deleteMany({});
+    cpSync(at('vault', 'clinic', backupId), at('vault', 'clinic', forged), { recursive: true });
+  });
+
+  it('may hold all that there is: nothing is taken for expired while no younger one is at home, or nobody can tell its store', async () => {
+    expect((await syncBy(own())).reports).toEqual([named(forged), named(backupId)]);
+    await world.backup(environment);
+    expect((await syncBy(own())).reports).toEqual([named(forged), named(backupId)]);
+    expect(await copies().countDocuments()).toBe(0);
+  }, 180_000);
+
+  it('has copies again of what retention removed from the primary store, when our key proves it', async () => {
+    const identity = { schema: 'hazina-store/1', storeId: 'a'.repeat(32), kdfSalt: 'b'.repeat(32) };
+    writeFileSync(at('vault', 'hazina.json'), JSON.stringify({ ...identity, createdAt: new Date().toISOString() }));
+    const { settings } = catalogs.catalog;
+    expect(await syncBy(own(), '--dry-run')).toMatchObject({ reports: [...adopted(), unproven], problems: 0 });
+    expect([await copies().countDocuments(), await settings.destinationStoreId('vault')]).toEqual([0, null]);
+    // Not of a target that is not copied there.
+    expect((await syncBy(own({ ...clinic, replicas: [] }))).reports).toEqual([named(forged), named(backupId)]);
+
+    expect(await syncBy(own())).toMatchObject({ reports: [...adopted(), unproven], problems: 0 });
+    expect(await settings.destinationStoreId('vault')).toBe(identity.storeId);
+    const file = readFileSync(at('vault', 'clinic', backupId, 'backup.json'), 'utf8');
+    const { attempt, completedAt, objects, keyIds } = JSON.parse(file) as BackupJson;
+    const { sha256, bytes } = objects.data;
+    expect(await copies().find().toArray()).toMatchObject([
+      {
+        ...{ copyId: `${backupId}/vault`, backupId, destination: 'vault', target: 'clinic', state: 'copied' },
+        ...{ completedAt: new Date(completedAt), bytes, storedBytes: bytes, sealedAs: attempt },
+        ...{ stamp: [sha256, 0, ...keyIds].join(' '), verifiedAt: null, verifyAt: null, lockedUntil: null },
+      },
+    ]);
+    expect((await syncBy(own())).reports).toEqual([unproven]);
+    const run = await hazina(['destinations', 'cleanup', 'vault', '--dry-run', '--json'], own());
+    expect({ code: run.code, names: run.stdout.includes(backupId) }).toEqual({ code: 0, names: true });
+  }, 180_000);
+});

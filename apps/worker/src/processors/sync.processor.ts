@@ -4,7 +4,7 @@ import type { AppError, JobPayloads, SyncResult, SyncWish, TaskRecord } from '#c
 import { notLookedAt, reportUnrecorded, runSync, silentObserver, type SyncCatalog } from '#pipeline';
 import { runTask } from '../claims/run-task.js';
 import { PARTS } from '../core/tokens.js';
-import type { WorkerParts } from '../core/worker-core.js';
+import { targetOf, type WorkerParts } from '../core/worker-core.js';
 import type { WorkerLog } from '../logging/worker-log.js';
 import { clearMissing, raiseMissing } from '../verifications/missing-alert.js';
 import type { JobProcessor } from './job-processor.js';
@@ -50,15 +50,21 @@ export class SyncProcessor implements JobProcessor<'sync'> {
     return result;
   }
 
-  /** Backups that stand in a destination alone: no records are made of them, people are told. */
+  /** Backups that stand in a destination alone: what it keeps by a policy of its own is a copy again, of others people are told. */
   async #ofDestinations({ target, dryRun }: SyncWish, signal: AbortSignal): Promise<readonly string[]> {
-    const { catalog, clock, destinations, store } = this.parts;
+    const { catalog, clock, config, destinations, ring, store } = this.parts;
     const records = syncCatalog(catalog, clock);
-    const look = { catalog: records, ...knownCopies(catalog), primary: dryRun ? store : null, target };
-    const reports = destinations.map((destination) =>
+    const known = knownCopies(catalog, clock);
+    const look = { catalog: records, ...known, ring, clock, primary: dryRun ? store : null, target };
+    const reports = destinations.map((destination) => {
+      const { name, retention } = destination;
+      const keeps = (of: string): boolean =>
+        retention !== null && targetOf(config, of)?.replicas.includes(name) === true;
       // Only when the worker ends, or has lost the task. The sync itself is done, and is not to be done again for that.
-      reportUnrecorded(destination, look, signal).catch(() => [notLookedAt(destination.name, 'the worker ended')]),
-    );
+      return reportUnrecorded({ name, store: destination.store, keeps }, look, signal).catch(() => [
+        notLookedAt(name, 'the worker ended'),
+      ]);
+    });
     return (await Promise.all(reports)).flat();
   }
 

@@ -1,5 +1,6 @@
 import type { BackupRecord, BackupState, Clock } from '#contracts';
 import type { Catalog } from '../contract/catalog.js';
+import type { FoundCopyFacts } from '../contract/copies.js';
 import type { RebuiltFacts, RebuiltMarks } from '../contract/sync.js';
 
 /** A record as a sync sees it (the pipeline's `SyncRecord`, in the same form). */
@@ -18,8 +19,10 @@ export interface RecordedSyncView {
 }
 
 /** What the catalogue knows of destinations, for whoever looks for backups without a record there (the pipeline's `UnrecordedLook`). */
-export function knownCopies({ settings, copies }: Catalog) {
+export function knownCopies({ settings, copies }: Catalog, clock: Clock) {
   return {
+    bindDestination: (name: string, storeId: string) => settings.bindDestination(name, storeId),
+    adoptCopy: (destination: string, found: FoundCopyFacts) => copies.adopt(destination, found, clock.now()),
     destinationStoreId: (name: string) => settings.destinationStoreId(name),
     copiesOf: (backupId: string) => copies.of([backupId]),
   };

@@ -20,6 +20,19 @@ export interface CopyVerifications {
   readonly againMs: number | null;
 }
 
+/** A copy as its destination knows it (the pipeline's `FoundCopy`, in the same form). */
+export interface FoundCopyFacts {
+  readonly backupId: string;
+  readonly target: string;
+  /** When the backup was completed. */
+  readonly completedAt: Date;
+  readonly attempt: number;
+  readonly hash: string;
+  readonly bytes: number;
+  readonly keyIds: readonly string[];
+  readonly lockedUntil: Date | null;
+}
+
 /** A copy, and the record of its backup (null: it was purged) where retention needs it. */
 export interface KeptCopy {
   readonly copy: CopyRecord;
@@ -118,6 +131,8 @@ export interface CopyRepository {
   markMissing(destination: string, backupIds: readonly string[], at: Date): Promise<number>;
   /** Another, empty store has taken the destination's place: everything is copied again. The number. */
   startAnew(destination: string): Promise<number>;
+  /** The record of a copy that stands there and had none: the catalogue that knew it was lost. False: there is one meanwhile. */
+  adopt(destination: string, found: FoundCopyFacts, at: Date): Promise<boolean>;
   /** Those that stand there, with their backups' records. */
   kept(destination: string): Promise<readonly KeptCopy[]>;
   of(backupIds: readonly string[]): Promise<readonly CopyRecord[]>;

@@ -76,6 +76,15 @@ export function copyRepository(copies: Copies, backups: Backups): CopyRepository
       return changed;
     },
 
+    async adopt(destination, { hash, keyIds, attempt, bytes, ...found }, at) {
+      const inserted = await copies.insert({
+        ...{ ...found, copyId: copyIdOf(found.backupId, destination), destination, state: 'copied' },
+        // Marks lie there too: which ones, the next copy of them tells.
+        ...{ stamp: [hash, 0, ...keyIds].join(' '), sealedAs: attempt, bytes, storedBytes: bytes, copiedAt: at },
+      });
+      return inserted !== null;
+    },
+
     async kept(destination) {
       const found = (await copies.find({ destination, state: 'copied' })).map(toCopyRecord);
       const records = await backups.find(

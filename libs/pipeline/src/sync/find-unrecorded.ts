@@ -5,7 +5,7 @@ import type { SyncCatalog, SyncRecord } from './sync-types.js';
 import { walkFolders } from './walk-folders.js';
 
 export interface UnrecordedDeps {
-  /** A destination, of which a sync makes no records; or the primary store. */
+  /** A destination, or the primary store. */
   readonly store: ObjectStore;
   readonly catalog: Pick<SyncCatalog, 'targets' | 'page' | 'find'>;
   /** In a dry run: what stands there would have got its record by now. Null: everything has, or `store` is the primary one. */
@@ -76,6 +76,6 @@ async function isMissing(
 }
 
 /** By its record it stands in the primary store. */
-function isHome(record: SyncRecord | null): boolean {
+export function isHome(record: SyncRecord | null): boolean {
   return record?.status === 'completed' && record.place === null && !record.commitDue;
 }
