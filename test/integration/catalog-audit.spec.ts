@@ -42,7 +42,7 @@ async function tenEntries(): Promise<CatalogWorld['catalog']> {
 }
 
 const verify = (expected?: { sequence: number; hash: string }): Promise<AuditVerification> =>
-  verifyAuditLog(world.catalog.audit, expected);
+  verifyAuditLog(world.catalog.audit, { now: new Date(), expected });
 const kinds = async (): Promise<string[]> =>
   (await verify()).problems.map(({ kind, sequence }) => `${kind} ${sequence}`);
 async function at(sequence: number): Promise<Document & { _id: number }> {
@@ -164,30 +164,77 @@ describe('verification', () => {
 });
 
 describe('what is out of date', () => {
-  it('is removed from the beginning, and the chain still holds', async () => {
+  it('is removed from the beginning, but for the newest of it, and the chain still holds', async () => {
     const catalog = await tenEntries();
     expect(await catalog.audit.purge(new Date(start), new Date())).toBe(0);
-    expect(await catalog.audit.purge(new Date(start + 5 * day), new Date(start + 20 * day))).toBe(4);
-    expect(await verify()).toMatchObject({ entries: 7, first: 5, last: 11, purgedThrough: 4, problemCount: 0 });
-    expect(await at(11)).toMatchObject({ event: 'audit_purge', actor: 'retention', resource: 'audit/1-4' });
+    expect(await catalog.audit.purge(new Date(start + 5 * day), new Date(start + 20 * day))).toBe(3);
+    expect(await verify()).toMatchObject({
+      ...{ entries: 8, first: 4, last: 11, purgedThrough: 3, purgedAfterDays: 15, problemCount: 0 },
+    });
+    expect(await at(11)).toMatchObject({ event: 'audit_purge', actor: 'retention', resource: 'audit/1-3' });
+    // There is nothing before the one that stays.
+    expect(await catalog.audit.purge(new Date(start + 5 * day), new Date(start + 20 * day))).toBe(0);
     // What was noted of an entry that is said to be removed proves nothing, unless it is the last one of them.
     const noted = async (sequence: number, hash: string) =>
       (await verify({ sequence, hash })).problems.map(({ kind, sequence: number }) => `${kind} ${number}`);
     const sixth = await at(6);
     expect(await noted(6, String(sixth['hash']))).toEqual([]);
-    expect(await noted(4, String((await at(5))['previousHash']))).toEqual([]);
-    expect(await noted(4, 'another')).toEqual(['head 4']);
-    expect(await noted(3, 'whatever')).toEqual(['head 3']);
+    expect(await noted(3, String((await at(4))['previousHash']))).toEqual([]);
+    expect(await noted(3, 'another')).toEqual(['head 3']);
+    expect(await noted(2, 'whatever')).toEqual(['head 2']);
     // Nobody can remove more under cover of it.
-    const fifth = await at(5);
-    await log.deleteOne({ _id: 5 });
-    expect(await kinds()).toEqual(['missing 5']);
-    await log.insertOne(fifth);
+    const fourth = await at(4);
+    await log.deleteOne({ _id: 4 });
+    expect(await kinds()).toEqual(['missing 4']);
+    await log.insertOne(fourth);
     // A removal that broke off half-way is made up for by the next one.
-    await log.insertOne({ ...fifth, _id: 2, hash: 'x' });
+    await log.insertOne({ ...fourth, _id: 2, hash: 'x' });
     expect(await kinds()).toEqual([]);
     expect(await catalog.audit.purge(new Date(start + 60 * day), new Date(start + 70 * day))).toBe(8);
-    expect(await verify()).toMatchObject({ entries: 1, first: 12, last: 12, purgedThrough: 11, problemCount: 0 });
+    expect(await verify()).toMatchObject({ entries: 2, first: 11, last: 12, purgedThrough: 10, problemCount: 0 });
+  });
+
+  it('cannot be forged: the first entry that is there proves by its own time how old those before it were', async () => {
+    /** As somebody does who removes what tells of him, and writes that retention did. */
+    const forge = async (before: number) => {
+      const catalog = await tenEntries();
+      await log.deleteMany({ _id: { $lte: 6 } });
+      const hash = String((await at(7))['previousHash']);
+      const detail = JSON.stringify({ through: 6, hash, before: new Date(start + before * day).toISOString() });
+      const note = { event: 'audit_purge', actor: 'retention', resource: 'audit/1-6', detail };
+      await catalog.audit.append(entry(11, note));
+      return verify();
+    };
+    expect(await forge(5)).toMatchObject({ problems: [{ kind: 'purged', sequence: 7 }], purgedAfterDays: 6 });
+    // Who says that it was long ago shows it as well: now, or by what comes after it.
+    const future = await tenEntries();
+    const detail = (before: number) =>
+      JSON.stringify({ through: 6, hash: '0'.repeat(64), before: new Date(start + before * day).toISOString() });
+    await future.audit.append(entry(1_000, { event: 'audit_purge', detail: detail(8) }));
+    expect(await kinds()).toEqual(['broken 7', 'purged 11']);
+    await future.audit.append(entry(11));
+    expect((await verify()).problems.filter(({ kind }) => kind === 'purged')).toHaveLength(2);
+    // Without its age, after one that told it, as an earlier version did.
+    const older = await tenEntries();
+    expect(await older.audit.purge(new Date(start + 5 * day), new Date(start + 20 * day))).toBe(3);
+    const undated = JSON.stringify({ through: 6, hash: '0'.repeat(64) });
+    await older.audit.append(entry(21, { event: 'audit_purge', detail: undated }));
+    expect(await verify()).toMatchObject({ purgedAfterDays: null, problemCount: 2 });
+    expect(await kinds()).toEqual(['broken 7', 'purged 12']);
+    // Who says that it was young shows it.
+    expect(await forge(8)).toMatchObject({ problems: [], purgedAfterDays: 3 });
+    // Who gives the first one an earlier time has to write all that follow anew, which the head shows that was noted elsewhere.
+    await forge(5);
+    await log.updateOne({ _id: 7 }, { $set: { at: new Date(start) } });
+    expect(await kinds()).toEqual(['changed 7']);
+  });
+
+  it('as an earlier version noted it, without its age, is still taken for removed', async () => {
+    const catalog = await tenEntries();
+    await log.deleteMany({ _id: { $lte: 4 } });
+    const detail = JSON.stringify({ through: 4, hash: String((await at(5))['previousHash']) });
+    await catalog.audit.append(entry(11, { event: 'audit_purge', actor: 'retention', detail }));
+    expect(await verify()).toMatchObject({ entries: 7, purgedThrough: 4, purgedAfterDays: null, problems: [] });
   });
 });
 

@@ -27,15 +27,18 @@ async function verifyAudit({ head }: VerifyOptions, context: CliContext): Promis
   const uri = context.catalogUri();
   const { withCatalog } = await import('../open-catalog.js');
   const { verifyAuditLog } = await import('#catalog');
-  const verification = await withCatalog({ uri, readOnly: true }, context, ({ audit }) => verifyAuditLog(audit, head));
+  const asked = { now: context.clock.now(), expected: head };
+  const verification = await withCatalog({ uri, readOnly: true }, context, ({ audit }) => verifyAuditLog(audit, asked));
   if (context.json) context.printJson(verification);
   else context.print(describe(verification));
   refuseBroken(verification);
 }
 
-function describe({ entries, first, last, purgedThrough, head, problems, problemCount }: AuditVerification): string {
+function describe(verification: AuditVerification): string {
+  const { entries, first, last, purgedThrough, head, problems, problemCount } = verification;
   const range = first === null || last === null ? '' : `, ${first} to ${last}`;
-  const purged = purgedThrough === 0 ? [] : [`removed by retention: up to entry ${purgedThrough}`];
+  const purged =
+    purgedThrough === 0 ? [] : [`removed by retention: up to entry ${purgedThrough}${ageOf(verification)}`];
   const noted = head === null ? 'none' : `${head.sequence}:${head.hash}`;
   const more = problemCount > problems.length ? [`… and ${problemCount - problems.length} more`] : [];
   return [
@@ -46,6 +49,11 @@ function describe({ entries, first, last, purgedThrough, head, problems, problem
     ...more,
     ...(problemCount === 0 ? ['The chain is whole.'] : []),
   ].join('\n');
+}
+
+function ageOf({ purgedAfterDays: days }: AuditVerification): string {
+  if (days === null) return ' (by an earlier version, which noted no age: compare a head)';
+  return `, none younger than ${days} ${days === 1 ? 'day' : 'days'} (compare with BACKUP_RECORD_RETENTION_DAYS)`;
 }
 
 function refuseBroken({ problems, problemCount }: AuditVerification): void {

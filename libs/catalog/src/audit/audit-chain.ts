@@ -31,18 +31,28 @@ export function hashOf(record: Omit<ChainedAuditRecord, 'hash'>): string {
     .digest('hex');
 }
 
-const purged = z.object({ through: z.int().min(1), hash: z.string().regex(/^[0-9a-f]{64}$/) });
+const purged = z.object({
+  through: z.int().min(1),
+  hash: z.string().regex(/^[0-9a-f]{64}$/),
+  before: z.iso.datetime().optional(),
+});
 
-export function purgeDetail(last: AuditHead): string {
-  return JSON.stringify({ through: last.sequence, hash: last.hash });
+/** What a purge removed. The entry after the last one stays though it is as old: its hash covers its time, and the chain of all later ones covers its hash. */
+export interface Purge extends AuditHead {
+  /** Everything that was removed was older, and so is the entry that comes first now; null: an earlier version noted no such time, and kept no such entry. */
+  readonly before: Date | null;
 }
 
-/** The last entry that was removed, as a purge noted it; null when the entry is no such note. */
-export function purgedThrough({ event, detail }: Pick<AuditRecord, 'event' | 'detail'>): AuditHead | null {
+export function purgeDetail(last: AuditHead, before: Date): string {
+  return JSON.stringify({ through: last.sequence, hash: last.hash, before: before.toISOString() });
+}
+
+/** What was removed, as a purge noted it; null when the entry is no such note. */
+export function purgeOf({ event, detail }: Pick<AuditRecord, 'event' | 'detail'>): Purge | null {
   if (event !== purgeEvent || detail === null) return null;
   try {
-    const { through, hash } = purged.parse(JSON.parse(detail));
-    return { sequence: through, hash };
+    const { through, hash, before } = purged.parse(JSON.parse(detail));
+    return { sequence: through, hash, before: before === undefined ? null : new Date(before) };
   } catch {
     return null;
   }

@@ -93,12 +93,14 @@ export function auditRepository(entries: Entries, heads: Heads): AuditRepository
 
     async purge(before, now) {
       const [kept] = await entries.find({ at: op({ $gte: before }) }, { sort: { _id: 1 }, limit: 1, only: ['_id'] });
-      const through = (kept?._id ?? (await end()).sequence + 1) - 1;
-      const newestOld = await entries.findOne({ _id: through });
-      if (newestOld === null) return 0;
+      // The newest of the old ones proves by its own time how old those before it were.
+      const anchor = await entries.findOne({ _id: (kept?._id ?? (await end()).sequence + 1) - 1 });
+      if (anchor === null || !(await entries.exists({ _id: op({ $lt: anchor._id }) }))) return 0;
+      const through = anchor._id - 1;
       await append({
         ...{ at: now, event: purgeEvent, actor: 'retention', role: null, address: null, correlationId: null },
-        ...{ resource: `audit/1-${through}`, outcome: 'success', detail: purgeDetail(toEntry(newestOld)) },
+        ...{ resource: `audit/1-${through}`, outcome: 'success' },
+        detail: purgeDetail({ sequence: through, hash: anchor.previousHash }, before),
       });
       return entries.removeAll({ _id: op({ $lte: through }) });
     },

@@ -1,13 +1,15 @@
 import type { ChainedAuditRecord } from '#contracts';
 import type { AuditHead, AuditRepository } from '../contract/audit.js';
-import { genesis, hashOf, purgedThrough, purgeEvent } from './audit-chain.js';
+import { genesis, hashOf, purgeEvent, purgeOf, type Purge } from './audit-chain.js';
+import { PurgeCheck } from './purge-check.js';
 
 export interface AuditProblem {
   /**
    * `changed`: the entry is not what its hash was made of. `missing`: there is none of this number. `broken`: it does not follow the one before it, so one of
-   * the two was replaced. `truncated`: entries after the last one were removed. `head`: what was noted of the end does not fit.
+   * the two was replaced. `truncated`: entries after the last one were removed. `head`: what was noted of the end does not fit. `purged`: the note of a
+   * removal says what no removal by retention leaves (`PurgeCheck`).
    */
-  readonly kind: 'changed' | 'missing' | 'broken' | 'truncated' | 'head';
+  readonly kind: 'changed' | 'missing' | 'broken' | 'truncated' | 'head' | 'purged';
   readonly sequence: number;
   readonly message: string;
 }
@@ -19,6 +21,8 @@ export interface AuditVerification {
   readonly last: number | null;
   /** The last entry that retention removed; 0: none. */
   readonly purgedThrough: number;
+  /** So old, in days, were the youngest that any removal took which is still noted; null: none is, or the newest is by an earlier version, which noted no age. */
+  readonly purgedAfterDays: number | null;
   readonly head: AuditHead | null;
   /** The first hundred. */
   readonly problems: readonly AuditProblem[];
@@ -29,11 +33,15 @@ const pageSize = 1_000;
 const mostProblems = 100;
 
 /** Reads the whole log and proves its chain. `expected` is a place that was noted elsewhere (each entry's stands in the API's log): whoever can rewrite the database cannot rewrite that. */
-export async function verifyAuditLog(audit: AuditRepository, expected?: AuditHead): Promise<AuditVerification> {
+export async function verifyAuditLog(
+  audit: AuditRepository,
+  { now, expected }: { readonly now: Date; readonly expected?: AuditHead | undefined },
+): Promise<AuditVerification> {
   const head = await audit.head();
   const bounds = await audit.bounds();
   const purged = await lastPurge(audit);
   const problems = new Problems();
+  const purges = new PurgeCheck(purged, now, (sequence, message) => problems.add('purged', sequence, message));
   let entries = 0;
   let before: AuditHead | null = purged;
   let next = purged.sequence + 1;
@@ -46,6 +54,7 @@ export async function verifyAuditLog(audit: AuditRepository, expected?: AuditHea
         before = null;
       }
       checkEntry(entry, before, problems);
+      purges.look(entry);
       if (entry.sequence === expected?.sequence && entry.hash !== expected.hash)
         problems.add('head', entry.sequence, `Entry ${entry.sequence} has another hash than was noted elsewhere`);
       before = { sequence: entry.sequence, hash: entry.hash };
@@ -62,7 +71,8 @@ export async function verifyAuditLog(audit: AuditRepository, expected?: AuditHea
   if (expected !== undefined) checkNoted(expected, purged, problems);
   return {
     ...{ entries, first: entries === 0 ? null : Math.max(bounds?.first ?? 0, purged.sequence + 1) },
-    ...{ last: entries === 0 ? null : next - 1, purgedThrough: purged.sequence, head },
+    ...{ last: entries === 0 ? null : next - 1, head },
+    ...{ purgedThrough: purged.sequence, purgedAfterDays: purges.youngestDays },
     ...{ problems: problems.first, problemCount: problems.count },
   };
 }
@@ -108,10 +118,10 @@ function checkEnd({ head, end, next, isEmpty }: End, problems: Problems): void {
 }
 
 /** What retention removed last; the beginning of the chain when it removed nothing. */
-async function lastPurge(audit: AuditRepository): Promise<AuditHead> {
+async function lastPurge(audit: AuditRepository): Promise<Purge> {
   const { data } = await audit.list({ limit: 1, event: purgeEvent });
   const [newest] = data;
-  return (newest === undefined ? null : purgedThrough(newest)) ?? genesis;
+  return (newest === undefined ? null : purgeOf(newest)) ?? { ...genesis, before: null };
 }
 
 function missing(first: number, last: number): string {

@@ -30,6 +30,9 @@ export interface AuditRepository {
   bounds(): Promise<{ readonly first: number; readonly last: number } | null>;
   /** Entries from `first` to `last`, both inclusive, in order. */
   range(first: number, last: number): Promise<readonly ChainedAuditRecord[]>;
-  /** Notes in the chain what is removed (`audit_purge`, with number and hash of the last one), then removes the entries older than `before`. How many. */
+  /**
+   * Notes in the chain what is removed (`audit_purge`, with number and hash of the last one, and `before`), then removes the entries older than `before`, but for
+   * the newest of them, which proves their age. How many.
+   */
   purge(before: Date, now: Date): Promise<number>;
 }
