@@ -1,4 +1,4 @@
-import { sdkCredentials } from '#contracts';
+import { DestinationRefused, guardedLookup, isForbiddenHost, sdkCredentials } from '#contracts';
 import type { AwsAccess } from '../key-services.js';
 
 /** What clients of key services share: little patience, a few attempts, and credentials that are asked for each time. */
@@ -7,7 +7,21 @@ export function clientOptions({ region: configured, credentials }: AwsAccess, ow
   return {
     ...(region === undefined ? {} : { region }),
     maxAttempts: 4,
-    requestHandler: { connectionTimeout: 5_000, requestTimeout: 15_000, throwOnRequestTimeout: true },
+    requestHandler: {
+      ...{ connectionTimeout: 5_000, requestTimeout: 15_000, throwOnRequestTimeout: true },
+      ...{ httpAgent: guarded, httpsAgent: guarded },
+    },
     ...sdkCredentials(credentials),
   };
 }
+
+/** Each connection goes to an address that was checked for it: AWS_ENDPOINT_URL leads to no metadata service either. */
+const guarded = { keepAlive: true, lookup: guardedLookup({ loopback: 'anywhere' }) };
+
+/** An address is connected to without any lookup: asked before each request is sent. */
+export function refuseForbiddenHost(request: unknown): void {
+  const { hostname = '' } = request as { readonly hostname?: string };
+  if (isForbiddenHost(hostname)) throw new DestinationRefused('forbidden');
+}
+
+export const beforeEachSend = { step: 'finalizeRequest', name: 'refuseForbiddenHost', priority: 'low' } as const;

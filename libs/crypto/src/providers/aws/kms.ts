@@ -1,7 +1,7 @@
 import { DecryptCommand, EncryptCommand, KMSClient } from '@aws-sdk/client-kms';
 import { regionOfArn } from '../../keys/kms-arn.js';
 import type { AwsAccess, KeyWrapper } from '../key-services.js';
-import { clientOptions } from './client-options.js';
+import { beforeEachSend, clientOptions, refuseForbiddenHost } from './client-options.js';
 import { serviceFailure } from './service-failure.js';
 
 const keyBytes = 32;
@@ -19,6 +19,13 @@ export function awsKms(access: AwsAccess): KeyWrapper {
     const known = clients.get(region ?? '');
     if (known !== undefined) return known;
     const made = new KMSClient(clientOptions(access, region));
+    made.middlewareStack.add(
+      (next) => (given) => {
+        refuseForbiddenHost(given.request);
+        return next(given);
+      },
+      beforeEachSend,
+    );
     clients.set(region ?? '', made);
     return made;
   };

@@ -1,7 +1,7 @@
 import { GetSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { AppError, Secret } from '#contracts';
 import type { AwsAccess, SecretReader } from '../key-services.js';
-import { clientOptions } from './client-options.js';
+import { beforeEachSend, clientOptions, refuseForbiddenHost } from './client-options.js';
 import { serviceFailure } from './service-failure.js';
 
 const arnRegion = /^arn:[a-z0-9-]+:secretsmanager:([a-z0-9-]+):/;
@@ -11,6 +11,13 @@ export function awsSecrets(access: AwsAccess): SecretReader {
   return {
     async read(name, variable) {
       const client = new SecretsManagerClient(clientOptions(access, arnRegion.exec(name)?.[1]));
+      client.middlewareStack.add(
+        (next) => (given) => {
+          refuseForbiddenHost(given.request);
+          return next(given);
+        },
+        beforeEachSend,
+      );
       try {
         const { SecretString } = await client.send(new GetSecretValueCommand({ SecretId: name }));
         if (SecretString !== undefined && SecretString !== '') return new Secret(SecretString);

@@ -1,6 +1,6 @@
-import { AppError, type ErrorCode } from '#contracts';
+import { AppError, DestinationRefused, type ErrorCode } from '#contracts';
 
-type Reason = 'unavailable' | 'throttled' | 'access-denied' | 'not-found' | 'disabled';
+type Reason = 'unavailable' | 'throttled' | 'access-denied' | 'not-found' | 'disabled' | 'forbidden';
 
 /** Names of the SDK's errors; every other one is judged by whose fault it is. */
 const reasons: Readonly<Record<string, Reason>> = {
@@ -26,6 +26,7 @@ const words: Record<Reason, string> = {
   'access-denied': 'refused the request',
   'not-found': 'does not know it',
   disabled: 'has it, and it cannot be used: disabled, of another kind, or waiting for its deletion',
+  forbidden: 'was not asked: its address is a link-local, metadata or reserved one',
 };
 
 const hints: Record<Reason, string> = {
@@ -35,6 +36,7 @@ const hints: Record<Reason, string> = {
     'Look at the credentials and the policies: kms:Encrypt and kms:Decrypt on the key, secretsmanager:GetSecretValue on the secret',
   'not-found': 'Compare the ARN or the name, the account and the region',
   disabled: 'Enable the key, or cancel its deletion, in AWS; do it soon, what was sealed with it needs it',
+  forbidden: 'Look at AWS_ENDPOINT_URL and at what the name server says of its host (docs/operations.md)',
 };
 
 const codes = {
@@ -44,6 +46,7 @@ const codes = {
     'access-denied': 'keys/kms-access-denied',
     'not-found': 'keys/kms-not-found',
     disabled: 'keys/kms-disabled',
+    forbidden: 'keys/kms-access-denied',
   },
   secrets: {
     unavailable: 'keys/secret-unavailable',
@@ -51,6 +54,7 @@ const codes = {
     'access-denied': 'keys/secret-access-denied',
     'not-found': 'keys/secret-not-found',
     disabled: 'keys/secret-not-found',
+    forbidden: 'keys/secret-access-denied',
   },
 } as const satisfies Record<string, Record<Reason, ErrorCode>>;
 
@@ -68,6 +72,7 @@ export function serviceFailure(service: keyof typeof codes, what: string, error:
 }
 
 function reasonOf(error: unknown): Reason {
+  if (error instanceof DestinationRefused) return error.why === 'no-address' ? 'unavailable' : 'forbidden';
   const known = error instanceof Error ? reasons[error.name] : undefined;
   if (known !== undefined) return known;
   const isClients = error instanceof Error && '$fault' in error && error.$fault === 'client';
