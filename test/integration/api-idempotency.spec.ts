@@ -18,6 +18,8 @@ const targets =
 let onAdd: (() => Promise<void>) | undefined;
 /** Lets the note of a reply get lost, as a process does that dies before it. */
 let loseFinish = false;
+/** Lets no record be taken back, as a catalogue that is away does. */
+let keepRecords = false;
 let world: ApiWorld;
 beforeAll(async () => {
   world = await ApiWorld.start({
@@ -36,6 +38,10 @@ beforeAll(async () => {
           finish: (digest, holder, reply) =>
             loseFinish ? Promise.reject(new Error('gone')) : catalog.idempotency.finish(digest, holder, reply),
         }),
+        backups: replaceCalls(catalog.backups, {
+          withdraw: (backupId) =>
+            keepRecords ? Promise.reject(new Error('away')) : catalog.backups.withdraw(backupId),
+        }),
       },
     }),
   });
@@ -44,6 +50,7 @@ afterAll(() => world.close());
 afterEach(() => {
   onAdd = undefined;
   loseFinish = false;
+  keepRecords = false;
 });
 
 const trigger = (
@@ -130,6 +137,24 @@ describe('POST trigger with a key', () => {
     const done = await trigger(key);
     expect(done.status).toBe(202);
     await cancel(done);
+  });
+
+  it('keeps the key of a try that failed and could not take its record back: the next one goes on with it', async () => {
+    const key = randomUUID();
+    const made = await count();
+    keepRecords = true;
+    onAdd = () =>
+      Promise.reject(new AppError({ code: 'queue/unavailable', stage: 'queue', message: 'away', retry: 'retry' }));
+    expect((await trigger(key)).status).toBe(503);
+    expect(await count()).toBe(made + 1);
+    onAdd = undefined;
+    keepRecords = false;
+    expect((await trigger(key)).status).toBe(409);
+    await expire(key, { startedAt: new Date(Date.now() - 120_000) });
+    const again = await trigger(key);
+    expect(again.status).toBe(202);
+    expect(await count()).toBe(made + 1);
+    await cancel(again);
   });
 
   it('finds after a crash what the cut-off try had made', async () => {

@@ -8,6 +8,7 @@ import { contextOf } from '../http/request-context.js';
 import { invalid } from '../http/validation.pipe.js';
 import { pathOf } from '../logging/request-log.js';
 import { ServiceLog } from '../logging/service-log.js';
+import { mayStand } from '../queue/enqueue-or-withdraw.js';
 import { otherRequest, sameRequestRuns } from './idempotency-errors.js';
 import { IdempotentRun } from './idempotent-run.js';
 import { keyDigest, readIdempotencyKey, requestFingerprint } from './request-fingerprint.js';
@@ -19,7 +20,8 @@ export const idempotencyHeader = 'Idempotency-Key';
 export const replayedHeader = 'Idempotent-Replayed';
 
 /**
- * Carries a request with a key out once. Who repeats it is answered the same; a request that failed made nothing and may be tried again under its key.
+ * Carries a request with a key out once. Who repeats it is answered the same; a request that failed may be tried again under its key: it made nothing, or what it
+ * made is found by its id.
  * The interceptor goes on when the client was answered already (that it took too long): what comes of it is kept for the next try.
  */
 @Injectable()
@@ -73,7 +75,9 @@ export class IdempotencyInterceptor implements NestInterceptor {
     try {
       reply = await firstValueFrom(next.handle());
     } catch (error) {
-      await this.#surely(requests.release(digest, holder), 'the key counts as under way for a minute');
+      // What may stand is found by its id when its key is tried again; until then the key counts as under way, for a minute.
+      if (!mayStand(error))
+        await this.#surely(requests.release(digest, holder), 'the key counts as under way for a minute');
       throw error;
     }
     const location = response.getHeader('Location');

@@ -1,4 +1,4 @@
-import type { JobRequest, JobSink } from '#contracts';
+import { AppError, type JobRequest, type JobSink } from '#contracts';
 import { tooLate, type Deadline } from '../http/deadline.js';
 import type { ServiceLog } from '../logging/service-log.js';
 
@@ -9,6 +9,8 @@ export interface FreshRecord {
   /** Takes the record back; false: somebody has claimed it. */
   readonly withdraw: () => Promise<boolean>;
 }
+
+const leftBehind = new WeakSet<Error>();
 
 /**
  * The record's job, or neither job nor record: when the queue does not take it, or the client was told meanwhile that there was no answer. A job without a record
@@ -22,18 +24,20 @@ export async function enqueueOrWithdraw(
     if (deadline.passed()) throw tooLate();
     await queue.add(job);
     if (deadline.passed()) throw tooLate();
-  } catch (error) {
-    if (await isWithdrawn()) throw error;
+  } catch (thrown) {
+    const error = AppError.from(thrown, 'queue');
+    const isWithdrawn = await withdraw().catch((trouble: unknown) => {
+      // The reconciler finds the record and queues it: late, but not lost.
+      log.failure(trouble, { id, consequence: 'the record stays and will be queued later' });
+      leftBehind.add(error);
+      return true;
+    });
+    if (isWithdrawn) throw error;
     log.warn('begun although its job was not confirmed', { id });
   }
+}
 
-  /** When not even this is possible, the reconciler finds the record and queues it: late, but not lost. */
-  async function isWithdrawn(): Promise<boolean> {
-    try {
-      return await withdraw();
-    } catch (error) {
-      log.failure(error, { id, consequence: 'the record stays and will be queued later' });
-      return true;
-    }
-  }
+/** The request that failed so may have made what it was to make: its record could not be taken back. */
+export function mayStand(error: unknown): boolean {
+  return error instanceof Error && leftBehind.has(error);
 }
