@@ -15,6 +15,11 @@ export const longSuites = [
   { name: 'test:faults', args: ['--slow'], fixedMs: 0, share: 1, untilMs: budgetMs.matrix },
   { name: 'test:surface', args: ['schemathesis'], fixedMs: minutes(2), share: 0.2, untilMs: budgetMs.all },
   { name: 'test:stories', args: ['key-rotation', 'destinations'], fixedMs: 0, share: 0.25, untilMs: budgetMs.all },
+  { name: 'test:surface', args: ['canary'], fixedMs: minutes(0.5), share: 0.2, untilMs: budgetMs.all },
+  {
+    ...{ name: 'test:stories', args: ['primary-lost', 'aws-keys', 'rewrite-race', 'destination-upkeep'] },
+    ...{ fixedMs: 0, share: 0.4, untilMs: budgetMs.all },
+  },
 ];
 
 /** How long a suite will take, by what `npm test` took just now. */

@@ -19,7 +19,7 @@ for (const { name, args, ...cost } of longSuites) {
     // In the counts as well: nobody reads what lies above the last line.
     total.skipped += 1;
     leftOut.push(
-      `${name} (about ${minutes(estimateMs(cost, testMs))}, ${minutes(cost.untilMs - elapsedMs)} were left)`,
+      `${[name, ...args].join(' ')} (about ${minutes(estimateMs(cost, testMs))}, ${minutes(cost.untilMs - elapsedMs)} were left)`,
     );
   }
 }
