@@ -83,7 +83,7 @@ describe('refusals', () => {
     world.app.get(RefusalLog).flush();
     const after = await list('event=authz_fail&actor=anonymous');
     expect(after.find(({ detail }) => String(detail).includes('more'))).toMatchObject({
-      ...{ address: '203.0.113.5', detail: '7 more within 60 s', outcome: 'failure' },
+      ...{ address: '203.0.113.5', detail: '7 more within 60 s: GET /api/admin/backups (7)', outcome: 'failure' },
     });
     expect(JSON.stringify(after)).not.toMatch(/forged|secret/);
   });

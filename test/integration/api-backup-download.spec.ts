@@ -167,6 +167,11 @@ describe('from a folder', () => {
   it('tells an object that is gone from a folder that this process does not see', async () => {
     const gone = await seedCompleted(world.core, { stored: false });
     expect(problem(await download(world, gone))).toEqual({ status: 410, code: 'backup-object-missing' });
+    expect(await world.auditEntries()).toContainEqual(
+      expect.objectContaining({
+        ...{ event: 'sensitive_read', resource: gone.backupId, outcome: 'failure', detail: 'backup/object-missing' },
+      }),
+    );
     await world.core.store.delete('hazina.json');
     const reply = await download(world, gone);
     expect(problem(reply)).toEqual({ status: 503, code: 'store-changed' });

@@ -1,9 +1,11 @@
 import { afterAll, beforeAll, expect, it, jest } from '@jest/globals';
 import { once } from 'node:events';
 import { get, type IncomingMessage } from 'node:http';
+import { buffer } from 'node:stream/consumers';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import type { Catalog } from '#catalog';
+import { mostOfOne } from '../../apps/api/src/events/event-hub.js';
 import { waitUntil } from '../services/services.js';
 import { seedPending } from '../support/api-records.js';
 import { ApiWorld } from '../support/api-world.js';
@@ -89,6 +91,27 @@ it(`${listeners} listeners get every state by one look at the catalogue, without
   expect([Math.min(...counts), Math.max(...counts)]).toEqual([rounds, rounds]);
 
   for (const response of responses) response.destroy();
+  await waitUntil(async () => (await connections()) < 10, { what: 'the listeners to be gone' });
+});
+
+it(`one subject has at most ${mostOfOne} of the places, and others still get one`, async () => {
+  const listen = async (sub: string): Promise<IncomingMessage> => {
+    const headers = { authorization: `Bearer ${world.token('viewer', { sub })}` };
+    const [response] = (await once(get(`${world.url}/api/admin/events`, { headers }), 'response')) as [IncomingMessage];
+    return response;
+  };
+  const responses: IncomingMessage[] = [];
+  for (let index = 0; index < mostOfOne; index += 1) responses.push(await listen('greedy'));
+  expect(responses.filter(({ statusCode }) => statusCode !== 200)).toEqual([]);
+  const refused = await listen('greedy');
+  const text = await buffer(refused);
+  expect([refused.statusCode, JSON.parse(text.toString())]).toMatchObject([
+    503,
+    { detail: expect.stringContaining(`${mostOfOne} listeners of this subject are connected`) },
+  ]);
+  const other = await listen('modest');
+  expect(other.statusCode).toBe(200);
+  for (const response of [...responses, other]) response.destroy();
   await waitUntil(async () => (await connections()) < 10, { what: 'the listeners to be gone' });
 });
 

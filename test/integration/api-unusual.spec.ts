@@ -117,7 +117,7 @@ it('each restore over data is told, and a restore into an empty target is not', 
   expect(await told('restores-over-data')).toEqual([]);
   await restore({ mode: 'replace', confirm: 'staging' });
   expect(await told('restores-over-data')).toEqual([
-    `1 restore(s) over data by max (the last: ${backupId} into staging, replace) within 60 minutes`,
+    `1 restore(s) over data or users by max (the last: ${backupId} into staging, replace) within 60 minutes`,
   ]);
 });
 

@@ -165,7 +165,7 @@ export interface paths {
         put?: never;
         /**
          * Retention and orphans now, by a worker
-         * @description Location names the cleanup, where its result appears. Begin with dryRun.
+         * @description Location names the cleanup, where its result appears. Begin with dryRun. With confirm the token must be younger than 15 minutes.
          */
         post: operations["cleanUp"];
         delete?: never;

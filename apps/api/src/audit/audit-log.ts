@@ -55,10 +55,15 @@ export class AuditLog implements OnApplicationShutdown {
     work: () => Promise<T>,
     resourceOf?: (done: T) => string,
   ): Promise<T> {
+    const done = await this.refused(request, act, work);
+    this.note(request, { ...act, ...(resourceOf && { resource: resourceOf(done) }), outcome: 'success' });
+    return done;
+  }
+
+  /** The same of what is noted by another entry when it is done: here only that it was refused. */
+  async refused<T>(request: Request, act: AuditedAct, work: () => Promise<T>): Promise<T> {
     try {
-      const done = await work();
-      this.note(request, { ...act, ...(resourceOf && { resource: resourceOf(done) }), outcome: 'success' });
-      return done;
+      return await work();
     } catch (error) {
       const { code } = AppError.from(error, 'request');
       const detail = act.detail === undefined ? code : `${act.detail}: ${code}`;

@@ -14,7 +14,13 @@ const windowMs = 60_000;
 /** Entries of their own within a minute, of all refusals together: whoever is many must not fill the log either. */
 const mostIndividual = 100;
 const mostKinds = 1_000;
+/** Of what was refused so many are named in a sum, with their numbers. */
+const mostNamed = 5;
 const elsewhere = 'elsewhere';
+const others = 'others';
+const longestName = 50;
+/** As of every entry. */
+const longestText = 300;
 
 interface Count {
   readonly refusal: Refusal;
@@ -22,6 +28,8 @@ interface Count {
   readonly address: string | null;
   seen: number;
   told: number;
+  /** What was only counted, by what it was about. */
+  readonly counted: Map<string, number>;
 }
 
 /** Refusals in the audit log: the first of a kind at once, what follows within a minute as one entry that counts it. */
@@ -53,13 +61,17 @@ export class RefusalLog implements BeforeApplicationShutdown {
       refusal,
       seen: 0,
       told: 0,
+      counted: new Map<string, number>(),
       ...(key === kind ? { actor, address } : { actor: 'anonymous', address: null }),
     };
     const count: Count = this.#counts.get(key) ?? fresh;
     this.#counts.set(key, count);
     count.seen += 1;
     const { individually = 1, ...entry } = refusal;
-    if (count.told >= individually || this.#individual >= mostIndividual) return;
+    if (count.told >= individually || this.#individual >= mostIndividual) {
+      countIn(count.counted, entry.resource ?? '');
+      return;
+    }
     count.told += 1;
     this.#individual += 1;
     this.audit.note(request, { ...entry, outcome: 'failure' });
@@ -79,12 +91,24 @@ export class RefusalLog implements BeforeApplicationShutdown {
     this.flush();
   }
 
-  #sum({ refusal, actor, address, seen, told }: Count): AuditRecord {
+  #sum({ refusal, actor, address, seen, told, counted }: Count): AuditRecord {
     return {
       at: this.clock.now(),
       event: refusal.event,
       ...{ actor, role: null, address, correlationId: null, resource: null, outcome: 'failure' },
-      detail: `${seen - told} more within ${windowMs / 1000} s`,
+      detail: `${seen - told} more within ${windowMs / 1000} s${named(counted)}`.slice(0, longestText),
     };
   }
+}
+
+/** Strangers choose what they ask for: beyond the first few it is only a number. */
+function countIn(counted: Map<string, number>, resource: string): void {
+  const own = resource.slice(0, longestName);
+  const name = counted.has(own) || counted.size < mostNamed ? own : others;
+  counted.set(name, (counted.get(name) ?? 0) + 1);
+}
+
+function named(counted: ReadonlyMap<string, number>): string {
+  const names = [...counted].filter(([name]) => name !== '').map(([name, count]) => `${name} (${count})`);
+  return names.length === 0 ? '' : `: ${names.join(', ')}`;
 }

@@ -28,7 +28,8 @@ export class CleanupsController {
   @ApiOperation({
     operationId: 'cleanUp',
     summary: 'Retention and orphans now, by a worker',
-    description: 'Location names the cleanup, where its result appears. Begin with dryRun.',
+    description:
+      'Location names the cleanup, where its result appears. Begin with dryRun. With confirm the token must be younger than 15 minutes.',
   })
   @ApiBody({ type: CleanupDto, required: false })
   @ApiAcceptedResponse({ type: CleanupAcceptedDto, headers: located })
@@ -39,7 +40,8 @@ export class CleanupsController {
     @Req() request: Request,
     @Res({ passthrough: true }) response: Response,
   ): Promise<Plain<CleanupAcceptedDto>> {
-    const detail = `${body.target ?? 'all targets'}${body.dryRun === true ? ', dry run' : ''}`;
+    const confirmed = body.confirm === undefined ? '' : `, confirmed: ${body.confirm}`;
+    const detail = `${body.target ?? 'all targets'}${confirmed}${body.dryRun === true ? ', dry run' : ''}`;
     const cleanupId = await this.audit.act(
       request,
       { event: 'sensitive_cleanup', detail },

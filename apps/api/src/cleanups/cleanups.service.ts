@@ -1,5 +1,8 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { AppError, type TaskRecord } from '#contracts';
+import { AppError, type Clock, type TaskRecord } from '#contracts';
+import { unauthorized } from '../auth/access.guard.js';
+import { checkFresh } from '../auth/fresh-token.js';
+import { CLOCK } from '../core/tokens.js';
 import type { Plain } from '../http/plain.js';
 import type { RequestContext } from '../http/request-context.js';
 import { AdminTasks } from '../tasks/admin-tasks.js';
@@ -11,11 +14,17 @@ const cleanups = { kind: 'cleanup', pattern: /^cleanup-\d{8}T\d{6}Z(-[a-z0-9]{6}
 
 @Injectable()
 export class CleanupsService {
-  constructor(@Inject(AdminTasks) private readonly tasks: AdminTasks) {}
+  constructor(
+    @Inject(AdminTasks) private readonly tasks: AdminTasks,
+    @Inject(CLOCK) private readonly clock: Clock,
+  ) {}
 
   /** Task and job, or neither. */
   async begin(wish: Plain<CleanupDto>, context: RequestContext): Promise<string> {
     const { target = null, dryRun = false, confirm = null } = wish;
+    // Over half of the backups may go by it: that is a deletion, and no upkeep.
+    if (context.identity === null) throw unauthorized();
+    if (confirm !== null && !dryRun) checkFresh(context.identity, this.clock);
     await this.tasks.requireTarget(target);
     return this.tasks.begin('cleanup', { kind: 'cleanup', cleanup: { target, dryRun, confirm } }, context);
   }

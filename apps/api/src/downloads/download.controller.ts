@@ -37,7 +37,9 @@ export class DownloadController {
     @Req() request: Request,
     @Res({ passthrough: true }) response: Response,
   ): Promise<Plain<DownloadDto> | undefined> {
-    const reply = await this.service.download(backupId, query.expiresIn, context, request);
+    const reply = await this.audit.refused(request, { event: 'sensitive_read', resource: backupId }, () =>
+      this.service.download(backupId, query.expiresIn, context, request),
+    );
     // Nothing else tells of a download: without this entry there is none.
     await this.audit.require(request, { event: 'sensitive_read', outcome: 'success', resource: backupId });
     response.setHeader('Cache-Control', 'no-store');

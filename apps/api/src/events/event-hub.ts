@@ -18,6 +18,8 @@ const beatMs = 15_000;
 /** The feed goes on so long without a listener, so that one who comes back finds exactly what it missed. */
 const lingerMs = 60_000;
 export const mostListeners = 1_000;
+/** Whoever opens streams without end leaves places for others. */
+export const mostOfOne = 750;
 /** So many states are told to one who comes back after long; beyond, lists are to be loaded anew. */
 const mostMissed = 500;
 
@@ -60,6 +62,8 @@ export class EventHub implements OnModuleDestroy {
     if (this.#ended) throw unavailable('This process is ending', 1);
     if (this.#listeners.size >= mostListeners)
       throw unavailable(`${mostListeners} listeners are connected to this process`, 30);
+    if (this.#listenersOf(wish.identity.subject) >= mostOfOne)
+      throw unavailable(`${mostOfOne} listeners of this subject are connected to this process`, 30);
     // Those who were cut off by a restart do not all come back at once.
     const retryMs = 1_000 + this.random.bytes(2).readUInt16BE() / 16;
     const listener = new Listener({
@@ -112,6 +116,12 @@ export class EventHub implements OnModuleDestroy {
     const states = new Map(feed.open().map((state) => [state.backupId, state]));
     for (const backup of written) states.set(backup.backupId, stateOf(backup));
     return { states: [...states.values()], place, before: { ...from, number: 0, feed: noFeed }, reset: false };
+  }
+
+  #listenersOf(subject: string): number {
+    let count = 0;
+    for (const { identity } of this.#listeners) if (identity.subject === subject) count += 1;
+    return count;
   }
 
   #running(): Promise<ChangeFeed> {

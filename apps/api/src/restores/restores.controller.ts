@@ -45,9 +45,11 @@ export class RestoresController {
     @Req() request: Request,
     @Res({ passthrough: true }) response: Response,
   ): Promise<Plain<RestoreAcceptedDto>> {
-    const { targetName, mode, dryRun = false } = body;
-    const event = mode === 'replace' && !dryRun ? 'sensitive_restore' : 'backup_restore';
-    const detail = `${backupId} into ${targetName}, ${mode}${dryRun ? ', dry run' : ''}`;
+    const { targetName, mode, usersAndRoles = false, dryRun = false } = body;
+    // Over data, or over users.
+    const event = (mode === 'replace' || usersAndRoles) && !dryRun ? 'sensitive_restore' : 'backup_restore';
+    const more = `${usersAndRoles ? ', users and roles' : ''}${dryRun ? ', dry run' : ''}`;
+    const detail = `${backupId} into ${targetName}, ${mode}${more}`;
     const record = await this.audit.act(
       request,
       { event, resource: backupId, detail },

@@ -107,7 +107,7 @@ export class UnusualActivity implements BeforeApplicationShutdown {
     else if (event === 'sensitive_delete')
       await this.#counted('deletes', actor, deletes, { ...by, words: `backups were deleted by ${actor}` });
     else if (event === 'sensitive_restore') {
-      const words = `restore(s) over data by ${actor} (the last: ${detail ?? 'unknown'})`;
+      const words = `restore(s) over data or users by ${actor} (the last: ${detail ?? 'unknown'})`;
       await this.#counted('restores-over-data', actor, restoresOverData, { ...by, words });
     }
   }
