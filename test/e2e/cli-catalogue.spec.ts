@@ -162,6 +162,31 @@ describe('hazina with the catalogue of a service', () => {
     expect(await operator.backup(cancelled)).toMatchObject({ status: 'deleted' });
   }, 120_000);
 
+  it('what commands do stands in the audit log, with who did it and what came of it', async () => {
+    const backupId = await backup();
+    const run = async (...args: string[]) => (await hazina(args, environment)).code;
+    expect(await run('pin', backupId)).toBe(0);
+    expect(await run('delete', backupId)).toBe(16);
+    expect(await run('unpin', backupId)).toBe(0);
+    expect(await run('cleanup', '--dry-run')).toBe(0);
+    expect(await run('cleanup')).toBe(0);
+    expect(await run('delete', backupId, '--force')).toBe(0);
+    // Nobody did anything.
+    expect(await run('delete', 'no-id')).toBe(2);
+    const { data } = (await admin.get('/api/admin/audit?limit=50')).body as { data: Record<string, unknown>[] };
+    const told = data.filter(({ actor }) => String(actor).startsWith('cli:')).reverse();
+    expect(told.map(({ event, resource, outcome, detail }) => [event, resource, outcome, detail])).toEqual([
+      ['backup_trigger', backupId, 'success', 'clinic'],
+      ['backup_marks', backupId, 'success', 'pinned: true'],
+      ['sensitive_delete', backupId, 'failure', 'no force: backup/refused'],
+      ['backup_marks', backupId, 'success', 'pinned: false'],
+      ['sensitive_cleanup', null, 'success', 'all targets'],
+      ['sensitive_delete', backupId, 'success', 'force'],
+    ]);
+    expect(new Set(told.map(({ actor }) => actor)).size).toBe(1);
+    expect(await run('audit', 'verify')).toBe(0);
+  }, 90_000);
+
   it('list --catalog shows the records, newest first, of backups that failed or wait too, and asks no store', async () => {
     const catalogOnly = { CATALOG_MONGODB_URI: world.uri(world.catalog) };
     const nothing = await hazina(['list', '--catalog'], catalogOnly);

@@ -195,6 +195,11 @@ describe('retention', () => {
     expect(result).toMatchObject({ removed: 1 });
     expect(result?.freedBytes).toBeGreaterThan(0);
     expect((await world.record(oldest)).status).toBe('deleted');
+    const audit = world.catalogs.client.db(world.catalogs.database).collection('auditlog');
+    const noted = async () => (await audit.findOne({ event: 'retention_delete' })) ?? undefined;
+    expect(await waitUntil(noted, { what: 'the entry of the audit log' })).toMatchObject({
+      ...{ actor: 'retention', resource: taskId, correlationId: 'cleanup', outcome: 'success', detail: `1: ${oldest}` },
+    });
     expect((await world.stored()).filter((name) => name.includes(oldest))).toEqual([]);
     for (const id of ids.slice(1)) {
       expect((await world.record(id)).status).toBe('completed');

@@ -18,10 +18,14 @@ export async function runAsRecorded(
     const made = await betweenHooks({ hooks, observer: deps.observer }, request, context.signal, context, work);
     return warnOfSize(deps.store, made, context.signal);
   }
+  const { audited } = await import('./audited.js');
   const { withCatalog } = await import('./open-catalog.js');
   const { runRecordedBackup } = await import('./recorded-backup.js');
   const beforeRecord = (made: BackupOutcome, signal: AbortSignal) => warnOfSize(deps.store, made, signal);
+  const act = { event: 'backup_trigger', resource: request.backupId, detail: request.target };
   return withCatalog(access, context, (catalog) =>
-    runRecordedBackup(deps, request, { catalog, access, store, hooks, beforeRecord }, context),
+    audited(catalog, act, context, () =>
+      runRecordedBackup(deps, request, { catalog, access, store, hooks, beforeRecord }, context),
+    ),
   );
 }

@@ -28,7 +28,7 @@ const help = `
 Safe beside running workers, and repeatable: records that are pending, running or being deleted are left alone, deleted
 ones are not revived, foreign files are reported and never touched. A backup that the keys at hand do not prove gets no
 record. Exit code 11 when something in the store is damaged. Backups that stand in a destination of BACKUP_TARGETS_FILE
-and have no record are told.
+alone: what its own retention keeps there is a copy of it again, other ones are told.
 
 Examples:
   hazina catalog sync --dry-run
@@ -36,11 +36,12 @@ Examples:
 
 async function run(options: SyncOptions, context: CliContext): Promise<void> {
   const config = context.config({ store: true, keys: 'required' });
-  const { orphanGraceMs: graceMs } = await context.upkeepConfig();
+  const { orphanGraceMs: graceMs, targets } = await context.upkeepConfig();
   const uri = context.catalogUri();
   const { requireKeyRing, withStore } = await import('../open-store.js');
   const { knownCopies, openCatalog, syncCatalog } = await import('#catalog');
   const { bindStore, runSync } = await import('#pipeline');
+  const { audited } = await import('../audited.js');
   const { unrecordedCopies } = await import('../unrecorded-copies.js');
   const ring = await requireKeyRing(config, context, 'open');
   const { clock, random, signal } = context;
@@ -54,16 +55,21 @@ async function run(options: SyncOptions, context: CliContext): Promise<void> {
         ? known
         : (await bindStore({ binding: catalog.settings, store, clock, random }, signal)).storeId;
       const records = syncCatalog(catalog, clock);
-      const synced = await runSync(
-        { store, ring, clock, observer: context.observer(), catalog: records },
-        {
-          ...{ target, adopt: options.adopt === true, dryRun, expectedStoreId, graceMs },
-          prefix: config.store.kind === 's3' ? config.store.prefix : '',
-        },
-        signal,
-      );
-      const look = { catalog: records, ...knownCopies(catalog), primary: dryRun ? store : null, target };
-      return { ...synced, reports: [...synced.reports, ...(await unrecordedCopies(look, context))] };
+      const adopt = options.adopt === true;
+      const run = () =>
+        runSync(
+          { store, ring, clock, observer: context.observer(), catalog: records },
+          {
+            ...{ target, adopt, dryRun, expectedStoreId, graceMs },
+            prefix: config.store.kind === 's3' ? config.store.prefix : '',
+          },
+          signal,
+        );
+      const act = { event: 'sensitive_catalog_sync', detail: `${target ?? 'all targets'}${adopt ? ', adopt' : ''}` };
+      const synced = await (dryRun ? run() : audited(catalog, act, context, run, ({ problems }) => problems > 0));
+      const copies = knownCopies(catalog, clock);
+      const look = { catalog: records, ...copies, ring, clock, primary: dryRun ? store : null, target };
+      return { ...synced, reports: [...synced.reports, ...(await unrecordedCopies(look, targets, context))] };
     } finally {
       await catalog.close();
     }

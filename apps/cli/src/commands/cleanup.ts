@@ -5,7 +5,7 @@ import type { CleanupCatalog, CleanupRequest } from '#pipeline';
 import type { ObjectStore } from '#storage';
 import type { CliContext } from '../context.js';
 import { targetName, withJson } from '../options.js';
-import { describeDecision, refuseUnconfirmed, removals } from '../output/describe-decisions.js';
+import { describeDecision, isUnconfirmed, refuseUnconfirmed, removals } from '../output/describe-decisions.js';
 import { formatBytes, plural, printable } from '../output/format.js';
 
 interface Options {
@@ -51,17 +51,25 @@ async function run(options: Options, context: CliContext): Promise<void> {
       const own = { ...request, expectedStoreId: null };
       return runCleanup({ ...deps, ...(ring === undefined ? {} : { ring }) }, own, context.signal);
     }
+    const { audited } = await import('../audited.js');
     const { ownerOf, withCatalog } = await import('../open-catalog.js');
-    return withCatalog(access, context, async (catalog) => {
-      const { cleanupCatalog } = await import('#catalog');
-      const by = `hazina cleanup (${ownerOf(context)})`;
-      const { recordRetentionDays } = upkeep;
+    const { cleanupCatalog } = await import('#catalog');
+    const by = `hazina cleanup (${ownerOf(context)})`;
+    const { recordRetentionDays } = upkeep;
+    return withCatalog(access, context, (catalog) => {
       const records = cleanupCatalog(catalog, { clock: context.clock, by, recordRetentionDays });
-      return runCleanup(
-        { ...deps, catalog: await withSightings(records, store, context) },
-        { ...request, expectedStoreId: await catalog.settings.storeId() },
-        context.signal,
-      );
+      const clean = async () =>
+        runCleanup(
+          { ...deps, catalog: await withSightings(records, store, context) },
+          { ...request, expectedStoreId: await catalog.settings.storeId() },
+          context.signal,
+        );
+      const { confirm = null, target = 'all targets' } = options;
+      const detail = `${target}${confirm === null ? '' : `, confirmed: ${confirm}`}`;
+      const act = { event: 'sensitive_cleanup', detail };
+      return request.dryRun
+        ? clean()
+        : audited(catalog, act, context, clean, ({ decisions }) => isUnconfirmed(decisions));
     });
   });
   if (context.json) context.printJson(result);

@@ -35,13 +35,11 @@ async function removeBackup(id: string, force: boolean, context: CliContext): Pr
   const config = context.config({ store: true, catalog: true });
   const { withStore } = await import('../open-store.js');
   const { catalog: access } = config;
-  return withStore(config, async (store) => {
-    if (access !== undefined) {
-      const freed = await removeRecorded(id, force, store, access, context);
-      if (freed !== null) return freed;
-    }
-    return removeIn(store, id, force, context);
-  });
+  return withStore(config, (store) =>
+    access === undefined || !isBackupId(id)
+      ? removeIn(store, id, force, context)
+      : removeRecorded(id, force, store, access, context),
+  );
 }
 
 /** By the store alone. */
@@ -65,7 +63,12 @@ async function removeCopy(id: string, from: string, force: boolean, context: Cli
   if (status !== null && status !== 'deleted') throw wanted(id, from, `its record is ${status}`);
   if (await withStore(config, (store) => standsIn(store, id, context)))
     throw wanted(id, from, 'it stands in the primary store');
-  return withStore(named, (store) => removeIn(store, id, force, context));
+  const { auditedIfAny } = await import('../audited.js');
+  return withStore(named, (store) =>
+    auditedIfAny({ event: 'sensitive_delete', resource: id, detail: `${detailOf(force)}, in ${from}` }, context, () =>
+      removeIn(store, id, force, context),
+    ),
+  );
 }
 
 /** Null: there is no record of it, or no catalogue. */
@@ -95,19 +98,26 @@ function wanted(id: string, from: string, why: string): AppError {
   });
 }
 
-/** By its record; null when the catalogue has none of it: then the bucket alone decides. */
+function detailOf(force: boolean): string {
+  return force ? 'force' : 'no force';
+}
+
+/** By its record; where the catalogue has none of it the bucket alone decides. */
 async function removeRecorded(
   id: string,
   force: boolean,
   store: ObjectStore,
   access: CatalogAccess,
   context: CliContext,
-): Promise<number | null> {
+): Promise<number> {
+  const { audited } = await import('../audited.js');
   const { ownerOf, withCatalog } = await import('../open-catalog.js');
   const { deleteRecorded } = await import('../recorded-delete.js');
-  return withCatalog(access, context, async (catalog) => {
-    if (!isBackupId(id) || (await catalog.backups.find(id)) === null) return null;
-    const by = `hazina delete (${ownerOf(context)})`;
-    return deleteRecorded({ catalog, store, clock: context.clock }, { backupId: id, force, by }, context.signal);
-  });
+  return withCatalog(access, context, (catalog) =>
+    audited(catalog, { event: 'sensitive_delete', resource: id, detail: detailOf(force) }, context, async () => {
+      if ((await catalog.backups.find(id)) === null) return removeIn(store, id, force, context);
+      const by = `hazina delete (${ownerOf(context)})`;
+      return deleteRecorded({ catalog, store, clock: context.clock }, { backupId: id, force, by }, context.signal);
+    }),
+  );
 }

@@ -46,6 +46,7 @@ async function cleanup(name: string, options: Options, context: CliContext): Pro
   const config = context.config({ store: true });
   const uri = context.catalogUri();
   const upkeep = await context.upkeepConfig();
+  const { audited } = await import('../audited.js');
   const { withCatalog } = await import('../open-catalog.js');
   const { withStore } = await import('../open-store.js');
   const { copiesCatalog } = await import('#catalog');
@@ -69,22 +70,28 @@ async function cleanup(name: string, options: Options, context: CliContext): Pro
       // A volume that was unmounted meanwhile shows none of them.
       await requireIt(store, name, storeId);
       for (const backupId of lost) reports.push(`${backupId} is not there: the workers copy it again`);
-      return expireCopies(
-        {
-          ...{ store, clock: context.clock, copies },
-          onExpired: ({ backupId }) => expired.push(backupId),
-          onDamaged: (backupId, error) => reports.push(`${backupId} counts as pinned: ${error.message}`),
-        },
-        {
-          ...{ dryRun: options.dryRun === true, confirm: options.confirm ?? null, lost },
-          policyOf: (target) => {
-            const known = upkeep.targets.find((one) => one.name === target);
-            if (known === undefined) return null;
-            return { policy: policyOf(retention, known.timezone), intervalMs: known.intervalMs };
+      const dryRun = options.dryRun === true;
+      const expire = () =>
+        expireCopies(
+          {
+            ...{ store, clock: context.clock, copies },
+            onExpired: ({ backupId }) => expired.push(backupId),
+            onDamaged: (backupId, error) => reports.push(`${backupId} counts as pinned: ${error.message}`),
           },
-        },
-        context.signal,
-      );
+          {
+            ...{ dryRun, confirm: options.confirm ?? null, lost },
+            policyOf: (target) => {
+              const known = upkeep.targets.find((one) => one.name === target);
+              if (known === undefined) return null;
+              return { policy: policyOf(retention, known.timezone), intervalMs: known.intervalMs };
+            },
+          },
+          context.signal,
+        );
+      const confirmed = options.confirm === undefined ? {} : { detail: `confirmed: ${options.confirm}` };
+      const act = { event: 'sensitive_cleanup', resource: `destinations/${name}`, ...confirmed };
+      const run = () => audited(catalog, act, context, expire, ({ confirmationNeeded }) => confirmationNeeded);
+      return dryRun ? expire() : run();
     });
   });
   tell({ name, plan, expired, reports, dryRun: options.dryRun === true }, context);

@@ -94,15 +94,21 @@ async function accept(name: string, context: CliContext): Promise<void> {
       message: 'CATALOG_MONGODB_URI is not set: the catalogue knows which store a destination is',
       hint: 'Set CATALOG_MONGODB_URI, as for the worker',
     });
+  const { audited } = await import('../audited.js');
   const { withCatalog } = await import('../open-catalog.js');
+  const act = { event: 'sensitive_store_accept', resource: name };
   if (name === primaryStore) {
     const { acceptPrimary } = await import('./accept-primary.js');
-    await withCatalog(access, context, (catalog) => acceptPrimary(catalog, context));
+    await withCatalog(access, context, (catalog) =>
+      audited(catalog, act, context, () => acceptPrimary(catalog, context)),
+    );
     return;
   }
-  const copies = await withCatalog(access, context, async (catalog) => {
-    await catalog.settings.forgetDestination(name);
-    return catalog.copies.startAnew(name);
-  });
+  const copies = await withCatalog(access, context, (catalog) =>
+    audited(catalog, act, context, async () => {
+      await catalog.settings.forgetDestination(name);
+      return catalog.copies.startAnew(name);
+    }),
+  );
   context.say(`${name}: the workers take the store that stands there now, and copy ${copies} backups to it`);
 }

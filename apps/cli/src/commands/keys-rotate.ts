@@ -81,7 +81,8 @@ async function rotate(options: Options, context: CliContext): Promise<void> {
       );
     // Records are kept of the primary store.
     const access = primary ? config.catalog : undefined;
-    const report = access === undefined ? await run(undefined) : await withRecords(access, context, store, run);
+    const report =
+      access === undefined ? await run(undefined) : await withRecords(access, context, store, options, run);
     for (const text of report.reports) context.warn(text);
     for (const { place, error } of report.failed) context.warn(`${place} was not gone through: ${error.message}`);
     if (context.json) context.printJson(toJson(report));
@@ -91,15 +92,25 @@ async function rotate(options: Options, context: CliContext): Promise<void> {
   await withStore(config, (store) => withStores(destinations, (copies) => rotateIn(store, copies)));
 }
 
-async function withRecords<T>(
+async function withRecords(
   access: CatalogAccess,
   context: CliContext,
   store: ObjectStore,
-  action: (records: PlacesCatalog) => Promise<T>,
-): Promise<T> {
+  { target = 'all targets', rewrite, dryRun }: Options,
+  rotatePlaces: (records: PlacesCatalog) => Promise<PlacesReport>,
+): Promise<PlacesReport> {
+  const { audited } = await import('../audited.js');
   const { withCatalog } = await import('../open-catalog.js');
   const { rotationCatalog } = await import('../recorded-rotation.js');
-  return withCatalog(access, context, (catalog) => action(rotationCatalog(catalog, store, access, context)));
+  const act = { event: 'sensitive_key_rotation', detail: `${target}${rewrite === true ? ', sealed anew' : ''}` };
+  return withCatalog(access, context, (catalog) => {
+    const run = () => rotatePlaces(rotationCatalog(catalog, store, access, context));
+    return dryRun === true ? run() : audited(catalog, act, context, run, isFailed);
+  });
+}
+
+function isFailed({ results, failed }: PlacesReport): boolean {
+  return failed.length > 0 || results.some(({ error }) => error !== null);
 }
 
 const words = {

@@ -50,28 +50,37 @@ async function change(id: string, wanted: Change, context: CliContext): Promise<
   const { chooseBackup } = await import('../choose-backup.js');
   const { writeMarks } = await import('#pipeline');
   const { catalog: access } = config;
+  const { clock, signal } = context;
   const marks = await withStore(config, async (store) => {
     await chooseBackup(store, { id, latest: false }, context);
-    if (access !== undefined) {
-      const { withCatalog } = await import('../open-catalog.js');
-      const { markRecorded } = await import('../recorded-marks.js');
-      const marked = await withCatalog(access, context, (catalog) =>
-        markRecorded({ catalog, store, clock: context.clock }, id, wanted, context.signal),
-      );
-      if (marked !== null) return marked;
-    }
-    return (await writeMarks({ store, clock: context.clock }, id, { version: 0, ...wanted }, context.signal))?.marks;
+    const inStore = async () => (await writeMarks({ store, clock }, id, { version: 0, ...wanted }, signal))?.marks;
+    if (access === undefined) return inStore();
+    const { audited } = await import('../audited.js');
+    const { withCatalog } = await import('../open-catalog.js');
+    const { markRecorded } = await import('../recorded-marks.js');
+    return withCatalog(access, context, (catalog) => {
+      const mark = async () => (await markRecorded({ catalog, store, clock }, id, wanted, signal)) ?? inStore();
+      return audited(catalog, actOf(id, wanted), context, mark);
+    });
   });
   if (marks !== undefined) tell(id, marks, context);
+}
+
+function actOf(id: string, { pinned }: Change) {
+  return { event: 'backup_marks', resource: id, detail: pinned === undefined ? 'label' : `pinned: ${pinned}` };
 }
 
 /** Without the store, which may be away: null where no catalogue says that the backup stands in a destination. */
 async function wishElsewhere(id: string, wanted: Change, context: CliContext) {
   const { catalog: access } = context.config({ catalog: true });
   if (access === undefined || !isBackupId(id)) return null;
+  const { audited } = await import('../audited.js');
   const { withCatalog } = await import('../open-catalog.js');
   const { markElsewhere } = await import('../recorded-marks.js');
-  return withCatalog(access, context, (catalog) => markElsewhere(catalog, id, wanted));
+  return withCatalog(access, context, async (catalog) => {
+    const there = await markElsewhere(catalog, id, wanted);
+    return there === null ? null : audited(catalog, actOf(id, wanted), context, () => Promise.resolve(there));
+  });
 }
 
 function tell(id: string, { pinned, label }: Pick<Marks, 'pinned' | 'label'>, context: CliContext): void {

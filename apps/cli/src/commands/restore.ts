@@ -46,8 +46,19 @@ export function registerRestore(program: Command, context: CliContext): void {
     .option('--dry-run', 'say what would happen, and change nothing')
     .addHelpText('after', help);
   withJson(withFrom(withSelection(command))).action((what: string | undefined, options: Options) =>
-    restore(what, options, context),
+    options.replace === true && options.dryRun !== true
+      ? replace(what, options, context)
+      : restore(what, options, context),
   );
+}
+
+/** Over data: known to the service's audit log, where there is one. */
+async function replace(what: string | undefined, options: Options, context: CliContext): Promise<void> {
+  const { auditedIfAny } = await import('../audited.js');
+  const detail = `${what ?? 'the newest'} into ${options.toEnv}, replace`;
+  const resource = what !== undefined && isBackupId(what) ? what : undefined;
+  const act = { event: 'sensitive_restore', ...(resource === undefined ? {} : { resource }), detail };
+  await auditedIfAny(act, context, () => restore(what, options, context));
 }
 
 const help = `

@@ -14,6 +14,10 @@ export function describeDecision({ backupId, decision, reasons }: Decision): str
   return `${decision.padEnd(15)}  ${backupId}  ${reasons.join('; ')}`;
 }
 
+export function isUnconfirmed(decisions: readonly Decision[]): boolean {
+  return refusalIn(decisions) !== null;
+}
+
 /** Refused as a whole, because over half would go: the reasons name the number. */
 export function refuseUnconfirmed(decisions: readonly Decision[]): void {
   const reason = refusalIn(decisions);

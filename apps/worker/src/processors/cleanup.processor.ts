@@ -15,6 +15,7 @@ import { checkQuota } from '../cleanup/check-quota.js';
 import { refusalOf, settleCleanupAlert, type CleanupTrouble } from '../cleanup/cleanup-alert.js';
 import { cleanupCatalog } from '../cleanup/cleanup-catalog.js';
 import { countCleanup } from '../cleanup/count-cleanup.js';
+import { noteRetention } from '../cleanup/note-retention.js';
 import { PARTS } from '../core/tokens.js';
 import { targetOf, type WorkerParts } from '../core/worker-core.js';
 import type { WorkerLog } from '../logging/worker-log.js';
@@ -73,6 +74,9 @@ export class CleanupProcessor implements JobProcessor<'cleanup'> {
       return;
     }
     if (task.result === null || task.result.dryRun) return;
+    const { taskId: resource, correlationId, result } = task;
+    const removed = result.decisions.filter(({ decision }) => decision === 'remove');
+    await noteRetention(this.parts, { resource, correlationId, backupIds: removed.map(({ backupId }) => backupId) });
     await countCleanup(this.parts, task.result, isWhole);
     log.info('storage', { ...(await checkQuota(this.parts)) });
     if (isWhole) await this.#alert(refusalOf(task.result), log);

@@ -3,6 +3,7 @@ import { scheduleIntervalMs, type RetentionConfig } from '#config';
 import { expireCopies, findLostCopies, runSweep, type CopiesCatalog } from '#pipeline';
 import { policyOf } from '#retention';
 import { settleCleanupAlert } from '../cleanup/cleanup-alert.js';
+import { noteRetention } from '../cleanup/note-retention.js';
 import { targetOf, type WorkerParts } from '../core/worker-core.js';
 import { inTime, primaryPlace } from './backup-place.js';
 import { requireDestination } from './destination.js';
@@ -82,21 +83,29 @@ async function expire(
   { retention, copies, lost }: Expiry,
   signal: AbortSignal,
 ): Promise<void> {
+  const expired: string[] = [];
   const { clock, config, log } = parts;
   const policy = (target: string) => {
     const known = targetOf(config, target);
     if (known === undefined) return null;
     return { policy: policyOf(retention, known.schedule.timezone), intervalMs: scheduleIntervalMs(known.schedule) };
   };
-  const { decisions, wanted, confirmationNeeded } = await expireCopies(
+  const plan = await expireCopies(
     {
       ...{ store, clock, copies },
-      onExpired: ({ backupId, reasons }) => log.info('copy expired', { destination: name, backupId, reasons }),
+      onExpired: ({ backupId, reasons }) => {
+        expired.push(backupId);
+        log.info('copy expired', { destination: name, backupId, reasons });
+      },
       onDamaged: (backupId, error) => log.failure('copy kept', error, 'cleanup', { destination: name, backupId }),
     },
     { dryRun: false, confirm: null, policyOf: policy, lost },
     signal,
+  ).finally(() =>
+    // Also what went before it failed.
+    noteRetention(parts, { resource: `destinations/${name}`, correlationId: null, backupIds: expired }),
   );
+  const { decisions, wanted, confirmationNeeded } = plan;
   if (!confirmationNeeded) {
     await settleCleanupAlert(parts, name, null);
     return;
