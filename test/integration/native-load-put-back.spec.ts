@@ -71,6 +71,26 @@ describe('F41 what a killed restore left', () => {
     expect(await all()).toEqual([['people'], ['people']]);
   });
 
+  it('goes when its run was killed after its plan went, and before the collection that held it', async () => {
+    await leave();
+    for (const [n, name] of [db, second].entries()) {
+      await client.db(name).collection('_hazina_restore').deleteMany({});
+      await client.db(name).collection(temporary(n)).drop();
+    }
+    expect(await putBack()).toBe('clear');
+    expect(await all()).toEqual([['people'], ['people']]);
+    // Another one that is just made has its plan a moment later.
+    const plans = client.db(db).collection('_hazina_restore');
+    await plans.insertOne({ a: 1 });
+    await plans.deleteMany({});
+    const going = putBackRestore(new Secret(testUri()), askedAs, {
+      ...{ lease: { leaseMs: 2_000, beatMs: 1_000 }, signal: AbortSignal.timeout(20_000) },
+    });
+    await plans.insertOne({ _id: 'plan' as never, askedAs: 'another', restoreId: 'x', databases: [db] });
+    expect(await going).toBe('clear');
+    expect(await plans.countDocuments()).toBe(1);
+  });
+
   it('stays when another restore left it, or one that nobody asked for by a name', async () => {
     await leave();
     expect(await putBack('another')).toBe('clear');

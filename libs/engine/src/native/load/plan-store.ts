@@ -209,6 +209,16 @@ export class OwnedPlan {
   }
 }
 
+/** Where a database has the collection of plans and no plan in it. */
+export async function hasNoPlanLeft(client: MongoClient, db: string): Promise<boolean> {
+  const named = client.db(db).listCollections({ name: planCollection }, { nameOnly: true });
+  return (await named.toArray()).length > 0 && (await plansOf(client, db).findOne({})) === null;
+}
+
+export function dropPlans(client: MongoClient, db: string): Promise<void> {
+  return dropIfThere(plansOf(client, db));
+}
+
 async function dropIfThere(plans: Collection<PlanDocument>): Promise<void> {
   try {
     await plans.drop();

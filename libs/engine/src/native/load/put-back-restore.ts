@@ -1,10 +1,11 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import type { MongoClient } from 'mongodb';
 import { systemClock, type Clock, type Secret } from '#contracts';
 import { connect } from '../../connection/index.js';
 import { serverCode, serverCodes } from '../dump/server-code.js';
 import { abandoned, takeAway, type ClaimContext } from './claim-plan.js';
 import type { Lease } from './lease-watch.js';
-import { findPlan } from './plan-store.js';
+import { dropPlans, findPlan, hasNoPlanLeft } from './plan-store.js';
 import type { PlanDocument } from './plan-types.js';
 import { onTarget } from './target-errors.js';
 
@@ -42,6 +43,7 @@ export async function putBackRestore(
 async function putBackIn(context: ClaimContext, db: string, askedAs: string): Promise<'clear' | 'renaming'> {
   for (;;) {
     const found = await readablePlan(context.client, db);
+    if (found === null) await dropEmpty(context, db);
     if (found?.askedAs !== askedAs) return 'clear';
     if (found.phase === 'renaming') return 'renaming';
     const stale = await abandoned(context, db, found);
@@ -51,10 +53,24 @@ async function putBackIn(context: ClaimContext, db: string, askedAs: string): Pr
   }
 }
 
-/** A user who may not read a database has restored nothing into it. */
-async function readablePlan(client: MongoClient, db: string): Promise<PlanDocument | null> {
+/**
+ * A run that was killed after its plan went, and before the collection that held it, leaves that one behind. Another restore's is empty for the moment in which it is
+ * made: it is looked at twice.
+ */
+async function dropEmpty({ client, lease, signal }: ClaimContext, db: string): Promise<void> {
+  if ((await orUnreadable(hasNoPlanLeft(client, db))) !== true) return;
+  await delay(lease.beatMs, undefined, { signal });
+  if (await hasNoPlanLeft(client, db)) await dropPlans(client, db);
+}
+
+function readablePlan(client: MongoClient, db: string): Promise<PlanDocument | null> {
+  return orUnreadable(findPlan(client, db));
+}
+
+/** Null: a user who may not read a database has restored nothing into it. */
+async function orUnreadable<T>(looked: Promise<T>): Promise<T | null> {
   try {
-    return await findPlan(client, db);
+    return await looked;
   } catch (error) {
     if (serverCode(error) === serverCodes.unauthorized) return null;
     throw error;
