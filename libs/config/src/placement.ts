@@ -1,6 +1,6 @@
 import type { EnvironmentReader, ReadFile } from './environment-reader.js';
 import { parseTargetsFile } from './parse-targets-file.js';
-import { isCold, type ObjectLockConfig, type StorageClassName } from './store-guards.js';
+import { coldClasses, isCold, type ObjectLockConfig, type StorageClassName } from './store-guards.js';
 import type { TargetsFile } from './targets-file.js';
 
 /** How the backups of one target lie in the primary store, where that is a bucket. */
@@ -12,7 +12,7 @@ export interface PlacementConfig {
 }
 
 type Settings = Pick<TargetsFile['targets'][number], 'objectLock' | 'storageClass'>;
-type Problem = (field: 'objectLock' | 'storageClass', text: string) => void;
+type Problem = (field: 'objectLock' | 'storageClass' | 'replicas', text: string) => void;
 
 export function placementOf({ objectLock, storageClass }: Settings): PlacementConfig {
   return {
@@ -21,18 +21,26 @@ export function placementOf({ objectLock, storageClass }: Settings): PlacementCo
   };
 }
 
-/** What no primary store can keep: a lock of a directory, a class of which nothing can be verified. */
+/** What no primary store can keep: a lock of a directory, a class of which nothing can be verified, or copied to a destination. */
 export function checkPlacement(
   reader: EnvironmentReader,
-  { objectLock, storageClass }: PlacementConfig,
+  { objectLock, storageClass, replicas }: PlacementConfig & { readonly replicas: readonly string[] },
   problem: Problem,
 ): void {
-  if (reader.text('S3_BACKUP_BUCKET') === undefined) {
+  const hasBucket = reader.text('S3_BACKUP_BUCKET') !== undefined;
+  if (!hasBucket) {
     const text = 'needs a bucket as the primary store (S3_BACKUP_BUCKET)';
     if (objectLock !== undefined && objectLock !== null) problem('objectLock', text);
     if (storageClass !== undefined) problem('storageClass', text);
   }
   const isVerified = reader.text('BACKUP_VERIFY') !== 'off' || reader.text('BACKUP_REVERIFY_DAYS') !== '0';
+  const usedClass = hasBucket ? (storageClass ?? reader.text('S3_STORAGE_CLASS')) : undefined;
+  const coldClass = coldClasses.find((cold) => cold === usedClass);
+  if (coldClass !== undefined && replicas.length > 0)
+    problem(
+      storageClass === undefined ? 'replicas' : 'storageClass',
+      `${storageClass === undefined ? 'cannot be copied: ' : ''}${coldClass} gives no bytes for hours, so no copy can be made from there: take another class, or replicas: []`,
+    );
   if (isCold(storageClass) && isVerified)
     problem(
       'storageClass',

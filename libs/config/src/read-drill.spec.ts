@@ -8,7 +8,7 @@ function read(settings: unknown): { drill: DrillConfig; problems: string[] } {
   const parsed = settings === undefined ? undefined : drillSettings.parse(settings);
   const drill = readDrill(
     { problem: (text) => problems.push(text) },
-    { name: 'clinic', at: 'targets.yaml:4:7: ' },
+    { name: 'clinic', at: (...path) => `${path.join('.')}: ` },
     parsed,
     defaults,
   );
@@ -53,8 +53,8 @@ describe('drills of a target', () => {
   });
 
   it.each([
-    [{ ...query, expect: 'many' }, /expect must be/],
-    [{ ...query, query: 'no json' }, /query is no JSON/],
+    [{ ...query, expect: 'many' }, /^queries\.0\.expect: drill of clinic: .*expect must be/],
+    [{ ...query, query: 'no json' }, /^queries\.0\.query: drill of clinic: .*query is no JSON/],
     [{ ...query, query: '[]' }, /no JSON object/],
     [{ ...query, query: '{"a": {"$ago": "soon"}}' }, /\$ago takes an age/],
   ])('say what is wrong with %j', (wrong, said) => {

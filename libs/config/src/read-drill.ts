@@ -37,27 +37,27 @@ export const drillSettings = z.strictObject({
     .describe('Counted in what was restored: each must find as many documents as it expects'),
 });
 
-/** What a target says of its drills (`at`: where that stands in the file); what it leaves out is that of the environment. */
+/** What a target says of its drills (`at`: where something of that stands in the file); what it leaves out is that of the environment. */
 export function readDrill(
   reader: Pick<EnvironmentReader, 'problem'>,
-  { name: target, at }: { readonly name: string; readonly at: string },
+  { name: target, at }: { readonly name: string; readonly at: (...path: readonly PropertyKey[]) => string },
   settings: z.output<typeof drillSettings> | undefined,
   defaults: DrillConfig,
 ): DrillConfig {
   if (settings === undefined) return defaults;
-  const place = `${at}drill of ${target}`;
+  const what = `drill of ${target}`;
   const { schedule, timezone } = settings;
   return {
     schedule: checkSchedule(
       { cron: schedule ?? defaults.schedule.cron ?? 'off', timezone: timezone ?? defaults.schedule.timezone },
-      { cron: `${place}: schedule`, timezone: `${place}: timezone` },
+      { cron: `${at('schedule')}${what}: schedule`, timezone: `${at('timezone')}${what}: timezone` },
       (text) => reader.problem(text),
     ),
     targetName: settings.target ?? defaults.targetName,
-    queries: (settings.queries ?? []).flatMap((query) => {
+    queries: (settings.queries ?? []).flatMap((query, index) => {
       const read = readQuery(query);
-      if (typeof read !== 'string') return [read];
-      reader.problem(`${place}: the query "${query.name}": ${read}`);
+      if (!('wrong' in read)) return [read];
+      reader.problem(`${at('queries', index, read.field)}${what}: the query "${query.name}": ${read.wrong}`);
       return [];
     }),
   };
@@ -65,16 +65,27 @@ export function readDrill(
 
 type QuerySettings = NonNullable<z.output<typeof drillSettings>['queries']>[number];
 
+interface WrongQuery {
+  readonly field: 'expect' | 'query';
+  readonly wrong: string;
+}
+
 /** The query, or what is wrong with it. */
-function readQuery({ name, collection, query, expect }: QuerySettings): DrillQuery | string {
+function readQuery({ name, collection, query, expect }: QuerySettings): DrillQuery | WrongQuery {
   const expected = parseExpectation(String(expect));
-  if (expected === null) return `expect must be a count, a range such as 10..20, or like "> 0"; not "${expect}"`;
+  if (expected === null)
+    return {
+      field: 'expect',
+      wrong: `expect must be a count, a range such as 10..20, or like "> 0"; not "${expect}"`,
+    };
   const text = typeof query === 'string' ? query : JSON.stringify(query);
   try {
     drillFilter(text, new Date(0));
   } catch (error) {
     // A parser's own message repeats the text.
-    return error instanceof SyntaxError ? 'query is no JSON' : `query: ${error instanceof Error ? error.message : ''}`;
+    const wrong =
+      error instanceof SyntaxError ? 'query is no JSON' : `query: ${error instanceof Error ? error.message : ''}`;
+    return { field: 'query', wrong };
   }
   const dot = collection.indexOf('.');
   return {

@@ -47,8 +47,10 @@ export function readStorageClass(reader: EnvironmentReader): StorageClassName | 
 }
 
 /** Classes that give no bytes until an object was brought back, which takes hours. */
+export const coldClasses = ['GLACIER', 'DEEP_ARCHIVE'] as const;
+
 export function isCold(storageClass: StorageClassName | undefined): boolean {
-  return storageClass === 'GLACIER' || storageClass === 'DEEP_ARCHIVE';
+  return coldClasses.some((cold) => cold === storageClass);
 }
 
 export function readQuota(reader: EnvironmentReader): QuotaConfig | undefined {

@@ -158,6 +158,20 @@ describe('replicas', () => {
     expect(targetOf(`${places}defaults: {replicas: [far]}\n${base}    replicas: []\n`).replicas).toEqual([]);
   });
 
+  it('need a primary store that gives bytes to copy', () => {
+    const unverified = { BACKUP_VERIFY: 'off', BACKUP_REVERIFY_DAYS: '0' };
+    const cold = { ...unverified, S3_STORAGE_CLASS: 'DEEP_ARCHIVE' };
+    const text = places + base;
+    expect(messageOf(() => targetOf(text, cold))).toMatch(
+      /\/t\.yaml:\d+:\d+: replicas of clinic cannot be copied: DEEP_ARCHIVE gives no bytes/,
+    );
+    expect(messageOf(() => targetOf(`${text}    storageClass: GLACIER\n`, unverified))).toContain(
+      'storageClass of clinic GLACIER gives no bytes for hours, so no copy can be made from there',
+    );
+    expect(targetOf(`${text}    storageClass: STANDARD\n`, cold).replicas).toEqual(['near', 'far']);
+    expect(targetOf(`${text}    replicas: []\n`, cold).replicas).toEqual([]);
+  });
+
   it('that are no destination: an error with its name, its line and its column', () => {
     expect(messageOf(() => targetOf(`${places}${base}    replicas: [lost]\n`))).toMatch(
       /\/t\.yaml:7:\d+: .*replicas.*lost/,
@@ -219,10 +233,12 @@ const refusedHooks = [
 describe('drills that nobody could make', () => {
   const drill = (text: string) => `${base}    drill: {${text}}\n`;
   const none = { RESTORE_TARGET_SCRATCH_SCRATCH: 'false' };
+  const badQuery = 'queries: [{name: a, collection: b.c, query: "{", expect: 1}]';
   it.each([
     ['in the file', drill('schedule: "0 5 * * 0"'), none, '/t.yaml:4:23: drills of clinic are scheduled'],
     ['for all', `defaults: {drill: {schedule: "0 5 * * 0"}}\n${base}`, none, '/t.yaml:1:30: drills of clinic are'],
     ['elsewhere', drill('target: far'), {}, '/t.yaml:4:21: drill of clinic: far is no scratch target'],
+    ['by a query', drill(badQuery), {}, '/t.yaml:4:57: drill of clinic: the query "a": query is no JSON'],
   ])('are told where they are asked for: %s', (_name, text, more, expected) => {
     expect(messageOf(() => loadApiConfig(options(text, more)))).toContain(`BACKUP_TARGETS_FILE: ${expected}`);
   });

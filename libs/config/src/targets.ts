@@ -82,7 +82,7 @@ export function readTargets(reader: EnvironmentReader, readFile: ReadFile): Targ
       if (!destinations.includes(replica))
         problem(`${place('replicas', nth)}${name}: replicas: there is no destination ${replica}`);
     const settings = { ...withoutUndefined(file.defaults ?? {}), ...withoutUndefined(target), name, uriVariable };
-    checkPlacement(reader, placementOf(settings), (field, text) =>
+    checkPlacement(reader, { ...placementOf(settings), replicas }, (field, text) =>
       problem(`${place(field)}${field} of ${name} ${text}`),
     );
     return resolve({ ...settings, replicas: [...new Set(replicas)] }, defaults, place, problem);
@@ -123,7 +123,7 @@ function resolve(
     compression: compressed ?? defaults.compression,
     throttleBytesPerSecond: throttleBytesPerSecond ?? defaults.throttleBytesPerSecond,
     storeThrottleBytesPerSecond: storeThrottleBytesPerSecond ?? defaults.storeThrottleBytesPerSecond,
-    drill: readDrill({ problem }, { name, at: place('drill') }, drill, defaults.drill),
+    drill: readDrill({ problem }, { name, at: (...path) => place('drill', ...path) }, drill, defaults.drill),
     hooks: readHooks(hooks ?? {}, (path, text) =>
       problem(`${place('hooks', ...path)}hooks of ${name}: ${path.join('.')} ${text}`),
     ),

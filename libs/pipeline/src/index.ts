@@ -53,6 +53,7 @@ export { readMarks, readPin } from './objects/marks-file.js';
 export { readIfThere } from './objects/read-if-there.js';
 export { recordedObjects, type RecordedObjects } from './objects/compare-record.js';
 export { proveBackup, type ProvenBackup } from './objects/prove-backup.js';
+export { findLoss } from './objects/confirm.js';
 export { isCold, proveForPlan, type ColdBackup } from './objects/prove-cold.js';
 export { memoryFinding, processMemory, temporaryFinding, type ProcessMemory } from './process-findings.js';
 export { readHeaderOf } from './objects/read-header.js';

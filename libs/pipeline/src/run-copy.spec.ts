@@ -40,6 +40,22 @@ function failingAt(to: ObjectStore, end: string): ObjectStore {
   });
 }
 
+/** Gives no bytes of keys that end so, as a cold storage class does. */
+function coldAt(to: ObjectStore, end: string): ObjectStore {
+  return replaceCalls(to, {
+    head: async (key, signal) => {
+      const head = await to.head(key, signal);
+      return head === null || !key.endsWith(end)
+        ? head
+        : { ...head, cold: { storageClass: 'GLACIER', isComing: false } };
+    },
+    get: (key, options) =>
+      key.endsWith(end)
+        ? Promise.reject(new AppError({ code: 'store/cold', stage: 'store', message: 'cold' }))
+        : to.get(key, options),
+  });
+}
+
 describe('a copy', () => {
   it('has every byte of the backup, its marks and its sidecars, and verifies by itself', async () => {
     const { from, to, backup, key } = await world();
@@ -102,6 +118,21 @@ describe('a copy', () => {
     }
     // Both objects stood, and were not copied again.
     expect(await copy(from, to, backup)).toMatchObject({ objects: 0 });
+    expect(await storeContents(to)).toEqual(await storeContents(from));
+  });
+
+  it('in a class that gives no bytes is written again where it broke off: nobody can read what stands there', async () => {
+    const { from, to, backup, key } = await world();
+    const cold = coldAt(to, 'data.hzn');
+    await expect(copy(from, failingAt(cold, 'backup.json'), backup)).rejects.toMatchObject({
+      code: 'store/unreachable',
+    });
+    expect(await copy(from, cold, backup)).toMatchObject({ objects: 1, bytes: backup.objects.data.bytes });
+    // What else is lost needs no reading of the data; who trusts nothing writes them again.
+    await to.delete(key('1/manifest.hzn'));
+    expect(await copy(from, cold, backup)).toMatchObject({ objects: 2 });
+    expect(await copy(from, cold, backup)).toMatchObject({ objects: 0 });
+    expect(await copy(from, cold, backup, { thorough: true })).toMatchObject({ objects: 1 });
     expect(await storeContents(to)).toEqual(await storeContents(from));
   });
 

@@ -1,7 +1,8 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
-import { systemClock, systemRandom } from '#contracts';
+import { AppError, systemClock, systemRandom } from '#contracts';
 import { createMemoryStore, type ObjectStore } from '#storage';
 import { noAbort, putBackup, storeContents } from '../../../../test/support/backup-world.js';
+import { replaceCalls } from '../../../../test/support/replace-calls.js';
 import type { ClaimedCopy } from './claimed-copy.js';
 import { settleDeleted } from './settle-copy.js';
 
@@ -34,6 +35,23 @@ describe('a copy whose backup is deleted in the primary store', () => {
   it('stands as before, and is read back again when its time comes', async () => {
     await settle('x');
     expect(told).toMatchObject([{ what: 'stands', more: { verifyAt: expect.any(Date) } }]);
+  });
+
+  it('stands also in a class that gives no bytes, by what it is in size; not what has lost a part', async () => {
+    const warm = store;
+    const cold = new AppError({ code: 'store/cold', stage: 'store', message: 'cold' });
+    store = replaceCalls(warm, {
+      get: (key, options) => (key.endsWith('data.hzn') ? Promise.reject(cold) : warm.get(key, options)),
+    });
+    await settle('x');
+    expect(told).toMatchObject([{ what: 'stands' }]);
+    const head = await warm.head(`clinic/${backupId}/1/data.hzn`);
+    store = replaceCalls(store, {
+      head: async (key, signal) =>
+        key.endsWith('data.hzn') && head !== null ? { ...head, bytes: head.bytes - 1 } : warm.head(key, signal),
+    });
+    await expect(settle('x')).rejects.toBeInstanceOf(AppError);
+    expect(told).toHaveLength(1);
   });
 
   it('that lost its backup.json alone is told of, and its objects are left', async () => {

@@ -1,5 +1,5 @@
 import { AppError } from '#contracts';
-import { backupJsonKey, requireBackupJson, runVerify, silentObserver } from '#pipeline';
+import { backupJsonKey, findLoss, isCold, requireBackupJson, runVerify, silentObserver } from '#pipeline';
 import { holdsAny } from './backup-place.js';
 import { nextVerification, refOf, type ClaimedCopy } from './claimed-copy.js';
 import { requireDestination } from './destination.js';
@@ -35,11 +35,18 @@ export async function settleDeleted(
     log.warn('copy lost', { reason: 'it is not there (any more), and its backup is deleted in the primary store' });
     return true;
   }
-  await runVerify({ store, ring, observer: silentObserver }, { backupId, level: 'stored' }, signal);
+  const backup = await requireBackupJson(store, backupId, signal);
+  try {
+    await runVerify({ store, ring, observer: silentObserver }, { backupId, level: 'stored' }, signal);
+  } catch (error) {
+    if (!isCold(error)) throw error;
+    // A cold class gives no bytes: that everything stands there in its size is what can be known.
+    const loss = await findLoss(store, backup, signal);
+    if (loss !== null) throw loss;
+  }
   const at = clock.now();
   const verifyAt = destination.verify === null ? null : nextVerification(parts, at);
-  const { attempt } = await requireBackupJson(store, backupId, signal);
-  await catalog.copies.stands(refOf(copy), { at, verifyAt, attempt });
+  await catalog.copies.stands(refOf(copy), { at, verifyAt, attempt: backup.attempt });
   return true;
 }
 

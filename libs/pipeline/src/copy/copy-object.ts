@@ -58,7 +58,7 @@ function throttled(bytes: Readable, pace: Pace, signal: AbortSignal): Readable {
   return connect(bytes, addAbortSignal(signal, new Throttle(pace)), () => undefined);
 }
 
-/** Whether the whole object stands in a store, by its size and every byte of it. */
+/** Whether the whole object stands in a store, by its size and every byte of it. Not, as far as anybody can tell, in a class that gives no bytes. */
 export async function standsWhole(
   store: ObjectStore,
   backupId: string,
@@ -66,7 +66,8 @@ export async function standsWhole(
   signal: AbortSignal,
 ): Promise<boolean> {
   const key = `${backupFolder(backupId)}${object.key}`;
-  if ((await store.head(key, signal))?.bytes !== object.bytes) return false;
+  const head = await store.head(key, signal);
+  if (head?.bytes !== object.bytes || head.cold !== undefined) return false;
   const hash = new CountAndHash();
   const nowhere = new Writable({ write: (_chunk, _encoding, done) => done() });
   await pipeline(resumingGet(store, key, { bytes: object.bytes, signal }), hash, nowhere);
