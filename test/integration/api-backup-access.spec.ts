@@ -243,6 +243,34 @@ describe('with a public key', () => {
     }
   });
 
+  it('values of the claim may stand for roles, in a list too: the highest counts', async () => {
+    const JWT_ROLE_MAP = 'backup-admins=admin, cn=ops=operator, staff=viewer, admin=viewer';
+    const world = await ApiWorld.start({ environment: { JWT_ROLE_CLAIM: 'groups', JWT_ROLE_MAP } });
+    try {
+      const statuses = async (groups: unknown): Promise<number[]> => {
+        const token = sign({ groups });
+        const replies = [
+          world.get('/api/admin/backups', { token }),
+          world.post('/api/admin/backups/trigger', { target: 7 }, { token }),
+          world.get('/api/admin/audit', { token }),
+        ];
+        return (await Promise.all(replies)).map(({ status }) => status);
+      };
+      // What a viewer, an operator and an admin may: read, trigger (refused for what it asks), see the audit log.
+      expect(await statuses(['mail', 'staff'])).toEqual([200, 403, 403]);
+      expect(await statuses(['staff', 'cn=ops'])).toEqual([200, 400, 403]);
+      expect(await statuses(['backup-admins', 'staff', 7, null])).toEqual([200, 400, 200]);
+      expect(await statuses('backup-admins')).toEqual([200, 400, 200]);
+      // By its own name where the map says nothing else of it.
+      expect(await statuses('operator')).toEqual([200, 400, 403]);
+      expect(await statuses('admin')).toEqual([200, 403, 403]);
+      for (const none of [[], ['mail'], 'mail', { 0: 'staff' }, [['staff']]])
+        expect(await statuses(none)).toEqual([403, 403, 403]);
+    } finally {
+      await world.close();
+    }
+  });
+
   it('the role may stand in a claim of another name, also inside of another one', async () => {
     const world = await ApiWorld.start({ environment: { JWT_ROLE_CLAIM: 'realm.hazina_role' } });
     try {

@@ -3,8 +3,11 @@ import {
   algorithmOfKey,
   hostOf,
   isForbiddenHost,
+  isRole,
   leastTokenSecretBytes,
+  roles,
   Secret,
+  type Role,
   type TokenAlgorithm,
 } from '#contracts';
 import type { EnvironmentReader } from './environment-reader.js';
@@ -25,6 +28,8 @@ export interface TokenNames {
   readonly issuer: string;
   readonly audience: string;
   readonly roleClaim: string;
+  /** What values of that claim stand for, beside the names of the roles; empty: nothing else. */
+  readonly roleMap: ReadonlyMap<string, Role>;
 }
 
 export function readTokenNames(reader: EnvironmentReader): TokenNames {
@@ -32,7 +37,23 @@ export function readTokenNames(reader: EnvironmentReader): TokenNames {
     issuer: reader.required('JWT_ISSUER'),
     audience: reader.required('JWT_AUDIENCE'),
     roleClaim: reader.required('JWT_ROLE_CLAIM'),
+    roleMap: readRoleMap(reader),
   };
+}
+
+/** `value=role,…`; a value may hold `=` itself. */
+function readRoleMap(reader: EnvironmentReader): ReadonlyMap<string, Role> {
+  const map = new Map<string, Role>();
+  for (const pair of (reader.text('JWT_ROLE_MAP') ?? '').split(',').map((text) => text.trim())) {
+    if (pair === '') continue;
+    const at = pair.lastIndexOf('=');
+    const [value, role] = [pair.slice(0, Math.max(at, 0)).trim(), pair.slice(at + 1).trim()];
+    if (value === '' || !isRole(role))
+      reader.problem(`JWT_ROLE_MAP: "${pair}" must be value=role, where the role is ${roles.join(', ')}`);
+    else if (map.has(value)) reader.problem(`JWT_ROLE_MAP: "${value}" stands there twice`);
+    else map.set(value, role);
+  }
+  return map;
 }
 
 export function readVerifyingKey(reader: EnvironmentReader): VerifyingKey {

@@ -169,6 +169,11 @@ export const variables = [
   { name: 'JWT_ISSUER', default: 'hazina', meaning: 'the issuer that tokens must name' },
   { name: 'JWT_AUDIENCE', default: 'hazina', meaning: 'the audience that tokens must name' },
   { name: 'JWT_ROLE_CLAIM', default: 'role', meaning: 'the claim that holds viewer, operator or admin' },
+  {
+    name: 'JWT_ROLE_MAP',
+    meaning:
+      'what other values of that claim stand for: value=role, separated by commas (backup-admins=admin,staff=viewer); the claim may be a list then, and the highest role counts',
+  },
   { name: 'ADMIN_USERNAME', meaning: 'name of the built-in admin; off unless ADMIN_PASSWORD_HASH is set as well' },
   {
     name: 'ADMIN_PASSWORD_HASH',

@@ -33,7 +33,7 @@ export class JwtStrategy extends PassportStrategy(Strategy, strategyName) {
 
   /** Gives the identity; null is "no valid token" to passport. */
   validate(claims: unknown): Identity | null {
-    return identityOf(claims, this.config.jwt.roleClaim, this.clock);
+    return identityOf(claims, this.config.jwt, this.clock);
   }
 }
 
