@@ -151,7 +151,8 @@ describe('without MongoDB', () => {
     try {
       expect((await world.get('/api/admin/backups')).status).toBe(200);
       proxy.silence();
-      const paths = ['backups', 'targets', 'system'] as const;
+      const events = 'backups/clinic-20261123T020000Z-k3f9q2/events';
+      const paths = ['backups', 'targets', 'system', 'events', events] as const;
       for (const reply of await Promise.all(paths.map((path) => timed(world.get(`/api/admin/${path}`)))))
         expectUnavailable(reply, /^(catalog-unavailable|request-timeout)$/);
       expectUnavailable(

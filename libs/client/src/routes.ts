@@ -1,7 +1,7 @@
 import type { paths } from './schema.js';
 
 /** A path as it is asked for, `/api/admin/backups/${backupId}?limit=5`, is found among those of the document: what is put in stands for a parameter. */
-export type Method = 'get' | 'post' | 'patch' | 'delete';
+export type Method = 'get' | 'post' | 'put' | 'patch' | 'delete';
 
 type Segments<Path extends string> = Path extends `${infer First}/${infer Rest}` ? [First, ...Segments<Rest>] : [Path];
 

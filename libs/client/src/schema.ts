@@ -128,7 +128,7 @@ export interface paths {
         put?: never;
         /**
          * Restore a backup into a restore target, by a worker
-         * @description Operators restore into scratch targets, admins into all. A damaged backup never changes the target: collections are loaded under temporary names and renamed when the whole archive proved good. With `replace` the token must be younger than 15 minutes. Location names the restore. When the queue does not answer, nothing is begun.
+         * @description Operators restore into scratch targets, admins into all. A damaged backup never changes the target: collections are loaded under temporary names and renamed when the whole archive proved good. With `replace` or `usersAndRoles` the token must be younger than 15 minutes. Location names the restore. When the queue does not answer, nothing is begun.
          */
         post: operations["restoreBackup"];
         delete?: never;
@@ -183,7 +183,7 @@ export interface paths {
         };
         /**
          * Totals, rates, sizes, durations, the last 30 days
-         * @description They may be a second old; where computing them takes long, ten times as long as that takes, at most 5 s.
+         * @description They may be a second old; where computing them takes long, ten times as long as that takes, at most half a minute (the forecast of the quota: ten).
          */
         get: operations["getStatistics"];
         put?: never;
@@ -1657,11 +1657,6 @@ export interface components {
              * @example https://hazina.dev/problems/request-invalid
              */
             type: string;
-            /**
-             * @description The verification that is under way already
-             * @example clinic-20261123T020000Z-k3f9q2-v1
-             */
-            verificationId?: string;
         };
         ProgressDto: {
             archiveBytes: number;
@@ -2406,7 +2401,7 @@ export interface components {
         VerificationDto: {
             /** Format: date-time */
             completedAt: string | null;
-            error: components["schemas"]["RecordedErrorDto"] | null;
+            error: components["schemas"]["VerificationErrorDto"] | null;
             /** @enum {string} */
             level: "stored" | "readable" | "restored";
             /** Format: date-time */
@@ -2415,6 +2410,15 @@ export interface components {
             status: "pending" | "in_progress" | "completed" | "completed_with_differences" | "failed" | "cancelled";
             /** @example clinic-20261123T020000Z-k3f9q2-v1 */
             verificationId: string;
+        };
+        VerificationErrorDto: {
+            /** @example source/unreachable */
+            code: string;
+            hint: string | null;
+            message: string;
+            retryable: boolean;
+            /** @example dump */
+            stage: string;
         };
         VerificationStatusDto: {
             /**

@@ -52,6 +52,11 @@ export class RecordedErrorDto {
   hint!: string | null;
 }
 
+export class VerificationErrorDto extends RecordedErrorDto {
+  @ApiProperty()
+  message!: string;
+}
+
 export class VerificationDto {
   @ApiProperty({ example: `${example.backupId}-v1` })
   verificationId!: string;
@@ -63,8 +68,8 @@ export class VerificationDto {
   startedAt!: string | null;
   @ApiProperty({ ...time, ...nullable })
   completedAt!: string | null;
-  @ApiProperty({ type: RecordedErrorDto, ...nullable })
-  error!: (RecordedErrorDto & { message: string }) | null;
+  @ApiProperty({ type: VerificationErrorDto, ...nullable })
+  error!: VerificationErrorDto | null;
 }
 
 export class ProgressDto {

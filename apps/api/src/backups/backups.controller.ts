@@ -31,7 +31,7 @@ export class BackupsController {
     operationId: 'getStatistics',
     summary: 'Totals, rates, sizes, durations, the last 30 days',
     description:
-      'They may be a second old; where computing them takes long, ten times as long as that takes, at most 5 s.',
+      'They may be a second old; where computing them takes long, ten times as long as that takes, at most half a minute (the forecast of the quota: ten).',
   })
   @ApiOkResponse({ type: StatisticsDto })
   @ApiProblems(...usualProblems)

@@ -1,15 +1,11 @@
 import type { Readable } from 'node:stream';
-import { tooLate, type Deadline } from '../http/deadline.js';
+import { beforeDeadline, type Deadline } from '../http/deadline.js';
 
 /**
  * A stream whose first bytes are there (or its end), so that a reply has not begun before anybody knows that it can. At the deadline `request/timeout`, whether
  * what hangs (a network file system) sees its signal or not; what opens later is closed.
  */
 export async function beginInTime(open: () => Promise<Readable>, deadline: Deadline): Promise<Readable> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_resolve, reject) => {
-    timer = setTimeout(() => reject(tooLate()), deadline.remainingMs());
-  });
   let opened: Readable | undefined;
   const begun = open().then(async (body) => {
     opened = body;
@@ -17,13 +13,11 @@ export async function beginInTime(open: () => Promise<Readable>, deadline: Deadl
     return body;
   });
   try {
-    return await Promise.race([begun, late]);
+    return await beforeDeadline(deadline, begun);
   } catch (error) {
     opened?.destroy();
     begun.then((body) => body.destroy()).catch(() => undefined);
     throw error;
-  } finally {
-    clearTimeout(timer);
   }
 }
 

@@ -53,7 +53,7 @@ export class ProblemFilter implements ExceptionFilter {
     return new MethodNotAllowedException();
   }
 
-  /** Who was not let in, or not any more. A login notes its own failures. */
+  /** Who was not let in, or not any more, and what no client of ours sends. A login notes its own failures. */
   #noteRefusal({ status, instance, detail }: Problem, request: Request): void {
     const event = refusals[status];
     if (event === undefined || (status === 401 && isLogin(request))) return;
@@ -63,6 +63,8 @@ export class ProblemFilter implements ExceptionFilter {
 
 /** OWASP's words. */
 const refusals: Readonly<Record<number, string>> = {
+  400: 'input_validation_fail',
+  413: 'input_validation_fail',
   401: 'authz_fail',
   403: 'authz_fail',
   429: 'excess_rate_limit_exceeded',

@@ -65,7 +65,7 @@ const titles: Partial<Record<ErrorCode, string>> = {
 };
 
 /** Details of an AppError that clients may see beside the problem's own fields; everything else in `details` is for logs. */
-const publicDetails = ['errors', 'runningId', 'retryAfter', 'verificationId'] as const;
+const publicDetails = ['errors', 'runningId', 'retryAfter'] as const;
 export type PublicDetail = (typeof publicDetails)[number];
 
 /** What any thrown value tells a client: never a stack, and nothing of an error that was not made for people. */

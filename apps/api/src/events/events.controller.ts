@@ -5,6 +5,7 @@ import { isBackupId } from '#contracts';
 import { Roles } from '../auth/access.js';
 import { unauthorized } from '../auth/access.guard.js';
 import { noSuchBackup } from '../backups/find-backup.js';
+import { beforeDeadline } from '../http/deadline.js';
 import { Streaming } from '../http/deadline.interceptor.js';
 import type { Plain } from '../http/plain.js';
 import { Context, contextOf, type RequestContext } from '../http/request-context.js';
@@ -80,13 +81,15 @@ export class EventsController {
   }
 
   async #watch(backupId: string | null, request: Request, response: Response): Promise<void> {
-    const { identity } = contextOf(request);
+    const { identity, deadline } = contextOf(request);
     if (identity === null) throw unauthorized();
     if (request.method === 'HEAD') {
       response.type('text/event-stream').end();
       return;
     }
     const from = lastPlaceOf(request);
-    await this.hub.listen({ response, identity, backupId, resumeCode: resumeCodeOf(request), from });
+    const wish = { response, identity, backupId, resumeCode: resumeCodeOf(request), from };
+    // The refusal ends the reply, and with it whoever was about to listen.
+    await beforeDeadline(deadline, this.hub.listen(wish));
   }
 }

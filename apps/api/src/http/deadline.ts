@@ -24,6 +24,19 @@ export function startDeadline(clock: Clock, milliseconds = replyWithinMs): Deadl
   return { remainingMs, passed: () => remainingMs() === 0, signal };
 }
 
+/** What is not there when the reply is due is given up: `request/timeout`. For handlers that the interceptor does not end. */
+export async function beforeDeadline<T>(deadline: Deadline, work: Promise<T>): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_resolve, reject) => {
+    timer = setTimeout(() => reject(tooLate()), deadline.remainingMs());
+  });
+  try {
+    return await Promise.race([work, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
 export function tooLate(): AppError {
   return new AppError({
     code: 'request/timeout',

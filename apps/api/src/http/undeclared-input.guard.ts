@@ -7,7 +7,7 @@ import { invalid } from './validation.pipe.js';
 const kinds = { body: 3, query: 4 } as const;
 
 /**
- * Unknown fields are refused on every route (spec/api.md). The pipe sees only what a handler takes: a route without a query or a body would pass over
+ * Unknown fields are refused on every route of the API (spec/api.md); probes and metrics are asked by programs that add fields of their own. The pipe sees only what a handler takes: a route without a query or a body would pass over
  * `?dryRun=true`, and do in earnest what was meant as a trial.
  */
 @Injectable()
@@ -15,7 +15,7 @@ export class UndeclaredInputGuard implements CanActivate {
   canActivate(execution: ExecutionContext): boolean {
     const request = execution.switchToHttp().getRequest<Request>();
     // Express matches paths in any case.
-    if (!request.path.toLowerCase().startsWith('/api/admin/')) return true;
+    if (!request.path.toLowerCase().startsWith('/api/')) return true;
     const taken = kindsTakenBy(execution);
     const unknown = [
       ...(taken.has(kinds.query) ? [] : namesIn(request.query)),

@@ -37,13 +37,6 @@ export class ProblemDto {
   runningId?: string;
 
   @ApiProperty({
-    description: 'The verification that is under way already',
-    required: false,
-    example: `${backupId}-v1`,
-  })
-  verificationId?: string;
-
-  @ApiProperty({
     description: 'Seconds; as in the header Retry-After',
     required: false,
     type: 'integer',

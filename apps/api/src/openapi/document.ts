@@ -11,7 +11,7 @@ const description = `Backups of MongoDB that are proven, not hoped for.
 Press **Authorize** and paste a token: \`hazina token create --role admin --ttl 1h\` prints one, and so does \`POST /api/auth/login\`.
 \`viewer\` reads, \`operator\` also triggers, verifies, cancels, downloads, restores into scratch targets, pins and labels, \`admin\` also deletes, restores over other targets, rotates keys and cleans up.
 
-\`Idempotency-Key\` makes a POST that makes something safe to repeat. Deleting, rotating keys, and a restore with \`replace\`, need a token younger than 15 minutes.
+\`Idempotency-Key\` makes a POST that makes something safe to repeat. Deleting, rotating keys, a cleanup with \`confirm\`, and a restore with \`replace\` or \`usersAndRoles\`, need a token younger than 15 minutes.
 
 Errors are problem documents (RFC 9457) with a stable \`type\`. Every reply carries \`X-Correlation-Id\`, which stands in the log
 lines and on the records of everything that the request caused. 120 requests a minute for each token.`;

@@ -11,7 +11,7 @@ export function serveDocs(app: NestExpressApplication, version: string): void {
     customSiteTitle: 'Hazina API',
     // No badge of a validator elsewhere.
     swaggerOptions: {
-      persistAuthorization: true,
+      persistAuthorization: false,
       tryItOutEnabled: true,
       displayRequestDuration: true,
       validatorUrl: null,

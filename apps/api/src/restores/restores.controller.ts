@@ -33,7 +33,7 @@ export class RestoresController {
     operationId: 'restoreBackup',
     summary: 'Restore a backup into a restore target, by a worker',
     description:
-      'Operators restore into scratch targets, admins into all. A damaged backup never changes the target: collections are loaded under temporary names and renamed when the whole archive proved good. With `replace` the token must be younger than 15 minutes. Location names the restore. When the queue does not answer, nothing is begun.',
+      'Operators restore into scratch targets, admins into all. A damaged backup never changes the target: collections are loaded under temporary names and renamed when the whole archive proved good. With `replace` or `usersAndRoles` the token must be younger than 15 minutes. Location names the restore. When the queue does not answer, nothing is begun.',
   })
   @ApiBody({ type: RestoreDto, examples: restoreExamples })
   @ApiAcceptedResponse({ type: RestoreAcceptedDto, headers: located })
