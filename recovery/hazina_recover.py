@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Hazina recovery: one sealed file and its key -> the mongodump archive inside. Nothing of Hazina is needed.
 
-  pip install cryptography zstandard                         Python 3.8 or later
+  pip install "cryptography>=40" zstandard                   Python 3.8 or later
   export BACKUP_ENCRYPTION_KEY_FILE=/path/to/the/key         or BACKUP_ENCRYPTION_KEY; one key a line; without either it is asked for
   python3 hazina_recover.py data.hzn -o clinic.archive       -o - writes to standard output
   mongorestore --archive=clinic.archive

@@ -170,6 +170,24 @@ it.each<[string, readonly HostileRequest[], number]>([
 );
 
 it(
+  'F40 what no client of ours sends stands in the audit log',
+  async () => {
+    expect(await storm(hostileBodies.slice(0, 10), sendRequest)).toEqual({});
+    const admin = world.as('admin', api);
+    const entries = async () => {
+      const { data } = (await admin.get('/api/admin/audit?event=input_validation_fail&limit=200')).body;
+      return (data ?? []) as Record<string, unknown>[];
+    };
+    const [entry] = await waitUntil(async () => ((await entries()).length > 0 ? entries() : undefined), {
+      what: 'the entry',
+    });
+    expect(entry).toMatchObject({ outcome: 'failure', address: expect.any(String), resource: expect.any(String) });
+    expectNoSecret(JSON.stringify(await entries()), 'the audit log');
+  },
+  patience,
+);
+
+it(
   'F40 hostile tokens: each 401 or 403, by secret and by public key; no key is fetched',
   async () => {
     expect(hostileTokens.length).toBeGreaterThan(100);

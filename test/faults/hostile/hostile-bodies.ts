@@ -15,6 +15,7 @@ const operators = [
 ];
 const noTexts = [...operators, '["clinic"]', '7', '-0', '1e400', 'true', 'false', '[[]]', '[null]', '{"length":3}'];
 const noFlags = [...operators, '1', '0', '"true"', '"false"', '"yes"', '""', '[true]', '1e400'];
+const noLists = [...operators, '"clinic"', '7', 'true', '{"0":"a","length":1}', '[7]', '[null]', '[["a"]]', '[{}]'];
 const noNumbers = [...operators, '"1"', '0', '-1', '1.5', '1e400', '1e20', 'true', '[1]', '1000001'];
 /** JSON texts: a label with what steers a terminal or a log, or with half a character. */
 const badLabels = [
@@ -72,6 +73,44 @@ const routes: readonly Route[] = [
   {
     ...{ as: 'admin', method: 'POST', path: '/api/admin/backups/cleanup' },
     fields: { target: [...noTexts, ...badTargets], dryRun: [...noFlags, 'null'], confirm: [...noNumbers, 'null'] },
+  },
+  {
+    ...{ as: 'admin', method: 'POST', path: `${backup}/restore` },
+    fields: {
+      targetName: [...noTexts, '""', '"../x"', '"mongodb://u:canary@h/"'],
+      mode: [...noTexts, '""', '"REPLACE"', '"__proto__"'],
+      databases: [...noLists, '["a/b"]', '["$external"]', '["a\\u0000"]'],
+      include: noLists,
+      exclude: noLists,
+      rename: [...noLists, '[{"from":"a"}]', '[{"from":"a","to":"b","$set":1}]', '[["a","b"]]'],
+      confirm: noTexts,
+      onConflict: [...noTexts, '""', '"keep-first"'],
+      ignoreWrites: noFlags,
+      usersAndRoles: noFlags,
+      dryRun: noFlags,
+    },
+  },
+  {
+    ...{ as: 'operator', method: 'POST', path: '/api/admin/drills' },
+    fields: {
+      target: [...noTexts, ...badTargets],
+      choice: [...noTexts, '""', '"oldest"'],
+      backupId: [...noTexts, '""', '"../x"'],
+      targetName: [...noTexts, '""'],
+    },
+  },
+  {
+    ...{ as: 'admin', method: 'POST', path: '/api/admin/keys/rotate' },
+    fields: { target: [...noTexts, ...badTargets], dryRun: noFlags, rewrite: noFlags },
+  },
+  {
+    ...{ as: 'admin', method: 'POST', path: '/api/admin/catalog/sync' },
+    fields: { target: [...noTexts, ...badTargets], adopt: noFlags, dryRun: noFlags },
+  },
+  { ...{ as: 'admin', method: 'POST', path: '/api/admin/tokens/revoke' }, fields: { jti: [...noTexts, '""'] } },
+  {
+    ...{ as: 'admin', method: 'PUT', path: '/api/admin/system/log-level' },
+    fields: { level: [...noTexts, '""', '"silent"', '"DEBUG"'], seconds: noNumbers },
   },
 ];
 const unknownFields = [

@@ -41,6 +41,12 @@ const routes: readonly Route[] = [
   { as: 'operator', method: 'PATCH', path: (id) => `${admin}/${id}`, body: { pinned: true } },
   { as: 'admin', method: 'DELETE', path: (id) => `${admin}/${id}?force=true` },
   { as: 'admin', method: 'GET', path: (id) => `/api/admin/cleanups/${id}` },
+  { as: 'viewer', method: 'GET', path: (id) => `/api/admin/restores/${id}` },
+  { as: 'operator', method: 'POST', path: (id) => `/api/admin/restores/${id}/cancel` },
+  { as: 'viewer', method: 'GET', path: (id) => `/api/admin/drills/${id}` },
+  { as: 'viewer', method: 'GET', path: (id) => `/api/admin/catalog/sync/${id}` },
+  { as: 'admin', method: 'GET', path: (id) => `/api/admin/keys/rotations/${id}` },
+  { as: 'viewer', method: 'GET', path: (id) => `${admin}/${id}/events` },
   { as: 'operator', method: 'POST', path: (id) => `/api/admin/schedules/${id}/pause` },
   { as: 'nobody', method: 'GET', path: (id) => `/api/downloads/${id}?ticket=e30.AAAA` },
 ];

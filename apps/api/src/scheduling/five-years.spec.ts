@@ -1,4 +1,4 @@
-import { expect, it } from '@jest/globals';
+import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { slotBackupId } from '#contracts';
 import { scheduleIntervalMs } from '#config';
 import { planRetention, type RetentionPolicy, type RetentionRecord } from '#retention';
@@ -69,6 +69,16 @@ const stories: readonly (readonly [string, Story])[] = [
     },
   ],
 ];
+
+/** What the requirement allows all of them together; on two cores it is about half of that. */
+const mostMs = 60_000;
+let began = 0;
+beforeAll(() => {
+  began = performance.now();
+});
+afterAll(() => {
+  expect(performance.now() - began).toBeLessThan(mostMs);
+});
 
 it.each(stories)('%s', (name, { cron, policy: rules, failing, hasStoreTime, decisive, standard }) => {
   const policy = { ...off, ...rules };
