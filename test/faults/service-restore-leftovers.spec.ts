@@ -93,13 +93,17 @@ describe('F41 a worker that is killed while it loads', () => {
     await expectCleared(next);
   });
 
-  it('F41 and is not the first: who comes after the last only cleans up', async () => {
+  it.each([
+    ['', {}],
+    // Noted before the plan in the target turns, which it did not come to.
+    [', though its record says that it gives names', { phase: 'renaming' }],
+  ])('F41 and is not the first: who comes after the last only cleans up%s', async (_what, more) => {
     const { restoreId, next } = await killedWhileLoading();
     // As if two had been killed before.
     await world.client
       .db(world.catalog)
       .collection('restores')
-      .updateOne({ restoreId }, { $set: { 'claim.lost': 3 } });
+      .updateOne({ restoreId }, { $set: { 'claim.lost': 3, ...more } });
     const done = await admin.restored(restoreId, undefined, patienceMs);
     expect(done).toMatchObject({ status: 'failed', attempt: 2, error: { code: 'worker-lost' } });
     await expectCleared(next);

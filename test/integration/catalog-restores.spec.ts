@@ -135,18 +135,25 @@ describe('a restore', () => {
     expect(await untold()).toBe(false);
   });
 
-  it('F41 lost three times while it loaded is claimed once more, for what may lie in the target', async () => {
+  it.each([
+    ['while it loaded', false],
+    ['when it had said that it gives names', true],
+  ])('F41 lost three times %s is claimed once more, for what may lie in the target', async (_when, isRenaming) => {
     const { restoreId } = await insert();
     const lose = async () => {
       const record = await restores().claim(restoreId, 'host/1', at);
       const { fence = 0, beat = 0 } = record?.claim ?? {};
       if (fence === 1) expect(await restores().beginLoading({ id: restoreId, fence })).toBe(true);
+      if (fence === 1 && isRenaming)
+        expect(await restores().beginRenaming({ id: restoreId, fence }, false)).toBe('renaming');
       const after = await restores().expire(restoreId, { fence, beat }, at);
       return [record !== null && isPoisonous(record), after?.status];
     };
     for (let lost = 1; lost <= 3; lost += 1) expect(await lose()).toEqual([false, 'pending']);
     for (let lost = 4; lost <= 5; lost += 1) expect(await lose()).toEqual([true, 'pending']);
     expect(await lose()).toEqual([true, 'failed']);
+    const code = isRenaming ? 'restore/unfinished' : 'worker-lost';
+    expect(await restores().find(restoreId)).toMatchObject({ error: { code } });
   });
 });
 

@@ -50,6 +50,7 @@ describe('a restore by the service', () => {
       () => judge(ended('cancelled'), { ...empty, collections: ['_hazina_tmp_abcdef_1'] }),
     ],
     ['a failure that nothing explains', ['unexpected'], () => judge(ended('failed', 'restore/failed'), empty)],
+    ['renames that nobody began', ['unexpected'], () => judge(ended('failed', 'restore/unfinished'), empty)],
     ['damage that nobody did', ['unexpected'], () => judge(ended('failed', 'backup/damaged'), empty)],
     ['differences', ['unexpected'], () => judge(ended('completed_with_differences'), restored)],
   ])('found: %s', (_what, rules, judged) => {
@@ -62,6 +63,10 @@ describe('a restore by the service', () => {
     ['failed, for the store was away', () => judge(ended('failed', 'store/unreachable'), empty)],
     ['failed, for it was damaged', () => judge(ended('failed', 'backup/damaged'), empty, {}, 'flipped')],
     ['cancelled', () => judge(ended('cancelled'), empty)],
+    [
+      'stopped in its renames, and says so',
+      () => judge(ended('failed', 'restore/unfinished'), { ...empty, collections: ['_hazina_restore', 'people'] }),
+    ],
     [
       'failed out of reach of the target',
       () =>

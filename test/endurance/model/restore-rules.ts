@@ -59,8 +59,12 @@ export function judgeRestore(
     }
     case 'failed':
     case 'cancelled': {
-      const isExplained = causes.includes(code) || (damaged !== undefined && saysDamaged(code as ErrorCode));
-      const left = found.collections.filter((name) => !name.startsWith(own) || !outOfReach.includes(code));
+      // Its workers were lost while it gave names: what it says of the target must be so.
+      const isHalfDone = code === 'restore/unfinished' && found.collections.some((name) => name.startsWith(own));
+      const isExplained =
+        isHalfDone || causes.includes(code) || (damaged !== undefined && saysDamaged(code as ErrorCode));
+      const isLeft = (name: string) => !isHalfDone && (!name.startsWith(own) || !outOfReach.includes(code));
+      const left = found.collections.filter(isLeft);
       return [
         ...(task.status === 'failed' && !isExplained ? [violation('unexpected', `failed with ${code}`)] : []),
         ...left.map((name) => violation('untouched', `${task.status} (${code}), and left ${name}`)),

@@ -1,4 +1,4 @@
-import { cancelWished, restoreJob } from '#catalog';
+import { cancelWished, isPoisonous, restoreJob } from '#catalog';
 import { AppError, type RestoreRecord } from '#contracts';
 import { retryPauseMs } from '../claims/retry-pause.js';
 import { surely } from '../claims/surely.js';
@@ -33,7 +33,9 @@ export async function endRestore(parts: WorkerParts, claimed: ClaimedRestore, th
   const matters = left !== null && error.code !== 'restore/unfinished';
   if (matters && triesAgain(parts, record, left)) return later(parts, claimed, error);
   const note = matters ? leftNote(record, left) : scratch;
-  const told = note === null ? error : withNote(error, note);
+  // Who is here only to look tells what stands there: half-done renames, which the same restore finishes.
+  const isHalfDone = isPoisonous(record) && left?.code === 'restore/unfinished';
+  const told = isHalfDone ? left : note === null ? error : withNote(error, note);
   const failed = await surely(parts, log, () => catalog.restores.fail(claim.ref, { error: told, at: clock.now() }));
   return failed === null ? { state: 'fenced', error } : { state: 'failed', error: told, record: failed };
 }

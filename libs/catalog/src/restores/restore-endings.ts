@@ -119,9 +119,10 @@ function back(nextAttemptAt: Date): Readonly<Record<string, unknown>> {
   return { ...moveRestore(['in_progress'], 'pending'), nextAttemptAt };
 }
 
+/** Also when its record says that it gives names: that was noted before the target's own plan turned, which alone knows whether it did. */
 function afterLoss({ claim, phase, mayLeave }: RestoreDocument, at: Date): Update {
   const error = workerLost(claim.owner, 'restore');
-  const most = mayLeave === true && phase !== 'renaming' ? poisonous + toCleanUp : poisonous;
+  const most = mayLeave === true ? poisonous + toCleanUp : poisonous;
   if (claim.lost < most) return { $set: { ...back(at), ...errorFields(error) }, $inc: { jobNumber: 1 } };
   return ending('failed', failedFields(phase === 'renaming' ? unfinished(error) : error, at));
 }
