@@ -150,7 +150,8 @@ function save(name: string, result: unknown): void {
 async function measureLoad(records: number): Promise<void> {
   const result = await runLoadBench(records, say);
   save('load', result);
-  if (records >= 100_000) writeFileSync(join(projectRoot, 'bench/results/load.md'), loadPage(result, new Date()));
+  if (values.keep === true && records >= 100_000)
+    writeFileSync(join(projectRoot, 'bench/results/load.md'), loadPage(result, new Date()));
   demandLoad(result);
 }
 
