@@ -55,6 +55,22 @@ export interface CopyRecord {
   readonly claim: Claim;
 }
 
+/** What a destination knows of a copy that stands in it alone. */
+export interface FoundCopy {
+  readonly backupId: string;
+  readonly target: string;
+  /** When the backup was completed. */
+  readonly completedAt: Date;
+  readonly attempt: number;
+  /** SHA-256 of its sealed data. */
+  readonly hash: string;
+  /** Stored bytes of its data. */
+  readonly bytes: number;
+  /** Of the keys that open it now. */
+  readonly keyIds: readonly string[];
+  readonly lockedUntil: Date | null;
+}
+
 /** What one worker found of a destination. */
 export interface DestinationHealth {
   readonly name: string;

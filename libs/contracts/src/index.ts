@@ -84,7 +84,14 @@ export {
   type JobSink,
   type QueueName,
 } from './jobs.js';
-export { copyStates, primaryStore, type CopyRecord, type CopyState, type DestinationHealth } from './copies.js';
+export {
+  copyStates,
+  primaryStore,
+  type CopyRecord,
+  type CopyState,
+  type DestinationHealth,
+  type FoundCopy,
+} from './copies.js';
 export { wishedLogLevels, type LogLevelWish, type WishedLogLevel } from './log-level.js';
 export {
   manifest,

@@ -106,7 +106,6 @@ export {
   type SyncRequest,
 } from './run-sync.js';
 export { findOutOfStep, findUnrecorded, type OutOfStep, type UnrecordedDeps } from './sync/find-unrecorded.js';
-export type { FoundCopy } from './sync/find-copy.js';
 export type { Keeper } from './sync/adopt-copies.js';
 export { notLookedAt, reportUnrecorded, type UnrecordedLook } from './sync/report-unrecorded.js';
 export { runVerify, type Verification, type VerifyDeps, type VerifyRequest } from './run-verify.js';

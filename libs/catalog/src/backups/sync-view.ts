@@ -1,6 +1,5 @@
-import type { BackupRecord, BackupState, Clock } from '#contracts';
+import type { BackupRecord, BackupState, Clock, FoundCopy } from '#contracts';
 import type { Catalog } from '../contract/catalog.js';
-import type { FoundCopyFacts } from '../contract/copies.js';
 import type { RebuiltFacts, RebuiltMarks } from '../contract/sync.js';
 
 /** A record as a sync sees it (the pipeline's `SyncRecord`, in the same form). */
@@ -22,7 +21,7 @@ export interface RecordedSyncView {
 export function knownCopies({ settings, copies }: Catalog, clock: Clock) {
   return {
     bindDestination: (name: string, storeId: string) => settings.bindDestination(name, storeId),
-    adoptCopy: (destination: string, found: FoundCopyFacts) => copies.adopt(destination, found, clock.now()),
+    adoptCopy: (destination: string, found: FoundCopy) => copies.adopt(destination, found, clock.now()),
     destinationStoreId: (name: string) => settings.destinationStoreId(name),
     copiesOf: (backupId: string) => copies.of([backupId]),
   };

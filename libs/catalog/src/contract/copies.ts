@@ -1,4 +1,4 @@
-import type { AppError, BackupRecord, CopyRecord, CopyState } from '#contracts';
+import type { AppError, BackupRecord, CopyRecord, CopyState, FoundCopy } from '#contracts';
 import type { ClaimRef, ClaimState, LeaseView } from './claims.js';
 import type { StorageHistory } from './stats.js';
 
@@ -18,19 +18,6 @@ export interface CopyVerifications {
   readonly at: Date;
   /** How long after the last time the others are; null: once is enough. */
   readonly againMs: number | null;
-}
-
-/** A copy as its destination knows it (the pipeline's `FoundCopy`, in the same form). */
-export interface FoundCopyFacts {
-  readonly backupId: string;
-  readonly target: string;
-  /** When the backup was completed. */
-  readonly completedAt: Date;
-  readonly attempt: number;
-  readonly hash: string;
-  readonly bytes: number;
-  readonly keyIds: readonly string[];
-  readonly lockedUntil: Date | null;
 }
 
 /** A copy, and the record of its backup (null: it was purged) where retention needs it. */
@@ -132,7 +119,7 @@ export interface CopyRepository {
   /** Another, empty store has taken the destination's place: everything is copied again. The number. */
   startAnew(destination: string): Promise<number>;
   /** The record of a copy that stands there and had none: the catalogue that knew it was lost. False: there is one meanwhile. */
-  adopt(destination: string, found: FoundCopyFacts, at: Date): Promise<boolean>;
+  adopt(destination: string, found: FoundCopy, at: Date): Promise<boolean>;
   /** Those that stand there, with their backups' records. */
   kept(destination: string): Promise<readonly KeptCopy[]>;
   of(backupIds: readonly string[]): Promise<readonly CopyRecord[]>;

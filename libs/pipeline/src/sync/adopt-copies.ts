@@ -1,8 +1,8 @@
-import { targetOfBackupId, timeOfBackupId, type Clock } from '#contracts';
+import { targetOfBackupId, timeOfBackupId, type Clock, type FoundCopy } from '#contracts';
 import type { KeyRing } from '#crypto';
 import type { ObjectStore } from '#storage';
 import { isCold } from '../objects/prove-cold.js';
-import { findCopy, type FoundCopy } from './find-copy.js';
+import { findCopy } from './find-copy.js';
 import { isHome } from './find-unrecorded.js';
 import { walkRecords } from './join-records.js';
 import { isDoubt } from './sync-pair.js';

@@ -1,26 +1,10 @@
-import type { Clock } from '#contracts';
+import type { Clock, FoundCopy } from '#contracts';
 import type { KeyRing } from '#crypto';
 import type { ObjectStore } from '#storage';
 import { lockOfCopy } from '../copy/lock-of-copy.js';
 import { checkObject, openObject } from '../objects/check-object.js';
 import { anybodyMaySeal } from '../objects/compare-record.js';
 import { proveForPlan } from '../objects/prove-cold.js';
-
-/** What a destination knows of a copy that stands in it alone. */
-export interface FoundCopy {
-  readonly backupId: string;
-  readonly target: string;
-  /** When the backup was completed. */
-  readonly completedAt: Date;
-  readonly attempt: number;
-  /** SHA-256 of its sealed data. */
-  readonly hash: string;
-  /** Stored bytes of its data. */
-  readonly bytes: number;
-  /** Of the keys that open it now. */
-  readonly keyIds: readonly string[];
-  readonly lockedUntil: Date | null;
-}
 
 export interface FindCopyDeps {
   /** The destination. */
