@@ -80,8 +80,9 @@ it('a quota of a destination warns, tells when it will be full, refuses where it
 });
 
 it('SIGHUP takes destinations up, changed ones and none any more; what is being copied is copied to its end, and a mistake changes nothing', async () => {
-  const at = await setUp({}, patient.settings, patient.tuning);
+  const at = await setUp({ offsite: { quotaBytes: 1 } }, patient.settings, patient.tuning);
   const { world, usual, reload, stores, offsiteLine, worker } = at;
+  const full = alertKey('quota-critical', 'destination/offsite');
   const first = await backUp(at);
   await untilCopied(at, first, 'offsite', 'vault');
 
@@ -90,7 +91,8 @@ it('SIGHUP takes destinations up, changed ones and none any more; what is being 
   const second = await backUp(at);
   await waitUntil(() => Promise.resolve(barrier.count > 0 || undefined), { ...slow, what: 'a copy under way' });
   const third = join(world.folder, 'third');
-  const changed = { ...usual.offsite, retention: { retentionDays: 365 } };
+  const changed = { ...usual.offsite, quotaBytes: undefined, retention: { retentionDays: 365 } };
+  await untilAlert(at, full, true);
   await reload({ offsite: changed, third: { kind: 'directory', directory: third } });
   const health = async () =>
     (await world.catalog.workers.all()).flatMap(({ destinations }) => (destinations ?? []).map(({ name }) => name));
@@ -104,11 +106,14 @@ it('SIGHUP takes destinations up, changed ones and none any more; what is being 
         .join('\n'),
   });
   for (const backupId of [first, second]) await untilCopied(at, backupId, 'third');
+  await untilAlert(at, full, false);
   barrier.letGo();
   const copies = await untilCopied(at, second, 'offsite');
   // Nobody took it over.
   expect(copyAt(copies, 'offsite')?.claim.fence).toBeLessThanOrEqual(2);
   await expectEqual(stores.offsite, stores.primary, second);
+  // Nor was anything told by the quota that it began with.
+  expect(await told(at, 'quota-critical')).toHaveLength(1);
   const fourth = await backUp(at);
   const all = await untilCopied(at, fourth, 'offsite', 'third');
   expect(copyAt(all, 'vault')).toBeUndefined();

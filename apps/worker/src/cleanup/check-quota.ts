@@ -12,6 +12,7 @@ import {
   type StorageHistory,
 } from '#notify';
 import type { WorkerParts } from '../core/worker-core.js';
+import type { Destination } from '../replicas/destination-types.js';
 import { tell } from '../verifications/missing-alert.js';
 
 const kinds = { warning: 'quota-warning', critical: 'quota-critical' } as const;
@@ -40,16 +41,14 @@ export async function checkQuota(parts: WorkerParts): Promise<QuotaLook> {
   return look;
 }
 
-/** The same for a destination, which has a quota of its own. */
-export async function checkDestinationQuota(
-  parts: WorkerParts,
-  { name, quota }: { readonly name: string; readonly quota?: QuotaConfig },
-): Promise<QuotaLook> {
+/** The same for a destination, which has a quota of its own. One that was replaced while it was being copied to has none any more: another one has its name now, and tells. */
+export async function checkDestinationQuota(parts: WorkerParts, destination: Destination): Promise<void> {
   const { catalog, clock, metrics } = parts;
+  const { name, quota } = destination;
   const look = lookAt(parts, quota, await catalog.copies.storageHistory(name, clock.now()));
-  metrics.replicaQuota(name, look);
-  await settle(parts, quotaOfDestination(name), look);
-  return look;
+  const isOfNow = () => parts.destinations.includes(destination);
+  if (isOfNow()) metrics.replicaQuota(name, look);
+  await settle(parts, quotaOfDestination(name), look, isOfNow);
 }
 
 const ofDestination = 'destination/';
@@ -71,8 +70,9 @@ function lookAt({ clock }: WorkerParts, quota: QuotaConfig | undefined, history:
   return { ...quotaForecast(quotaBytes, history, clock.now()), quotaBytes, usedBytes: history.usedBytes };
 }
 
-async function settle(parts: WorkerParts, of: QuotaSubject, look: QuotaLook): Promise<void> {
+async function settle(parts: WorkerParts, of: QuotaSubject, look: QuotaLook, isOfNow = () => true): Promise<void> {
   for (const [worse, kind] of Object.entries(kinds) as [keyof typeof kinds, AlertKind][]) {
+    if (!isOfNow()) return;
     if (worse === look.state) await raise(parts, kind, of, look);
     else if (worse === 'warning' && look.state === 'critical') continue;
     else await clear(parts, kind, of, look);

@@ -20,8 +20,10 @@ export interface CopyWork {
 export class CopyLoops {
   readonly #loops: readonly Every[];
   readonly #ending = new AbortController();
+  readonly #retiring = new AbortController();
   readonly #once;
-  #isRetired = false;
+  /** Ends what is to be done by the configuration of now alone: a copy under way goes on. */
+  readonly signalOfNow = AbortSignal.any([this.#ending.signal, this.#retiring.signal]);
 
   constructor(
     private readonly parts: WorkerParts,
@@ -39,9 +41,9 @@ export class CopyLoops {
     return this.#ending.signal;
   }
 
-  /** Whether another copy may be taken. */
+  /** Whether another copy may be taken, and what is so may be told. */
   get takesMore(): boolean {
-    return !this.signal.aborted && !this.#isRetired;
+    return !this.signalOfNow.aborted;
   }
 
   start(): void {
@@ -50,7 +52,7 @@ export class CopyLoops {
 
   /** Ends when what it is at is done: it takes nothing more. */
   async retire(): Promise<void> {
-    this.#isRetired = true;
+    this.#retiring.abort();
     await this.#end();
   }
 
@@ -67,7 +69,8 @@ export class CopyLoops {
     try {
       await run();
     } catch (error) {
-      if (this.signal.aborted) return;
+      // Whoever has its place now says what is so.
+      if (!this.takesMore) return;
       const { what, fields } = this.of;
       this.#once(step, () => this.parts.log.failure(`${what}: ${step} failed`, error, 'store', fields));
     }

@@ -34,7 +34,7 @@ export class Homecoming {
 
   async #look(): Promise<void> {
     const { parts } = this;
-    const { signal } = this.#loops;
+    const { signalOfNow: signal } = this.#loops;
     const trouble = await inTime(primaryPlace(parts), parts.tuning.probeTimeoutMs, signal).then(
       () => null,
       (error: unknown) => AppError.from(error, 'store'),

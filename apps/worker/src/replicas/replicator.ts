@@ -55,6 +55,8 @@ export class Replicator {
   async #look(): Promise<void> {
     const { name, store } = this.destination;
     const trouble = await this.#trouble();
+    // Of the next one of this name, or none, it would be told.
+    if (!this.#loops.takesMore) return;
     this.#health = { name, location: store.location, ok: trouble === null, detail: trouble?.message ?? null };
     const found = await copiesAt(this.parts, name);
     this.parts.metrics.replicaKnown(name, trouble === null, found.states);
@@ -87,7 +89,7 @@ export class Replicator {
     const { parts, destination } = this;
     const { catalog, clock, config, tuning, owner } = parts;
     const { name, retention, verify } = destination;
-    const { signal } = this.#loops;
+    const { signal, signalOfNow } = this.#loops;
     const targets = config.targets.filter(({ replicas }) => replicas.includes(name)).map((target) => target.name);
     const plan = () =>
       catalog.copies.plan({
@@ -99,7 +101,7 @@ export class Replicator {
     await removeCopies(parts, destination, signal);
     const atMs = clock.monotonicMs();
     if (this.#checkedAtMs === undefined || atMs - this.#checkedAtMs >= tuning.checkDestinationMs) {
-      await checkDestination(parts, destination, signal);
+      await checkDestination(parts, destination, signalOfNow);
       this.#checkedAtMs = atMs;
     }
     let plannedAtMs = atMs;
