@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import type { BackupQuery, Catalog } from '#catalog';
-import type { BackupRecord } from '#contracts';
+import { cleanupCatalog, type BackupQuery, type Catalog } from '#catalog';
+import { AppError, systemClock, type BackupRecord } from '#contracts';
 import {
   catalogWorld,
   completedBackup,
@@ -30,12 +30,12 @@ async function found(id: string): Promise<BackupRecord> {
   return record;
 }
 
-async function failedBackup(target: string, when = at): Promise<string> {
+async function failedBackup(target: string, when = at, error = failure().error): Promise<string> {
   const backup = manualBackup(target, { createdAt: when });
   await catalog.backups.insert(backup);
   const claimed = await catalog.backups.claim(backup.backupId, 'host/1/a', when);
   const ref = { id: backup.backupId, fence: claimed?.claim.fence ?? 0 };
-  await catalog.backups.fail(ref, { ...failure(), at: when }, null);
+  await catalog.backups.fail(ref, { ...failure(), error, at: when }, null);
   return backup.backupId;
 }
 
@@ -294,6 +294,22 @@ describe('statistics', () => {
       ...{ durationPercentilesMs: null, lastBackupAt: null, lastSuccessAt: null, lastVerifiedAt: null },
       lastSuccessByTarget: {},
     });
+  });
+
+  it('what was refused for want of room says nothing against a target, and hides no size', async () => {
+    const target = newTarget();
+    const made = await completedBackup(catalog, target, {}, at);
+    const full = new AppError({ code: 'store/quota-reached', stage: 'store', message: 'full' });
+    const { lastRunsFailed } = cleanupCatalog(catalog, { clock: systemClock, by: 'test', recordRetentionDays: 400 });
+    for (let refused = 1; refused <= 6; refused += 1) await failedBackup(target, later(refused * 60_000), full);
+    expect(await lastRunsFailed(target)).toBe(false);
+    expect((await catalog.backups.latestCompleted(target, 5)).map(({ backupId }) => backupId)).toEqual([made]);
+    for (let failed = 1; failed <= 3; failed += 1) {
+      expect(await lastRunsFailed(target)).toBe(false);
+      await failedBackup(target, later(3_600_000 + failed * 60_000));
+    }
+    await failedBackup(target, later(7_200_000), full);
+    expect(await lastRunsFailed(target)).toBe(true);
   });
 
   it('the newest outcomes and successes of targets', async () => {

@@ -53,7 +53,7 @@ async function makeAt(
   const source = record.trigger === 'safety' ? await safetySource(parts, record) : target;
   if (source === undefined) throw unknownTarget(record.target);
   // What a restore would replace is saved in any case; a destination was asked for its own room when it was chosen.
-  if (record.trigger !== 'safety' && isPrimary) await requireQuota(parts, record.target);
+  if (record.trigger !== 'safety' && isPrimary) await requireQuota(parts, record);
   return betweenHooks(parts, claimed, hooks, () => dump(parts, engines, claimed, source));
 }
 

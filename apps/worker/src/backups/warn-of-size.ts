@@ -5,7 +5,7 @@ import type { WorkerParts } from '../core/worker-core.js';
 import type { WorkerLog } from '../logging/worker-log.js';
 import { tell } from '../verifications/missing-alert.js';
 
-/** Failed ones stand among the newest, too. */
+/** Those of a single database stand among the newest, too. */
 const looked = 4 * comparedBackups;
 
 /** The outcome with a warning, and an alert, when its size is far from its target's last ones. What cannot be compared now is not worth a backup. */
@@ -27,9 +27,8 @@ async function anomalyOf({ catalog }: WorkerParts, backup: BackupJson): Promise<
   const { backupId, target, objects, databases } = backup;
   // One of a single database says nothing of the size of all.
   const database = databases.length === 1 ? databases[0] : '*';
-  const earlier = (await catalog.backups.latest(target, looked)).flatMap((record) => {
-    const isOfSame = record.status === 'completed' && record.database === database;
-    return isOfSame && record.backupId !== backupId && record.size !== null ? [record.size] : [];
+  const earlier = (await catalog.backups.latestCompleted(target, looked)).flatMap((record) => {
+    return record.database === database && record.backupId !== backupId && record.size !== null ? [record.size] : [];
   });
   return sizeAnomaly(objects.data.bytes, earlier);
 }

@@ -4,8 +4,19 @@ import { requireDestinationQuota, requireQuota } from './require-quota.js';
 
 type Parts = Parameters<typeof requireQuota>[0];
 
+const at = new Date();
+const mine = { backupId: 'clinic-2', target: 'clinic', startedAt: at };
+const started = (backupId: string, ms: number, place: string | null = null) => ({
+  ...{ backupId, target: 'clinic', place, startedAt: new Date(at.getTime() + ms) },
+});
+
 /** A worker whose backups take so much, the newest one of the target among them. */
-function worker(policy: 'warn' | 'refuse', usedBytes: number, newest: number | null): Parts {
+function worker(
+  policy: 'warn' | 'refuse',
+  usedBytes: number,
+  newest: number | null,
+  running: readonly object[] = [],
+): Parts {
   const since = new Date(Date.now() - 10 * 86_400_000);
   return {
     clock: systemClock,
@@ -13,11 +24,8 @@ function worker(policy: 'warn' | 'refuse', usedBytes: number, newest: number | n
     catalog: {
       backups: {
         storageHistory: () => Promise.resolve({ usedBytes, usedBefore: 0, addedBytes: usedBytes, since }),
-        latest: () =>
-          Promise.resolve([
-            { status: 'failed', size: null },
-            ...(newest === null ? [] : [{ status: 'completed', size: newest }]),
-          ]),
+        latestCompleted: () => Promise.resolve(newest === null ? [] : [{ size: newest }]),
+        list: () => Promise.resolve({ data: running, total: running.length }),
       },
     },
   } as unknown as Parts;
@@ -32,7 +40,7 @@ describe('a quota that is to be kept', () => {
     ['refuse', 999, null, true],
     ['refuse', 1_000, null, false],
   ] as const)('%s: with %i of 1,000 used and a newest one of %p', async (policy, used, newest, room) => {
-    const asked = requireQuota(worker(policy, used, newest), 'clinic');
+    const asked = requireQuota(worker(policy, used, newest), mine);
     if (room) await expect(asked).resolves.toBeUndefined();
     else
       await expect(asked).rejects.toMatchObject({
@@ -40,16 +48,31 @@ describe('a quota that is to be kept', () => {
         hint: expect.stringContaining('days of backups fit'),
       });
   });
+
+  it.each([
+    ['one that began before it', [started('clinic-9', -1)], false],
+    ['one of the same moment that comes first by its id', [started('clinic-1', 0)], false],
+    ['itself, and what began after it', [started('clinic-2', 0), started('clinic-1', 1), started('clinic-3', 0)], true],
+    ['one that is written to a destination', [started('clinic-1', -1, 'offsite')], true],
+  ])('counts what is being written: %s', async (_what, running, room) => {
+    const asked = requireQuota(worker('refuse', 801, 100, running), mine);
+    if (room) await expect(asked).resolves.toBeUndefined();
+    else
+      await expect(asked).rejects.toMatchObject({
+        message: expect.stringContaining('about 100 are being written, 100 would come on top'),
+      });
+  });
 });
 
 describe('a quota of a destination that is to be kept', () => {
-  const parts = (usedBytes: number, newest: number | null): Parts => {
+  const parts = (usedBytes: number, newest: number | null, underWay = 0): Parts => {
     const since = new Date(Date.now() - 10 * 86_400_000);
     const history = { usedBytes, usedBefore: 0, addedBytes: usedBytes, since };
     const storageHistory = (name: string) =>
       name === 'offsite' ? Promise.resolve(history) : Promise.reject(new Error(`asked of ${name}`));
+    const copies = { storageHistory, bytesUnderWay: () => Promise.resolve(underWay) };
     const { backups } = worker('warn', 0, newest).catalog;
-    return { clock: systemClock, catalog: { backups, copies: { storageHistory } } } as unknown as Parts;
+    return { clock: systemClock, catalog: { backups, copies } } as unknown as Parts;
   };
   it.each([
     ['a copy that fits', 'refuse', 900, 100, 0, true],
@@ -61,7 +84,7 @@ describe('a quota of a destination that is to be kept', () => {
     ['a quota that only warns', 'warn', 5_000, 100, 0, true],
   ] as const)('%s', async (_what, policy, used, bytes, storedBytes, room) => {
     const destination = { name: 'offsite', quota: { bytes: 1_000, policy } };
-    const asked = requireDestinationQuota(parts(used, 150), destination, { target: 'clinic', bytes, storedBytes });
+    const asked = requireDestinationQuota(parts(used, 150), destination, { ...mine, bytes, storedBytes });
     if (room) await expect(asked).resolves.toBeUndefined();
     else
       await expect(asked).rejects.toMatchObject({
@@ -69,5 +92,14 @@ describe('a quota of a destination that is to be kept', () => {
         message: expect.stringContaining('Copies in offsite take'),
         hint: expect.stringContaining('quotaBytes of the destination offsite'),
       });
+  });
+
+  it('counts what is being copied there', async () => {
+    const destination = { name: 'offsite', quota: { bytes: 1_000, policy: 'refuse' } } as const;
+    const wanted = { ...mine, bytes: 100, storedBytes: 0 };
+    await expect(requireDestinationQuota(parts(800, 150, 100), destination, wanted)).resolves.toBeUndefined();
+    await expect(requireDestinationQuota(parts(800, 150, 101), destination, wanted)).rejects.toMatchObject({
+      message: expect.stringContaining('about 101 are being written'),
+    });
   });
 });

@@ -75,7 +75,7 @@ export async function choosePlace(parts: WorkerParts, record: BackupRecord, sign
       try {
         await inTime(place, ms, signal);
         await withinTime(place.store.location, ms, signal, (limit) => requireFree(place, record, limit));
-        const wanted = { target: record.target, bytes: null, storedBytes: 0 };
+        const wanted = { backupId: record.backupId, target: record.target, bytes: null, storedBytes: 0 };
         await requireDestinationQuota(parts, destination, wanted);
       } catch (trouble) {
         mayAnswer ||= AppError.from(trouble, 'store').retry === 'retry';

@@ -63,10 +63,10 @@ async function copyBackup({ parts, destination, copy, log }: ClaimedCopy, signal
     return true;
   }
   const size = record.size ?? copy.bytes;
-  const { storedBytes, target } = copy;
+  const { backupId, storedBytes, target } = copy;
   // What was written there in the first place is there already.
   if (record.place !== destination.name)
-    await requireDestinationQuota(parts, destination, { target, bytes: size, storedBytes });
+    await requireDestinationQuota(parts, destination, { backupId, target, bytes: size, storedBytes });
   let passed = 0;
   const pace = paceOf(destination.throttleBytesPerSecond ?? null, clock);
   const { objects, backup } = await runCopy(

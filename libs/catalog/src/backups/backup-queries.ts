@@ -5,7 +5,7 @@ import { op, type Filter } from '../store/record-collection.js';
 import { longFields, toBackupRecord, toRecordOrNull, type Backups } from './backup-record.js';
 import { isGood } from './is-good.js';
 import type { KnownTargets } from './known-targets.js';
-import { listFilter } from './list-filter.js';
+import { listFilter, statusAmong } from './list-filter.js';
 import { findPage } from './list-page.js';
 import { longTotals } from './long-totals.js';
 import { newest, windowsInDays } from './newest.js';
@@ -23,6 +23,7 @@ type Queries = Pick<
   | 'needVerification'
   | 'failedVerifications'
   | 'latest'
+  | 'latestCompleted'
   | 'unalerted'
   | 'alerted'
   | 'targets'
@@ -91,8 +92,14 @@ export function queries(backups: Backups, targets: KnownTargets, clock: Clock): 
       return records(await backups.find(filter, { without: ['events', 'metadata.collections'] }));
     },
 
-    async latest(target, limit) {
-      return records(await newest(backups, 'completedAt', { target, ...ran() }, now(), { limit, without: longFields }));
+    async latest(target, limit, without = []) {
+      const filter = { target, ...ran(without) };
+      return records(await newest(backups, 'completedAt', filter, now(), { limit, without: longFields }));
+    },
+
+    async latestCompleted(target, limit) {
+      const filter = { target, ...statusAmong('completed') };
+      return records(await newest(backups, 'completedAt', filter, now(), { limit, without: longFields }));
     },
 
     async lastSuccess() {

@@ -54,9 +54,12 @@ export function cleanupCatalog(catalog: Catalog, { clock, by, recordRetentionDay
   };
 }
 
+/** Begun by nobody, for there is no room: that says nothing against the target, and only deletions make room. */
+const noRun = ['store/quota-reached'];
+
 /** Then nothing of the target is removed: its backups may be the last ones. */
 export async function lastRunsFailed({ backups }: Pick<Catalog, 'backups'>, target: string): Promise<boolean> {
-  const latest = await backups.latest(target, failuresThatStopDeletion);
+  const latest = await backups.latest(target, failuresThatStopDeletion, noRun);
   return latest.length === failuresThatStopDeletion && latest.every(({ status }) => status === 'failed');
 }
 

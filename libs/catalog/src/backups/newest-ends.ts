@@ -13,9 +13,9 @@ const only = ['target', 'backupId', 'status', 'startedAt', 'completedAt', 'hash'
 /** Was completed, whatever became of it since. */
 const succeeded = (): Filter => ({ hash: op({ $type: 'string' }) });
 /** Ran, and is still there. One that was superseded was no run. */
-export const ran = (): Filter => ({
+export const ran = (withoutErrors: readonly string[] = []): Filter => ({
   ...statusAmong('completed', 'failed'),
-  'error.code': op({ $ne: 'superseded' }),
+  'error.code': op({ $nin: ['superseded', ...withoutErrors] }),
 });
 
 /** The newest outcomes of each target: of those that ran lately by one query for all, of others by one for each. */

@@ -206,8 +206,10 @@ export interface BackupRepository {
   verified(backupId: string, verification: EndedVerification, hash: string | null): Promise<boolean>;
   /** Completed ones that have no verification task yet, or (a time after the epoch) that ended before the time and were not asked to be verified since; oldest wish first. One that could not be verified is left alone for a while. */
   needVerification(provenBefore: Date, limit: number): Promise<readonly BackupRecord[]>;
-  /** The newest outcomes of a target (completed or failed, but not superseded, for that was no run), newest first: for "the last three runs failed" and the last_* metrics. */
-  latest(target: string, limit: number): Promise<readonly BackupRecord[]>;
+  /** The newest outcomes of a target (completed or failed, but not superseded, for that was no run), newest first: for the last_* metrics. `without`: error codes of runs that are left out. */
+  latest(target: string, limit: number, without?: readonly string[]): Promise<readonly BackupRecord[]>;
+  /** The newest completed ones of a target, however many runs have failed since. */
+  latestCompleted(target: string, limit: number): Promise<readonly BackupRecord[]>;
   /** Failed ones (superseded ones too) that nobody was told of yet: kept on the record from the update that makes it `failed`. */
   unalerted(): Promise<readonly BackupRecord[]>;
   alerted(backupId: string): Promise<void>;

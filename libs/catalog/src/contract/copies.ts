@@ -125,6 +125,8 @@ export interface CopyRepository {
   of(backupIds: readonly string[]): Promise<readonly CopyRecord[]>;
   /** By destination and state; `oldest`: when the oldest of these backups was completed. */
   counts(): Promise<readonly CopyCount[]>;
+  /** What the copies that are being made there will take more than they do now, but for that of one backup. */
+  bytesUnderWay(destination: string, without: string): Promise<number>;
   /** What the copies there take, and took lately. */
   storageHistory(destination: string, now: Date): Promise<StorageHistory>;
   /** The newest failure there; null: none. */

@@ -114,6 +114,11 @@ export function copyRepository(copies: Copies, backups: Backups): CopyRepository
       ]);
       return groups.map(({ _id, ...group }) => ({ ..._id, ...group }));
     },
+    async bytesUnderWay(destination, without) {
+      const making = { destination, state: 'copying', backupId: op({ $ne: without }) };
+      const found = await copies.find(making, { only: ['bytes', 'storedBytes'] });
+      return found.reduce((sum, { bytes, storedBytes }) => sum + Math.max(0, bytes - storedBytes), 0);
+    },
     storageHistory: (destination, now) => copyHistory(copies, destination, now),
     async newestFailure(destination) {
       const failed = { destination, error: op({ $ne: null }), state: op({ $ne: 'removed' }) };
