@@ -124,6 +124,38 @@ describe('a copy', () => {
     expect(await state()).toMatchObject({ state: expected });
   });
 
+  it('that a retention of its own let go is made again when there is none any more, or its backup is pinned', async () => {
+    const { backup, plan, copied, state, destination } = await setUp(true);
+    const letGo = async () => {
+      await copied();
+      expect(await copies.beginRemove(`${backup.backupId}/${destination}`)).toBe(true);
+      expect(await copies.removed(`${backup.backupId}/${destination}`, now)).toBe(true);
+    };
+    await letGo();
+    await plan();
+    expect(await state()).toMatchObject({ state: 'removed' });
+    await copies.plan({ destination, targets: [backup.target], ownRetention: false });
+    expect(await state()).toMatchObject({ state: 'pending', removedAt: null });
+    await letGo();
+    await world.catalog.backups.setMarks(backup.backupId, { pinned: true });
+    await plan();
+    expect(await state()).toMatchObject({ state: 'pending' });
+  });
+
+  it('that a retention of its own has kept goes by no plan that knows of none', async () => {
+    const { backup, plan, copied, state, destination } = await setUp(true);
+    await copied();
+    await world.catalog.backups.beginDelete(backup.backupId, 'retention', now);
+    await world.catalog.backups.deleted(backup.backupId, now);
+    expect(await state()).toMatchObject({ outlived: false });
+    await plan();
+    expect(await state()).toMatchObject({ state: 'copied', outlived: true });
+    await copies.plan({ destination, targets: [backup.target], ownRetention: false });
+    expect(await state()).toMatchObject({ state: 'copied' });
+    const standing = await copiesCatalog(world.catalog, destination).standing();
+    expect(standing).toMatchObject([{ backupId: backup.backupId, outlived: true }]);
+  });
+
   it('that a retention of its own keeps stays, whoever ran the retention that took its backup', async () => {
     const { backup, plan, copied, state } = await setUp(true);
     await copied();

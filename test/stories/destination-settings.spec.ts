@@ -127,10 +127,10 @@ it('SIGHUP takes destinations up, changed ones and none any more; what is being 
 
   // What was told of one that is gone is over.
   offsiteLine.cut();
-  const behind = alertKey('replica-behind', 'offsite');
-  await untilAlert(at, behind, true);
+  const away = alertKey('store-unusable', 'offsite');
+  await untilAlert(at, away, true);
   await reload({});
-  await untilAlert(at, behind, false);
+  await untilAlert(at, away, false);
   offsiteLine.mend();
   const sixth = await backUp(at);
   expect(await world.catalog.copies.of([sixth])).toEqual([]);

@@ -35,8 +35,8 @@ it('a lost destination stops nothing, is told, and gets every backup again when 
   offsiteLine.cut();
   const second = await backUp(at);
   await untilCopied(at, second, 'vault');
-  await untilAlert(at, alertKey('replica-behind', 'offsite'), true);
-  expect(await raised(at)).not.toContain(alertKey('replica-behind', 'vault'));
+  await untilAlert(at, alertKey('store-unusable', 'offsite'), true);
+  expect(await raised(at)).not.toContain(alertKey('store-unusable', 'vault'));
   const { record, database } = await restore(at, second);
   expect(record.status).toBe('completed');
   expect(await world.client.db(database).collection('patients').countDocuments()).toBe(documents);
@@ -44,13 +44,13 @@ it('a lost destination stops nothing, is told, and gets every backup again when 
   offsiteLine.mend();
   await untilCopied(at, second, 'offsite');
   await expectEqual(stores.offsite, stores.primary, second);
-  await untilAlert(at, alertKey('replica-behind', 'offsite'), false);
+  await untilAlert(at, alertKey('store-unusable', 'offsite'), false);
 
   // The bucket is deleted as a whole. One that is made anew is no store of ours until somebody says so.
   await removeBucket(at.bucket);
   const third = await backUp(at);
   await untilCopied(at, third, 'vault');
-  await untilAlert(at, alertKey('replica-behind', 'offsite'), true);
+  await untilAlert(at, alertKey('store-unusable', 'offsite'), true);
   await createNamed(services().s3, at.bucket);
   const refusal = await waitUntil(
     async () =>
@@ -69,7 +69,7 @@ it('a lost destination stops nothing, is told, and gets every backup again when 
     await untilCopied(at, backupId, 'offsite');
     await expectEqual(stores.offsite, stores.primary, backupId);
   }
-  await untilAlert(at, alertKey('replica-behind', 'offsite'), false);
+  await untilAlert(at, alertKey('store-unusable', 'offsite'), false);
 });
 
 it('a restore reads from the nearest destination that has the whole backup when the primary store is lost', async () => {

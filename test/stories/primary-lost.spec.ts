@@ -24,7 +24,7 @@ import { hazina } from '../support/run-hazina.js';
 
 jest.setTimeout(400_000);
 afterEach(tearDown);
-const away = alertKey('replica-behind', primaryStore);
+const away = alertKey('store-unusable', primaryStore);
 
 const untilHome = (at: World, backupId: string) =>
   at.world.until(backupId, ({ status, place }) => status === 'completed' && place === null, {

@@ -52,6 +52,8 @@ export interface CopyRecord {
   readonly removedAt: Date | null;
   /** The destination's own lock holds it until then: its removal waits. */
   readonly lockedUntil: Date | null;
+  /** Retention took its backup from the primary store, and the destination's own kept the copy: without such a one it goes only when it is told to. */
+  readonly outlived: boolean;
   readonly claim: Claim;
 }
 

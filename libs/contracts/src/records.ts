@@ -182,6 +182,7 @@ export type AlertKind =
   | 'size-anomaly'
   | 'missing'
   | 'replica-behind'
+  | 'store-unusable'
   | 'unusual-activity'
   | 'hook-failed'
   | 'recovered'

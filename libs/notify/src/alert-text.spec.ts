@@ -20,6 +20,7 @@ const kinds: Readonly<Record<AlertKind, string>> = {
   'size-anomaly': 'backup of an odd size: clinic',
   missing: 'backup missing from the store: clinic',
   'replica-behind': 'copies of backups behind: clinic',
+  'store-unusable': 'store cannot be used: clinic',
   'unusual-activity': 'unusual activity: clinic',
   'hook-failed': 'hook failed: clinic',
   recovered: 'recovered: clinic',

@@ -68,8 +68,13 @@ const wordings: Readonly<Record<AlertKind, Wording>> = {
   },
   'replica-behind': {
     subject: 'copies of backups behind',
-    lead: 'A destination does not have every backup that it should have. The primary store has them.',
-    next: 'Look at the destination and its credentials; what is missing there is copied by itself when it answers again',
+    lead: 'A store does not have every backup that it should have. Another one has them.',
+    next: 'Look why the copies of that store fail (hazina destinations list); they are tried again by themselves',
+  },
+  'store-unusable': {
+    subject: 'store cannot be used',
+    lead: 'A store that backups are kept in does not answer, or is not the store that it was. Backups go on in the others.',
+    next: 'Look at the store, its credentials and the way to it; what it lacks is copied by itself when it answers again',
   },
   superseded: {
     subject: 'backup skipped',

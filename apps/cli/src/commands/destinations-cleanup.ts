@@ -1,5 +1,7 @@
 import type { Command } from 'commander';
+import type { RetentionConfig } from '#config';
 import { primaryStore } from '#contracts';
+import type { ExpireCopiesDeps } from '#pipeline';
 import type { RetentionPlan } from '#retention';
 import type { ObjectStore } from '#storage';
 import type { CliContext } from '../context.js';
@@ -15,6 +17,8 @@ interface Options {
 const help = `
 Workers do this by themselves once a day; what would remove over half of the copies waits for --confirm. Exit code 16 when
 the removals need to be confirmed. Nothing goes while the primary store is away. The workers remove what this lets go.
+Of a destination without a retention of its own it lets go what an earlier one had kept there beyond the primary store:
+each such removal needs --confirm.
 
 Examples:
   hazina destinations cleanup offsite --dry-run
@@ -26,7 +30,7 @@ export function registerDestinationsCleanup(destinations: Command, context: CliC
     .description(
       "Let go the copies that the destination's own retention does not keep, with the reason for each. Needs CATALOG_MONGODB_URI.",
     )
-    .argument('<name>', 'name of a destination that has a retention of its own')
+    .argument('<name>', 'name of a destination')
     .option('--dry-run', 'only tell what would be done')
     .option('--confirm <number>', 'the number of removals of a dry run; asked for when over half would go', removals)
     .addHelpText('after', help);
@@ -39,10 +43,6 @@ async function cleanup(name: string, options: Options, context: CliContext): Pro
   const destination = destinations.find((one) => one.name === name);
   if (destination === undefined) throw bad(`There is no destination ${name} in BACKUP_TARGETS_FILE`);
   const { retention } = destination;
-  if (retention === null)
-    throw bad(
-      `${name} has no retention of its own: a copy goes when retention takes the backup from the primary store`,
-    );
   const config = context.config({ store: true });
   const uri = context.catalogUri();
   const upkeep = await context.upkeepConfig();
@@ -50,7 +50,7 @@ async function cleanup(name: string, options: Options, context: CliContext): Pro
   const { withCatalog } = await import('../open-catalog.js');
   const { withStore } = await import('../open-store.js');
   const { copiesCatalog } = await import('#catalog');
-  const { changedPlace, expireCopies, findLostCopies, requireStore } = await import('#pipeline');
+  const { changedPlace, expireCopies, findLostCopies, letOutlivedGo, requireStore } = await import('#pipeline');
   const { policyOf } = await import('#retention');
   const expired: string[] = [];
   const reports: string[] = [];
@@ -71,23 +71,21 @@ async function cleanup(name: string, options: Options, context: CliContext): Pro
       await requireIt(store, name, storeId);
       for (const backupId of lost) reports.push(`${backupId} is not there: the workers copy it again`);
       const dryRun = options.dryRun === true;
+      const deps: ExpireCopiesDeps = {
+        ...{ store, clock: context.clock, copies },
+        onExpired: ({ backupId }) => expired.push(backupId),
+        onDamaged: (backupId, error) => reports.push(`${backupId} counts as pinned: ${error.message}`),
+      };
+      const wish = { dryRun, confirm: options.confirm ?? null, lost };
+      const rulesOf = (rules: RetentionConfig) => (target: string) => {
+        const known = upkeep.targets.find((one) => one.name === target);
+        if (known === undefined) return null;
+        return { policy: policyOf(rules, known.timezone), intervalMs: known.intervalMs };
+      };
       const expire = () =>
-        expireCopies(
-          {
-            ...{ store, clock: context.clock, copies },
-            onExpired: ({ backupId }) => expired.push(backupId),
-            onDamaged: (backupId, error) => reports.push(`${backupId} counts as pinned: ${error.message}`),
-          },
-          {
-            ...{ dryRun, confirm: options.confirm ?? null, lost },
-            policyOf: (target) => {
-              const known = upkeep.targets.find((one) => one.name === target);
-              if (known === undefined) return null;
-              return { policy: policyOf(retention, known.timezone), intervalMs: known.intervalMs };
-            },
-          },
-          context.signal,
-        );
+        retention === null
+          ? letOutlivedGo(deps, wish, context.signal)
+          : expireCopies(deps, { ...wish, policyOf: rulesOf(retention) }, context.signal);
       const confirmed = options.confirm === undefined ? {} : { detail: `confirmed: ${options.confirm}` };
       const act = { event: 'sensitive_cleanup', resource: `destinations/${name}`, ...confirmed };
       const run = () => audited(catalog, act, context, expire, ({ confirmationNeeded }) => confirmationNeeded);

@@ -2,7 +2,7 @@ import { copiesCatalog, deletionCatalog } from '#catalog';
 import { scheduleIntervalMs, type RetentionConfig } from '#config';
 import { expireCopies, findLostCopies, runSweep, type CopiesCatalog } from '#pipeline';
 import { policyOf } from '#retention';
-import { settleCleanupAlert } from '../cleanup/cleanup-alert.js';
+import { settleCleanupAlert, type CleanupTrouble } from '../cleanup/cleanup-alert.js';
 import { noteRetention } from '../cleanup/note-retention.js';
 import { targetOf, type WorkerParts } from '../core/worker-core.js';
 import { inTime, primaryPlace } from './backup-place.js';
@@ -25,7 +25,8 @@ export async function checkDestination(
   if (marked > 0) log.warn('copies missing', { destination: name, copies: marked });
   await sweep(parts, destination, new Set(recorded.map(({ backupId }) => backupId)), signal);
   if (retention === null) {
-    await settleCleanupAlert(parts, name, null);
+    const outlived = (await copies.standing()).filter((copy) => copy.outlived && !lost.has(copy.backupId)).length;
+    await settleCleanupAlert(parts, name, outlived === 0 ? null : leftAlone(name, outlived));
     return;
   }
   if (await isPrimaryAway(parts, name, signal)) return;
@@ -43,6 +44,14 @@ async function isPrimaryAway(parts: WorkerParts, destination: string, signal: Ab
     parts.log.failure('nothing expires while the primary store is away', error, 'store', { destination });
     return true;
   }
+}
+
+/** What a retention kept there that is not configured any more: no rule says whether it goes, so people do. */
+function leftAlone(name: string, outlived: number): CleanupTrouble {
+  return {
+    message: `${outlived} copies stand there that its own retention had kept, and it has none any more: nothing removes them`,
+    hint: `Give ${name} a retention again; or hazina destinations cleanup ${name} --dry-run lists them, and --confirm ${outlived} lets them go`,
+  };
 }
 
 /** What broken-off copies and backups left there. That it fails keeps nothing else from being done. */

@@ -1,4 +1,4 @@
-import { throwIfAborted, type CopyRecord } from '#contracts';
+import { AppError, throwIfAborted, type CopyRecord } from '#contracts';
 import type { WorkerParts } from '../core/worker-core.js';
 import type { WorkerLog } from '../logging/worker-log.js';
 import type { Destination } from './destination-types.js';
@@ -42,4 +42,13 @@ export async function isStillWanted(
   throwIfAborted(signal, 'store');
   const record = await catalog.backups.find(backupId);
   return record?.status === 'completed' || record?.status === 'missing';
+}
+
+export function leftToAnother({ copyId }: CopyRecord): AppError {
+  return new AppError({
+    code: 'run/fenced',
+    stage: 'claim',
+    message: `${copyId} has been taken over`,
+    hint: 'Nothing to do: the worker that has it now goes on with it',
+  });
 }

@@ -4,7 +4,7 @@ import { destinationOfAlert } from '../cleanup/check-quota.js';
 import type { WorkerParts } from '../core/worker-core.js';
 import { tell } from '../verifications/missing-alert.js';
 
-const ofPlace = [alertKey('replica-behind', ''), alertKey('cleanup-failed', '')];
+const ofPlace = [alertKey('replica-behind', ''), alertKey('store-unusable', ''), alertKey('cleanup-failed', '')];
 
 /**
  * What was told of a destination that nobody copies to any more is over: with the others of a fleet it may be in the configuration for a moment longer, and then

@@ -3,7 +3,7 @@ import type { WorkerParts } from '../core/worker-core.js';
 import { inTime, primaryPlace } from './backup-place.js';
 import { bringHome } from './bring-home.js';
 import { copiesAt, CopyLoops } from './copy-loops.js';
-import { settleReplicaAlert } from './replica-alert.js';
+import { settleReplicaAlerts } from './replica-alert.js';
 
 /**
  * Keeps the primary store in line with the destinations: what was backed up to one of them while it was away, and what it has lost, is brought home when it is
@@ -40,7 +40,7 @@ export class Homecoming {
       (error: unknown) => AppError.from(error, 'store'),
     );
     if (signal.aborted) return;
-    await settleReplicaAlert(parts, { name: primaryStore, trouble, ...(await copiesAt(parts, primaryStore)) });
+    await settleReplicaAlerts(parts, { name: primaryStore, trouble, ...(await copiesAt(parts, primaryStore)) });
   }
 
   async #bring(): Promise<void> {

@@ -1,5 +1,5 @@
 import { alertKey, isAlive } from '#catalog';
-import { primaryStore, type CopyState } from '#contracts';
+import { primaryStore, type AlertKind, type CopyState } from '#contracts';
 import type { WorkerParts } from '../core/worker-core.js';
 import { tell } from '../verifications/missing-alert.js';
 
@@ -12,37 +12,77 @@ export interface DestinationState {
   readonly behindSince: Date | null;
 }
 
-/** A destination that lacks a backup, or cannot be used: told once, and once more when it has every backup again. */
-export async function settleReplicaAlert(parts: WorkerParts, state: DestinationState): Promise<void> {
-  const { catalog, clock, channels, config } = parts;
-  const { name, trouble, states, behindSince } = state;
-  const { pending, copying, failed, missing } = states;
-  const behind = pending + copying + failed + missing;
-  const failure = await catalog.copies.newestFailure(name);
-  const isLate = behindSince !== null && clock.now().getTime() - behindSince.getTime() > config.overdueMs;
-  const key = alertKey('replica-behind', name);
-  const called = name === primaryStore ? 'The primary store' : `Destination ${name}`;
-  if (trouble !== null || failure !== null || missing > 0 || isLate) {
-    const reason = trouble?.message ?? failure?.errorMessage ?? `${behind} backups are not there yet`;
-    const notification = await catalog.alerts.raise({
-      ...{ key, kind: 'replica-behind', target: null, backupId: failure?.backupId ?? null, correlationId: null },
-      message: `${called} is behind: ${reason}`,
-      hint: trouble?.hint ?? failure?.error?.hint ?? null,
-      ...{ at: clock.now(), channels: channels.map((channel) => channel.name) },
-    });
-    await tell(parts, notification);
+/**
+ * A place that cannot be used, and one that lacks a backup: each told once, and once more when it is well again. Two alerts, for a single copy that fails for good
+ * must not keep anybody from hearing that the whole place is gone.
+ */
+export async function settleReplicaAlerts(parts: WorkerParts, state: DestinationState): Promise<void> {
+  await settleUnusable(parts, state);
+  await settleBehind(parts, state);
+}
+
+async function settleUnusable(parts: WorkerParts, { name, trouble }: DestinationState): Promise<void> {
+  const called = calledOf(name);
+  if (trouble !== null) {
+    const { message, hint } = trouble;
+    await raise(parts, 'store-unusable', name, { message: `${called} cannot be used: ${message}`, hint: hint ?? null });
     return;
   }
-  if (behind > 0 || !(await catalog.alerts.raised()).some((raised) => raised.key === key)) return;
+  if (!(await isRaised(parts, 'store-unusable', name))) return;
   // Another worker may be cut off from it: its word counts as well, or the two would raise and clear by turns.
-  const isSeenBad = (await catalog.workers.all()).some(
+  const isSeenBad = (await parts.catalog.workers.all()).some(
     (worker) =>
       isAlive(worker) &&
+      worker.workerId !== parts.owner &&
       (name === primaryStore
         ? worker.storeOk === false
         : (worker.destinations ?? []).some((seen) => seen.name === name && seen.ok === false)),
   );
-  if (isSeenBad) return;
-  const message = `${called} has every backup again`;
-  await tell(parts, await catalog.alerts.clear(key, { message, at: clock.now(), target: null, backupId: null }));
+  if (!isSeenBad) await clear(parts, 'store-unusable', name, `${called} can be used again`);
+}
+
+async function settleBehind(parts: WorkerParts, { name, states, behindSince }: DestinationState): Promise<void> {
+  const { catalog, clock, config } = parts;
+  const { pending, copying, failed, missing } = states;
+  const behind = pending + copying + failed + missing;
+  const failure = await catalog.copies.newestFailure(name);
+  const isLate = behindSince !== null && clock.now().getTime() - behindSince.getTime() > config.overdueMs;
+  if (failure !== null || missing > 0 || isLate) {
+    const reason = failure?.errorMessage ?? `${behind} backups are not there yet`;
+    const message = `${calledOf(name)} is behind: ${reason}`;
+    await raise(parts, 'replica-behind', name, {
+      ...{ message, hint: failure?.error?.hint ?? null, backupId: failure?.backupId ?? null },
+    });
+    return;
+  }
+  if (behind > 0 || !(await isRaised(parts, 'replica-behind', name))) return;
+  await clear(parts, 'replica-behind', name, `${calledOf(name)} has every backup again that it can have`);
+}
+
+function calledOf(name: string): string {
+  return name === primaryStore ? 'The primary store' : `Destination ${name}`;
+}
+
+async function isRaised({ catalog }: WorkerParts, kind: AlertKind, name: string): Promise<boolean> {
+  const key = alertKey(kind, name);
+  return (await catalog.alerts.raised()).some((raised) => raised.key === key);
+}
+
+async function raise(
+  parts: WorkerParts,
+  kind: AlertKind,
+  name: string,
+  what: { readonly message: string; readonly hint: string | null; readonly backupId?: string | null },
+): Promise<void> {
+  const { catalog, clock, channels } = parts;
+  const notification = await catalog.alerts.raise({
+    ...{ key: alertKey(kind, name), kind, target: null, backupId: null, correlationId: null, ...what },
+    ...{ at: clock.now(), channels: channels.map((channel) => channel.name) },
+  });
+  await tell(parts, notification);
+}
+
+async function clear(parts: WorkerParts, kind: AlertKind, name: string, message: string): Promise<void> {
+  const recovered = { message, at: parts.clock.now(), target: null, backupId: null };
+  await tell(parts, await parts.catalog.alerts.clear(alertKey(kind, name), recovered));
 }

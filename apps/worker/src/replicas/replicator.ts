@@ -10,7 +10,7 @@ import { requireDestination } from './destination.js';
 import type { Destination } from './destination-types.js';
 import { againMsOf } from './claimed-copy.js';
 import { removeCopies } from './remove-copies.js';
-import { settleReplicaAlert } from './replica-alert.js';
+import { settleReplicaAlerts } from './replica-alert.js';
 import { workOnCopy } from './work-on-copy.js';
 
 /**
@@ -60,7 +60,7 @@ export class Replicator {
     this.#health = { name, location: store.location, ok: trouble === null, detail: trouble?.message ?? null };
     const found = await copiesAt(this.parts, name);
     this.parts.metrics.replicaKnown(name, trouble === null, found.states);
-    await settleReplicaAlert(this.parts, { name, trouble, ...found });
+    await settleReplicaAlerts(this.parts, { name, trouble, ...found });
     await checkDestinationQuota(this.parts, this.destination);
   }
 

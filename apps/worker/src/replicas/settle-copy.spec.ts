@@ -10,7 +10,8 @@ describe('a copy whose backup is deleted in the primary store', () => {
   let store: ObjectStore;
   let backupId: string;
   let told: unknown[];
-  const settle = (stamp: string | null) => {
+  let elsewhere: readonly object[];
+  const settle = (stamp: string | null, outlived = false) => {
     const note = (what: string) => (ref: unknown, more: unknown) =>
       Promise.resolve(void told.push({ what, ref, more }));
     const claimed = {
@@ -19,16 +20,18 @@ describe('a copy whose backup is deleted in the primary store', () => {
         config: { verify: { reverifyDays: 30 } },
         catalog: {
           settings: { destinationStoreId: () => Promise.resolve(null), bindDestination: () => Promise.resolve() },
-          copies: { lost: note('lost'), stands: note('stands') },
+          copies: { lost: note('lost'), stands: note('stands'), of: () => Promise.resolve(elsewhere) },
+          alerts: { note: (event: object) => Promise.resolve((told.push({ what: 'event', event }), null)) },
         },
+        channels: [],
       },
       ...{ destination: { name: 'offsite', store, verify: 'stored' }, log: { warn: () => undefined } },
-      copy: { copyId: `${backupId}/offsite`, backupId, stamp, claim: { fence: 1 } },
+      copy: { copyId: `${backupId}/offsite`, destination: 'offsite', backupId, stamp, outlived, claim: { fence: 1 } },
     } as unknown as ClaimedCopy;
     return settleDeleted(claimed, noAbort);
   };
   beforeEach(async () => {
-    [store, told] = [createMemoryStore(), []];
+    [store, told, elsewhere] = [createMemoryStore(), [], []];
     ({ backupId } = await putBackup(store, new Date()));
   });
 
@@ -60,6 +63,23 @@ describe('a copy whose backup is deleted in the primary store', () => {
     await expect(settle('x')).rejects.toMatchObject({ code: 'backup/damaged' });
     expect(told).toEqual([]);
     expect(await storeContents(store)).toEqual(expect.arrayContaining(before));
+  });
+
+  it('that its own retention had kept is told of when it is gone, unless another destination has it', async () => {
+    for (const object of ['backup.json', '1/data.hzn', '1/manifest.hzn'])
+      await store.delete(`clinic/${backupId}/${object}`);
+    await settle('x', true);
+    const event = {
+      kind: 'missing',
+      backupId,
+      subject: `${backupId}-offsite`,
+      message: expect.stringContaining('last'),
+    };
+    expect(told).toMatchObject([{ what: 'event', event }, { what: 'lost' }]);
+    told = [];
+    elsewhere = [{ copyId: `${backupId}/vault`, state: 'copied' }];
+    await settle('x', true);
+    expect(told).toMatchObject([{ what: 'lost' }]);
   });
 
   it('that was never whole is to be removed', async () => {

@@ -1,5 +1,6 @@
-import { AppError } from '#contracts';
+import { AppError, type CopyRecord } from '#contracts';
 import { backupJsonKey, findLoss, isCold, requireBackupJson, runVerify, silentObserver } from '#pipeline';
+import { noteLostCopy } from '../verifications/missing-alert.js';
 import { holdsAny } from './backup-place.js';
 import { nextVerification, refOf, type ClaimedCopy } from './claimed-copy.js';
 import { requireDestination } from './destination.js';
@@ -31,6 +32,8 @@ export async function settleDeleted(
   if ((await store.head(backupJsonKey(backupId), signal)) === null) {
     await requireDestination(parts, destination, signal);
     if (copy.stamp !== null && (await holdsAny(store, backupId, signal))) throw bare(backupId, store.location);
+    // Told before it is noted: what ends between the two is told with the next try, once.
+    if (copy.stamp !== null && copy.outlived && !(await standsElsewhere(parts, copy))) await noteLostCopy(parts, copy);
     await catalog.copies.lost(refOf(copy));
     log.warn('copy lost', { reason: 'it is not there (any more), and its backup is deleted in the primary store' });
     return true;
@@ -48,6 +51,12 @@ export async function settleDeleted(
   const verifyAt = destination.verify === null ? null : nextVerification(parts, at);
   await catalog.copies.stands(refOf(copy), { at, verifyAt, attempt: backup.attempt });
   return true;
+}
+
+/** Whether another destination has it: then it is not the last one that is lost. */
+async function standsElsewhere({ catalog }: ClaimedCopy['parts'], { copyId, backupId }: CopyRecord): Promise<boolean> {
+  const copies = await catalog.copies.of([backupId]);
+  return copies.some((other) => other.copyId !== copyId && other.state === 'copied');
 }
 
 function bare(backupId: string, location: string): AppError {

@@ -1,6 +1,6 @@
 import { copyStampOf } from '#catalog';
-import { AppError, causeOf, saysDamaged, type CopyRecord } from '#contracts';
-import { isGoneByRecord, lockOf, paceOf, runCopy, runVerify, silentObserver } from '#pipeline';
+import { type AppError, causeOf, saysDamaged, type CopyRecord } from '#contracts';
+import { isGoneByRecord, lockOf, paceOf, runCopy } from '#pipeline';
 import { holdCopy } from '../claims/hold.js';
 import { retryPauseMs } from '../claims/retry-pause.js';
 import { surely } from '../claims/surely.js';
@@ -9,10 +9,11 @@ import { requireDestinationQuota } from '../cleanup/require-quota.js';
 import type { WorkerParts } from '../core/worker-core.js';
 import { raiseMissing } from '../verifications/missing-alert.js';
 import { placeOf } from './backup-place.js';
-import { isStillWanted, later, nextVerification, refOf, type ClaimedCopy } from './claimed-copy.js';
+import { isStillWanted, later, leftToAnother, refOf, type ClaimedCopy } from './claimed-copy.js';
 import { requireDestination } from './destination.js';
 import type { Destination } from './destination-types.js';
 import { settleDeleted, settleGone } from './settle-copy.js';
+import { verifyCopy } from './verify-copy.js';
 
 const goneCodes = ['backup/missing', 'backup/not-found', 'store/no-object'];
 
@@ -28,7 +29,9 @@ export async function workOnCopy(
   const claim = holdCopy(parts, copy, { claimedAt: parts.clock.monotonicMs(), log, signal });
   const claimed = { parts, destination, copy, log };
   try {
-    return copy.state === 'verifying' ? await verify(claimed, claim.signal) : await copyBackup(claimed, claim.signal);
+    return copy.state === 'verifying'
+      ? await verifyCopy(claimed, claim.signal)
+      : await copyBackup(claimed, claim.signal);
   } catch (thrown) {
     const error = causeOf(thrown, claim.signal, 'store');
     await end(claimed, error);
@@ -107,19 +110,6 @@ function verifyAfterCopy({ verify: level }: Destination, copy: CopyRecord, bytes
   return bytes > 0 || copy.verifiedAt === null ? at : copy.verifyAt;
 }
 
-async function verify({ parts, destination, copy, log }: ClaimedCopy, signal: AbortSignal): Promise<boolean> {
-  const { catalog, clock, ring } = parts;
-  // A worker that holds public keys alone reads nothing.
-  const level = ring.opensWhatItSeals ? (destination.verify ?? 'stored') : 'stored';
-  const began = clock.monotonicMs();
-  await runVerify({ store: destination.store, ring, observer: silentObserver }, { ...copy, level }, signal);
-  const at = clock.now();
-  const done = { at, verifyAt: nextVerification(parts, at) };
-  if (!(await surely(parts, log, () => catalog.copies.verified(refOf(copy), done)))) throw leftToAnother(copy);
-  log.info('copy verified', { verificationLevel: level, durationSeconds: (clock.monotonicMs() - began) / 1000 });
-  return true;
-}
-
 /** What a failed try leaves: tried again with growing pauses for ever, and told. */
 async function end({ parts, destination, copy, log }: ClaimedCopy, error: AppError): Promise<void> {
   const { catalog, clock, metrics, tuning, random } = parts;
@@ -164,13 +154,4 @@ async function judge(
   } catch {
     return 'copied';
   }
-}
-
-function leftToAnother({ copyId }: CopyRecord): AppError {
-  return new AppError({
-    code: 'run/fenced',
-    stage: 'claim',
-    message: `${copyId} has been taken over`,
-    hint: 'Nothing to do: the worker that has it now goes on with it',
-  });
 }

@@ -28,6 +28,27 @@ export async function raiseMissing(
   );
 }
 
+/** A copy that nothing can be copied from again is lost for good: told once ever, for nobody can bring that to an end. */
+export async function noteLostCopy(
+  deps: Deps,
+  {
+    backupId,
+    target,
+    destination,
+  }: { readonly backupId: string; readonly target: string; readonly destination: string },
+): Promise<void> {
+  const { catalog, clock, channels } = deps;
+  await tell(
+    deps,
+    await catalog.alerts.note({
+      ...{ kind: 'missing', target, backupId, subject: `${backupId}-${destination}`, correlationId: null },
+      message: `The copy of ${backupId} in the destination ${destination} is gone, and it was the last one: retention had taken the backup from the primary store`,
+      hint: 'Find out who removed it (access log, life-cycle rules); versions of the bucket may still have it: bring its folder back, and hazina catalog sync takes it up',
+      ...{ at: clock.now(), channels: channels.map(({ name }) => name) },
+    }),
+  );
+}
+
 export async function clearMissing(
   deps: Deps,
   { backupId, target }: Omit<Subject, 'correlationId'>,

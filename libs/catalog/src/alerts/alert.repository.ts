@@ -49,6 +49,14 @@ export function alertRepository(notifications: Notifications, random: Random, cl
       return inserted === null ? null : toNotification(inserted);
     },
 
+    async note({ kind, target, backupId, subject, correlationId, message, hint, at, channels }) {
+      const inserted = await notifications.insert({
+        ...{ notificationId: `${kind}-${subject}`, kind, of: null, target, backupId, correlationId, message, hint },
+        ...{ createdAt: at, ...deliveriesTo(channels) },
+      });
+      return inserted === null ? null : toNotification(inserted);
+    },
+
     async clear(key, { message, at, target, backupId }) {
       const recovery: PlannedRecovery = { notificationId: newId(), message, at, target, backupId };
       const cleared = await notifications.update({ raised: key }, { $unset: { raised: 1 }, $set: { recovery } });

@@ -28,6 +28,8 @@ export interface AlertRepository {
    * are told once for each backup (another backup's failure makes a notification though the key is raised), and never again for the same one.
    */
   raise(alert: NewAlert): Promise<NotificationRecord | null>;
+  /** Tells of something that happened and is no state: once ever for its subject. Null: it was told. */
+  note(event: Omit<NewAlert, 'key'> & { readonly subject: string }): Promise<NotificationRecord | null>;
   /** Clears it; a `recovered` notification only when it was raised. */
   clear(
     key: string,

@@ -77,7 +77,8 @@ export interface CopyRepository {
       readonly verifyAt: Date | null;
     },
   ): Promise<boolean>;
-  verified(ref: ClaimRef, done: { readonly at: Date; readonly verifyAt: Date | null }): Promise<boolean>;
+  /** `at`: null where it could not be read (a cold class), which says nothing against it. */
+  verified(ref: ClaimRef, done: { readonly at: Date | null; readonly verifyAt: Date | null }): Promise<boolean>;
   /** Tried again at `nextAttemptAt`. `state`: what is known of it now. */
   failed(
     ref: ClaimRef,

@@ -27,9 +27,9 @@ function attemptOf({ copy: { stamp }, backup }: KeptCopy): number | null {
 }
 
 async function viewOf(catalog: Catalog, { copy, backup }: KeptCopy) {
-  const { copyId, backupId, target, completedAt, bytes, lockedUntil, verifiedAt } = copy;
+  const { copyId, backupId, target, completedAt, bytes, lockedUntil, verifiedAt, outlived } = copy;
   return {
-    ...{ copyId, backupId, target, completedAt, bytes, lockedUntil },
+    ...{ copyId, backupId, target, completedAt, bytes, lockedUntil, outlived },
     pinned: backup?.pinned ?? false,
     // Only destinations have what is not at home: until it is it stays, whatever the rules say.
     usedBy:

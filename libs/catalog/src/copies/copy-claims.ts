@@ -93,7 +93,8 @@ export function copyClaims(copies: Copies, backups: Backups): Claims {
     },
 
     async verified(ref, { at, verifyAt }) {
-      const verified = { $set: { state: 'copied', verifiedAt: at, verifyAt, ...ended } };
+      const read = at === null ? {} : { verifiedAt: at };
+      const verified = { $set: { state: 'copied', ...read, verifyAt, ...ended } };
       return copies.change({ ...heldBy(ref), state: 'verifying' }, verified);
     },
 

@@ -5,7 +5,7 @@ import { op } from '../store/record-collection.js';
 import { copyIdOf, copyStampOf, type Copies } from './copy-record.js';
 
 const dayMs = 86_400_000;
-const wantedFields = ['backupId', 'target', 'hash', 'marks', 'keyIds', 'completedAt', 'createdAt', 'size'];
+const wantedFields = ['backupId', 'target', 'hash', 'marks', 'keyIds', 'completedAt', 'createdAt', 'size', 'pinned'];
 
 /** Brings the copies of a destination in line with the backups. Every change is conditional, so that any number of workers may plan at once. */
 export async function planCopies(
@@ -23,6 +23,9 @@ export async function planCopies(
     const copy = known.get(backup.backupId);
     if (copy === undefined) changes += (await insertCopy(copies, backup, destination)) ? 1 : 0;
     else if (isOld(copy, backup)) changes += (await again(copies, copy)) ? 1 : 0;
+    // Only rules of its own let go what the primary store has: without them, or pinned, it is wanted again.
+    else if (copy.state === 'removed' && (!ownRetention || backup.pinned))
+      changes += (await anew(copies, copy)) ? 1 : 0;
   }
   const standing = new Set(wanted.map(({ backupId }) => backupId));
   const doubtful = [...known.values()].filter(({ backupId, state }) => !standing.has(backupId) && isKept(state));
@@ -78,11 +81,19 @@ function again(copies: Copies, { copyId, stamp }: CopyRecord): Promise<boolean> 
   return copies.change({ copyId, state: 'copied', stamp }, { $set: { state: 'pending', nextAttemptAt: null } });
 }
 
+function anew(copies: Copies, { copyId }: CopyRecord): Promise<boolean> {
+  const pending = { state: 'pending', removedAt: null, nextAttemptAt: null, copiedAt: null, verifiedAt: null };
+  return copies.change({ copyId, state: 'removed' }, { $set: pending });
+}
+
 function isKept(state: CopyRecord['state']): boolean {
   return state !== 'removing' && state !== 'removed';
 }
 
-/** A deleted backup's copies go too; but for those that a retention of their own keeps when it was retention that took the backup away. */
+/**
+ * A deleted backup's copies go too; but for those that a retention of their own keeps when it was retention that took the backup away. They are noted: a worker that
+ * knows of no such retention (any more) must not take the whole archive for leftovers.
+ */
 async function removeDeleted(
   copies: Copies,
   backups: Backups,
@@ -95,12 +106,14 @@ async function removeDeleted(
     { status: 'deleted', backupId: op({ $in: ids }) },
     { only: ['backupId', 'deletedBy'] },
   );
-  const going = new Set(
-    deleted.filter(({ deletedBy }) => !ownRetention || deletedBy !== 'retention').map(({ backupId }) => backupId),
-  );
+  const deletedBy = new Map(deleted.map((backup) => [backup.backupId, backup.deletedBy]));
   let changes = 0;
-  for (const { copyId, backupId } of doubtful) {
-    if (!going.has(backupId)) continue;
+  for (const { copyId, backupId, outlived } of doubtful) {
+    if (!deletedBy.has(backupId)) continue;
+    if (deletedBy.get(backupId) === 'retention' && (ownRetention || outlived)) {
+      if (!outlived) await copies.change({ copyId }, { $set: { outlived: true } });
+      continue;
+    }
     const kept = { copyId, state: op({ $nin: ['removing', 'removed', 'copying', 'verifying'] }) };
     const update = { $set: { state: 'removing', nextAttemptAt: null, verifyAt: null, attempts: 0 } };
     if (await copies.change(kept, update)) changes += 1;

@@ -34,6 +34,7 @@ export const copySchema = recordSchema<CopyRecord>('copies', {
   thorough: flag,
   removedAt: dateOrNull,
   lockedUntil: dateOrNull,
+  outlived: flag,
   claim: { type: claimPart, default: () => ({ ...unclaimed }) },
 });
 

@@ -54,6 +54,7 @@ export const alertKinds: readonly AlertKind[] = [
   'size-anomaly',
   'missing',
   'replica-behind',
+  'store-unusable',
   'unusual-activity',
   'hook-failed',
   'recovered',

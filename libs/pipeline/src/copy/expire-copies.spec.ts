@@ -41,7 +41,7 @@ function stand(...ages: number[]): void {
         completedAt: ageOf(days),
         bytes: 1000,
       },
-      ...{ pinned: false, usedBy: null, good: true, verified: true, lockedUntil: null },
+      ...{ pinned: false, usedBy: null, good: true, verified: true, lockedUntil: null, outlived: false },
     });
 }
 

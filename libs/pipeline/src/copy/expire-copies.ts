@@ -14,6 +14,8 @@ import { lockOfCopy } from './lock-of-copy.js';
 /** A copy that stands in the destination. */
 export interface StandingCopy extends RetentionRecord {
   readonly copyId: string;
+  /** Its backup went from the primary store by retention, and the destination's own kept it. */
+  readonly outlived: boolean;
 }
 
 /** The records of one destination's copies. */
@@ -95,8 +97,8 @@ export async function expireCopies(
 }
 
 /** With the lock and, where there is none, the pin that lie there. */
-async function lookCloser(
-  { store, onDamaged }: ExpireCopiesDeps,
+export async function lookCloser(
+  { store, onDamaged }: Pick<ExpireCopiesDeps, 'store' | 'onDamaged'>,
   copy: StandingCopy,
   now: Date,
   signal: AbortSignal,
@@ -110,8 +112,8 @@ async function lookCloser(
 }
 
 /** Gives it to the workers; or says why it stays after all. */
-async function begin(
-  { store, copies }: ExpireCopiesDeps,
+export async function begin(
+  { store, copies }: Pick<ExpireCopiesDeps, 'store' | 'copies'>,
   { backupId }: RetentionDecision,
   copyIds: ReadonlyMap<string, string>,
   signal: AbortSignal,
