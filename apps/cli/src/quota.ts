@@ -47,7 +47,8 @@ export function quotaFinding(quota: Quota, backups: readonly BackupJson[], desti
 }
 
 function usedBy(backups: readonly BackupJson[]): number {
-  return backups.reduce((sum, { objects }) => sum + objects.data.bytes + objects.manifest.bytes, 0);
+  // As the workers count: what else lies in a folder is a few kilobytes.
+  return backups.reduce((sum, { objects }) => sum + objects.data.bytes, 0);
 }
 
 function reached(usedBytes: number, { bytes: quotaBytes }: Quota, destination?: string): AppError {

@@ -59,7 +59,8 @@ async function remove(
   try {
     return await runDelete({ store, clock, catalog: deletionCatalog(catalog) }, request, signal);
   } catch (error) {
-    if (error instanceof AppError && error.code === 'store/refused' && error.details['standing'] === true)
+    const refused = error instanceof AppError && ['store/refused', 'store/locked'].includes(error.code);
+    if (refused && error.details['standing'] === true)
       return { outcome: 'refused', isGone: false, reason: 'locked', message: error.message };
     throw error;
   }

@@ -5,6 +5,15 @@ import { quietly } from '#logging';
 import { findOutOfStep, type OutOfStep } from '#pipeline';
 import type { WorkerParts } from '../core/worker-core.js';
 
+const foreignTold = 3;
+const leftAlone = 'nothing touches them; hazina catalog sync lists them all';
+const words: Readonly<Record<OutOfStep['what'], string>> = {
+  unrecorded: 'backup without a record',
+  missing: 'record without a backup',
+  returned: 'backup that was missing',
+  'later-attempt': 'backup sealed anew without its record',
+};
+
 /**
  * Once after the start, beside the work: one backup that stands in the store and has no record is reason enough for a sync (a catalogue that was lost, or set back
  * to an older copy of itself; a backup made without it), and so is one that has a record and does not stand there. A store that is away is looked at when it is back.
@@ -18,8 +27,17 @@ export async function syncAtStart(parts: WorkerParts, signal: AbortSignal): Prom
   const isOver = (): boolean => signal.aborted;
   while (!isOver()) {
     try {
-      const { value: found } = await findOutOfStep(look, signal).next();
+      const foreign: string[] = [];
+      let foreigners = 0;
+      const onForeign = (key: string) => {
+        foreigners += 1;
+        if (foreign.length < foreignTold) foreign.push(key);
+      };
+      const { value: found } = await findOutOfStep(look, signal, onForeign).next();
+      // A sync tells of each.
       if (found !== undefined) await beginSync(parts, found);
+      else if (foreigners > 0)
+        log.warn('files in the store that are not ours', { files: foreigners, first: foreign, consequence: leftAlone });
       return;
     } catch (thrown) {
       const error = AppError.from(thrown, 'catalog');
@@ -34,7 +52,7 @@ export async function syncAtStart(parts: WorkerParts, signal: AbortSignal): Prom
 /** One task an hour, whichever worker is first, and its claim is the lock: what nothing proves gets no record however often it is looked at. */
 async function beginSync(parts: WorkerParts, { backupId, what }: OutOfStep): Promise<void> {
   const { catalog, ring, queue, clock, storeId, log } = parts;
-  const message = what === 'unrecorded' ? 'backup without a record' : 'record without a backup';
+  const message = words[what];
   if (!ring.canOpen) {
     const consequence = 'records are brought in line where a key that opens is: hazina catalog sync';
     log.warn(message, { backupId, consequence });

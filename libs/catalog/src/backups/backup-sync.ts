@@ -37,11 +37,19 @@ export function syncRepository(backups: Backups, targets: KnownTargets): SyncRep
       return true;
     },
 
-    takeMarks(backupId, { wanted, status }, { version, pinned, label }, at) {
+    async takeMarks(backupId, { wanted, status }, found, at) {
+      const { version, pinned, label } = found;
       const unchanged = { backupId, status, marksBehind: false, 'marks.wanted': wanted };
+      const before = await backups.findOne(unchanged, { only: ['verifications', 'hash', 'completedAt', 'createdAt'] });
+      if (before === null) return false;
+      const known = before.verifications.map(({ completedAt }) => completedAt?.getTime() ?? 0);
+      // A catalogue that was set back to an older copy of itself lacks them.
+      const areNewer = (found.verifications.at(-1)?.at.getTime() ?? 0) > Math.max(0, ...known);
+      const { hash, completedAt, createdAt } = before;
+      const verdicts = areNewer ? verdictsOf(backupId, found, { hash, completedAt: completedAt ?? createdAt }) : {};
       const marks = { wanted: version, written: version };
-      const $push = event(at, 'marks-taken', 'Pin and label as the marks in the store say');
-      return backups.change(unchanged, { $set: { pinned, label, marks }, $push });
+      const $push = event(at, 'marks-taken', 'As the marks in the store say');
+      return backups.change(unchanged, { $set: { pinned, label, marks, ...verdicts }, $push });
     },
 
     takeRewrite(facts, { committed, status }, at) {
@@ -64,8 +72,6 @@ export function syncRepository(backups: Backups, targets: KnownTargets): SyncRep
 function documentOf(facts: RebuiltFacts, before: readonly RecordedEvent[], at: Date): Partial<BackupDocument> {
   const { backup, bytes, createdAt, slot, marks, adopted } = facts;
   const { backupId, target, trigger, attempt } = backup;
-  const proven = marks.verifications.filter(({ ok }) => ok).map(({ startedAt, at }) => (startedAt ?? at).getTime());
-  const verdict = marks.verifications.filter(({ level }) => level !== 'stored').at(-1);
   const data = recordedFacts(facts);
   return {
     ...data,
@@ -77,23 +83,33 @@ function documentOf(facts: RebuiltFacts, before: readonly RecordedEvent[], at: D
     marks: { wanted: marks.version, written: marks.version },
     commit: { attempt, bytes },
     claim: { fence: attempt, owner: null, beat: 0, lost: 0 },
-    verifications: marks.verifications.map((verification, at) => verificationOf(backupId, at + 1, verification)),
-    verificationFailed: marks.verifications.at(-1)?.ok === false,
-    ...(verdict?.ok === true
-      ? {
-          verificationStatus: {
-            ...{ verified: true, level: verdict.level, verifiedAt: verdict.at, verificationHash: data.hash },
-          },
-        }
-      : {}),
-    lastProvenAt: new Date(Math.max(data.completedAt.getTime(), ...proven)),
-    verifyFrom: proven.length === 0 ? never : new Date(Math.max(...proven)),
+    ...verdictsOf(backupId, marks, data),
     events: [
       ...before,
       adopted
         ? { at, type: 'adopted', message: 'Its folder was read to its end, and taken in without a run' }
         : { at, type: 'rebuilt', message: 'Made anew from what stands in the store' },
     ],
+  };
+}
+
+/** What marks say of verifications, as a record has it. */
+function verdictsOf(
+  backupId: string,
+  { verifications }: Pick<RebuiltFacts['marks'], 'verifications'>,
+  { hash, completedAt }: { readonly hash: string | null; readonly completedAt: Date },
+): Partial<BackupDocument> {
+  const proven = verifications.filter(({ ok }) => ok).map(({ startedAt, at }) => (startedAt ?? at).getTime());
+  const verdict = verifications.filter(({ level }) => level !== 'stored').at(-1);
+  return {
+    verifications: verifications.map((verification, at) => verificationOf(backupId, at + 1, verification)),
+    verificationFailed: verifications.at(-1)?.ok === false,
+    verificationStatus:
+      verdict?.ok === true
+        ? { verified: true, level: verdict.level, verifiedAt: verdict.at, verificationHash: hash }
+        : { verified: false, level: null, verifiedAt: null, verificationHash: null },
+    lastProvenAt: new Date(Math.max(completedAt.getTime(), ...proven)),
+    verifyFrom: proven.length === 0 ? never : new Date(Math.max(...proven)),
   };
 }
 

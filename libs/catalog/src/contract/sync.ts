@@ -35,11 +35,11 @@ export interface SyncRepository {
   rebuild(facts: RebuiltFacts, at: Date): Promise<boolean>;
   /** The same in the place of a record that is `failed` or `cancelled` (not by `commit/conflict`), at this fence still; its story goes on. */
   rebuildOver(facts: RebuiltFacts, seen: { readonly fence: number }, at: Date): Promise<boolean>;
-  /** Pin and label of newer marks; false: something was wanted meanwhile, or its state is another. */
+  /** Pin, label and the verdicts that the record does not know of newer marks; false: something was wanted meanwhile, or its state is another. */
   takeMarks(
     backupId: string,
     seen: { readonly wanted: number; readonly status: BackupState },
-    marks: Pick<RebuiltMarks, 'version' | 'pinned' | 'label'>,
+    marks: RebuiltMarks,
     at: Date,
   ): Promise<boolean>;
   /** Commit and what follows from it, of a backup that was sealed anew without the catalogue; false: its commit or its use is another meanwhile. */

@@ -36,6 +36,9 @@ it.each<[string, Case, readonly string[]]>([
   ['is known to be missing', { status: 'missing', stands: false }, []],
   ['is being deleted', { status: 'deleting', stands: false }, []],
   ['is being made', { status: 'in_progress', stands: false }, []],
+  ['was missing, and is there again', { status: 'missing', stands: true }, ['returned']],
+  ['was sealed anew', { status: 'completed', stands: true, more: { committed: 0 } }, ['later-attempt']],
+  ['is being sealed anew', { status: 'completed', stands: true, more: { committed: 0, commitDue: true } }, []],
   ['stands in a destination', { status: 'completed', stands: false, more: { place: 'vault' } }, []],
   ['is to be committed by a rewrite', { status: 'completed', stands: false, more: { commitDue: true } }, []],
 ])('one that %s', async (_name, given, expected) => {

@@ -31,21 +31,28 @@ export async function* findUnrecorded(
   }
 }
 
-/** One that stands in the primary store without a record, or by its record stands there and does not: reason enough for a sync, which confirms it. */
+/** Reason enough for a sync, which confirms it. */
 export interface OutOfStep {
   readonly backupId: string;
-  readonly what: 'unrecorded' | 'missing';
+  /**
+   * It stands in the primary store without a record; by its record it stands there and does not, or does not and does; or a later attempt stands there than the one
+   * that its record names (it was sealed anew, or that was broken off).
+   */
+  readonly what: 'unrecorded' | 'missing' | 'returned' | 'later-attempt';
 }
 
-/** Where records and primary store differ, by one listing. */
+/** Where records and primary store differ, by one listing. `onForeign` is told of each key that is none of Hazina's. */
 export async function* findOutOfStep(
   deps: Pick<UnrecordedDeps, 'store' | 'catalog'>,
   signal: AbortSignal,
+  onForeign: (key: string) => void = () => undefined,
 ): AsyncGenerator<OutOfStep, void, undefined> {
-  for await (const pair of pairsOf(deps, null, signal)) {
+  for await (const pair of pairsOf(deps, null, signal, onForeign)) {
     const { backupId } = pair;
     if (await isUnrecorded(deps.catalog, pair)) yield { backupId, what: 'unrecorded' };
     else if (await isMissing(deps, pair, signal)) yield { backupId, what: 'missing' };
+    else if (await isReturned(deps.catalog, pair)) yield { backupId, what: 'returned' };
+    else if (await hasLaterAttempt(deps.catalog, pair)) yield { backupId, what: 'later-attempt' };
   }
 }
 
@@ -53,11 +60,9 @@ function pairsOf(
   { store, catalog }: Pick<UnrecordedDeps, 'store' | 'catalog'>,
   target: string | null,
   signal: AbortSignal,
+  onForeign: (key: string) => void = () => undefined,
 ): AsyncGenerator<Pair, void, undefined> {
-  return joinRecords(
-    walkFolders(store, target, () => undefined, signal),
-    walkRecords(catalog, target),
-  );
+  return joinRecords(walkFolders(store, target, onForeign, signal), walkRecords(catalog, target));
 }
 
 /** Both were read a page at a time: beside live workers the record may have been made since. */
@@ -73,6 +78,21 @@ async function isMissing(
 ): Promise<boolean> {
   if (folder?.hasBackupJson === true || !isHome(record)) return false;
   return isHome(await catalog.find(backupId)) && (await store.head(backupJsonKey(backupId), signal)) === null;
+}
+
+async function isReturned(catalog: UnrecordedDeps['catalog'], { backupId, folder, record }: Pair): Promise<boolean> {
+  if (folder?.hasBackupJson !== true || record?.status !== 'missing') return false;
+  return (await catalog.find(backupId))?.status === 'missing';
+}
+
+/** Who seals it anew by the catalogue notes the attempt with the commit; until then nobody who begins now needs to know. */
+async function hasLaterAttempt(
+  catalog: UnrecordedDeps['catalog'],
+  { backupId, folder, record }: Pair,
+): Promise<boolean> {
+  const latest = Math.max(0, ...(folder?.attempts.keys() ?? []));
+  const isEarlier = (seen: SyncRecord | null) => isHome(seen) && latest > (seen?.committed ?? Infinity);
+  return isEarlier(record) && isEarlier(await catalog.find(backupId));
 }
 
 /** By its record it stands in the primary store. */

@@ -26,7 +26,9 @@ export async function coldError(
   const cold = await client.send(new HeadObjectCommand(at)).then(coldStateOf, () => undefined);
   const storageClass = cold?.storageClass ?? 'a cold class';
   const wait = waits[storageClass] ?? 'hours';
-  const request = `aws s3api restore-object --bucket ${at.Bucket} --key ${at.Key} --restore-request 'Days=7,GlacierJobParameters={Tier=Standard}'`;
+  // What intelligent tiering brings back stays until it is forgotten again: a number of days is refused there.
+  const days = storageClass === 'INTELLIGENT_TIERING' ? '' : 'Days=7,';
+  const request = `aws s3api restore-object --bucket ${at.Bucket} --key ${at.Key} --restore-request '${days}GlacierJobParameters={Tier=Standard}'`;
   return new AppError({
     code: 'store/cold',
     stage: 'store',
