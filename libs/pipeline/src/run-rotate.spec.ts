@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
 import { buffer } from 'node:stream/consumers';
 import { AppError, Secret, systemClock, systemRandom, type BackupJson } from '#contracts';
-import { generateKey, inspectHeader, KeyRing, parseKey, type OperatorKey } from '#crypto';
+import { generateKey, generateRecipient, inspectHeader, KeyRing, parseKey, type OperatorKey } from '#crypto';
 import { createMemoryStore, type ObjectStore, type PutBytesOptions } from '#storage';
 import { backupDeps, noAbort, putBackup, storeContents, testRing } from '../../../test/support/backup-world.js';
 import { replaceCalls } from '../../../test/support/replace-calls.js';
@@ -15,6 +15,7 @@ const [oldKey] = testRing.current as [OperatorKey];
 const [nextKey, thirdKey] = [newKey(), newKey()];
 const ringOf = (current: OperatorKey, ...retired: OperatorKey[]) => new KeyRing({ current: [current], retired });
 const both = ringOf(nextKey, oldKey);
+const recipient = parseKey(new Secret(generateRecipient(systemRandom).publicKey), 'RECIPIENT').key;
 
 let store: ObjectStore;
 let backups: BackupJson[];
@@ -251,17 +252,24 @@ describe('a rotation beside others', () => {
     expect(await open(ringOf(nextKey))).toEqual([]);
   });
 
-  it('by a worker that was left with the old key changes nothing of what opens with the new one', async () => {
-    await rotate();
-    const before = await storeContents(store);
-    const writes: string[] = [];
-    const report = await rotate(ringOf(oldKey), { on: watched((key) => void writes.push(key)) });
-    expect(outcomes(report)).toEqual(backups.map(() => 'failed'));
-    expect(report.results[0]?.error).toMatchObject({ code: 'container/no-key' });
-    expect(writes).toEqual([]);
-    expect(await storeContents(store)).toEqual(before);
-    expect(await open(ringOf(nextKey))).toEqual([]);
-  });
+  it.each([
+    ['alone', []],
+    ['and a recipient who has the new one beside him', [recipient]],
+  ])(
+    'by a worker that was left with the old key %s changes nothing of what opens with the new one',
+    async (_with, recipients) => {
+      await rotate(new KeyRing({ current: [nextKey, ...recipients], retired: [oldKey] }));
+      const before = await storeContents(store);
+      const writes: string[] = [];
+      const left = new KeyRing({ current: [oldKey, ...recipients], retired: [] });
+      const report = await rotate(left, { on: watched((key) => void writes.push(key)) });
+      expect(outcomes(report)).toEqual(backups.map(() => 'failed'));
+      expect(report.results[0]?.error).toMatchObject({ code: 'container/no-key' });
+      expect(writes).toEqual([]);
+      expect(await storeContents(store)).toEqual(before);
+      expect(await open(ringOf(nextKey))).toEqual([]);
+    },
+  );
 
   it('leaves no sidecar beside a backup that is deleted meanwhile', async () => {
     const deleting = watched(async (key) => {

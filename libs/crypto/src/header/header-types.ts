@@ -1,4 +1,4 @@
-import type { ErrorCode } from '#contracts';
+import type { AppError, ErrorCode } from '#contracts';
 
 export interface ContentKind {
   readonly kind: 'mongodump-archive' | 'manifest';
@@ -73,6 +73,8 @@ export interface ReadHeader {
   /** Which of the two it is. With a sidecar, the first 4096 bytes of the file may be damaged and the rest as good as ever. */
   readonly from: 'file' | 'sidecar';
   readonly warnings: readonly ContainerWarning[];
+  /** Why the sidecar that lies there was not used. */
+  readonly sidecarFailure?: AppError;
 }
 
 /** A header that opened with one of our keys, with its data key: whoever asked for it wipes it. */

@@ -1,7 +1,7 @@
 import { timingSafeEqual } from 'node:crypto';
 import { AppError } from '#contracts';
 import type { KeyRing } from '../keys/key-ring.js';
-import type { ContainerWarning, ReadHeader, UnlockedHeader } from './header-types.js';
+import type { ReadHeader, UnlockedHeader } from './header-types.js';
 import { openSlots } from './open-slots.js';
 import { bad, parseHeader } from './parse-header.js';
 import { parseSidecar } from './parse-sidecar.js';
@@ -23,7 +23,7 @@ export async function unlockWithSidecar(
     const embedded = await unlockEmbedded(first, ring);
     // A key service that could not be asked may open it yet: that is no final word.
     if (embedded instanceof AppError) throw embedded.retry === 'retry' ? embedded : error;
-    return { header: parseHeader(first).header, from: 'file', dek: embedded, warnings: [notUsed(error)] };
+    return { header: parseHeader(first).header, from: 'file', dek: embedded, ...notUsed(error) };
   }
 }
 
@@ -48,7 +48,7 @@ export function inspectWithSidecar(first: Uint8Array, sidecar: Uint8Array): Read
   } catch (error) {
     if (!isHeaderFailure(error)) throw error;
     try {
-      return { header: parseHeader(first).header, from: 'file', warnings: [notUsed(error)] };
+      return { header: parseHeader(first).header, from: 'file', ...notUsed(error) };
     } catch {
       throw error;
     }
@@ -81,6 +81,7 @@ function isHeaderFailure(error: unknown): error is AppError {
   return error instanceof AppError && headerFailure.test(error.code);
 }
 
-function notUsed({ code, message }: AppError): ContainerWarning {
-  return { code, message: `The header sidecar was not used: ${message}` };
+function notUsed(sidecarFailure: AppError): Pick<ReadHeader, 'warnings' | 'sidecarFailure'> {
+  const { code, message } = sidecarFailure;
+  return { warnings: [{ code, message: `The header sidecar was not used: ${message}` }], sidecarFailure };
 }

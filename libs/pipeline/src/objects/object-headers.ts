@@ -61,7 +61,7 @@ async function fallBack(failure: AppError, embedded: () => Promise<ReadHeader>):
   try {
     const { header } = await embedded();
     const message = `The header sidecar was not used: ${failure.message}`;
-    return { header, from: 'file', warnings: [{ code: failure.code, message }] };
+    return { header, from: 'file', warnings: [{ code: failure.code, message }], sidecarFailure: failure };
   } catch (error) {
     if (isContainerError(error) && error.code !== 'container/not-the-one-asked-for') throw failure;
     throw error;

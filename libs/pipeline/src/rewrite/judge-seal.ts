@@ -1,8 +1,9 @@
 import { AppError, type BackupJson } from '#contracts';
-import { inspectHeader, type KeyRing, type ReadHeader } from '#crypto';
+import { inspectHeader, type KeyRing, type ReadHeader, type Slot } from '#crypto';
 import type { ObjectStore } from '#storage';
 import { isContainerError, warningTexts, type StoredHeader } from '../objects/object-headers.js';
 import { checkObject, openObject, type ObjectKind } from '../objects/check-object.js';
+import { refuseForOthers } from '../rotate/refuse-for-others.js';
 
 export interface SealJudgement {
   /** The key slots found. */
@@ -15,7 +16,7 @@ export interface SealJudgement {
 /**
  * Whether a backup's data keys are sealed to the current keys alone, and always were: the headers inside both files name these and no others, open with them
  * alone, and no sidecar lies beside them. A sidecar tells that the data key was rewrapped, so that who held another key may know it. Throws when our keys do
- * not open it.
+ * not open it, and when a sidecar is for others (`refuseForOthers`).
  */
 export async function judgeSeal(
   { store, ring }: { readonly store: ObjectStore; readonly ring: KeyRing },
@@ -34,10 +35,11 @@ export async function judgeSeal(
   ] as const) {
     const stored = await checkObject(store, backup, object, kind, signal);
     const opened = await openObject(ring, backup, object, kind, stored);
-    for (const slot of opened.header.slots) {
-      keyIds.add(slot.keyId);
+    await refuseForOthers(ring, stored, opened);
+    for (const { keyId } of opened.header.slots) keyIds.add(keyId);
+    // The header in the file opens for its keys as long as the file lies there, whatever a sidecar says.
+    for (const slot of [...opened.header.slots, ...slotsOf(stored.first)])
       if ((await ring.ownerOf(slot)) === 'unknown') strangers.add(slot.keyId);
-    }
     warnings.push(...warningTexts(stored, opened));
     current &&= namesOnly(stored, wanted) && (await opensAlone(ring.currentOnly(), backup, kind, stored));
   }
@@ -50,13 +52,13 @@ export async function judgeSeal(
 
 function namesOnly({ first, sidecar, sidecarFailure }: StoredHeader, wanted: readonly string[]): boolean {
   if (sidecar !== undefined || sidecarFailure !== undefined) return false;
-  const found = slotsOf(first);
+  const found = slotsOf(first).map(({ keyId }) => keyId);
   return found.length === wanted.length && wanted.every((keyId) => found.includes(keyId));
 }
 
-function slotsOf(first: Buffer): readonly string[] {
+function slotsOf(first: Buffer): readonly Slot[] {
   try {
-    return inspectHeader(first).slots.map(({ keyId }) => keyId);
+    return inspectHeader(first).slots;
   } catch (error) {
     if (isContainerError(error)) return [];
     throw error;

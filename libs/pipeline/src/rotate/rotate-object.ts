@@ -1,9 +1,10 @@
 import { AppError, type BackupJson, type StoredObject } from '#contracts';
 import { rewrapHeader, type KeyRing, type ReadHeader, type Slot } from '#crypto';
 import { backupJsonKey, sidecarKey } from '../objects/keys.js';
-import { inspectStoredHeader, warningTexts, type StoredHeader } from '../objects/object-headers.js';
+import { warningTexts, type StoredHeader } from '../objects/object-headers.js';
 import { checkObject, openObject, type ObjectKind } from '../objects/check-object.js';
 import { removeLeftBeside } from '../objects/remove-left-beside.js';
+import { refuseForOthers } from './refuse-for-others.js';
 import type { RotateDeps } from './rotate-types.js';
 import { readSidecarFile, writeSidecarFile } from './sidecar-file.js';
 
@@ -88,7 +89,7 @@ interface Judgement {
 async function judge(ring: KeyRing, rotation: ObjectRotation, stored: StoredHeader): Promise<Judgement> {
   const { backup, object, kind } = rotation;
   const opened = await openObject(ring, backup, object, kind, stored);
-  if (opened.from === 'file') await refuseForOthers(ring, rotation, stored);
+  await refuseForOthers(ring, stored, opened);
   const keyIds = opened.header.slots.map(({ keyId }) => keyId);
   const owners = await Promise.all(opened.header.slots.map((slot) => ring.ownerOf(slot)));
   const others = opened.header.slots.filter((_slot, at) => owners[at] === 'unknown');
@@ -96,22 +97,6 @@ async function judge(ring: KeyRing, rotation: ObjectRotation, stored: StoredHead
   const counts = stored.sidecar === undefined && stored.sidecarFailure === undefined ? 'file' : 'sidecar';
   const proven = opened.from === counts && (await opensWith(ring.currentOnly(), rotation, stored, counts));
   return { opened, keyIds, proven, done: proven && hasAll && !owners.includes('retired'), others };
-}
-
-/** A whole sidecar that names none of our keys is one for other keys, and newer than the header in the file: replaced, it would shut their holders out. */
-async function refuseForOthers(ring: KeyRing, { kdfSalt }: ObjectRotation, stored: StoredHeader): Promise<void> {
-  if (stored.sidecar === undefined) return;
-  const { from, header } = await inspectStoredHeader(stored);
-  if (from === 'file') return;
-  const ours = (await ring.keyIds(kdfSalt)).map(({ keyId }) => keyId);
-  const named = header.slots.map(({ keyId }) => keyId);
-  if (named.some((keyId) => ours.includes(keyId))) return;
-  throw new AppError({
-    code: 'container/no-key',
-    stage: 'keys',
-    message: `The header sidecar of ${stored.key} is for other keys than those at hand: ${named.join(', ')}`,
-    hint: 'Was this process left with an old key? Set the new one as BACKUP_ENCRYPTION_KEY and this one in BACKUP_ENCRYPTION_KEYS_RETIRED, and rotate again. Nothing was changed',
-  });
 }
 
 /** None of the keys at hand fits; one may be a recipient's public key, for which the file is sealed besides. */
