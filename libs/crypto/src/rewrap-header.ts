@@ -18,7 +18,10 @@ export interface RewrapOptions {
   /** The sidecar that is there already, of an earlier rotation. */
   readonly sidecar?: Buffer;
   readonly expect?: OpenOptions['expect'];
-  /** Slots of the header as it is that stay, byte for byte, behind the new ones: so the old key opens it too, until the new one is proven. Where there is no room for all, those of `from`'s own retired keys go first; slots of others never go unsaid. */
+  /**
+   * Slots of the header as it is that stay, byte for byte, behind the new ones: so the old key opens it too, until the new one is proven. Where there is no room
+   * for all, one new slot that opens stands for the new ones, which the next header has. Slots of others never go.
+   */
   readonly keep?: readonly Slot[];
 }
 
@@ -39,7 +42,7 @@ export async function rewrapHeader(first: Uint8Array, options: RewrapOptions): P
       ...(scryptCost === undefined ? {} : { scryptCost }),
     });
     const kept = keep.filter(({ keyId }) => !slots.some((slot) => slot.keyId === keyId));
-    const all = await withinRoom([...slots, ...kept], from);
+    const all = slots.length + kept.length <= mostSlots ? [...slots, ...kept] : await bridge(slots, keep, options);
     const rewrapped = encodeHeader({ ...fields, slots: all }, dek);
     await prove(first, rewrapped, to, dek);
     return rewrapped;
@@ -48,18 +51,36 @@ export async function rewrapHeader(first: Uint8Array, options: RewrapOptions): P
   }
 }
 
-/** The header in the file keeps what our retired keys open; a slot of another key has nobody here to speak for it. */
-async function withinRoom(slots: readonly Slot[], from: KeyRing): Promise<readonly Slot[]> {
-  const kept = [...slots];
-  for (let at = kept.length - 1; at >= 0 && kept.length > mostSlots; at -= 1) {
-    const slot = kept[at];
-    if (slot !== undefined && (await from.ownerOf(slot)) === 'retired') kept.splice(at, 1);
-  }
-  if (kept.length <= mostSlots) return kept;
-  throw new AppError({
+/**
+ * Between a header and one that has no room for its slots besides: one new slot that opens, before the old ones. In a header that is full already, the last slot of
+ * ours steps back for it, of a key that opens nothing here if there is one: a recipient gets his anew with the other new slots. Throws `keys/refused` when those that
+ * have to stay leave no room.
+ */
+async function bridge(
+  slots: readonly Slot[],
+  keep: readonly Slot[],
+  { from, to }: RewrapOptions,
+): Promise<readonly Slot[]> {
+  const owners = await Promise.all(keep.map((slot) => from.ownerOf(slot)));
+  const isNew = ({ keyId }: Slot): boolean => slots.some((slot) => slot.keyId === keyId);
+  const staying = keep.filter((slot, at) => owners[at] === 'unknown' && !isNew(slot));
+  if (slots.length + staying.length > mostSlots) throw noRoom(slots.length + staying.length);
+  const opening = slots[to.current.findIndex(({ opens }) => opens)];
+  if (opening === undefined) throw new Error('a header without room was to be rewrapped with public keys alone');
+  const old = keep.filter(({ keyId }) => keyId !== opening.keyId);
+  if (old.length < mostSlots) return [opening, ...old];
+  const ours = old.filter((slot) => owners[keep.indexOf(slot)] !== 'unknown');
+  const opensNothing = ({ kind, keyId }: Slot): boolean => kind === 'x25519' && from.privateKeyOf(keyId) === undefined;
+  const steppingBack = ours.findLast(opensNothing) ?? (ours.length > 1 ? ours.at(-1) : undefined);
+  if (steppingBack === undefined) throw noRoom(old.length + 1);
+  return [opening, ...old.filter((slot) => slot !== steppingBack)];
+}
+
+function noRoom(slots: number): AppError {
+  return new AppError({
     code: 'keys/refused',
     stage: 'keys',
-    message: `The header has room for ${mostSlots} keys, and ${kept.length} are to open it`,
+    message: `The header has room for ${mostSlots} keys, and ${slots} are to open it`,
     hint: 'Name fewer recipients, or give keys whose slots may go in BACKUP_ENCRYPTION_KEYS_RETIRED',
   });
 }
