@@ -1,15 +1,24 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
 import { buffer } from 'node:stream/consumers';
 import { Secret, systemClock, systemRandom, type BackupJson } from '#contracts';
-import { generateRecipient, inspectHeader, keyRingOf, nameKeys, type GivenKeys, type KeyRing } from '#crypto';
-import { createMemoryStore, type ObjectStore } from '#storage';
+import {
+  generateRecipient,
+  inspectHeader,
+  keyRingOf,
+  nameKeys,
+  openHeader,
+  type GivenKeys,
+  type KeyRing,
+} from '#crypto';
+import { createMemoryStore, type ObjectStore, type PutBytesOptions } from '#storage';
 import { backupDeps, backupRequest, noAbort, storeContents } from '../../../test/support/backup-world.js';
+import { replaceCalls } from '../../../test/support/replace-calls.js';
 import { checkKeys } from './check-keys.js';
 import { silentObserver } from './deps.js';
 import { failureOfKeys, judgeKeys, keyFindings, keyProofFindings, unprovenOfKeys } from './judge-keys.js';
 import { proveBackup } from './objects/prove-backup.js';
 import { runBackup } from './run-backup.js';
-import type { RotationReport } from './rotate/rotate-types.js';
+import type { RotateDeps, RotationCatalog, RotationReport } from './rotate/rotate-types.js';
 import { runRotate } from './run-rotate.js';
 import { runVerify } from './run-verify.js';
 
@@ -46,8 +55,20 @@ const backUp = async (keys: KeyRing): Promise<BackupJson> =>
 const verify = (level: 'stored' | 'readable', { backupId }: BackupJson, keys: KeyRing) =>
   runVerify({ store, ring: keys, observer: silentObserver }, { backupId, level }, noAbort);
 const opens = ({ backupId }: BackupJson, keys: KeyRing) => proveBackup({ store, ring: keys }, backupId, noAbort);
-const rotate = (keys: KeyRing): Promise<RotationReport> =>
-  runRotate({ store, ring: keys, clock: systemClock, random: systemRandom }, { target: null, dryRun: false }, noAbort);
+const rotate = (keys: KeyRing, deps: Partial<RotateDeps> = {}, dryRun = false): Promise<RotationReport> =>
+  runRotate(
+    { store, ring: keys, clock: systemClock, random: systemRandom, ...deps },
+    { target: null, dryRun },
+    noAbort,
+  );
+/** By the sidecar that was written last. */
+const opensObject = async (sidecar: string, keys: KeyRing) => {
+  const object = await buffer(
+    await store.get(sidecar.replace('manifest.header', 'manifest').replace('/header', '/data')),
+  );
+  const opened = await openHeader(object, { ring: keys, sidecar: await buffer(await store.get(sidecar)), expect: {} });
+  expect(opened.from).toBe('sidecar');
+};
 const slotsOf = async ({ backupId }: BackupJson, name: string) =>
   inspectHeader(await buffer(await store.get(`clinic/${backupId}/1/${name}`))).slots;
 const idOf = async (keys: Keys) => (await ring(keys).keyIds('0'.repeat(32)))[0]?.keyId;
@@ -120,11 +141,22 @@ describe('a rotation', () => {
   it('leaves the slot of a key that it does not know as it is, and says so', async () => {
     const backup = await backUp(ring({ current: symmetric, recipients: [auditor.publicKey] }));
     const auditorSlot = (await slotsOf(backup, 'data.hzn'))[1];
-    const report = await rotate(ring({ current: other, retired: [symmetric] }));
-    const auditorId = (await idOf({ current: auditor.privateKey })) ?? '';
-    expect(report.results).toMatchObject([
-      { outcome: 'rotated', warnings: [expect.stringContaining(auditorId), expect.stringContaining(auditorId)] },
+    const [keys, auditorId] = [
+      ring({ current: other, retired: [symmetric] }),
+      (await idOf({ current: auditor.privateKey })) ?? '',
+    ];
+    const told: unknown[] = [];
+    const catalog: RotationCatalog = {
+      requireStore: () => Promise.resolve(),
+      keysOf: (...call) => Promise.resolve(void told.push(call)),
+      hold: (_backupId, _kind, act, signal) => act({ signal, record: null }),
+    };
+    const after = [await idOf({ current: other }), auditorId];
+    expect((await rotate(keys, {}, true)).results).toMatchObject([{ outcome: 'would-rotate', after }]);
+    expect((await rotate(keys, { catalog })).results).toMatchObject([
+      { outcome: 'rotated', after, warnings: [expect.stringContaining(auditorId), expect.stringContaining(auditorId)] },
     ]);
+    expect(told).toEqual([[backup.backupId, after]]);
     const slots = await slotsOf(backup, 'header.hzn');
     expect(slots).toHaveLength(2);
     expect(slots[1]).toEqual(auditorSlot);
@@ -173,6 +205,45 @@ describe('a rotation', () => {
     expect((await runRotate({ ...deps, ring: ring(keys) }, request, noAbort)).results).toMatchObject([
       { outcome: 'would-rewrite', warnings: [] },
     ]);
+  });
+
+  it.each([
+    ['full', 7],
+    ['that the new ones fill', 0],
+  ])('keeps the old key in a header %s until the new one was read back', async (_which, before) => {
+    const seven = Array.from({ length: 7 }, () => pair());
+    const publicKeys = seven.map(({ publicKey }) => publicKey);
+    const [first, old, next] = [`hex:${'33'.repeat(32)}`, symmetric, other];
+    const made = await backUp(ring({ current: first, recipients: publicKeys.slice(0, before) }));
+    // The header in the file is of an older key, which is not at hand any more.
+    await rotate(ring({ current: old, recipients: publicKeys.slice(0, before), retired: [first] }));
+    const written: number[] = [];
+    const watching = replaceCalls(store, {
+      putBytes: async (key: string, bytes: Uint8Array, options?: PutBytesOptions) => {
+        const result = await store.putBytes(key, bytes, options);
+        written.push(inspectHeader(bytes).slots.length);
+        if (written.length % 2 === 1) for (const current of [old, next]) await opensObject(key, ring({ current }));
+        return result;
+      },
+    });
+    const keys = ring({ current: next, recipients: publicKeys, retired: [old] });
+    expect((await rotate(keys, { store: watching })).results).toMatchObject([{ outcome: 'rotated', error: null }]);
+    expect(written).toEqual(before === 7 ? [8, 8, 8, 8] : [2, 8, 2, 8]);
+    const ids = await keys.currentOnly().currentKeyIds('0'.repeat(32));
+    expect((await slotsOf(made, 'header.hzn')).map(({ keyId }) => keyId)).toEqual(ids);
+    for (const { privateKey } of seven) await opens(made, ring({ current: privateKey }));
+  });
+
+  it('refuses when a full header has no slot of ours that may step back, and changes nothing', async () => {
+    const strangers = Array.from({ length: 7 }, () => pair().publicKey);
+    const backup = await backUp(ring({ current: symmetric, recipients: strangers }));
+    const { results } = await rotate(ring({ current: other, retired: [symmetric] }));
+    expect(results).toMatchObject([{ outcome: 'failed', error: { code: 'keys/refused' } }]);
+    expect((await storeContents(store)).filter((key) => key.endsWith('header.hzn'))).toEqual([]);
+    // Named as what they are, they stay all the same.
+    await rotate(ring({ current: other, recipients: strangers, retired: [symmetric] }));
+    expect(await slotsOf(backup, 'header.hzn')).toHaveLength(8);
+    await opens(backup, ring({ current: other }));
   });
 
   it('refuses when a header has no room for all, and changes nothing', async () => {

@@ -95,7 +95,7 @@ export async function rotatePlaces(
       reports.push(`${name}: ${cold} of its copies lie cold and get the headers of the primary store from a worker`);
     if (request.dryRun) return;
     for (const result of own)
-      if (isBrought(result) && !seen.has(result.backupId)) await catalog?.keysOf(result.backupId, keyIds);
+      if (isBrought(result) && !seen.has(result.backupId)) await catalog?.keysOf(result.backupId, result.after);
   };
   /** With new data keys: what stands there alone, one after another. Copies follow what is sealed anew in the primary store. */
   const anew = async (place: RotationPlace): Promise<void> => {

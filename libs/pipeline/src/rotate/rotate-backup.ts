@@ -16,13 +16,14 @@ export async function rotateBackup(
   rotation: BackupRotation,
   signal: AbortSignal,
 ): Promise<RotatedBackup> {
-  const { backup, keyIds, dryRun } = rotation;
+  const { backup, dryRun } = rotation;
   const { backupId, objects } = backup;
   const before = new Set<string>();
+  const after = new Set<string>();
   const warnings: string[] = [];
   const ended = (outcome: RotatedBackup['outcome'], error: AppError | null = null): RotatedBackup => ({
     ...{ backupId, outcome, before: [...before], warnings, error },
-    after: outcome === 'gone' ? [] : outcome === 'failed' ? [...before] : keyIds,
+    after: outcome === 'gone' ? [] : outcome === 'failed' ? [...before] : [...after],
   });
   try {
     const { catalog } = deps;
@@ -35,12 +36,13 @@ export async function rotateBackup(
       ] as const) {
         const rotated = await rotateObject(deps, { ...rotation, object, kind }, held);
         for (const keyId of rotated.before) before.add(keyId);
+        for (const keyId of rotated.after) after.add(keyId);
         warnings.push(...rotated.warnings);
         if (rotated.gone) return ended('gone');
         changed ||= rotated.changed;
       }
       // Told also of what an earlier, interrupted run had rotated.
-      if (!dryRun) await catalog?.keysOf(backupId, keyIds);
+      if (!dryRun) await catalog?.keysOf(backupId, [...after]);
       return ended(changed ? (dryRun ? 'would-rotate' : 'rotated') : 'current');
     };
     if (dryRun || catalog === undefined) return await act(signal);

@@ -21,6 +21,8 @@ export interface ObjectRotation {
 
 export interface RotatedObject {
   readonly before: readonly string[];
+  /** The slots that stand now (in a dry run: that would stand). */
+  readonly after: readonly string[];
   readonly changed: boolean;
   /** Its `backup.json` is gone meanwhile. */
   readonly gone: boolean;
@@ -36,7 +38,7 @@ const mostSteps = 12;
  *
  * - the sidecar opens with the current keys alone and names no others: done;
  * - it opens with them alone, and has slots of retired keys too: a sidecar without those is written;
- * - else one is written with the current keys' slots before those that are there.
+ * - else one is written with the current keys' slots before those that are there; of these one that opens, where there is no room for all.
  *
  * So an old slot goes only after a header with the new one was read back from the store and opened with the current keys alone (docs/container-format.md,
  * "Rotation"), and each sidecar was proven in memory before it was written.
@@ -55,15 +57,15 @@ export async function rotateObject(
     ({ keyId, kind }) => `${found.key} keeps the slot of the ${kind} key ${keyId}, which is not at hand`,
   );
   const result = { before: first.keyIds, warnings: [...warningTexts(found, first.opened), ...kept] };
-  if (first.done || dryRun) return { ...result, changed: !first.done, gone: false };
+  if (first.done || dryRun) return { ...result, after: first.finalIds, changed: !first.done, gone: false };
   for (let step = 0; step < mostSteps; step += 1) {
     const standing = await readSidecarFile(store, place, signal);
     const stored: StoredHeader = { ...found, sidecar: standing?.bytes, sidecarFailure: undefined };
-    const { opened, proven, done, others } = await judge(deps.ring, rotation, stored);
-    if (done) return { ...result, changed: true, gone: false };
-    const next = await rewrap(deps, rotation, stored, proven ? others : opened.header.slots);
+    const judged = await judge(deps.ring, rotation, stored);
+    if (judged.done) return { ...result, after: judged.finalIds, changed: true, gone: false };
+    const next = await rewrap(deps, rotation, stored, judged.proven ? judged.others : judged.opened.header.slots);
     if (!(await writeSidecarFile(store, place, next, standing, signal))) continue;
-    if (await isGone(deps, rotation, place, signal)) return { ...result, changed: false, gone: true };
+    if (await isGone(deps, rotation, place, signal)) return { ...result, after: [], changed: false, gone: true };
   }
   throw new AppError({
     code: 'store/precondition-failed',
@@ -83,6 +85,8 @@ interface Judgement {
   readonly done: boolean;
   /** Slots of keys that are neither: a holder of whom nobody here knows. They stay. */
   readonly others: readonly Slot[];
+  /** Names of the slots that it has when it is done. */
+  readonly finalIds: readonly string[];
 }
 
 /** Opens a header as it lies in the store. A sidecar that fails while the header in the file opens is not proven: it has to be replaced. */
@@ -96,7 +100,9 @@ async function judge(ring: KeyRing, rotation: ObjectRotation, stored: StoredHead
   const hasAll = rotation.keyIds.every((keyId) => keyIds.includes(keyId));
   const counts = stored.sidecar === undefined && stored.sidecarFailure === undefined ? 'file' : 'sidecar';
   const proven = opened.from === counts && (await opensWith(ring.currentOnly(), rotation, stored, counts));
-  return { opened, keyIds, proven, done: proven && hasAll && !owners.includes('retired'), others };
+  const done = proven && hasAll && !owners.includes('retired');
+  const finalIds = done ? keyIds : [...new Set([...rotation.keyIds, ...others.map(({ keyId }) => keyId)])];
+  return { opened, keyIds, proven, done, others, finalIds };
 }
 
 /** None of the keys at hand fits; one may be a recipient's public key, for which the file is sealed besides. */
