@@ -1,6 +1,8 @@
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
+import { cpSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { CliWorld, type Environment } from '../support/cli-world.js';
 import { hazina, spawnHazina } from '../support/run-hazina.js';
 import { fillSampleDatabase } from '../support/sample-data.js';
@@ -63,4 +65,31 @@ it('killed in the middle and run again, everything opens with the new key alone,
     code: 0,
   });
   expect((await rewrite()).results.map(({ outcome }) => outcome)).toEqual(['current', 'current']);
+}, 120_000);
+
+it('without a catalogue a copy keeps its old data key until it is copied again, and the end says so', async () => {
+  const [store, vault] = [join(world.folder, 'store'), join(world.folder, 'vault')];
+  cpSync(store, vault, { recursive: true });
+  const third = `hex:${randomBytes(32).toString('hex')}`;
+  const targetsFile = join(world.folder, 'vault.yaml');
+  const destinations = { vault: { kind: 'directory', directory: vault } };
+  writeFileSync(
+    targetsFile,
+    JSON.stringify({ destinations, targets: [{ name: 'clinic', uriVariable: 'MONGODB_URI' }] }),
+  );
+  const environment = {
+    ...world.environment,
+    ...{ BACKUP_TARGETS_FILE: targetsFile, BACKUP_ENCRYPTION_KEY: third, BACKUP_ENCRYPTION_KEYS_RETIRED: newKey },
+  };
+  expect(await hazina(['keys', 'rotate', '--rewrite', '--dry-run'], environment)).toMatchObject({ code: 0 });
+  const anew = await hazina(['keys', 'rotate', '--rewrite'], environment);
+  expect(anew.code).toBe(16);
+  expect(anew.stdout.match(/^rewritten /gm)).toHaveLength(2);
+  expect(anew.stderr).not.toContain('alone');
+  const commands = [...anew.stderr.matchAll(/hazina (destinations copy \S+ --to vault)/g)].map(([, text = '']) => text);
+  expect(commands).toHaveLength(2);
+  for (const command of commands) expect(await hazina(command.split(' '), environment)).toMatchObject({ code: 0 });
+  expect(await hazina(['keys', 'rotate', '--rewrite'], environment)).toMatchObject({ code: 0 });
+  const { BACKUP_ENCRYPTION_KEYS_RETIRED: _, ...alone } = environment;
+  expect(await hazina(['keys', 'check', '--from', 'vault'], alone)).toMatchObject({ code: 0 });
 }, 120_000);

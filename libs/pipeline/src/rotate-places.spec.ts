@@ -8,6 +8,7 @@ import { replaceCalls } from '../../../test/support/replace-calls.js';
 import { removeBackup } from './delete/remove-backup.js';
 import { requireBackupJson } from './objects/backup-json-file.js';
 import { proveBackup } from './objects/prove-backup.js';
+import { runCopy } from './run-copy.js';
 import { rotatePlaces, type PlacedRotation, type PlacesReport } from './rotate-places.js';
 import type { PlacesCatalog } from './rotate/rotate-types.js';
 
@@ -162,12 +163,25 @@ describe('a rotation of a store and its destinations', () => {
     expect(lines(await reseal(ours()))).toContainEqual([goneHere.backupId, 'vault', 'current']);
   });
 
+  it('without a catalogue names each copy that keeps its old data key, and how it follows, until it has', async () => {
+    await removeBackup(vault, goneHere.backupId, noAbort);
+    const hint = expect.stringContaining(`: hazina destinations copy ${kept.backupId} --to vault`) as unknown;
+    for (const dryRun of [true, false, false])
+      expect(await rotate({ vault }, true, [], undefined, dryRun)).toMatchObject({ behind: 1, reports: [hint] });
+    // Where there is one, workers copy.
+    expect(await rotate({ vault }, true, [], untouched)).toMatchObject({ behind: 0, reports: [] });
+    await runCopy({ from: primary, to: vault }, { backupId: kept.backupId, thorough: true }, noAbort);
+    await proveBackup({ store: vault, ring: alone }, kept.backupId, noAbort);
+    expect(await rotate({ vault }, true)).toMatchObject({ behind: 0, reports: [] });
+  });
+
   it('leaves what is to come home, what goes meanwhile, and all of it without a catalogue, and says so', async () => {
     const before = await storeContents(vault);
     for (const catalog of [untouched, undefined]) {
       const report = await rotate({ vault }, true, [], catalog);
       expect(lines(report).filter(([, place]) => place === 'vault')).toEqual([]);
-      expect(report.reports).toEqual([expect.stringContaining(`${goneHere.backupId} stands in vault alone`)]);
+      expect(report.reports[0]).toContain(`${goneHere.backupId} stands in vault alone`);
+      expect(report.behind).toBe(catalog === undefined ? 1 : 0);
     }
     const gone = { ...ours(), holdCopy: () => Promise.resolve('gone' as const) };
     expect(lines(await reseal(gone))).toContainEqual([goneHere.backupId, 'vault', 'gone']);

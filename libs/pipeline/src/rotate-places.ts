@@ -26,6 +26,8 @@ export interface PlacesReport extends Omit<RotationReport, 'results'> {
   readonly failed: readonly { readonly place: string; readonly error: AppError }[];
   /** Copies that lie cold and follow later: until then they need the retired keys. */
   readonly cold: number;
+  /** Copies that keep the old data keys of what was sealed anew, and follow only when somebody copies: without a catalogue nobody does. In a dry run: that would. */
+  readonly behind: number;
 }
 
 /** `store` is the primary one. */
@@ -45,7 +47,7 @@ export interface PlacesRequest extends Omit<RotateRequest, 'kdfSalt' | 'except'>
  * A rotation (`runRotate`) of the primary store, and then of its destinations one after the other: of copies, and of backups that stand in a destination alone. What
  * came home from one of them meanwhile is rotated last. Who copies at the same moment may put an older header back over a new one; it opens with the retired
  * key as before, and `keys check` names it. A destination that fails stops no other. With new data keys (`rewrite`) only
- * what stands in a destination alone is sealed anew there: copies follow the primary store by themselves.
+ * what stands in a destination alone is sealed anew there: copies follow the primary store by workers, where there is a catalogue, and are named where there is none.
  */
 export async function rotatePlaces(
   { onResult, requirePlace, ...deps }: PlacesDeps,
@@ -59,6 +61,7 @@ export async function rotatePlaces(
   const rewrite = request.rewrite ?? null;
   let keyIds: readonly string[] = [];
   let allCold = 0;
+  let allBehind = 0;
   const here = async (except: ReadonlySet<string>): Promise<RotationReport> => {
     const tell = (result: RotatedBackup): void => onResult?.({ ...result, place: null });
     const done = await runRotate({ ...deps, onResult: tell }, { ...request, except }, signal);
@@ -69,6 +72,7 @@ export async function rotatePlaces(
   if (primary) reports.push(...(await here(new Set())).reports);
   const seen = new Set(results.map(({ backupId }) => backupId));
   const brought = new Set(results.filter(isBrought).map(({ backupId }) => backupId));
+  const planned = new Set(results.filter(({ outcome }) => outcome === 'would-rewrite').map(({ backupId }) => backupId));
   const kdfSalt = destinations.length > 0 ? await saltOf(deps.store, signal) : null;
   const saltFor = async (store: ObjectStore) => kdfSalt ?? (await saltOf(store, signal)) ?? '0'.repeat(32);
   const { catalog, ...bare } = deps;
@@ -100,8 +104,9 @@ export async function rotatePlaces(
   /** With new data keys: what stands there alone, one after another. Copies follow what is sealed anew in the primary store. */
   const anew = async (place: RotationPlace): Promise<void> => {
     const { name, store } = place;
-    const { alone, left } = await findAlone(deps, place, request.target, signal);
-    reports.push(...left);
+    const { alone, left, behind } = await findAlone(deps, place, { target: request.target, planned }, signal);
+    reports.push(...left, ...behind);
+    allBehind += behind.length;
     if (catalog === undefined || alone.size === 0) return;
     const wanted = { ...request, kdfSalt: await saltFor(store), only: alone };
     const done = await whileItMoves(store.location, stallMs, signal, (moved, running) => {
@@ -136,7 +141,8 @@ export async function rotatePlaces(
     if (signal.aborted) throw error;
     failed.push({ place: 'primary', error });
   }
-  return { dryRun: request.dryRun, rewrite: rewrite !== null, keyIds, results, reports, failed, cold: allCold };
+  const left = { cold: allCold, behind: allBehind };
+  return { dryRun: request.dryRun, rewrite: rewrite !== null, keyIds, results, reports, failed, ...left };
 }
 
 function isBrought({ outcome }: RotatedBackup): boolean {

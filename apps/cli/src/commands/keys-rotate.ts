@@ -42,9 +42,11 @@ Where this machine lacks what a destination needs, begin with --place primary.
 When the old key was stolen, new headers do not help: who could read the files has their data keys. --rewrite reads every
 backup, seals it anew with a new data key beside the old files, and reads the new ones to their end before backup.json
 names them. It takes the time of a verification and a backup together, and for each backup its size in the store until
-hazina cleanup takes the old files away (after BACKUP_ORPHAN_GRACE_HOURS). Copies follow from the primary store; what a
-destination alone still has, by a retention of its own, is sealed anew there where there is a catalogue, and named where
-there is none. What was stolen stays stolen: change what the data gives access to.
+hazina cleanup takes the old files away (after BACKUP_ORPHAN_GRACE_HOURS). With a catalogue, workers bring it to the
+copies, and what a destination alone still has, by a retention of its own, is sealed anew there. Without one
+(CATALOG_MONGODB_URI) copies keep their old data keys: each is named, with the command that copies it again, and the end
+is a failure until all have been copied; so is what a destination has alone. What was stolen stays stolen: change what
+the data gives access to.
 
 Example:
   export BACKUP_ENCRYPTION_KEYS_RETIRED_FILE=/run/secrets/old.key
@@ -155,7 +157,7 @@ function toJson({ dryRun, rewrite, keyIds, results, reports, failed }: PlacesRep
 }
 
 function summary(
-  { dryRun, rewrite, keyIds, results, failed, cold }: PlacesReport,
+  { dryRun, rewrite, keyIds, results, failed, cold, behind }: PlacesReport,
   target: string | undefined,
   places: readonly { readonly name: string }[],
 ): string {
@@ -170,15 +172,19 @@ function summary(
   const scope = `Every backup ${target === undefined ? 'of' : `of ${target} in`} ${where}`;
   if (bad + failed.length > 0) return `${counts}. Keep the retired keys configured, and run it again`;
   if (cold > 0) return `${counts}. Keep the retired keys until the cold copies have followed: hazina keys check tells`;
+  if (behind > 0)
+    return `${counts}. Copies that ${dryRun ? 'would keep' : 'keep'} their old data keys: ${behind}, named above`;
   return dryRun ? counts : `${counts}. ${scope} opens with ${keyIds.join(', ')} alone`;
 }
 
 /** One failure speaks for itself; of several the first gives the exit code. */
-function throwFirst({ rewrite, results, failed }: PlacesReport): void {
+function throwFirst(report: PlacesReport): void {
+  const { rewrite, results, failed } = report;
   const failures = results.flatMap(({ error }) => (error === null ? [] : [error]));
   const [first] = failures;
   if (first === undefined) {
     throwUnreached(failed, rewrite);
+    throwBehind(report);
     return;
   }
   if (results.length === 1) throw first;
@@ -205,5 +211,15 @@ function throwUnreached(failed: PlacesReport['failed'], rewrite: boolean): void 
     message: `${first.place}: ${first.error.message}${others}`,
     hint: first.error.hint === undefined ? next : `${first.error.hint}. ${next}`,
     cause: first.error,
+  });
+}
+
+function throwBehind({ behind, dryRun }: PlacesReport): void {
+  if (behind === 0 || dryRun) return;
+  throw new AppError({
+    code: 'backup/refused',
+    stage: 'keys',
+    message: `Copies in destinations that still open with the old key, and that nobody copies again without a catalogue: ${behind}`,
+    hint: 'Each is named above with the command that does; then run this once more. With CATALOG_MONGODB_URI workers copy them',
   });
 }

@@ -1,26 +1,33 @@
+import type { BackupJson } from '#contracts';
 import type { ObjectStore } from '#storage';
 import { listBackups } from '../list-backups.js';
 import { requireBackupJson } from '../objects/backup-json-file.js';
 import type { PlacesCatalog, RotationCatalog, RotationPlace } from '../rotate/rotate-types.js';
 
-// What a destination has and the primary store has no more: it is sealed anew where it stands.
+// What a destination has and the primary store has no more is sealed anew where it stands; copies of what the primary store has follow it, if anybody copies.
 
 interface Alone {
   readonly alone: ReadonlySet<string>;
   /** What is neither sealed anew there nor follows by itself, in words. */
   readonly left: readonly string[];
+  /** Copies that keep their old data keys until somebody copies again, in words: without a catalogue nobody does. */
+  readonly behind: readonly string[];
 }
 
-/** What of a destination is sealed anew there: what the primary store has no more, and does not get back. */
+/** What of a destination is sealed anew there (what the primary store has no more, and does not get back), and what is left as it is. `planned`: what a dry run would seal anew in the primary store. */
 export async function findAlone(
   { store: primary, catalog }: { readonly store: ObjectStore; readonly catalog?: PlacesCatalog },
   { name, store }: RotationPlace,
-  target: string | null,
+  { target, planned }: { readonly target: string | null; readonly planned: ReadonlySet<string> },
   signal: AbortSignal,
 ): Promise<Alone> {
   const there = await listBackups(store, target ?? undefined, signal);
   const here = await listBackups(primary, target ?? undefined, signal);
   const known = new Set([...here.backups, ...here.damaged].map(({ backupId }) => backupId));
+  const attempts = new Map(here.backups.map(({ backupId, attempt }) => [backupId, attempt]));
+  const isBehind = ({ backupId, attempt }: BackupJson): boolean =>
+    planned.has(backupId) || attempt < (attempts.get(backupId) ?? attempt);
+  const behind = catalog === undefined ? there.backups.filter(isBehind) : [];
   const alone = new Set<string>();
   const left: string[] = [];
   for (const { backupId } of [...there.backups, ...there.damaged]) {
@@ -29,7 +36,11 @@ export async function findAlone(
     if ((await catalog?.standsAlone(name, backupId)) === true) alone.add(backupId);
     else left.push(keepsItsKey(backupId, name, catalog === undefined));
   }
-  return { alone, left };
+  return { alone, left, behind: behind.map(({ backupId }) => isLeftBehind(backupId, name)) };
+}
+
+function isLeftBehind(backupId: string, name: string): string {
+  return `${backupId} in ${name} keeps its old data key, for without a catalogue (CATALOG_MONGODB_URI) no worker copies it again: hazina destinations copy ${backupId} --to ${name}`;
 }
 
 function keepsItsKey(backupId: string, name: string, isUnknown: boolean): string {
