@@ -88,13 +88,16 @@ describe('hazina keys', () => {
   );
 
   it(
-    'check: a store without backups is no failure, one that is away is 14',
+    'check: a store without backups is no failure, a target without any is 2, a store that is away is 14',
     async () => {
       const empty = await hazina(['keys', 'check', '--json'], {
         ...cli,
         BACKUP_DIRECTORY: join(world.folder, 'empty'),
       });
       expect({ code: empty.code, out: JSON.parse(empty.stdout) as unknown }).toEqual({ code: 0, out: { results: [] } });
+      const mistyped = await world.failing(['keys', 'check', '--target', 'clinc'], cli);
+      expect(mistyped).toMatchObject({ code: 'backup/not-found', exitCode: 2 });
+      expect(mistyped.message).toMatch(/no backup of clinc in .*: targets there are clinic$/);
       const away = { S3_BACKUP_BUCKET: 'b', S3_ENDPOINT: 'http://127.0.0.1:1', AWS_ACCESS_KEY_ID: 'a' };
       expect(
         await world.failing(['keys', 'check'], { ...cli, ...away, AWS_SECRET_ACCESS_KEY: canary, AWS_REGION: 'x' }),

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import { cpSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { CliWorld, type Environment } from '../support/cli-world.js';
 import { hazina, spawnHazina } from '../support/run-hazina.js';
@@ -58,6 +58,21 @@ it('without a key to go to, or without one that opens, nothing is written', asyn
   expect(error.hint).toContain('keep the retired keys');
   expect(await world.failing(['keys', 'rotate', '--target', 'No'], environment())).toMatchObject({ exitCode: 2 });
   expect(world.storedFiles()).toEqual(before);
+}, 60_000);
+
+it('of nothing it is not said that every backup opens', async () => {
+  const empty = join(world.folder, 'empty');
+  const unmounted = environment({ BACKUP_DIRECTORY: empty });
+  expect(await world.failing(['keys', 'rotate'], unmounted)).toMatchObject({ code: 'store/changed', exitCode: 14 });
+  expect(existsSync(join(empty, 'hazina.json'))).toBe(false);
+  const mistyped = await world.failing(['keys', 'rotate', '--target', 'clinc'], environment());
+  expect(mistyped).toMatchObject({ code: 'backup/not-found', exitCode: 2 });
+  expect(mistyped.message).toMatch(/no backup of clinc in .*: targets there are clinic$/);
+  // A store before its first backup.
+  cpSync(join(world.folder, 'store', 'hazina.json'), join(empty, 'hazina.json'));
+  const fresh = await hazina(['keys', 'rotate'], unmounted);
+  expect(fresh).toMatchObject({ code: 0, stdout: '' });
+  expect(fresh.stderr).toMatch(/^0 backups rotated, 0 current already, 0 failed$/m);
 }, 60_000);
 
 it('a dry run, the rotation, and nothing left to do', async () => {

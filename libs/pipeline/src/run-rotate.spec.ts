@@ -315,6 +315,26 @@ describe('what stands without its backup.json', () => {
   });
 });
 
+describe('a store without hazina.json', () => {
+  it('and without backups is no store where every backup opens: nothing is written to it', async () => {
+    const empty = createMemoryStore();
+    for (const dryRun of [true, false])
+      await expect(rotate(both, { on: empty, dryRun })).rejects.toMatchObject({ code: 'store/changed' });
+    expect(await empty.head('hazina.json')).toBeNull();
+  });
+
+  it('gets none by a rotation: to a passphrase, which it names, there is none then', async () => {
+    await store.delete('hazina.json');
+    const phrase = ringOf(parseKey(new Secret('pass:twelve letters'), 'KEY').key, oldKey);
+    const before = await storeContents(store);
+    await expect(rotate(phrase, { scryptCost: 16_384 })).rejects.toMatchObject({ code: 'store/changed' });
+    expect(await storeContents(store)).toEqual(before);
+    expect(outcomes(await rotate())).toEqual(backups.map(() => 'rotated'));
+    expect(await open(ringOf(nextKey))).toEqual([]);
+    expect(await store.head('hazina.json')).toBeNull();
+  });
+});
+
 describe('what is damaged already', () => {
   it('a sidecar is replaced when the header in the file opens, and this is told', async () => {
     await rotate();

@@ -1,7 +1,8 @@
-import { AppError, throwIfAborted, type BackupJson, type StoreIdentity } from '#contracts';
+import { AppError, throwIfAborted, type BackupJson } from '#contracts';
 import { writeOnly } from '#crypto';
 import { listBackups } from './list-backups.js';
-import { ensureStoreIdentity, readStoreIdentity } from './objects/store-identity.js';
+import { holdsFolders } from './objects/require-copies.js';
+import { readStoreIdentity } from './objects/store-identity.js';
 import { rewriteBackup } from './rewrite/rewrite-backup.js';
 import { findUncommitted } from './rotate/find-uncommitted.js';
 import { rotateBackup } from './rotate/rotate-backup.js';
@@ -14,14 +15,15 @@ const mostStoreFailures = 2 * backupsAtOnce;
 /**
  * Rewraps the headers of every committed backup (of one target, when given) to the ring's current keys, by sidecars (docs/container-format.md, "Rotation").
  * Repeatable, and safe to be killed anywhere: a backup opens with the ring's keys at every moment, and the next run goes on where this one ended. A backup that
- * fails stops no other. Nothing of the payload is read or written, unless the request asks for new data keys (`rewriteBackup`).
+ * fails stops no other. Nothing of the payload is read or written, unless the request asks for new data keys (`rewriteBackup`). A store with neither backups nor
+ * identity is `store/changed`: of an unmounted volume it must not be said that every backup opens.
  */
 export async function runRotate(
   deps: RotateDeps,
   request: RotateRequest,
   signal: AbortSignal,
 ): Promise<RotationReport> {
-  const { store, ring, clock, random } = deps;
+  const { store, ring } = deps;
   if (ring.current.length === 0) throw new Error('runRotate was called without a current key');
   if (!ring.opensWhatItSeals) throw writeOnly('A rotation proves the new key before the old one goes');
   await deps.catalog?.requireStore(signal);
@@ -29,10 +31,7 @@ export async function runRotate(
   const wanted = ({ backupId }: { readonly backupId: string }): boolean =>
     request.except?.has(backupId) !== true && request.only?.has(backupId) !== false;
   const [backups, damaged] = [listed.backups.filter(wanted), listed.damaged.filter(wanted)];
-  const own = (): Promise<StoreIdentity | null> =>
-    request.dryRun ? readStoreIdentity(store, signal) : ensureStoreIdentity(store, clock, random, signal);
-  // A store that has lost its identity gets another one; until then names of passphrases are not known.
-  const kdfSalt = request.kdfSalt ?? (await own())?.kdfSalt ?? '0'.repeat(32);
+  const kdfSalt = request.kdfSalt ?? (await saltOf(deps, signal));
   const keyIds = await ring.currentKeyIds(kdfSalt, deps.scryptCost);
   refuseOthers(keyIds, request.keyIds ?? null);
   const reports = await findUncommitted(store, unfinished, signal);
@@ -47,6 +46,29 @@ export async function runRotate(
   results.sort((a, b) => (a.backupId < b.backupId ? 1 : -1));
   return { dryRun, rewrite: rewrite !== null, keyIds, results, reports };
 }
+
+/** By which keys of passphrases are named. A rotation gives no store an identity: one that has lost its own would get another salt. */
+async function saltOf({ store, ring }: RotateDeps, signal: AbortSignal): Promise<string> {
+  const identity = await readStoreIdentity(store, signal);
+  if (identity !== null) return identity.kdfSalt;
+  if (!(await holdsFolders(store, signal)))
+    throw new AppError({
+      code: 'store/changed',
+      stage: 'store',
+      message: `${store.location} is empty: it has neither backups nor hazina.json`,
+      hint: 'Is the volume mounted, and are bucket and prefix the right ones? Nothing was rotated',
+    });
+  if (ring.current.every(({ kind }) => kind !== 'passphrase')) return unused;
+  throw new AppError({
+    code: 'store/changed',
+    stage: 'store',
+    message: `${store.location} has lost its hazina.json, by which a passphrase is derived`,
+    hint: 'Bring the file back from a copy of the store, or rotate to a key of hazina keys generate. Nothing was rotated',
+  });
+}
+
+/** No name of a key without a passphrase depends on it. */
+const unused = '0'.repeat(32);
 
 interface Run {
   readonly backups: readonly BackupJson[];

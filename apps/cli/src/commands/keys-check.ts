@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import { AppError } from '#contracts';
 import type { KeyProof } from '#pipeline';
 import type { CliContext } from '../context.js';
+import type { LookedAt } from '../no-backup-of.js';
 import { targetName, withFrom, withJson } from '../options.js';
 import { errorJson } from '../output/error-json.js';
 import { plural } from '../output/format.js';
@@ -31,7 +32,7 @@ may go when all of them open without it.
 Where only public keys are at hand (BACKUP_RECIPIENTS), the papers of each backup are compared, and the end is exit
 code 13 with keys/write-only: nothing is wrong, and nothing is proven either.
 
-Exit codes: 0 all open, 13 one does not open with the keys at hand, 11 one is damaged (13 when both), 14 the store
+Exit codes: 0 all open, or there is none yet, 2 none of --target, 13 one does not open with the keys at hand, 11 one is damaged (13 when both), 14 the store
 cannot be read.`;
 
 /** Of a backup in one of the places. */
@@ -41,10 +42,12 @@ async function checkKeysOf({ target, from }: Options, context: CliContext): Prom
   const config = context.config({ store: true, keys: 'required' });
   const { requireKeyRing, withStore } = await import('../open-store.js');
   const { storesFrom } = await import('../from-destination.js');
+  const { lookForTargets, noBackupOf } = await import('../no-backup-of.js');
   const { checkKeys, failureOfKeys, judgeKeys, requireCopies, unprovenOfKeys } = await import('#pipeline');
   const ring = await requireKeyRing(config, context, 'name');
   const places = await storesFrom(config, from, context);
   const proofs: PlacedProof[] = [];
+  const without: LookedAt[] = [];
   const failures: { readonly place: string; readonly error: AppError }[] = [];
   for (const named of places) {
     const look = withStore(named, async (store) => {
@@ -53,7 +56,9 @@ async function checkKeysOf({ target, from }: Options, context: CliContext): Prom
         tell({ ...proof, place: named.name }, places.length > 1, context),
       );
       proofs.push(...found.map((proof) => ({ ...proof, place: named.name })));
-      if (found.length === 0 && !context.json) context.say(`No backups in ${store.location}`);
+      if (found.length > 0) return;
+      if (target !== undefined) without.push(await lookForTargets(store, context.signal));
+      else if (!context.json) context.say(`No backups in ${store.location}`);
     });
     await look.catch((thrown: unknown) => {
       const error = AppError.from(thrown, 'verify');
@@ -63,6 +68,7 @@ async function checkKeysOf({ target, from }: Options, context: CliContext): Prom
       failures.push({ place: named.name, error });
     });
   }
+  if (target !== undefined && proofs.length + failures.length === 0) throw noBackupOf(target, without);
   if (context.json)
     context.printJson({
       results: proofs.map(resultOf),

@@ -60,6 +60,7 @@ async function rotate(options: Options, context: CliContext): Promise<void> {
   const { storesFrom } = await import('../from-destination.js');
   const { bad } = await import('../choose-backup.js');
   const { rotatePlaces } = await import('#pipeline');
+  const { lookForTargets, noBackupOf } = await import('../no-backup-of.js');
   const places = await storesFrom(config, options.place, context, '--place');
   const destinations = places.filter(({ name }) => name !== 'primary');
   const primary = places.length > destinations.length;
@@ -69,8 +70,8 @@ async function rotate(options: Options, context: CliContext): Promise<void> {
   const rewrite = options.rewrite === true ? { graceMs: (await context.upkeepConfig()).orphanGraceMs } : null;
   const rotateIn = async (store: ObjectStore, copies: readonly RotationPlace[]): Promise<void> => {
     const { clock, random, signal } = context;
-    const run = (catalog: PlacesCatalog | undefined): Promise<PlacesReport> =>
-      rotatePlaces(
+    const run = async (catalog: PlacesCatalog | undefined): Promise<PlacesReport> => {
+      const done = await rotatePlaces(
         {
           ...{ store, ring, clock, random },
           ...(catalog === undefined ? {} : { catalog }),
@@ -81,6 +82,12 @@ async function rotate(options: Options, context: CliContext): Promise<void> {
         { primary, target: options.target ?? null, dryRun: options.dryRun === true, rewrite },
         signal,
       );
+      if (options.target !== undefined && isNothing(done)) {
+        const looked = [...(primary ? [store] : []), ...copies.map((copy) => copy.store)];
+        throw noBackupOf(options.target, await Promise.all(looked.map((place) => lookForTargets(place, signal))));
+      }
+      return done;
+    };
     // Records are kept of the primary store.
     const access = primary ? config.catalog : undefined;
     const report =
@@ -109,6 +116,10 @@ async function withRecords(
     const run = () => rotatePlaces(rotationCatalog(catalog, store, access, context));
     return dryRun === true ? run() : audited(catalog, act, context, run, isFailed);
   });
+}
+
+function isNothing({ results, reports, failed, cold }: PlacesReport): boolean {
+  return results.length + reports.length + failed.length + cold === 0;
 }
 
 function isFailed({ results, failed }: PlacesReport): boolean {
@@ -174,7 +185,7 @@ function summary(
   if (cold > 0) return `${counts}. Keep the retired keys until the cold copies have followed: hazina keys check tells`;
   if (behind > 0)
     return `${counts}. Copies that ${dryRun ? 'would keep' : 'keep'} their old data keys: ${behind}, named above`;
-  return dryRun ? counts : `${counts}. ${scope} opens with ${keyIds.join(', ')} alone`;
+  return dryRun || results.length === 0 ? counts : `${counts}. ${scope} opens with ${keyIds.join(', ')} alone`;
 }
 
 /** One failure speaks for itself; of several the first gives the exit code. */
