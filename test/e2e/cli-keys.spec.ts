@@ -52,6 +52,25 @@ describe('hazina keys', () => {
   );
 
   it(
+    'of several lines in one variable seal nothing: what was sealed with them is all that they open',
+    async () => {
+      const lines = { ...cli, BACKUP_ENCRYPTION_KEY: `${world.key.slice(4)}\n${otherKey.slice(4)}` };
+      const before = world.storedFiles();
+      const error = await world.failing(['backup', '--target', 'clinic'], lines);
+      expect(error).toMatchObject({ code: 'keys/refused', exitCode: 3 });
+      expect(error.hint).toContain('BACKUP_ENCRYPTION_KEYS_RETIRED');
+      expect(world.storedFiles()).toEqual(before);
+      const listed = await hazina(['keys', 'list'], lines);
+      expect([listed.code, listed.stdout.trim().split(/\s+/).slice(-3)]).toEqual([
+        0,
+        ['passphrase', 'retired', 'BACKUP_ENCRYPTION_KEY'],
+      ]);
+      expect(listed.stderr).toContain('opens what was sealed with it, and seals nothing new');
+    },
+    patience,
+  );
+
+  it(
     'check: after a rotation by hand the old backup needs the retired key; a damaged one is 11, and 13 wins',
     async () => {
       const directory = { ...cli, BACKUP_DIRECTORY: join(world.folder, 'rotated') };

@@ -51,6 +51,7 @@ export async function requireKeyRing(
 ): Promise<KeyRing> {
   const ring = await openKeyRing(config, context);
   if (purpose === 'open' && ring?.canOpen === false) throw writeOnly('This opens what was sealed');
+  if (purpose === 'seal' && ring?.unfitToSeal !== undefined) throw ring.unfitToSeal;
   if (ring !== undefined && (purpose !== 'seal' || ring.current.length > 0)) return ring;
   throw new AppError({
     code: 'keys/none-set',

@@ -146,7 +146,7 @@ export class Work {
   /** Takes other keys; a run that is under way ends with those that it began with. Throws when one cannot be used: then nothing has changed. */
   async reloadKeys(given: KeysConfig): Promise<void> {
     const { keys, log } = this.parts;
-    const change = await keys.adopt(given);
+    const change = await keys.adopt(given, (warning) => log.warn('key', { warning }));
     log.info('keys read again', { ...change, keyIds: keys.keyIds });
     this.context.get(Examiner).keysChanged();
     await this.#checkKeys();

@@ -1,5 +1,5 @@
 import type { KeysConfig } from '#config';
-import { openKeys, type GivenKeys, type KeyRing } from '#crypto';
+import { openKeys, type GivenKeys, type KeyRing, type OpenedKeys } from '#crypto';
 
 /** What a process holds of its keys at one moment. */
 interface Held {
@@ -22,9 +22,9 @@ export class LiveKeys {
     private held: Held,
   ) {}
 
-  /** Throws `keys/refused`. */
+  /** The keys that `openSealingKeys` took at the start, and told about there. Throws `keys/refused`. */
   static async open(given: KeysConfig, kdfSalt: string): Promise<LiveKeys> {
-    return new LiveKeys(kdfSalt, await hold(given, kdfSalt));
+    return new LiveKeys(kdfSalt, await hold(given, kdfSalt, () => undefined));
   }
 
   get ring(): KeyRing {
@@ -50,10 +50,10 @@ export class LiveKeys {
     return this.held.given;
   }
 
-  /** Takes these keys from now on. When one of them cannot be used this throws, and the keys stay as they were. */
-  async adopt(given: KeysConfig): Promise<KeyChange> {
+  /** Takes these keys from now on; `warn` is told what is doubtful about them. When one of them cannot be used this throws, and the keys stay as they were. */
+  async adopt(given: KeysConfig, warn: (warning: string) => void): Promise<KeyChange> {
     const before = this.held.keyIds;
-    this.held = await hold(given, this.kdfSalt);
+    this.held = await hold(given, this.kdfSalt, warn);
     const { keyIds } = this.held;
     return {
       added: keyIds.filter((keyId) => !before.includes(keyId)),
@@ -68,8 +68,15 @@ export interface KeyChange {
   readonly removed: readonly string[];
 }
 
-async function hold(given: KeysConfig, kdfSalt: string): Promise<Held> {
-  const { given: texts, ring } = await openKeys(given, () => undefined);
+/** The keys of a process that seals. Throws `keys/refused`. */
+export async function openSealingKeys(given: KeysConfig, warn: (warning: string) => void): Promise<OpenedKeys> {
+  const opened = await openKeys(given, warn);
+  if (opened.ring.unfitToSeal !== undefined) throw opened.ring.unfitToSeal;
+  return opened;
+}
+
+async function hold(given: KeysConfig, kdfSalt: string, warn: (warning: string) => void): Promise<Held> {
+  const { given: texts, ring } = await openSealingKeys(given, warn);
   const keys = await ring.keyIds(kdfSalt);
   return {
     ...{ given: texts, ring, keyIds: keys.map(({ keyId }) => keyId) },

@@ -1,6 +1,5 @@
 import { openCatalog, Upkeep, type Catalog } from '#catalog';
 import { AppError, type StoreIdentity } from '#contracts';
-import { openKeys } from '#crypto';
 import { createChannels } from '#notify';
 import { bindStore } from '#pipeline';
 import { createJobQueue, type JobQueue } from '#queue';
@@ -11,7 +10,7 @@ import { tellsOf } from './tell-repetitions.js';
 import { waitFor } from './wait-for.js';
 import { withinTime } from './within-time.js';
 import { targetOf, type WorkerCore, type WorkerParts } from './worker-core.js';
-import { LiveKeys } from './live-keys.js';
+import { LiveKeys, openSealingKeys } from './live-keys.js';
 
 /**
  * Reaches everything that work needs, and waits for what is not there yet. Throws what waiting does not mend (`config/invalid`, `keys/refused`,
@@ -27,7 +26,7 @@ export async function openParts(core: WorkerCore, signal: AbortSignal): Promise<
   try {
     // Before anything else is waited for: a key that cannot be used is refused at once.
     const warn = (warning: string) => log.warn('key', { warning });
-    const { ring } = await waitFor('the keys', () => openKeys(config.keys, warn), core, signal);
+    const { ring } = await waitFor('the keys', () => openSealingKeys(config.keys, warn), core, signal);
     if (!ring.opensWhatItSeals)
       log.info('write-only', {
         consequence: 'this worker cannot read what it writes: new backups are verified as stored',

@@ -1,3 +1,4 @@
+import type { AppError } from '#contracts';
 import type { KeyWrapper } from '../providers/key-services.js';
 import { scryptKey } from '../derive.js';
 import { misplaced, type GivenKey, type GivenKeys } from './given-keys.js';
@@ -11,7 +12,7 @@ const mostKeys = 8;
 
 /**
  * The ring of an operator's keys. A retired public key is one that backups are no longer sealed for: a rotation takes its slots away.
- * `warn` is told what is doubtful about their form. A key of a wrong form, or in a wrong place, is `keys/refused`. `kms` is
+ * `warn` is told what is doubtful about their form. A passphrase of several lines only opens (`unfitToSeal` says why). A key of a wrong form, or in a wrong place, is `keys/refused`. `kms` is
  * asked for keys in AWS KMS.
  */
 export function keyRingOf(given: GivenKeys, warn: (warning: string) => void, kms?: KeyWrapper): KeyRing {
@@ -29,7 +30,12 @@ export function keyRingOf(given: GivenKeys, warn: (warning: string) => void, kms
       'Public keys belong into BACKUP_RECIPIENTS; the private half is what opens',
     );
   };
-  const current = given.current === undefined ? [] : [opening(given.current)];
+  const own = given.current === undefined ? [] : [opening(given.current)];
+  const current = own.filter(({ seals }) => seals);
+  const onlyOpening = own.filter(({ seals }) => !seals);
+  const unfitToSeal =
+    given.current === undefined || onlyOpening.length === 0 ? undefined : severalLines(given.current.variable);
+  if (unfitToSeal !== undefined) warn(unfitToSeal.message);
   for (const one of given.recipients ?? []) {
     const key = parse(one);
     // A key in AWS KMS is no secret of ours either: who may use it is decided there.
@@ -48,7 +54,16 @@ export function keyRingOf(given: GivenKeys, warn: (warning: string) => void, kms
       `and BACKUP_ENCRYPTION_KEY name ${current.length} keys: a file has room for ${mostKeys}`,
       'Name fewer recipients',
     );
-  return new KeyRing({ current, retired: given.retired.map(parse) }, scryptKey, kms);
+  const retired = [...onlyOpening, ...given.retired.map(parse)];
+  return new KeyRing({ current, retired, unfitToSeal }, scryptKey, kms);
+}
+
+function severalLines(variable: string): AppError {
+  return misplaced(
+    variable,
+    'is a passphrase with line breaks or other control characters inside: it opens what was sealed with it, and seals nothing new',
+    'One key a line: if these are several, the first one stays here and the others go into BACKUP_ENCRYPTION_KEYS_RETIRED; hazina keys generate makes a new key',
+  );
 }
 
 function isSameKey(a: OperatorKey, b: OperatorKey): boolean {

@@ -1,3 +1,4 @@
+import type { AppError } from '#contracts';
 import { keyIdOf, scryptKey } from '../derive.js';
 import type { Slot } from '../header/header-types.js';
 import type { KeyWrapper } from '../providers/key-services.js';
@@ -30,6 +31,8 @@ export class KeyRing {
   readonly #scrypt: typeof scryptKey;
   readonly #current: readonly OperatorKey[];
   readonly #retired: readonly OperatorKey[];
+  /** Why the key that was given to seal with only opens; undefined: it seals, or there is none. Whoever seals throws it. */
+  readonly unfitToSeal: AppError | undefined;
   /** What scrypt gave, and the run that is last in line; rings of the same keys share it. */
   #work: { readonly derived: Map<string, Promise<Buffer>>; turn: Promise<unknown> } = {
     derived: new Map(),
@@ -37,7 +40,11 @@ export class KeyRing {
   };
 
   constructor(
-    keys: { readonly current: readonly OperatorKey[]; readonly retired: readonly OperatorKey[] },
+    keys: {
+      readonly current: readonly OperatorKey[];
+      readonly retired: readonly OperatorKey[];
+      readonly unfitToSeal?: AppError | undefined;
+    },
     scrypt = scryptKey,
     /** Asked for keys in AWS KMS. */
     private readonly kms?: KeyWrapper,
@@ -45,6 +52,7 @@ export class KeyRing {
     this.#scrypt = scrypt;
     this.#current = keys.current;
     this.#retired = keys.retired;
+    this.unfitToSeal = keys.unfitToSeal;
   }
 
   /** Keys that new files are sealed with. */

@@ -35,7 +35,8 @@ async function nameOne(
   kdfSalt: string | null,
 ): Promise<NamedKey> {
   const { key } = parseKey(text, variable);
-  return { keyId: await nameOf(key, kdfSalt), form: formOfKey(text), state, variable, ...publicHalf(key) };
+  const named = { keyId: await nameOf(key, kdfSalt), form: formOfKey(text), variable, ...publicHalf(key) };
+  return { ...named, state: key.seals ? state : 'retired' };
 }
 
 async function nameOf(key: OperatorKey, kdfSalt: string | null): Promise<string | null> {

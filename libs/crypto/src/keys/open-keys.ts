@@ -36,18 +36,17 @@ async function allTextsOf(keys: readonly GivenKey[], secrets: SecretReader): Pro
   return (await Promise.all(keys.map((key) => textsOf(key, secrets)))).flat();
 }
 
-/** One key a line, as in a file; of a current key the further lines are its forerunners, which open and no longer seal. */
+/** One key a line, and empty lines are none, as in a file; of a current key the further lines are its forerunners, which open and no longer seal. */
 async function textsOf(key: GivenKey, secrets: SecretReader): Promise<GivenKey[]> {
   const { variable, text } = key;
   const value = text.reveal();
   if (!value.startsWith(secretPrefix)) return [key];
   const kept = await secrets.read(value.slice(secretPrefix.length), variable);
-  const lines = kept
-    .reveal()
-    .replace(/\r?\n$/, '')
-    .split(/\r?\n/);
-  return lines.map((line, at) => ({
-    variable: `${variable} (AWS Secrets Manager${lines.length > 1 ? `, line ${at + 1}` : ''})`,
+  const lines = kept.reveal().split(/\r?\n/);
+  const filled = lines.flatMap((line, at) => (line === '' ? [] : [{ line, at }]));
+  // Of nothing but line breaks the first line is the key that is refused.
+  return (filled.length === 0 ? [{ line: '', at: 0 }] : filled).map(({ line, at }, _, all) => ({
+    variable: `${variable} (AWS Secrets Manager${all.length > 1 ? `, line ${at + 1}` : ''})`,
     text: new Secret(line),
   }));
 }

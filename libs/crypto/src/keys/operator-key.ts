@@ -24,6 +24,14 @@ export class OperatorKey {
     return this.kind !== 'x25519-public';
   }
 
+  /**
+   * Whether new files may be sealed with it. A passphrase with line breaks or other control characters inside is more likely two keys, one a line, or a
+   * damaged one: it only opens what was sealed with it before.
+   */
+  get seals(): boolean {
+    return this.#material.kind !== 'passphrase' || !/[\p{Cc}\p{Zl}\p{Zp}]/u.test(this.#material.text);
+  }
+
   /** The key material; for the key ring alone. */
   material(): Material {
     return this.#material;

@@ -99,6 +99,15 @@ describe('a passphrase', () => {
     ['x'.repeat(48), 'refused'],
     ['x'.repeat(49), 'passphrase, with a warning'],
     ['a key that says hex: somewhere inside it', 'passphrase, with a warning'],
+    ['{"BACKUP_ENCRYPTION_KEY":"a long enough passphrase"}', 'refused'],
+    ['["a long enough passphrase, but in brackets"]', 'refused'],
+    ['"a long enough passphrase, but in quotation marks"', 'refused'],
+    ['pass:{"a long enough passphrase, and meant to be so"', 'passphrase'],
+    [`BACKUP_ENCRYPTION_KEY=hex:${'0a'.repeat(32)}`, 'refused'],
+    [`the key of the clinic is base64:${'A'.repeat(43)}=`, 'refused'],
+    ['the key of the clinic is PASS:twelve-letters', 'refused'],
+    [`pass:the key of the clinic is hex:${'0a'.repeat(32)}`, 'passphrase'],
+    ['a key that cannot bypass:anything in the way of it', 'passphrase, with a warning'],
   ])('%j: %s', (text, expected) => {
     expect(meaning(text)).toBe(expected);
   });
