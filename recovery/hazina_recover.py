@@ -7,19 +7,16 @@
   mongorestore --archive=clinic.archive
 
 data.hzn lies at <prefix><target>/<backupId>/<attempt>/ in the bucket; header.hzn beside it, after a key rotation, is needed too. Not one byte is given out
-before its segment was authenticated. The file named by -o is called .part until all of it was. Format and error codes: docs/container-format.md.
+before its segment was authenticated. The file named by -o, which only its owner can read, is called .part until all of it was. Format: docs/container-format.md.
 """
 import argparse, base64, getpass, hashlib, hmac, json, os, re, sys, unicodedata
 HEADER, SEGMENT, HEAD, MAC_AT, MAGIC, SUITE = 4096, 1048576, 40, 4064, b"HAZINA\0\1", "AES256-GCM-HKDF-1MB"
 HEX16, HEX32, KINDS, CODECS = "[0-9a-f]{16}", "[0-9a-f]{32}", ("mongodump-archive", "manifest"), ("none", "gzip", "zstd")
 FORMS = {"fileId": HEX32, "createdAt": r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z", "backupId": r"[a-z0-9][a-z0-9-]{0,39}-\d{8}T\d{6}Z-[a-z0-9]{6}"}
 SLOTS = {"raw": {"salt": HEX32}, "scrypt": {"salt": HEX32, "kdfSalt": HEX32}, "aws-kms": {"keyArn": r"arn:\S+"}, "x25519": {}}
-
-class Failure(Exception):
-    """Its code, and a text."""
+class Failure(Exception): """Its code, and a text."""
 def need(truth, what, code="container/bad-header"):
-    if not truth:
-        raise Failure(code, f"the header is damaged: {what}" if code == "container/bad-header" else what)
+    if not truth: raise Failure(code, f"the header is damaged: {what}" if code == "container/bad-header" else what)
 def hkdf(key, info, salt=bytes(32)):
     return hmac.new(hmac.new(salt, key, hashlib.sha256).digest(), info + b"\1", hashlib.sha256).digest()
 def unseal(key, nonce, sealed):
@@ -49,20 +46,17 @@ def parse_key(text):
     form, rest = re.fullmatch("(hex:|base64:|pass:|aws-kms:|aws-secret:|x25519-private:|x25519-public:|)(.*)", text, re.S | re.I).groups()
     length, raw = len(unicodedata.normalize("NFC", rest)), from_base64(rest)
     if not stray(text) and not stray(rest):
-        if form in ("", "hex:") and re.fullmatch("[0-9a-fA-F]{64}", rest):
-            return bytes.fromhex(rest)
-        if form in ("", "base64:") and len(raw) == 32:
-            return raw
+        if form in ("", "hex:") and re.fullmatch("[0-9a-fA-F]{64}", rest): return bytes.fromhex(rest)
+        if form in ("", "base64:") and len(raw) == 32: return raw
         if form == "x25519-private:" and len(raw) == 36 and hashlib.sha256(form.encode() + raw[:32]).digest()[:4] == raw[32:]:
             from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
             return X25519PrivateKey.from_private_bytes(raw[:32])
         damaged = re.fullmatch("(0x)?[0-9a-f:]+|[a-z0-9+/=_-]{40,48}", rest, re.I | re.A)
-        if (form == "pass:" and length >= 12) or (form == "" and length >= 32 and not damaged):
-            return rest
+        if (form == "pass:" and length >= 12) or (form == "" and length >= 32 and not damaged): return rest
+    need(form not in ("aws-kms:", "x25519-public:"), "no KMS is asked here, and a public key opens nothing", "keys/refused")
     raise Failure("keys/refused", "the key has none of the forms hex:, base64:, pass: (12 characters and more), x25519-private:, bare (32 characters and more)")
 def matches(value, forms):
-    for name, pattern in forms.items():
-        need(isinstance(value.get(name), str) and re.fullmatch(pattern, value[name], re.A), name)
+    for name, pattern in forms.items(): need(isinstance(value.get(name), str) and re.fullmatch(pattern, value[name], re.A), name)
 def fields_of(region):
     """The header's fields but the slots, and where its JSON ends."""
     need(len(region) >= HEADER and region[:8] == MAGIC, "this is no file that was sealed by Hazina", "container/not-a-container")
@@ -86,14 +80,12 @@ def parse_header(region):
         if slot["kind"] in SLOTS:
             wrapped, enc = len(from_base64(slot.get("wrapped"))), len(from_base64(slot.get("enc")))
             need((wrapped if slot["kind"] == "aws-kms" else wrapped == 48) and (slot["kind"] != "x25519" or enc == 32), "wrapped or enc of a slot")
-        if slot["kind"] == "scrypt":
-            need(all(type(slot.get(name)) in (int, float) and slot[name] % 1 == 0 for name in "nrp"), "the cost of a slot")
+        if slot["kind"] == "scrypt": need(all(type(slot.get(name)) in (int, float) and slot[name] % 1 == 0 for name in "nrp"), "the cost of a slot")
     need(not any(region[end:MAC_AT]), "its padding is not zero")
     need(value["content"]["kind"] in KINDS and value["content"]["compression"] in CODECS, "its content is of no known kind", "container/unsupported")
     return value
 def kek_of(slot, key):
-    if isinstance(key, bytes):
-        return key if slot["kind"] == "raw" else None
+    if isinstance(key, bytes): return key if slot["kind"] == "raw" else None
     password, salt = unicodedata.normalize("NFC", key).encode(), bytes.fromhex(slot.get("kdfSalt", ""))
     return hashlib.scrypt(password, salt=salt, n=int(slot["n"]), r=8, p=1, maxmem=2**29, dklen=32) if slot["kind"] == "scrypt" else None
 def unwrapped(slot, key, file_id):
@@ -137,8 +129,7 @@ def unlock(region, sidecar, keys):
     """Header, data key and a warning: a sidecar that fails is one when the file's own header opens."""
     found, failure = tried(by_sidecar, region, sidecar, keys) if sidecar is not None and len(region) >= HEADER else (None, None)
     own, why = (None, None) if found else tried(data_key, region, keys)
-    if not found and not own:
-        raise failure or why
+    if not found and not own: raise failure or why
     return found or (*own, failure)
 
 def segments(file, header, dek):
@@ -156,8 +147,7 @@ def segments(file, header, dek):
         index, segment = index + 1, following
 def decompressed(pieces, compression):
     """Frame after frame (gzip: member after member), each to its end."""
-    if compression == "none":
-        return (yield from pieces)
+    if compression == "none": return (yield from pieces)
     import zlib, zstandard
     begin = (lambda: zlib.decompressobj(31)) if compression == "gzip" else zstandard.ZstdDecompressor().decompressobj
     frame, begun = begin(), False
@@ -168,9 +158,15 @@ def decompressed(pieces, compression):
             frame = frame if begun else begin()
     need(not begun, "the compressed archive ends in the middle", "archive/truncated")
 def read_keys():
-    file = os.environ.get("BACKUP_ENCRYPTION_KEY_FILE")
-    text = os.environ.get("BACKUP_ENCRYPTION_KEY") or (open(file, encoding="utf-8-sig").read() if file else getpass.getpass("Key: "))
-    return [parse_key(line) for line in text.splitlines() or [""]]
+    """One key a line; several lines also as the one passphrase for which earlier versions of Hazina took them."""
+    text, file = os.environ.get("BACKUP_ENCRYPTION_KEY"), os.environ.get("BACKUP_ENCRYPTION_KEY_FILE")
+    text = re.sub(r"\r?\n\Z", "", text or (open(file, encoding="utf-8-sig", newline="").read() if file else getpass.getpass("Key: ")))
+    lines = [line for line in re.split(r"\r?\n", text) if line] or [""]
+    found = [tried(parse_key, line) for line in lines] + [tried(parse_key, text)] * (len(lines) > 1)
+    keys, refused = [key for key, why in found if not why], [why.args[1] for _, why in found[: len(lines)] if why]
+    need(keys, refused and refused[0], "keys/refused")
+    print("".join(f"warning: a line of the key is not used: {why}\n" for why in refused), end="", file=sys.stderr)
+    return keys
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("file", help="data.hzn (or manifest.hzn: its JSON comes out)")
@@ -187,9 +183,13 @@ def main():
         asked = options.backup_id in (None, header["backupId"]) and (not options.file.endswith("data.hzn") or header["content"]["kind"] == KINDS[0])
         need(asked, "this is not what was asked for", "container/not-the-one-asked-for")
         print("warning: %s: %s\n" % warning.args if warning else "", end="", file=sys.stderr)
-        with open(partial, "wb") if partial else sys.stdout.buffer as out:
-            out.writelines(decompressed(segments(file, header, dek), header["content"]["compression"]))
-    partial and os.replace(partial, options.output)
+        os.path.exists(partial) and os.remove(partial)
+        try:
+            with open(partial, "xb", opener=lambda path, flags: os.open(path, flags, 0o600)) if partial else sys.stdout.buffer as out:
+                out.writelines(decompressed(segments(file, header, dek), header["content"]["compression"]))
+            partial and os.replace(partial, options.output)
+        finally:
+            os.path.exists(partial) and os.remove(partial)
 
 if __name__ == "__main__":
     try:

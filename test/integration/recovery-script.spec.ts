@@ -1,12 +1,21 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { execFileSync, spawnSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { copyFileSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  copyFileSync,
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync, zstdCompressSync } from 'node:zlib';
 import { Secret, systemClock, systemRandom } from '#contracts';
-import { createSealer, KeyRing, parseKey, rewrapHeader } from '#crypto';
+import { createSealer, generateRecipient, KeyRing, parseKey, rewrapHeader } from '#crypto';
 import { projectRoot } from '../support/run-hazina.js';
 import { pythonProgram } from '../support/python.js';
 
@@ -33,22 +42,43 @@ async function seal(payload: Buffer, compression: 'none' | 'gzip' | 'zstd', ...k
   return (await createSealer({ ...common, ring: ringOf(...keys) })).sealAll(payload);
 }
 
+interface Recovered {
+  readonly code: number | null;
+  readonly stderr: string;
+  readonly archive: Buffer | undefined;
+  /** Of the archive. */
+  readonly mode: number | undefined;
+  /** Names of all files there. */
+  readonly left: readonly string[];
+}
+
 /** Writes the file and recovers it as the script's own help says. */
 function recover(
   sealed: Buffer,
   key: string,
-  { sidecar, args = [] }: { sidecar?: Buffer; args?: string[] } = {},
-): { code: number | null; stderr: string; archive: Buffer | undefined } {
+  {
+    sidecar,
+    args = [],
+    keyFile,
+    stale = false,
+  }: { sidecar?: Buffer; args?: string[]; keyFile?: string; stale?: boolean } = {},
+): Recovered {
   const place = mkdtempSync(join(folder, 'file-'));
   writeFileSync(join(place, 'data.hzn'), sealed);
   if (sidecar !== undefined) writeFileSync(join(place, 'header.hzn'), sidecar);
+  // What an earlier run left behind, for everybody to read.
+  if (stale) writeFileSync(join(place, 'archive.part'), 'stale', { mode: 0o644 });
   const run = spawnSync(python, [script, 'data.hzn', '-o', 'archive', ...args], {
     cwd: place,
-    env: { BACKUP_ENCRYPTION_KEY: key },
+    env: keyFile === undefined ? { BACKUP_ENCRYPTION_KEY: key } : { BACKUP_ENCRYPTION_KEY_FILE: keyFile },
     encoding: 'utf8',
   });
-  const archive = existsSync(join(place, 'archive')) ? readFileSync(join(place, 'archive')) : undefined;
-  return { code: run.status, stderr: run.stderr, archive };
+  const written = existsSync(join(place, 'archive'));
+  return {
+    ...{ code: run.status, stderr: run.stderr, left: readdirSync(place) },
+    archive: written ? readFileSync(join(place, 'archive')) : undefined,
+    mode: written ? statSync(join(place, 'archive')).mode & 0o777 : undefined,
+  };
 }
 
 describe('the recovery script', () => {
@@ -148,6 +178,47 @@ describe('the recovery script', () => {
     expect(recover(sealed, next, { sidecar }).archive?.equals(plaintext)).toBe(true);
     expect(recover(sealed, next).stderr).toContain('container/no-key');
   }, 60_000);
+
+  it('skips blank lines of a key file, and names those that open nothing here', async () => {
+    const [key, other] = [newKey(), newKey()];
+    const sealed = await seal(Buffer.from('archive'), 'none', key);
+    const { publicKey } = generateRecipient(systemRandom);
+    const unusable = [publicKey, 'aws-kms:arn:aws:kms:eu-west-1:111122223333:key/0a1b', 'hex:0123'];
+    const file = ['', other, '', ...unusable, key, '', ''].join('\r\n');
+    const { code, stderr, archive } = recover(sealed, file);
+    expect({ code, archive: archive?.toString() }).toEqual({ code: 0, archive: 'archive' });
+    expect(stderr.match(/^warning: a line of the key is not used/gm)).toHaveLength(3);
+    expect(stderr).not.toContain('0123');
+    for (const none of ['\n\n', unusable.join('\n')]) {
+      const refused = recover(sealed, none);
+      expect({ code: refused.code, archive: refused.archive }).toEqual({ code: 1, archive: undefined });
+      expect(refused.stderr).toContain('keys/refused');
+    }
+  });
+
+  it.each([
+    ['two bare keys', () => [newKey().slice(4), newKey().slice(4)].join('\n')],
+    ['a line that is no key by itself', () => 'pass:the first of them\nsecond'],
+    ['a carriage return inside', () => `pass:the first of them\rand${newKey()}`],
+  ])('opens what was sealed with several lines as one passphrase: %s', async (_, text) => {
+    const key = text();
+    const sealed = await seal(Buffer.from('archive'), 'none', key);
+    expect(recover(sealed, key).archive?.toString()).toBe('archive');
+    const file = join(folder, 'several-lines.key');
+    writeFileSync(file, `${key}\n`);
+    expect(recover(sealed, '', { keyFile: file }).archive?.toString()).toBe('archive');
+  });
+
+  it('writes for its owner alone, and leaves nothing half done', async () => {
+    const key = newKey();
+    const sealed = await seal(randomBytes(3_000_000), 'none', key);
+    const done = recover(sealed, key, { stale: true });
+    expect({ code: done.code, mode: done.mode }).toEqual({ code: 0, mode: 0o600 });
+    const damaged = Buffer.from(sealed);
+    damaged[damaged.length - 20] = (damaged.at(-20) ?? 0) ^ 1;
+    expect(recover(damaged, key).left).toEqual(['data.hzn']);
+    expect(recover(damaged, key, { stale: true }).left).toEqual(['data.hzn']);
+  });
 
   it('refuses another backup than the one asked for, and a manifest in the place of the data', async () => {
     const key = newKey();
