@@ -3,6 +3,8 @@ import { randomBytes } from 'node:crypto';
 import type { SeenWorker } from '#catalog';
 import type { WorkerLook } from '#contracts';
 import { waitUntil } from '../services/services.js';
+import { startKeyService } from '../support/key-service.js';
+import { kmsArn } from '../support/kms-double.js';
 import { WorkerWorld } from '../support/worker-world.js';
 
 // What a worker finds of its surroundings and publishes, in the form of hazina doctor.
@@ -58,4 +60,34 @@ it('a worker with another key tells which backups it cannot open', async () => {
     ...{ status: 'error', code: 'container/no-key', hint: expect.any(String) },
   });
   await worker.end();
+});
+
+it('a KMS that does not answer is told as that, and no backup is called closed', async () => {
+  const service = await startKeyService();
+  const before = process.env['AWS_ENDPOINT_URL_KMS'];
+  process.env['AWS_ENDPOINT_URL_KMS'] = service.environment['AWS_ENDPOINT_URL_KMS'];
+  try {
+    const keys = { BACKUP_ENCRYPTION_KEY: `aws-kms:${kmsArn(1)}`, BACKUP_ENCRYPTION_KEYS_RETIRED: world.key };
+    const worker = await world.worker({ ...keys, BACKUP_BEAT_SECONDS: '1' }, { ...soon, proveKeysEveryMs: 0 });
+    const backupId = await world.trigger();
+    await world.until(backupId, ({ status }) => status === 'completed', { what: 'the backup', timeoutMs: 60_000 });
+    const kms = ({ findings }: WorkerLook) => findings.find(({ name }) => name === 'keys in AWS KMS');
+    const isProven = ({ keyProof }: WorkerLook) => keyProof?.opened === 2;
+    const { look: well } = await published((look) => isProven(look) && kms(look)?.status === 'ok', 'the proof');
+    service.mode = 'KMSInternalException';
+    // A look that began after the one that found it has tried to prove the backups in between.
+    const { look: first } = await published((look) => kms(look)?.code === 'keys/kms-unavailable', 'the outage');
+    const { look } = await published(
+      (next) => next.at > first.at && kms(next)?.code === 'keys/kms-unavailable',
+      'the look after that',
+    );
+    expect(look.keyProof).toMatchObject({ backups: 2, opened: 2, closed: [], damaged: [] });
+    expect(look.keyProof?.at.getTime()).toBeGreaterThanOrEqual(well.keyProof?.at.getTime() ?? Infinity);
+    expect(JSON.stringify(look.findings)).not.toMatch(/do not open|missing key/);
+    await worker.end();
+  } finally {
+    if (before === undefined) delete process.env['AWS_ENDPOINT_URL_KMS'];
+    else process.env['AWS_ENDPOINT_URL_KMS'] = before;
+    await service.close();
+  }
 });

@@ -12,3 +12,8 @@ export function saysDamaged(code: ErrorCode): boolean {
   if (notOurs.includes(code)) return false;
   return damage.includes(code) || /^(container|compression|archive)\//.test(code);
 }
+
+/** Whether AWS KMS could not be asked, which says nothing of the key and nothing of the backup: it may open in a minute. */
+export function saysUnasked(code: ErrorCode): boolean {
+  return code === 'keys/kms-unavailable' || code === 'keys/kms-throttled';
+}

@@ -14,7 +14,7 @@ export {
   type Trigger,
 } from './backup-json.js';
 export { consistencyInBrief, describeConsistency, momentOf } from './describe-consistency.js';
-export { saysDamaged } from './damage.js';
+export { saysDamaged, saysUnasked } from './damage.js';
 export {
   DestinationRefused,
   guardedLookup,

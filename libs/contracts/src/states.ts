@@ -61,7 +61,7 @@ export function isFinal(state: BackupState): boolean {
   return state !== 'pending' && state !== 'in_progress' && state !== 'deleting';
 }
 
-/** What became of a backup in a rotation of keys. Gone: deleted meanwhile. Skipped: not reached, for the store failed again and again. */
+/** What became of a backup in a rotation of keys. Gone: deleted meanwhile. Skipped: not reached, for the store, or AWS KMS, failed again and again. */
 export const rotationOutcomes = [
   'rotated',
   'would-rotate',

@@ -1,4 +1,4 @@
-import { AppError, cancelled, throwIfAborted, type BackupJson } from '#contracts';
+import { AppError, cancelled, saysUnasked, throwIfAborted, type BackupJson } from '#contracts';
 import type { KeyRing } from '#crypto';
 import type { ObjectStore } from '#storage';
 import { listBackups } from './list-backups.js';
@@ -29,11 +29,14 @@ export interface KeyProof {
 }
 
 const usualConcurrency = 8;
+/** So many backups in a row for which AWS KMS could not be asked, and it is asked no more. */
+const mostUnasked = 16;
 
 /**
  * Proves of every committed backup that it opens with the keys at hand: both objects are there in full size, a slot of each header (or of its sidecar) unwraps with a
  * key of ours, the header's MAC, made with the data key, is right, and what it says is what `backup.json` says. Reads headers only: the payload is `runVerify`'s business.
- * Goes on after a failure; newest first. A backup that is removed meanwhile is left out. Throws what ends the look as a whole: a store that cannot be reached, `run/cancelled`.
+ * Goes on after a failure; newest first. A backup that is removed meanwhile is left out. Throws what ends the look as a whole: a store that cannot be reached, AWS KMS that could
+ * not be asked for many in a row, `run/cancelled`.
  */
 export async function checkKeys(
   deps: CheckKeysDeps,
@@ -46,20 +49,32 @@ export async function checkKeys(
     const count = backups.length + damaged.length;
     const proofs: KeyProof[] = damaged.map(({ backupId, error }) => ({ backupId, error, keyIds: [], warnings: [] }));
     for (const proof of proofs) onProof(proof, count);
+    const until = { store: deps.store, ring: deps.ring.within(signal) };
+    let unasked = 0;
     const atOnce = request.concurrency ?? usualConcurrency;
     for (let at = 0; at < backups.length; at += atOnce) {
       throwIfAborted(signal, 'verify');
-      const looked = await Promise.all(backups.slice(at, at + atOnce).map((backup) => prove(deps, backup, signal)));
+      const looked = await Promise.all(backups.slice(at, at + atOnce).map((backup) => prove(until, backup, signal)));
       for (const proof of looked) {
         if (proof === null) continue;
         proofs.push(proof);
         onProof(proof, count);
+        unasked = proof.error !== null && saysUnasked(proof.error.code) ? unasked + 1 : 0;
+        if (proof.error !== null && unasked >= mostUnasked) throw notAsked(proof.error, unasked);
       }
     }
     return proofs;
   } catch (error) {
     throw signal.aborted ? cancelled(signal, 'verify') : AppError.from(error, 'verify');
   }
+}
+
+function notAsked(error: AppError, inARow: number): AppError {
+  return new AppError({
+    ...{ code: error.code, stage: error.stage, retry: error.retry, cause: error },
+    message: `${error.message}, for ${inARow} backups in a row: the others were not tried`,
+    hint: error.hint ?? 'Run it again when AWS KMS answers',
+  });
 }
 
 /** These say something of the store as a whole, or of the run. */

@@ -55,6 +55,7 @@ export { recordedObjects, type RecordedObjects } from './objects/compare-record.
 export { proveBackup, type ProvenBackup } from './objects/prove-backup.js';
 export { findLoss } from './objects/confirm.js';
 export { isCold, proveForPlan, type ColdBackup } from './objects/prove-cold.js';
+export { kmsFindingName, kmsFindings } from './kms-findings.js';
 export { memoryFinding, processMemory, temporaryFinding, type ProcessMemory } from './process-findings.js';
 export { readHeaderOf } from './objects/read-header.js';
 export { runSweep, type SweepDeps, type SweepResult } from './run-sweep.js';

@@ -1,4 +1,4 @@
-import { AppError, doubtful, found, skipped, wrong, type Finding } from '#contracts';
+import { AppError, doubtful, found, saysUnasked, skipped, wrong, type Finding } from '#contracts';
 import type { NamedKey } from '#crypto';
 import type { KeyProof } from './check-keys.js';
 
@@ -10,6 +10,8 @@ export interface KeyVerdict {
   readonly closed: readonly string[];
   /** Ids of those that are damaged, so that no key opens them; newest first. */
   readonly damaged: readonly string[];
+  /** Ids of those for which AWS KMS could not be asked: they may open when it answers; newest first. */
+  readonly unasked: readonly string[];
   /** Ids of those that were sealed for the holder of a private key that is not here, which is no fault; newest first. */
   readonly sealedAway: readonly string[];
   /** Number of backups that have a slot of a key, by its id. */
@@ -26,7 +28,8 @@ export function judgeKeys(proofs: readonly KeyProof[]): KeyVerdict {
     backups: proofs.length,
     opened: proofs.length - failed.length - away.length,
     closed: ids(failed.filter(isClosed)),
-    damaged: ids(failed.filter((proof) => !isClosed(proof))),
+    damaged: ids(failed.filter((proof) => !isClosed(proof) && !isUnasked(proof))),
+    unasked: ids(failed.filter(isUnasked)),
     sealedAway: ids(away),
     uses,
   };
@@ -51,24 +54,32 @@ export function unprovenOfKeys(proofs: readonly KeyProof[]): AppError | undefine
 }
 
 function isClosed({ error }: KeyProof): boolean {
-  return error !== null && /^(keys\/|container\/(no-key|wrong-key)$)/.test(error.code);
+  return error !== null && !saysUnasked(error.code) && /^(keys\/|container\/(no-key|wrong-key)$)/.test(error.code);
 }
 
-/** The error that a look at all backups ends with: that of a key before that of a damage; undefined when every one opens. */
+function isUnasked({ error }: KeyProof): boolean {
+  return error !== null && saysUnasked(error.code);
+}
+
+/** The error that a look at all backups ends with: that of a key before that of a damage before that of a KMS that does not answer; undefined when every one opens. */
 export function failureOfKeys(proofs: readonly KeyProof[]): AppError | undefined {
   const failed = proofs.filter((proof) => proof.error !== null && !isSealedAway(proof));
-  const first = failed.find(isClosed) ?? failed[0];
+  const first = failed.find(isClosed) ?? failed.find((proof) => !isUnasked(proof)) ?? failed[0];
   if (first?.error === undefined || first.error === null) return undefined;
   if (proofs.length === 1) return first.error;
-  const { closed, damaged } = judgeKeys(proofs);
+  const { closed, damaged, unasked } = judgeKeys(proofs);
   const parts = [
     ...(closed.length === 0 ? [] : [`${closed.length} of ${proofs.length} backups do not open with the keys at hand`]),
     ...(damaged.length === 0 ? [] : [`${damaged.length} of ${proofs.length} are damaged`]),
+    ...(unasked.length === 0
+      ? []
+      : [`${unasked.length} of ${proofs.length} could not be looked at, for AWS KMS could not be asked`]),
   ];
   return new AppError({
     code: first.error.code,
     stage: first.error.stage,
     message: `${parts.join(', ')}; the newest is ${first.backupId}: ${first.error.message}`,
+    retry: first.error.retry,
     hint:
       closed.length > 0
         ? 'Add the missing key to BACKUP_ENCRYPTION_KEYS_RETIRED: without it these backups cannot be restored, by anybody'

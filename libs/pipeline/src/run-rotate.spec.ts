@@ -4,6 +4,7 @@ import { AppError, Secret, systemClock, systemRandom, type BackupJson } from '#c
 import { generateKey, generateRecipient, inspectHeader, KeyRing, parseKey, type OperatorKey } from '#crypto';
 import { createMemoryStore, type ObjectStore, type PutBytesOptions } from '#storage';
 import { backupDeps, noAbort, putBackup, storeContents, testRing } from '../../../test/support/backup-world.js';
+import { kmsArn, KmsDouble } from '../../../test/support/kms-double.js';
 import { replaceCalls } from '../../../test/support/replace-calls.js';
 import { removeBackup } from './delete/remove-backup.js';
 import { proveBackup } from './objects/prove-backup.js';
@@ -226,6 +227,20 @@ describe('a rotation that is broken off', () => {
           : store.head(key),
     });
     const found = outcomes(await rotate(both, { on: away }));
+    expect(found).toHaveLength(27);
+    expect(found.filter((outcome) => outcome === 'failed').length).toBeLessThan(27);
+    expect(found).toContain('skipped');
+    expect(await sidecars()).toEqual([]);
+  });
+
+  it('by a KMS that does not answer ends soon, too', async () => {
+    for (let hour = 0; hour < 24; hour += 1)
+      backups.push(await putBackup(store, new Date(Date.UTC(2026, 10, 10, hour))));
+    const kms = new KmsDouble();
+    kms.fail('keys/kms-throttled');
+    const inKms = parseKey(new Secret(`aws-kms:${kmsArn(1)}`), 'KEY').key;
+    const ring = new KeyRing({ current: [inKms], retired: [oldKey] }, undefined, kms);
+    const found = outcomes(await rotate(ring));
     expect(found).toHaveLength(27);
     expect(found.filter((outcome) => outcome === 'failed').length).toBeLessThan(27);
     expect(found).toContain('skipped');

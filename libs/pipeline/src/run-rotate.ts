@@ -1,4 +1,4 @@
-import { AppError, throwIfAborted, type BackupJson } from '#contracts';
+import { AppError, saysUnasked, throwIfAborted, type BackupJson } from '#contracts';
 import { writeOnly } from '#crypto';
 import { listBackups } from './list-backups.js';
 import { holdsFolders } from './objects/require-copies.js';
@@ -9,8 +9,8 @@ import { rotateBackup } from './rotate/rotate-backup.js';
 import type { RotateDeps, RotatedBackup, RotateRequest, RotationReport } from './rotate/rotate-types.js';
 
 const backupsAtOnce = 8;
-/** So many failures of the store in a row, and there is nothing to go on with. */
-const mostStoreFailures = 2 * backupsAtOnce;
+/** So many failures of the store, or of AWS KMS, in a row, and there is nothing to go on with. */
+const mostFailures = 2 * backupsAtOnce;
 
 /**
  * Rewraps the headers of every committed backup (of one target, when given) to the ring's current keys, by sidecars (docs/container-format.md, "Rotation").
@@ -83,12 +83,12 @@ interface Run {
 async function rotateAll(deps: RotateDeps, run: Run, signal: AbortSignal): Promise<void> {
   const { backups, kdfSalt, keyIds, dryRun, rewrite, report } = run;
   const waiting = backups.values();
-  let storeFailures = 0;
+  let failures = 0;
   const isOver = (): boolean => signal.aborted;
   const lane = async (): Promise<void> => {
     for (const backup of waiting) {
       if (isOver()) return;
-      if (storeFailures >= mostStoreFailures) {
+      if (failures >= mostFailures) {
         report(unchanged(backup.backupId, 'skipped', null));
         continue;
       }
@@ -97,7 +97,7 @@ async function rotateAll(deps: RotateDeps, run: Run, signal: AbortSignal): Promi
         ? rotateBackup(deps, task, signal)
         : rewriteBackup(deps, { ...task, ...rewrite }, signal));
       if (isOver()) return;
-      storeFailures = isStoreFailure(result.error) ? storeFailures + 1 : 0;
+      failures = isOfAll(result.error) ? failures + 1 : 0;
       report(result);
     }
   };
@@ -123,6 +123,7 @@ function unchanged(backupId: string, outcome: 'failed' | 'skipped', error: AppEr
 /** These say nothing of the store as a whole. */
 const ofOneBackup: ReadonlySet<string> = new Set(['store/precondition-failed', 'store/cold']);
 
-function isStoreFailure(error: AppError | null): boolean {
-  return error !== null && error.code.startsWith('store/') && !ofOneBackup.has(error.code);
+function isOfAll(error: AppError | null): boolean {
+  if (error === null) return false;
+  return saysUnasked(error.code) || (error.code.startsWith('store/') && !ofOneBackup.has(error.code));
 }

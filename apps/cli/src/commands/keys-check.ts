@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { AppError } from '#contracts';
+import { AppError, saysUnasked } from '#contracts';
 import type { KeyProof } from '#pipeline';
 import type { CliContext } from '../context.js';
 import type { LookedAt } from '../no-backup-of.js';
@@ -33,7 +33,7 @@ Where only public keys are at hand (BACKUP_RECIPIENTS), the papers of each backu
 code 13 with keys/write-only: nothing is wrong, and nothing is proven either.
 
 Exit codes: 0 all open, or there is none yet, 2 none of --target, 13 one does not open with the keys at hand, 11 one is damaged (13 when both), 14 the store
-cannot be read.`;
+cannot be read, or AWS KMS could not be asked.`;
 
 /** Of a backup in one of the places. */
 type PlacedProof = KeyProof & { readonly place: string };
@@ -111,10 +111,11 @@ function tell({ place, error, keyIds, warnings, ...proof }: PlacedProof, several
     context.print(`sealed  ${backupId}  for ${keyIds.join(', ')}: the private key is not here`);
     return;
   }
+  const word = error !== null && saysUnasked(error.code) ? 'unknown' : 'FAILED ';
   context.print(
     error === null
       ? `ok      ${backupId}  ${keyIds.join(', ')}`
-      : `FAILED  ${backupId}  ${error.message} (${error.code})`,
+      : `${word} ${backupId}  ${error.message} (${error.code})`,
   );
 }
 

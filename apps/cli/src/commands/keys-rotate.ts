@@ -149,7 +149,7 @@ function tell({ backupId, place, outcome, before, after, warnings, error }: Plac
     current: after.join(', '),
     gone: 'deleted meanwhile',
     failed: error?.message ?? '',
-    skipped: 'the store failed again and again',
+    skipped: 'the store, or AWS KMS, failed again and again',
   };
   const where = place === null ? '' : `  in ${place}`;
   context.print(`${words[outcome].padEnd(13)}  ${backupId}${where}  ${facts[outcome]}`);

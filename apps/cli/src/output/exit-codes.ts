@@ -26,6 +26,10 @@ const byCode: Partial<Record<ErrorCode, number>> = {
   'catalog/refused': exitCodes.database,
   'hook/vetoed': exitCodes.refused,
   'keys/refused': exitCodes.configuration,
+  // No word on a key: what keeps or wraps it could not be reached, as a store that is away.
+  'keys/kms-unavailable': exitCodes.store,
+  'keys/kms-throttled': exitCodes.store,
+  'keys/secret-unavailable': exitCodes.store,
   'keys/confirmation-needed': exitCodes.refused,
   'container/no-key': exitCodes.key,
   'container/wrong-key': exitCodes.key,

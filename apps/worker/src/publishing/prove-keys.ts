@@ -1,6 +1,6 @@
-import { AppError, doubtful, skipped, type Finding, type WorkerKeyProof } from '#contracts';
+import { AppError, doubtful, saysUnasked, skipped, type Finding, type WorkerKeyProof } from '#contracts';
 import type { NamedKey } from '#crypto';
-import { checkKeys, judgeKeys, keyProofFindings, type KeyProof } from '#pipeline';
+import { checkKeys, failureOfKeys, judgeKeys, keyProofFindings, type KeyProof } from '#pipeline';
 import { withinTime } from '../core/within-time.js';
 import type { WorkerParts } from '../core/worker-core.js';
 import { requireDestination } from '../replicas/destination.js';
@@ -14,7 +14,8 @@ const mostNamed = 10;
 const destinationMs = 600_000;
 
 /**
- * Proves that every kept backup opens with this worker's keys, in the store and in every destination. Throws when the store cannot be read; a destination that cannot
+ * Proves that every kept backup opens with this worker's keys, in the store and in every destination. Throws when the store cannot be read or AWS KMS not be
+ * asked, for what was proven before stands then; a destination that cannot
  * is a finding, and then no key is called needless.
  */
 export async function proveKeys(
@@ -29,6 +30,8 @@ export async function proveKeys(
       findings: [skipped('backups open', 'this worker holds public keys alone: it writes and does not read')],
     };
   const here = await checkKeys({ store, ring }, { concurrency }, signal);
+  const silent = failureOfKeys(here);
+  if (silent !== undefined && saysUnasked(silent.code)) throw silent;
   const proofs = [...here];
   const away: Finding[] = [];
   for (const destination of destinations) {

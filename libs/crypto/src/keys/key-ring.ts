@@ -134,6 +134,22 @@ export class KeyRing {
     return ring;
   }
 
+  /** The same keys; what is asked of AWS KMS ends with this signal (`run/cancelled`). */
+  within(signal: AbortSignal): KeyRing {
+    const { kms } = this;
+    if (kms === undefined) return this;
+    const ring = new KeyRing(
+      { current: this.#current, retired: this.#retired, unfitToSeal: this.unfitToSeal },
+      this.#scrypt,
+      {
+        wrap: (keyArn, fileId, dek) => kms.wrap(keyArn, fileId, dek, signal),
+        unwrap: (keyArn, fileId, wrapped) => kms.unwrap(keyArn, fileId, wrapped, signal),
+      },
+    );
+    ring.#work = this.#work;
+    return ring;
+  }
+
   /** Our raw keys as KEKs. */
   rawKeks(): Kek[] {
     return this.#all().flatMap((key) => {

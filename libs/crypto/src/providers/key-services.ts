@@ -9,15 +9,15 @@ export interface KeyServices {
 }
 
 export interface KeyWrapper {
-  /** The data key as the service wraps it for this file: it opens with the same file id alone. */
-  wrap(keyArn: string, fileId: string, dek: Uint8Array): Promise<Buffer>;
+  /** The data key as the service wraps it for this file: it opens with the same file id alone. `run/cancelled` when `signal` ends it. */
+  wrap(keyArn: string, fileId: string, dek: Uint8Array, signal?: AbortSignal): Promise<Buffer>;
   /** The data key, in memory of its own; null when the service answered that it did not wrap this, or for another file. */
-  unwrap(keyArn: string, fileId: string, wrapped: Uint8Array): Promise<Buffer | null>;
+  unwrap(keyArn: string, fileId: string, wrapped: Uint8Array, signal?: AbortSignal): Promise<Buffer | null>;
 }
 
 export interface SecretReader {
-  /** Its present text. `name` is an ARN or a name; `variable` says in messages who asked. */
-  read(name: string, variable: string): Promise<Secret>;
+  /** Its present text. `name` is an ARN or a name; `variable` says in messages who asked. `run/cancelled` when `signal` ends it. */
+  read(name: string, variable: string, signal?: AbortSignal): Promise<Secret>;
 }
 
 /** What the AWS SDK is given; absent: its own chain of credentials and regions. */

@@ -25,3 +25,8 @@ export function refuseForbiddenHost(request: unknown): void {
 }
 
 export const beforeEachSend = { step: 'finalizeRequest', name: 'refuseForbiddenHost', priority: 'low' } as const;
+
+/** How long a request is waited for, as the SDK is told. */
+export function until(signal: AbortSignal | undefined): { readonly abortSignal?: AbortSignal } {
+  return signal === undefined ? {} : { abortSignal: signal };
+}

@@ -1,7 +1,8 @@
 import { DecryptCommand, EncryptCommand, KMSClient } from '@aws-sdk/client-kms';
+import { throwIfAborted } from '#contracts';
 import { regionOfArn } from '../../keys/kms-arn.js';
 import type { AwsAccess, KeyWrapper } from '../key-services.js';
-import { beforeEachSend, clientOptions, refuseForbiddenHost } from './client-options.js';
+import { beforeEachSend, clientOptions, refuseForbiddenHost, until } from './client-options.js';
 import { serviceFailure } from './service-failure.js';
 
 const keyBytes = 32;
@@ -30,27 +31,29 @@ export function awsKms(access: AwsAccess): KeyWrapper {
     return made;
   };
   return {
-    async wrap(keyArn, fileId, dek) {
+    async wrap(keyArn, fileId, dek, signal) {
       const request = { KeyId: keyArn, Plaintext: dek, EncryptionContext: { fileId } };
       try {
-        const { CiphertextBlob } = await clientOf(keyArn).send(new EncryptCommand(request));
+        const { CiphertextBlob } = await clientOf(keyArn).send(new EncryptCommand(request), until(signal));
         if (CiphertextBlob !== undefined && CiphertextBlob.length > 0) return Buffer.from(CiphertextBlob);
       } catch (error) {
+        if (signal !== undefined) throwIfAborted(signal, 'keys');
         throw serviceFailure('kms', keyArn, error);
       }
       throw serviceFailure('kms', keyArn, undefined);
     },
 
-    async unwrap(keyArn, fileId, wrapped) {
+    async unwrap(keyArn, fileId, wrapped, signal) {
       const request = { KeyId: keyArn, CiphertextBlob: wrapped, EncryptionContext: { fileId } };
       try {
-        const { Plaintext } = await clientOf(keyArn).send(new DecryptCommand(request));
+        const { Plaintext } = await clientOf(keyArn).send(new DecryptCommand(request), until(signal));
         if (Plaintext?.length !== keyBytes) return null;
         const dek = Buffer.alloc(keyBytes);
         dek.set(Plaintext);
         Plaintext.fill(0);
         return dek;
       } catch (error) {
+        if (signal !== undefined) throwIfAborted(signal, 'keys');
         if (error instanceof Error && notOurs.includes(error.name)) return null;
         throw serviceFailure('kms', keyArn, error);
       }

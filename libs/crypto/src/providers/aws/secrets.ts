@@ -1,7 +1,7 @@
 import { GetSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
-import { AppError, Secret } from '#contracts';
+import { AppError, Secret, throwIfAborted } from '#contracts';
 import type { AwsAccess, SecretReader } from '../key-services.js';
-import { beforeEachSend, clientOptions, refuseForbiddenHost } from './client-options.js';
+import { beforeEachSend, clientOptions, refuseForbiddenHost, until } from './client-options.js';
 import { serviceFailure } from './service-failure.js';
 
 const arnRegion = /^arn:[a-z0-9-]+:secretsmanager:([a-z0-9-]+):/;
@@ -9,7 +9,7 @@ const arnRegion = /^arn:[a-z0-9-]+:secretsmanager:([a-z0-9-]+):/;
 /** Keys whose texts stand in AWS Secrets Manager: the current version of each. */
 export function awsSecrets(access: AwsAccess): SecretReader {
   return {
-    async read(name, variable) {
+    async read(name, variable, signal) {
       const client = new SecretsManagerClient(clientOptions(access, arnRegion.exec(name)?.[1]));
       client.middlewareStack.add(
         (next) => (given) => {
@@ -19,9 +19,10 @@ export function awsSecrets(access: AwsAccess): SecretReader {
         beforeEachSend,
       );
       try {
-        const { SecretString } = await client.send(new GetSecretValueCommand({ SecretId: name }));
+        const { SecretString } = await client.send(new GetSecretValueCommand({ SecretId: name }), until(signal));
         if (SecretString !== undefined && SecretString !== '') return new Secret(SecretString);
       } catch (error) {
+        if (signal !== undefined) throwIfAborted(signal, 'keys');
         throw serviceFailure('secrets', `the secret ${name} of ${variable}`, error);
       } finally {
         client.destroy();
