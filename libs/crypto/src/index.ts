@@ -8,6 +8,7 @@ export { keyRingOf } from './keys/key-ring-of.js';
 export type { GivenKey, GivenKeys } from './keys/given-keys.js';
 export type { KeyForm } from './keys/form-of-key.js';
 export { openKeys, type OpenedKeys } from './keys/open-keys.js';
+export { tryKmsKeys } from './keys/try-kms-keys.js';
 export { nameKeys, publicKeyOf, type NamedKey } from './keys/name-keys.js';
 export { OperatorKey } from './keys/operator-key.js';
 export { generateKey, generateRecipient, parseKey } from './keys/parse-key.js';

@@ -4,7 +4,15 @@ import type { SourceConfig } from '#config';
 import { lookWithin, wrong, type ErrorCode, type Finding, type WorkerKeyProof, type WorkerLook } from '#contracts';
 import { nameKeys, type NamedKey } from '#crypto';
 import { examineSource, sourceFindings, toolFindings } from '#engine';
-import { keyFindings, memoryFinding, processMemory, readStoreIdentity, temporaryFinding } from '#pipeline';
+import {
+  keyFindings,
+  kmsFindingName,
+  kmsFindings,
+  memoryFinding,
+  processMemory,
+  readStoreIdentity,
+  temporaryFinding,
+} from '#pipeline';
 import { Every } from '../core/every.js';
 import { PARTS } from '../core/tokens.js';
 import type { WorkerParts } from '../core/worker-core.js';
@@ -70,8 +78,9 @@ export class Examiner {
   async #surroundings() {
     const { config, random, store: objects } = this.parts;
     const engines = config.targets.map(({ engine }) => engine);
-    const [keys, storeAbilities, store, tools, temporary, ...sources] = await Promise.all([
+    const [keys, kms, storeAbilities, store, tools, temporary, ...sources] = await Promise.all([
       this.#keys(),
+      this.#within(kmsFindingName, 'keys/kms-unavailable', (signal) => kmsFindings(this.parts.ring, random, signal)),
       objects.abilities(this.#limit()).catch(() => null),
       this.#within('store', 'store/unreachable', (signal) => examineStore(this.parts, signal)),
       this.#within('tools', 'engine/failed', () => toolFindings({ searchPath: config.searchPath, engines })),
@@ -81,7 +90,11 @@ export class Examiner {
     const { trouble } = this.parts.reload;
     const configured = trouble === null ? [] : [wrong('configuration of workers', trouble)];
     const process = [memoryFinding(processMemory()), ...temporary, ...configured];
-    return { ...keys, storeAbilities, findings: [...keys.findings, ...store, ...sources.flat(), ...tools, ...process] };
+    return {
+      ...keys,
+      storeAbilities,
+      findings: [...keys.findings, ...kms, ...store, ...sources.flat(), ...tools, ...process],
+    };
   }
 
   #limit(): AbortSignal {
