@@ -4,6 +4,7 @@ import { verifyAuditLog, type AuditVerification } from '#catalog';
 import type { AuditRecord, ChainedAuditRecord } from '#contracts';
 import { chain } from '../../libs/catalog/src/audit/audit-chain.js';
 import { catalogWorld, type CatalogWorld } from '../support/catalog-world.js';
+import { replaceCalls } from '../support/replace-calls.js';
 
 jest.setTimeout(60_000);
 
@@ -164,6 +165,30 @@ describe('verification', () => {
 });
 
 describe('what is out of date', () => {
+  it('takes away is no gap while it does: what was tampered with stays one', async () => {
+    let catalog = await tenEntries();
+    let walks = 0;
+    const beside = replaceCalls(catalog.audit, {
+      range: async (first: number, last: number) => {
+        walks += 1;
+        // After the verification read what was removed before.
+        if (walks === 1) await catalog.audit.purge(new Date(start + 5 * day), new Date(start + 20 * day));
+        return catalog.audit.range(first, last);
+      },
+    });
+    const now = new Date(start + 20 * day);
+    expect(await verifyAuditLog(beside, { now })).toMatchObject({ first: 4, last: 11, purgedThrough: 3, problems: [] });
+    expect(walks).toBe(2);
+    catalog = await tenEntries();
+    await log.deleteMany({ _id: { $in: [1, 7] } });
+    walks = 0;
+    const { problems } = await verifyAuditLog(beside, { now });
+    expect(problems.map(({ kind, sequence }) => `${kind} ${sequence}`)).toEqual(['missing 7']);
+    await tenEntries();
+    await log.deleteOne({ _id: 1 });
+    expect(await kinds()).toEqual(['missing 1']);
+  });
+
   it('is removed from the beginning, but for the newest of it, and the chain still holds', async () => {
     const catalog = await tenEntries();
     expect(await catalog.audit.purge(new Date(start), new Date())).toBe(0);
