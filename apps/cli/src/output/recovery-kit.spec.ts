@@ -98,6 +98,54 @@ describe('a recovery kit', () => {
     expect(kitAsText(kit())).not.toContain('copies are');
   });
 
+  it.each([
+    [
+      'kept in KMS for recipients alone',
+      [
+        { ...kms, role: 'recipient' },
+        { ...kms, role: 'recipient', text: `${arn}0` },
+      ],
+    ],
+    ['kept in KMS', [kms]],
+  ] as const)('with keys that are all %s names no file and no script that would open nothing', (_, keys) => {
+    const page = kitAsText(kit({ keys }));
+    expect(page).toContain(`\n  export BACKUP_ENCRYPTION_KEY=${arn} `);
+    expect(page.match(/^ {2}# or export BACKUP_ENCRYPTION_KEY=/gm) ?? []).toHaveLength(keys.length - 1);
+    expect(page).not.toContain('BACKUP_ENCRYPTION_KEY_FILE');
+    expect(page).not.toContain('hazina_recover.py');
+    const [, without = ''] = page.split('Restore without Hazina');
+    expect(without).toContain('  hazina extract clinic-20261126T090000Z-abcdef -o restored.archive\n');
+  });
+
+  it('with recipients of whom one holds a private key asks for the file of that', () => {
+    const holder: KitKey = { ...raw, role: 'recipient', kind: 'x25519-public', text: 'x25519-public:…' };
+    const page = kitAsText(kit({ keys: [{ ...kms, role: 'recipient' }, holder] }));
+    expect(page).toContain('  export BACKUP_ENCRYPTION_KEY_FILE=/safe/place/backup.key\n');
+    expect(page).toContain('python3 hazina_recover.py');
+  });
+
+  it.each([
+    ['a joiner of emoji', 'pass:a family of \u{1f468}\u200d\u{1f469} and more'],
+    ['two spaces', 'pass:twelve  letters and more'],
+    ['a space that does not break', 'pass:twelve\u00a0letters and more'],
+    ['a tab', 'pass:twelve\tletters and more'],
+  ])('prints no other key than the real one, which has %s', (_, key) => {
+    const kinds = { ...raw, kind: 'scrypt' as const, text: key };
+    for (const page of [kitAsText(kit({ keys: [kinds] })), kitAsHtml(kit({ keys: [kinds] }))]) {
+      const [, base64 = ''] = /base64 -d .* makes its file of: +([A-Za-z0-9+/=]+)/.exec(page) ?? [];
+      expect(Buffer.from(base64, 'base64').toString()).toBe(key);
+      expect(page).not.toContain('pass:');
+    }
+  });
+
+  it('prints a key as it is where paper shows all of it', () => {
+    const key = 'pass:correct horse, <battery> & stäple';
+    const keys: KitKey[] = [{ ...raw, kind: 'scrypt', text: key }];
+    expect(kitAsText(kit({ keys }))).toContain(`:  ${key}\n`);
+    expect(kitAsHtml(kit({ keys }))).toContain(':  pass:correct horse, &lt;battery&gt; &amp; stäple</td>');
+    expect(kitAsHtml(kit())).toMatch(/^td, pre \{.*white-space: pre-wrap;/m);
+  });
+
   it('with a key in KMS asks for no file of it, and says that the script cannot open what it alone opens', () => {
     const page = kitAsText(kit({ keys: [kms] }));
     expect(page).toContain(`export BACKUP_ENCRYPTION_KEY=${arn}`);

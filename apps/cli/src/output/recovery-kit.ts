@@ -1,3 +1,4 @@
+import { printable } from './format.js';
 import { exportsOf, fetchCommand, secretVariablesOf, shellWord, type KitPlace } from './kit-place.js';
 
 /** What a recovery kit tells; of the keys their names and, only on request, their texts. */
@@ -90,7 +91,7 @@ function keys(kit: RecoveryKit): KitSection {
   const shown = kit.keys.some(({ kind, text: key }) => key !== null && kind !== 'x25519-public' && kind !== 'aws-kms');
   const rows = kit.keys.map(({ keyId, role, kind, variable, text: key }): [string, string] => [
     `${role} key ${keyId}`,
-    `${kindWords[kind]}, from ${variable}${key === null ? '' : `:  ${key}`}`,
+    `${kindWords[kind]}, from ${variable}${key === null ? '' : shownKey(key)}`,
   ]);
   return {
     title: 'Keys',
@@ -107,6 +108,13 @@ function keys(kit: RecoveryKit): KitSection {
       ),
     ],
   };
+}
+
+/** On paper it must be the same key: what does not show there stands as base64. */
+function shownKey(key: string): string {
+  if (printable(key) === key && !/(?! )\p{Zs}| {2}/u.test(key)) return `:  ${key}`;
+  const bytes = Buffer.from(key, 'utf8').toString('base64');
+  return `, with characters that paper does not show. "base64 -d > backup.key" makes its file of:  ${bytes}`;
 }
 
 function withHazina(kit: RecoveryKit): KitSection {
@@ -137,20 +145,49 @@ function withHazina(kit: RecoveryKit): KitSection {
 
 /** A key in KMS has no file: who may use it is asked for. */
 function currentKey(known: readonly KitKey[]): string[] {
-  const current = known.find(({ role }) => role === 'current');
-  if (current?.kind !== 'aws-kms') return ['export BACKUP_ENCRYPTION_KEY_FILE=/safe/place/backup.key'];
-  return [`export BACKUP_ENCRYPTION_KEY=${current.text ?? 'aws-kms:…'}   # with credentials that may kms:Decrypt`];
+  const current = known.filter(({ role }) => role === 'current');
+  // Without one, backups are opened by whoever they are sealed for: a private half, or one of the keys in KMS.
+  const opening = current.length > 0 ? current : known.filter(({ role }) => role === 'recipient');
+  if (opening.length === 0 || !opening.every(isInKms))
+    return ['export BACKUP_ENCRYPTION_KEY_FILE=/safe/place/backup.key'];
+  return opening.map(
+    ({ text: key }, at) =>
+      `${at === 0 ? '' : '# or '}export BACKUP_ENCRYPTION_KEY=${key ?? 'aws-kms:…'}   # with credentials that may kms:Decrypt`,
+  );
 }
+
+function isInKms({ kind }: KitKey): boolean {
+  return kind === 'aws-kms';
+}
+
+const mongorestore = [
+  'mongorestore --archive=restored.archive --dryRun --verbose',
+  'mongorestore --archive=restored.archive',
+];
 
 function withoutHazina(kit: RecoveryKit): KitSection {
   const { keys: known, example } = kit;
+  const title = 'Restore without Hazina';
+  if (known.every(isInKms))
+    return {
+      title,
+      parts: [
+        text(
+          'The script asks no KMS, and all of these keys are there: Hazina alone opens the backups (with the settings above), and mongorestore restores what it gives. A public key in BACKUP_RECIPIENTS, its private half in the safe, makes new backups open without KMS.',
+        ),
+        {
+          kind: 'commands',
+          lines: [`hazina extract ${example.backupId} -o restored.archive`, ...mongorestore],
+        },
+      ],
+    };
   return {
-    title: 'Restore without Hazina',
+    title,
     parts: [
       text(
         'Needed: Python 3.8 or later, recovery/hazina_recover.py (one file; keep a copy with this page) and mongorestore. docs/recovery.md explains each step.',
       ),
-      ...(known.some(({ kind }) => kind === 'aws-kms')
+      ...(known.some(isInKms)
         ? [
             text(
               'The script asks no KMS: a backup whose only key is there is opened by "hazina extract" alone, or by the script with another key that it was sealed for ("hazina inspect ID" tells which).',
@@ -164,8 +201,7 @@ function withoutHazina(kit: RecoveryKit): KitSection {
           'pip install cryptography zstandard',
           'export BACKUP_ENCRYPTION_KEY_FILE=/safe/place/backup.key   # without it the key is asked for',
           `python3 hazina_recover.py data.hzn -o restored.archive --backup-id ${example.backupId}`,
-          'mongorestore --archive=restored.archive --dryRun --verbose',
-          'mongorestore --archive=restored.archive',
+          ...mongorestore,
         ],
       },
     ],

@@ -54,8 +54,8 @@ body { font: 11pt/1.45 serif; max-width: 48em; margin: 2em auto; padding: 0 1em;
 h1 { font-size: 18pt; } h2 { font-size: 13pt; border-bottom: 1px solid #000; margin-top: 1.6em; }
 table { border-collapse: collapse; } th, td { text-align: left; vertical-align: top; padding: .15em 1em .15em 0; }
 th { font-weight: normal; white-space: nowrap; }
-td, pre { font-family: monospace; font-size: 9.5pt; overflow-wrap: anywhere; }
-pre { border: 1px solid #888; padding: .7em; white-space: pre-wrap; }
+td, pre { font-family: monospace; font-size: 9.5pt; overflow-wrap: anywhere; white-space: pre-wrap; }
+pre { border: 1px solid #888; padding: .7em; }
 .warning { border: 3px solid #000; padding: .7em; font-weight: bold; }
 .blank { border-bottom: 1px solid #888; height: 2em; }
 section { break-inside: avoid; }
