@@ -51,8 +51,11 @@ the data gives access to.
 Example:
   export BACKUP_ENCRYPTION_KEYS_RETIRED_FILE=/run/secrets/old.key
   export BACKUP_ENCRYPTION_KEY_FILE=/run/secrets/new.key
-  hazina keys rotate --dry-run && hazina keys rotate && hazina verify --all
-  hazina keys rotate --rewrite --target clinic`;
+  hazina keys rotate --dry-run && hazina keys rotate
+  unset BACKUP_ENCRYPTION_KEYS_RETIRED_FILE   # with the old key at hand nothing is proven of the new one
+  hazina keys check && hazina verify --all
+
+After a theft, with both keys exported: hazina keys rotate --rewrite --target clinic`;
 
 async function rotate(options: Options, context: CliContext): Promise<void> {
   const config = context.config({ store: true, keys: 'required', catalog: true });
