@@ -61,6 +61,8 @@ export type ErrorCode =
   | 'engine/killed'
   | 'engine/stalled'
   | 'engine/no-output'
+  /** Reading took longer than the server keeps the moment that was read. */
+  | 'engine/snapshot-too-old'
   // The database that is read
   | 'source/unreachable'
   | 'source/refused'

@@ -36,6 +36,10 @@ export interface DumpRequest {
    * somebody else made, whatever it has.
    */
   readonly oplog?: boolean | 'if-there';
+  /** What reads the dump takes at most so many bytes a second; absent: as fast as it goes. Reading all may then take longer than a server keeps a snapshot. */
+  readonly bytesPerSecond?: number;
+  /** False: read without a snapshot, and say so in a warning, for an attempt before this one outlived its own. */
+  readonly snapshot?: false;
 }
 
 export interface DumpProbe {

@@ -2,6 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { Readable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
 import { systemClock, type Clock } from '#contracts';
+import type { DumpEngine, DumpRequest } from '#engine';
 import { createMemoryStore } from '#storage';
 import { backupDeps, backupRequest, clinicArchive, noAbort } from '../../../test/support/backup-world.js';
 import { runBackup } from './run-backup.js';
@@ -53,5 +54,25 @@ describe('a throttle', () => {
     const quick = backupRequest({ throttleBytesPerSecond: 100 * clinicArchive.length });
     const { backup } = await runBackup(deps, quick, noAbort);
     expect(backup.totals.archiveBytes).toBe(clinicArchive.length);
+  });
+
+  it.each([
+    [{}, undefined],
+    [{ throttleBytesPerSecond: 8e6 }, 8e6],
+    [{ storeThrottleBytesPerSecond: 7e6 }, 7e6],
+    [{ throttleBytesPerSecond: 8e6, storeThrottleBytesPerSecond: 7e6 }, 7e6],
+    [{ throttleBytesPerSecond: 6e6, storeThrottleBytesPerSecond: 7e6 }, 6e6],
+  ])('%j: the engine knows how fast it is read', async (rates, bytesPerSecond) => {
+    const deps = backupDeps(createMemoryStore());
+    const asked: DumpRequest[] = [];
+    const engine: DumpEngine = {
+      ...deps.engine,
+      dump(request, ...more) {
+        asked.push(request);
+        return deps.engine.dump(request, ...more);
+      },
+    };
+    await runBackup({ ...deps, engine }, backupRequest(rates), noAbort);
+    expect(asked.map((request) => request.bytesPerSecond)).toEqual([bytesPerSecond]);
   });
 });

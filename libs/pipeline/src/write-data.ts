@@ -59,7 +59,7 @@ export async function writeData(
   const key = relativeKeys(request.attempt).data;
 
   deps.observer.stage('dump');
-  const dump = await deps.engine.dump(request.dump, probe, signal);
+  const dump = await deps.engine.dump({ ...request.dump, ...pacedBy(request) }, probe, signal);
   const throttle = (rate: number | undefined) => (rate === undefined ? [] : [new Throttle(new Pace(rate, deps.clock))]);
   const stages: Transform[] = [
     // First: what is spared is the source, and everything behind follows.
@@ -88,6 +88,13 @@ export async function writeData(
     frames: compressor?.frames ?? [],
     dump: withMoment(await dump.result, wanted, oplog),
   };
+}
+
+/** The slowest of the throttles. That of the store counts as it is: how far the archive shrinks on its way there is not known before. */
+function pacedBy(request: BackupRequest): { readonly bytesPerSecond?: number } {
+  const { throttleBytesPerSecond = Infinity, storeThrottleBytesPerSecond = Infinity } = request;
+  const bytesPerSecond = Math.min(throttleBytesPerSecond, storeThrottleBytesPerSecond);
+  return bytesPerSecond === Infinity ? {} : { bytesPerSecond };
 }
 
 /** Of what moment an oplog makes the backup, the archive alone tells. */

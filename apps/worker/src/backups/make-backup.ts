@@ -1,6 +1,6 @@
 import { claimJournal, fenced } from '#catalog';
 import { noHooks, type SourceConfig } from '#config';
-import { AppError, primaryStore } from '#contracts';
+import { AppError, primaryStore, type BackupRecord } from '#contracts';
 import { finishCommit, runBackup, type BackupOutcome } from '#pipeline';
 import { targetOf, type WorkerParts } from '../core/worker-core.js';
 import { requireQuota } from '../cleanup/require-quota.js';
@@ -90,7 +90,7 @@ async function dump(
       target: source.name,
       attempt: claim.ref.fence,
       trigger: record.trigger,
-      dump: dumpRequest(source),
+      dump: { ...dumpRequest(source), ...(isSnapshotTooOld(record) ? { snapshot: false } : {}) },
       compression: source.compression,
       label: record.label,
       pinned: record.pinned,
@@ -101,6 +101,11 @@ async function dump(
     },
     signal,
   );
+}
+
+/** The attempt before outlived its snapshot, as this one would. */
+function isSnapshotTooOld({ error }: BackupRecord): boolean {
+  return error?.code === 'engine/snapshot-too-old';
 }
 
 function unknownTarget(target: string): AppError {

@@ -17,12 +17,12 @@ export function dumpFailure(error: unknown, stage: Stage, stallMs: number): AppE
   }
   if (serverCode(error) === serverCodes.snapshotTooOld) {
     return new AppError({
-      code: 'engine/failed',
+      code: 'engine/snapshot-too-old',
       stage,
       retry: 'retry',
       message:
         'The server no longer keeps the moment that was being dumped (SnapshotTooOld): reading took longer than its history reaches back',
-      hint: 'Raise minSnapshotHistoryWindowInSeconds on the server above the time that a dump takes, or make the dump faster (throttle, store)',
+      hint: 'Raise minSnapshotHistoryWindowInSeconds on the server above the time that a dump takes, or make the dump faster (throttle, store). A worker makes the next attempt without one moment',
       cause: error,
     });
   }

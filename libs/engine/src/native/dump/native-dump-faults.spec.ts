@@ -28,7 +28,7 @@ describe('a dump that is not whole never ends well', () => {
       'retry',
     ],
     ['a lost cursor', refuse(43), 'engine/failed', 'retry'],
-    ['a snapshot that is too old', refuse(239), 'engine/failed', 'retry'],
+    ['a snapshot that is too old', refuse(239), 'engine/snapshot-too-old', 'retry'],
     ['an unknown error', refuse(8), 'engine/failed', 'no-retry'],
     ['no more rights', refuse(13), 'source/refused', 'no-retry'],
     ['a lost connection', 'hang-up', 'source/unreachable', 'retry'],

@@ -63,7 +63,7 @@ async function startDump(request: DumpRequest, settings: Settings, signal: Abort
       const plan = await planDump(look, request);
       const warnings = [...plan.warnings];
       const collections = await describeCollections(look, plan.collections, warnings);
-      const snapshot = await Snapshot.take(look, collections);
+      const snapshot = await Snapshot.take(look, collections, request);
       return new DumpRun({
         ...settings,
         look,

@@ -217,6 +217,37 @@ describe('one moment', () => {
   });
 });
 
+/** As much in all as the server's tables say of each collection. */
+const ofSize = (size: number) => ({
+  ...{ hello: replicaSet, collections: [people, orders] },
+  answer: (sent: Document) => ('collStats' in sent ? { size } : undefined),
+});
+
+it('a dump that a throttle slows down asks for no snapshot that would be too old before the end', async () => {
+  // 300 s at 20 MB/s is more than both; at 5 MB/s it is less.
+  const { dump, server } = await startFakeDump(ofSize(1e9));
+  expect((await dump()).result.consistency.mode).toBe('snapshot');
+  expect((await dump({ bytesPerSecond: 50_000_000 })).result.consistency.mode).toBe('snapshot');
+  const before = finds(server).length;
+  const { result } = await dump({ bytesPerSecond: 5_000_000 });
+  expect(result).toEqual({
+    consistency: { mode: 'none', at: null },
+    warnings: [expect.stringMatching(/longer than the 300 s/)],
+  });
+  expect(
+    finds(server)
+      .slice(before)
+      .map(({ readConcern }) => readConcern as unknown),
+  ).toEqual([undefined, undefined]);
+});
+
+it('a dump that is told so reads without a snapshot, and says so', async () => {
+  const { dump } = await startFakeDump(ofSize(1));
+  const { result } = await dump({ snapshot: false });
+  expect(result.consistency.mode).toBe('none');
+  expect(result.warnings).toEqual([expect.stringMatching(/not of one moment: in the attempt before/)]);
+});
+
 describe('an oplog, which mongodump is to dump', () => {
   const log: FakeCollection = { db: 'local', name: 'oplog.rs', batches: [[{ _id: 1 }]] };
   const look = async (fake: Partial<FakeMongodOptions>) =>

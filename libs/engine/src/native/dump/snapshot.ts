@@ -2,13 +2,14 @@ import { Timestamp, type Document } from 'mongodb';
 import type { Consistency } from '#contracts';
 import { listNames } from '../load/names.js';
 import { printableName } from './describe-collections.js';
+import type { DumpRequest } from '../../engine.js';
 import type { ListedCollection } from './list-collections.js';
 import type { Look } from './look.js';
 import { cursorCommand } from './raw-commands.js';
 import type { ClusterTime } from './raw-reply.js';
 import { serverCode, serverCodes } from './server-code.js';
 
-/** A slow consumer included: a dump that takes longer than the server keeps history would break off in the middle. */
+/** A slow consumer included, but no throttle: a dump that takes longer than the server keeps history would break off in the middle. */
 const slowestBytesPerSecond = 20_000_000;
 const defaultWindowSeconds = 300;
 /** Servers say no to a snapshot in these ways: too old, not (or not yet) there, not for this collection, not known. */
@@ -39,15 +40,18 @@ export class Snapshot {
   static async take(
     look: Look,
     collections: readonly (ListedCollection & { readonly estimatedBytes: number })[],
+    { bytesPerSecond = Infinity, snapshot }: Pick<DumpRequest, 'bytesPerSecond' | 'snapshot'>,
   ): Promise<Snapshot> {
     const { server, connection, session } = look;
     if (server.topology === 'standalone' || server.isFerretdb || server.release[0] < 5)
       return new Snapshot(null, undefined);
     const first = collections.find(({ type }) => type === 'collection');
     if (first === undefined) return new Snapshot(null, undefined);
+    if (snapshot === false)
+      return new Snapshot(null, 'in the attempt before, reading took longer than the server keeps its history');
     const bytes = collections.reduce((sum, { estimatedBytes }) => sum + estimatedBytes, 0);
     const window = await historyWindow(look);
-    if (bytes / slowestBytesPerSecond > window)
+    if (bytes / Math.min(slowestBytesPerSecond, bytesPerSecond) > window)
       return new Snapshot(
         null,
         `reading may take longer than the ${window} s for which the server keeps history (minSnapshotHistoryWindowInSeconds)`,
