@@ -78,6 +78,8 @@ describe('before a backup', () => {
     ['an exit code', 'echo the books are open >&2; exit 3', 'exit code 3: the books are open'],
     ['a word', 'echo \'{"veto": "the books are open"}\'', 'the books are open'],
     ['no reason', 'echo \'{"veto": true}\'', 'it gave no reason'],
+    ['a line among others', 'echo asking; echo \'{"veto": "the books are open"}\'; echo done', 'the books are open'],
+    ['a line after many', 'seq 20000; echo \'{"veto": "the books are open"}\'', 'the books are open'],
   ])('a veto by %s ends the run, once and for all, and later hooks are not asked', async (_how, line, reason) => {
     let isMade = false;
     const work = () => Promise.resolve((isMade = true)).then(() => 'made');
@@ -100,6 +102,16 @@ describe('before a backup', () => {
     const { error } = await story({ before: [{ ...shell(''), does }] });
     expect(error).toMatchObject({ code: 'hook/failed', retry });
     expect(error?.message).toContain(reason);
+  });
+
+  it.each([
+    ['more than can be read', 'yes x | head -c 3000000', 'more than 1 MiB'],
+    ['half a veto', 'printf \'{"veto": "the bo\'', 'is not JSON'],
+  ])('%s is no answer either, and is asked for again', async (_what, line, reason) => {
+    const { error } = await story({ before: [shell(line)] });
+    expect(error).toMatchObject({ code: 'hook/failed', retry: 'retry' });
+    expect(error?.message).toContain(reason);
+    expect((await story({ after: [shell(line)] })).failures).toEqual([]);
   });
 
   it('its whole group ends at the limit, a child that ignores SIGTERM among them', async () => {

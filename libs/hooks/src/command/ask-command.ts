@@ -1,8 +1,8 @@
 import { systemCode } from '#contracts';
 import { harmless } from '../harmless.js';
 import type { Hook, HookDeps, HookInput, Verdict } from '../hook.js';
+import { judgeAnswer } from '../judge-answer.js';
 import { secretsIn } from '../secrets-in.js';
-import { vetoIn } from '../veto-in.js';
 import { runGroup, type GroupEnd } from './group.js';
 
 type Command = Extract<Hook['does'], { readonly kind: 'command' }>;
@@ -32,8 +32,7 @@ export async function askCommand(
   if (limit.aborted) return { kind: 'failed', reason: `it did not end in time${words}`, again: true };
   if (end.signal !== null) return { kind: 'failed', reason: `it was killed by ${end.signal}${words}`, again: true };
   if (end.code !== 0) return { kind: 'no', reason: `exit code ${end.code ?? 'none'}${words}` };
-  const veto = vetoIn(end.stdout.whole ?? '');
-  return veto === null ? { kind: 'yes' } : { kind: 'no', reason: harmless(veto, given) };
+  return judgeAnswer({ text: end.stdout.whole, byLine: true }, input, (text) => harmless(text, given));
 }
 
 /** For those that do not read JSON. */

@@ -1,9 +1,11 @@
 import type { Readable } from 'node:stream';
 import { StringDecoder } from 'node:string_decoder';
+import { mostAnswerBytes } from '../judge-answer.js';
 
-const kept = 16 * 1024;
+/** Of more than is kept the end tells the most. */
+const keptOfMore = 16 * 1024;
 
-/** Drains a stream always (a full pipe would block the program) and keeps the end of it. */
+/** Drains a stream always (a full pipe would block the program) and keeps what it gives, of more than an answer may have the end. */
 export class Output {
   readonly #decoder = new StringDecoder('utf8');
   #text = '';
@@ -15,8 +17,9 @@ export class Output {
     stream.on('error', () => undefined);
   }
 
+  /** The end of it. */
   get text(): string {
-    return this.#text;
+    return this.#text.slice(-keptOfMore);
   }
 
   /** All of it; null: there was more. */
@@ -26,7 +29,7 @@ export class Output {
 
   #take(piece: string): void {
     const text = this.#text + piece;
-    this.#isCut ||= text.length > kept;
-    this.#text = text.slice(-kept);
+    this.#isCut ||= text.length > mostAnswerBytes;
+    this.#text = this.#isCut ? text.slice(-keptOfMore) : text;
   }
 }

@@ -30,11 +30,17 @@ async function serving(behaviour: SinkBehaviour): Promise<{ sink: HttpSink; url:
   return { sink, url: new URL(`${sink.url}/hook?token=t0k3n-in-url`) };
 }
 
-function ask(url: URL, more: { resolve?: (host: string) => Promise<HostAddress[]>; ms?: number } = {}) {
+interface Asking {
+  readonly resolve?: (host: string) => Promise<HostAddress[]>;
+  readonly ms?: number;
+  readonly event?: HookInput['event'];
+}
+
+function ask(url: URL, more: Asking = {}) {
   const call = { kind: 'http', url: new Secret(url.href), secret: new Secret('k'.repeat(16)) } as const;
-  const { resolve, ms = 10_000 } = more;
+  const { resolve, ms = 10_000, event = 'backup.before' } = more;
   const deps = { clock, signal: new AbortController().signal, ...(resolve === undefined ? {} : { resolve }) };
-  return askServer(call, input, deps, AbortSignal.timeout(ms));
+  return askServer(call, { ...input, event }, deps, AbortSignal.timeout(ms));
 }
 
 it('posts what it knows, signed', async () => {
@@ -66,9 +72,28 @@ it('what a server repeats of the URL is not told', async () => {
   expect(JSON.stringify(answer)).not.toContain('t0k3n');
 });
 
-it('reads a little of a reply without an end', async () => {
-  const { url } = await serving(floods);
-  expect(await ask(url)).toEqual({ kind: 'yes' });
+it.each<[string, SinkBehaviour]>([
+  ['has no end', floods],
+  [
+    'breaks off',
+    (reply) => void reply.writeHead(200, { 'Content-Length': 90 }).write('{"veto": "no back', () => reply.destroy()),
+  ],
+  ['breaks off between chunks', (reply) => void reply.writeHead(200).write('fine', () => reply.destroy())],
+])(
+  'a good reply that %s is a yes after a backup, and before it no answer: a veto may be in the rest',
+  async (_what, behaviour) => {
+    const { url } = await serving(behaviour);
+    const reason = 'its answer broke off, or has more than 1 MiB';
+    expect(await ask(url)).toEqual({ kind: 'failed', reason, again: true });
+    expect(await ask(url, { event: 'backup.after' })).toEqual({ kind: 'yes' });
+  },
+);
+
+it('a reason may be long', async () => {
+  const { url } = await serving(
+    (reply) => void reply.end(JSON.stringify({ veto: `${'x'.repeat(100_000)} month end` })),
+  );
+  expect(await ask(url)).toMatchObject({ kind: 'no', reason: expect.stringMatching(/x month end$/) as unknown });
 });
 
 describe('where it may lead', () => {

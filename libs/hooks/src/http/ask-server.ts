@@ -11,12 +11,13 @@ import {
 } from '#contracts';
 import { harmless } from '../harmless.js';
 import type { Hook, HookDeps, HookInput, Verdict } from '../hook.js';
+import { judgeAnswer, mostAnswerBytes } from '../judge-answer.js';
 import { secretsInUrl } from '../secrets-in.js';
-import { vetoIn } from '../veto-in.js';
 
 type Call = Extract<Hook['does'], { readonly kind: 'http' }>;
 
-const replyBytes = 16 * 1024;
+/** So much of an answer that is no yes is told of. */
+const toldBytes = 16 * 1024;
 const late: Verdict = { kind: 'failed', reason: 'no answer in time', again: true };
 /** They say nothing of the backup: too slow, too early, too often. */
 const passing = new Set([408, 425, 429]);
@@ -52,9 +53,12 @@ export async function askServer(
       request.once('response', answered).once('error', failed).end(body);
     });
     const text = await textOf(reply);
-    // A veto may stand in what did not come.
     if (limit.aborted) return late;
-    return verdictOf(reply.statusCode ?? 0, text, (said) => harmless(said, given));
+    const clean = (said: string): string => harmless(said, given);
+    const status = reply.statusCode ?? 0;
+    if (status < 200 || status >= 300) return refusalOf(status, clean(text.slice(0, toldBytes)));
+    const isWhole = reply.complete && reply.readableEnded;
+    return judgeAnswer({ text: isWhole ? text : null, byLine: false }, input, clean);
   } catch (error) {
     if (limit.aborted) return late;
     if (error instanceof DestinationRefused) return never(error.message);
@@ -62,13 +66,8 @@ export async function askServer(
   }
 }
 
-function verdictOf(status: number, text: string, clean: (text: string) => string): Verdict {
-  const said = clean(text);
+function refusalOf(status: number, said: string): Verdict {
   const words = `it answered ${status}${said === '' ? '' : `: ${said}`}`;
-  if (status >= 200 && status < 300) {
-    const veto = vetoIn(text);
-    return veto === null ? { kind: 'yes' } : { kind: 'no', reason: clean(veto) };
-  }
   if (status >= 400 && status < 500 && !passing.has(status)) return { kind: 'no', reason: words };
   if (status >= 300 && status < 400) return never(`it redirects (${status}), which is not followed`);
   return { kind: 'failed', reason: words, again: true };
@@ -78,7 +77,7 @@ function never(reason: string): Verdict {
   return { kind: 'failed', reason, again: false };
 }
 
-/** So much of a reply as is looked at. One that breaks off has told its status. */
+/** So much of a reply as is read. One that breaks off has told its status. */
 async function textOf(reply: IncomingMessage): Promise<string> {
   const chunks: Buffer[] = [];
   let bytes = 0;
@@ -86,9 +85,9 @@ async function textOf(reply: IncomingMessage): Promise<string> {
     reply.on('data', (chunk: Buffer) => {
       chunks.push(chunk);
       bytes += chunk.length;
-      if (bytes > replyBytes) reply.destroy();
+      if (bytes > mostAnswerBytes) reply.destroy();
     });
     reply.once('error', () => undefined).once('close', resolve);
   });
-  return Buffer.concat(chunks).subarray(0, replyBytes).toString('utf8');
+  return Buffer.concat(chunks).toString('utf8');
 }
