@@ -44,7 +44,7 @@ async function story(
     asked: (when: string, _hook: string, { kind }: Verdict) => void asked.push(`${when} ${kind}`),
     afterwards: (told: readonly string[]) => Promise.resolve(void (failures = told)),
   };
-  const deps = { clock: systemClock, searchPath: '/usr/bin:/bin', signal, observer };
+  const deps = { clock: systemClock, searchPath: '/usr/bin:/bin', signal, observer, afterAbortMs: 200 };
   const all = { before: [], after: [], ...hooks };
   try {
     const { value, warnings } = await withHooks(all, run, deps, work, () => backup);
@@ -185,6 +185,24 @@ describe('after a backup', () => {
     expect(error?.code).toBe('run/cancelled');
     expect(JSON.parse(readFileSync(join(folder, 'cancelled'), 'utf8'))).toMatchObject({ outcome: 'cancelled' });
   });
+});
+
+it('a run that is aborted while a hook after it works leaves it little time, and each after it', async () => {
+  const abort = new AbortController();
+  const begun = join(folder, 'begun-after');
+  const hook = shell(`echo $$ >> ${begun}; sleep 300`, { timeoutMs: 300_000 });
+  const telling = story({ after: [hook, shell('exit 0'), hook] }, undefined, abort.signal);
+  await waitUntil(() => existsSync(begun), { what: 'the hook' });
+  abort.abort(new AppError({ code: 'worker-shutdown', stage: 'hook', message: 'the end' }));
+  const { value, asked, failures } = await telling;
+  expect({ value, asked }).toEqual({ value: 'made', asked: ['after failed', 'after yes', 'after failed'] });
+  expect(failures).toEqual(Array.from({ length: 2 }, () => expect.stringMatching(/did not end in time/)));
+  expect(
+    readFileSync(begun, 'utf8')
+      .trim()
+      .split('\n')
+      .filter((pid) => !/State:\s+Z/.test(statusOf(pid))),
+  ).toEqual([]);
 });
 
 it('a target without hooks asks nobody', async () => {

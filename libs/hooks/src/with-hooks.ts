@@ -2,8 +2,8 @@ import { AppError, causeOf, scrub, throwIfAborted } from '#contracts';
 import { askHook } from './ask-hook.js';
 import type { Hook, HookDeps, HookedBackup, HookedOutcome, HookedRun, HookInput, Hooks, Verdict } from './hook.js';
 
-/** So long a hook after a run that was aborted may take: the process may be ending. */
-const afterAbortMs = 5_000;
+/** So long a hook after the run may go on once the run was aborted: the process may be ending. */
+const defaultAfterAbortMs = 5_000;
 const neverAborted = new AbortController().signal;
 
 export interface HookObserver {
@@ -13,6 +13,12 @@ export interface HookObserver {
   asked(when: 'before' | 'after', hook: string, verdict: Verdict, durationMs: number): void;
   /** All hooks after the run have answered; what did not work, in words. */
   afterwards(failures: readonly string[]): Promise<void>;
+}
+
+interface Deps extends HookDeps {
+  readonly observer: HookObserver;
+  /** Default 5,000. */
+  readonly afterAbortMs?: number;
 }
 
 export interface Surrounded<T> {
@@ -29,7 +35,7 @@ export interface Surrounded<T> {
 export async function withHooks<T>(
   hooks: Hooks,
   run: HookedRun,
-  deps: HookDeps & { readonly observer: HookObserver },
+  deps: Deps,
   work: () => Promise<T>,
   describe: (value: T) => HookedBackup,
 ): Promise<Surrounded<T>> {
@@ -57,11 +63,7 @@ export async function withHooks<T>(
   return { value, warnings: [...warnings, ...failures] };
 }
 
-async function askBefore(
-  hooks: readonly Hook[],
-  run: HookedRun,
-  deps: HookDeps & { readonly observer: HookObserver },
-): Promise<string[]> {
+async function askBefore(hooks: readonly Hook[], run: HookedRun, deps: Deps): Promise<string[]> {
   const warnings: string[] = [];
   if (hooks.length > 0) deps.observer.begun('before');
   for (const hook of hooks) {
@@ -79,32 +81,47 @@ async function askBefore(
 async function askAfter(
   hooks: readonly Hook[],
   run: HookedRun,
-  deps: HookDeps & { readonly observer: HookObserver },
+  deps: Deps,
   facts: Pick<HookInput, 'outcome' | 'error' | 'backup'>,
 ): Promise<readonly string[]> {
   if (hooks.length === 0) return [];
   deps.observer.begun('after');
-  // What was done before is undone even when the run itself must end.
-  const mostMs = deps.signal.aborted ? afterAbortMs : undefined;
   const failures: string[] = [];
   for (const hook of hooks) {
     const input = inputOf('backup.after', run, deps, facts);
-    const verdict = await ask('after', hook, input, { ...deps, signal: neverAborted }, mostMs);
+    const ending = soonAfter(deps.signal, deps.afterAbortMs ?? defaultAfterAbortMs);
+    // What was done before is undone even when the run itself must end.
+    const verdict = await ask('after', hook, input, { ...deps, signal: neverAborted }, ending.signal);
+    ending.stop();
     if (verdict.kind !== 'yes') failures.push(inWords('after', hook, verdict));
   }
   await deps.observer.afterwards(failures);
   return failures;
 }
 
+/** Aborted so long after another signal was, or after now where that is so already. */
+function soonAfter(signal: AbortSignal, ms: number): { readonly signal: AbortSignal; readonly stop: () => void } {
+  const ending = new AbortController();
+  let timer: NodeJS.Timeout | undefined;
+  const begin = (): void => void (timer = setTimeout(() => ending.abort(), ms));
+  if (signal.aborted) begin();
+  else signal.addEventListener('abort', begin, { once: true });
+  const stop = (): void => {
+    clearTimeout(timer);
+    signal.removeEventListener('abort', begin);
+  };
+  return { signal: ending.signal, stop };
+}
+
 async function ask(
   when: 'before' | 'after',
   hook: Hook,
   input: HookInput,
-  deps: HookDeps & { readonly observer: HookObserver },
-  mostMs?: number,
+  deps: Deps,
+  cut?: AbortSignal,
 ): Promise<Verdict> {
   const began = deps.clock.monotonicMs();
-  const verdict = await askHook(hook, input, deps, mostMs);
+  const verdict = await askHook(hook, input, deps, cut);
   deps.observer.asked(when, hook.name, verdict, Math.round(deps.clock.monotonicMs() - began));
   return verdict;
 }
