@@ -41,20 +41,21 @@ export const drillSettings = z.strictObject({
 export function readDrill(
   reader: Pick<EnvironmentReader, 'problem'>,
   { name: target, at }: { readonly name: string; readonly at: (...path: readonly PropertyKey[]) => string },
-  settings: z.output<typeof drillSettings> | undefined,
+  { schedule, timezone, target: targetName, queries = [] }: z.output<typeof drillSettings>,
   defaults: DrillConfig,
 ): DrillConfig {
-  if (settings === undefined) return defaults;
   const what = `drill of ${target}`;
-  const { schedule, timezone } = settings;
+  const isOwn = schedule !== undefined || timezone !== undefined;
   return {
-    schedule: checkSchedule(
-      { cron: schedule ?? defaults.schedule.cron ?? 'off', timezone: timezone ?? defaults.schedule.timezone },
-      { cron: `${at('schedule')}${what}: schedule`, timezone: `${at('timezone')}${what}: timezone` },
-      (text) => reader.problem(text),
-    ),
-    targetName: settings.target ?? defaults.targetName,
-    queries: (settings.queries ?? []).flatMap((query, index) => {
+    schedule: isOwn
+      ? checkSchedule(
+          { cron: schedule ?? defaults.schedule.cron ?? 'off', timezone: timezone ?? defaults.schedule.timezone },
+          { cron: `${at('schedule')}${what}: schedule`, timezone: `${at('timezone')}${what}: timezone` },
+          (text) => reader.problem(text),
+        )
+      : defaults.schedule,
+    targetName: targetName ?? defaults.targetName,
+    queries: queries.flatMap((query, index) => {
       const read = readQuery(query);
       if (!('wrong' in read)) return [read];
       reader.problem(`${at('queries', index, read.field)}${what}: the query "${query.name}": ${read.wrong}`);

@@ -210,6 +210,49 @@ describe('what goes before what', () => {
     expect(targetOf(`${defaults}${base}    jitterSeconds: 0\n`, all).schedule.jitterSeconds ?? 0).toBe(0);
   });
 
+  it('of hooks and drills, too, one by one', () => {
+    const query = '{name: a, collection: b.c, query: "{}", expect: 1}';
+    const defaults = `defaults:
+  hooks: {before: [{shell: lock}], after: [{shell: unlock}]}
+  drill: {schedule: '0 5 * * 0', target: scratch, queries: [${query}]}
+`;
+    const argvOf = ({ does }: TargetConfig['hooks']['before'][number]) => does.kind === 'command' && does.argv.at(-1);
+    const seen = (text: string) => {
+      const { hooks, drill } = targetOf(`${defaults}${base}    ${text}\n`, { BACKUP_DRILL_SCHEDULE: '0 7 * * 0' });
+      const { schedule, targetName, queries } = drill;
+      return [
+        hooks.before.map(argvOf),
+        hooks.after.map(argvOf),
+        schedule.cron,
+        schedule.timezone,
+        targetName,
+        queries.length,
+      ];
+    };
+    const usual: readonly unknown[] = [['lock'], ['unlock'], '0 5 * * 0', 'UTC', 'scratch', 1];
+    expect(seen('keepLast: 1')).toEqual(usual);
+    expect(seen('hooks: {}')).toEqual(usual);
+    expect(seen('hooks: {after: [{shell: tell}]}')).toEqual(usual.with(1, ['tell']));
+    expect(seen('hooks: {before: []}')).toEqual(usual.with(0, []));
+    expect(seen('drill: {timezone: Europe/Zurich}')).toEqual(usual.with(3, 'Europe/Zurich'));
+    expect(seen('drill: {schedule: off}')).toEqual(usual.with(2, null));
+    expect(seen('drill: {queries: []}')).toEqual(usual.with(5, 0));
+  });
+
+  it('what is wrong is told where it stands', () => {
+    const defaults = "defaults: {hooks: {before: [{}]}, drill: {target: far, timezone: 'Mars/Base'}}\n";
+    const text = `${defaults}${base}    hooks: {after: [{}]}\n    drill: {schedule: '0 5 * *'}\n`;
+    const message = messageOf(() => targetOf(text));
+    for (const place of [
+      '1:29: hooks of clinic: before.0 ',
+      '1:51: drill of clinic: far ',
+      '1:66: drill of clinic: timezone',
+    ])
+      expect(message).toContain(`/t.yaml:${place}`);
+    for (const place of ['5:21: hooks of clinic: after.0 ', '6:23: drill of clinic: schedule'])
+      expect(message).toContain(`/t.yaml:${place}`);
+  });
+
   it('a level that the codec has not is told of', () => {
     const text = `${base}    compression: gzip\n    compressionLevel: 12\n`;
     expect(messageOf(() => targetOf(text))).toContain('/t.yaml:5:23: compressionLevel of clinic is too high for gzip');

@@ -1,11 +1,14 @@
 import type { EnvironmentReader, ReadFile } from './environment-reader.js';
 import { parseTargetsFile, type LocatedTargets } from './parse-targets-file.js';
 
+/** What a target says of these goes field by field before what `defaults` says; of others as a whole. */
+const mergedFields: ReadonlySet<PropertyKey> = new Set(['hooks', 'drill']);
+
 /** `targets.yaml:4:7: `: where what counts for the nth target stands, with itself or, where it says nothing of the field, in `defaults`. */
 export function placeIn({ file, at }: LocatedTargets, index: number): (...path: readonly PropertyKey[]) => string {
   return (...path) => {
-    const [field = ''] = path;
-    const isDefault = !says(file.targets[index], field) && says(file.defaults, field);
+    const said = path.slice(0, mergedFields.has(path[0] ?? '') ? 2 : 1);
+    const isDefault = !says(file.targets[index], ...said) && says(file.defaults, ...said);
     return at([...(isDefault ? ['defaults'] : ['targets', index]), ...path]);
   };
 }

@@ -11,7 +11,7 @@ import { checkSchedule, isSound, mostJitterSeconds, readSchedule, type ScheduleC
 import { readThrottle, type ThrottleConfig } from './read-throttle.js';
 import { isAllBlackedOut } from './schedule-interval.js';
 import { placeIn } from './target-place.js';
-import type { ReadPreference } from './targets-file.js';
+import type { ReadPreference, TargetsFile } from './targets-file.js';
 
 /** One deployment to protect, without its URI: what the API may know. */
 export interface TargetConfig extends ThrottleConfig {
@@ -81,12 +81,23 @@ export function readTargets(reader: EnvironmentReader, readFile: ReadFile): Targ
     for (const [nth, replica] of replicas.entries())
       if (!destinations.includes(replica))
         problem(`${place('replicas', nth)}${name}: replicas: there is no destination ${replica}`);
-    const settings = { ...withoutUndefined(file.defaults ?? {}), ...withoutUndefined(target), name, uriVariable };
+    const settings = { ...over(file.defaults, target), name, uriVariable };
     checkPlacement(reader, { ...placementOf(settings), replicas }, (field, text) =>
       problem(`${place(field)}${field} of ${name} ${text}`),
     );
     return resolve({ ...settings, replicas: [...new Set(replicas)] }, defaults, place, problem);
   });
+}
+
+/** What a target says, over the file's `defaults`: one by one, also what `hooks` and `drill` hold. An empty list says something. */
+function over(defaults: TargetsFile['defaults'], target: FileTarget) {
+  const usual = withoutUndefined(defaults ?? {});
+  return {
+    ...usual,
+    ...withoutUndefined(target),
+    hooks: { ...usual.hooks, ...withoutUndefined(target.hooks ?? {}) },
+    drill: { ...usual.drill, ...withoutUndefined(target.drill ?? {}) },
+  };
 }
 
 /** One target of the file, with what others said of all targets. */
@@ -123,7 +134,7 @@ function resolve(
     compression: compressed ?? defaults.compression,
     throttleBytesPerSecond: throttleBytesPerSecond ?? defaults.throttleBytesPerSecond,
     storeThrottleBytesPerSecond: storeThrottleBytesPerSecond ?? defaults.storeThrottleBytesPerSecond,
-    drill: readDrill({ problem }, { name, at: (...path) => place('drill', ...path) }, drill, defaults.drill),
+    drill: readDrill({ problem }, { name, at: (...path) => place('drill', ...path) }, drill ?? {}, defaults.drill),
     hooks: readHooks(hooks ?? {}, (path, text) =>
       problem(`${place('hooks', ...path)}hooks of ${name}: ${path.join('.')} ${text}`),
     ),
