@@ -1,7 +1,7 @@
 import type { CatalogAccess, CliConfig, StoreConfig } from '#config';
-import { AppError, isRestoreTargetName, newBackupId, safetyTargetOf } from '#contracts';
+import { AppError, isRestoreTargetName, newBackupId, patternOf, safetyTargetOf } from '#contracts';
 import type { KeyRing } from '#crypto';
-import { createDumpEngines, patternOf, type LoadRequest, type PlannedNamespace } from '#engine';
+import { createDumpEngines, type LoadRequest, type PlannedNamespace } from '#engine';
 import { planRestore, runBackup, safetyNote, watchWrites, type BackupRequest, type RestoreDeps } from '#pipeline';
 import type { ObjectStore } from '#storage';
 import type { CliContext } from './context.js';

@@ -47,6 +47,7 @@ export {
 } from './drills.js';
 export { chance, isTimestamp, systemClock, systemRandom, type Clock, type Random } from './environment.js';
 export { messageOf, systemCode } from './error-code.js';
+export { databaseOf, isMongoUri } from './mongo-uri.js';
 export { namespaceKey } from './namespace-key.js';
 export { isNetworkFailure } from './network-failure.js';
 export { signalGroup } from './signal-group.js';
@@ -109,6 +110,9 @@ export type * from './records.js';
 export type * from './tasks.js';
 export { scrub } from './scrub.js';
 export { Secret } from './secret.js';
+export { isDatabaseName } from './selection/database-name.js';
+export { mongodumpArguments, type DumpChoice } from './selection/mongodump-arguments.js';
+export { literalName, parsePattern, patternOf, whyNoPattern, type Pattern } from './selection/pattern.js';
 export { signatureOf } from './signature.js';
 export { syncChanges, type SyncChange, type SyncResult, type SyncWish } from './sync.js';
 export {

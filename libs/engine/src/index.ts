@@ -39,4 +39,4 @@ export { dropDrill, findDrills, type FoundDrill } from './native/scratch/find-dr
 export { findScratch, type FoundScratch } from './native/scratch/find-scratch.js';
 export { dropScratch, markScratch, type ScratchMark } from './native/scratch/scratch-databases.js';
 export { ledNamespaces, scratchNameOf, scratchRenames, type LedNamespace } from './native/scratch/scratch-names.js';
-export { createSelection, parsePattern, patternOf, type Selection, type SelectionRequest } from './selection/index.js';
+export { createSelection, type Selection, type SelectionRequest } from './selection/index.js';

@@ -1,9 +1,8 @@
 import type { Readable } from 'node:stream';
 import { ArchiveReader } from '#archive';
-import { namespaceKey, type AppError, type Clock, type RestoreFindings } from '#contracts';
+import { namespaceKey, patternOf, type AppError, type Clock, type RestoreFindings } from '#contracts';
 import {
   ConflictCheck,
-  patternOf,
   type ArchiveContents,
   type ConflictBounds,
   type LoadPlan,

@@ -1,5 +1,5 @@
 import { InvalidArgumentError, type Command } from 'commander';
-import { AppError, cancelled, type Manifest } from '#contracts';
+import { AppError, cancelled, parsePattern, type Manifest } from '#contracts';
 import type { CliContext } from '../context.js';
 import { withFrom, withJson } from '../options.js';
 import { printable } from '../output/format.js';
@@ -77,7 +77,7 @@ async function cat(id: string, name: string, options: Options, context: CliConte
 }
 
 async function findNamespace(manifest: Manifest, name: string): Promise<Manifest['namespaces'][number]> {
-  const { parsePattern, similarNames } = await import('#engine');
+  const { similarNames } = await import('#engine');
   const { plainDatabase: db, plainCollection: collection } = parsePattern(name);
   const found = manifest.namespaces.find((namespace) => namespace.db === db && namespace.collection === collection);
   if (found !== undefined && found.type !== 'view') return found;

@@ -3,13 +3,14 @@ import { backupJob } from '#catalog';
 import {
   AppError,
   newBackupId,
+  patternOf,
   safetyTargetOf,
   throwIfAborted,
   type BackupRecord,
   type RestoreRecord,
   type RestoreSafety,
 } from '#contracts';
-import { patternOf, type PlannedNamespace } from '#engine';
+import type { PlannedNamespace } from '#engine';
 import { fenced } from '#catalog';
 import type { WorkerParts } from '../core/worker-core.js';
 import type { ClaimedRestore } from './claimed-restore.js';

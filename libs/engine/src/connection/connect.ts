@@ -1,5 +1,5 @@
 import { MongoClient, type Db, type MongoClientOptions } from 'mongodb';
-import { cancelled, messageOf, throwIfAborted, type Secret } from '#contracts';
+import { cancelled, databaseOf, isMongoUri, messageOf, throwIfAborted, type Secret } from '#contracts';
 import { closeClient } from './close-client.js';
 import { harmless } from './harmless-text.js';
 import { badUri, translateMongoError, type Side } from './translate-error.js';
@@ -61,23 +61,11 @@ export async function connect(uri: Secret, side: Side, options: ConnectOptions =
 }
 
 function createClient(uri: string, side: Side, options: ConnectOptions): MongoClient {
-  if (!/^mongodb(\+srv)?:\/\//.test(uri)) throw badUri(side);
+  if (!isMongoUri(uri)) throw badUri(side);
   try {
     return new MongoClient(uri, clientOptions(uri, options));
   } catch (error) {
     throw badUri(side, harmless(messageOf(error), uri));
-  }
-}
-
-/** The database in the path of a MongoDB URI; undefined without one. */
-export function databaseOf(uri: string): string | undefined {
-  const path = /^mongodb(?:\+srv)?:\/\/[^/?]*\/([^?]*)/.exec(uri)?.[1];
-  if (path === undefined || path === '') return undefined;
-  try {
-    return decodeURIComponent(path);
-  } catch {
-    // Not percent-encoded: the driver refuses such a URI, or takes it as it stands.
-    return path;
   }
 }
 

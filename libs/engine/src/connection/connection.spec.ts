@@ -4,7 +4,7 @@ import { MongoNetworkError, MongoServerError, MongoServerSelectionError } from '
 import { AppError, Secret } from '#contracts';
 import { startFakeMongod } from '../../../../test/support/fake-mongod.js';
 import { startTcpProxy } from '../../../../test/support/tcp-proxy.js';
-import { connect, databaseOf } from './connect.js';
+import { connect } from './connect.js';
 import { directUri } from './direct-uri.js';
 import { redact } from './redact.js';
 import { translateMongoError } from './translate-error.js';
@@ -128,18 +128,6 @@ describe('destroy', () => {
     while (proxy.connections > 0) await new Promise((resolve) => setImmediate(resolve));
     await proxy.close();
     await mongod.close();
-  });
-});
-
-describe('databaseOf', () => {
-  it.each([
-    ['mongodb://h', undefined],
-    ['mongodb://h/', undefined],
-    ['mongodb://h/?a=b/c', undefined],
-    ['mongodb://u:p@h:1,h:2/a%20b?x=y', 'a b'],
-    ['mongodb+srv://h/clinic', 'clinic'],
-  ])('%s: %p', (uri, database) => {
-    expect(databaseOf(uri)).toBe(database);
   });
 });
 

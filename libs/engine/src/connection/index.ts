@@ -1,4 +1,4 @@
-export { connect, databaseOf, type Connection, type ConnectOptions } from './connect.js';
+export { connect, type Connection, type ConnectOptions } from './connect.js';
 export { describeServer, type ServerDescription } from './describe-server.js';
 export { connectToOneServer } from './pin-server.js';
 export { redact } from './redact.js';

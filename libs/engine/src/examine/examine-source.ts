@@ -1,5 +1,5 @@
-import { AppError, cancelled, type Clock } from '#contracts';
-import { connect, databaseOf, describeServer, translateMongoError, type Connection } from '../connection/index.js';
+import { AppError, cancelled, databaseOf, type Clock } from '#contracts';
+import { connect, describeServer, translateMongoError, type Connection } from '../connection/index.js';
 import type { ServerDescription } from '../connection/index.js';
 import type { DumpProbe, DumpRequest } from '../engine.js';
 import { createNativeDumpEngine } from '../native/dump/native-dump.engine.js';

@@ -1,3 +1,2 @@
-export { literalName, parsePattern, patternOf, type Pattern } from './pattern.js';
 export { applyRenames, checkRenames, type NamespaceName } from './renames.js';
 export { createSelection, type Selection, type SelectionRequest } from './selection.js';

@@ -1,6 +1,5 @@
-import { AppError } from '#contracts';
+import { AppError, parsePattern } from '#contracts';
 import type { Rename } from '../engine.js';
-import { parsePattern } from './pattern.js';
 
 export interface NamespaceName {
   readonly db: string;

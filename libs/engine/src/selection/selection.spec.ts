@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { parsePattern } from './pattern.js';
+import { parsePattern } from '#contracts';
 import { applyRenames, checkRenames } from './renames.js';
 import { createSelection } from './selection.js';
 import { seededRandom } from '../../../../test/support/sample-data.js';

@@ -1,4 +1,4 @@
-import { parsePattern } from './pattern.js';
+import { parsePattern } from '#contracts';
 
 export interface SelectionRequest {
   readonly databases: readonly string[];

@@ -1,6 +1,6 @@
-import { AppError } from '#contracts';
+import { AppError, parsePattern } from '#contracts';
 import type { DumpRequest } from '../../engine.js';
-import { createSelection, parsePattern, type Selection } from '../../selection/index.js';
+import { createSelection, type Selection } from '../../selection/index.js';
 import { listNames, printable } from '../load/names.js';
 import { scratchMarker } from '../load/plan-types.js';
 import { isCatalogue, isScratch, restoreLeftovers } from './hazina-collections.js';

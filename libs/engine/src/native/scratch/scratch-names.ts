@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
+import { literalName, parsePattern } from '#contracts';
 import type { ArchiveContents, LoadRequest, Rename } from '../../engine.js';
 import { planNames } from '../load/name-plan.js';
-import { literalName, parsePattern } from '../../selection/index.js';
 
 /** Servers take 63 bytes. */
 const longestName = 63;

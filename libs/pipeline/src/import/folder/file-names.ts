@@ -36,8 +36,3 @@ export function collectionName(escaped: string): string | null {
 export function isCollectionName(name: string): boolean {
   return name !== '' && !name.includes('\0');
 }
-
-/** As servers have it. */
-export function isDatabaseName(name: string): boolean {
-  return Buffer.byteLength(name) <= 63 && /^[^/\\. "$*<>:|?\0]+$/.test(name);
-}

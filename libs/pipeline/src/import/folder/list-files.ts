@@ -1,6 +1,7 @@
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { isDatabaseName, namedFile } from './file-names.js';
+import { isDatabaseName } from '#contracts';
+import { namedFile } from './file-names.js';
 import { refused, statFile, unreadable, type FoundFile } from './found-file.js';
 
 const mostFiles = 200_000;

@@ -1,4 +1,4 @@
-import { AppError } from '#contracts';
+import { AppError } from '../app-error.js';
 import { NameGlob } from './name-glob.js';
 
 /** A namespace pattern as mongorestore's: `db.collection`, `*` for any text, `\` before a character that is meant literally; a bare `db` is `db.*`. */
@@ -12,17 +12,25 @@ export interface Pattern {
   readonly plainCollection: string | undefined;
 }
 
-/** The database ends at the first dot that is not escaped. */
+/** Throws `cli/bad-arguments` where `whyNoPattern` has a reason. The database ends at the first dot that is not escaped. */
 export function parsePattern(text: string): Pattern {
+  const why = whyNoPattern(text);
+  if (why !== undefined) throw badPattern(text, why);
   const { database, collection } = splitNamespace(text);
-  if (database === '' || collection === '') throw badPattern(text, 'a name is empty');
   return {
     text,
-    database: toGlob(text, database),
-    collection: toGlob(text, collection ?? '*'),
+    database: toGlob(database),
+    collection: toGlob(collection ?? '*'),
     plainDatabase: plain(database),
     plainCollection: collection === undefined ? undefined : plain(collection),
   };
+}
+
+/** In words; undefined: it is one. */
+export function whyNoPattern(text: string): string | undefined {
+  const { database, collection } = splitNamespace(text);
+  if (database === '' || collection === '') return 'a name is empty';
+  return /(^|[^\\])(\\\\)*\\$/.test(text) ? 'it ends with a single \\' : undefined;
 }
 
 /** A name as a part of a pattern: nothing in it means anything else. */
@@ -43,7 +51,7 @@ function splitNamespace(text: string): { database: string; collection: string | 
   return { database: text, collection: undefined };
 }
 
-function toGlob(whole: string, part: string): NameGlob {
+function toGlob(part: string): NameGlob {
   const pieces = [''];
   for (let at = 0; at < part.length; at += 1) {
     let character = part.charAt(at);
@@ -54,7 +62,6 @@ function toGlob(whole: string, part: string): NameGlob {
     if (character === '\\') {
       at += 1;
       character = part.charAt(at);
-      if (character === '') throw badPattern(whole, 'it ends with a single \\');
     }
     pieces.push((pieces.pop() ?? '') + character);
   }
@@ -66,7 +73,7 @@ function plain(part: string): string | undefined {
   return part.replaceAll(/\\(.)/gs, '$1');
 }
 
-export function badPattern(text: string, why: string): AppError {
+function badPattern(text: string, why: string): AppError {
   return new AppError({
     code: 'cli/bad-arguments',
     stage: 'arguments',

@@ -1,0 +1,16 @@
+/** Whether a text can be a MongoDB connection string at all; what is wrong with its options the driver says. */
+export function isMongoUri(text: string): boolean {
+  return /^mongodb(\+srv)?:\/\/[^/?]/.test(text);
+}
+
+/** The database in the path of a MongoDB URI; undefined without one. */
+export function databaseOf(uri: string): string | undefined {
+  const path = /^mongodb(?:\+srv)?:\/\/[^/?]*\/([^?]*)/.exec(uri)?.[1];
+  if (path === undefined || path === '') return undefined;
+  try {
+    return decodeURIComponent(path);
+  } catch {
+    // Not percent-encoded: the driver refuses such a URI, or takes it as it stands.
+    return path;
+  }
+}
