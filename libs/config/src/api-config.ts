@@ -4,7 +4,7 @@ import { readDestinations, type DestinationConfig } from './destinations.js';
 import { readTokenNames, readVerifyingKey, type TokenNames, type VerifyingKey } from './read-jwt.js';
 import { splitList } from './read-notify.js';
 import { checkDrills } from './read-drill.js';
-import { readRestoreTargets, type RestoreTargetConfig } from './restore-targets.js';
+import { checkSafetyNames, readRestoreTargets, type RestoreTargetConfig } from './restore-targets.js';
 import { readService, type ServiceConfig, type ServiceLoadOptions } from './service-config.js';
 import { placesOfTargets } from './target-place.js';
 import { readTargets, type TargetConfig } from './targets.js';
@@ -43,7 +43,9 @@ export function loadApiConfig(options: ServiceLoadOptions): ApiConfig {
   const reader = new EnvironmentReader(options.environment, options.readFile);
   const targets = readTargets(reader, options.readFile);
   const restoreTargets = readRestoreTargets(reader, options);
-  checkDrills(reader, targets, restoreTargets, placesOfTargets(reader, options.readFile));
+  const places = placesOfTargets(reader, options.readFile);
+  checkSafetyNames(reader, targets, restoreTargets, places);
+  checkDrills(reader, targets, restoreTargets, places);
   const config: ApiConfig = {
     ...readService(reader, options.workingDirectory),
     targets,

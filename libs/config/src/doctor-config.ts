@@ -4,14 +4,15 @@ import { EnvironmentReader } from './environment-reader.js';
 import { readCompression } from './read-compression.js';
 import { readTokenNames, readVerifyingKey } from './read-jwt.js';
 import { readKeys, type KeysConfig } from './read-keys.js';
-import { readRestoreSources, type RestoreTargetSource } from './restore-targets.js';
+import { checkSafetyNames, readRestoreSources, type RestoreTargetSource } from './restore-targets.js';
 import { readUriOf } from './read-sources.js';
 import { readService, type ServiceLoadOptions } from './service-config.js';
 import { readStore, type StoreConfig } from './store-config.js';
+import { placesOfTargets } from './target-place.js';
 import { readTargets, type TargetConfig } from './targets.js';
 import { withReadPreference } from './with-read-preference.js';
 
-/** A target as it was read; without URI when that is not set. */
+/** A target as it was read; without URI when that is not set, or can be none. */
 export interface DoctorSource extends TargetConfig {
   readonly uri: Secret | undefined;
 }
@@ -21,7 +22,7 @@ export interface DoctorConfig {
   /** One `config/invalid` with every problem; undefined: none. */
   readonly problems: AppError | undefined;
   readonly sources: readonly DoctorSource[];
-  /** Those whose URI is set. */
+  /** Those whose URI is set, and can be one. */
   readonly restoreTargets: readonly RestoreTargetSource[];
   /** Undefined: what is set cannot be used. */
   readonly store: StoreConfig | undefined;
@@ -50,7 +51,9 @@ export function loadDoctorConfig(options: ServiceLoadOptions): DoctorConfig {
   const destinations = storeIsGood ? readDestinationSources(reader, options, store) : [];
   const destinationsAreGood = reader.count === known;
   readCompression(reader);
-  const restoreTargets = readRestoreSources(reader, options, sources).filter(({ uri }) => uri.reveal() !== '');
+  const restoreSources = readRestoreSources(reader, options);
+  checkSafetyNames(reader, sources, restoreSources, placesOfTargets(reader, options.readFile));
+  const restoreTargets = restoreSources.filter(({ uri }) => uri.reveal() !== '');
   const service = isSet('CATALOG_MONGODB_URI') ? readService(reader, options.workingDirectory) : undefined;
   if (['JWT_SECRET', 'JWT_PUBLIC_KEY', 'JWT_JWKS_URI'].some(isSet)) {
     readVerifyingKey(reader);

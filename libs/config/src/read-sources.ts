@@ -1,4 +1,5 @@
-import { Secret } from '#contracts';
+import { isMongoUri, Secret } from '#contracts';
+import { checkDumpOf, dumpVariables } from './check-dump.js';
 import { secretFrom, type EnvironmentReader } from './environment-reader.js';
 import { bindHooks } from './hook-settings.js';
 import type { ServiceLoadOptions } from './service-config.js';
@@ -22,16 +23,25 @@ export function readSourcesOf(
   });
 }
 
-/** The URI of a target, from the variable that it names; undefined: that is a problem by now. */
+/** The URI of a target, from the variable that it names; undefined: that is a problem by now. What cannot be dumped of it is one, too. */
 export function readUriOf(
-  { name, uriVariable }: Pick<TargetConfig, 'name' | 'uriVariable'>,
+  target: TargetConfig,
   reader: EnvironmentReader,
   { environment, readFile }: ServiceLoadOptions,
 ): Secret | undefined {
+  const { name, uriVariable } = target;
+  const places = placesOfTargets(reader, readFile);
   const told: string[] = [];
   const uri = secretFrom(uriVariable, environment, readFile, (text) => told.push(text));
-  if (uri !== undefined) return uri;
-  const place = placesOfTargets(reader, readFile)(name, 'uriVariable');
+  if (uri !== undefined && isMongoUri(uri.reveal())) {
+    checkDumpOf(target, uri, (path, text) => {
+      const place = places(name, ...path);
+      reader.problem(`${place}${place === '' ? (dumpVariables[path[0]] ?? '') : `${path[0]} of ${name}`} ${text}`);
+    });
+    return uri;
+  }
+  const place = places(name, 'uriVariable');
+  if (uri !== undefined) told.push(`${uriVariable} must begin with mongodb:// or mongodb+srv://, and name a host`);
   const what =
     place === ''
       ? 'it names the server to back up, for instance mongodb://user:…@host:27017/clinic'

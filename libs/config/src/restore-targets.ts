@@ -1,8 +1,9 @@
-import { AppError, isRestoreTargetName, safetyTargetOf, Secret } from '#contracts';
+import { AppError, isMongoUri, isRestoreTargetName, safetyTargetOf, Secret } from '#contracts';
 import { EnvironmentReader, secretFrom } from './environment-reader.js';
 import { splitList } from './read-notify.js';
 import { readRetention, type RetentionConfig } from './read-retention.js';
 import type { ServiceLoadOptions } from './service-config.js';
+import type { PlaceOfTarget } from './target-place.js';
 
 /** A server that backups may be restored into, without its URI: what the API may know. */
 export interface RestoreTargetConfig {
@@ -35,11 +36,7 @@ export function readRestoreTargets(reader: EnvironmentReader, { environment }: O
 }
 
 /** The same with the URIs: for the worker alone. */
-export function readRestoreSources(
-  reader: EnvironmentReader,
-  options: ServiceLoadOptions,
-  targets: readonly { readonly name: string }[],
-): RestoreTargetSource[] {
+export function readRestoreSources(reader: EnvironmentReader, options: ServiceLoadOptions): RestoreTargetSource[] {
   const found = readRestoreTargets(reader, options);
   if (found.length === 0) return [];
   const retention = readRetention(reader);
@@ -47,11 +44,26 @@ export function readRestoreSources(
     const variable = variableOf(target.name, 'URI');
     const uri = secretFrom(variable, options.environment, options.readFile, (text) => reader.problem(text));
     if (uri === undefined) reader.problem(`${variable} is not set: RESTORE_TARGETS names ${target.name}`);
-    const safety = safetyTargetOf(target.name);
-    if (targets.some(({ name }) => name === safety))
-      reader.problem(`RESTORE_TARGETS: backups of what is replaced in ${target.name} need the target name ${safety}`);
-    return { ...target, uri: uri ?? new Secret(''), retention };
+    else if (isMongoUri(uri.reveal())) return { ...target, uri, retention };
+    else reader.problem(`${variable} must begin with mongodb:// or mongodb+srv://, and name a host`);
+    return { ...target, uri: new Secret(''), retention };
   });
+}
+
+/** Backups of what a restore replaces have a target of their own, whose name no other may have. */
+export function checkSafetyNames(
+  reader: Pick<EnvironmentReader, 'problem'>,
+  targets: readonly { readonly name: string }[],
+  restoreTargets: readonly RestoreTargetConfig[],
+  place: PlaceOfTarget,
+): void {
+  for (const restored of restoreTargets) {
+    const safety = safetyTargetOf(restored.name);
+    if (targets.some(({ name }) => name === safety))
+      reader.problem(
+        `${place(safety, 'name')}RESTORE_TARGETS: backups of what is replaced in ${restored.name} need the target name ${safety}`,
+      );
+  }
 }
 
 /** The first scratch target of `RESTORE_TARGETS`, with its URI: where a command restores to prove a backup. Throws `config/invalid` without one. */

@@ -1,5 +1,6 @@
 import { isTargetName, type Secret } from '#contracts';
 import { weekdays, type Blackout } from './blackout.js';
+import { checkDump, dumpVariables } from './check-dump.js';
 import type { EnvironmentReader, ReadFile } from './environment-reader.js';
 import { noHooks, readHooks, type BoundHooks, type HooksConfig } from './hook-settings.js';
 import { parseTargetsFile, type LocatedTargets } from './parse-targets-file.js';
@@ -85,7 +86,9 @@ export function readTargets(reader: EnvironmentReader, readFile: ReadFile): Targ
     checkPlacement(reader, { ...placementOf(settings), replicas }, (field, text) =>
       problem(`${place(field)}${field} of ${name} ${text}`),
     );
-    return resolve({ ...settings, replicas: [...new Set(replicas)] }, defaults, place, problem);
+    const resolved = resolve({ ...settings, replicas: [...new Set(replicas)] }, defaults, place, problem);
+    checkDump(resolved, (at, text) => problem(`${place(...at)}${at.join('.')} of ${name} ${text}`));
+    return resolved;
   });
 }
 
@@ -164,7 +167,9 @@ function single(reader: EnvironmentReader, defaults: Defaults): TargetConfig {
   if (!isTargetName(name)) {
     reader.problem(`BACKUP_TARGET_NAME must be 1 to 40 of a-z, 0-9 and "-", not beginning with "-"; not "${name}"`);
   }
-  return { ...defaults, name, databases: [], include: [], exclude: [], uriVariable: 'MONGODB_URI' };
+  const target = { ...defaults, name, databases: [], include: [], exclude: [], uriVariable: 'MONGODB_URI' };
+  checkDump(target, ([field], text) => reader.problem(`${dumpVariables[field] ?? field} ${text}`));
+  return target;
 }
 
 function withoutUndefined<T extends object>(values: T): Partial<{ [K in keyof T]: Exclude<T[K], undefined> }> {

@@ -4,7 +4,7 @@ import { readCompression, type CompressionConfig } from './read-compression.js';
 import { readKeys, type KeysConfig } from './read-keys.js';
 import { checkDrills } from './read-drill.js';
 import { readSourcesOf } from './read-sources.js';
-import { readRestoreSources, type RestoreTargetSource } from './restore-targets.js';
+import { checkSafetyNames, readRestoreSources, type RestoreTargetSource } from './restore-targets.js';
 import { readService, type ServiceConfig, type ServiceLoadOptions } from './service-config.js';
 import { readThrottle, type ThrottleConfig } from './read-throttle.js';
 import { placesOfTargets } from './target-place.js';
@@ -37,8 +37,10 @@ export function loadWorkerConfig(options: ServiceLoadOptions): WorkerConfig {
     );
   }
   const targets = readSourcesOf(readTargets(reader, options.readFile), reader, options);
-  const restoreTargets = readRestoreSources(reader, options, targets);
-  checkDrills(reader, targets, restoreTargets, placesOfTargets(reader, options.readFile));
+  const restoreTargets = readRestoreSources(reader, options);
+  const places = placesOfTargets(reader, options.readFile);
+  checkSafetyNames(reader, targets, restoreTargets, places);
+  checkDrills(reader, targets, restoreTargets, places);
   const service = readService(reader, options.workingDirectory);
   const config: WorkerConfig = {
     ...service,
