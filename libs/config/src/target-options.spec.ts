@@ -256,6 +256,21 @@ describe('what goes before what', () => {
   it('a level that the codec has not is told of', () => {
     const text = `${base}    compression: gzip\n    compressionLevel: 12\n`;
     expect(messageOf(() => targetOf(text))).toContain('/t.yaml:5:23: compressionLevel of clinic is too high for gzip');
+    const defaults = 'defaults: {compression: gzip, compressionLevel: 12}\n';
+    expect(messageOf(() => targetOf(defaults + base))).toBe(
+      'BACKUP_TARGETS_FILE: /t.yaml:1:49: compressionLevel of defaults is too high for its codec',
+    );
+  });
+
+  it('a level of the defaults belongs to their codec', () => {
+    const compressionOf = (target: string, more?: Record<string, string>) =>
+      targetOf(`defaults: {compression: zstd, compressionLevel: 15}\n${base}    ${target}\n`, more).compression;
+    expect(compressionOf('compression: gzip')).toEqual({ codec: 'gzip', level: undefined });
+    expect(compressionOf('keepLast: 1')).toEqual({ codec: 'zstd', level: 15 });
+    expect(compressionOf('compressionLevel: 9')).toEqual({ codec: 'zstd', level: 9 });
+    const gzip = { BACKUP_COMPRESSION: 'gzip', BACKUP_COMPRESSION_LEVEL: '8' };
+    expect(compressionOf('compression: gzip', gzip)).toEqual({ codec: 'gzip', level: undefined });
+    expect(compressionOf('compression: gzip\n    compressionLevel: 4', gzip)).toEqual({ codec: 'gzip', level: 4 });
   });
 });
 

@@ -71,6 +71,11 @@ export function readTargets(reader: EnvironmentReader, readFile: ReadFile): Targ
   const located = parseTargetsFile(path, readFile, problem);
   if (located === undefined) return [];
   const { file, at } = located;
+  const { compression, compressionLevel } = file.defaults ?? {};
+  const usual = compressionOver(defaults.compression, compression, compressionLevel);
+  if (usual === undefined)
+    problem(`${at(['defaults', 'compressionLevel'])}compressionLevel of defaults is too high for its codec`);
+  const compressed = { ...defaults, compression: usual ?? defaults.compression };
   const seen = new Set<string>();
   const destinations = Object.keys(file.destinations ?? {});
   return file.targets.map((target, index) => {
@@ -86,15 +91,15 @@ export function readTargets(reader: EnvironmentReader, readFile: ReadFile): Targ
     checkPlacement(reader, { ...placementOf(settings), replicas }, (field, text) =>
       problem(`${place(field)}${field} of ${name} ${text}`),
     );
-    const resolved = resolve({ ...settings, replicas: [...new Set(replicas)] }, defaults, place, problem);
+    const resolved = resolve({ ...settings, replicas: [...new Set(replicas)] }, compressed, place, problem);
     checkDump(resolved, (at, text) => problem(`${place(...at)}${at.join('.')} of ${name} ${text}`));
     return resolved;
   });
 }
 
-/** What a target says, over the file's `defaults`: one by one, also what `hooks` and `drill` hold. An empty list says something. */
+/** What a target says, over the file's `defaults`: one by one, also what `hooks` and `drill` hold. An empty list says something. A level belongs to its codec. */
 function over(defaults: TargetsFile['defaults'], target: FileTarget) {
-  const usual = withoutUndefined(defaults ?? {});
+  const { compression: _codec, compressionLevel: _level, ...usual } = withoutUndefined(defaults ?? {});
   return {
     ...usual,
     ...withoutUndefined(target),
