@@ -1,5 +1,6 @@
 import { isTargetName, type Secret } from '#contracts';
 import { EnvironmentReader, type Environment, type ReadFile } from './environment-reader.js';
+import { readRetentionDays } from './read-retention.js';
 import { readPlacements, type PlacementConfig } from './placement.js';
 import { readStore, type StoreConfig } from './store-config.js';
 import { readCompression, type CompressionConfig } from './read-compression.js';
@@ -78,7 +79,7 @@ export function loadCliConfig<const N extends CliNeeds>(needs: N, options: LoadO
     engine: reader.oneOf('BACKUP_ENGINE', ['auto', 'mongodump', 'native']) ?? 'auto',
     oplog: reader.boolean('BACKUP_OPLOG') ?? false,
     compression: readCompression(reader),
-    retentionDays: reader.integer('BACKUP_RETENTION_DAYS', 1, 36_500) ?? 30,
+    retentionDays: readRetentionDays(reader),
     stallMs: (reader.integer('BACKUP_STALL_SECONDS', 1, 86_400) ?? 120) * 1000,
   };
   reader.finish();

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { destinationPattern } from '#contracts';
-import { leastBytesPerSecond } from './read-throttle.js';
+import { rateOrOff } from './read-throttle.js';
 import { retentionFields } from './retention-fields.js';
 import { objectLock } from './placement-fields.js';
 import { storageClasses } from './store-guards.js';
@@ -34,12 +34,10 @@ const shared = {
     .enum(['warn', 'refuse'])
     .optional()
     .describe('Over quotaBytes: warn, or copy nothing for which there is no room. Default: warn'),
-  throttleBytesPerSecond: z
-    .int()
-    .min(leastBytesPerSecond)
+  throttleBytesPerSecond: rateOrOff
     .optional()
     .describe(
-      'Bytes a second that a copy is written there with, at most. Default: BACKUP_STORE_THROTTLE_BYTES_PER_SECOND',
+      'Bytes a second that a copy is written there with, at most; off: as fast as it goes. Default: BACKUP_STORE_THROTTLE_BYTES_PER_SECOND',
     ),
 };
 

@@ -3,8 +3,8 @@ import type { Secret } from '#contracts';
 import type { DestinationSettings } from './destinations-file.js';
 import { secretFrom, type EnvironmentReader, type Environment, type ReadFile } from './environment-reader.js';
 import { parseTargetsFile } from './parse-targets-file.js';
-import { readRetention, type RetentionConfig } from './read-retention.js';
-import { readThrottle } from './read-throttle.js';
+import { hasRule, readRetention, type RetentionConfig } from './read-retention.js';
+import { rateOver, readThrottle } from './read-throttle.js';
 import { faultOfEndpoint, normalizePrefix, storeUrl, type S3Config, type StoreConfig } from './store-config.js';
 import { isCold, type QuotaConfig } from './store-guards.js';
 import { overlapOf } from './store-place.js';
@@ -50,9 +50,14 @@ export function readDestinations(reader: EnvironmentReader, readFile: ReadFile):
       reader.problem(
         `BACKUP_TARGETS_FILE: ${at(name, 'quotaPolicy')}destination ${name}: quotaPolicy: refuse needs quotaBytes`,
       );
+    const kept = retention === undefined ? null : { ...defaults, ...definedOf(retention) };
+    if (kept !== null && !hasRule(kept) && hasRule(defaults))
+      reader.problem(
+        `BACKUP_TARGETS_FILE: ${at(name, 'retention')}destination ${name}: retentionDays is 0, and no other rule keeps a copy: set one of keep…`,
+      );
     return {
       name,
-      retention: retention === undefined ? null : { ...defaults, ...definedOf(retention) },
+      retention: kept,
       verify: verify === 'off' ? null : (verify ?? 'stored'),
       ...(quotaBytes === undefined ? {} : { quota: { bytes: quotaBytes, policy: quotaPolicy ?? 'warn' } }),
     };
@@ -83,7 +88,7 @@ export function readDestinationSources(
       if (overlap !== null) problem(faultOfOverlap[overlap](other.what));
     }
     others.push({ store, what: `the destination ${name}` });
-    const rate = settings.throttleBytesPerSecond ?? usual;
+    const rate = rateOver(usual, settings.throttleBytesPerSecond);
     const throttle = rate === null ? {} : { throttleBytesPerSecond: rate };
     return [{ ...config, store, ...throttle, ...variablesOf(settings) }];
   });

@@ -1,3 +1,4 @@
+import { z } from 'zod';
 import type { EnvironmentReader } from './environment-reader.js';
 
 export const leastBytesPerSecond = 1024;
@@ -17,4 +18,14 @@ export function readThrottle(reader: EnvironmentReader): ThrottleConfig {
     throttleBytesPerSecond: rate('BACKUP_THROTTLE_BYTES_PER_SECOND'),
     storeThrottleBytesPerSecond: rate('BACKUP_STORE_THROTTLE_BYTES_PER_SECOND'),
   };
+}
+
+/** In the targets file. */
+export const rateOrOff = z.union([z.int().min(leastBytesPerSecond), z.literal('off')], {
+  error: `must be a number of bytes a second, at least ${leastBytesPerSecond}, or off`,
+});
+
+/** What the targets file says, over that of the environment. */
+export function rateOver(usual: number | null, own: z.output<typeof rateOrOff> | undefined): number | null {
+  return own === 'off' ? null : (own ?? usual);
 }

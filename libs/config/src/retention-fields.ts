@@ -7,10 +7,12 @@ const count = (what: string) => z.int().min(0).max(mostKept).optional().describe
 export const retentionFields = {
   retentionDays: z
     .int()
-    .min(1)
+    .min(0)
     .max(mostRetentionDays)
     .optional()
-    .describe('Keep everything younger. Default: BACKUP_RETENTION_DAYS'),
+    .describe(
+      'Keep everything younger; 0: no such rule, and another one must keep something. Default: BACKUP_RETENTION_DAYS',
+    ),
   keepLast: count('so many of the newest'),
   keepHourly: count('the newest of each of so many hours'),
   keepDaily: count('the newest of each of so many days'),

@@ -73,7 +73,7 @@ const rows: readonly Row[] = [
     '{mode: maybe, days: 3}',
   ],
   ['storageClass', 'STANDARD_IA', { placement: { storageClass: 'STANDARD_IA' } }, 'ICE'],
-  ['retentionDays', '7', { retention: { retentionDays: 7 } }, '0'],
+  ['retentionDays', '7', { retention: { retentionDays: 7 } }, '-1'],
   ['keepLast', '2', { retention: { keepLast: 2 } }, '-2'],
   ['keepHourly', '3', { retention: { keepHourly: 3 } }, '1.5'],
   ['keepDaily', '4', { retention: { keepDaily: 4 } }, 'many'],

@@ -9,7 +9,7 @@ import { retentionFields } from './retention-fields.js';
 import { storageClasses } from './store-guards.js';
 import { highestLevel } from './read-compression.js';
 import { mostJitterSeconds } from './read-schedule.js';
-import { leastBytesPerSecond } from './read-throttle.js';
+import { rateOrOff } from './read-throttle.js';
 
 // The form of BACKUP_TARGETS_FILE. Editors are given it as docs/targets.schema.json (npm run openapi writes it; a test compares).
 
@@ -26,7 +26,7 @@ const blackout = z.strictObject({
 });
 
 const rate = (what: string, variable: string) =>
-  z.int().min(leastBytesPerSecond).optional().describe(`Most ${what}. Default: ${variable}`);
+  rateOrOff.optional().describe(`Most ${what}; off: as fast as it goes. Default: ${variable}`);
 
 /** What overrides the environment: for one target, or (as `defaults`) for all that say nothing of it. */
 const settings = {

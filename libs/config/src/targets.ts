@@ -6,10 +6,10 @@ import { noHooks, readHooks, type BoundHooks, type HooksConfig } from './hook-se
 import { parseTargetsFile, type LocatedTargets } from './parse-targets-file.js';
 import { compressionOver, readCompression, type CompressionConfig } from './read-compression.js';
 import { readDrill, type DrillConfig } from './read-drill.js';
-import { readRetention, type RetentionConfig } from './read-retention.js';
+import { hasRule, readRetention, type RetentionConfig } from './read-retention.js';
 import { checkPlacement, placementOf, type PlacementConfig } from './placement.js';
 import { checkSchedule, isSound, mostJitterSeconds, readSchedule, type ScheduleConfig } from './read-schedule.js';
-import { readThrottle, type ThrottleConfig } from './read-throttle.js';
+import { rateOver, readThrottle, type ThrottleConfig } from './read-throttle.js';
 import { isAllBlackedOut } from './schedule-interval.js';
 import { placeIn } from './target-place.js';
 import type { ReadPreference, TargetsFile } from './targets-file.js';
@@ -129,6 +129,12 @@ function resolve(
     { cron: `${place('schedule')}schedule of ${name}`, timezone: `${place('timezone')}timezone of ${name}` },
     problem,
   );
+  const kept = { ...defaults.retention, ...withoutUndefined(retention) };
+  // Without a rule of the file that of the environment is told of already.
+  if (!hasRule(kept) && hasRule(defaults.retention))
+    problem(
+      `${place('retentionDays')}retentionDays of ${name} is 0, and no other rule keeps a backup: set one of keep…`,
+    );
   return {
     name,
     uriVariable,
@@ -140,8 +146,8 @@ function resolve(
     engine: engine ?? defaults.engine,
     oplog: oplog ?? defaults.oplog ?? false,
     compression: compressed ?? defaults.compression,
-    throttleBytesPerSecond: throttleBytesPerSecond ?? defaults.throttleBytesPerSecond,
-    storeThrottleBytesPerSecond: storeThrottleBytesPerSecond ?? defaults.storeThrottleBytesPerSecond,
+    throttleBytesPerSecond: rateOver(defaults.throttleBytesPerSecond, throttleBytesPerSecond),
+    storeThrottleBytesPerSecond: rateOver(defaults.storeThrottleBytesPerSecond, storeThrottleBytesPerSecond),
     drill: readDrill({ problem }, { name, at: (...path) => place('drill', ...path) }, drill ?? {}, defaults.drill),
     hooks: readHooks(hooks ?? {}, (path, text) =>
       problem(`${place('hooks', ...path)}hooks of ${name}: ${path.join('.')} ${text}`),
@@ -151,7 +157,7 @@ function resolve(
       blackouts.map(({ from, to, days }) => ({ from, to, days: days ?? weekdays })),
       () => problem(`${place('blackouts')}the blackouts of ${name} leave its schedule no time`),
     ),
-    retention: { ...defaults.retention, ...withoutUndefined(retention) },
+    retention: kept,
     ...withoutUndefined({ readPreference }),
   };
 }

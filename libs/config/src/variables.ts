@@ -15,7 +15,11 @@ export const variables = [
   { name: 'BACKUP_TARGET_NAME', default: 'default', meaning: "the target's name, which every backup id begins with" },
   ...storeVariables,
   { name: 'BACKUP_DIRECTORY', default: './data/backups', meaning: 'the store when no bucket is set' },
-  { name: 'BACKUP_RETENTION_DAYS', default: '30', meaning: 'days until a backup expires' },
+  {
+    name: 'BACKUP_RETENTION_DAYS',
+    default: '30',
+    meaning: 'days until a backup expires; 0: it does not by its age, and another rule must keep something',
+  },
   {
     name: 'BACKUP_ENCRYPTION_KEY',
     secret: true,

@@ -25,6 +25,7 @@ export interface BackupRequest {
   readonly compression: { readonly codec: Compression; readonly level: number | undefined };
   readonly label: string | null;
   readonly pinned: boolean;
+  /** For the forecast of its end; 0: it does not end by its age. */
   readonly retentionDays: number;
   /** Most bytes of archive a second, read from the source; absent: as fast as it goes. */
   readonly throttleBytesPerSecond?: number;

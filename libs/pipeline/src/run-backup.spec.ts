@@ -94,6 +94,14 @@ describe.each(['zstd', 'gzip', 'none'] as const)('runBackup with %s', (codec) =>
 });
 
 describe('a manifest', () => {
+  it.each([
+    [7, (at: string) => new Date(Date.parse(at) + 7 * 86_400_000).toISOString()],
+    [0, () => null],
+  ])('tells when it ends by its age, if it does: %i days', async (retentionDays, expected) => {
+    const { backup } = await runBackup(deps(createMemoryStore()), { ...request(), retentionDays }, signal);
+    expect(backup.expiresAt).toBe(expected(backup.completedAt));
+  });
+
   it('indexes the archive: frames add up to it, and every block begins with its namespace', async () => {
     const store = createMemoryStore();
     const asked = request();

@@ -134,7 +134,7 @@ function describe(
     trigger: request.trigger,
     startedAt: startedAt.toISOString(),
     completedAt: completedAt.toISOString(),
-    expiresAt: new Date(completedAt.getTime() + request.retentionDays * dayMs).toISOString(),
+    expiresAt: expiryOf(completedAt, request.retentionDays),
     label: request.label,
     pinned: request.pinned,
     databases,
@@ -145,6 +145,11 @@ function describe(
     keyIds: [...data.keyIds],
     totals: { ...totals, compressedBytes: compressedBytes(data) },
   };
+}
+
+/** By its age; null: what becomes of it other rules decide. */
+function expiryOf(completedAt: Date, retentionDays: number): string | null {
+  return retentionDays === 0 ? null : new Date(completedAt.getTime() + retentionDays * dayMs).toISOString();
 }
 
 /**

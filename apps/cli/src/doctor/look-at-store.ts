@@ -121,7 +121,8 @@ function locks({ store, sources }: DoctorConfig): readonly Finding[] {
     const lock = placement?.objectLock === undefined ? usual : placement.objectLock;
     return lock === null || lock === undefined ? [] : [{ name, days: lock.days, retention: retention.retentionDays }];
   });
-  const [longest] = locked.filter(({ days, retention }) => days > retention);
+  // Without a rule by age nobody knows when a backup goes.
+  const [longest] = locked.filter(({ days, retention }) => retention > 0 && days > retention);
   return longest === undefined ? [] : lockFindings(longest.days, [longest.retention]);
 }
 

@@ -16,7 +16,7 @@ export function describeBackup(backup: BackupJson, { warnings, location, namespa
     ['target', `${backup.target} (${backup.trigger}, attempt ${backup.attempt})`],
     ['started', backup.startedAt],
     ['completed', backup.completedAt],
-    ['expires', backup.expiresAt ?? 'never'],
+    ['expires', backup.expiresAt ?? 'not by its age'],
     ['label', backup.label === null ? '–' : printable(backup.label)],
     ['pinned', backup.pinned ? 'yes' : 'no'],
     ['databases', printable(backup.databases.join(', ')) || '(empty)'],
