@@ -3,6 +3,7 @@ import type { Catalog, InsertOutcome } from '#catalog';
 import {
   catalogWorld,
   completeBackup,
+  failure,
   manualBackup,
   newTarget,
   slotBackup,
@@ -98,6 +99,59 @@ describe('insert', () => {
     expect(await collection.countDocuments({ target, running: target })).toBe(1);
     expect(await collection.countDocuments({ target, status: 'pending', running: { $exists: false } })).toBeLessThan(2);
     expect(await collection.countDocuments({ target, status: 'pending', running: null })).toBeLessThan(2);
+  });
+
+  it('a backup that is asked for takes the place of a slot that waits for its time, which follows it', async () => {
+    const target = newTarget();
+    const slot = slotBackup(target, slotAt(0));
+    await catalog.backups.insert(slot);
+    // About to begin: it is under way.
+    expect(await catalog.backups.insert(manualBackup(target))).toMatchObject({ outcome: 'busy' });
+    await catalog.backups.postpone(slot.backupId, new Date(Date.now() + 3_600_000), 'a blackout');
+    const asked = manualBackup(target);
+    expect(await catalog.backups.insert(asked)).toMatchObject({ outcome: 'inserted', record: { running: true } });
+    expect(await catalog.backups.claim(slot.backupId, 'w', new Date())).toBeNull();
+    expect(await catalog.backups.find(slot.backupId)).toMatchObject({
+      ...{ status: 'pending', running: false, nextAttemptAt: expect.any(Date) },
+      events: [{ type: 'created' }, { type: 'postponed' }, { type: 'gave-way' }],
+    });
+    await completeBackup(catalog, asked.backupId, target);
+    expect(await catalog.backups.promoteWaiting(target)).toMatchObject({ backupId: slot.backupId, running: true });
+    // Before its time it is not due, place or not.
+    expect((await catalog.backups.pendingDue(new Date())).map(({ backupId }) => backupId)).not.toContain(slot.backupId);
+  });
+
+  it('of many that are asked for at once one takes that place, whoever gives it back to the slot meanwhile', async () => {
+    for (let round = 0; round < 5; round += 1) {
+      const target = newTarget();
+      const slot = slotBackup(target, slotAt(0));
+      await catalog.backups.insert(slot);
+      await catalog.backups.postpone(slot.backupId, new Date(Date.now() + 3_600_000), 'a blackout');
+      const [results] = await Promise.all([
+        Promise.all([catalog, other, catalog].map(({ backups }) => backups.insert(manualBackup(target)))),
+        ...[other, catalog].map(({ backups }) => backups.promoteWaiting(target)),
+      ]);
+      expect(outcomes(results)).toEqual(['busy', 'busy', 'inserted']);
+      const collection = world.client.db(world.database).collection('backups');
+      expect(await collection.countDocuments({ target, running: target })).toBe(1);
+    }
+  });
+
+  it('a slot that waits for its time and was committed, or that nobody scheduled, keeps the place', async () => {
+    const target = newTarget();
+    const slot = slotBackup(target, slotAt(0));
+    await catalog.backups.insert(slot);
+    const fence = (await catalog.backups.claim(slot.backupId, 'w', new Date()))?.claim.fence ?? 0;
+    const ref = { id: slot.backupId, fence };
+    await catalog.backups.recordCommit(ref, { attempt: fence, bytes: '{}' });
+    await catalog.backups.retryLater(ref, failure(), new Date(Date.now() + 3_600_000));
+    expect(await catalog.backups.insert(manualBackup(target))).toMatchObject({ outcome: 'busy' });
+
+    const another = newTarget();
+    const asked = manualBackup(another);
+    await catalog.backups.insert(asked);
+    await catalog.backups.postpone(asked.backupId, new Date(Date.now() + 3_600_000), 'a test');
+    expect(await catalog.backups.insert(manualBackup(another))).toMatchObject({ runningId: asked.backupId });
   });
 
   it('withdraws what nobody claimed, and nothing else', async () => {

@@ -29,6 +29,11 @@ it('what a schedule asked for does not begin in a blackout, however late it is; 
   expect(waiting.nextAttemptAt?.toISOString().slice(11, 16)).toBe(blackouts[0]?.to);
   expect(waiting.events.at(-1)).toMatchObject({ type: 'postponed', message: expect.stringContaining('blackout') });
   expect(first.lines.find(({ msg }) => msg === 'waits for the end of a blackout')).toMatchObject({ backupId: late });
+  // Nor does it keep anybody from one by hand.
+  const again = await world.trigger();
+  await world.until(again, ({ status }) => status === 'completed', { what: 'another backup by hand' });
+  await world.until(late, ({ running }) => running, { what: 'its place again' });
+  expect(await world.record(late)).toMatchObject({ status: 'pending', nextAttemptAt: waiting.nextAttemptAt });
   await first.end();
 
   // The blackout is over.
@@ -38,7 +43,7 @@ it('what a schedule asked for does not begin in a blackout, however late it is; 
   const second = await world.worker(settings);
   const made = await world.until(late, ({ status }) => status === 'completed', { what: 'the late backup' });
   expect(made.events.map(({ type }) => type).filter((type) => type !== 'stage')).toEqual([
-    ...['created', 'postponed', 'claimed', 'committed', 'completed'],
+    ...['created', 'postponed', 'gave-way', 'claimed', 'committed', 'completed'],
   ]);
   await second.end();
 });

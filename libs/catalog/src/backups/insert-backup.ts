@@ -53,7 +53,9 @@ export function insertion(backups: Backups, targets: KnownTargets): Insertion {
         const placed = await backups.insert({ ...fieldsOf(backup), running: target });
         if (placed !== null) return { outcome: 'inserted', record: toBackupRecord(placed), superseded: [] };
       } else if (slot === null) {
-        return { outcome: 'busy', runningId: running.backupId };
+        // Whoever asks for one now does not wait for a slot that itself waits for its time.
+        if (!(await giveWay(backups, running.backupId, backup)))
+          return { outcome: 'busy', runningId: running.backupId };
       } else {
         const outcome = await insertWaiting(backup);
         if (outcome !== null) return outcome;
@@ -117,6 +119,27 @@ async function supersedeUnbegun(backups: Backups, { target, slot, createdAt }: N
   const { backupId } = holder;
   const changed = await backups.update({ backupId, ...unbegun, ...filter }, { ...update, $unset: { running: 1 } });
   return changed === null ? [] : [toBackupRecord(changed)];
+}
+
+/**
+ * A slot that holds the target's place while it waits for its time (the end of a blackout, another try) leaves the place to a backup that somebody asks for now,
+ * and waits behind it as any slot of a busy target. False: it does not wait, or has moved on to something else.
+ */
+async function giveWay(
+  backups: Backups,
+  holderId: string,
+  { target, backupId, createdAt }: NewBackup,
+): Promise<boolean> {
+  const postponed = {
+    ...{ backupId: holderId, running: target, status: 'pending', slot: op({ $type: 'date' }) },
+    ...{ 'commit.attempt': null, nextAttemptAt: op({ $gt: createdAt }) },
+  };
+  const $push = event(createdAt, 'gave-way', `Waits behind ${backupId}, which was asked for`);
+  return (
+    (await backups.change(postponed, { $unset: { running: 1 }, $push })) ||
+    // The place has become free, or another's, since it was looked at.
+    !(await backups.exists({ backupId: holderId, running: target }))
+  );
 }
 
 function supersession(slot: Date | null, why: string, hint: string, at: Date): { filter: Filter; update: Update } {
