@@ -255,7 +255,7 @@ describe('schedules', () => {
     await catalog.schedules.resume(target, later(9000));
     await catalog.schedules.resume(target, later(99_000));
     expect(await catalog.schedules.find(target)).toEqual({
-      ...{ target, lastSlot: later(9000), firstSlot: later(9000), pausedAt: null, pausedBy: null },
+      ...{ target, lastSlot: later(9000), firstSlot: later(9000), pausedAt: null, pausedBy: null, plan: null },
     });
     const paused = newTarget();
     await catalog.schedules.pause(paused, 'ann', at);

@@ -160,8 +160,10 @@ export interface ScheduleRecord {
   readonly target: string;
   /** The newest slot whose record was inserted; where catching up begins. */
   readonly lastSlot: Date | null;
-  /** Where this schedule began to count (its first sight, or the end of a pause): nothing before it is overdue. */
+  /** Where this schedule began to count (its first sight, a change of it, or the end of a pause): nothing before it is overdue. */
   readonly firstSlot: Date | null;
+  /** What the slots were last counted by, so that another schedule is seen to be another; null: written by a version that did not keep it. */
+  readonly plan: string | null;
   readonly pausedAt: Date | null;
   readonly pausedBy: string | null;
 }

@@ -13,6 +13,7 @@ import { drillTick } from './drill-tick.js';
 import { oneAtATime } from './one-at-a-time.js';
 import { latestSlot } from './slots.js';
 import { startOf } from './starts.js';
+import { takeSchedule } from './take-schedule.js';
 import { tick, type TickDeps, type TickOutcome } from './tick.js';
 import { Timers } from './timers.js';
 import { UpkeepService } from './upkeep.service.js';
@@ -22,6 +23,8 @@ const earlyMs = 5;
 /** Of all targets. */
 interface Schedules {
   readonly jobs: ReadonlyMap<string, CronJob>;
+  /** Each sets the timer of a target whose newest slot begins later, by its jitter. */
+  readonly starts: readonly (() => void)[];
   /** Names, and milliseconds between two backups. */
   readonly intervals: readonly (readonly [string, number | null])[];
   readonly ticks: readonly (() => Promise<void>)[];
@@ -38,7 +41,7 @@ export class ScheduleService implements OnApplicationBootstrap, BeforeApplicatio
   readonly #deps: TickDeps;
   readonly #startedAt: Date;
   readonly #starts = new Timers();
-  #schedules: Schedules = { jobs: new Map(), intervals: [], ticks: [], drills: [] };
+  #schedules: Schedules = { jobs: new Map(), starts: [], intervals: [], ticks: [], drills: [] };
   #stopping = false;
 
   constructor(
@@ -66,8 +69,8 @@ export class ScheduleService implements OnApplicationBootstrap, BeforeApplicatio
       job.start();
     }
     const look = oneAtATime(async () => {
-      const { ticks, drills } = this.#schedules;
-      for (const run of [...ticks, ...drills]) await run();
+      await this.#tickAll();
+      for (const run of this.#schedules.drills) await run();
       // Its id is made of its slot: one that was missed is made now, one that was made is found.
       if (cron !== null) await cleanup();
       await this.#guard(() => this.upkeep.look(), 'upkeep');
@@ -94,16 +97,25 @@ export class ScheduleService implements OnApplicationBootstrap, BeforeApplicatio
       throw error;
     }
     this.#starts.clear();
+    for (const start of next.starts) start();
+    // From now on, and not from the next look on: by then they might have missed something.
+    this.#track(this.#tickAll());
+  }
+
+  async #tickAll(): Promise<void> {
+    const { ticks } = this.#schedules;
+    for (const run of ticks) await run();
   }
 
   /** Of all targets, none of which runs yet. */
   #make(): Schedules {
     const jobs = new Map<string, CronJob>();
+    const starts: (() => void)[] = [];
     const { targets } = this.config;
     return {
-      jobs,
+      ...{ jobs, starts },
       intervals: targets.map(({ name, schedule }) => [name, scheduleIntervalMs(schedule)]),
-      ticks: targets.map((target) => this.#ofTarget(target, jobs)),
+      ticks: targets.map((target) => this.#ofTarget(target, { jobs, starts })),
       drills: targets.map((target) => {
         const run = oneAtATime(() => this.#drill(target));
         const { cron, timezone } = target.drill.schedule;
@@ -132,14 +144,27 @@ export class ScheduleService implements OnApplicationBootstrap, BeforeApplicatio
     await Promise.allSettled([...this.#running, this.upkeep.stop()]);
   }
 
-  #ofTarget(target: TargetConfig, jobs: Map<string, CronJob>): () => Promise<void> {
+  #ofTarget(
+    target: TargetConfig,
+    { jobs, starts }: { readonly jobs: Map<string, CronJob>; readonly starts: (() => void)[] },
+  ): () => Promise<void> {
     const { name, schedule } = target;
-    const run = oneAtATime(() => this.#tick(target));
+    let isTaken = false;
+    const run = oneAtATime(() =>
+      this.#guard(async () => {
+        if (!isTaken) await takeSchedule(this.#deps, target);
+        isTaken = true;
+        for (const outcome of await tick(this.#deps, target)) await this.#tell(outcome);
+      }, `the schedule of ${name}`),
+    );
     if (schedule.cron === null) return run;
+    const start = (): void => this.#starts.set(name, this.#untilStart(target), () => this.#track(run()));
     const hasJitter = schedule.jitterSeconds !== undefined;
+    // Of a slot that came before a reload, or a start of this process, as well.
+    if (hasJitter) starts.push(start);
     const job = this.#cronJob(schedule.cron, schedule.timezone, () => {
-      // With jitter nothing may be due yet; a process that starts meanwhile finds it by its look.
-      if (hasJitter) this.#starts.set(name, this.#untilStart(target), () => this.#track(run()));
+      // With jitter nothing may be due yet.
+      if (hasJitter) start();
       return run();
     });
     jobs.set(`backup/${name}`, job);
@@ -156,12 +181,6 @@ export class ScheduleService implements OnApplicationBootstrap, BeforeApplicatio
   #cronJob(cronTime: string, timeZone: string, run: () => Promise<void>): CronJob {
     const onTick = (): void => this.#track(run());
     return CronJob.from({ cronTime, timeZone, onTick, start: false });
-  }
-
-  async #tick(target: TargetConfig): Promise<void> {
-    await this.#guard(async () => {
-      for (const outcome of await tick(this.#deps, target)) await this.#tell(outcome);
-    }, `the schedule of ${target.name}`);
   }
 
   async #tell({ record, trigger, inserted, superseded, driftMs, queueError }: TickOutcome): Promise<void> {

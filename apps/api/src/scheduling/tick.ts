@@ -11,6 +11,7 @@ import {
 } from '#contracts';
 import { latestSlot, slotsBetween } from './slots.js';
 import { startOf } from './starts.js';
+import { newestBegun, takeSchedule } from './take-schedule.js';
 
 /** A slot this long after its start is a missed one: of those only the newest is caught up, so that a sleeping fleet does not wake to a burst. */
 const lateMs = 60_000;
@@ -48,8 +49,8 @@ export async function tick(deps: TickDeps, target: TargetConfig): Promise<readon
   if (target.schedule.cron === null || (state?.pausedAt ?? null) !== null) return [];
   if (!state?.lastSlot) {
     // First sight of this schedule: what was due before anybody asked for it was not missed.
-    const baseline = latestSlot(target.schedule, new Date(now.getTime() - 1000)) ?? new Date(0);
-    await catalog.schedules.advance(target.name, baseline);
+    await catalog.schedules.advance(target.name, newestBegun(target, now) ?? new Date(0));
+    await takeSchedule(deps, target);
     return [];
   }
   if (state.lastSlot.getTime() > now.getTime() + lateMs) {

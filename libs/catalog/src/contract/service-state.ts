@@ -7,6 +7,11 @@ export interface ScheduleRepository {
   advance(target: string, slot: Date): Promise<void>;
   /** Puts back a `lastSlot` that a clock ahead of its time had made, if it is still the one seen; counting begins anew at `slot`. */
   putBack(target: string, seenLastSlot: Date, slot: Date): Promise<boolean>;
+  /**
+   * Another plan than the record's takes its place: `lastSlot` and `firstSlot` become the newest slot of it (null: it has none, they stay), for what was due by it before
+   * was not missed. A record without a plan takes it as its own. Asked for again, by whomever, nothing changes.
+   */
+  takePlan(target: string, plan: string, newestSlot: Date | null): Promise<void>;
   pause(target: string, by: string, at: Date): Promise<void>;
   /** Ends the pause; `lastSlot` and `firstSlot` become the newest slot of the pause: what was due meanwhile was not missed. */
   resume(target: string, newestSlot: Date): Promise<void>;

@@ -5,6 +5,7 @@ export const scheduleStateSchema = recordSchema<ScheduleRecord>('schedules', {
   target: text,
   lastSlot: dateOrNull,
   firstSlot: dateOrNull,
+  plan: textOrNull,
   pausedAt: dateOrNull,
   pausedBy: textOrNull,
 });

@@ -32,6 +32,12 @@ export function scheduleRepository(schedules: RecordCollection<ScheduleRecord>):
     },
     putBack: (target, seenLastSlot, slot) =>
       schedules.change({ target, lastSlot: seenLastSlot }, { $set: { lastSlot: slot, firstSlot: slot } }),
+    async takePlan(target, plan, newestSlot) {
+      await schedules.change({ target, plan: null }, { $set: { plan } });
+      const slots = newestSlot === null ? {} : { firstSlot: newestSlot };
+      const advance = newestSlot === null ? {} : { $max: { lastSlot: newestSlot } };
+      await schedules.change({ target, plan: op({ $ne: plan }) }, { $set: { plan, ...slots }, ...advance });
+    },
     pause: (target, by, at) =>
       schedules.upsert(
         { target },
