@@ -101,6 +101,9 @@ it('takes new targets, whose schedules run from then on, and drops those that ar
   expect(await schedules()).toMatchObject([{ target: 'shop', cron: '* * * * * *' }]);
   expect((await world.get('/health/ready')).body).toMatchObject({ details: { configuration: { status: 'up' } } });
   expect(await metrics()).toContain('hazina_config_invalid 0\n');
+  // No rule of an age can be broken by what is backed up no more.
+  expect(await metrics()).toMatch(/hazina_backup_expected_interval_seconds\{target="shop"\}/);
+  expect(await metrics()).not.toMatch(/hazina_backup_expected_interval_seconds\{target="(clinic|one|two)"\}/);
   const { backups } = world.core.catalog;
   await waitUntil(async () => (await backups.targets()).includes('shop'), { what: 'a backup of the new target' });
   expect((await world.post('/api/admin/schedules/clinic/pause')).status).toBe(404);

@@ -247,6 +247,30 @@ describe('overdue', () => {
     expect(await look()).toEqual([]);
   });
 
+  it('is over for a target, and for drills, that are configured no more, once the replicas agree on that', async () => {
+    const clock = new MovedClock('2026-11-25T00:00:00Z');
+    const watch = new Watch({ catalog, clock, channels: ['log'] });
+    const [gone, without, kept] = [newTarget(), newTarget(), newTarget()];
+    const states = [gone, without, kept].map((target) => ({
+      ...{ target, config: targetConfig(target, { cron: null, timezone: 'UTC' }), schedule: null, nextRunAt: null },
+      ...{ overdue: true, overdueSince: clock.now(), lastSuccessAt: null, lastRun: null, health: null },
+    }));
+    const drills = [gone, without, kept].map((target) => ({ target, overdueSince: clock.now(), lastGoodAt: null }));
+    const isOf = (names: readonly string[]) => (each: { readonly target: string }) => names.includes(each.target);
+    expect(await watch.look(states, 1, drills)).toHaveLength(6);
+    const left = () => watch.look(states.filter(isOf([without, kept])), 1, drills.filter(isOf([kept])));
+    clock.pass(60 * minute);
+    expect(await left()).toEqual([]);
+    clock.pass(1);
+    const told = (await left()).filter(({ target }) => [gone, without, kept].includes(target ?? ''));
+    expect(told.map(({ kind, of, message }) => [kind, of, message]).sort()).toEqual([
+      ['recovered', 'drill-overdue', `Drills of ${gone} are not scheduled any more`],
+      ['recovered', 'drill-overdue', `Drills of ${without} are not scheduled any more`],
+      ['recovered', 'overdue', `Backups of ${gone} are not scheduled any more`],
+    ]);
+    expect(await left()).toEqual([]);
+  });
+
   it('shows when no worker is alive for two minutes, not at a restart', async () => {
     const clock = new MovedClock('2026-11-25T00:00:00Z');
     const watch = new Watch({ catalog, clock, channels: ['log'] });

@@ -40,6 +40,11 @@ export class LastRuns {
     if (this.#isNewer('drilled', target, at)) this.#instruments.drillLastSuccess.set({ target }, seconds(at));
   }
 
+  /** A target that is none any more: its gauges are removed, and what comes after is the newest again. A restore target may have its name, and stays. */
+  forget(target: string): void {
+    for (const what of ['attempt', 'success', 'status', 'verified', 'drilled']) this.#newest.delete(`${what}/${target}`);
+  }
+
   /** From records of the catalogue, in any order: a restart must not look like "never". */
   restore(records: readonly BackupRecord[]): void {
     for (const { target, status, startedAt, completedAt, size, verificationStatus } of records) {

@@ -28,6 +28,39 @@ function record(changes: Partial<BackupRecord>): BackupRecord {
   } as BackupRecord;
 }
 
+describe('a target that is configured no more', () => {
+  it('leaves its counters alone, also when a run of it ends later; another of its name begins anew', async () => {
+    const metrics = createMetrics({ app: 'worker', version: '1.2.3' });
+    const of = async (target: string) =>
+      [...(await samples(metrics)).keys()].filter((series) => series.includes(`target="${target}"`));
+    tellAll(metrics);
+    // A restore target is none of these, whatever it is called.
+    metrics.restoreTargetKnown('clinic', at('06:00:00'));
+    metrics.targetKnown('shop', 3_600);
+    metrics.lastSucceeded('shop', at('02:00:00'));
+    const shop = await of('shop');
+    metrics.targetsConfigured(['shop', 'clinic']);
+    expect(await of('clinic')).toContain('hazina_backup_last_success_timestamp_seconds{target="clinic"}');
+
+    metrics.targetsConfigured(['shop']);
+    const left = [...(await of('clinic'))];
+    expect(left).toContain('hazina_restore_last_success_timestamp_seconds{target="clinic"}');
+    expect(left.filter((series) => !/_(total|sum|count|bucket)\{/.test(series))).toHaveLength(1);
+    expect(await of('shop')).toEqual(shop);
+
+    metrics.lastSucceeded('clinic', at('07:00:00'));
+    metrics.targetsConfigured(['shop']);
+    expect(await of('clinic')).toEqual(left);
+
+    metrics.targetKnown('clinic', 60);
+    metrics.lastSucceeded('clinic', at('01:00:00'));
+    metrics.targetsConfigured(['shop', 'clinic']);
+    expect((await samples(metrics)).get('hazina_backup_last_success_timestamp_seconds{target="clinic"}')).toBe(
+      seconds('01:00:00'),
+    );
+  });
+});
+
 /** Everything a process may tell, once. */
 function tellAll(metrics: Metrics): void {
   metrics.targetKnown('clinic', 86_400);

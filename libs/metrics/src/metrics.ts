@@ -8,7 +8,7 @@ import {
   type VerificationLevel,
 } from '#contracts';
 import { boundedLabel, httpMethod } from './bounded-labels.js';
-import { createInstruments } from './instruments.js';
+import { createInstruments, type Instruments } from './instruments.js';
 import { LastRuns } from './last-runs.js';
 
 export interface BackupEnd {
@@ -49,6 +49,8 @@ export interface Metrics {
   configRead(isValid: boolean): void;
   /** A target and the longest time between two of its slots (null: no schedule): its counters begin at 0 and not at their first event. */
   targetKnown(target: string, expectedIntervalSeconds: number | null): void;
+  /** These are configured, and no others are: of those that `targetKnown` told of before only the counters stay. */
+  targetsConfigured(targets: readonly string[]): void;
   /** From the newest records of each target. */
   restoreLast(records: readonly BackupRecord[]): void;
   /** The newest completed backup of a target ended then, whoever made it. */
@@ -139,6 +141,8 @@ export function createMetrics(options: MetricsOptions): Metrics {
   collectDefaultMetrics({ register: registry });
   const instruments = createInstruments(registry);
   const last = new LastRuns(instruments);
+  /** All that were ever configured: what runs on may tell of one that is gone. */
+  const known = new Set<string>();
   const route = boundedLabel(maxRoutes);
   instruments.buildInfo.set({ app: options.app, version: options.version, node_version: process.version }, 1);
   instruments.configInvalid.set(0);
@@ -149,10 +153,18 @@ export function createMetrics(options: MetricsOptions): Metrics {
 
     configRead: (isValid) => instruments.configInvalid.set(isValid ? 0 : 1),
     targetKnown: (target, expectedIntervalSeconds) => {
+      known.add(target);
       if (expectedIntervalSeconds === null) instruments.expectedInterval.remove({ target });
       else instruments.expectedInterval.set({ target }, expectedIntervalSeconds);
       for (const result of ['completed', 'failed']) {
         instruments.backups.inc({ target, trigger: 'schedule' satisfies Trigger, result }, 0);
+      }
+    },
+    targetsConfigured: (targets) => {
+      for (const target of known) {
+        if (targets.includes(target)) continue;
+        last.forget(target);
+        for (const gauge of ofTargets(instruments)) gauge.remove({ target });
       }
     },
     restoreLast: (records) => last.restore(records),
@@ -265,6 +277,16 @@ export function createMetrics(options: MetricsOptions): Metrics {
       instruments.httpDuration.observe(labels, request.seconds);
     },
   };
+}
+
+/** The gauges that tell of targets, and of nothing else that bears a name. */
+function ofTargets(instruments: Instruments): readonly Gauge<'target'>[] {
+  return [
+    ...[instruments.expectedInterval, instruments.scheduleDrift, instruments.backupCpu, instruments.backupPeakRss],
+    ...[instruments.lastSuccess, instruments.lastAttempt, instruments.lastStatus, instruments.lastSize],
+    ...[instruments.verifyLastSuccess, instruments.drillLastSuccess, instruments.recoveryTime],
+    ...[instruments.recoveryPoint, instruments.recoveryWindowOldest],
+  ];
 }
 
 function setOrRemove(gauge: Gauge, value: number | null, labels: Readonly<Record<string, string>> = {}): void {

@@ -24,4 +24,8 @@ it('failures, however many, do not hide the last success', async () => {
   );
   expect(text).toContain('hazina_backup_last_status{target="clinic"} 0');
   expect(text).not.toContain('target="never"');
+
+  metrics.targetKnown('clinic', 3600);
+  await refreshLast(metrics, source, ['never']);
+  expect(await metrics.text()).not.toContain('hazina_backup_last_success_timestamp_seconds{target="clinic"}');
 });

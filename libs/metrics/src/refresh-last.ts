@@ -14,10 +14,10 @@ const looked = 20;
 
 /**
  * The `last_*` gauges from the catalogue: neither a restart nor a process that did not make the backup itself may look like "never". Called at start-up and
- * again and again.
+ * again and again, with every target that is configured: what was told of others goes.
  */
 export async function refreshLast(
-  metrics: Pick<Metrics, 'restoreLast' | 'lastSucceeded'>,
+  metrics: Pick<Metrics, 'restoreLast' | 'lastSucceeded' | 'targetsConfigured'>,
   source: LastRunsSource,
   targets: readonly string[],
 ): Promise<void> {
@@ -27,4 +27,5 @@ export async function refreshLast(
     const at = successes[target];
     if (at !== undefined) metrics.lastSucceeded(target, at);
   }
+  metrics.targetsConfigured(targets);
 }

@@ -96,6 +96,7 @@ export class ScheduleService implements OnApplicationBootstrap, BeforeApplicatio
       this.#put(before);
       throw error;
     }
+    this.metrics.targetsConfigured(next.intervals.map(([name]) => name));
     this.#starts.clear();
     for (const start of next.starts) start();
     // From now on, and not from the next look on: by then they might have missed something.

@@ -6,6 +6,9 @@ import type { DrillState } from './drill-states.js';
 /** So long no worker may be alive before people are told: a restart of the only one is no alert. */
 const graceMs = 120_000;
 
+/** A replica that was not reloaded yet tells again what another takes back for a target that is gone: so no state that is younger is taken back. */
+const settledMs = 3_600_000;
+
 export interface WatchDeps {
   readonly catalog: Catalog;
   readonly clock: Clock;
@@ -32,6 +35,7 @@ export class Watch {
     const made: (NotificationRecord | null)[] = [];
     for (const target of targets) made.push(await this.#overdue(target, now));
     for (const drill of drills) made.push(await this.#drill(drill, now));
+    made.push(...(await this.#gone(targets, drills, now)));
     made.push(await this.#workers(liveWorkers, now));
     return made.filter((notification) => notification !== null);
   }
@@ -72,6 +76,31 @@ export class Watch {
       hint: 'Look at the worker and the scratch target, and at the latest drills: GET /api/admin/drills',
       at: now,
     });
+  }
+
+  /** What was told of targets that a reload removed, and of drills that are scheduled no more, is over. */
+  async #gone(
+    targets: readonly TargetState[],
+    drills: readonly DrillState[],
+    now: Date,
+  ): Promise<(NotificationRecord | null)[]> {
+    const looked = new Set([
+      ...targets.map(({ target }) => alertKey('overdue', target)),
+      ...drills.map(({ target }) => alertKey('drill-overdue', target)),
+    ]);
+    const raised = await this.deps.catalog.alerts.raised();
+    const gone = raised.filter(
+      ({ key, kind, since }) =>
+        (kind === 'overdue' || kind === 'drill-overdue') &&
+        !looked.has(key) &&
+        now.getTime() - since.getTime() > settledMs,
+    );
+    return Promise.all(
+      gone.map(({ key, kind, target }) => {
+        const message = `${kind === 'overdue' ? 'Backups' : 'Drills'} of ${target ?? key} are not scheduled any more`;
+        return this.deps.catalog.alerts.clear(key, { message, at: now, target, backupId: null });
+      }),
+    );
   }
 
   async #workers(live: number, now: Date): Promise<NotificationRecord | null> {
