@@ -66,9 +66,11 @@ describe('tick', () => {
     clock.pass(minute + 20);
     const outcomes = (await Promise.all(Array.from({ length: 20 }, run))).flat();
     const slot = new Date('2026-11-25T02:00:00Z');
-    expect(outcomes).toMatchObject([
+    const ofOthers = outcomes.filter(({ inserted }) => inserted === 'exists');
+    expect(outcomes.filter((each) => !ofOthers.includes(each))).toMatchObject([
       { slot, trigger: 'schedule', inserted: 'inserted', driftMs: 20, queueError: null },
     ]);
+    for (const each of ofOthers) expect(each).toMatchObject({ slot, queueError: null, superseded: [] });
     const backupId = slotBackupId(target.name, slot);
     expect(await records()).toMatchObject([{ backupId, slot, trigger: 'schedule', status: 'pending' }]);
     expect(jobs).toEqual([{ name: 'backup', payload: { backupId }, jobId: `${backupId}-1` }]);
@@ -110,7 +112,9 @@ describe('tick', () => {
     expect((await Promise.all([run(), run()])).flat()).toEqual([]);
     clock.pass(1);
     const outcomes = (await Promise.all(Array.from({ length: 10 }, run))).flat();
-    expect(outcomes).toMatchObject([{ slot, trigger: 'schedule', inserted: 'inserted', driftMs: 0 }]);
+    expect(outcomes.filter(({ inserted }) => inserted !== 'exists')).toMatchObject([
+      { slot, trigger: 'schedule', inserted: 'inserted', driftMs: 0 },
+    ]);
     expect(await records()).toMatchObject([{ backupId: slotBackupId(target.name, slot), slot }]);
 
     const schedule = await catalog.schedules.find(target.name);
@@ -175,6 +179,52 @@ describe('tick', () => {
     const schedule = await catalog.schedules.find(target.name);
     const ahead = { target, schedule, lastSuccessAt: new Date('2027-11-25T02:01:00Z') };
     expect(judgeSchedule(ahead, new Date('2026-11-25T06:00:00Z'), 60 * minute).overdueSince).not.toBeNull();
+  });
+
+  it('makes a slot when it comes though a clock three days ahead had made one of it, once, and says so', async () => {
+    const { run, records, clock, jobs, target } = setUp('0 2 * * *', '2026-11-25T01:30:00Z');
+    await run();
+    clock.set('2026-11-28T02:00:10Z');
+    const [early] = await run();
+    const slot = new Date('2026-11-28T02:00:00Z');
+    expect(early).toMatchObject({ slot, record: { backupId: slotBackupId(target.name, slot) } });
+    clock.set('2026-11-25T01:50:00Z');
+    await completeBackup(catalog, early?.record.backupId ?? '', target.name, clock.now());
+    expect(await run()).toEqual([]);
+    const [left] = await records();
+    expect(left).toMatchObject({ backupId: early?.record.backupId, slot: null });
+    expect((await catalog.backups.find(left?.backupId ?? ''))?.events.at(-1)).toMatchObject({ type: 'early' });
+    for (const day of [25, 26, 27]) {
+      clock.set(`2026-11-${day}T02:00:10Z`);
+      const [made] = await run();
+      expect(made).toMatchObject({ slot: new Date(`2026-11-${day}T02:00:00Z`), trigger: 'schedule' });
+      await completeBackup(catalog, made?.record.backupId ?? '', target.name, clock.now());
+    }
+    clock.set('2026-11-28T02:00:10Z');
+    const outcomes = (await Promise.all(Array.from({ length: 10 }, run))).flat();
+    const [replacement, ...others] = outcomes.filter(({ inserted }) => inserted !== 'exists');
+    expect(others).toEqual([]);
+    expect(replacement).toMatchObject({ slot, trigger: 'catch-up', inserted: 'inserted' });
+    const all = await records();
+    expect(all.filter((record) => record.slot?.getTime() === slot.getTime())).toMatchObject([
+      { backupId: replacement?.record.backupId, trigger: 'catch-up', status: 'pending' },
+    ]);
+    expect(all).toHaveLength(5);
+    expect(jobs.at(-1)?.payload).toEqual({ backupId: replacement?.record.backupId });
+    expect(await run()).toEqual([]);
+  });
+
+  it('leaves the slot to what a clock that was ahead by minutes made of it, and says that it is there', async () => {
+    const { run, records, clock, target } = setUp('0 2 * * *', '2026-11-25T01:30:00Z');
+    await run();
+    clock.set('2026-11-25T02:00:10Z');
+    await run();
+    clock.set('2026-11-25T01:55:00Z');
+    expect(await run()).toEqual([]);
+    clock.pass(6 * minute);
+    const backupId = slotBackupId(target.name, new Date('2026-11-25T02:00:00Z'));
+    expect(await run()).toMatchObject([{ inserted: 'exists', record: { backupId } }]);
+    expect(await records()).toMatchObject([{ backupId, trigger: 'schedule' }]);
   });
 
   it('is silent while the schedule is paused, and what was due meanwhile was not missed', async () => {

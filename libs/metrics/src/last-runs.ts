@@ -42,7 +42,8 @@ export class LastRuns {
 
   /** A target that is none any more: its gauges are removed, and what comes after is the newest again. A restore target may have its name, and stays. */
   forget(target: string): void {
-    for (const what of ['attempt', 'success', 'status', 'verified', 'drilled']) this.#newest.delete(`${what}/${target}`);
+    for (const what of ['attempt', 'success', 'status', 'verified', 'drilled'])
+      this.#newest.delete(`${what}/${target}`);
   }
 
   /** From records of the catalogue, in any order: a restart must not look like "never". */

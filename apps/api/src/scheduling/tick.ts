@@ -2,6 +2,7 @@ import { backupJob, type Catalog, type InsertOutcome } from '#catalog';
 import { isBlackedOut, type TargetConfig } from '#config';
 import {
   AppError,
+  newBackupId,
   slotBackupId,
   type BackupRecord,
   type Clock,
@@ -15,6 +16,8 @@ import { newestBegun, takeSchedule } from './take-schedule.js';
 
 /** A slot this long after its start is a missed one: of those only the newest is caught up, so that a sleeping fleet does not wake to a burst. */
 const lateMs = 60_000;
+/** A backup so much before its slot is none of it: the slot gets another. Clocks of replicas differ by less. */
+const aheadMs = 600_000;
 /** Slots of a dense schedule that one look may make: those of a timer that came late. */
 const mostAtOnce = 60;
 
@@ -55,6 +58,7 @@ export async function tick(deps: TickDeps, target: TargetConfig): Promise<readon
   }
   if (state.lastSlot.getTime() > now.getTime() + lateMs) {
     // Some clock was ahead when it was made. Without this nothing would be due until that date.
+    await catalog.backups.leaveSlots(target.name, new Date(now.getTime() + aheadMs), now);
     const newest = latestSlot(target.schedule, now) ?? new Date(0);
     await catalog.schedules.putBack(target.name, state.lastSlot, newest);
     return [];
@@ -87,26 +91,25 @@ async function make(
   { catalog, random }: TickDeps,
   target: TargetConfig,
   slot: Date,
-  trigger: Trigger,
+  wanted: Trigger,
   now: Date,
 ): Promise<MadeSlot[]> {
-  const inserted = await catalog.backups.insert({
-    backupId: slotBackupId(target.name, slot),
-    target: target.name,
-    trigger,
-    slot,
-    correlationId: `tick-${random.bytes(8).toString('hex')}`,
-    createdAt: now,
-    label: null,
-    pinned: false,
-    jobNumber: 1,
-  });
+  const insert = (backupId: string, trigger: Trigger): Promise<InsertOutcome> =>
+    catalog.backups.insert({
+      ...{ backupId, target: target.name, trigger, slot, createdAt: now, jobNumber: 1 },
+      ...{ correlationId: `tick-${random.bytes(8).toString('hex')}`, label: null, pinned: false },
+    });
+  let made = await insert(slotBackupId(target.name, slot), wanted);
+  // The one of its id was made long before, and had to leave the slot.
+  const isLeft = made.outcome === 'exists' && made.record.slot === null;
+  if (isLeft) made = await insert(newBackupId(target.name, slot, random), 'catch-up');
   await catalog.schedules.advance(target.name, slot);
-  if (inserted.outcome === 'exists' || inserted.outcome === 'busy') return [];
-  const { record, outcome, superseded } = inserted;
+  if (made.outcome === 'busy') return [];
+  const trigger = isLeft ? 'catch-up' : wanted;
   return [
     {
-      ...{ slot, trigger, inserted: outcome, record, superseded },
+      ...{ slot, trigger, inserted: made.outcome, record: made.record },
+      superseded: made.outcome === 'exists' ? [] : made.superseded,
       driftMs: now.getTime() - startOf(target, slot).getTime(),
     },
   ];

@@ -7,7 +7,7 @@ import { unavailable } from '../store/translate-error.js';
 import { event, failedFields, toBackupRecord, toRecordOrNull, type Backups } from './backup-record.js';
 import type { KnownTargets } from './known-targets.js';
 
-type Insertion = Pick<BackupRepository, 'insert' | 'withdraw' | 'promoteWaiting' | 'waitingTargets'>;
+type Insertion = Pick<BackupRepository, 'insert' | 'leaveSlots' | 'withdraw' | 'promoteWaiting' | 'waitingTargets'>;
 
 /** A pending record without the target's place: only slots wait. */
 const waiting = { status: 'pending', running: op({ $exists: false }) } as const;
@@ -67,6 +67,13 @@ export function insertion(backups: Backups, targets: KnownTargets): Insertion {
 
   return {
     insert,
+    async leaveSlots(target, after, at) {
+      const early = await backups.find({ target, slot: op({ $gt: after }) }, { only: ['backupId', 'slot'] });
+      for (const { backupId, slot } of early) {
+        const message = `Made long before ${textOf(slot)}, by a clock that was ahead: that slot gets another backup`;
+        await backups.change({ backupId, slot }, { $set: { slot: null }, $push: event(at, 'early', message) });
+      }
+    },
     promoteWaiting,
     withdraw: (backupId) => backups.remove({ backupId, status: 'pending', 'claim.fence': 0 }),
     waitingTargets: () => backups.distinct('target', waiting),
@@ -131,7 +138,7 @@ async function giveWay(
   { target, backupId, createdAt }: NewBackup,
 ): Promise<boolean> {
   const postponed = {
-    ...{ backupId: holderId, running: target, status: 'pending', slot: op({ $type: 'date' }) },
+    ...{ backupId: holderId, running: target, status: 'pending', trigger: op({ $in: ['schedule', 'catch-up'] }) },
     ...{ 'commit.attempt': null, nextAttemptAt: op({ $gt: createdAt }) },
   };
   const $push = event(createdAt, 'gave-way', `Waits behind ${backupId}, which was asked for`);

@@ -82,6 +82,11 @@ export interface DeleteOptions {
 export interface BackupRepository {
   /** Decides by unique indexes: one record a slot, one running a target. A newer slot replaces a waiting one, and one that no worker has begun (`failed`, code `superseded`). One without a slot takes the place of a slot that waits for its time, which waits behind it. */
   insert(backup: NewBackup): Promise<InsertOutcome>;
+  /**
+   * Records of slots after that time were made by a clock that was ahead: they are of no slot any more (`early` in their story), and each such slot gets a record when it
+   * comes, by another id.
+   */
+  leaveSlots(target: string, after: Date, at: Date): Promise<void>;
   /** Takes back a record that was never claimed (pending, fence 0), after its job could not be added. False: somebody claimed it. */
   withdraw(backupId: string): Promise<boolean>;
   find(backupId: string): Promise<BackupRecord | null>;
