@@ -154,6 +154,22 @@ describe('insert', () => {
     expect(await catalog.backups.insert(manualBackup(another))).toMatchObject({ runningId: asked.backupId });
   });
 
+  it('of targets that wait for one place each gets its turn, though every slot replaces the one before it', async () => {
+    const targets = [newTarget(), newTarget(), newTarget()];
+    const turns: string[] = [];
+    for (let round = 0; round < 6; round += 1) {
+      for (const [index, target] of targets.entries())
+        await catalog.backups.insert(
+          slotBackup(target, slotAt(round), { createdAt: new Date(slotAt(round).getTime() + index) }),
+        );
+      const due = await catalog.backups.pendingDue(new Date());
+      const next = due.find(({ target }) => targets.includes(target));
+      turns.push(next?.target ?? '');
+      await completeBackup(catalog, next?.backupId ?? '', next?.target ?? '');
+    }
+    expect(turns).toEqual([...targets, ...targets]);
+  });
+
   it('withdraws what nobody claimed, and nothing else', async () => {
     const target = newTarget();
     const backup = manualBackup(target);

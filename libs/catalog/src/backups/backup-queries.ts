@@ -55,7 +55,7 @@ export function queries(backups: Backups, targets: KnownTargets, clock: Clock): 
     async pendingDue(at) {
       const due = [{ nextAttemptAt: null }, { nextAttemptAt: op({ $lte: at }) }];
       const filter = { status: 'pending', running: op({ $type: 'string' }), $or: due };
-      return records(await backups.find(filter, { sort: { createdAt: 1, backupId: 1 } }));
+      return records(await backups.find(filter, { sort: { waitingSince: 1, createdAt: 1, backupId: 1 } }));
     },
 
     async completed(target) {

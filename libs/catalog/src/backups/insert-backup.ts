@@ -31,7 +31,7 @@ export function insertion(backups: Backups, targets: KnownTargets): Insertion {
 
   async function insertWaiting(backup: NewBackup): Promise<InsertOutcome | null> {
     const { backupId, target } = backup;
-    const queued = await backups.insert(fieldsOf(backup));
+    const queued = await backups.insert({ ...fieldsOf(backup), waitingSince: await waitingSince(backups, backup) });
     if (queued === null) return null;
     const superseded = await supersede(backups, target, backup.createdAt);
     superseded.push(...(await supersedeUnbegun(backups, backup)));
@@ -85,7 +85,7 @@ function fieldsOf(backup: NewBackup): Partial<BackupDocument> {
   const events = [{ at: createdAt, type: 'created', message: `Created: ${trigger}` }];
   return {
     ...{ backupId, target, trigger, slot, correlationId, createdAt, label, pinned, jobNumber },
-    status: 'pending',
+    ...{ status: 'pending', waitingSince: createdAt },
     events,
   };
 }
@@ -94,6 +94,13 @@ async function findExisting(backups: Backups, { backupId, target, slot }: NewBac
   const byId = await backups.findOne({ backupId });
   if (byId !== null || slot === null) return toRecordOrNull(byId);
   return toRecordOrNull(await backups.findOne({ target, slot }));
+}
+
+/** A slot that replaces older ones which were not begun waits for as long as they did: else a target that waits would lose its turn with each of its slots. */
+async function waitingSince(backups: Backups, { target, slot, createdAt }: NewBackup): Promise<Date> {
+  const unbegun = { target, status: 'pending', 'claim.fence': 0, slot: op({ $lt: slot }) };
+  const [longest] = await backups.find(unbegun, { sort: { waitingSince: 1 }, limit: 1 });
+  return longest?.waitingSince ?? longest?.createdAt ?? createdAt;
 }
 
 /** Of those that wait for a target only the one with the newest slot goes on. */

@@ -145,7 +145,7 @@ export interface BackupRepository {
   expire(id: string, seen: { readonly fence: number; readonly beat: number }, at: Date): Promise<BackupRecord | null>;
   /** Fence and beat of everything in progress. */
   inProgress(): Promise<readonly LeaseView[]>;
-  /** Pending ones that hold a place and are due, for the reconciler; in order of creation. */
+  /** Pending ones that hold a place and are due, for the reconciler; in the order in which they wait: a slot that replaced unbegun ones as long as those. */
   pendingDue(now: Date): Promise<readonly BackupRecord[]>;
   /** Gives the target's free place to its newest waiting slot; null when none waits or the place is taken. */
   promoteWaiting(target: string): Promise<BackupRecord | null>;

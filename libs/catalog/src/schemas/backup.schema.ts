@@ -22,6 +22,8 @@ import {
 export interface BackupDocument extends Mutable<Omit<BackupRecord, 'running'>> {
   /** The target, while the record holds its one running place; otherwise absent, never null (the unique index is partial on strings). */
   running?: string;
+  /** Since when a place of the fleet is waited for, by it or by the slots that it replaced: whoever waits longest is next. Null: by a version that did not keep it. */
+  waitingSince: Date | null;
   /** One of the places of the fleet (`BACKUP_FLEET_CONCURRENCY`), while it is in progress; otherwise absent, never null. */
   fleetPlace?: string;
   /** False once deleted: the first field of the indexes that the list sorts by. */
@@ -127,6 +129,7 @@ export const backupSchema = recordSchema<BackupDocument>('backups', {
   jobNumber: counter,
   nextAttemptAt: dateOrNull,
   running: { type: String },
+  waitingSince: dateOrNull,
   fleetPlace: { type: String },
   cancelRequestedAt: dateOrNull,
   deleteForced: flag,

@@ -3,7 +3,7 @@ import type { Look } from './report.js';
 import type { UpkeepOptions } from './upkeep-options.js';
 import { jobOfBackup } from './waiting-job.js';
 
-/** Adds the jobs of pending backups that are due and have none; where the fleet has a limit, of so many as there are places, the oldest first. */
+/** Adds the jobs of pending backups that are due and have none; where the fleet has a limit, of so many as there are places, those that wait longest first. */
 export async function enqueueDueBackups(options: UpkeepOptions, look: Look): Promise<void> {
   const { catalog, clock, fleetConcurrency = null } = options;
   const due = await catalog.backups.pendingDue(clock.now());
