@@ -124,8 +124,10 @@ it('F35 200 random schedules around every change agree with the wall clock', () 
     const until = new Date(Date.parse(at) + 12 * 60 * minuteMs);
     return { zone, from, until, minutes: wallClock(zone, from, until) };
   });
+  const everyHour = [{ hoursText: '*' }, { hoursText: '*/1' }, { hoursText: '0-23' }, {}];
   for (let round = 0; round < 200; round += 1) {
-    const cron = { minutes: some(3, 60), hours: random() < 0.25 ? null : some(4, 24) };
+    const every = { hours: new Set(Array.from({ length: 24 }, (_, hour) => hour)), ...everyHour[round % 4] };
+    const cron = { minutes: some(3, 60), ...(random() < 0.25 ? every : { hours: some(4, 24) }) };
     const clock = clocks[round % clocks.length];
     if (clock === undefined) throw new Error('no change');
     const { zone, from, until, minutes } = clock;

@@ -1,15 +1,17 @@
 // When a schedule is due, said once more and without any library: every minute of a zone's wall clock is looked at. For tests, to compare with.
 
 const minuteMs = 60_000;
+const dayHours = 24;
 
 export interface SimpleCron {
   readonly minutes: ReadonlySet<number>;
-  /** `null`: every hour. */
-  readonly hours: ReadonlySet<number> | null;
+  readonly hours: ReadonlySet<number>;
+  /** How they are written; default: one by one. */
+  readonly hoursText?: string;
 }
 
-export function cronText({ minutes, hours }: SimpleCron): string {
-  return `${[...minutes].join(',')} ${hours === null ? '*' : [...hours].join(',')} * * *`;
+export function cronText({ minutes, hours, hoursText }: SimpleCron): string {
+  return `${[...minutes].join(',')} ${hoursText ?? [...hours].join(',')} * * *`;
 }
 
 /** A minute of a zone: when it is, what the clock on the wall shows, and what it has just skipped. Times of the wall are as if it showed UTC. */
@@ -39,7 +41,7 @@ export function wallClock(timeZone: string, from: Date, until: Date): WallMinute
 export function wallClockSlots(cron: SimpleCron, minutes: readonly WallMinute[]): Date[] {
   const seen = new Set<number>();
   return minutes.flatMap(({ at, wall, skipped }) => {
-    const isDoubled = cron.hours !== null && seen.has(wall);
+    const isDoubled = cron.hours.size < dayHours && seen.has(wall);
     seen.add(wall);
     return (fits(cron, wall) && !isDoubled) || skipped.some((time) => fits(cron, time)) ? [new Date(at)] : [];
   });
@@ -47,5 +49,5 @@ export function wallClockSlots(cron: SimpleCron, minutes: readonly WallMinute[])
 
 function fits({ minutes, hours }: SimpleCron, wall: number): boolean {
   const at = new Date(wall);
-  return minutes.has(at.getUTCMinutes()) && (hours === null || hours.has(at.getUTCHours()));
+  return minutes.has(at.getUTCMinutes()) && hours.has(at.getUTCHours());
 }

@@ -50,6 +50,21 @@ describe('nextSlots', () => {
       '2026-10-25T00:00:00Z',
       ['2026-10-25T00:30:00Z', '2026-10-25T01:00:00Z', '2026-10-25T01:30:00Z'],
     ],
+    ...['0 * * * *', '0 */1 * * *', '0 0-23 * * *', '0 0-11,12-23 * * *', '0 0 * * * *'].map(
+      (cron) =>
+        [
+          `every hour through a doubled one: ${cron}`,
+          ...[cron, 'Europe/London', '2026-10-25T00:00:00Z'],
+          ['2026-10-25T01:00:00Z', '2026-10-25T02:00:00Z'],
+        ] as [string, string, string, string, string[]],
+    ),
+    [
+      'the first of a doubled hour where one hour of the day is left out',
+      '0 0-22 * * *',
+      'Europe/London',
+      '2026-10-24T23:30:00Z',
+      ['2026-10-25T00:00:00Z', '2026-10-25T02:00:00Z'],
+    ],
   ])('%s', (_what, cron, timezone, from, wanted) => {
     expect(iso(nextSlots({ cron, timezone }, at(from), wanted.length))).toEqual(wanted);
   });

@@ -4,7 +4,8 @@ import { CronTime } from 'cron';
 
 const second = 1_000;
 const hour = 3_600 * second;
-const day = 24 * hour;
+const dayHours = 24;
+const day = dayHours * hour;
 /** Clocks change less often than that. */
 const stepMs = 7 * day;
 /** No change of a clock is longer. */
@@ -14,8 +15,7 @@ const times = new Map<string, CronTime>();
 
 /** The first time after one (exclusive, whole seconds) that a schedule names; null: none within eight years. */
 export function nextWall(cron: string, after: number): number | null {
-  const time = times.get(cron) ?? new CronTime(cron, 'UTC');
-  times.set(cron, time);
+  const time = timeOf(cron);
   try {
     // The library may answer with the second that it is given.
     for (const start of [after, after + second]) {
@@ -29,10 +29,16 @@ export function nextWall(cron: string, after: number): number | null {
   }
 }
 
-/** A schedule of every hour: it goes on through an hour that comes twice. */
+/** A schedule of every hour, however that is written: it goes on through an hour that comes twice. */
 export function everyHour(cron: string): boolean {
-  const fields = cron.trim().split(/\s+/);
-  return fields.at(-4) === '*';
+  // The library's own set: its text for the field is not always `*`.
+  return Object.keys(Reflect.get(timeOf(cron), 'hour') as object).length === dayHours;
+}
+
+function timeOf(cron: string): CronTime {
+  const time = times.get(cron) ?? new CronTime(cron, 'UTC');
+  times.set(cron, time);
+  return time;
 }
 
 /** The first instant of `from` to `to` (both inclusive) at which the offset is another one; null: it stays. */
