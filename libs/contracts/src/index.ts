@@ -76,6 +76,7 @@ export {
   targetPattern,
   timeOfBackupId,
 } from './ids.js';
+export { jitterOf } from './jitter.js';
 export {
   queueNames,
   queueOfJob,

@@ -1,6 +1,5 @@
-import { createHash } from 'node:crypto';
 import { isBlackedOut, type TargetConfig } from '#config';
-import { compactTime } from '#contracts';
+import { jitterOf } from '#contracts';
 import { latestSlot, nextSlots } from './slots.js';
 
 // When the backup of a slot begins. The slot gives it its id; with jitter it begins later, by a share of its own that every process computes alike.
@@ -14,7 +13,7 @@ export function startOf({ name, schedule }: Scheduled, slot: Date): Date {
   const [next] = nextSlots(schedule, slot, 1);
   const room = next === undefined ? jitterSeconds : (next.getTime() - slot.getTime()) / 1000 - 1;
   const most = Math.min(jitterSeconds, Math.max(0, Math.floor(room)));
-  const start = new Date(slot.getTime() + (shareOf(name, slot) % (most + 1)) * 1000);
+  const start = new Date(slot.getTime() + jitterOf(name, slot, most) * 1000);
   return isBlackedOut(blackouts, timezone, start) ? slot : start;
 }
 
@@ -27,12 +26,4 @@ export function nextStarts(target: Scheduled, from: Date, count: number): Date[]
     .map((slot) => startOf(target, slot))
     .filter((start) => start > from)
     .slice(0, count);
-}
-
-/** 48 bits of a digest: another for each slot of each target. */
-function shareOf(name: string, slot: Date): number {
-  return createHash('sha256')
-    .update(`${name}/${compactTime(slot)}/start`)
-    .digest()
-    .readUIntBE(0, 6);
 }
