@@ -72,7 +72,7 @@ it.each([
   expect((await Promise.all([read(now), read(now)])).flat()).toEqual([]);
   expect(await overdueSince(now)).toBeNull();
 
-  // From here on it is as any other, and read once more by whomever it stays so.
+  // From here on it is like every other, and read once more by whomever it stays so.
   const [next = new Date(NaN)] = nextSlots({ timezone: 'UTC', ...now }, clock.now(), 1);
   clock.set(next.toISOString());
   expect(await read(now)).toMatchObject([{ slot: next, trigger: 'schedule' }]);

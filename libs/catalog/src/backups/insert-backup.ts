@@ -137,7 +137,7 @@ async function supersedeUnbegun(backups: Backups, { target, slot, createdAt }: N
 
 /**
  * A slot that holds the target's place while it waits for its time (the end of a blackout, another try) leaves the place to a backup that somebody asks for now,
- * and waits behind it as any slot of a busy target. False: it does not wait, or has moved on to something else.
+ * and waits behind it, as a slot of every busy target does. False: it does not wait, or has moved on to something else.
  */
 async function giveWay(
   backups: Backups,
