@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { BackupJson, CleanupResult } from '#contracts';
 import { createStore } from '#storage';
@@ -64,6 +65,33 @@ describe('upkeep by hand, with the store alone', () => {
     expect((await cleanup(['--confirm', '3'])).code).toBe(16);
     expect(await cleanup(['--confirm', '4'])).toMatchObject({ code: 0, result: { removed: 4 } });
     expect((await hazina(['cleanup', '--confirm', 'all'], environment)).code).toBe(2);
+  }, 120_000);
+
+  it('a target that alone would lose over half is refused with exit code 16, and the other goes on', async () => {
+    await fill(0, 1, 2, 3, 4, 40);
+    const file = join(world.folder, 'targets.yaml');
+    const lines = [
+      'targets:',
+      '  - name: clinic',
+      '    uriVariable: CLINIC_URI',
+      '  - name: shop',
+      '    uriVariable: SHOP_URI',
+    ];
+    writeFileSync(file, [...lines, '    retentionDays: 1', '    minKeep: 1', ''].join('\n'));
+    const store = await createStore({ kind: 'directory', directory: join(world.folder, 'store') });
+    for (const age of [0, 5, 6]) await putBackup(store, new Date(Date.now() - age * dayMs), { target: 'shop' });
+    await store.close();
+    const more = { BACKUP_TARGETS_FILE: file };
+
+    const dry = await cleanup(['--dry-run'], more);
+    expect({ code: dry.code, removals: removals(dry.result) }).toEqual({ code: 16, removals: [idOf(5)] });
+    expect(dry.stderr).toContain('of the target shop 2 of 3 would go, which is over half: confirm the number 3');
+    const run = await cleanup([], more);
+    expect({ code: run.code, removals: removals(run.result) }).toEqual({ code: 16, removals: [idOf(5)] });
+    expect(run.result.removed).toBe(1);
+    expect(run.stderr).toContain('confirm the number 2');
+    const confirmed = await cleanup(['--confirm', '2'], more);
+    expect({ code: confirmed.code, removed: confirmed.result.removed }).toEqual({ code: 0, removed: 2 });
   }, 120_000);
 
   it('a label stands in the store; what is no backup cannot be marked', async () => {

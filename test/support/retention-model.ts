@@ -46,6 +46,20 @@ export function modelReasons(
   return reasons;
 }
 
+/** Whether so many may not go of a target without a confirmation: what stays is less than half of what it had, all that came in the last day counting as one. */
+export function modelRefusesTarget(all: readonly RetentionRecord[], removed: ReadonlySet<string>, now: Date): boolean {
+  const isLost = (some: readonly RetentionRecord[]): boolean => {
+    const today = some.filter(({ completedAt }) => {
+      const age = now.getTime() - completedAt.getTime();
+      return age >= 0 && age < dayMs;
+    });
+    const had = some.length - Math.max(today.length, 1) + 1;
+    const stays = some.filter(({ backupId }) => !removed.has(backupId)).length;
+    return stays < had / 2;
+  };
+  return isLost(all) || isLost(all.filter(({ good }) => good));
+}
+
 /** The time that counts: the earliest of the clocks, and of the newest good one (that is not of the future) + 2 intervals. */
 export function modelNow(all: readonly RetentionRecord[], clocks: readonly Date[], intervalMs: number): Date {
   const clock = clocks.map((date) => date.getTime()).sort((a, b) => a - b)[0] ?? 0;

@@ -76,6 +76,7 @@ describe('golden plans', () => {
         /^the last three runs of its target failed$/,
       ],
       ...[/^\d+ of \d+ would go, which is over half/, /^\d+ of \d+ good ones would go, which is over half/],
+      /^of the target clinic \d+ of \d+ would go, which is over half/,
     ])
       expect(decisions.filter(({ reasons }) => reasons.some((one) => reason.test(one))).length).toBeGreaterThan(0);
   });

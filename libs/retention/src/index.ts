@@ -1,6 +1,7 @@
 export {
   planRetention,
   refusalIn,
+  type Refusal,
   type RetentionPlan,
   type RetentionRun,
   type RetentionTarget,

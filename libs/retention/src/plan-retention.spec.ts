@@ -1,5 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
-import { planRetention, type RetentionTarget } from './plan-retention.js';
+import fc from 'fast-check';
+import { modelNow, modelReasons, modelRefusesTarget } from '../../../test/support/retention-model.js';
+import { planRetention, refusalIn, type RetentionTarget } from './plan-retention.js';
 import { retentionNow } from './retention-now.js';
 import type { RetentionPolicy, RetentionRecord } from './types.js';
 
@@ -97,5 +99,105 @@ describe('a run', () => {
 
   it('keeps everything of a target that has no policy', () => {
     expect(decisionsOf([target([record(0), record(900)], { policy: null })])).toEqual(['keep', 'keep']);
+  });
+});
+
+describe('a target that alone would lose over half', () => {
+  const one = { ...policy, retentionDays: 1, minKeep: 1 };
+  const ofTarget = (name: string, days: readonly number[], changes: Partial<RetentionTarget> = {}) =>
+    target(
+      days.map((age) => record(age, { target: name, backupId: `${name}${age}` })),
+      { target: name, ...changes },
+    );
+  const upTo = (count: number) => Array.from({ length: count }, (_, at) => at);
+  const healthy = upTo(9).map((at) => ofTarget(`t${at}-`, upTo(30)));
+  const aged = ofTarget('old-', [0, 1, 2, 31]);
+  const removedOf = (targets: readonly RetentionTarget[], changes: { confirm?: number; dryRun?: boolean } = {}) =>
+    planRetention(targets, { ...run, ...changes })
+      .decisions.filter(({ decision }) => decision === 'remove')
+      .map(({ backupId }) => backupId);
+
+  it('is refused by itself, and told with the number; the others go on', () => {
+    const fleet = [...healthy, aged, ofTarget('hit', upTo(30), { policy: one })];
+    const plan = planRetention(fleet, run);
+    expect(plan).toMatchObject({ wanted: 30, confirmationNeeded: true });
+    expect(removedOf(fleet)).toEqual(['old-31']);
+    const words = (number: number) =>
+      `of the target hit 29 of 30 would go, which is over half: confirm the number ${number} if that is meant`;
+    // What went is gone when somebody confirms the rest; after a dry run it is not.
+    expect(refusalIn(plan.decisions)).toEqual({ isWhole: false, reason: words(29) });
+    expect(refusalIn(planRetention(fleet, { ...run, dryRun: true }).decisions)?.reason).toBe(words(30));
+    expect(removedOf(fleet, { confirm: 29 })).toEqual(['old-31']);
+    expect(removedOf(fleet, { confirm: 30 })).toHaveLength(30);
+  });
+
+  it('is named beside others of which that is true, too', () => {
+    const two = ['a', 'b'].map((name) => ofTarget(name, [0, 5, 6], { policy: one }));
+    const { reason, isWhole } = refusalIn(planRetention([...healthy, ...two], run).decisions) ?? {};
+    expect(isWhole).toBe(false);
+    expect(reason).toMatch(/^of the target a 2 of 3 .*number 4.*; of the target b 2 of 3 .*number 4/);
+    expect(refusalIn(planRetention(two, run).decisions)).toMatchObject({ isWhole: true });
+  });
+
+  it.each([
+    ['one that keeps one, once a day', { keepLast: 1 }, upTo(2), 1],
+    ['one that keeps three, once a day', { keepLast: 3 }, upTo(4), 1],
+    ['one that keeps three, every hour', { keepLast: 3 }, upTo(27).map((hour) => hour / 24), 24],
+    ['one of every quarter of an hour with windows', { hourly: 12 }, upTo(108).map((at) => at / 96), 96],
+  ])('%s, is not refused day by day', (_name, rules, ages, removed) => {
+    const steady = ofTarget('steady', ages, {
+      policy: { ...policy, retentionDays: 0, minKeep: 1, ...rules },
+      intervalMs: (ages[1] ?? 1) * dayMs,
+    });
+    expect(removedOf([...healthy, steady]).length).toBeGreaterThanOrEqual(removed);
+    expect(planRetention([...healthy, steady], run).confirmationNeeded).toBe(false);
+  });
+
+  it('old ones are protected from a policy that keeps one of a target that is backed up every hour, too', () => {
+    const months = upTo(20).map((at) => 40 + 30 * at);
+    const hit = ofTarget('hit', [...upTo(24).map((hour) => hour / 24), ...months], {
+      policy: { ...one, retentionDays: 0 },
+    });
+    expect(removedOf([...healthy, hit])).toEqual([]);
+  });
+
+  it('the same says a model, of whatever targets', () => {
+    const ages = fc.array(fc.record({ hours: fc.integer({ min: -5, max: 200 }), good: fc.boolean() }), {
+      maxLength: 20,
+    });
+    const fleets = fc.array(fc.record({ ages, keepLast: fc.nat(5), days: fc.nat(4) }), { minLength: 1, maxLength: 5 });
+    let refusedAlone = 0;
+    fc.assert(
+      fc.property(fleets, (fleet) => {
+        const targets = fleet.map(({ ages: some, keepLast, days }, at) =>
+          target(
+            some.map(({ hours, good }, index) =>
+              record(hours / 24, { target: `t${at}`, backupId: `t${at}-${index}`, good }),
+            ),
+            { target: `t${at}`, policy: { ...policy, retentionDays: days, keepLast, minKeep: 1 } },
+          ),
+        );
+        const plan = planRetention(targets, run);
+        const wants = targets.map(({ records, policy: rules }) => {
+          const now = modelNow(records, [clock], dayMs);
+          const goes = records.filter((one) => rules && modelReasons(one, records, rules, now).length === 0);
+          const ids = new Set(goes.map(({ backupId }) => backupId));
+          return { records, ids, isRefused: ids.size > 0 && modelRefusesTarget(records, ids, now) };
+        });
+        const wanted = wants.flatMap(({ ids }) => [...ids]);
+        const all = targets.flatMap(({ records }) => records);
+        const good = all.filter((one) => one.good);
+        const isWhole =
+          wanted.length > all.length / 2 ||
+          good.filter(({ backupId }) => wanted.includes(backupId)).length > good.length / 2;
+        const expected = isWhole ? [] : wants.flatMap(({ ids, isRefused }) => (isRefused ? [] : [...ids]));
+        if (!isWhole && wants.some(({ isRefused }) => isRefused)) refusedAlone += 1;
+        expect(plan.wanted).toBe(wanted.length);
+        expect(removedOf(targets).sort()).toEqual([...expected].sort());
+        expect(removedOf(targets, { confirm: wanted.length }).sort()).toEqual([...wanted].sort());
+      }),
+      { numRuns: 500 },
+    );
+    expect(refusedAlone).toBeGreaterThan(20);
   });
 });

@@ -17,48 +17,106 @@ export interface RetentionRun {
   readonly storeTime: Date | null;
   /** How many removals the operator has confirmed, after a dry run; null: none. */
   readonly confirm: number | null;
+  /** Nothing goes by it: the number to confirm is that of everything it tells. Default false. */
+  readonly dryRun?: boolean;
 }
 
 export interface RetentionPlan {
   /** One for each record. */
   readonly decisions: readonly RetentionDecision[];
-  /** Backups that would go; the number to confirm when it is over half. */
+  /** Backups that would go; the number to confirm. */
   readonly wanted: number;
-  /** Over half would go, and the number was not confirmed: nothing is removed. */
+  /** Over half would go, of all or of a target, and the number was not confirmed: nothing of it is removed. */
   readonly confirmationNeeded: boolean;
 }
 
-/** What one run may remove, over all its targets. A run that would remove over half is refused unless exactly its number was confirmed. */
+const dayMs = 86_400_000;
+
+/**
+ * What one run may remove, over all its targets. A run that would remove over half is refused unless exactly its number was confirmed; of a run that would not, so is a
+ * target alone that would lose over half of its own, and the others go on.
+ */
 export function planRetention(targets: readonly RetentionTarget[], run: RetentionRun): RetentionPlan {
-  const decisions = targets.flatMap((target) => decideTarget(target, run));
-  const wanted = decisions.filter(({ decision }) => decision === 'remove').length;
-  const good = new Set(
-    targets.flatMap(({ records }) => records.filter((record) => record.good).map(({ backupId }) => backupId)),
+  const each = targets.map((target) => ({ target, decisions: decideTarget(target, run) }));
+  const decisions = each.flatMap((one) => one.decisions);
+  const wanted = countRemoved(decisions);
+  if (run.confirm === wanted) return { decisions, wanted, confirmationNeeded: false };
+  const share = overHalf(
+    decisions,
+    targets.flatMap(({ records }) => records),
   );
-  // Of all, and of the good ones: garbage in the store must not water the share down.
-  const share =
-    overHalf(decisions, '') ??
-    overHalf(
-      decisions.filter(({ backupId }) => good.has(backupId)),
+  if (share !== null) {
+    const reason = toConfirm(`${share} would go`, wanted);
+    return { decisions: decisions.map((decision) => refuse(decision, reason)), wanted, confirmationNeeded: true };
+  }
+  const shares = each.map((one) => overHalf(one.decisions, one.target.records, dailyWork(one.target, run)));
+  const refused = each.filter((_, at) => shares[at] !== null).flatMap((one) => one.decisions);
+  // What this run removes does not go once more in the next one.
+  const number = run.dryRun === true ? wanted : countRemoved(refused);
+  const judged = each.flatMap(({ target, decisions: own }, at) => {
+    const ownShare = shares[at] ?? null;
+    if (ownShare === null) return own;
+    const reason = toConfirm(`${ofTarget}${target.target} ${ownShare} would go`, number);
+    return own.map((decision) => refuse(decision, reason));
+  });
+  return { decisions: judged, wanted, confirmationNeeded: refused.length > 0 };
+}
+
+const confirmWords = 'confirm the number';
+const ofTarget = 'of the target ';
+
+function toConfirm(what: string, number: number): string {
+  return `${what}, which is over half: ${confirmWords} ${number} if that is meant`;
+}
+
+/** What a run kept for want of a confirmation. */
+export interface Refusal {
+  /** Nothing at all was removed. False: nothing of the targets that the reason names. */
+  readonly isWhole: boolean;
+  /** With the number to confirm. */
+  readonly reason: string;
+}
+
+/** What of a run was refused; null: nothing. What is kept of a run (`CleanupResult`) tells it by its reasons alone. */
+export function refusalIn(decisions: readonly { readonly reasons: readonly string[] }[]): Refusal | null {
+  const found = new Set(decisions.flatMap(({ reasons }) => reasons.filter((reason) => reason.includes(confirmWords))));
+  const reasons = [...found];
+  if (reasons.length === 0) return null;
+  return { isWhole: !reasons.every((reason) => reason.startsWith(ofTarget)), reason: reasons.join('; ') };
+}
+
+function countRemoved(decisions: readonly RetentionDecision[]): number {
+  return decisions.filter(({ decision }) => decision === 'remove').length;
+}
+
+/**
+ * How many of the records would go, in words, if that is over half: of all, or of the good ones, for garbage in the store must not water the share down.
+ * `isDaily`: such records count as one of them, whatever becomes of them.
+ */
+function overHalf(
+  decisions: readonly RetentionDecision[],
+  records: readonly RetentionRecord[],
+  isDaily: (record: RetentionRecord) => boolean = () => false,
+): string | null {
+  const removed = new Set(decisions.flatMap(({ backupId, decision }) => (decision === 'remove' ? [backupId] : [])));
+  const shareOf = (some: readonly RetentionRecord[], what: string): string | null => {
+    const spared = Math.max(0, some.filter(isDaily).length - 1);
+    const going = some.filter(({ backupId }) => removed.has(backupId)).length;
+    return (going - spared) * 2 > some.length - spared ? `${going} of ${some.length}${what}` : null;
+  };
+  return (
+    shareOf(records, '') ??
+    shareOf(
+      records.filter(({ good }) => good),
       ' good ones',
-    );
-  const confirmationNeeded = share !== null && run.confirm !== wanted;
-  if (!confirmationNeeded) return { decisions, wanted, confirmationNeeded };
-  const reason = `${share} would go, which is over half: ${toConfirm} ${wanted} if that is meant`;
-  return { decisions: decisions.map((decision) => refuse(decision, reason)), wanted, confirmationNeeded };
+    )
+  );
 }
 
-const toConfirm = 'confirm the number';
-
-/** Why a run removed nothing at all, with the number to confirm; null: it was not refused. What is kept of a run (`CleanupResult`) tells it by its reasons alone. */
-export function refusalIn(decisions: readonly { readonly reasons: readonly string[] }[]): string | null {
-  return decisions.flatMap(({ reasons }) => reasons).find((reason) => reason.includes(toConfirm)) ?? null;
-}
-
-/** How many of them would go, in words, if that is over half. */
-function overHalf(decisions: readonly RetentionDecision[], what: string): string | null {
-  const removed = decisions.filter(({ decision }) => decision === 'remove').length;
-  return removed * 2 > decisions.length ? `${removed} of ${decisions.length}${what}` : null;
+/** What came since yesterday's run. A target that is backed up many times a day loses as many each day, which is no loss of what stood. */
+function dailyWork({ records, intervalMs }: RetentionTarget, run: RetentionRun): (record: RetentionRecord) => boolean {
+  const now = retentionNow(records, { ...run, intervalMs }).getTime();
+  return ({ completedAt }) => completedAt.getTime() <= now && completedAt.getTime() > now - dayMs;
 }
 
 function decideTarget(target: RetentionTarget, { clock, storeTime }: RetentionRun): RetentionDecision[] {

@@ -31,7 +31,8 @@ const help = `
 The rules are BACKUP_RETENTION_DAYS, BACKUP_KEEP_* and BACKUP_MIN_KEEP, or those of BACKUP_TARGETS_FILE; a target that
 the configuration does not name keeps everything. Never removed: the last good backup, the last verified one, a pinned,
 locked or used one. With a key set, a backup whose dates nothing proves is kept. With CATALOG_MONGODB_URI the records
-follow; without it the store alone decides. Exit code 16 when the removals need to be confirmed; nothing is removed then.
+follow; without it the store alone decides. Exit code 16 when removals need to be confirmed: nothing is removed when over
+half of all would go, nothing of a target alone that would lose over half of its own. Confirmed is the number of both.
 
 Examples:
   hazina cleanup --dry-run

@@ -15,10 +15,10 @@ interface Options {
 }
 
 const help = `
-Workers do this by themselves once a day; what would remove over half of the copies waits for --confirm. Exit code 16 when
-the removals need to be confirmed. Nothing goes while the primary store is away. The workers remove what this lets go.
-Of a destination without a retention of its own it lets go what an earlier one had kept there beyond the primary store:
-each such removal needs --confirm.
+Workers do this by themselves once a day; what would remove over half of the copies, or of those of a target, waits for
+--confirm. Exit code 16 when removals need to be confirmed. Nothing goes while the primary store is away. The workers
+remove what this lets go. Of a destination without a retention of its own it lets go what an earlier one had kept there
+beyond the primary store: each such removal needs --confirm.
 
 Examples:
   hazina destinations cleanup offsite --dry-run

@@ -18,14 +18,15 @@ export function isUnconfirmed(decisions: readonly Decision[]): boolean {
   return refusalIn(decisions) !== null;
 }
 
-/** Refused as a whole, because over half would go: the reasons name the number. */
+/** Refused, the run or a target alone, because over half would go: the reasons name the number. */
 export function refuseUnconfirmed(decisions: readonly Decision[]): void {
-  const reason = refusalIn(decisions);
-  if (reason === null) return;
+  const refusal = refusalIn(decisions);
+  if (refusal === null) return;
+  const { isWhole, reason } = refusal;
   throw new AppError({
     code: 'restore/confirmation-needed',
     stage: 'cleanup',
-    message: `Nothing was removed: ${reason}`,
+    message: isWhole ? `Nothing was removed: ${reason}` : `Not everything was removed: ${reason}`,
     hint: 'Look at the list, and say --confirm with that number if it is meant',
   });
 }

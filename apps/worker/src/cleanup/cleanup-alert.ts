@@ -34,12 +34,16 @@ export async function settleCleanupAlert(
   await tell(parts, notification);
 }
 
-/** A cleanup that was refused as a whole, because over half would go; null: it was not. */
-export function refusalOf({ decisions }: Pick<CleanupResult, 'decisions'>): CleanupTrouble | null {
-  const reason = refusalIn(decisions);
-  if (reason === null) return null;
+/** A run that was refused, as a whole or in a target, because over half would go; null: it was not. `command`: lists what it was about. */
+export function refusalOf(
+  { decisions }: Pick<CleanupResult, 'decisions'>,
+  command = 'hazina cleanup',
+): CleanupTrouble | null {
+  const refusal = refusalIn(decisions);
+  if (refusal === null) return null;
+  const { isWhole, reason } = refusal;
   return {
-    message: `nothing is removed, for ${reason}`,
-    hint: 'hazina cleanup --dry-run lists them; if that is meant, say so with --confirm',
+    message: isWhole ? `nothing is removed, for ${reason}` : `not everything is removed, for ${reason}`,
+    hint: `${command} --dry-run lists them; if that is meant, say so with --confirm`,
   };
 }

@@ -2,7 +2,7 @@ import { copiesCatalog, deletionCatalog } from '#catalog';
 import { scheduleIntervalMs, type RetentionConfig } from '#config';
 import { expireCopies, findLostCopies, runSweep, type CopiesCatalog } from '#pipeline';
 import { policyOf } from '#retention';
-import { settleCleanupAlert, type CleanupTrouble } from '../cleanup/cleanup-alert.js';
+import { refusalOf, settleCleanupAlert, type CleanupTrouble } from '../cleanup/cleanup-alert.js';
 import { noteRetention } from '../cleanup/note-retention.js';
 import { targetOf, type WorkerParts } from '../core/worker-core.js';
 import { inTime, primaryPlace } from './backup-place.js';
@@ -114,14 +114,7 @@ async function expire(
     // Also what went before it failed.
     noteRetention(parts, { resource: `destinations/${name}`, correlationId: null, backupIds: expired }),
   );
-  const { decisions, wanted, confirmationNeeded } = plan;
-  if (!confirmationNeeded) {
-    await settleCleanupAlert(parts, name, null);
-    return;
-  }
-  const of = decisions.length;
-  const hint = `hazina destinations cleanup ${name} --dry-run lists them; if that is meant, say so with --confirm ${wanted}`;
-  log.warn('copies kept: over half would go', { destination: name, wanted, of, hint });
-  const message = `nothing is removed: ${wanted} of ${of} copies would go, which is over half`;
-  await settleCleanupAlert(parts, name, { message, hint });
+  const trouble = refusalOf(plan, `hazina destinations cleanup ${name}`);
+  if (trouble !== null) log.warn('copies kept: over half would go', { destination: name, ...trouble });
+  await settleCleanupAlert(parts, name, trouble);
 }

@@ -79,7 +79,7 @@ async function plan(run: CleanupRun, records: readonly RetentionRecord[]): Promi
         lastRunsFailed: await catalog.lastRunsFailed(target),
       })),
     ),
-    { clock: run.now, storeTime: run.storeTime, confirm: request.confirm },
+    { clock: run.now, storeTime: run.storeTime, confirm: request.confirm, dryRun: request.dryRun },
   );
 }
 

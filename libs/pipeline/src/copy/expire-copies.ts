@@ -69,7 +69,7 @@ export async function expireCopies(
       lastRunsFailed: await copies.lastRunsFailed(target),
     })),
   );
-  const run = { clock: clock.now(), storeTime: await store.serverTime(signal), confirm };
+  const run = { clock: clock.now(), storeTime: await store.serverTime(signal), confirm, dryRun };
   const planOf = (records: readonly RetentionRecord[]): RetentionPlan =>
     planRetention(
       rules.map((rule) => ({ ...rule, records: records.filter(({ target }) => target === rule.target) })),
