@@ -325,4 +325,31 @@ describe('statistics', () => {
     });
     expect(await catalog.backups.targets()).toContain(target);
   });
+
+  it('a part by hand is no success of its target, unless the target is no more than that', async () => {
+    const success = async (target: string) => (await catalog.backups.lastSuccess())[target];
+    const part = (target: string, milliseconds: number, databases = ['clinic']) =>
+      completedBackup(catalog, target, { trigger: 'cli' }, later(milliseconds), databases);
+    const [whole, single, byHand] = [newTarget(), newTarget(), newTarget()];
+    await completedBackup(catalog, whole, { trigger: 'schedule' }, at, ['billing', 'clinic']);
+    await part(whole, 60_000);
+    expect(await success(whole)).toEqual(at);
+    expect((await catalog.backups.ends())[whole]).toMatchObject({ lastSuccessAt: at });
+    await part(whole, 120_000, ['billing', 'clinic']);
+    expect(await success(whole)).toEqual(later(120_000));
+
+    await completedBackup(catalog, single, { trigger: 'schedule' }, at);
+    await part(single, 60_000);
+    expect(await success(single)).toEqual(later(60_000));
+    await part(byHand, 60_000);
+    expect(await success(byHand)).toEqual(later(60_000));
+  });
+
+  it('one of long ago counts more than a part of now', async () => {
+    const target = newTarget();
+    const old = new Date(at.getTime() - 90 * 86_400_000);
+    await completedBackup(catalog, target, { trigger: 'schedule' }, old, ['billing', 'clinic']);
+    await completedBackup(catalog, target, { trigger: 'cli' }, at);
+    expect((await catalog.backups.lastSuccess())[target]).toEqual(old);
+  });
 });

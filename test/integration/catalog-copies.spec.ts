@@ -192,6 +192,23 @@ describe('a copy', () => {
     expect(await state()).toMatchObject({ state: 'copied', verifyAt: later });
   });
 
+  it('of a part by hand has a series of its own for retention', async () => {
+    const { backup, destination, copied } = await setUp();
+    await copied();
+    const series = async () => (await copiesCatalog(world.catalog, destination).standing()).map((copy) => copy.series);
+    expect(await series()).toEqual(['']);
+    const backups = world.client.db(world.database).collection('backups');
+    await backups.updateOne({ backupId: backup.backupId }, { $set: { trigger: 'cli' } });
+    expect(await series()).toEqual(['']);
+    const whole = await completedBackup(world.catalog, backup.target, {}, now, ['billing', 'clinic']);
+    await copies.plan({ destination, targets: [backup.target], ownRetention: false });
+    const other = await copies.claimNext(destination, 'w', new Date());
+    if (other === null) throw new Error('nothing is due');
+    const stamp = copyStampOf((await world.catalog.backups.find(whole)) ?? backup);
+    await copies.copied(refOf(other), { at: now, stamp, bytes: 1, lockedUntil: null, verifyAt: null });
+    expect((await series()).sort()).toEqual(['', 'clinic']);
+  });
+
   it('is sealed anew where it lies under a claim of its own: what stands there then is what its record says', async () => {
     const { backup, destination, copied, state } = await setUp(true);
     await copied(later);

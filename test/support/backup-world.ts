@@ -8,6 +8,8 @@ import { dumpDouble, type DumpDoubleOptions } from './dump-double.js';
 // What tests of the pipeline begin with: a small real archive, a key, and a request.
 
 export const clinicArchive = readFileSync(new URL('../fixtures/archives/clinic.archive', import.meta.url));
+/** The same of several databases. */
+export const multiArchive = readFileSync(new URL('../fixtures/archives/multi.archive', import.meta.url));
 export const testRing = new KeyRing({ current: [parseKey(generateKey(systemRandom), 'test').key], retired: [] });
 export const noAbort = new AbortController().signal;
 
@@ -43,11 +45,12 @@ export async function putBackup(
   store: ObjectStore,
   at: Date,
   changes: Partial<BackupRequest> = {},
+  dumped: Partial<DumpDoubleOptions> = {},
 ): Promise<BackupJson> {
   const target = changes.target ?? 'clinic';
   const clock = { now: () => at, monotonicMs: () => systemClock.monotonicMs() };
   const request = backupRequest({ backupId: newBackupId(target, at, systemRandom), ...changes });
-  return (await runBackup({ ...backupDeps(store), clock }, request, noAbort)).backup;
+  return (await runBackup({ ...backupDeps(store, dumped), clock }, request, noAbort)).backup;
 }
 
 /** Every object of a store but its identity, and its open uploads. */

@@ -99,10 +99,11 @@ export async function completedBackup(
   target: string,
   more: Partial<NewBackup> = {},
   at = new Date(),
+  databases: readonly string[] = ['clinic'],
 ): Promise<string> {
   const backup = manualBackup(target, { createdAt: at, ...more });
   await catalog.backups.insert(backup);
-  await completeBackup(catalog, backup.backupId, target, at);
+  await completeBackup(catalog, backup.backupId, target, at, databases);
   return backup.backupId;
 }
 
@@ -111,11 +112,12 @@ export async function completeBackup(
   backupId: string,
   target: string,
   at = new Date(),
+  databases: readonly string[] = ['clinic'],
 ): Promise<void> {
   const claimed = await catalog.backups.claim(backupId, 'test/1/a', at);
   if (claimed === null) throw new Error(`${backupId} cannot be claimed`);
   const { fence } = claimed.claim;
-  const backup = backupJsonOf(backupId, target, fence, at);
+  const backup = { ...backupJsonOf(backupId, target, fence, at), databases: [...databases] };
   await catalog.backups.recordCommit({ id: backupId, fence }, { attempt: fence, bytes: JSON.stringify(backup) });
   await catalog.backups.complete(backupId, completedFacts(backup));
 }

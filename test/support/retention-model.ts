@@ -26,13 +26,16 @@ export function modelReasons(
   if (age < 0) return reasons;
 
   const past = all.filter(({ completedAt }) => completedAt.getTime() <= now.getTime());
-  const good = past.filter((other) => other.good);
-  const newer = good.filter((other) => isNewer(other, record));
+  const newerOfAll = past.filter((other) => other.good && isNewer(other, record));
+  const isAlike = (other: RetentionRecord) => (other.series ?? '') === (record.series ?? '');
+  const alike = past.filter(isAlike);
+  const good = alike.filter((other) => other.good);
+  const newer = newerOfAll.filter(isAlike);
   if (record.good) {
     say(newer.length < policy.keepLast, 'last');
     say(newer.length === 0, 'last good');
     say(record.verified && !newer.some(({ verified }) => verified), 'last verified');
-    say([record, ...newer].reduce((sum, { bytes }) => sum + bytes, 0) <= policy.withinBytes, 'size');
+    say([record, ...newerOfAll].reduce((sum, { bytes }) => sum + bytes, 0) <= policy.withinBytes, 'size');
     for (const [kind, count] of windowsOf(policy)) {
       const mine = labelOf(kind, record.completedAt, policy.timezone);
       const isFirst = () => !newer.some((other) => labelOf(kind, other.completedAt, policy.timezone) === mine);
@@ -41,7 +44,7 @@ export function modelReasons(
   }
   const before = record.good
     ? newer.length
-    : good.length + past.filter((other) => !other.good && isNewer(other, record)).length;
+    : good.length + alike.filter((other) => !other.good && isNewer(other, record)).length;
   say(before < Math.max(1, policy.minKeep), 'minimum');
   return reasons;
 }
@@ -60,12 +63,13 @@ export function modelRefusesTarget(all: readonly RetentionRecord[], removed: Rea
   return isLost(all) || isLost(all.filter(({ good }) => good));
 }
 
-/** The time that counts: the earliest of the clocks, and of the newest good one (that is not of the future) + 2 intervals. */
+/** The time that counts: the earliest of the clocks, and of the newest good one (that is not of the future, and of the main series if that has one) + 2 intervals. */
 export function modelNow(all: readonly RetentionRecord[], clocks: readonly Date[], intervalMs: number): Date {
   const clock = clocks.map((date) => date.getTime()).sort((a, b) => a - b)[0] ?? 0;
-  const times = all.filter(({ good }) => good).map(({ completedAt }) => completedAt.getTime());
-  const known = times.filter((time) => time <= clock).sort((a, b) => b - a);
-  const [newest] = known;
+  const known = all.filter(({ good, completedAt }) => good && completedAt.getTime() <= clock);
+  const isMain = ({ series }: RetentionRecord) => (series ?? '') === '';
+  const times = (known.some(isMain) ? known.filter(isMain) : known).map(({ completedAt }) => completedAt.getTime());
+  const [newest] = times.sort((a, b) => b - a);
   return new Date(newest === undefined ? clock : Math.min(clock, newest + 2 * intervalMs));
 }
 

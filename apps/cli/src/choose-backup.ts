@@ -1,4 +1,4 @@
-import { AppError, isBackupId, isTimestamp, type BackupJson } from '#contracts';
+import { AppError, databaseOf, isBackupId, isTimestamp, seriesOf, type BackupJson } from '#contracts';
 import { isBareRecord, listBackups, requireBackupJson } from '#pipeline';
 import type { ObjectStore } from '#storage';
 import type { CliContext } from './context.js';
@@ -36,7 +36,10 @@ async function latest(store: ObjectStore, which: WhichBackup, context: CliContex
         : (await isBareRecord(store, backup, context.signal))
           ? 'neither its data nor its manifest is in the store'
           : undefined;
-    if (doubt === undefined) return backup;
+    if (doubt === undefined) {
+      warnOfPart(backup, backups, context);
+      return backup;
+    }
     context.warn(`${backup.backupId} is not taken for the latest: ${doubt}`);
   }
   throw new AppError({
@@ -45,6 +48,16 @@ async function latest(store: ObjectStore, which: WhichBackup, context: CliContex
     message: `There is no backup${before === undefined ? '' : ` completed by ${before}`} in ${store.location}`,
     hint: 'hazina list shows every backup',
   });
+}
+
+/** It was asked for, and is taken; but who looks for everything should know where that is. */
+function warnOfPart(backup: BackupJson, newestFirst: readonly BackupJson[], context: CliContext): void {
+  const facts = newestFirst.map((one) => ({ ...one, database: databaseOf(one.databases) }));
+  const series = seriesOf(facts);
+  const part = series({ ...backup, database: databaseOf(backup.databases) });
+  const fuller = facts.find((one) => one.completedAt <= backup.completedAt && series(one) === '');
+  if (part !== '' && fuller !== undefined)
+    context.warn(`${backup.backupId} holds the database ${part} alone: the newest backup of all is ${fuller.backupId}`);
 }
 
 function parseTime(text: string): string {

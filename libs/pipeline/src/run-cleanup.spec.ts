@@ -2,7 +2,14 @@ import { describe, expect, it } from '@jest/globals';
 import { AppError, systemRandom, type BackupJson, type CleanupResult } from '#contracts';
 import { generateKey, KeyRing, parseKey } from '#crypto';
 import { createMemoryStore, type ObjectStore } from '#storage';
-import { backupDeps, noAbort, putBackup, storeContents, testRing } from '../../../test/support/backup-world.js';
+import {
+  backupDeps,
+  multiArchive,
+  noAbort,
+  putBackup,
+  storeContents,
+  testRing,
+} from '../../../test/support/backup-world.js';
 import { MemoryCatalog } from '../../../test/support/memory-catalog.js';
 import { replaceCalls } from '../../../test/support/replace-calls.js';
 import { runCleanup, type CleanupDeps, type CleanupRequest } from './run-cleanup.js';
@@ -222,6 +229,28 @@ describe('without catalogue', () => {
       'keep',
       'keep',
     ]);
+  });
+
+  it('a backup of one database by hand takes no place of one of all', async () => {
+    const store = createMemoryStore();
+    const several = { archive: multiArchive };
+    const older = await putBackup(store, daysAgo(2), {}, several);
+    const whole = await putBackup(store, daysAgo(1), {}, several);
+    const parts = [
+      await putBackup(store, daysAgo(1.5), { trigger: 'cli' }),
+      await putBackup(store, daysAgo(0.5), { trigger: 'cli' }),
+    ];
+    expect([whole.databases.length > 1, parts.map(({ databases }) => databases)]).toEqual([
+      true,
+      [['fx_clinic'], ['fx_clinic']],
+    ]);
+    const deps = { ...without(store), ring: testRing };
+    const request = { target: null, dryRun: true, confirm: 2, graceMs: dayMs, expectedStoreId: null };
+    const policyOf = () => ({ policy: { ...policy, retentionDays: 0 }, intervalMs: null });
+    const { decisions } = await runCleanup(deps, { ...request, policyOf }, noAbort);
+    const kept = decisions.flatMap(({ backupId, decision }) => (decision === 'keep' ? [backupId] : []));
+    expect(kept.sort()).toEqual([whole.backupId, parts[1]?.backupId].sort());
+    expect(decisions.find(({ backupId }) => backupId === older.backupId)?.decision).toBe('remove');
   });
 
   it('foreign names are reported and left alone, and no fake with a newer date counts', async () => {

@@ -56,6 +56,8 @@ describe('now', () => {
       daysAgo(38),
     ],
     ['not moved by a bad one', [record(40), record(1, { good: false })], null, dayMs, daysAgo(38)],
+    ['not moved by a part', [record(40), record(1, { series: 'billing' })], null, dayMs, daysAgo(38)],
+    ['moved by parts where there is nothing else', [record(1, { series: 'billing' })], null, dayMs, clock],
     ['not moved by one of the future', [record(40), record(-900)], null, dayMs, daysAgo(38)],
     ['the clocks, where no interval is known', [record(40)], null, null, clock],
     ['the clocks, where there is no good one', [record(40, { good: false })], null, dayMs, clock],
@@ -199,5 +201,37 @@ describe('a target that alone would lose over half', () => {
       { numRuns: 500 },
     );
     expect(refusedAlone).toBeGreaterThan(20);
+  });
+});
+
+describe('two hundred days of a backup of all each night, and of one database by hand each afternoon', () => {
+  const rules = { ...policy, retentionDays: 1, daily: 14, weekly: 8, monthly: 12 };
+  const begin = new Date('2026-03-01T00:00:00.000Z').getTime();
+  const live = (series: string | undefined): RetentionRecord[] => {
+    let records: RetentionRecord[] = [];
+    for (let day = 0; day < 200; day += 1) {
+      const at = (hours: number) => new Date(begin + day * dayMs + hours * 3_600_000);
+      records.push(record(0, { backupId: `full${day}`, completedAt: at(2) }));
+      if (series !== undefined) records.push(record(0, { backupId: `part${day}`, completedAt: at(17), series }));
+      const plan = planRetention([target(records, { policy: rules })], { ...run, clock: at(20), confirm: null });
+      expect(plan.confirmationNeeded).toBe(false);
+      const gone = new Set(plan.decisions.flatMap((one) => (one.decision === 'remove' ? [one.backupId] : [])));
+      records = records.filter(({ backupId }) => !gone.has(backupId));
+    }
+    return records;
+  };
+  const fulls = (records: readonly RetentionRecord[]) =>
+    records.map(({ backupId }) => backupId).filter((backupId) => backupId.startsWith('full'));
+
+  it('keeps the backups of all that it would keep alone', () => {
+    const alone = fulls(live(undefined));
+    expect(alone.length).toBeGreaterThan(20);
+    const both = live('billing');
+    expect(fulls(both)).toEqual(alone);
+    expect(both.length - alone.length).toBeLessThanOrEqual(alone.length);
+  });
+
+  it('would lose nearly all of them as one series', () => {
+    expect(fulls(live(''))).toHaveLength(1);
   });
 });

@@ -10,12 +10,17 @@ export interface NowSources {
 
 /**
  * The time that a target's backups are judged by: the earliest of clock, store's Date, and newest good backup + 2 intervals. So a clock that jumped ahead expires
- * nothing, and a target whose backups have stopped stops losing the old ones. Backups dated after the clocks are no evidence.
+ * nothing, and a target whose backups have stopped stops losing the old ones. Backups dated after the clocks are no evidence, nor are those of a part of the target while
+ * there is one of its main series.
  */
 export function retentionNow(records: readonly RetentionRecord[], { clock, storeTime, intervalMs }: NowSources): Date {
   const clocks = Math.min(clock.getTime(), (storeTime ?? clock).getTime());
   if (intervalMs === null) return new Date(clocks);
-  const good = records.filter((record) => record.good).map(({ completedAt }) => completedAt.getTime());
-  const newest = good.filter((at) => at <= clocks).reduce((latest, at) => Math.max(latest, at), -Infinity);
+  const good = records.filter((record) => record.good && record.completedAt.getTime() <= clocks);
+  const main = good.filter(({ series = '' }) => series === '');
+  const newest = (main.length > 0 ? main : good).reduce(
+    (latest, { completedAt }) => Math.max(latest, completedAt.getTime()),
+    -Infinity,
+  );
   return new Date(newest === -Infinity ? clocks : Math.min(clocks, newest + 2 * intervalMs));
 }

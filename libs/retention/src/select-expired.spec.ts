@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { readFileSync } from 'node:fs';
+import { modelReasons } from '../../../test/support/retention-model.js';
 import { retentionNow } from './retention-now.js';
 import { selectExpired } from './select-expired.js';
 import type { RetentionPolicy, RetentionRecord } from './types.js';
@@ -102,6 +103,7 @@ const recordsOf = (good: fc.Arbitrary<boolean>) =>
         usedBy: fc.constantFrom(null, null, null, 'a restore'),
         good,
         verified: fc.boolean(),
+        series: fc.constantFrom('', '', '', 'billing'),
         lockedUntil: fc.option(times, { freq: 5 }),
       }),
       { maxLength: 60 },
@@ -138,6 +140,12 @@ describe('whatever the backups and the policy', () => {
           ),
         ).toBe(true);
       expect(some.length - removed.size).toBeGreaterThanOrEqual(Math.min(Math.max(1, policy.minKeep), past.length));
+    }));
+
+  it('what stays is what a model keeps, in each series by itself', () =>
+    property<[RetentionRecord[], RetentionPolicy]>([records, policies], (some, policy) => {
+      const expected = some.filter((record) => modelReasons(record, some, policy, now).length === 0);
+      expect(removedOf(policy, some, now).sort()).toEqual(expected.map(({ backupId }) => backupId).sort());
     }));
 
   it('nothing pinned, used, locked or of the future goes, and everything has a reason', () =>

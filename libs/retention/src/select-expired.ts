@@ -7,7 +7,7 @@ const lockWords = 'locked until';
 /**
  * What becomes of each backup of one target, newest first. Kept if any rule keeps; never removed: the last good one, the last verified one, one of the last
  * `minKeep`, a pinned, used or locked one, one dated after `now`. Rules count time windows that end now, and only good backups of the past take a place in
- * them: whoever can only add files to the store pushes nothing out.
+ * them: whoever can only add files to the store pushes nothing out. All of that is counted in each series by itself; the bytes in all together.
  */
 export function selectExpired(
   policy: RetentionPolicy,
@@ -31,18 +31,13 @@ export function selectExpired(
   }
   const past = newestFirst.filter(({ completedAt }) => completedAt <= now);
   const good = past.filter((record) => record.good);
-  for (const record of good.slice(0, policy.keepLast)) keep(record, `one of the last ${policy.keepLast}`);
-  for (const kind of windowKinds) keepWindows(kind, policy, good, now, keep);
+  const series = Map.groupBy(past, ({ series: name = '' }) => name);
+  for (const own of series.values()) keepByRules(policy, own, now, keep);
   keepWithin(policy.withinBytes, good, keep);
-
-  const [lastGood] = good;
-  if (lastGood !== undefined) keep(lastGood, 'the last good one');
-  const lastVerified = good.find(({ verified }) => verified);
-  if (lastVerified !== undefined) keep(lastVerified, 'the last verified one');
   const minKeep = Math.max(1, policy.minKeep);
-  // Good ones first; bad ones only where there are not enough: a damaged backup is better than none.
-  for (const record of [...good, ...past.filter((other) => !other.good)].slice(0, minKeep))
-    if (reasons.get(record.backupId)?.length === 0) keep(record, `one of the ${minKeep} that are always kept`);
+  for (const own of series.values())
+    for (const record of keepLastOnes(own, minKeep, keep))
+      if (reasons.get(record.backupId)?.length === 0) keep(record, `one of the ${minKeep} that are always kept`);
 
   return newestFirst.map(({ backupId, target, completedAt }) => {
     const kept = reasons.get(backupId) ?? [];
@@ -57,13 +52,42 @@ export function isKeptByLock({ decision, reasons }: Pick<RetentionDecision, 'dec
   return decision === 'keep' && reasons.length === 1 && reasons[0]?.startsWith(lockWords) === true;
 }
 
+type Keep = (record: RetentionRecord, reason: string) => void;
+
+/** What the counts and windows keep of a series. */
+function keepByRules(
+  policy: RetentionPolicy,
+  pastNewestFirst: readonly RetentionRecord[],
+  now: Date,
+  keep: Keep,
+): void {
+  const good = pastNewestFirst.filter((record) => record.good);
+  for (const record of good.slice(0, policy.keepLast)) keep(record, `one of the last ${policy.keepLast}`);
+  for (const kind of windowKinds) keepWindows(kind, policy, good, now, keep);
+}
+
+/** Keeps the last good and the last verified one of a series, and gives the last `minKeep`. */
+function keepLastOnes(
+  pastNewestFirst: readonly RetentionRecord[],
+  minKeep: number,
+  keep: Keep,
+): readonly RetentionRecord[] {
+  const good = pastNewestFirst.filter((record) => record.good);
+  const [lastGood] = good;
+  if (lastGood !== undefined) keep(lastGood, 'the last good one');
+  const lastVerified = good.find(({ verified }) => verified);
+  if (lastVerified !== undefined) keep(lastVerified, 'the last verified one');
+  // Good ones first; bad ones only where there are not enough: a damaged backup is better than none.
+  return [...good, ...pastNewestFirst.filter((record) => !record.good)].slice(0, minKeep);
+}
+
 /** The newest good one of each of the last `count` windows. */
 function keepWindows(
   kind: WindowKind,
   { [kind]: count, timezone }: RetentionPolicy,
   goodNewestFirst: readonly RetentionRecord[],
   now: Date,
-  keep: (record: RetentionRecord, reason: string) => void,
+  keep: Keep,
 ): void {
   const current = windowOf(kind, now, timezone);
   const taken = new Set<number>();
@@ -76,11 +100,7 @@ function keepWindows(
 }
 
 /** The newest good ones up to the first that does not fit any more: what is older than it goes before it does. */
-function keepWithin(
-  most: number,
-  goodNewestFirst: readonly RetentionRecord[],
-  keep: (record: RetentionRecord, reason: string) => void,
-): void {
+function keepWithin(most: number, goodNewestFirst: readonly RetentionRecord[], keep: Keep): void {
   let bytes = 0;
   for (const record of goodNewestFirst) {
     bytes += record.bytes;

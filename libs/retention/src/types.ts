@@ -22,6 +22,8 @@ export interface RetentionPolicy {
 export interface RetentionRecord {
   readonly backupId: string;
   readonly target: string;
+  /** Backups of the same series stand for one another: windows, counts, the last good and the last verified one are those of a series. Default '', the target's main series. */
+  readonly series?: string;
   readonly completedAt: Date;
   /** What it takes in the store. */
   readonly bytes: number;

@@ -50,7 +50,8 @@ export function registerBackup(program: Command, context: CliContext): void {
 const help = `
 Needs MONGODB_URI, BACKUP_ENCRYPTION_KEY, and a store: S3_BACKUP_BUCKET or BACKUP_DIRECTORY. With CATALOG_MONGODB_URI the
 backup gets a record there, so that API and retention of the service see it.
-What is backed up: --database, else the database in the path of MONGODB_URI, else every database.
+What is backed up: --database, else the database in the path of MONGODB_URI, else every database. A single database of a
+target that has more counts by itself: it takes no place of a backup of all in retention, and ends no alert overdue.
 With BACKUP_TARGETS_FILE --target names one of its targets, which is backed up as a worker would: its URI, databases,
 engine, compression, throttle and hooks.
 

@@ -1,4 +1,4 @@
-import type { BackupRecord, Clock } from '#contracts';
+import { seriesOf, type BackupRecord, type Clock } from '#contracts';
 import type { Catalog } from '../contract/catalog.js';
 import { deletionCatalog, userOf } from './deletion-view.js';
 import { everyMissing } from './every-record.js';
@@ -24,7 +24,9 @@ export function cleanupCatalog(catalog: Catalog, { clock, by, recordRetentionDay
       const missing = await everyMissing(catalog, target);
       // What was written to a destination stands there until it is brought home: the listing of this store says nothing of it.
       const here = records.filter(({ place }) => place === null);
-      return Promise.all([...here, ...missing].map((record) => viewOf(catalog, record)));
+      // What is elsewhere, or gone, tells as well what all of its target is.
+      const series = seriesOf([...records, ...missing]);
+      return Promise.all([...here, ...missing].map((record) => viewOf(catalog, record, series(record))));
     },
     lastRunsFailed: (target: string) => lastRunsFailed(catalog, target),
     beginDelete: async (backupId: string) =>
@@ -63,10 +65,10 @@ export async function lastRunsFailed({ backups }: Pick<Catalog, 'backups'>, targ
   return latest.length === failuresThatStopDeletion && latest.every(({ status }) => status === 'failed');
 }
 
-async function viewOf(catalog: Catalog, record: BackupRecord) {
+async function viewOf(catalog: Catalog, record: BackupRecord, series: string) {
   const { backupId, target, completedAt, createdAt, size, pinned, verificationStatus } = record;
   return {
-    ...{ backupId, target, pinned, completedAt: completedAt ?? createdAt, bytes: size ?? 0 },
+    ...{ backupId, target, series, pinned, completedAt: completedAt ?? createdAt, bytes: size ?? 0 },
     status: record.status === 'missing' ? ('missing' as const) : ('completed' as const),
     usedBy: await userOf(catalog, record),
     good: isGood(record),

@@ -8,7 +8,7 @@ import { newest } from './newest.js';
 const lookedBackMs = 2 * 86_400_000;
 /** So many of all targets are brought by one query. */
 const most = 2000;
-const only = ['target', 'backupId', 'status', 'startedAt', 'completedAt', 'hash', 'error'];
+const only = ['target', 'backupId', 'status', 'startedAt', 'completedAt', 'hash', 'error', 'trigger', 'database'];
 
 /** Was completed, whatever became of it since. */
 const succeeded = (): Filter => ({ hash: op({ $type: 'string' }) });
@@ -32,12 +32,33 @@ export async function newestEnds(
   const ends = targets.map(async (target) => {
     const own = lately.filter((document) => document.target === target);
     const [success, run] = await Promise.all([
-      own.find(({ hash }) => typeof hash === 'string') ?? one(backups, { target, ...succeeded() }, now),
+      lastSuccess(backups, target, own, now),
       own.find(isRun) ?? one(backups, { target, ...ran() }, now),
     ]);
     return [target, { lastSuccessAt: success?.completedAt ?? null, lastRun: run === undefined ? null : toRun(run) }];
   });
   return Object.fromEntries((await Promise.all(ends)) as [string, TargetEnds][]);
+}
+
+/** The newest that counts as one of all that the target is: a part of it that was made by hand does not, where the newest of the others holds something else. */
+async function lastSuccess(
+  backups: Backups,
+  target: string,
+  lately: readonly BackupDocument[],
+  now: Date,
+): Promise<BackupDocument | undefined> {
+  const good = lately.filter(({ hash }) => typeof hash === 'string');
+  const newestOne = good[0] ?? (await one(backups, { target, ...succeeded() }, now));
+  if (newestOne === undefined || !isByHandOfOne(newestOne)) return newestOne;
+  const others = { $nor: [{ trigger: 'cli', database: op({ $ne: '*' }) }] };
+  const other =
+    good.find((document) => !isByHandOfOne(document)) ??
+    (await one(backups, { target, ...succeeded(), ...others }, now));
+  return other === undefined || other.database === newestOne.database ? newestOne : other;
+}
+
+function isByHandOfOne({ trigger, database }: Pick<BackupDocument, 'trigger' | 'database'>): boolean {
+  return trigger === 'cli' && database !== '*';
 }
 
 function isRun({ status, error }: BackupDocument): boolean {

@@ -1,4 +1,4 @@
-import type { BackupJson, BackupRecord } from '#contracts';
+import { databaseOf, type BackupJson, type BackupRecord } from '#contracts';
 import type { CompletedFacts } from '../contract/backups.js';
 
 /** The fields of a completed record that its backup tells. */
@@ -6,7 +6,7 @@ export function recordedFacts({ backup, s3Key, metadata, warnings, resources, st
   const { data } = backup.objects;
   const completedAt = new Date(backup.completedAt);
   return {
-    database: backup.databases.length === 1 ? (backup.databases[0] ?? '*') : '*',
+    database: databaseOf(backup.databases),
     s3Key,
     hash: data.sha256,
     size: data.bytes,

@@ -40,7 +40,7 @@ export interface RecoveryDay {
 
 /** What the newest runs of a target came to. */
 export interface TargetEnds {
-  /** End of the newest completed backup, still there or not. */
+  /** End of the newest completed backup, still there or not; one of a part of its target that was made by hand does not count. */
   readonly lastSuccessAt: Date | null;
   /** The newest that ended (completed or failed) and is still there. */
   readonly lastRun: Pick<BackupRecord, 'backupId' | 'status' | 'startedAt' | 'completedAt'> | null;

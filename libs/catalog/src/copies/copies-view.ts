@@ -1,3 +1,4 @@
+import { seriesOf, type SeriesFacts } from '#contracts';
 import { lastRunsFailed } from '../backups/cleanup-view.js';
 import { userOf } from '../backups/deletion-view.js';
 import { isFoundBad } from '../backups/is-good.js';
@@ -14,7 +15,11 @@ export function copiesCatalog(catalog: Catalog, destination: string) {
         backupId: kept.copy.backupId,
         attempt: kept.copy.sealedAs ?? attemptOf(kept),
       })),
-    standing: async () => Promise.all((await copies.kept(destination)).map((kept) => viewOf(catalog, kept))),
+    async standing() {
+      const kept = await copies.kept(destination);
+      const series = seriesOf(kept.map(factsOf));
+      return Promise.all(kept.map((one) => viewOf(catalog, one, series(factsOf(one)))));
+    },
     lastRunsFailed: (target: string) => lastRunsFailed(catalog, target),
     beginRemove: (copyId: string) => copies.beginRemove(copyId),
   };
@@ -26,10 +31,15 @@ function attemptOf({ copy: { stamp }, backup }: KeptCopy): number | null {
   return isCopied ? (backup.commit?.attempt ?? null) : null;
 }
 
-async function viewOf(catalog: Catalog, { copy, backup }: KeptCopy) {
+/** Of what no record tells any more nobody knows whether it was a part. */
+function factsOf({ copy: { target }, backup }: KeptCopy): SeriesFacts {
+  return { target, trigger: backup?.trigger ?? null, database: backup?.database ?? null };
+}
+
+async function viewOf(catalog: Catalog, { copy, backup }: KeptCopy, series: string) {
   const { copyId, backupId, target, completedAt, bytes, lockedUntil, verifiedAt, outlived } = copy;
   return {
-    ...{ copyId, backupId, target, completedAt, bytes, lockedUntil, outlived },
+    ...{ copyId, backupId, target, series, completedAt, bytes, lockedUntil, outlived },
     pinned: backup?.pinned ?? false,
     // Only destinations have what is not at home: until it is it stays, whatever the rules say.
     usedBy:

@@ -1,4 +1,4 @@
-import { AppError, type BackupJson } from '#contracts';
+import { AppError, databaseOf, seriesOf, type BackupJson, type SeriesFacts } from '#contracts';
 import type { CatalogBackup, CleanupCatalog } from '../deps.js';
 import { listBackups } from '../list-backups.js';
 import { readMarks } from '../objects/marks-file.js';
@@ -14,10 +14,18 @@ export function bucketCatalog(deps: CleanupDeps, report: (text: string) => void,
     view: () => Promise.resolve(null),
     completed: async (target) => {
       const { backups } = await listBackups(deps.store, target ?? undefined, signal);
+      const series = seriesOf(backups.map(factsOf));
       const found: CatalogBackup[] = [];
       for (let at = 0; at < backups.length; at += readsAtOnce) {
         const some = backups.slice(at, at + readsAtOnce);
-        found.push(...(await Promise.all(some.map((backup) => describe(deps, backup, report, signal)))));
+        found.push(
+          ...(await Promise.all(
+            some.map(async (backup) => ({
+              ...(await describe(deps, backup, report, signal)),
+              series: series(factsOf(backup)),
+            })),
+          )),
+        );
       }
       return found;
     },
@@ -31,6 +39,10 @@ export function bucketCatalog(deps: CleanupDeps, report: (text: string) => void,
     readSightings: () => readSightingsFile(deps.store, signal),
     writeSightings: (sightings) => writeSightingsFile(deps.store, sightings, signal),
   };
+}
+
+function factsOf({ target, trigger, databases }: BackupJson): SeriesFacts {
+  return { target, trigger, database: databaseOf(databases) };
 }
 
 async function describe(

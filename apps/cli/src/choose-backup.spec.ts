@@ -1,0 +1,55 @@
+import { beforeEach, describe, expect, it } from '@jest/globals';
+import { systemClock } from '#contracts';
+import { createMemoryStore, type ObjectStore } from '#storage';
+import { multiArchive, noAbort, putBackup } from '../../../test/support/backup-world.js';
+import { chooseBackup } from './choose-backup.js';
+import type { CliContext } from './context.js';
+
+const hourMs = 3_600_000;
+const hoursAgo = (hours: number) => new Date(Date.now() - hours * hourMs);
+const several = { archive: multiArchive };
+
+describe('the latest backup', () => {
+  let store: ObjectStore;
+  let warnings: string[];
+  const latest = async (): Promise<string> => {
+    const context = { clock: systemClock, signal: noAbort, warn: (text: string) => warnings.push(text) };
+    return (await chooseBackup(store, { id: undefined, latest: true }, context as unknown as CliContext)).backupId;
+  };
+  beforeEach(() => {
+    store = createMemoryStore();
+    warnings = [];
+  });
+
+  it('may be a part that was made by hand: then the newest one of all is named', async () => {
+    await putBackup(store, hoursAgo(30), {}, several);
+    const whole = await putBackup(store, hoursAgo(20), {}, several);
+    const part = await putBackup(store, hoursAgo(2), { trigger: 'cli' });
+    expect(await latest()).toBe(part.backupId);
+    expect(warnings).toEqual([
+      `${part.backupId} holds the database fx_clinic alone: the newest backup of all is ${whole.backupId}`,
+    ]);
+  });
+
+  it.each([
+    [
+      'one of all is newer',
+      [
+        ['cli', {}],
+        ['schedule', several],
+      ],
+    ],
+    [
+      'every backup holds the same database',
+      [
+        ['schedule', {}],
+        ['cli', {}],
+      ],
+    ],
+  ] as const)('is taken without a word when %s', async (_name, made) => {
+    for (const [at, [trigger, dumped]] of made.entries())
+      await putBackup(store, hoursAgo(10 - at), { trigger }, dumped);
+    await latest();
+    expect(warnings).toEqual([]);
+  });
+});

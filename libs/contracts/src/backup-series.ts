@@ -1,0 +1,28 @@
+import type { Trigger } from './backup-json.js';
+
+/** The field `database` of a record: the name, or `*` for several. */
+export function databaseOf(databases: readonly string[]): string {
+  const [only] = databases;
+  return databases.length === 1 && only !== undefined ? only : '*';
+}
+
+/** What tells the series of a backup. Null: nobody knows it any more. */
+export interface SeriesFacts {
+  readonly target: string;
+  readonly trigger: Trigger | null;
+  readonly database: string | null;
+}
+
+/**
+ * Which series of its target a backup belongs to. One of a single database that was made by hand (`hazina backup --database`) is a part: it stands for no backup of
+ * all that the target is, and has the series of its database; all others are the target's main series (''). Where every backup of the target holds the same one
+ * database there are no parts. What is added to the store may split a series, and never joins two.
+ */
+export function seriesOf(backups: readonly SeriesFacts[]): (backup: SeriesFacts) => string {
+  const held = new Map<string, Set<string>>();
+  for (const { target, database } of backups) held.set(target, (held.get(target) ?? new Set()).add(database ?? '*'));
+  return ({ target, trigger, database }) => {
+    const isPart = trigger === 'cli' && database !== null && database !== '*';
+    return isPart && (held.get(target)?.size ?? 0) > 1 ? database : '';
+  };
+}
