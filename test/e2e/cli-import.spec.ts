@@ -3,6 +3,8 @@ import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import type { BackupJson } from '#contracts';
+import { createStore } from '#storage';
+import { putBackup } from '../support/backup-world.js';
 import { CliWorld, type Environment } from '../support/cli-world.js';
 import { writeDumpFolder } from '../support/dump-folder.js';
 import { hazina, projectRoot, spawnHazina } from '../support/run-hazina.js';
@@ -52,7 +54,43 @@ describe('hazina import', () => {
     child.stdout?.on('data', (chunk: Buffer) => out.push(chunk));
     child.stdin?.end(readFileSync(join(fixtures, 'multi.archive')));
     expect(await new Promise((resolve) => child.once('close', resolve))).toBe(0);
-    expect(JSON.parse(Buffer.concat(out).toString())).toMatchObject({ target: 'clinic', label: 'imported' });
+    expect(JSON.parse(Buffer.concat(out).toString())).toMatchObject({
+      ...{ target: 'clinic-imported', label: 'imported' },
+    });
+  });
+
+  it('never passes for a backup of what this installation backs up', async () => {
+    const file = join(fixtures, 'clinic.archive.gz');
+    const targets = join(world.folder, 'targets.yaml');
+    writeFileSync(targets, ['targets:', '  - name: shop', '    uriVariable: SHOP_URI', ''].join('\n'));
+    const store = await createStore({ kind: 'directory', directory: join(world.folder, 'store') });
+    const live = await putBackup(store, new Date(Date.now() - 86_400_000));
+    await putBackup(store, new Date(Date.now() - 86_400_000), { target: 'old-shop' });
+    await store.close();
+    const refused = (target: string, more: Environment = {}) =>
+      world.failing(['import', file, '--target', target], { ...environment, ...more });
+    const expected = { code: 'cli/bad-arguments', exitCode: 2, hint: expect.stringContaining('--target') };
+    expect(await refused('clinic')).toMatchObject(expected);
+    expect(await refused('shop', { BACKUP_TARGETS_FILE: targets })).toMatchObject(expected);
+    expect(await refused('old-shop')).toMatchObject({
+      ...{ ...expected, message: expect.stringContaining('has backups that were not imported') },
+    });
+
+    for (const args of [[], ['--target', 'clinic-imported']])
+      expect((await hazina(['import', file, ...args], environment)).code).toBe(0);
+    const key = { BACKUP_ENCRYPTION_KEY: '' };
+    const verified = await hazina(['verify', '--latest', '--level', 'stored', '--target', 'clinic', '--json'], {
+      ...environment,
+      ...key,
+    });
+    expect(JSON.parse(verified.stdout)).toMatchObject({ results: [{ backupId: live.backupId, ok: true }] });
+  });
+
+  it('has a target whose name is no longer than a name may be', async () => {
+    const long = { ...environment, BACKUP_TARGET_NAME: 'c'.repeat(40) };
+    const run = await hazina(['import', join(fixtures, 'clinic.archive'), '--json'], long);
+    expect(run.code).toBe(0);
+    expect(JSON.parse(run.stdout)).toMatchObject({ target: `${'c'.repeat(31)}-imported` });
   });
 
   it.each([

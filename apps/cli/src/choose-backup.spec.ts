@@ -1,7 +1,9 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
-import { systemClock } from '#contracts';
+import { Readable } from 'node:stream';
+import { newBackupId, systemClock, systemRandom } from '#contracts';
+import { importEngine, runBackup } from '#pipeline';
 import { createMemoryStore, type ObjectStore } from '#storage';
-import { multiArchive, noAbort, putBackup } from '../../../test/support/backup-world.js';
+import { backupDeps, backupRequest, multiArchive, noAbort, putBackup } from '../../../test/support/backup-world.js';
 import { chooseBackup } from './choose-backup.js';
 import type { CliContext } from './context.js';
 
@@ -29,6 +31,17 @@ describe('the latest backup', () => {
     expect(warnings).toEqual([
       `${part.backupId} holds the database fx_clinic alone: the newest backup of all is ${whole.backupId}`,
     ]);
+  });
+
+  it('is no imported dump, unless there is nothing else', async () => {
+    const dump = { stream: Readable.from([multiArchive]), name: 'dump', bytes: null, modifiedAt: null };
+    const backupId = newBackupId('clinic-imported', hoursAgo(0), systemRandom);
+    const request = backupRequest({ target: 'clinic-imported', trigger: 'cli', backupId });
+    await runBackup({ ...backupDeps(store), engine: importEngine(dump) }, request, noAbort);
+    expect(await latest()).toBe(backupId);
+    const made = await putBackup(store, hoursAgo(20), {}, several);
+    expect(await latest()).toBe(made.backupId);
+    expect(warnings).toEqual([]);
   });
 
   it.each([

@@ -1,4 +1,4 @@
-import { AppError, databaseOf, isBackupId, isTimestamp, seriesOf, type BackupJson } from '#contracts';
+import { AppError, databaseOf, isBackupId, isImported, isTimestamp, seriesOf, type BackupJson } from '#contracts';
 import { isBareRecord, listBackups, requireBackupJson } from '#pipeline';
 import type { ObjectStore } from '#storage';
 import type { CliContext } from './context.js';
@@ -22,7 +22,10 @@ export async function chooseBackup(store: ObjectStore, which: WhichBackup, conte
 async function latest(store: ObjectStore, which: WhichBackup, context: CliContext): Promise<BackupJson> {
   const { backups: all, damaged } = await listBackups(store, which.target, context.signal);
   // What a restore replaced is a part of something, and no backup of a target, unless it is asked for.
-  const backups = which.target === undefined ? all.filter(({ trigger }) => trigger !== 'safety') : all;
+  const asked = which.target === undefined ? all.filter(({ trigger }) => trigger !== 'safety') : all;
+  // An imported dump is as old as it was made, whenever it was taken in.
+  const made = asked.filter((backup) => !isImported(backup));
+  const backups = made.length > 0 ? made : asked;
   for (const { error } of damaged) context.warn(error.message);
   const targets = [...new Set(backups.map(({ target }) => target))];
   if (targets.length > 1) throw bad(`--latest needs --target: the store holds backups of ${targets.join(', ')}`);

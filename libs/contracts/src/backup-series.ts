@@ -1,9 +1,14 @@
-import type { Trigger } from './backup-json.js';
+import type { BackupJson, Trigger } from './backup-json.js';
 
 /** The field `database` of a record: the name, or `*` for several. */
 export function databaseOf(databases: readonly string[]): string {
   const [only] = databases;
   return databases.length === 1 && only !== undefined ? only : '*';
+}
+
+/** A dump that others made, taken in by `hazina import`: no backup of what its target is now. */
+export function isImported({ engine }: Pick<BackupJson, 'engine'>): boolean {
+  return engine.name === 'import';
 }
 
 /** What tells the series of a backup. Null: nobody knows it any more. */

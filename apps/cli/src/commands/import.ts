@@ -24,7 +24,11 @@ export function registerImport(program: Command, context: CliContext): void {
       '<file>',
       'what mongodump wrote: an archive (plain, gzipped or compressed with zstd; - for stdin), or a folder (--out)',
     )
-    .option('--target <name>', 'name that its ID begins with (default: BACKUP_TARGET_NAME)', targetName)
+    .option(
+      '--target <name>',
+      'name that its ID begins with, of imported dumps alone (default: BACKUP_TARGET_NAME and -imported)',
+      targetName,
+    )
     .option('--label <text>', 'a note; stands in plain text in the store (default: when the dump was written)')
     .option('--pin', 'no retention rule removes it')
     .addHelpText('after', help);
@@ -33,10 +37,12 @@ export function registerImport(program: Command, context: CliContext): void {
 
 const help = `
 Needs BACKUP_ENCRYPTION_KEY, and a store: S3_BACKUP_BUCKET or BACKUP_DIRECTORY; no server. With CATALOG_MONGODB_URI the
-backup gets a record there. Retention counts it from now on, not from when the dump was made: pin what shall stay.
+backup gets a record there. Its target holds imported dumps alone: a name that this installation backs up, or that has
+other backups in the store, is refused, for the dump would pass for the newest backup there. No retention rule knows that
+target, so it stays until hazina delete removes it.
 
 Examples:
-  hazina import clinic-2019.archive.gz --target archive-2019 --pin
+  hazina import clinic-2019.archive.gz --target archive-2019
   hazina import dump --label 'before the move'
   ssh old-server mongodump --archive --gzip | hazina import - --target old-server`;
 
@@ -47,12 +53,14 @@ async function importDump(file: string, options: Options, context: CliContext): 
   const { runAsRecorded } = await import('../run-as-recorded.js');
   const { importEngine } = await import('#pipeline');
   const ring = await requireKeyRing(config, context, 'seal');
-  const target = options.target ?? config.target;
+  const { importTarget, requireImportsAlone } = await import('../import-target.js');
+  const target = await importTarget(options.target, config.target, context);
   const dump = await openDump(file);
   const started = context.clock.monotonicMs();
 
   try {
     await withStore(config, async (store) => {
+      await requireImportsAlone(store, target, context.signal);
       await requireQuota(store, config.store.quota, target, context.signal);
       const { clock, random } = context;
       const deps = { store, ring, engine: importEngine(dump), clock, random, observer: context.observer() };
