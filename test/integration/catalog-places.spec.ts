@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
-import { cleanupCatalog, copyStampOf, type CopyRepository } from '#catalog';
+import { cleanupCatalog, copiesCatalog, copyStampOf, type CopyRepository } from '#catalog';
 import { AppError, primaryStore, systemClock, type BackupRecord, type CopyRecord } from '#contracts';
 import { markElsewhere } from '../../apps/cli/src/recorded-marks.js';
 import {
@@ -90,6 +90,15 @@ it('what stands elsewhere is not missed in the primary store, nor is it cleanupâ
   await backups.markMissing(here, true, now);
   expect(await backups.markMissing(here, false, now)).toBe(true);
   expect((await found(here)).storeId).toBe('f'.repeat(32));
+});
+
+it('retention is told the time of the catalogueâ€™s server', async () => {
+  const options = { clock: systemClock, by: 'retention', recordRetentionDays: 30 };
+  const { catalog } = world;
+  for (const view of [cleanupCatalog(catalog, options), copiesCatalog(catalog, 'vault')])
+    expect(Math.abs(Number(await view.serverTime()) - Date.now())).toBeLessThan(60_000);
+  const away = { ...catalog, serverTime: () => Promise.reject(new Error('away')) };
+  expect(await cleanupCatalog(away, options).serverTime()).toBeNull();
 });
 
 it('a part by hand has a series of its own for retention, also beside one that stands elsewhere', async () => {

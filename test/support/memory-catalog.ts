@@ -24,6 +24,8 @@ export class MemoryCatalog implements CleanupCatalog {
   readonly refusals: string[] = [];
   readonly #before = new Map<string, BackupState>();
   sightings: readonly Sighting[] = [];
+  /** What the clock of its server shows; null: it does not tell. */
+  time: Date | null = null;
 
   /** A record of a backup that stands. */
   add(
@@ -48,6 +50,10 @@ export class MemoryCatalog implements CleanupCatalog {
 
   statusOf(backupId: string): BackupState | undefined {
     return this.records.get(backupId)?.status;
+  }
+
+  serverTime(): Promise<Date | null> {
+    return Promise.resolve(this.time);
   }
 
   view(backupId: string): ReturnType<CleanupCatalog['view']> {

@@ -95,6 +95,7 @@ export async function catalogOn(connection: Connection, options: Omit<CatalogOpt
     async ping(timeoutMs) {
       await guard.run(async () => connection.db?.command({ ping: 1 }), timeoutMs);
     },
+    serverTime: serverNow,
     examine: () => guard.run(() => examineConnection(connection, options.clock)),
     async close() {
       stopWatch();

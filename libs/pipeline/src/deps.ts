@@ -103,6 +103,8 @@ export interface DeletionView {
 
 /** The catalogue as a cleanup sees it. Without catalogue the bucket alone decides (`bucketCatalog`). */
 export interface CleanupCatalog extends DeletionCatalog {
+  /** The clock of its server: a store may have none of its own. Null: it does not tell, or there is no catalogue. */
+  serverTime(): Promise<Date | null>;
   /** Every record of this store that is `completed` or `missing` (of one target, or of all). `good`: completed, and the last verification did not fail; whether the objects stand is looked up. */
   completed(target: string | null): Promise<readonly CatalogBackup[]>;
   /** Whether the last three ended runs of a target failed (false while there were fewer). */

@@ -90,6 +90,21 @@ describe('retention', () => {
     expect(catalog.sightings).toEqual([]);
   });
 
+  it('in a store without a clock a host clock that jumped ahead, and the backup that it made, let nothing go while the catalogue tells the time', async () => {
+    const { store, catalog, clean, idOf } = await world(-300, 0, 1, 2, 3);
+    const timeless = replaceCalls(store, { serverTime: () => Promise.resolve(null) });
+    const ahead = { now: () => daysAgo(-300), monotonicMs: () => 0 };
+    const deps = { store: timeless, clock: ahead };
+    expect((await clean({ dryRun: true, confirm: 4 }, deps)).decisions.map(({ decision }) => decision)).toContain(
+      'remove',
+    );
+    catalog.time = now;
+    const result = await clean({ confirm: 4 }, deps);
+    expect(result).toMatchObject({ removed: 0 });
+    expect(byId(result, idOf(0))?.reasons).toEqual(['dated after the time that counts']);
+    expect(byId(result, idOf(4))?.reasons).toEqual(['younger than 30 days']);
+  });
+
   it('of over half needs its number confirmed', async () => {
     const { catalog, clean, idOf } = await world(0, 31, 32, 33);
     const refused = await clean();

@@ -7,6 +7,7 @@ import { takeInventory, type Inventory } from './cleanup/inventory.js';
 import { sweepHidden } from './cleanup/sweep-hidden.js';
 import { sweepOrphans } from './cleanup/sweep-orphans.js';
 import { removeBackup } from './delete/remove-backup.js';
+import { earlierOf } from './objects/earlier-of.js';
 import { requireStore } from './objects/store-identity.js';
 
 export type { CleanupDeps, CleanupRequest } from './cleanup/cleanup-types.js';
@@ -28,7 +29,7 @@ export async function runCleanup(
   const reports: string[] = [];
   const report = (text: string) => reports.push(text);
   const catalog = deps.catalog ?? bucketCatalog(deps, report, signal);
-  const storeTime = await deps.store.serverTime(signal);
+  const storeTime = earlierOf(await deps.store.serverTime(signal), await catalog.serverTime());
   const now = new Date(Math.min(deps.clock.now().getTime(), storeTime?.getTime() ?? Infinity));
   const adoptedBy = 'hazina catalog sync --adopt takes it in when it is good';
   const run: CleanupRun = { deps, catalog, request, now, storeTime, adoptedBy, signal, report };

@@ -74,12 +74,13 @@ function lazyCatalog(link: CatalogLink): Catalog {
     revocations: lazyRepository(link, 'revocations'),
     pageSessions: lazyRepository(link, 'pageSessions'),
     ping: async (timeoutMs) => (await link.use()).ping(timeoutMs),
+    serverTime: async () => (await link.use()).serverTime(),
     examine: async () => (await link.use()).examine(),
     close: () => link.close(),
   };
 }
 
-type RepositoryName = Exclude<keyof Catalog, 'ping' | 'examine' | 'close'>;
+type RepositoryName = Exclude<keyof Catalog, 'ping' | 'serverTime' | 'examine' | 'close'>;
 
 /** The repository's methods, each of which opens the catalogue first. */
 function lazyRepository<N extends RepositoryName>(link: CatalogLink, name: N): Catalog[N] {

@@ -19,6 +19,7 @@ export function cleanupCatalog(catalog: Catalog, { clock, by, recordRetentionDay
   const { backups, tasks } = catalog;
   return {
     ...deletionCatalog(catalog),
+    serverTime: () => serverTimeOf(catalog),
     async completed(target: string | null) {
       const records = await backups.completed(target ?? undefined);
       const missing = await everyMissing(catalog, target);
@@ -54,6 +55,11 @@ export function cleanupCatalog(catalog: Catalog, { clock, by, recordRetentionDay
       return backups.purge(before);
     },
   };
+}
+
+/** The clock of the catalogue's server; null: it does not tell, and the other clocks count alone. */
+export function serverTimeOf(catalog: Pick<Catalog, 'serverTime'>): Promise<Date | null> {
+  return catalog.serverTime().catch(() => null);
 }
 
 /** Begun by nobody, for there is no room: that says nothing against the target, and only deletions make room. */

@@ -19,7 +19,7 @@ import type { TaskRepository } from './tasks.js';
  *   A method that did not find its condition says so by its result, never by an error; errors are `catalog/unavailable` (retry) or `catalog/refused`.
  * - Every write of a run takes a `ClaimRef` and filters on its fence: after another claim it changes nothing and answers `false`.
  * - Moves between states are those of `isAllowedMove`, checked in one place. Text from users is only ever a value, never a filter's form.
- * - Times come from the caller's clock; leases are judged by observers on their monotonic clock (`LeaseObserver`), never by stored times.
+ * - Times come from the caller's clock (`serverTime` tells whether that is far off); leases are judged by observers on their monotonic clock (`LeaseObserver`), never by stored times.
  */
 export interface Catalog {
   readonly backups: BackupRepository;
@@ -40,6 +40,8 @@ export interface Catalog {
   readonly pageSessions: PageSessionRepository;
   /** A round trip, for probes; throws `catalog/unavailable` after `timeoutMs`. */
   ping(timeoutMs: number): Promise<void>;
+  /** What its server's clock shows. */
+  serverTime(): Promise<Date>;
   /** What is known of its server, its indexes and its clock; writes nothing. */
   examine(): Promise<CatalogExam>;
   close(): Promise<void>;

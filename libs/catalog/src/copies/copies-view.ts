@@ -1,5 +1,5 @@
 import { seriesOf, type SeriesFacts } from '#contracts';
-import { lastRunsFailed } from '../backups/cleanup-view.js';
+import { lastRunsFailed, serverTimeOf } from '../backups/cleanup-view.js';
 import { userOf } from '../backups/deletion-view.js';
 import { isFoundBad } from '../backups/is-good.js';
 import type { Catalog } from '../contract/catalog.js';
@@ -20,6 +20,7 @@ export function copiesCatalog(catalog: Catalog, destination: string) {
       const series = seriesOf(kept.map(factsOf));
       return Promise.all(kept.map((one) => viewOf(catalog, one, series(factsOf(one)))));
     },
+    serverTime: () => serverTimeOf(catalog),
     lastRunsFailed: (target: string) => lastRunsFailed(catalog, target),
     beginRemove: (copyId: string) => copies.beginRemove(copyId),
   };

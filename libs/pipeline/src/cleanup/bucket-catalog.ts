@@ -12,6 +12,7 @@ const readsAtOnce = 4;
 export function bucketCatalog(deps: CleanupDeps, report: (text: string) => void, signal: AbortSignal): CleanupCatalog {
   return {
     view: () => Promise.resolve(null),
+    serverTime: () => Promise.resolve(null),
     completed: async (target) => {
       const { backups } = await listBackups(deps.store, target ?? undefined, signal);
       const series = seriesOf(backups.map(factsOf));

@@ -35,8 +35,9 @@ export interface CleanupRun {
   readonly deps: CleanupDeps;
   readonly catalog: CleanupCatalog;
   readonly request: CleanupRequest;
-  /** The earliest of clock and store's Date. */
+  /** The earliest of clock, store's Date and catalogue's time. */
   readonly now: Date;
+  /** The earlier of store's Date and catalogue's time; null: neither tells. */
   readonly storeTime: Date | null;
   /** For people: how a whole folder without commit becomes a backup. */
   readonly adoptedBy: string;

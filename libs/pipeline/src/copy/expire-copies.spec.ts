@@ -16,17 +16,20 @@ let store: ObjectStore;
 let standing: StandingCopy[];
 let begun: string[];
 let failing: boolean;
+let catalogTime: Date | null;
 beforeEach(() => {
   store = createMemoryStore();
   standing = [];
   begun = [];
   failing = false;
+  catalogTime = null;
 });
 
 const copies: CopiesCatalog = {
   recorded: () => Promise.resolve([]),
   standing: () => Promise.resolve(standing),
   lastRunsFailed: () => Promise.resolve(failing),
+  serverTime: () => Promise.resolve(catalogTime),
   beginRemove: (copyId) => Promise.resolve(begun.push(copyId) > 0),
 };
 
@@ -75,6 +78,18 @@ describe("a destination's retention", () => {
     const run = await expire();
     expect(run).toEqual(dry);
     expect(begun).toEqual([`vault/${idOf(40)}`, `vault/${idOf(41)}`]);
+  });
+
+  it('goes by the time of the catalogue where that is the earliest', async () => {
+    stand(1, 2, 3, 40, 41);
+    const dates = async (time: Date | null) => {
+      catalogTime = time;
+      return (await expire({ dryRun: true })).expired;
+    };
+    expect(await dates(ageOf(0.5))).toEqual([idOf(40), idOf(41)]);
+    expect(await dates(ageOf(10.5))).toEqual([idOf(41)]);
+    expect(await dates(ageOf(20))).toEqual([]);
+    expect(await dates(ageOf(-20))).toEqual([idOf(40), idOf(41)]);
   });
 
   it('lets nothing go when that is over half, until exactly the number is confirmed', async () => {

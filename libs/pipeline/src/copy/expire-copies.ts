@@ -7,6 +7,7 @@ import {
   type RetentionRecord,
 } from '#retention';
 import type { ObjectStore } from '#storage';
+import { earlierOf } from '../objects/earlier-of.js';
 import { readPin } from '../objects/marks-file.js';
 import type { RecordedCopy } from './find-lost-copies.js';
 import { lockOfCopy } from './lock-of-copy.js';
@@ -24,6 +25,8 @@ export interface CopiesCatalog {
   recorded(): Promise<readonly RecordedCopy[]>;
   standing(): Promise<readonly StandingCopy[]>;
   lastRunsFailed(target: string): Promise<boolean>;
+  /** The clock of the catalogue's server; null: it does not tell. */
+  serverTime(): Promise<Date | null>;
   /** The workers remove it; false: it is no longer what it was. */
   beginRemove(copyId: string): Promise<boolean>;
 }
@@ -69,7 +72,8 @@ export async function expireCopies(
       lastRunsFailed: await copies.lastRunsFailed(target),
     })),
   );
-  const run = { clock: clock.now(), storeTime: await store.serverTime(signal), confirm, dryRun };
+  const storeTime = earlierOf(await store.serverTime(signal), await copies.serverTime());
+  const run = { clock: clock.now(), storeTime, confirm, dryRun };
   const planOf = (records: readonly RetentionRecord[]): RetentionPlan =>
     planRetention(
       rules.map((rule) => ({ ...rule, records: records.filter(({ target }) => target === rule.target) })),
