@@ -5,6 +5,7 @@ import type { RetentionPolicy, RetentionRecord } from '#retention';
 
 const dayMs = 86_400_000;
 const hourMs = 3_600_000;
+const quarterMs = 900_000;
 
 /** Why a target's backup must stay; an empty list: it may go. */
 export function modelReasons(
@@ -150,10 +151,15 @@ function lastLabels(kind: Kind, count: number, now: Date, timezone: string): Rea
   if (known !== undefined) return known;
   if (sets.size > 10_000) sets.clear();
   const found = new Set<string>();
-  if (count > 0 && kind === 'hour')
-    for (let back = 0; back < count; back += 1)
-      found.add(labelOf(kind, new Date(now.getTime() - back * hourMs), timezone));
-  else if (count > 0) {
+  if (count > 0 && kind === 'hour') {
+    // By quarters of an hour, so that no hour is passed over that a moved clock cut short.
+    const begins = new Map<string, number>();
+    const newest = Math.floor(now.getTime() / quarterMs) * quarterMs;
+    for (let at = newest; at > newest - (count + 2) * hourMs; at -= quarterMs)
+      begins.set(labelOf(kind, new Date(at), timezone), at);
+    const present = begins.get(labelOf(kind, new Date(newest), timezone)) ?? newest;
+    for (const [label, begin] of begins) if (begin > present - count * hourMs) found.add(label);
+  } else if (count > 0) {
     const [year = 0, month = 1, day = 1] = labelOf('day', now, timezone).split('-').map(Number);
     for (let back = 0; back < count; back += 1) {
       const then = new Date(

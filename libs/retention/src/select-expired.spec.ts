@@ -119,7 +119,7 @@ const policies = fc.record({
   monthly: fc.nat(12),
   yearly: fc.nat(3),
   withinBytes: fc.nat(8000),
-  timezone: fc.constantFrom('UTC', 'Europe/Zurich', 'America/St_Johns', 'Asia/Kathmandu'),
+  timezone: fc.constantFrom('UTC', 'Europe/Zurich', 'America/St_Johns', 'Asia/Kathmandu', 'Australia/Lord_Howe'),
   minKeep: fc.nat(5),
 });
 const property = <T extends [unknown, ...unknown[]]>(
@@ -147,6 +147,28 @@ describe('whatever the backups and the policy', () => {
       const expected = some.filter((record) => modelReasons(record, some, policy, now).length === 0);
       expect(removedOf(policy, some, now).sort()).toEqual(expected.map(({ backupId }) => backupId).sort());
     }));
+
+  it.each([
+    ['Australia/Lord_Howe', '2026-10-03T15:30:00.000Z'],
+    ['Australia/Lord_Howe', '2027-04-03T15:00:00.000Z'],
+    ['America/St_Johns', '2026-11-01T04:30:00.000Z'],
+    ['Europe/Zurich', '2027-03-28T01:00:00.000Z'],
+  ])('where clocks are moved, hours are those that a model keeps: %s, %s', (timezone, moved) => {
+    const minutes = fc.integer({ min: -300, max: 300 });
+    fc.assert(
+      fc.property(fc.array(minutes, { maxLength: 30 }), minutes, fc.integer({ min: 1, max: 9 }), (ages, at, hourly) => {
+        const from = (offset: number) => new Date(new Date(moved).getTime() + offset * 60_000);
+        const rules = { ...off, timezone, hourly, minKeep: 1 };
+        const some = ages.map((age, index): RetentionRecord => ({
+          ...{ backupId: `b${index}`, target: 'clinic', completedAt: from(age), bytes: 1, pinned: false },
+          ...{ usedBy: null, good: true, verified: false, lockedUntil: null },
+        }));
+        const expected = some.filter((record) => modelReasons(record, some, rules, from(at)).length === 0);
+        expect(removedOf(rules, some, from(at)).sort()).toEqual(expected.map(({ backupId }) => backupId).sort());
+      }),
+      { numRuns: 500 },
+    );
+  });
 
   it('nothing pinned, used, locked or of the future goes, and everything has a reason', () =>
     property<[RetentionRecord[], RetentionPolicy]>([records, policies], (some, policy) => {

@@ -89,6 +89,7 @@ function keepWindows(
   now: Date,
   keep: Keep,
 ): void {
+  if (count === 0) return;
   const current = windowOf(kind, now, timezone);
   const taken = new Set<number>();
   for (const record of goodNewestFirst) {

@@ -3,6 +3,8 @@ import { offsetOf } from '#contracts';
 export type WindowKind = 'hourly' | 'daily' | 'weekly' | 'monthly' | 'yearly';
 
 const hourMs = 3_600_000;
+/** Clocks are moved at a quarter of an hour (`offsetOf`). */
+const quarterMs = hourMs / 4;
 const dayMs = 24 * hourMs;
 /** 1970-01-05 was a Monday. */
 const mondayMs = 4 * dayMs;
@@ -19,12 +21,20 @@ export const windowKinds = ['hourly', 'daily', 'weekly', 'monthly', 'yearly'] as
 
 /**
  * Days, weeks, months and years are those of the wall clock of a zone. Hours are true ones, cut where the zone's clock strikes: the hour that comes twice when
- * clocks go back is two windows.
+ * clocks go back is two windows. So is what clocks that move by half an hour leave of one: its number lies between those of its neighbours, and the last hours are those
+ * that began so many hours before the present one did, or later.
  */
 export function windowOf(kind: WindowKind, at: Date, timezone: string): number {
   const offset = offsetOf(timezone, at.getTime());
-  if (kind === 'hourly') return Math.floor((at.getTime() + (offset % hourMs)) / hourMs);
+  if (kind === 'hourly') return beginOfHour(at.getTime(), offset, timezone) / hourMs;
   return numberOf[kind](new Date(at.getTime() + offset));
+}
+
+/** When the hour on the zone's wall began, or the clock was moved in it. */
+function beginOfHour(at: number, offset: number, timezone: string): number {
+  let begin = Math.floor((at + offset) / hourMs) * hourMs - offset;
+  while (begin < at && offsetOf(timezone, begin) !== offset) begin += quarterMs;
+  return begin;
 }
 
 /** The window in words, by the zone's wall clock: `daily 2026-11-23`. */
