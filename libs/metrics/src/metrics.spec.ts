@@ -84,8 +84,9 @@ function tellAll(metrics: Metrics): void {
   metrics.drillEnded({ target: 'clinic', result: 'completed_with_differences', at: at('05:30:00'), restoreMs: 99_000 });
   // An older one, from the catalogue, takes nothing back.
   metrics.recoveryKnown('clinic', { point: at('02:00:05'), lastDrill: { at: at('04:00:00'), restoreMs: 12_500 } });
-  metrics.retentionRan({ at: at('03:00:00'), deleted: 1, kept: { locked: 4, refused: 5 } });
-  metrics.retentionRan({ at: at('03:00:00'), deleted: 1, kept: null });
+  metrics.retentionRan({ at: at('03:00:00'), kept: { locked: 4, refused: 5 } });
+  metrics.retentionRan({ at: at('03:00:00'), kept: null });
+  metrics.retentionDeleted(2);
   metrics.recoveryWindow('clinic', at('01:00:00'));
   metrics.storeFindings({ orphanUploads: 1, orphanObjects: 2, missingObjects: 3 });
   metrics.leaseExpired();

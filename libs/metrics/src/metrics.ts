@@ -31,7 +31,6 @@ export interface StoreFindings {
 
 export interface RetentionOutcome {
   readonly at: Date;
-  readonly deleted: number;
   /** Of all targets; null: it was a cleanup of one. `locked`: kept by a lock alone; `refused`: although no rule keeps them. */
   readonly kept: { readonly locked: number; readonly refused: number } | null;
 }
@@ -89,6 +88,8 @@ export interface Metrics {
   ): void;
   /** A cleanup that was no dry run came to its end. */
   retentionRan(run: RetentionOutcome): void;
+  /** Backups that it removed, whether the run came to its end or not. */
+  retentionDeleted(backups: number): void;
   /** Null: no backup of the target can be restored. */
   recoveryWindow(target: string, oldest: Date | null): void;
   storeFindings(findings: Partial<StoreFindings>): void;
@@ -216,12 +217,14 @@ export function createMetrics(options: MetricsOptions): Metrics {
       last.drilled(target, lastDrill.at);
       instruments.recoveryTime.set({ target }, lastDrill.restoreMs / 1_000);
     },
-    retentionRan: ({ at, deleted, kept }) => {
+    retentionRan: ({ at, kept }) => {
       instruments.retentionLastRun.set(at.getTime() / 1_000);
-      instruments.retentionDeleted.inc(deleted);
       if (kept === null) return;
       instruments.retentionLocked.set(kept.locked);
       instruments.retentionRefused.set(kept.refused);
+    },
+    retentionDeleted: (backups) => {
+      instruments.retentionDeleted.inc(backups);
     },
     recoveryWindow: (target, oldest) => {
       if (oldest === null) instruments.recoveryWindowOldest.remove({ target });

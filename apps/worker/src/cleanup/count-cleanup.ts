@@ -8,10 +8,9 @@ import type { WorkerParts } from '../core/worker-core.js';
 /** What a cleanup tells Prometheus. */
 export async function countCleanup(parts: WorkerParts, result: CleanupResult, isWhole: boolean): Promise<void> {
   const { metrics, catalog, clock, store } = parts;
-  const { decisions, removed } = result;
+  const { decisions } = result;
   metrics.retentionRan({
     at: clock.now(),
-    deleted: removed,
     // Of one target alone they say nothing of the others.
     kept: isWhole
       ? {

@@ -37,11 +37,13 @@ export class CleanupProcessor implements JobProcessor<'cleanup'> {
   }
 
   async #clean(task: TaskRecord, signal: AbortSignal, log: WorkerLog): Promise<CleanupResult> {
-    const { store, clock, config, storeId } = this.parts;
+    const { store, clock, config, metrics, storeId } = this.parts;
     const wish = task.cleanup ?? { target: null, dryRun: false, confirm: null };
     const began = clock.monotonicMs();
+    const backupIds: string[] = [];
+    const onRemoved = (backupId: string) => backupIds.push(backupId);
     const result = await runCleanup(
-      { store, clock, observer: silentObserver, catalog: cleanupCatalog(this.parts, signal) },
+      { store, clock, observer: silentObserver, catalog: cleanupCatalog(this.parts, signal), onRemoved },
       {
         ...wish,
         graceMs: config.orphanGraceMs,
@@ -56,7 +58,11 @@ export class CleanupProcessor implements JobProcessor<'cleanup'> {
         },
       },
       signal,
-    );
+    ).finally(async () => {
+      // Also what went before it failed.
+      metrics.retentionDeleted(backupIds.length);
+      await noteRetention(this.parts, { resource: task.taskId, correlationId: task.correlationId, backupIds });
+    });
     const { decisions, reports, ...counts } = result;
     log.info('cleaned up', {
       ...counts,
@@ -74,9 +80,6 @@ export class CleanupProcessor implements JobProcessor<'cleanup'> {
       return;
     }
     if (task.result === null || task.result.dryRun) return;
-    const { taskId: resource, correlationId, result } = task;
-    const removed = result.decisions.filter(({ decision }) => decision === 'remove');
-    await noteRetention(this.parts, { resource, correlationId, backupIds: removed.map(({ backupId }) => backupId) });
     await countCleanup(this.parts, task.result, isWhole);
     log.info('storage', { ...(await checkQuota(this.parts)) });
     if (isWhole) await this.#alert(refusalOf(task.result), log);

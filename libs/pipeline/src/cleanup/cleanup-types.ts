@@ -12,6 +12,8 @@ export interface CleanupDeps {
   readonly catalog?: CleanupCatalog;
   /** Counts only without catalogue: with keys, a backup whose dates its sealed manifest does not prove is neither removed nor counted as good. */
   readonly ring?: KeyRing;
+  /** Called for each backup as soon as retention has removed it: what comes after may fail. */
+  readonly onRemoved?: (backupId: string) => void;
 }
 
 export interface CleanupRequest {

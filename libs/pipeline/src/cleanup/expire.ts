@@ -105,6 +105,7 @@ async function remove(run: CleanupRun, backupId: string): Promise<number | strin
     const withCatalog = deps.catalog === undefined ? {} : { catalog: deps.catalog };
     const result = await runDelete({ store, clock, ...withCatalog }, { backupId, force: false }, signal);
     if (result.outcome === 'deleted') {
+      deps.onRemoved?.(backupId);
       await catalog.deleted(backupId);
       return result.freedBytes;
     }
