@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { databaseOf, seriesOf, type SeriesFacts } from './backup-series.js';
+import { recordedDatabase, seriesOf, type SeriesFacts } from './backup-series.js';
 
 const facts = (trigger: SeriesFacts['trigger'], database: string | null, target = 'clinic'): SeriesFacts => ({
   ...{ target, trigger, database },
@@ -11,7 +11,7 @@ it.each([
   [['billing', 'clinic'], '*'],
   [[], '*'],
 ])('the databases %j are %s', (databases, name) => {
-  expect(databaseOf(databases)).toBe(name);
+  expect(recordedDatabase(databases)).toBe(name);
 });
 
 describe('series', () => {

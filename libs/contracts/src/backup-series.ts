@@ -1,7 +1,7 @@
 import type { BackupJson, Trigger } from './backup-json.js';
 
 /** The field `database` of a record: the name, or `*` for several. */
-export function databaseOf(databases: readonly string[]): string {
+export function recordedDatabase(databases: readonly string[]): string {
   const [only] = databases;
   return databases.length === 1 && only !== undefined ? only : '*';
 }

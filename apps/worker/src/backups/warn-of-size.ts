@@ -1,5 +1,5 @@
 import { alertKey } from '#catalog';
-import { databaseOf, type BackupJson } from '#contracts';
+import { recordedDatabase, type BackupJson } from '#contracts';
 import { comparedBackups, sizeAnomaly, type BackupOutcome } from '#pipeline';
 import type { WorkerParts } from '../core/worker-core.js';
 import type { WorkerLog } from '../logging/worker-log.js';
@@ -26,7 +26,7 @@ export async function warnOfSize(parts: WorkerParts, outcome: BackupOutcome, log
 async function anomalyOf({ catalog }: WorkerParts, backup: BackupJson): Promise<string | null> {
   const { backupId, target, objects, databases } = backup;
   // One of a single database says nothing of the size of all.
-  const database = databaseOf(databases);
+  const database = recordedDatabase(databases);
   const earlier = (await catalog.backups.latestCompleted(target, looked)).flatMap((record) => {
     return record.database === database && record.backupId !== backupId && record.size !== null ? [record.size] : [];
   });

@@ -1,4 +1,4 @@
-import { databaseOf, type BackupJson, type BackupRecord } from '#contracts';
+import { recordedDatabase, type BackupJson, type BackupRecord } from '#contracts';
 import type { CompletedFacts } from '../contract/backups.js';
 
 /** The fields of a completed record that its backup tells. */
@@ -6,7 +6,7 @@ export function recordedFacts({ backup, s3Key, metadata, warnings, resources, st
   const { data } = backup.objects;
   const completedAt = new Date(backup.completedAt);
   return {
-    database: databaseOf(backup.databases),
+    database: recordedDatabase(backup.databases),
     s3Key,
     hash: data.sha256,
     size: data.bytes,

@@ -1,4 +1,4 @@
-import { AppError, databaseOf, seriesOf, type BackupJson, type SeriesFacts } from '#contracts';
+import { AppError, recordedDatabase, seriesOf, type BackupJson, type SeriesFacts } from '#contracts';
 import type { CatalogBackup, CleanupCatalog } from '../deps.js';
 import { listBackups } from '../list-backups.js';
 import { readMarks } from '../objects/marks-file.js';
@@ -43,7 +43,7 @@ export function bucketCatalog(deps: CleanupDeps, report: (text: string) => void,
 }
 
 function factsOf({ target, trigger, databases }: BackupJson): SeriesFacts {
-  return { target, trigger, database: databaseOf(databases) };
+  return { target, trigger, database: recordedDatabase(databases) };
 }
 
 async function describe(
