@@ -43,12 +43,22 @@ function setUp(
     },
     isLive: () => Promise.resolve(false),
   };
-  const deps: TickDeps = { catalog, queue, clock, random: systemRandom };
+  // The server of the catalogue goes by the right time: that of the test, unless one of its APIs does not.
+  let right: MovedClock = clock;
+  const moved: Catalog = { ...catalog, serverTime: () => Promise.resolve(right.now()) };
+  const deps: TickDeps = { catalog: moved, queue, clock, random: systemRandom };
   const run = () => tick(deps, target);
   const records = async () =>
     (await catalog.backups.list({ page: 1, limit: 100, target: target.name, sortBy: 'createdAt', sortOrder: 'asc' }))
       .data;
-  return { target, clock, jobs, run, records, setDown: (value: boolean) => (down = value) };
+  const setDown = (value: boolean) => (down = value);
+  /** Another API, with a clock of its own, which may be the right one. */
+  const another = (at: string, isRight: boolean) => {
+    const own = new MovedClock(at);
+    if (isRight) right = own;
+    return { clock: own, run: () => tick({ ...deps, clock: own }, target) };
+  };
+  return { target, clock, jobs, run, records, setDown, another };
 }
 
 describe('tick', () => {
@@ -202,7 +212,7 @@ describe('tick', () => {
     }
     clock.set('2026-11-28T02:00:10Z');
     const outcomes = (await Promise.all(Array.from({ length: 10 }, run))).flat();
-    const [replacement, ...others] = outcomes.filter(({ inserted }) => inserted !== 'exists');
+    const [replacement, ...others] = outcomes;
     expect(others).toEqual([]);
     expect(replacement).toMatchObject({ slot, trigger: 'catch-up', inserted: 'inserted' });
     const all = await records();
@@ -214,7 +224,22 @@ describe('tick', () => {
     expect(await run()).toEqual([]);
   });
 
-  it('leaves the slot to what a clock that was ahead by minutes made of it, and says that it is there', async () => {
+  it('an API whose clock is behind takes nothing from what the others rightly made', async () => {
+    const { run, records, target, another } = setUp('0 2 * * *', '2026-11-25T01:29:00Z');
+    const ahead = another('2026-11-25T01:59:00Z', true);
+    await ahead.run();
+    ahead.clock.pass(2 * minute);
+    const [made] = await ahead.run();
+    expect(made).toMatchObject({ inserted: 'inserted' });
+    for (let look = 0; look < 3; look += 1) {
+      expect(await run()).toEqual([]);
+      expect(await ahead.run()).toEqual([]);
+    }
+    const slot = new Date('2026-11-25T02:00:00Z');
+    expect(await records()).toMatchObject([{ backupId: slotBackupId(target.name, slot), slot }]);
+  });
+
+  it('leaves the slot to what a clock that was ahead by minutes made of it', async () => {
     const { run, records, clock, target } = setUp('0 2 * * *', '2026-11-25T01:30:00Z');
     await run();
     clock.set('2026-11-25T02:00:10Z');
@@ -223,7 +248,7 @@ describe('tick', () => {
     expect(await run()).toEqual([]);
     clock.pass(6 * minute);
     const backupId = slotBackupId(target.name, new Date('2026-11-25T02:00:00Z'));
-    expect(await run()).toMatchObject([{ inserted: 'exists', record: { backupId } }]);
+    expect(await run()).toEqual([]);
     expect(await records()).toMatchObject([{ backupId, trigger: 'schedule' }]);
   });
 

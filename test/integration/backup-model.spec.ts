@@ -40,6 +40,19 @@ async function failedBackup(target: string, when = at, error = failure().error):
 }
 
 describe('deletion', () => {
+  it('finds no other good one in a part that was made by hand', async () => {
+    const target = newTarget();
+    const full = await completedBackup(catalog, target);
+    const part = await completedBackup(catalog, target, { trigger: 'cli' });
+    const records = world.client.db(world.database).collection('backups');
+    await records.updateOne({ backupId: full }, { $set: { database: '*' } });
+    await records.updateOne({ backupId: part }, { $set: { database: 'billing' } });
+    expect(await catalog.backups.otherGood(await found(full))).toEqual([]);
+    expect(await catalog.backups.otherGood({ backupId: full, target, database: 'billing' })).toEqual([part]);
+    expect(await catalog.backups.otherGood({ backupId: full, target })).toEqual([part]);
+    expect(await catalog.backups.otherGood(await found(part))).toEqual([full]);
+  });
+
   it('marks, refuses with the reason, and marks again under another job number', async () => {
     const id = await completedBackup(catalog, newTarget());
     const before = await catalog.backups.beginDelete(id, 'ann', at);

@@ -125,20 +125,23 @@ describe('a copy', () => {
   });
 
   it('that a retention of its own let go is made again when there is none any more, or its backup is pinned', async () => {
-    const { backup, plan, copied, state, destination } = await setUp(true);
+    const { backup, copied, state, destination } = await setUp(true);
     const letGo = async () => {
       await copied();
       expect(await copies.beginRemove(`${backup.backupId}/${destination}`)).toBe(true);
       expect(await copies.removed(`${backup.backupId}/${destination}`, now)).toBe(true);
     };
+    const look = (ownRetention: boolean, renew: boolean) =>
+      copies.plan({ destination, targets: [backup.target], ownRetention, renew });
     await letGo();
-    await plan();
+    await look(true, true);
+    await look(false, false);
     expect(await state()).toMatchObject({ state: 'removed' });
-    await copies.plan({ destination, targets: [backup.target], ownRetention: false });
+    await look(false, true);
     expect(await state()).toMatchObject({ state: 'pending', removedAt: null });
     await letGo();
     await world.catalog.backups.setMarks(backup.backupId, { pinned: true });
-    await plan();
+    await look(true, true);
     expect(await state()).toMatchObject({ state: 'pending' });
   });
 
@@ -152,6 +155,17 @@ describe('a copy', () => {
     expect(await state()).toMatchObject({ state: 'copied', outlived: true });
     await copies.plan({ destination, targets: [backup.target], ownRetention: false });
     expect(await state()).toMatchObject({ state: 'copied' });
+    // One that a version before kept, which noted nothing, and whose retention is taken out with the upgrade.
+    const records = world.client.db(world.database).collection('copies');
+    await records.updateOne({ backupId: backup.backupId }, { $unset: { outlived: 1 } });
+    const dayAgo = new Date(now.getTime() - 86_500_000);
+    const deleted = { backupId: backup.backupId };
+    await world.client
+      .db(world.database)
+      .collection('backups')
+      .updateOne(deleted, { $set: { deletedAt: dayAgo } });
+    await copies.plan({ destination, targets: [backup.target], ownRetention: false });
+    expect(await state()).toMatchObject({ state: 'copied', outlived: true });
     const standing = await copiesCatalog(world.catalog, destination).standing();
     expect(standing).toMatchObject([{ backupId: backup.backupId, outlived: true }]);
   });

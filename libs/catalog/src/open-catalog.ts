@@ -79,7 +79,7 @@ export async function catalogOn(connection: Connection, options: Omit<CatalogOpt
     tasks: taskRepository(tasks, backups),
     restores: restoreRepository(new RecordCollection(models.Restore, guard), backups),
     drills: drillRepository(new RecordCollection(models.Drill, guard), backups),
-    copies: copyRepository(new RecordCollection(models.Copy, guard), backups),
+    copies: copyRepository(new RecordCollection(models.Copy, guard), backups, options.clock),
     schedules: scheduleRepository(new RecordCollection(models.ScheduleState, guard)),
     workers: workerRepository(new RecordCollection(models.WorkerReport, guard)),
     alerts: alertRepository(new RecordCollection(models.Notification, guard), options.random, options.clock),

@@ -87,6 +87,9 @@ describe('loadCliConfig', () => {
   });
 
   it('reads retired keys one per line and names the line', () => {
+    const quoted = JSON.stringify('first\nsecond');
+    const old = load({ keys: 'optional' }, { BACKUP_ENCRYPTION_KEYS_RETIRED: `hex:1\n${quoted}\n"no end` }).keys;
+    expect(old.retired.map(({ text }) => text.reveal())).toEqual(['hex:1', 'first\nsecond', '"no end']);
     const { retired } = load({ keys: 'optional' }, { BACKUP_ENCRYPTION_KEYS_RETIRED: 'hex:1\n\nhex:2' }).keys;
     expect(retired.map(({ variable }) => variable)).toEqual([
       'BACKUP_ENCRYPTION_KEYS_RETIRED, line 1',

@@ -24,7 +24,7 @@ export function readKeys(reader: EnvironmentReader): KeysConfig {
   const recipients = reader.secret('BACKUP_RECIPIENTS');
   const keys = {
     current: text === undefined ? undefined : { variable: 'BACKUP_ENCRYPTION_KEY', text },
-    retired: retired === undefined ? [] : splitLines('BACKUP_ENCRYPTION_KEYS_RETIRED', retired),
+    retired: retired === undefined ? [] : splitLines('BACKUP_ENCRYPTION_KEYS_RETIRED', retired).map(unquoted),
     recipients: recipients === undefined ? [] : splitLines('BACKUP_RECIPIENTS', recipients),
   };
   const all = [...(keys.current === undefined ? [] : [keys.current]), ...keys.retired, ...keys.recipients];
@@ -35,6 +35,17 @@ function readAws(reader: EnvironmentReader): NonNullable<KeysConfig['aws']> {
   const region = reader.text('AWS_REGION');
   const credentials = readCredentials(reader);
   return { ...(region === undefined ? {} : { region }), ...(credentials === undefined ? {} : { credentials }) };
+}
+
+/** A passphrase with line breaks inside, which earlier versions sealed with: as one JSON string, for each line is a key. Nothing else that is JSON is one. */
+function unquoted({ variable, text }: KeyText): KeyText {
+  try {
+    const value: unknown = JSON.parse(text.reveal());
+    if (typeof value === 'string') return { variable, text: new Secret(value) };
+  } catch {
+    // No JSON: a key as it stands.
+  }
+  return { variable, text };
 }
 
 /** One key per line; empty lines are none. Keys are not trimmed otherwise (spec/container.md). */

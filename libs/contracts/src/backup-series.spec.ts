@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { recordedDatabase, seriesOf, type SeriesFacts } from './backup-series.js';
+import { isPartBeside, recordedDatabase, seriesOf, type SeriesFacts } from './backup-series.js';
 
 const facts = (trigger: SeriesFacts['trigger'], database: string | null, target = 'clinic'): SeriesFacts => ({
   ...{ target, trigger, database },
@@ -28,4 +28,16 @@ describe('series', () => {
   ])('of %s', (_name, others, backup, series) => {
     expect(seriesOf([...others, backup])(backup)).toBe(series);
   });
+});
+
+it.each([
+  ['cli', 'billing', '*', true],
+  ['cli', 'billing', 'clinic', true],
+  ['cli', 'billing', 'billing', false],
+  ['cli', '*', 'billing', false],
+  ['schedule', 'billing', '*', false],
+  ['cli', 'billing', null, false],
+  ['cli', null, '*', false],
+] as const)('%s of %p beside one of %p is a part: %p', (trigger, database, other, isPart) => {
+  expect(isPartBeside({ trigger, database }, other)).toBe(isPart);
 });

@@ -11,6 +11,14 @@ export function isImported({ engine }: Pick<BackupJson, 'engine'>): boolean {
   return engine.name === 'import';
 }
 
+/** Whether a backup that was made by hand, of a single other database, stands for no backup of this one, however good it is. Null: nobody knows what this one holds. */
+export function isPartBeside(
+  { trigger, database: held }: Pick<SeriesFacts, 'trigger' | 'database'>,
+  database: string | null,
+): boolean {
+  return database !== null && trigger === 'cli' && held !== null && held !== '*' && held !== database;
+}
+
 /** What tells the series of a backup. Null: nobody knows it any more. */
 export interface SeriesFacts {
   readonly target: string;

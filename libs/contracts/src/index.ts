@@ -13,7 +13,7 @@ export {
   type Topology,
   type Trigger,
 } from './backup-json.js';
-export { isImported, recordedDatabase, seriesOf, type SeriesFacts } from './backup-series.js';
+export { isImported, isPartBeside, recordedDatabase, seriesOf, type SeriesFacts } from './backup-series.js';
 export { consistencyInBrief, describeConsistency, momentOf } from './describe-consistency.js';
 export { saysDamaged, saysUnasked } from './damage.js';
 export {

@@ -48,7 +48,9 @@ export class LastRuns {
 
   /** From records of the catalogue, in any order: a restart must not look like "never". */
   restore(records: readonly BackupRecord[]): void {
-    for (const { target, status, startedAt, completedAt, size, verificationStatus } of records) {
+    for (const { target, status, startedAt, completedAt, size, verificationStatus, trigger, database } of records) {
+      // A part that was made by hand is no success of its target; where it is all that is made, `lastSuccess` tells.
+      if (trigger === 'cli' && database !== null && database !== '*') continue;
       if (startedAt !== null) this.attempt(target, startedAt);
       if (verificationStatus.verifiedAt !== null) this.verified(target, verificationStatus.verifiedAt);
       const end = completedAt ?? startedAt;

@@ -57,9 +57,12 @@ export async function tick(deps: TickDeps, target: TargetConfig): Promise<readon
     return [];
   }
   if (state.lastSlot.getTime() > now.getTime() + lateMs) {
+    // Of two clocks the catalogue's server tells which one is wrong: one that is behind must not undo what others rightly made.
+    const latest = Math.max(now.getTime(), (await catalog.serverTime()).getTime());
+    if (state.lastSlot.getTime() <= latest + lateMs) return [];
     // Some clock was ahead when it was made. Without this nothing would be due until that date.
-    await catalog.backups.leaveSlots(target.name, new Date(now.getTime() + aheadMs), now);
-    const newest = latestSlot(target.schedule, now) ?? new Date(0);
+    await catalog.backups.leaveSlots(target.name, new Date(latest + aheadMs), now);
+    const newest = latestSlot(target.schedule, new Date(latest)) ?? new Date(0);
     await catalog.schedules.putBack(target.name, state.lastSlot, newest);
     return [];
   }
@@ -104,12 +107,13 @@ async function make(
   const isLeft = made.outcome === 'exists' && made.record.slot === null;
   if (isLeft) made = await insert(newBackupId(target.name, slot, random), 'catch-up');
   await catalog.schedules.advance(target.name, slot);
-  if (made.outcome === 'busy') return [];
+  // Another replica made it, and tells of it.
+  if (made.outcome === 'busy' || made.outcome === 'exists') return [];
   const trigger = isLeft ? 'catch-up' : wanted;
   return [
     {
       ...{ slot, trigger, inserted: made.outcome, record: made.record },
-      superseded: made.outcome === 'exists' ? [] : made.superseded,
+      superseded: made.superseded,
       driftMs: now.getTime() - startOf(target, slot).getTime(),
     },
   ];

@@ -70,7 +70,8 @@ async function importDump(file: string, options: Options, context: CliContext): 
         dump: { uri: new Secret(''), databases: [], include: [], exclude: [], oplog: 'if-there' },
         compression: config.compression,
         label: options.label ?? labelOf(dump),
-        retentionDays: config.retentionDays,
+        // No rule knows its target, so no date is told.
+        retentionDays: 0,
       };
       const { backup, warnings } = await runAsRecorded(config, deps, request, context);
       for (const warning of warnings) context.warn(warning);

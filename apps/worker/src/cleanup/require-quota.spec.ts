@@ -24,7 +24,15 @@ function worker(
     catalog: {
       backups: {
         storageHistory: () => Promise.resolve({ usedBytes, usedBefore: 0, addedBytes: usedBytes, since }),
-        latestCompleted: () => Promise.resolve(newest === null ? [] : [{ size: newest }]),
+        latestCompleted: () =>
+          Promise.resolve(
+            newest === null
+              ? []
+              : [
+                  { size: 1, trigger: 'cli', database: 'billing' },
+                  { size: newest, trigger: 'schedule', database: '*' },
+                ],
+          ),
         list: () => Promise.resolve({ data: running, total: running.length }),
       },
     },

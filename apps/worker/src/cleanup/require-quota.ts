@@ -1,5 +1,5 @@
 import type { QuotaConfig } from '#config';
-import type { BackupRecord } from '#contracts';
+import { isPartBeside, type BackupRecord } from '#contracts';
 import {
   destinationQuota,
   quotaForecast,
@@ -8,6 +8,7 @@ import {
   type QuotaNames,
   type StorageHistory,
 } from '#notify';
+import { comparedBackups } from '#pipeline';
 import type { WorkerParts } from '../core/worker-core.js';
 import type { Destination } from '../replicas/destination-types.js';
 
@@ -48,7 +49,8 @@ export async function requireDestinationQuota(
   const history = await catalog.copies.storageHistory(name, now);
   const wanted = bytes ?? (await bytesToExpect(catalog, target));
   const usedBytes = history.usedBytes - storedBytes;
-  const underWay = await catalog.copies.bytesUnderWay(name, backupId);
+  // A backup that has no other place to go to is measured by what stands there: copies under way may fail, and are tried again.
+  const underWay = bytes === null ? 0 : await catalog.copies.bytesUnderWay(name, backupId);
   requireRoom(
     { quota, history, wanted, usedBytes, underWay, refused: 'nothing is written there', now },
     destinationQuota(name),
@@ -80,8 +82,10 @@ function requireRoom({ quota, history, usedBytes, underWay, wanted, refused, now
 }
 
 async function bytesToExpect({ backups }: Parts['catalog'], target: string): Promise<number | null> {
-  const [newest] = await backups.latestCompleted(target, 1);
-  return newest?.size ?? null;
+  const newest = await backups.latestCompleted(target, comparedBackups);
+  // A part that was made by hand tells nothing of the size of all, unless there is nothing else.
+  const whole = newest.find(({ trigger, database }) => !isPartBeside({ trigger, database }, '*'));
+  return (whole ?? newest[0])?.size ?? null;
 }
 
 /** More of a fleet do not write at a time. */

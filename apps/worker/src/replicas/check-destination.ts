@@ -25,7 +25,15 @@ export async function checkDestination(
   if (marked > 0) log.warn('copies missing', { destination: name, copies: marked });
   await sweep(parts, destination, new Set(recorded.map(({ backupId }) => backupId)), signal);
   if (retention === null) {
-    const outlived = (await copies.standing()).filter((copy) => copy.outlived && !lost.has(copy.backupId)).length;
+    const now = clock.now();
+    const outlived = (await copies.standing()).filter(
+      (copy) =>
+        copy.outlived &&
+        !lost.has(copy.backupId) &&
+        !copy.pinned &&
+        copy.usedBy === null &&
+        (copy.lockedUntil === null || copy.lockedUntil <= now),
+    ).length;
     await settleCleanupAlert(parts, name, outlived === 0 ? null : leftAlone(name, outlived));
     return;
   }
@@ -50,7 +58,7 @@ async function isPrimaryAway(parts: WorkerParts, destination: string, signal: Ab
 function leftAlone(name: string, outlived: number): CleanupTrouble {
   return {
     message: `${outlived} copies stand there that its own retention had kept, and it has none any more: nothing removes them`,
-    hint: `Give ${name} a retention again; or hazina destinations cleanup ${name} --dry-run lists them, and --confirm ${outlived} lets them go`,
+    hint: `Give ${name} a retention again; or hazina destinations cleanup ${name} --dry-run lists them, with the number to confirm`,
   };
 }
 

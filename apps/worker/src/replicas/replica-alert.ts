@@ -29,19 +29,26 @@ async function settleUnusable(parts: WorkerParts, { name, trouble }: Destination
     return;
   }
   if (!(await isRaised(parts, 'store-unusable', name))) return;
-  // Another worker may be cut off from it: its word counts as well, or the two would raise and clear by turns.
-  const isSeenBad = (await parts.catalog.workers.all()).some(
+  if (await isSeenBad(parts, name)) return;
+  await clear(parts, 'store-unusable', name, `${called} can be used again`);
+}
+
+/** Another worker may be cut off from it: its word counts as well, or the two would raise and clear by turns. */
+async function isSeenBad({ catalog, owner }: WorkerParts, name: string): Promise<boolean> {
+  return (await catalog.workers.all()).some(
     (worker) =>
       isAlive(worker) &&
-      worker.workerId !== parts.owner &&
+      worker.workerId !== owner &&
       (name === primaryStore
         ? worker.storeOk === false
         : (worker.destinations ?? []).some((seen) => seen.name === name && seen.ok === false)),
   );
-  if (!isSeenBad) await clear(parts, 'store-unusable', name, `${called} can be used again`);
 }
 
-async function settleBehind(parts: WorkerParts, { name, states, behindSince }: DestinationState): Promise<void> {
+async function settleBehind(
+  parts: WorkerParts,
+  { name, trouble, states, behindSince }: DestinationState,
+): Promise<void> {
   const { catalog, clock, config } = parts;
   const { pending, copying, failed, missing } = states;
   const behind = pending + copying + failed + missing;
@@ -55,7 +62,8 @@ async function settleBehind(parts: WorkerParts, { name, states, behindSince }: D
     });
     return;
   }
-  if (behind > 0 || !(await isRaised(parts, 'replica-behind', name))) return;
+  if (behind > 0 || trouble !== null || !(await isRaised(parts, 'replica-behind', name))) return;
+  if (await isSeenBad(parts, name)) return;
   await clear(parts, 'replica-behind', name, `${calledOf(name)} has every backup again that it can have`);
 }
 

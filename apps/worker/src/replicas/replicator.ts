@@ -91,20 +91,23 @@ export class Replicator {
     const { name, retention, verify } = destination;
     const { signal, signalOfNow } = this.#loops;
     const targets = config.targets.filter(({ replicas }) => replicas.includes(name)).map((target) => target.name);
+    const startedAtMs = clock.monotonicMs();
+    const isCheckDue = startedAtMs - (this.#checkedAtMs ?? -Infinity) >= tuning.checkDestinationMs;
+    // Not with the first look: a worker with an older file would bring back what the others' rules let go.
+    const renew = isCheckDue && this.#checkedAtMs !== undefined;
     const plan = () =>
       catalog.copies.plan({
-        ...{ destination: name, targets, ownRetention: retention !== null },
+        ...{ destination: name, targets, ownRetention: retention !== null, renew },
         ...(verify === null ? {} : { verify: { at: clock.now(), againMs: againMsOf(parts) } }),
       });
     await plan();
     await requireDestination(parts, destination, signal);
     await removeCopies(parts, destination, signal);
-    const atMs = clock.monotonicMs();
-    if (this.#checkedAtMs === undefined || atMs - this.#checkedAtMs >= tuning.checkDestinationMs) {
+    if (isCheckDue) {
       await checkDestination(parts, destination, signalOfNow);
-      this.#checkedAtMs = atMs;
+      this.#checkedAtMs = startedAtMs;
     }
-    let plannedAtMs = atMs;
+    let plannedAtMs = startedAtMs;
     while (this.#loops.takesMore) {
       const copy = await catalog.copies.claimNext(name, owner, clock.now());
       if (copy === null || !(await workOnCopy(parts, destination, copy, signal))) return;

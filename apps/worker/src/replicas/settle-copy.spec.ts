@@ -28,7 +28,7 @@ describe('a copy whose backup is deleted in the primary store', () => {
       ...{ destination: { name: 'offsite', store, verify: 'stored' }, log: { warn: () => undefined } },
       copy: { copyId: `${backupId}/offsite`, destination: 'offsite', backupId, stamp, outlived, claim: { fence: 1 } },
     } as unknown as ClaimedCopy;
-    return settleDeleted(claimed, noAbort);
+    return settleDeleted(claimed, { isPurged: false }, noAbort);
   };
   beforeEach(async () => {
     [store, told, elsewhere] = [createMemoryStore(), [], []];

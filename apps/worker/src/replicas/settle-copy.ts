@@ -18,11 +18,12 @@ export async function settleGone({ parts, copy }: ClaimedCopy, message: string, 
 }
 
 /**
- * Its backup is deleted, and cannot be copied from anywhere. Where it stands whole it is a copy as before, and the next look decides whether it goes. What is
+ * Its backup is deleted (its record may be purged), and cannot be copied from anywhere. Where it stands whole it is a copy as before, and the next look decides whether it goes. What is
  * damaged is told, and left: it may be all that there is.
  */
 export async function settleDeleted(
   { parts, destination, copy, log }: ClaimedCopy,
+  { isPurged }: { readonly isPurged: boolean },
   signal: AbortSignal,
 ): Promise<boolean> {
   const { catalog, clock, ring } = parts;
@@ -33,7 +34,8 @@ export async function settleDeleted(
     await requireDestination(parts, destination, signal);
     if (copy.stamp !== null && (await holdsAny(store, backupId, signal))) throw bare(backupId, store.location);
     // Told before it is noted: what ends between the two is told with the next try, once.
-    if (copy.stamp !== null && copy.outlived && !(await standsElsewhere(parts, copy))) await noteLostCopy(parts, copy);
+    const isArchive = copy.outlived || isPurged;
+    if (copy.stamp !== null && isArchive && !(await standsElsewhere(parts, copy))) await noteLostCopy(parts, copy);
     await catalog.copies.lost(refOf(copy));
     log.warn('copy lost', { reason: 'it is not there (any more), and its backup is deleted in the primary store' });
     return true;
@@ -56,7 +58,12 @@ export async function settleDeleted(
 /** Whether another destination has it: then it is not the last one that is lost. */
 async function standsElsewhere({ catalog }: ClaimedCopy['parts'], { copyId, backupId }: CopyRecord): Promise<boolean> {
   const copies = await catalog.copies.of([backupId]);
-  return copies.some((other) => other.copyId !== copyId && other.state === 'copied');
+  return copies.some(
+    ({ copyId: other, state, copiedAt }) =>
+      other !== copyId &&
+      (['copied', 'verifying'].includes(state) ||
+        (['pending', 'copying', 'failed'].includes(state) && copiedAt !== null)),
+  );
 }
 
 function bare(backupId: string, location: string): AppError {

@@ -46,7 +46,8 @@ async function copyBackup({ parts, destination, copy, log }: ClaimedCopy, signal
   const began = clock.monotonicMs();
   const record = await catalog.backups.find(copy.backupId);
   if (record?.status !== 'completed' || record.use.kind !== null || record.commitDue) {
-    if (record === null || record.status === 'deleted') return settleDeleted({ parts, destination, copy, log }, signal);
+    if (record === null || record.status === 'deleted')
+      return settleDeleted({ parts, destination, copy, log }, { isPurged: record === null }, signal);
     // It is being deleted or sealed anew, or its objects are gone: what becomes of its copy is decided by the next look.
     await catalog.copies.release(refOf(copy), later(parts, parts.config.lease.reaperMs));
     return true;

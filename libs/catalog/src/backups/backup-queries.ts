@@ -1,4 +1,4 @@
-import type { Clock } from '#contracts';
+import { isPartBeside, type Clock } from '#contracts';
 import type { BackupRepository } from '../contract/backups.js';
 import type { BackupDocument } from '../schemas/backup.schema.js';
 import { op, type Filter } from '../store/record-collection.js';
@@ -63,8 +63,8 @@ export function queries(backups: Backups, targets: KnownTargets, clock: Clock): 
       return records(await backups.find(filter, { sort: { createdAt: 1, backupId: 1 }, without: longFields }));
     },
 
-    async otherGood({ backupId, target }, most = Number.POSITIVE_INFINITY) {
-      const good = goodOnes(backups, backupId);
+    async otherGood({ target, ...of }, most = Number.POSITIVE_INFINITY) {
+      const good = goodOnes(backups, of);
       // A few are nearly always among the newest; some servers sort all that a filter leaves.
       const windows = Number.isFinite(most) ? windowsInDays : [];
       for (const days of windows) {
@@ -123,15 +123,21 @@ export function queries(backups: Backups, targets: KnownTargets, clock: Clock): 
   };
 }
 
-/** Ids of good records, newest first, without one of them. */
-function goodOnes(backups: Backups, without: string): (filter: Filter, most: number) => Promise<readonly string[]> {
-  const page = { only: ['backupId', 'status', 'verifications'], sort: { createdAt: -1, backupId: -1 } } as const;
+/** Ids of good records, newest first, without one of them; and, where its database is told, without parts beside it. */
+function goodOnes(
+  backups: Backups,
+  { backupId: without, database }: { readonly backupId: string; readonly database?: string | null },
+): (filter: Filter, most: number) => Promise<readonly string[]> {
+  const only = ['backupId', 'status', 'verifications', 'trigger', 'database'];
+  const page = { only, sort: { createdAt: -1, backupId: -1 } } as const;
   return async (filter, most) => {
     const found: string[] = [];
     let limit = Math.min(lookedAtOnce, most * lookedAtForEach);
     for (let skip = 0; found.length < most;) {
       const some = await backups.find(filter, { ...page, skip, limit });
-      for (const other of some) if (other.backupId !== without && isGood(other)) found.push(other.backupId);
+      for (const other of some)
+        if (other.backupId !== without && isGood(other) && !isPartBeside(other, database ?? null))
+          found.push(other.backupId);
       if (some.length < limit) break;
       skip += limit;
       limit = lookedAtOnce;

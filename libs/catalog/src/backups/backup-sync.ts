@@ -1,4 +1,4 @@
-import type { RecordedEvent, RecordedVerification } from '#contracts';
+import { saysDamaged, type RecordedEvent, type RecordedVerification } from '#contracts';
 import type { RebuiltFacts, SyncRepository } from '../contract/sync.js';
 import { never, type BackupDocument } from '../schemas/backup.schema.js';
 import { op } from '../store/record-collection.js';
@@ -42,7 +42,10 @@ export function syncRepository(backups: Backups, targets: KnownTargets): SyncRep
       const unchanged = { backupId, status, marksBehind: false, 'marks.wanted': wanted };
       const before = await backups.findOne(unchanged, { only: ['verifications', 'hash', 'completedAt', 'createdAt'] });
       if (before === null) return false;
-      const known = before.verifications.map(({ completedAt }) => completedAt?.getTime() ?? 0);
+      // One that could not be made says nothing.
+      const known = before.verifications.map(({ status, error, completedAt }) =>
+        status === 'completed' || (error !== null && saysDamaged(error.code)) ? (completedAt?.getTime() ?? 0) : 0,
+      );
       // A catalogue that was set back to an older copy of itself lacks them.
       const areNewer = (found.verifications.at(-1)?.at.getTime() ?? 0) > Math.max(0, ...known);
       const { hash, completedAt, createdAt } = before;
@@ -104,10 +107,13 @@ function verdictsOf(
   return {
     verifications: verifications.map((verification, at) => verificationOf(backupId, at + 1, verification)),
     verificationFailed: verifications.at(-1)?.ok === false,
-    verificationStatus:
-      verdict?.ok === true
-        ? { verified: true, level: verdict.level, verifiedAt: verdict.at, verificationHash: hash }
-        : { verified: false, level: null, verifiedAt: null, verificationHash: null },
+    ...(verdict === undefined
+      ? {}
+      : {
+          verificationStatus: verdict.ok
+            ? { verified: true, level: verdict.level, verifiedAt: verdict.at, verificationHash: hash }
+            : { verified: false, level: null, verifiedAt: null, verificationHash: null },
+        }),
     lastProvenAt: new Date(Math.max(completedAt.getTime(), ...proven)),
     verifyFrom: proven.length === 0 ? never : new Date(Math.max(...proven)),
   };

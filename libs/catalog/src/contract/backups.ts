@@ -193,8 +193,11 @@ export interface BackupRepository {
   recommitsDue(): Promise<readonly string[]>;
   /** Completed records (of a target), oldest first, for retention; with what retention needs. */
   completed(target?: string): Promise<readonly BackupRecord[]>;
-  /** Ids of the target's other good records (`isGood`), newest first; at most so many. */
-  otherGood(of: Pick<BackupRecord, 'backupId' | 'target'>, most?: number): Promise<readonly string[]>;
+  /** Ids of the target's other good records (`isGood`), newest first; at most so many. With `database`: without parts of other databases that were made by hand (`isPartBeside`). */
+  otherGood(
+    of: Pick<BackupRecord, 'backupId' | 'target'> & Partial<Pick<BackupRecord, 'database'>>,
+    most?: number,
+  ): Promise<readonly string[]>;
   /** Deleted, failed and cancelled records that ended before the time: removed for good. The number. */
   purge(endedBefore: Date): Promise<number>;
   /** Pin, label; `marks.wanted` + 1. Null: no such record or not changeable in its state. */

@@ -9,6 +9,8 @@ export interface CopyPlanRequest {
   readonly targets: readonly string[];
   /** It keeps by a policy of its own: what retention removes from the primary store stays there. */
   readonly ownRetention: boolean;
+  /** What rules of its own had let go is made again where there are none any more, or the backup is pinned. Default: not now. */
+  readonly renew?: boolean;
   /** Copies are read back there: those that have no date for it get one (they were made before that was asked for, or were about to go). */
   readonly verify?: CopyVerifications;
 }

@@ -38,9 +38,11 @@ function factsOf({ copy: { target }, backup }: KeptCopy): SeriesFacts {
 }
 
 async function viewOf(catalog: Catalog, { copy, backup }: KeptCopy, series: string) {
-  const { copyId, backupId, target, completedAt, bytes, lockedUntil, verifiedAt, outlived } = copy;
+  const { copyId, backupId, target, completedAt, bytes, lockedUntil, verifiedAt } = copy;
   return {
-    ...{ copyId, backupId, target, series, completedAt, bytes, lockedUntil, outlived },
+    ...{ copyId, backupId, target, series, completedAt, bytes, lockedUntil },
+    // Its record went long after retention had taken it.
+    outlived: copy.outlived || backup === null,
     pinned: backup?.pinned ?? false,
     // Only destinations have what is not at home: until it is it stays, whatever the rules say.
     usedBy:

@@ -1,4 +1,4 @@
-import type { CopyState } from '#contracts';
+import type { Clock, CopyState } from '#contracts';
 import { errorFields, toBackupRecord, longFields, type Backups } from '../backups/backup-record.js';
 import type { CopyRepository } from '../contract/copies.js';
 import { op } from '../store/record-collection.js';
@@ -14,10 +14,10 @@ const anew = {
   ...{ copiedAt: null, storedBytes: 0, lockedUntil: null },
 } as const;
 
-export function copyRepository(copies: Copies, backups: Backups): CopyRepository {
+export function copyRepository(copies: Copies, backups: Backups, clock: Clock): CopyRepository {
   return {
     ...copyClaims(copies, backups),
-    plan: (request) => planCopies(copies, backups, request),
+    plan: (request) => planCopies(copies, backups, request, clock.now()),
     planHome: () => planHome(copies, backups),
     standing: (backupIds) => standingCopies(copies, backupIds),
     forget: (ref) => copies.remove({ ...heldBy(ref), state: 'copying' }),
@@ -81,6 +81,8 @@ export function copyRepository(copies: Copies, backups: Backups): CopyRepository
         ...{ ...found, copyId: copyIdOf(found.backupId, destination), destination, state: 'copied' },
         // Marks lie there too: which ones, the next copy of them tells.
         ...{ stamp: [hash, 0, ...keyIds].join(' '), sealedAs: attempt, bytes, storedBytes: bytes, copiedAt: at },
+        // The primary store has it no more.
+        outlived: true,
       });
       return inserted !== null;
     },
@@ -116,7 +118,7 @@ export function copyRepository(copies: Copies, backups: Backups): CopyRepository
     },
     async bytesUnderWay(destination, without) {
       const making = { destination, state: 'copying', backupId: op({ $ne: without }) };
-      const found = await copies.find(making, { only: ['bytes', 'storedBytes'] });
+      const found = (await copies.find(making)).map(toCopyRecord);
       return found.reduce((sum, { bytes, storedBytes }) => sum + Math.max(0, bytes - storedBytes), 0);
     },
     storageHistory: (destination, now) => copyHistory(copies, destination, now),

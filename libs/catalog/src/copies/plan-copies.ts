@@ -11,7 +11,8 @@ const wantedFields = ['backupId', 'target', 'hash', 'marks', 'keyIds', 'complete
 export async function planCopies(
   copies: Copies,
   backups: Backups,
-  { destination, targets, ownRetention, verify }: CopyPlanRequest,
+  { destination, targets, ownRetention, renew = false, verify }: CopyPlanRequest,
+  now: Date,
 ): Promise<number> {
   const wanted = await backups.find(
     { status: 'completed', target: op({ $in: [...targets] }) },
@@ -24,12 +25,12 @@ export async function planCopies(
     if (copy === undefined) changes += (await insertCopy(copies, backup, destination)) ? 1 : 0;
     else if (isOld(copy, backup)) changes += (await again(copies, copy)) ? 1 : 0;
     // Only rules of its own let go what the primary store has: without them, or pinned, it is wanted again.
-    else if (copy.state === 'removed' && (!ownRetention || backup.pinned))
+    else if (renew && copy.state === 'removed' && (!ownRetention || backup.pinned))
       changes += (await anew(copies, copy)) ? 1 : 0;
   }
   const standing = new Set(wanted.map(({ backupId }) => backupId));
   const doubtful = [...known.values()].filter(({ backupId, state }) => !standing.has(backupId) && isKept(state));
-  changes += await removeDeleted(copies, backups, doubtful, ownRetention);
+  changes += await removeDeleted(copies, backups, doubtful, { ownRetention, now });
   return verify === undefined ? changes : changes + (await planVerifications(copies, [...known.values()], verify));
 }
 
@@ -98,23 +99,30 @@ async function removeDeleted(
   copies: Copies,
   backups: Backups,
   doubtful: readonly CopyRecord[],
-  ownRetention: boolean,
+  { ownRetention, now }: { readonly ownRetention: boolean; readonly now: Date },
 ): Promise<number> {
   if (doubtful.length === 0) return 0;
   const ids = doubtful.map(({ backupId }) => backupId);
   const deleted = await backups.find(
     { status: 'deleted', backupId: op({ $in: ids }) },
-    { only: ['backupId', 'deletedBy'] },
+    { only: ['backupId', 'deletedBy', 'deletedAt'] },
   );
-  const deletedBy = new Map(deleted.map((backup) => [backup.backupId, backup.deletedBy]));
+  const byId = new Map(deleted.map((backup) => [backup.backupId, backup]));
   let changes = 0;
-  for (const { copyId, backupId, outlived } of doubtful) {
-    if (!deletedBy.has(backupId)) continue;
-    if (deletedBy.get(backupId) === 'retention' && (ownRetention || outlived)) {
+  for (const { copyId, backupId, state, outlived } of doubtful) {
+    const backup = byId.get(backupId);
+    if (backup === undefined) continue;
+    const isByRetention = backup.deletedBy === 'retention';
+    // What goes with its backup is marked within minutes, be the destination there or not: this one was kept, by a version that did not note it.
+    const isOldArchive = state === 'copied' && now.getTime() - (backup.deletedAt?.getTime() ?? 0) > dayMs;
+    if (isByRetention && (ownRetention || outlived || isOldArchive)) {
       if (!outlived) await copies.change({ copyId }, { $set: { outlived: true } });
       continue;
     }
-    const kept = { copyId, state: op({ $nin: ['removing', 'removed', 'copying', 'verifying'] }) };
+    const kept = {
+      ...{ copyId, state: op({ $nin: ['removing', 'removed', 'copying', 'verifying'] }) },
+      ...(isByRetention ? { outlived: op({ $ne: true }) } : {}),
+    };
     const update = { $set: { state: 'removing', nextAttemptAt: null, verifyAt: null, attempts: 0 } };
     if (await copies.change(kept, update)) changes += 1;
   }

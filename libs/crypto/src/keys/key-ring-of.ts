@@ -62,7 +62,7 @@ function severalLines(variable: string): AppError {
   return misplaced(
     variable,
     'is a passphrase with line breaks or other control characters inside: it opens what was sealed with it, and seals nothing new',
-    'One key a line: if these are several, the first one stays here and the others go into BACKUP_ENCRYPTION_KEYS_RETIRED; hazina keys generate makes a new key',
+    'If these are several keys, one stays here and the others go into BACKUP_ENCRYPTION_KEYS_RETIRED, one a line. If backups were sealed with it as it is, it goes there as a JSON string ("first line\\nsecond line") beside a new key here (hazina keys generate), and hazina keys rotate brings them to that',
   );
 }
 

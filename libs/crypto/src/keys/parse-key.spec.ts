@@ -105,7 +105,9 @@ describe('a passphrase', () => {
     ['pass:{"a long enough passphrase, and meant to be so"', 'passphrase'],
     [`BACKUP_ENCRYPTION_KEY=hex:${'0a'.repeat(32)}`, 'refused'],
     [`the key of the clinic is base64:${'A'.repeat(43)}=`, 'refused'],
-    ['the key of the clinic is PASS:twelve-letters', 'refused'],
+    ['{a long enough passphrase that begins like JSON', 'passphrase, with a warning'],
+    ['my db pass:word of the year, and so on and on', 'passphrase, with a warning'],
+    ['the colour is hex:00ff00, and the rest is mine', 'passphrase, with a warning'],
     [`pass:the key of the clinic is hex:${'0a'.repeat(32)}`, 'passphrase'],
     ['a key that cannot bypass:anything in the way of it', 'passphrase, with a warning'],
   ])('%j: %s', (text, expected) => {

@@ -12,8 +12,9 @@ import {
 
 const forms =
   'hex: and 64 hex digits, base64: and 32 bytes, pass: and at least 12 characters, x25519-private: (hazina keys generate --recipient), aws-kms: and the ARN of a key, aws-secret: and the name of a secret, or a passphrase of at least 32 characters';
-const prefixInside =
-  /(?<![\p{L}\p{N}])(hex|base64|pass|aws-kms|aws-secret|x25519-private|x25519-public):[^\p{White_Space}]/iu;
+/** A whole key of another form. Less of one may stand in a passphrase by chance. */
+const keyInside =
+  /hex:[0-9a-f]{64}|base64:[a-z0-9+/]{43}=|(?<![\p{L}\p{N}])(aws-kms:arn:|aws-secret:\S|x25519-(private|public):\S{20})/iu;
 const meant = '(a passphrase that is meant so gets pass: before it, and stays the same key)';
 const hexKey = /^[0-9a-fA-F]{64}$/;
 const damagedX25519 = 'letters of it were lost or changed, or its other half stands there (its checksum does not fit)';
@@ -79,9 +80,8 @@ function parseBare(value: string, variable: string): { key: OperatorKey; warning
     throw refused(variable, value, 'it looks like hex digits, but not 64 of them');
   if (/^[A-Za-z0-9+/=_-]{40,48}$/.test(value))
     throw refused(variable, value, 'it looks like base64, but not of exactly 32 bytes');
-  if (/^[{["]/.test(value))
-    throw refused(variable, value, `it looks like JSON, and the key alone must stand there ${meant}`);
-  if (prefixInside.test(value))
+  if (isJson(value)) throw refused(variable, value, `it is JSON, and the key alone must stand there ${meant}`);
+  if (keyInside.test(value))
     throw refused(variable, value, `a key of another form stands inside it, and must stand there alone ${meant}`);
   if (length(value) < shortestBare) throw refused(variable, value, 'it is too short');
   const { key } = accepted({ kind: 'passphrase', text: value });
@@ -91,6 +91,17 @@ function parseBare(value: string, variable: string): { key: OperatorKey; warning
       `${variable} is a bare passphrase: a key made by hazina keys generate is stronger (or write pass: before it to say that it is meant)`,
     ],
   };
+}
+
+/** As a secret in AWS Secrets Manager usually is. */
+function isJson(text: string): boolean {
+  if (!/^[{["]/.test(text)) return false;
+  try {
+    JSON.parse(text);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 /** A pair of keys: whoever has the public one seals, whoever has the private one opens. */

@@ -1,4 +1,4 @@
-import { AppError, type BackupJson, type Clock } from '#contracts';
+import { AppError, type BackupJson, type Clock, isPartBeside, recordedDatabase } from '#contracts';
 import { describeLock, findLock, type ObjectStore } from '#storage';
 import type { DeletionView } from '../deps.js';
 import { listBackups } from '../list-backups.js';
@@ -76,8 +76,12 @@ async function hasOtherGood(
 ): Promise<boolean> {
   if (record === null) {
     const { backups } = await listBackups(store, backup.target, signal);
-    for (const other of backups)
-      if (other.backupId !== backup.backupId && (await findLoss(store, other, signal)) === null) return true;
+    const own = recordedDatabase(backup.databases);
+    const others = backups.filter(
+      ({ backupId, trigger, databases }) =>
+        backupId !== backup.backupId && !isPartBeside({ trigger, database: recordedDatabase(databases) }, own),
+    );
+    for (const other of others) if ((await findLoss(store, other, signal)) === null) return true;
     return false;
   }
   for (const backupId of record.otherGood) {
