@@ -11,6 +11,7 @@ import { waitUntil } from '../services/services.js';
 const lostFields = {
   // Never left the catalogue, or belonged to the run.
   ...{ correlationId: '', events: [], claim: {}, jobNumber: 0, failures: 0, progress: null, resources: null },
+  waitingSince: null,
   // To the second.
   createdAt: null,
   // The catalogue's own.
