@@ -66,7 +66,8 @@ async function bridge(
   const staying = keep.filter((slot, at) => owners[at] === 'unknown' && !isNew(slot));
   if (slots.length + staying.length > mostSlots) throw noRoom(slots.length + staying.length);
   const opening = slots[to.current.findIndex(({ opens }) => opens)];
-  if (opening === undefined) throw new Error('a header without room was to be rewrapped with public keys alone');
+  // With public keys alone nothing new could be proven.
+  if (opening === undefined) throw noRoom(slots.length + keep.length);
   const old = keep.filter(({ keyId }) => keyId !== opening.keyId);
   if (old.length < mostSlots) return [opening, ...old];
   const ours = old.filter((slot) => owners[keep.indexOf(slot)] !== 'unknown');
