@@ -17,7 +17,7 @@ it('failures, however many, do not hide the last success', async () => {
       Promise.resolve(Array.from({ length: limit }, (_, index) => failed(59 - index))),
     lastSuccess: () => Promise.resolve({ clinic: at(0) }),
   };
-  await refreshLast(metrics, source, ['clinic', 'never']);
+  await refreshLast(metrics, source, () => ['clinic', 'never']);
   const text = await metrics.text();
   expect(text).toContain(
     `hazina_backup_last_success_timestamp_seconds{target="clinic"} ${String(at(0).getTime() / 1000)}`,
@@ -26,6 +26,26 @@ it('failures, however many, do not hide the last success', async () => {
   expect(text).not.toContain('target="never"');
 
   metrics.targetKnown('clinic', 3600);
-  await refreshLast(metrics, source, ['never']);
+  await refreshLast(metrics, source, () => ['never']);
   expect(await metrics.text()).not.toContain('hazina_backup_last_success_timestamp_seconds{target="clinic"}');
+});
+
+it('targets that are read again meanwhile keep what is told of them', async () => {
+  const metrics = createMetrics({ app: 'api', version: 'test' });
+  let targets = ['clinic'];
+  const source = {
+    latest: () => {
+      // As a reload does.
+      targets = ['shop'];
+      metrics.targetKnown('shop', 60);
+      metrics.targetsConfigured(targets);
+      return Promise.resolve([failed(1)]);
+    },
+    lastSuccess: () => Promise.resolve({}),
+  };
+  metrics.targetKnown('clinic', 3600);
+  await refreshLast(metrics, source, () => targets);
+  const text = await metrics.text();
+  expect(text).toContain('hazina_backup_expected_interval_seconds{target="shop"} 60');
+  expect(text).not.toMatch(/hazina_backup_(expected_interval_seconds|last_status)\{target="clinic"\}/);
 });

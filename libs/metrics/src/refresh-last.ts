@@ -14,18 +14,18 @@ const looked = 20;
 
 /**
  * The `last_*` gauges from the catalogue: neither a restart nor a process that did not make the backup itself may look like "never". Called at start-up and
- * again and again, with every target that is configured: what was told of others goes.
+ * again and again, with every target that is configured: what was told of others goes. They are asked for twice, for the configuration may be read again meanwhile.
  */
 export async function refreshLast(
   metrics: Pick<Metrics, 'restoreLast' | 'lastSucceeded' | 'targetsConfigured'>,
   source: LastRunsSource,
-  targets: readonly string[],
+  targets: () => readonly string[],
 ): Promise<void> {
   const successes = await source.lastSuccess();
-  for (const target of targets) {
+  for (const target of targets()) {
     metrics.restoreLast(await source.latest(target, looked));
     const at = successes[target];
     if (at !== undefined) metrics.lastSucceeded(target, at);
   }
-  metrics.targetsConfigured(targets);
+  metrics.targetsConfigured(targets());
 }

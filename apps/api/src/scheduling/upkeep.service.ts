@@ -64,8 +64,7 @@ export class UpkeepService {
     this.#deliverAside(
       undelivered.filter(({ createdAt }) => live === 0 || now.getTime() - createdAt.getTime() > leftLyingMs),
     );
-    const names = this.config.targets.map(({ name }) => name);
-    await refreshLast(this.metrics, this.catalog.backups, names);
+    await refreshLast(this.metrics, this.catalog.backups, () => this.config.targets.map(({ name }) => name));
   }
 
   /** A newer slot replaced waiting ones of the target: they failed, and people are told. */

@@ -21,11 +21,7 @@ export async function restoreMetrics(parts: WorkerParts): Promise<void> {
 
 /** What other workers did meanwhile: an idle worker must not look like a stale target. */
 export async function refreshLastRuns({ config, catalog, metrics }: WorkerParts): Promise<void> {
-  await refreshLast(
-    metrics,
-    catalog.backups,
-    config.targets.map(({ name }) => name),
-  );
+  await refreshLast(metrics, catalog.backups, () => config.targets.map(({ name }) => name));
   for (const { name } of config.targets) {
     const newest = await recoveryPointOf(catalog, name);
     const drill = await catalog.drills.lastGood(name);
