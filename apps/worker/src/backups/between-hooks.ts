@@ -3,7 +3,7 @@ import type { BackupRecord } from '#contracts';
 import { withHooks, type Hooks } from '#hooks';
 import type { BackupOutcome } from '#pipeline';
 import type { WorkerParts } from '../core/worker-core.js';
-import { tell } from '../verifications/missing-alert.js';
+import { clearAlert, raiseAlert } from '../alerts/settle-alert.js';
 import type { ClaimedBackup } from './claimed-backup.js';
 
 /** A run between the hooks of its target. What hooks after it could not do is a warning of the backup and an alert; it takes nothing from the backup. */
@@ -43,24 +43,20 @@ export async function betweenHooks(
 
 /** Told once while it lasts, and once more when the hooks after a backup of the target work again. */
 async function alertOf(
-  { catalog, clock, channels, queue }: WorkerParts,
+  parts: WorkerParts,
   { backupId, target, correlationId }: BackupRecord,
   failures: readonly string[],
 ): Promise<void> {
-  const key = alertKey('hook-failed', target);
-  const at = clock.now();
   const [first, ...others] = failures;
   if (first === undefined) {
     const message = `The hooks after backups of ${target} work again`;
-    await tell({ queue }, await catalog.alerts.clear(key, { message, at, target, backupId }));
+    await clearAlert(parts, alertKey('hook-failed', target), { message, target, backupId });
     return;
   }
   const more = others.length === 0 ? '' : ` (and ${others.length} more)`;
-  const raised = await catalog.alerts.raise({
-    ...{ key, kind: 'hook-failed', target, backupId, correlationId },
+  await raiseAlert(parts, 'hook-failed', target, {
+    ...{ target, backupId, correlationId },
     message: `A ${first}${more}`,
     hint: 'The backup itself is not touched by it. See the log of the worker, and what the hook is to do',
-    ...{ at, channels: channels.map(({ name }) => name) },
   });
-  await tell({ queue }, raised);
 }

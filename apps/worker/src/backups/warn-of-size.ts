@@ -3,7 +3,7 @@ import { recordedDatabase, type BackupJson } from '#contracts';
 import { comparedBackups, sizeAnomaly, type BackupOutcome } from '#pipeline';
 import type { WorkerParts } from '../core/worker-core.js';
 import type { WorkerLog } from '../logging/worker-log.js';
-import { tell } from '../verifications/missing-alert.js';
+import { clearAlert, raiseAlert } from '../alerts/settle-alert.js';
 
 /** Those of a single database stand among the newest, too. */
 const looked = 4 * comparedBackups;
@@ -39,19 +39,11 @@ async function settleAlert(
   { backupId, target }: Pick<BackupJson, 'backupId' | 'target'>,
   warning: string | null,
 ): Promise<void> {
-  const { catalog, clock, channels } = parts;
-  const key = alertKey('size-anomaly', target);
-  const at = clock.now();
   if (warning === null) {
     const message = `Backup ${backupId} has a size that is usual for ${target}`;
-    await tell(parts, await catalog.alerts.clear(key, { message, at, target, backupId }));
+    await clearAlert(parts, alertKey('size-anomaly', target), { message, target, backupId });
     return;
   }
-  const notification = await catalog.alerts.raise({
-    ...{ key, kind: 'size-anomaly', target, backupId, correlationId: null },
-    message: `Backup ${backupId} has an odd ${warning}`,
-    hint: null,
-    ...{ at, channels: channels.map(({ name }) => name) },
-  });
-  await tell(parts, notification);
+  const message = `Backup ${backupId} has an odd ${warning}`;
+  await raiseAlert(parts, 'size-anomaly', target, { message, hint: null, target, backupId });
 }

@@ -13,7 +13,7 @@ import {
 } from '#notify';
 import type { WorkerParts } from '../core/worker-core.js';
 import type { Destination } from '../replicas/destination-types.js';
-import { tell } from '../verifications/missing-alert.js';
+import { clearAlert, raiseAlert } from '../alerts/settle-alert.js';
 
 const kinds = { warning: 'quota-warning', critical: 'quota-critical' } as const;
 
@@ -70,44 +70,22 @@ function lookAt({ clock }: WorkerParts, quota: QuotaConfig | undefined, history:
   return { ...quotaForecast(quotaBytes, history, clock.now()), quotaBytes, usedBytes: history.usedBytes };
 }
 
-async function settle(parts: WorkerParts, of: QuotaSubject, look: QuotaLook, isOfNow = () => true): Promise<void> {
+async function settle(
+  parts: WorkerParts,
+  { subject, names }: QuotaSubject,
+  look: QuotaLook,
+  isOfNow = () => true,
+): Promise<void> {
   for (const [worse, kind] of Object.entries(kinds) as [keyof typeof kinds, AlertKind][]) {
     if (!isOfNow()) return;
-    if (worse === look.state) await raise(parts, kind, of, look);
+    if (worse === look.state)
+      await raiseAlert(parts, kind, subject, {
+        message: `${describe(names, look)}${describeForecast(look)}`,
+        hint: quotaAdvice(look, names),
+      });
     else if (worse === 'warning' && look.state === 'critical') continue;
-    else await clear(parts, kind, of, look);
+    else await clearAlert(parts, alertKey(kind, subject), { message: describe(names, look) });
   }
-}
-
-async function raise(
-  parts: WorkerParts,
-  kind: AlertKind,
-  { subject, names }: QuotaSubject,
-  look: QuotaLook,
-): Promise<void> {
-  const { catalog, clock, channels } = parts;
-  const notification = await catalog.alerts.raise({
-    ...{ key: alertKey(kind, subject), kind, target: null, backupId: null, correlationId: null },
-    message: `${describe(names, look)}${describeForecast(look)}`,
-    hint: quotaAdvice(look, names),
-    ...{ at: clock.now(), channels: channels.map(({ name }) => name) },
-  });
-  await tell(parts, notification);
-}
-
-async function clear(
-  parts: WorkerParts,
-  kind: AlertKind,
-  { subject, names }: QuotaSubject,
-  look: QuotaLook,
-): Promise<void> {
-  const { catalog, clock } = parts;
-  await tell(
-    parts,
-    await catalog.alerts.clear(alertKey(kind, subject), {
-      ...{ message: describe(names, look), at: clock.now(), target: null, backupId: null },
-    }),
-  );
 }
 
 function describe({ what, setting }: QuotaNames, { usedBytes, quotaBytes }: QuotaLook): string {

@@ -1,8 +1,7 @@
 import { alertKey } from '#catalog';
 import { primaryStore, type CleanupResult } from '#contracts';
 import { refusalIn } from '#retention';
-import type { WorkerParts } from '../core/worker-core.js';
-import { tell } from '../verifications/missing-alert.js';
+import { clearAlert, raiseAlert, type AlertDeps } from '../alerts/settle-alert.js';
 
 /** What keeps it from its work, and what to do. */
 export interface CleanupTrouble {
@@ -12,26 +11,18 @@ export interface CleanupTrouble {
 
 /** Retention of a store (`primary`, or a destination) that does not come to its end: told once, and once more when it does again. Meanwhile the store only grows. */
 export async function settleCleanupAlert(
-  parts: Pick<WorkerParts, 'catalog' | 'clock' | 'channels' | 'queue'>,
+  parts: AlertDeps,
   place: string,
   trouble: CleanupTrouble | null,
 ): Promise<void> {
-  const { catalog, clock, channels } = parts;
-  const key = alertKey('cleanup-failed', place);
   const called = place === primaryStore ? 'the primary store' : `the destination ${place}`;
-  const at = clock.now();
   if (trouble === null) {
     const message = `Retention in ${called} is at work again`;
-    await tell(parts, await catalog.alerts.clear(key, { message, at, target: null, backupId: null }));
+    await clearAlert(parts, alertKey('cleanup-failed', place), { message });
     return;
   }
-  const notification = await catalog.alerts.raise({
-    ...{ key, kind: 'cleanup-failed', target: null, backupId: null, correlationId: null },
-    message: `Retention in ${called} did not come to its end: ${trouble.message}`,
-    hint: trouble.hint,
-    ...{ at, channels: channels.map(({ name }) => name) },
-  });
-  await tell(parts, notification);
+  const message = `Retention in ${called} did not come to its end: ${trouble.message}`;
+  await raiseAlert(parts, 'cleanup-failed', place, { message, hint: trouble.hint });
 }
 
 /** A run that was refused, as a whole or in a target, because over half would go; null: it was not. `command`: lists what it was about. */

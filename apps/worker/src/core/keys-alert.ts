@@ -1,43 +1,38 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { alertKey, isAlive } from '#catalog';
-import { tell } from '../verifications/missing-alert.js';
+import { clearAlert, raiseAlert, type AlertDeps } from '../alerts/settle-alert.js';
 import { findMissingKeys, type MissingKeys } from './check-keys.js';
 import type { WorkerParts } from './worker-core.js';
 
 /** So many backups, and so many keys, are named. */
 const mostNamed = 3;
-const key = alertKey('keys-missing', 'fleet');
+const fleet = 'fleet';
 export const keysHint = 'Add them to BACKUP_ENCRYPTION_KEYS_RETIRED: without them these backups cannot be restored';
 
-type Parts = Pick<WorkerParts, 'catalog' | 'clock' | 'channels' | 'queue' | 'owner' | 'openingKeyIds'> & {
-  readonly config: Pick<WorkerParts['config'], 'lease'>;
-};
+type Parts = AlertDeps &
+  Pick<WorkerParts, 'owner' | 'openingKeyIds'> & { readonly config: Pick<WorkerParts['config'], 'lease'> };
 
 /**
  * Kept backups that no living worker opens: told once, and once more when one does. What a worker alone lacks stands in its log and its metrics: in the middle of a
  * rolling change of keys that is as it should be. When a whole fleet starts, a worker that has the keys may not have said so yet: two looks must find the same.
  */
 export async function settleKeysAlert(parts: Parts, signal: AbortSignal): Promise<void> {
-  const { catalog, clock, channels, config } = parts;
+  const { config } = parts;
   let missing = await missingInFleet(parts);
   if (missing.backups > 0) {
     await delay(3 * config.lease.beatMs, undefined, { signal });
     missing = await missingInFleet(parts);
   }
-  const at = clock.now();
   if (missing.backups === 0) {
     const message = 'Every kept backup is opened by the keys of a worker again';
-    await tell(parts, await catalog.alerts.clear(key, { message, at, target: null, backupId: null }));
+    await clearAlert(parts, alertKey('keys-missing', fleet), { message });
     return;
   }
   const { backups, newest, keyIds } = missing;
-  const notification = await catalog.alerts.raise({
-    ...{ key, kind: 'keys-missing', target: null, backupId: null, correlationId: null },
+  await raiseAlert(parts, 'keys-missing', fleet, {
     message: `No worker opens ${backups} of the kept backups, the newest of them ${newest.slice(0, mostNamed).join(', ')}: ${named(keyIds)}`,
     hint: keysHint,
-    ...{ at, channels: channels.map(({ name }) => name) },
   });
-  await tell(parts, notification);
 }
 
 async function missingInFleet({ catalog, owner, openingKeyIds }: Parts): Promise<MissingKeys> {

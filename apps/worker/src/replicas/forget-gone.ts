@@ -2,7 +2,7 @@ import { alertKey, isAlive } from '#catalog';
 import { primaryStore } from '#contracts';
 import { destinationOfAlert } from '../cleanup/check-quota.js';
 import type { WorkerParts } from '../core/worker-core.js';
-import { tell } from '../verifications/missing-alert.js';
+import { clearAlert } from '../alerts/settle-alert.js';
 
 const ofPlace = [alertKey('replica-behind', ''), alertKey('store-unusable', ''), alertKey('cleanup-failed', '')];
 
@@ -11,7 +11,7 @@ const ofPlace = [alertKey('replica-behind', ''), alertKey('store-unusable', ''),
  * stays. Without any destination the primary store is no place to be behind either.
  */
 export async function forgetGone(parts: WorkerParts): Promise<void> {
-  const { catalog, clock, destinations, owner } = parts;
+  const { catalog, destinations, owner } = parts;
   const raised = await catalog.alerts.raised();
   const told = raised.flatMap(({ key }) => {
     const beginning = ofPlace.find((prefix) => key.startsWith(prefix));
@@ -29,6 +29,6 @@ export async function forgetGone(parts: WorkerParts): Promise<void> {
   for (const { key, name } of told) {
     if (known.has(name)) continue;
     const message = `${name} is no destination any more`;
-    await tell(parts, await catalog.alerts.clear(key, { message, at: clock.now(), target: null, backupId: null }));
+    await clearAlert(parts, key, { message });
   }
 }

@@ -1,7 +1,7 @@
 import { alertKey, isAlive } from '#catalog';
 import { primaryStore, type AlertKind, type CopyState } from '#contracts';
 import type { WorkerParts } from '../core/worker-core.js';
-import { tell } from '../verifications/missing-alert.js';
+import { clearAlert, raiseAlert } from '../alerts/settle-alert.js';
 
 export interface DestinationState {
   readonly name: string;
@@ -25,12 +25,15 @@ async function settleUnusable(parts: WorkerParts, { name, trouble }: Destination
   const called = calledOf(name);
   if (trouble !== null) {
     const { message, hint } = trouble;
-    await raise(parts, 'store-unusable', name, { message: `${called} cannot be used: ${message}`, hint: hint ?? null });
+    await raiseAlert(parts, 'store-unusable', name, {
+      message: `${called} cannot be used: ${message}`,
+      hint: hint ?? null,
+    });
     return;
   }
   if (!(await isRaised(parts, 'store-unusable', name))) return;
   if (await isSeenBad(parts, name)) return;
-  await clear(parts, 'store-unusable', name, `${called} can be used again`);
+  await clearAlert(parts, alertKey('store-unusable', name), { message: `${called} can be used again` });
 }
 
 /** Another worker may be cut off from it: its word counts as well, or the two would raise and clear by turns. */
@@ -57,14 +60,16 @@ async function settleBehind(
   if (failure !== null || missing > 0 || isLate) {
     const reason = failure?.errorMessage ?? `${behind} backups are not there yet`;
     const message = `${calledOf(name)} is behind: ${reason}`;
-    await raise(parts, 'replica-behind', name, {
+    await raiseAlert(parts, 'replica-behind', name, {
       ...{ message, hint: failure?.error?.hint ?? null, backupId: failure?.backupId ?? null },
     });
     return;
   }
   if (behind > 0 || trouble !== null || !(await isRaised(parts, 'replica-behind', name))) return;
   if (await isSeenBad(parts, name)) return;
-  await clear(parts, 'replica-behind', name, `${calledOf(name)} has every backup again that it can have`);
+  await clearAlert(parts, alertKey('replica-behind', name), {
+    message: `${calledOf(name)} has every backup again that it can have`,
+  });
 }
 
 function calledOf(name: string): string {
@@ -74,23 +79,4 @@ function calledOf(name: string): string {
 async function isRaised({ catalog }: WorkerParts, kind: AlertKind, name: string): Promise<boolean> {
   const key = alertKey(kind, name);
   return (await catalog.alerts.raised()).some((raised) => raised.key === key);
-}
-
-async function raise(
-  parts: WorkerParts,
-  kind: AlertKind,
-  name: string,
-  what: { readonly message: string; readonly hint: string | null; readonly backupId?: string | null },
-): Promise<void> {
-  const { catalog, clock, channels } = parts;
-  const notification = await catalog.alerts.raise({
-    ...{ key: alertKey(kind, name), kind, target: null, backupId: null, correlationId: null, ...what },
-    ...{ at: clock.now(), channels: channels.map((channel) => channel.name) },
-  });
-  await tell(parts, notification);
-}
-
-async function clear(parts: WorkerParts, kind: AlertKind, name: string, message: string): Promise<void> {
-  const recovered = { message, at: parts.clock.now(), target: null, backupId: null };
-  await tell(parts, await parts.catalog.alerts.clear(alertKey(kind, name), recovered));
 }
