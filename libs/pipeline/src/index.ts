@@ -72,7 +72,7 @@ export {
   type ExpireCopiesRequest,
   type StandingCopy,
 } from './copy/expire-copies.js';
-export { letOutlivedGo } from './copy/let-outlived-go.js';
+export { letOutlivedGo, outlivedOf } from './copy/let-outlived-go.js';
 export { findLostCopies, type RecordedCopy } from './copy/find-lost-copies.js';
 export { lockOfCopy } from './copy/lock-of-copy.js';
 export { paceOf } from './throttle.js';

@@ -1,7 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { modelNow, modelReasons, modelRefusesTarget } from '../../../test/support/retention-model.js';
-import { planRetention, refusalIn, type RetentionTarget } from './plan-retention.js';
+import { planRetention, type RetentionTarget } from './plan-retention.js';
+import { refusalIn } from './refusal.js';
 import { retentionNow } from './retention-now.js';
 import type { RetentionPolicy, RetentionRecord } from './types.js';
 

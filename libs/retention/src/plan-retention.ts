@@ -1,3 +1,4 @@
+import { overHalfRefused, refuse } from './refusal.js';
 import { retentionNow } from './retention-now.js';
 import { selectExpired } from './select-expired.js';
 import type { RetentionDecision, RetentionPolicy, RetentionRecord } from './types.js';
@@ -46,7 +47,7 @@ export function planRetention(targets: readonly RetentionTarget[], run: Retentio
     targets.flatMap(({ records }) => records),
   );
   if (share !== null) {
-    const reason = toConfirm(`${share} would go`, wanted);
+    const reason = overHalfRefused(share, wanted);
     return { decisions: decisions.map((decision) => refuse(decision, reason)), wanted, confirmationNeeded: true };
   }
   const shares = each.map((one) => overHalf(one.decisions, one.target.records, dailyWork(one.target, run)));
@@ -56,33 +57,10 @@ export function planRetention(targets: readonly RetentionTarget[], run: Retentio
   const judged = each.flatMap(({ target, decisions: own }, at) => {
     const ownShare = shares[at] ?? null;
     if (ownShare === null) return own;
-    const reason = toConfirm(`${ofTarget}${target.target} ${ownShare} would go`, number);
+    const reason = overHalfRefused(ownShare, number, target.target);
     return own.map((decision) => refuse(decision, reason));
   });
   return { decisions: judged, wanted, confirmationNeeded: refused.length > 0 };
-}
-
-const confirmWords = 'confirm the number';
-const ofTarget = 'of the target ';
-
-function toConfirm(what: string, number: number): string {
-  return `${what}, which is over half: ${confirmWords} ${number} if that is meant`;
-}
-
-/** What a run kept for want of a confirmation. */
-export interface Refusal {
-  /** Nothing at all was removed. False: nothing of the targets that the reason names. */
-  readonly isWhole: boolean;
-  /** With the number to confirm. */
-  readonly reason: string;
-}
-
-/** What of a run was refused; null: nothing. What is kept of a run (`CleanupResult`) tells it by its reasons alone. */
-export function refusalIn(decisions: readonly { readonly reasons: readonly string[] }[]): Refusal | null {
-  const found = new Set(decisions.flatMap(({ reasons }) => reasons.filter((reason) => reason.includes(confirmWords))));
-  const reasons = [...found];
-  if (reasons.length === 0) return null;
-  return { isWhole: !reasons.every((reason) => reason.startsWith(ofTarget)), reason: reasons.join('; ') };
 }
 
 function countRemoved(decisions: readonly RetentionDecision[]): number {
@@ -131,9 +109,4 @@ function decideTarget(target: RetentionTarget, { clock, storeTime }: RetentionRu
   const decisions = selectExpired(policy, records, retentionNow(records, { clock, storeTime, intervalMs }));
   if (!target.lastRunsFailed) return decisions;
   return decisions.map((decision) => refuse(decision, 'the last three runs of its target failed'));
-}
-
-function refuse(decision: RetentionDecision, reason: string): RetentionDecision {
-  if (decision.decision !== 'remove') return decision;
-  return { ...decision, decision: 'kept-by-refusal', reasons: [...decision.reasons, reason] };
 }

@@ -1,8 +1,8 @@
+import { protectionsOf } from './protections.js';
 import type { RetentionDecision, RetentionPolicy, RetentionRecord } from './types.js';
 import { windowKinds, windowName, windowOf, type WindowKind } from './windows.js';
 
 const dayMs = 86_400_000;
-const lockWords = 'locked until';
 
 /**
  * What becomes of each backup of one target, newest first. Kept if any rule keeps; never removed: the last good one, the last verified one, one of the last
@@ -21,10 +21,7 @@ export function selectExpired(
   const keep = ({ backupId }: RetentionRecord, reason: string) => reasons.get(backupId)?.push(reason);
 
   for (const record of newestFirst) {
-    if (record.pinned) keep(record, 'pinned');
-    if (record.usedBy !== null) keep(record, `in use: ${record.usedBy}`);
-    if (record.lockedUntil !== null && record.lockedUntil > now)
-      keep(record, `${lockWords} ${record.lockedUntil.toISOString()}`);
+    for (const reason of protectionsOf(record, now)) keep(record, reason);
     if (record.completedAt > now) keep(record, 'dated after the time that counts');
     else if (now.getTime() - record.completedAt.getTime() < policy.retentionDays * dayMs)
       keep(record, `younger than ${policy.retentionDays} days`);
@@ -45,11 +42,6 @@ export function selectExpired(
     const days = Math.floor((now.getTime() - completedAt.getTime()) / dayMs);
     return { backupId, target, decision: 'remove', reasons: [`${days} days old, and no rule keeps it`] };
   });
-}
-
-/** Whether nothing but a lock of the store keeps it: retention comes back to it when that has ended. */
-export function isKeptByLock({ decision, reasons }: Pick<RetentionDecision, 'decision' | 'reasons'>): boolean {
-  return decision === 'keep' && reasons.length === 1 && reasons[0]?.startsWith(lockWords) === true;
 }
 
 type Keep = (record: RetentionRecord, reason: string) => void;

@@ -1,7 +1,7 @@
 import { copiesCatalog, deletionCatalog } from '#catalog';
 import { scheduleIntervalMs, type RetentionConfig } from '#config';
-import { expireCopies, findLostCopies, runSweep, type CopiesCatalog } from '#pipeline';
-import { policyOf } from '#retention';
+import { expireCopies, findLostCopies, outlivedOf, runSweep, type CopiesCatalog } from '#pipeline';
+import { policyOf, protectionsOf } from '#retention';
 import { refusalOf, settleCleanupAlert, type CleanupTrouble } from '../cleanup/cleanup-alert.js';
 import { noteRetention } from '../cleanup/note-retention.js';
 import { targetOf, type WorkerParts } from '../core/worker-core.js';
@@ -26,14 +26,8 @@ export async function checkDestination(
   await sweep(parts, destination, new Set(recorded.map(({ backupId }) => backupId)), signal);
   if (retention === null) {
     const now = clock.now();
-    const outlived = (await copies.standing()).filter(
-      (copy) =>
-        copy.outlived &&
-        !lost.has(copy.backupId) &&
-        !copy.pinned &&
-        copy.usedBy === null &&
-        (copy.lockedUntil === null || copy.lockedUntil <= now),
-    ).length;
+    const standing = outlivedOf(await copies.standing(), lost);
+    const outlived = standing.filter((copy) => protectionsOf(copy, now).length === 0).length;
     await settleCleanupAlert(parts, name, outlived === 0 ? null : leftAlone(name, outlived));
     return;
   }

@@ -1,6 +1,7 @@
 import { throwIfAborted, type AppError, type Clock } from '#contracts';
 import {
   planRetention,
+  refuse,
   type RetentionDecision,
   type RetentionPlan,
   type RetentionPolicy,
@@ -62,7 +63,7 @@ export async function expireCopies(
   { dryRun, confirm, policyOf, lost }: ExpireCopiesRequest,
   signal: AbortSignal,
 ): Promise<RetentionPlan> {
-  const { store, clock, copies, onExpired } = deps;
+  const { store, clock, copies } = deps;
   const standing = (await copies.standing()).filter(({ backupId }) => !lost.has(backupId));
   const targets = [...new Set(standing.map(({ target }) => target))].sort();
   const rules = await Promise.all(
@@ -86,23 +87,33 @@ export async function expireCopies(
   const closer: StandingCopy[] = [];
   for (const copy of standing)
     closer.push(going.has(copy.backupId) ? await lookCloser(deps, copy, run.clock, signal) : copy);
-  const plan = planOf(closer);
+  return carryOut(deps, { plan: planOf(closer), standing, dryRun }, signal);
+}
+
+/** Gives what goes by a plan to the workers, or (in a dry run) says what would. */
+export async function carryOut(
+  deps: ExpireCopiesDeps,
+  {
+    plan,
+    standing,
+    dryRun,
+  }: { readonly plan: RetentionPlan; readonly standing: readonly StandingCopy[]; readonly dryRun: boolean },
+  signal: AbortSignal,
+): Promise<RetentionPlan> {
   const copyIds = new Map(standing.map(({ backupId, copyId }) => [backupId, copyId]));
   const decisions: RetentionDecision[] = [];
   for (const decision of plan.decisions) {
     throwIfAborted(signal, 'cleanup');
     const kept = decision.decision !== 'remove' || dryRun ? null : await begin(deps, decision, copyIds, signal);
-    decisions.push(
-      kept === null ? decision : { ...decision, decision: 'kept-by-refusal', reasons: [...decision.reasons, kept] },
-    );
-    if (decision.decision === 'remove' && kept === null) onExpired?.(decision);
+    decisions.push(kept === null ? decision : refuse(decision, kept));
+    if (decision.decision === 'remove' && kept === null) deps.onExpired?.(decision);
   }
   return { ...plan, decisions };
 }
 
 /** With the lock and, where there is none, the pin that lie there. */
 export async function lookCloser(
-  { store, onDamaged }: Pick<ExpireCopiesDeps, 'store' | 'onDamaged'>,
+  { store, onDamaged }: ExpireCopiesDeps,
   copy: StandingCopy,
   now: Date,
   signal: AbortSignal,
@@ -116,8 +127,8 @@ export async function lookCloser(
 }
 
 /** Gives it to the workers; or says why it stays after all. */
-export async function begin(
-  { store, copies }: Pick<ExpireCopiesDeps, 'store' | 'copies'>,
+async function begin(
+  { store, copies }: ExpireCopiesDeps,
   { backupId }: RetentionDecision,
   copyIds: ReadonlyMap<string, string>,
   signal: AbortSignal,

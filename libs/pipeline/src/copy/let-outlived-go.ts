@@ -1,7 +1,6 @@
-import { throwIfAborted } from '#contracts';
-import type { RetentionDecision, RetentionPlan } from '#retention';
+import { protectionsOf, refuse, toConfirm, type RetentionDecision, type RetentionPlan } from '#retention';
 import {
-  begin,
+  carryOut,
   lookCloser,
   type ExpireCopiesDeps,
   type ExpireCopiesRequest,
@@ -10,6 +9,11 @@ import {
 
 const why =
   'its backup went by retention of the primary store, and the destination has no retention of its own (any more)';
+
+/** Copies that a destination's own retention had kept beyond the primary store. `lost`: those that a listing did not show. */
+export function outlivedOf(standing: readonly StandingCopy[], lost: ReadonlySet<string>): readonly StandingCopy[] {
+  return standing.filter((copy) => copy.outlived && !lost.has(copy.backupId));
+}
 
 /**
  * Lets go what a destination's own retention had kept beyond the primary store, when it has none any more. Nothing says how long that is to be kept, and it may be all
@@ -20,40 +24,20 @@ export async function letOutlivedGo(
   { dryRun, confirm, lost }: Omit<ExpireCopiesRequest, 'policyOf'>,
   signal: AbortSignal,
 ): Promise<RetentionPlan> {
-  const { clock, copies, onExpired } = deps;
-  const outlived = (await copies.standing()).filter((copy) => copy.outlived && !lost.has(copy.backupId));
-  const looked: StandingCopy[] = [];
-  for (const copy of outlived) looked.push(await lookCloser(deps, copy, clock.now(), signal));
-  const planned = looked.map((copy) => decide(copy, clock.now()));
-  const wanted = planned.filter(({ decision }) => decision === 'remove').length;
+  const { clock, copies } = deps;
+  const standing = outlivedOf(await copies.standing(), lost);
+  const decided: RetentionDecision[] = [];
+  for (const copy of standing) decided.push(decide(await lookCloser(deps, copy, clock.now(), signal), clock.now()));
+  const wanted = decided.filter(({ decision }) => decision === 'remove').length;
   const confirmationNeeded = wanted > 0 && confirm !== wanted;
-  const copyIds = new Map(outlived.map(({ backupId, copyId }) => [backupId, copyId]));
-  const decisions: RetentionDecision[] = [];
-  for (const decision of planned) {
-    throwIfAborted(signal, 'cleanup');
-    const kept =
-      decision.decision !== 'remove'
-        ? null
-        : confirmationNeeded
-          ? `confirm the number ${wanted} if that is meant`
-          : dryRun
-            ? null
-            : await begin(deps, decision, copyIds, signal);
-    if (kept !== null)
-      decisions.push({ ...decision, decision: 'kept-by-refusal', reasons: [...decision.reasons, kept] });
-    else decisions.push(decision);
-    if (decision.decision === 'remove' && kept === null) onExpired?.(decision);
-  }
-  return { decisions, wanted, confirmationNeeded };
+  const decisions = confirmationNeeded ? decided.map((decision) => refuse(decision, toConfirm(wanted))) : decided;
+  return carryOut(deps, { plan: { decisions, wanted, confirmationNeeded }, standing, dryRun }, signal);
 }
 
-function decide({ backupId, target, pinned, usedBy, lockedUntil }: StandingCopy, now: Date): RetentionDecision {
-  const reasons = [
-    ...(pinned ? ['pinned'] : []),
-    ...(usedBy === null ? [] : [`in use: ${usedBy}`]),
-    ...(lockedUntil !== null && lockedUntil > now ? [`locked until ${lockedUntil.toISOString()}`] : []),
-  ];
-  return reasons.length > 0
-    ? { backupId, target, decision: 'keep', reasons }
+function decide(copy: StandingCopy, now: Date): RetentionDecision {
+  const { backupId, target } = copy;
+  const kept = protectionsOf(copy, now);
+  return kept.length > 0
+    ? { backupId, target, decision: 'keep', reasons: kept }
     : { backupId, target, decision: 'remove', reasons: [why] };
 }
