@@ -1,4 +1,4 @@
-import { AppError, recordedDatabase, isBackupId, isImported, isTimestamp, seriesOf, type BackupJson } from '#contracts';
+import { AppError, isBackupId, isImported, isTimestamp, seriesFactsOf, seriesOf, type BackupJson } from '#contracts';
 import { isBareRecord, listBackups, requireBackupJson } from '#pipeline';
 import type { ObjectStore } from '#storage';
 import type { CliContext } from './context.js';
@@ -55,10 +55,9 @@ async function latest(store: ObjectStore, which: WhichBackup, context: CliContex
 
 /** It was asked for, and is taken; but who looks for everything should know where that is. */
 function warnOfPart(backup: BackupJson, newestFirst: readonly BackupJson[], context: CliContext): void {
-  const facts = newestFirst.map((one) => ({ ...one, database: recordedDatabase(one.databases) }));
-  const series = seriesOf(facts);
-  const part = series({ ...backup, database: recordedDatabase(backup.databases) });
-  const fuller = facts.find((one) => one.completedAt <= backup.completedAt && series(one) === '');
+  const series = seriesOf(newestFirst.map(seriesFactsOf));
+  const part = series(seriesFactsOf(backup));
+  const fuller = newestFirst.find((one) => one.completedAt <= backup.completedAt && series(seriesFactsOf(one)) === '');
   if (part !== '' && fuller !== undefined)
     context.warn(`${backup.backupId} holds the database ${part} alone: the newest backup of all is ${fuller.backupId}`);
 }

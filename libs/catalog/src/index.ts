@@ -29,7 +29,7 @@ export { recordedError } from './backups/backup-record.js';
 export { recoveryPointOf } from './backups/recovery-point.js';
 export { statsOf } from './backups/stats-of.js';
 export { copiesCatalog } from './copies/copies-view.js';
-export { copyStampOf } from './copies/copy-record.js';
+export { copyStampOf, isWhole } from './copies/copy-record.js';
 export { isAway } from './copies/is-away.js';
 export { isFoundBad, isGood } from './backups/is-good.js';
 export { claimJournal } from './claims/claim-journal.js';

@@ -11,12 +11,14 @@ export function isImported({ engine }: Pick<BackupJson, 'engine'>): boolean {
   return engine.name === 'import';
 }
 
-/** Whether a backup that was made by hand, of a single other database, stands for no backup of this one, however good it is. Null: nobody knows what this one holds. */
-export function isPartBeside(
-  { trigger, database: held }: Pick<SeriesFacts, 'trigger' | 'database'>,
-  database: string | null,
-): boolean {
-  return database !== null && trigger === 'cli' && held !== null && held !== '*' && held !== database;
+/** Made by hand of a single database (`hazina backup --database`), which may be all that its target is. */
+export function isByHandOfOne({ trigger, database }: Pick<SeriesFacts, 'trigger' | 'database'>): boolean {
+  return trigger === 'cli' && database !== null && database !== '*';
+}
+
+/** Whether such a one, of another database, stands for no backup of this one, however good it is. Null: nobody knows what this one holds. */
+export function isPartBeside(facts: Pick<SeriesFacts, 'trigger' | 'database'>, database: string | null): boolean {
+  return database !== null && isByHandOfOne(facts) && facts.database !== database;
 }
 
 /** What tells the series of a backup. Null: nobody knows it any more. */
@@ -24,6 +26,11 @@ export interface SeriesFacts {
   readonly target: string;
   readonly trigger: Trigger | null;
   readonly database: string | null;
+}
+
+/** Of a backup as its `backup.json` tells it. */
+export function seriesFactsOf({ target, trigger, databases }: BackupJson): SeriesFacts {
+  return { target, trigger, database: recordedDatabase(databases) };
 }
 
 /**
@@ -34,8 +41,5 @@ export interface SeriesFacts {
 export function seriesOf(backups: readonly SeriesFacts[]): (backup: SeriesFacts) => string {
   const held = new Map<string, Set<string>>();
   for (const { target, database } of backups) held.set(target, (held.get(target) ?? new Set()).add(database ?? '*'));
-  return ({ target, trigger, database }) => {
-    const isPart = trigger === 'cli' && database !== null && database !== '*';
-    return isPart && (held.get(target)?.size ?? 0) > 1 ? database : '';
-  };
+  return (backup) => (isByHandOfOne(backup) && (held.get(backup.target)?.size ?? 0) > 1 ? (backup.database ?? '') : '');
 }

@@ -13,7 +13,15 @@ export {
   type Topology,
   type Trigger,
 } from './backup-json.js';
-export { isImported, isPartBeside, recordedDatabase, seriesOf, type SeriesFacts } from './backup-series.js';
+export {
+  isByHandOfOne,
+  isImported,
+  isPartBeside,
+  recordedDatabase,
+  seriesFactsOf,
+  seriesOf,
+  type SeriesFacts,
+} from './backup-series.js';
 export { consistencyInBrief, describeConsistency, momentOf } from './describe-consistency.js';
 export { saysDamaged, saysUnasked } from './damage.js';
 export {

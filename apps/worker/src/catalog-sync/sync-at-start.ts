@@ -16,7 +16,8 @@ const words: Readonly<Record<OutOfStep['what'], string>> = {
 
 /**
  * Once after the start, beside the work: one backup that stands in the store and has no record is reason enough for a sync (a catalogue that was lost, or set back
- * to an older copy of itself; a backup made without it), and so is one that has a record and does not stand there. A store that is away is looked at when it is back.
+ * to an older copy of itself; a backup made without it), and so is one that has a record and does not stand there, that is there again, or was sealed anew. What is
+ * not ours is told. A store that is away is looked at when it is back.
  * What fails here is told, and stops no worker.
  */
 export async function syncAtStart(parts: WorkerParts, signal: AbortSignal): Promise<void> {

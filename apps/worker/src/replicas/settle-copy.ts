@@ -1,3 +1,4 @@
+import { isWhole } from '#catalog';
 import { AppError, type CopyRecord } from '#contracts';
 import { backupJsonKey, findLoss, isCold, requireBackupJson, runVerify, silentObserver } from '#pipeline';
 import { noteLostCopy } from '../verifications/missing-alert.js';
@@ -57,13 +58,7 @@ export async function settleDeleted(
 
 /** Whether another destination has it: then it is not the last one that is lost. */
 async function standsElsewhere({ catalog }: ClaimedCopy['parts'], { copyId, backupId }: CopyRecord): Promise<boolean> {
-  const copies = await catalog.copies.of([backupId]);
-  return copies.some(
-    ({ copyId: other, state, copiedAt }) =>
-      other !== copyId &&
-      (['copied', 'verifying'].includes(state) ||
-        (['pending', 'copying', 'failed'].includes(state) && copiedAt !== null)),
-  );
+  return (await catalog.copies.of([backupId])).some((other) => other.copyId !== copyId && isWhole(other));
 }
 
 function bare(backupId: string, location: string): AppError {

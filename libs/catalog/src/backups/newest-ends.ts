@@ -1,3 +1,4 @@
+import { isByHandOfOne } from '#contracts';
 import type { TargetEnds } from '../contract/stats.js';
 import type { BackupDocument } from '../schemas/backup.schema.js';
 import { op, type Filter } from '../store/record-collection.js';
@@ -55,10 +56,6 @@ async function lastSuccess(
     good.find((document) => !isByHandOfOne(document)) ??
     (await one(backups, { target, ...succeeded(), ...others }, now));
   return other === undefined || other.database === newestOne.database ? newestOne : other;
-}
-
-function isByHandOfOne({ trigger, database }: Pick<BackupDocument, 'trigger' | 'database'>): boolean {
-  return trigger === 'cli' && database !== '*';
 }
 
 function isRun({ status, error }: BackupDocument): boolean {

@@ -1,6 +1,6 @@
 import type { BackupRecord, CopyRecord, CopyState } from '#contracts';
 import type { ClaimRef } from '../contract/claims.js';
-import type { RecordCollection } from '../store/record-collection.js';
+import { op, type RecordCollection } from '../store/record-collection.js';
 
 export type Copies = RecordCollection<CopyRecord>;
 
@@ -34,6 +34,24 @@ export function copyIdOf(backupId: string, destination: string): string {
 export function copyStampOf({ hash, marks, keyIds }: Pick<BackupRecord, 'hash' | 'marks' | 'keyIds'>): string {
   return [hash ?? '', marks.written, ...keyIds].join(' ');
 }
+
+/** Nothing of it stands there (any more), and it is to be copied. */
+export const toBeCopied = {
+  ...{ state: 'pending', nextAttemptAt: null, verifyAt: null },
+  ...{ copiedAt: null, storedBytes: 0, lockedUntil: null },
+} as const;
+
+const atRest: readonly CopyState[] = ['copied', 'verifying'];
+const toFollow: readonly CopyState[] = ['pending', 'copying', 'failed'];
+
+/** It stands there: also one whose marks or keys are older than the record's, and which is to be copied again. `whole` says the same as a filter. */
+export function isWhole({ state, copiedAt }: Pick<CopyRecord, 'state' | 'copiedAt'>): boolean {
+  return atRest.includes(state) || (toFollow.includes(state) && copiedAt !== null);
+}
+
+export const whole = {
+  $or: [{ state: op({ $in: [...atRest] }) }, { state: op({ $in: [...toFollow] }), copiedAt: op({ $ne: null }) }],
+};
 
 /** States in which somebody works on a copy. */
 export const workedOn = ['copying', 'verifying'] as const;

@@ -4,15 +4,9 @@ import type { CopyRepository } from '../contract/copies.js';
 import { op } from '../store/record-collection.js';
 import { copyClaims } from './copy-claims.js';
 import { copyHistory } from './copy-history.js';
-import { copyIdOf, heldBy, toCopyRecord, type Copies } from './copy-record.js';
+import { copyIdOf, heldBy, toBeCopied, toCopyRecord, type Copies } from './copy-record.js';
 import { planCopies } from './plan-copies.js';
 import { planHome, standingCopies } from './plan-home.js';
-
-/** Nothing of it stands there (any more). */
-const anew = {
-  ...{ state: 'pending', nextAttemptAt: null, verifyAt: null },
-  ...{ copiedAt: null, storedBytes: 0, lockedUntil: null },
-} as const;
 
 export function copyRepository(copies: Copies, backups: Backups, clock: Clock): CopyRepository {
   return {
@@ -57,7 +51,7 @@ export function copyRepository(copies: Copies, backups: Backups, clock: Clock): 
       let changed = 0;
       for (const backupId of backupIds) {
         const there = { copyId: copyIdOf(backupId, destination), state: 'copied' };
-        const gone = { ...anew, state: 'missing', verifiedAt: null };
+        const gone = { ...toBeCopied, state: 'missing', verifiedAt: null };
         if (await copies.change(there, { $set: gone })) changed += 1;
       }
       return changed;
@@ -70,7 +64,7 @@ export function copyRepository(copies: Copies, backups: Backups, clock: Clock): 
       let changed = 0;
       for (const { copyId, state } of found) {
         // The fence rises: who still works on it for the old store writes nothing any more.
-        const update = { $set: { ...anew, verifiedAt: null, thorough: false }, $inc: { 'claim.fence': 1 } };
+        const update = { $set: { ...toBeCopied, verifiedAt: null, thorough: false }, $inc: { 'claim.fence': 1 } };
         if (await copies.change({ copyId, state }, update)) changed += 1;
       }
       return changed;

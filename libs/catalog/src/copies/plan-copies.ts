@@ -2,7 +2,7 @@ import type { BackupRecord, CopyRecord } from '#contracts';
 import type { Backups } from '../backups/backup-record.js';
 import type { CopyPlanRequest, CopyVerifications } from '../contract/copies.js';
 import { op } from '../store/record-collection.js';
-import { copyIdOf, copyStampOf, type Copies } from './copy-record.js';
+import { copyIdOf, copyStampOf, toBeCopied, type Copies } from './copy-record.js';
 
 const dayMs = 86_400_000;
 const wantedFields = ['backupId', 'target', 'hash', 'marks', 'keyIds', 'completedAt', 'createdAt', 'size', 'pinned'];
@@ -83,8 +83,8 @@ function again(copies: Copies, { copyId, stamp }: CopyRecord): Promise<boolean> 
 }
 
 function anew(copies: Copies, { copyId }: CopyRecord): Promise<boolean> {
-  const pending = { state: 'pending', removedAt: null, nextAttemptAt: null, copiedAt: null, verifiedAt: null };
-  return copies.change({ copyId, state: 'removed' }, { $set: pending });
+  const update = { $set: { ...toBeCopied, removedAt: null, verifiedAt: null } };
+  return copies.change({ copyId, state: 'removed' }, update);
 }
 
 function isKept(state: CopyRecord['state']): boolean {

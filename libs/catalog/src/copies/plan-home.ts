@@ -2,19 +2,15 @@ import { primaryStore } from '#contracts';
 import type { Backups } from '../backups/backup-record.js';
 import { op } from '../store/record-collection.js';
 import type { Copies } from './copy-record.js';
-import { workedOn } from './copy-record.js';
+import { whole, workedOn } from './copy-record.js';
 import { insertCopy } from './plan-copies.js';
 
 const wantedFields = ['backupId', 'target', 'completedAt', 'createdAt', 'size', 'status', 'place'];
 
-/** Which of them stand in a destination: also those whose marks or keys are older than the record's, and are to be copied again. */
+/** Which of them stand in a destination. */
 export async function standingCopies(copies: Copies, backupIds: readonly string[]): Promise<ReadonlySet<string>> {
   if (backupIds.length === 0) return new Set();
-  const whole = [
-    { state: op({ $in: ['copied', 'verifying'] }) },
-    { state: op({ $in: ['pending', 'copying', 'failed'] }), copiedAt: op({ $ne: null }) },
-  ];
-  const filter = { backupId: op({ $in: [...backupIds] }), destination: op({ $ne: primaryStore }), $or: whole };
+  const filter = { backupId: op({ $in: [...backupIds] }), destination: op({ $ne: primaryStore }), ...whole };
   return new Set((await copies.find(filter, { only: ['backupId'] })).map(({ backupId }) => backupId));
 }
 

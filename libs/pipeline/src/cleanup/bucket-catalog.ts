@@ -1,4 +1,4 @@
-import { AppError, recordedDatabase, seriesOf, type BackupJson, type SeriesFacts } from '#contracts';
+import { AppError, seriesFactsOf, seriesOf, type BackupJson } from '#contracts';
 import type { CatalogBackup, CleanupCatalog } from '../deps.js';
 import { listBackups } from '../list-backups.js';
 import { readMarks } from '../objects/marks-file.js';
@@ -15,7 +15,7 @@ export function bucketCatalog(deps: CleanupDeps, report: (text: string) => void,
     serverTime: () => Promise.resolve(null),
     completed: async (target) => {
       const { backups } = await listBackups(deps.store, target ?? undefined, signal);
-      const series = seriesOf(backups.map(factsOf));
+      const series = seriesOf(backups.map(seriesFactsOf));
       const found: CatalogBackup[] = [];
       for (let at = 0; at < backups.length; at += readsAtOnce) {
         const some = backups.slice(at, at + readsAtOnce);
@@ -23,7 +23,7 @@ export function bucketCatalog(deps: CleanupDeps, report: (text: string) => void,
           ...(await Promise.all(
             some.map(async (backup) => ({
               ...(await describe(deps, backup, report, signal)),
-              series: series(factsOf(backup)),
+              series: series(seriesFactsOf(backup)),
             })),
           )),
         );
@@ -40,10 +40,6 @@ export function bucketCatalog(deps: CleanupDeps, report: (text: string) => void,
     readSightings: () => readSightingsFile(deps.store, signal),
     writeSightings: (sightings) => writeSightingsFile(deps.store, sightings, signal),
   };
-}
-
-function factsOf({ target, trigger, databases }: BackupJson): SeriesFacts {
-  return { target, trigger, database: recordedDatabase(databases) };
 }
 
 async function describe(

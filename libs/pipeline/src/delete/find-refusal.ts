@@ -1,4 +1,4 @@
-import { AppError, type BackupJson, type Clock, isPartBeside, recordedDatabase } from '#contracts';
+import { AppError, isPartBeside, seriesFactsOf, type BackupJson, type Clock } from '#contracts';
 import { describeLock, findLock, type ObjectStore } from '#storage';
 import type { DeletionView } from '../deps.js';
 import { listBackups } from '../list-backups.js';
@@ -76,10 +76,9 @@ async function hasOtherGood(
 ): Promise<boolean> {
   if (record === null) {
     const { backups } = await listBackups(store, backup.target, signal);
-    const own = recordedDatabase(backup.databases);
+    const { database } = seriesFactsOf(backup);
     const others = backups.filter(
-      ({ backupId, trigger, databases }) =>
-        backupId !== backup.backupId && !isPartBeside({ trigger, database: recordedDatabase(databases) }, own),
+      (other) => other.backupId !== backup.backupId && !isPartBeside(seriesFactsOf(other), database),
     );
     for (const other of others) if ((await findLoss(store, other, signal)) === null) return true;
     return false;

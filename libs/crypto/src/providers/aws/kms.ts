@@ -37,7 +37,7 @@ export function awsKms(access: AwsAccess): KeyWrapper {
         const { CiphertextBlob } = await clientOf(keyArn).send(new EncryptCommand(request), until(signal));
         if (CiphertextBlob !== undefined && CiphertextBlob.length > 0) return Buffer.from(CiphertextBlob);
       } catch (error) {
-        if (signal !== undefined) throwIfAborted(signal, 'keys');
+        throwIfAborted(signal, 'keys');
         throw serviceFailure('kms', keyArn, error);
       }
       throw serviceFailure('kms', keyArn, undefined);
@@ -53,7 +53,7 @@ export function awsKms(access: AwsAccess): KeyWrapper {
         Plaintext.fill(0);
         return dek;
       } catch (error) {
-        if (signal !== undefined) throwIfAborted(signal, 'keys');
+        throwIfAborted(signal, 'keys');
         if (error instanceof Error && notOurs.includes(error.name)) return null;
         throw serviceFailure('kms', keyArn, error);
       }

@@ -22,7 +22,7 @@ export function awsSecrets(access: AwsAccess): SecretReader {
         const { SecretString } = await client.send(new GetSecretValueCommand({ SecretId: name }), until(signal));
         if (SecretString !== undefined && SecretString !== '') return new Secret(SecretString);
       } catch (error) {
-        if (signal !== undefined) throwIfAborted(signal, 'keys');
+        throwIfAborted(signal, 'keys');
         throw serviceFailure('secrets', `the secret ${name} of ${variable}`, error);
       } finally {
         client.destroy();
