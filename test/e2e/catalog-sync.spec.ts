@@ -66,11 +66,12 @@ describe('hazina catalog sync', () => {
       await operator.settledWhen(isRead, `the verification of ${backupId}`);
     }
     await waitUntil(async () => (await world.records({ marksBehind: true })).length === 0, { what: 'the marks' });
-    const cli = await hazina(['backup', '--json', '--label', 'by hand'], environment);
+    const cli = await hazina(['backup', '--json', '--label', 'by hand', '--exclude', '*.nothing'], environment);
     expect(cli.code).toBe(0);
     await worker.stop('SIGTERM');
     const before = await byId();
     expect(before).toHaveLength(4);
+    expect(before.map(({ part }) => part !== null)).toEqual(before.map(({ trigger }) => trigger === 'cli'));
     const read = before.filter(({ verifications }) => (verifications as unknown[]).length === 1);
     expect(read.map(({ backupId }) => String(backupId)).sort()).toEqual(ids.slice(0, 2).sort());
 

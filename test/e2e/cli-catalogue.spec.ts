@@ -105,9 +105,14 @@ describe('hazina with the catalogue of a service', () => {
     });
     expect((await operator.post(`/api/admin/backups/${backupId}/cancel`)).status).toBe(202);
     const gone = { MONGODB_URI: 'mongodb://127.0.0.1:1/clinic?serverSelectionTimeoutMS=300' };
-    expect(await failing(['backup'], gone)).toMatchObject({ code: 'source/unreachable', exitCode: 15 });
+    expect(await failing(['backup', '--exclude', 'clinic.log'], gone)).toMatchObject({
+      code: 'source/unreachable',
+      exitCode: 15,
+    });
     const failed = await operator.get('/api/admin/backups?status=failed');
     expect(failed.body.data).toMatchObject([{ trigger: 'cli', error: { code: 'source/unreachable' } }]);
+    const part = expect.stringMatching(/^clinic, patterns [0-9a-f]{16}$/);
+    expect(await world.records({ status: 'failed' })).toMatchObject([{ part }]);
   }, 90_000);
 
   it('another store than that of the records is refused, and a catalogue that is away too', async () => {

@@ -94,6 +94,27 @@ describe('upkeep by hand, with the store alone', () => {
     expect({ code: confirmed.code, removed: confirmed.result.removed }).toEqual({ code: 0, removed: 2 });
   }, 120_000);
 
+  it('a part that was chosen by hand takes no place of a backup of all', async () => {
+    await world.client.db(world.database).collection('people').insertOne({ name: 'Ada' });
+    await world.client.db(world.database).collection('log').insertOne({ at: 1 });
+    const exclude = [`${world.database}.log`];
+    const all = { ...world.environment, BACKUP_RETENTION_DAYS: '0', BACKUP_KEEP_LAST: '1', BACKUP_MIN_KEEP: '1' };
+    const whole = await world.backup(all);
+    expect(whole['part']).toBeUndefined();
+    const part = await world.backup(all, '--exclude', ...exclude);
+    const name = new RegExp(`^${world.database}, patterns [0-9a-f]{16}$`);
+    expect(part).toMatchObject({ part: expect.stringMatching(name), totals: { collections: 1 } });
+    // The sealed manifest says the same, or it would not be believed.
+    expect((await hazina(['verify', part.backupId, '--level', 'readable'], all)).code).toBe(0);
+    const shown = await hazina(['show', part.backupId], all);
+    expect(shown.stdout).toMatch(/part +e2e.*, patterns [0-9a-f]{16}, chosen by hand\n/);
+    expect(removals((await cleanup(['--dry-run'], all)).result)).toEqual([]);
+    const newer = await world.backup(all);
+    const { result } = await cleanup(['--confirm', '1'], all);
+    expect(removals(result)).toEqual([whole.backupId]);
+    expect((await hazina(['list', '--json'], all)).stdout).toContain(newer.backupId);
+  }, 120_000);
+
   it('a label stands in the store; what is no backup cannot be marked', async () => {
     await fill(0);
     const run = await hazina(['label', idOf(0), 'before the upgrade', '--json'], environment);

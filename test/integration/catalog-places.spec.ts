@@ -101,24 +101,6 @@ it('retention is told the time of the catalogue’s server', async () => {
   expect(await cleanupCatalog(away, options).serverTime()).toBeNull();
 });
 
-it('a part by hand has a series of its own for retention, also beside one that stands elsewhere', async () => {
-  const view = cleanupCatalog(world.catalog, { clock: systemClock, by: 'retention', recordRetentionDays: 30 });
-  const seriesOf = async (target: string) =>
-    new Map((await view.completed(target)).map(({ backupId, series }) => [backupId, series]));
-  const target = newTarget();
-  const part = await completedBackup(world.catalog, target, { trigger: 'cli' });
-  expect((await seriesOf(target)).get(part)).toBe('');
-  const whole = await completedBackup(world.catalog, target, { trigger: 'schedule' }, now, ['billing', 'clinic']);
-  expect(await seriesOf(target)).toEqual(
-    new Map([
-      [part, 'clinic'],
-      [whole, ''],
-    ]),
-  );
-  await world.catalog.backups.markMissing(whole, true, now);
-  expect((await seriesOf(target)).get(part)).toBe('clinic');
-});
-
 it('it is on its way home until it is there, once', async () => {
   const { backups } = world.catalog;
   const backupId = await backedUpElsewhere();

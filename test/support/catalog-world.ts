@@ -100,10 +100,11 @@ export async function completedBackup(
   more: Partial<NewBackup> = {},
   at = new Date(),
   databases: readonly string[] = ['clinic'],
+  told: Pick<BackupJson, 'part'> = {},
 ): Promise<string> {
   const backup = manualBackup(target, { createdAt: at, ...more });
   await catalog.backups.insert(backup);
-  await completeBackup(catalog, backup.backupId, target, at, databases);
+  await completeBackup(catalog, backup.backupId, target, at, databases, told);
   return backup.backupId;
 }
 
@@ -113,11 +114,12 @@ export async function completeBackup(
   target: string,
   at = new Date(),
   databases: readonly string[] = ['clinic'],
+  told: Pick<BackupJson, 'part'> = {},
 ): Promise<void> {
   const claimed = await catalog.backups.claim(backupId, 'test/1/a', at);
   if (claimed === null) throw new Error(`${backupId} cannot be claimed`);
   const { fence } = claimed.claim;
-  const backup = { ...backupJsonOf(backupId, target, fence, at), databases: [...databases] };
+  const backup = { ...backupJsonOf(backupId, target, fence, at), databases: [...databases], ...told };
   await catalog.backups.recordCommit({ id: backupId, fence }, { attempt: fence, bytes: JSON.stringify(backup) });
   await catalog.backups.complete(backupId, completedFacts(backup));
 }

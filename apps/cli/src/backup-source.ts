@@ -1,4 +1,6 @@
+import { isDeepStrictEqual } from 'node:util';
 import { noHooks, type CliConfig, type SourceConfig } from '#config';
+import { databaseOf, partName, type Secret, type Selected } from '#contracts';
 import type { CliContext } from './context.js';
 
 /** What a backup by hand is of, and how it is made. */
@@ -33,4 +35,22 @@ export async function backupSource(
     ...{ engine, oplog, compression, throttleBytesPerSecond, storeThrottleBytesPerSecond, retentionDays },
     boundHooks: noHooks,
   };
+}
+
+/**
+ * What a backup by hand takes, where its target is something else (`partName`): it stands in `backup.json`, so that retention and people tell it from one of all.
+ * Both are read from the same server, whose URI may name a database.
+ */
+export function handPicked(dump: Selected, source: Selected & { readonly uri: Secret }): string | undefined {
+  const path = databaseOf(source.uri.reveal());
+  const ofServer = path === undefined || path === 'admin' ? [] : [path];
+  const databasesOf = ({ databases }: Selected) => (databases.length === 0 ? ofServer : databases);
+  const databases = databasesOf(dump);
+  const hasOwnPatterns = !areSame(dump.include, source.include) || !areSame(dump.exclude, source.exclude);
+  if (areSame(databases, databasesOf(source)) && !hasOwnPatterns) return undefined;
+  return partName(hasOwnPatterns ? { ...dump, databases } : { databases, include: [], exclude: [] });
+}
+
+function areSame(some: readonly string[], others: readonly string[]): boolean {
+  return isDeepStrictEqual([...new Set(some)].sort(), [...new Set(others)].sort());
 }

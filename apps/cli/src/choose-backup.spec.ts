@@ -29,7 +29,16 @@ describe('the latest backup', () => {
     const part = await putBackup(store, hoursAgo(2), { trigger: 'cli' });
     expect(await latest()).toBe(part.backupId);
     expect(warnings).toEqual([
-      `${part.backupId} holds the database fx_clinic alone: the newest backup of all is ${whole.backupId}`,
+      `${part.backupId} holds a part alone (fx_clinic): the newest backup of all is ${whole.backupId}`,
+    ]);
+  });
+
+  it('may leave something out: then it is told what was chosen', async () => {
+    const whole = await putBackup(store, hoursAgo(20), {}, several);
+    const part = await putBackup(store, hoursAgo(2), { trigger: 'cli', part: 'every database, patterns 0' }, several);
+    expect(await latest()).toBe(part.backupId);
+    expect(warnings).toEqual([
+      `${part.backupId} holds a part alone (every database, patterns 0): the newest backup of all is ${whole.backupId}`,
     ]);
   });
 

@@ -59,7 +59,7 @@ function warnOfPart(backup: BackupJson, newestFirst: readonly BackupJson[], cont
   const part = series(seriesFactsOf(backup));
   const fuller = newestFirst.find((one) => one.completedAt <= backup.completedAt && series(seriesFactsOf(one)) === '');
   if (part !== '' && fuller !== undefined)
-    context.warn(`${backup.backupId} holds the database ${part} alone: the newest backup of all is ${fuller.backupId}`);
+    context.warn(`${backup.backupId} holds a part alone (${part}): the newest backup of all is ${fuller.backupId}`);
 }
 
 function parseTime(text: string): string {

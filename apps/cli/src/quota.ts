@@ -1,5 +1,14 @@
 import type { StoreConfig } from '#config';
-import { doubtful, found, wrong, type AppError, type BackupJson, type Finding } from '#contracts';
+import {
+  doubtful,
+  found,
+  isPart,
+  seriesFactsOf,
+  wrong,
+  type AppError,
+  type BackupJson,
+  type Finding,
+} from '#contracts';
 import { destinationQuota, primaryQuota, quotaAdvice, quotaHasRoom, quotaReached, quotaState } from '#notify';
 import { listBackups } from '#pipeline';
 import type { ObjectStore } from '#storage';
@@ -16,7 +25,10 @@ export async function requireQuota(
   if (quota?.policy !== 'refuse') return;
   const { backups } = await listBackups(store, undefined, signal);
   const used = usedBy(backups);
-  const newest = backups.find((backup) => backup.target === target)?.objects.data.bytes ?? 0;
+  const newestFirst = backups.filter((backup) => backup.target === target);
+  // A part that was made by hand tells nothing of the size of all, unless there is nothing else.
+  const whole = newestFirst.find((backup) => !isPart(seriesFactsOf(backup))) ?? newestFirst[0];
+  const newest = whole?.objects.data.bytes ?? 0;
   if (!quotaHasRoom(quota.bytes, used, newest)) throw reached(used, quota);
 }
 

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { cancelWished, claimJournal, fenced, HeldClaim, type Catalog } from '#catalog';
 import { noHooks, type CatalogAccess, type StoreConfig } from '#config';
-import { AppError, type BackupRecord } from '#contracts';
+import { AppError, recordedPart, type BackupRecord } from '#contracts';
 import type { Hooks } from '#hooks';
 import {
   bindStore,
@@ -84,13 +84,15 @@ const same = (made: BackupOutcome) => Promise.resolve(made);
 
 async function insertAndClaim(
   { backups }: Catalog,
-  { backupId, target, trigger, label, pinned }: BackupRequest,
+  request: BackupRequest,
   context: CliContext,
 ): Promise<BackupRecord> {
+  const { backupId, target, trigger, label, pinned } = request;
   const createdAt = context.clock.now();
   const correlationId = context.random.bytes(16).toString('hex');
   const inserted = await backups.insert({
     ...{ backupId, target, trigger, slot: null, correlationId, createdAt, label, pinned, jobNumber: 0 },
+    part: recordedPart(request),
   });
   const record = inserted.outcome === 'inserted' ? await backups.claim(backupId, ownerOf(context), createdAt) : null;
   if (record !== null) return record;

@@ -26,7 +26,7 @@ export { deletionCatalog, userOf, useTexts } from './backups/deletion-view.js';
 export type { RotationViewOptions } from './backups/rotation-options.js';
 export { commitRecord, rotationCatalog } from './backups/rotation-view.js';
 export { recordedError } from './backups/backup-record.js';
-export { recoveryPointOf } from './backups/recovery-point.js';
+export { recoveryPointOf, wholeGoodOnes } from './backups/recovery-point.js';
 export { statsOf } from './backups/stats-of.js';
 export { copiesCatalog } from './copies/copies-view.js';
 export { copyStampOf, isWhole } from './copies/copy-record.js';

@@ -838,6 +838,11 @@ export interface components {
              * @description When the next run is due after one that failed
              */
             nextAttemptAt: string | null;
+            /**
+             * @description What was chosen by hand (hazina backup) where its target is something else: databases, and a digest of patterns. It stands for no backup of all
+             * @example null
+             */
+            part: string | null;
             pinned: boolean;
             /** @description The destination that it was written to, for the primary store was away, and in which it stands until it is brought home; null: the primary store */
             place: string | null;
@@ -903,6 +908,11 @@ export interface components {
              */
             lockedUntil: string | null;
             metadata: components["schemas"]["MetadataDto"] | null;
+            /**
+             * @description What was chosen by hand (hazina backup) where its target is something else: databases, and a digest of patterns. It stands for no backup of all
+             * @example null
+             */
+            part: string | null;
             pinned: boolean;
             /** @description The destination that it was written to, for the primary store was away, and in which it stands until it is brought home; null: the primary store */
             place: string | null;
@@ -2698,6 +2708,7 @@ export interface operations {
                      *             "name": "native",
                      *             "version": "1.0.0"
                      *           },
+                     *           "part": null,
                      *           "consistency": {
                      *             "mode": "snapshot",
                      *             "at": {
@@ -2880,6 +2891,7 @@ export interface operations {
                      *         "name": "native",
                      *         "version": "1.0.0"
                      *       },
+                     *       "part": null,
                      *       "consistency": {
                      *         "mode": "snapshot",
                      *         "at": {
@@ -3203,6 +3215,7 @@ export interface operations {
                      *         "name": "native",
                      *         "version": "1.0.0"
                      *       },
+                     *       "part": null,
                      *       "consistency": {
                      *         "mode": "snapshot",
                      *         "at": {

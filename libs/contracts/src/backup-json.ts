@@ -36,6 +36,8 @@ export const backupFacts = z.looseObject({
   label: z.string().nullable(),
   pinned: z.boolean(),
   databases: z.array(z.string()),
+  /** What was chosen by hand, where that is another part of the server than the target is (`partName`). */
+  part: z.string().min(1).optional(),
   engine: z.looseObject({ name: z.string(), version: z.string() }),
   server: z.looseObject({ version: z.string(), topology: z.enum(['standalone', 'replica-set', 'sharded']) }),
   consistency: z.looseObject({

@@ -14,12 +14,17 @@ export {
   type Trigger,
 } from './backup-json.js';
 export {
-  isByHandOfOne,
+  contentOf,
   isImported,
+  isPart,
   isPartBeside,
   recordedDatabase,
+  partName,
+  recordedPart,
   seriesFactsOf,
   seriesOf,
+  wholeOnes,
+  type Selected,
   type SeriesFacts,
 } from './backup-series.js';
 export { consistencyInBrief, describeConsistency, momentOf } from './describe-consistency.js';

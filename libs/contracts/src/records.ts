@@ -97,6 +97,8 @@ export interface BackupRecord {
   readonly correlationId: string;
   /** Name, or `*` for several; null until a worker has claimed the record. */
   readonly database: string | null;
+  /** What was chosen by hand (`recordedPart`); null: nothing was, or no more than a database. */
+  readonly part: string | null;
   /** The full key of the data object; relative in a directory. */
   readonly s3Key: string | null;
   readonly hash: string | null;

@@ -1,4 +1,4 @@
-import { isByHandOfOne, type BackupRecord } from '#contracts';
+import { isPart, type BackupRecord } from '#contracts';
 import type { Instruments } from './instruments.js';
 
 /** The `last_*` gauges: a time only ever moves forward, so that restoring them from the catalogue and live runs do not quarrel. */
@@ -49,7 +49,7 @@ export class LastRuns {
   /** From records of the catalogue, in any order: a restart must not look like "never". */
   restore(records: readonly BackupRecord[]): void {
     // A part that was made by hand is no success of its target; where it is all that is made, `lastSuccess` tells.
-    const whole = records.filter((record) => !isByHandOfOne(record));
+    const whole = records.filter((record) => !isPart(record));
     for (const { target, status, startedAt, completedAt, size, verificationStatus } of whole) {
       if (startedAt !== null) this.attempt(target, startedAt);
       if (verificationStatus.verifiedAt !== null) this.verified(target, verificationStatus.verifiedAt);

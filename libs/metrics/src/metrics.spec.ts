@@ -20,6 +20,7 @@ function record(changes: Partial<BackupRecord>): BackupRecord {
   return {
     target: 'clinic',
     status: 'completed',
+    ...{ trigger: 'schedule', database: '*', part: null },
     startedAt: null,
     completedAt: null,
     size: null,
@@ -212,8 +213,9 @@ describe('the metrics', () => {
         verificationStatus: { verified: true, level: 'readable', verifiedAt: at('00:20:00'), verificationHash: null },
       }),
       record({ status: 'cancelled', startedAt: at('02:30:00') }),
-      // A part, made by hand.
+      // Parts, made by hand.
       record({ trigger: 'cli', database: 'billing', startedAt: at('03:00:00'), completedAt: at('03:10:00'), size: 1 }),
+      record({ ...{ trigger: 'cli', part: 'a b', size: 2 }, startedAt: at('03:20:00'), completedAt: at('03:30:00') }),
       record({ status: 'pending' }),
       record({ target: 'other', status: 'missing', startedAt: at('01:00:00'), completedAt: at('01:30:00'), size: 5 }),
     ]);

@@ -22,6 +22,8 @@ export interface BackupRequest {
   readonly attempt: number;
   readonly trigger: Trigger;
   readonly dump: DumpRequest;
+  /** What was chosen by hand, where the target is something else (`partName`). */
+  readonly part?: string;
   readonly compression: { readonly codec: Compression; readonly level: number | undefined };
   readonly label: string | null;
   readonly pinned: boolean;

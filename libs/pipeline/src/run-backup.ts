@@ -138,6 +138,7 @@ function describe(
     label: request.label,
     pinned: request.pinned,
     databases,
+    ...(request.part === undefined ? {} : { part: request.part }),
     engine: probe.engine,
     server: probe.server,
     consistency: data.dump.consistency,

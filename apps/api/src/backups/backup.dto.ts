@@ -208,6 +208,12 @@ export class BackupDto {
   progress!: ProgressDto | null;
   @ApiProperty({ type: EngineDto, ...nullable })
   engine!: EngineDto | null;
+  @ApiProperty({
+    ...{ type: String, ...nullable, example: null },
+    description:
+      'What was chosen by hand (hazina backup) where its target is something else: databases, and a digest of patterns. It stands for no backup of all',
+  })
+  part!: string | null;
   @ApiProperty({ type: ConsistencyDto, ...nullable, description: 'What the backup is consistent to' })
   consistency!: ConsistencyDto | null;
   @ApiProperty({ type: String, ...nullable, enum: ['zstd', 'gzip', 'none'] })

@@ -23,7 +23,7 @@ const specified = [
 ];
 
 it.each<[string, readonly string[], readonly string[]]>([
-  ['BackupDto', [...required, ...specified], ['consistency', 'place', 'lockedUntil']],
+  ['BackupDto', [...required, ...specified], ['consistency', 'part', 'place', 'lockedUntil']],
   ['MetadataDto', ['collections', 'totalDocuments', 'totalSize', 'compressionRatio'], []],
   ['CollectionDto', ['name', 'documents', 'bytes'], []],
   ['VerificationStatusDto', ['verified', 'verifiedAt', 'verificationHash'], ['level']],

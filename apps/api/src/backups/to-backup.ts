@@ -37,6 +37,7 @@ export function toBackup(record: BackupRecord, copies: readonly CopyRecord[]): P
     stage: record.stage,
     progress: toProgress(progress),
     engine: engine && { name: engine.name, version: engine.version },
+    part: record.part,
     consistency: toConsistency(record.consistency),
     compression: record.compression,
     keyIds: [...record.keyIds],

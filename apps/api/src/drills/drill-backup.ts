@@ -1,5 +1,5 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { drillJob, recoveryPointOf, type Catalog } from '#catalog';
+import { drillJob, recoveryPointOf, wholeGoodOnes, type Catalog } from '#catalog';
 import type { ApiConfig } from '#config';
 import {
   AppError,
@@ -104,7 +104,7 @@ export class DrillBackup {
 
   async #older(wanted: string | undefined): Promise<BackupRecord> {
     const target = wanted ?? this.#onlyTarget();
-    const [, ...older] = await this.catalog.backups.otherGood({ backupId: '', target });
+    const [, ...older] = await wholeGoodOnes(this.catalog, target);
     const backupId = oneByLot(older, this.random);
     if (backupId !== undefined) return findBackup(this.catalog, backupId);
     throw new AppError({

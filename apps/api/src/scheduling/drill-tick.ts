@@ -1,4 +1,4 @@
-import { drillJob, type Catalog } from '#catalog';
+import { drillJob, wholeGoodOnes, type Catalog } from '#catalog';
 import type { ApiConfig, TargetConfig } from '#config';
 import { isFinalTask, slotDrillId, type DrillRecord } from '#contracts';
 import { oneByLot } from '../drills/one-by-lot.js';
@@ -50,8 +50,7 @@ async function choose(
   target: string,
   last: DrillRecord | null,
 ): Promise<Chosen | null> {
-  // No id is empty: all good ones, newest first.
-  const [newest, ...older] = await catalog.backups.otherGood({ backupId: '', target });
+  const [newest, ...older] = await wholeGoodOnes(catalog, target);
   if (newest === undefined) return null;
   const picked = oneByLot(older, random);
   return last?.choice === 'newest' && picked !== undefined

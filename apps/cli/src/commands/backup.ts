@@ -1,7 +1,7 @@
 import { Option, type Command } from 'commander';
 import { newBackupId, type Compression, type VerificationLevel } from '#contracts';
 import type { BackupRequest } from '#pipeline';
-import { backupSource } from '../backup-source.js';
+import { backupSource, handPicked } from '../backup-source.js';
 import type { CliContext } from '../context.js';
 import { targetName, withJson, withSelection, type SelectionOptions } from '../options.js';
 import { summarizeBackup } from '../output/summarize-backup.js';
@@ -50,8 +50,9 @@ export function registerBackup(program: Command, context: CliContext): void {
 const help = `
 Needs MONGODB_URI, BACKUP_ENCRYPTION_KEY, and a store: S3_BACKUP_BUCKET or BACKUP_DIRECTORY. With CATALOG_MONGODB_URI the
 backup gets a record there, so that API and retention of the service see it.
-What is backed up: --database, else the database in the path of MONGODB_URI, else every database. A single database of a
-target that has more counts by itself: it takes no place of a backup of all in retention, and ends no alert overdue.
+What is backed up: --database, else the database in the path of MONGODB_URI, else every database. A part of a target
+(by --database, --include or --exclude) counts by itself: it takes no place of a backup of all in retention, and ends no
+alert overdue. hazina list and show tell what was chosen.
 With BACKUP_TARGETS_FILE --target names one of its targets, which is backed up as a worker would: its URI, databases,
 engine, compression, throttle and hooks.
 
@@ -91,6 +92,7 @@ async function backup(options: Options, context: CliContext): Promise<void> {
     const engine = await selectDumpEngine(options.engine ?? source.engine, dump, config, context);
     const codec = options.compression ?? source.compression.codec;
     const { throttleBytesPerSecond, storeThrottleBytesPerSecond } = source;
+    const part = handPicked(dump, source);
     const deps = { store, ring, engine, clock: context.clock, random: context.random, observer };
     const request: BackupRequest = {
       backupId: newBackupId(source.name, context.clock.now(), context.random),
@@ -98,6 +100,7 @@ async function backup(options: Options, context: CliContext): Promise<void> {
       attempt: 1,
       trigger: 'cli',
       dump,
+      ...(part === undefined ? {} : { part }),
       compression: { codec, level: codec === source.compression.codec ? source.compression.level : undefined },
       label: options.label ?? null,
       pinned: options.pin === true,

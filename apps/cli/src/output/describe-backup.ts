@@ -10,7 +10,7 @@ export interface BackupDescription {
 
 /** A backup in full, for people. */
 export function describeBackup(backup: BackupJson, { warnings, location, namespaces }: BackupDescription): string {
-  const { totals, objects, consistency, server, engine } = backup;
+  const { totals, objects, consistency, server, engine, part } = backup;
   const facts: [string, string][] = [
     ['backup', backup.backupId],
     ['target', `${backup.target} (${backup.trigger}, attempt ${backup.attempt})`],
@@ -20,6 +20,7 @@ export function describeBackup(backup: BackupJson, { warnings, location, namespa
     ['label', backup.label === null ? '–' : printable(backup.label)],
     ['pinned', backup.pinned ? 'yes' : 'no'],
     ['databases', printable(backup.databases.join(', ')) || '(empty)'],
+    ...(part === undefined ? [] : [['part', `${printable(part)}, chosen by hand`] satisfies [string, string]]),
     [
       'holds',
       `${plural(totals.collections, 'collection')}, ${plural(totals.views, 'view')}, ${plural(totals.documents, 'document')}`,

@@ -7,7 +7,7 @@ export function backupsTable(backups: readonly BackupJson[]): string {
   const rows = backups.map((backup) => [
     backup.backupId,
     formatTime(backup.completedAt),
-    shorten(printable(backup.databases.join(', ')) || '(empty)'),
+    shorten(printable(backup.part ?? backup.databases.join(', ')) || '(empty)'),
     formatCount(backup.totals.documents),
     formatBytes(backup.totals.bsonBytes),
     formatBytes(backup.objects.data.bytes + backup.objects.manifest.bytes),

@@ -10,7 +10,7 @@ export function recordsTable(records: readonly BackupRecord[]): string {
     statusOf(record),
     record.trigger,
     record.completedAt === null ? '-' : formatTime(record.completedAt.toISOString()),
-    shorten(printable(record.database ?? '-')),
+    shorten(printable(record.part ?? record.database ?? '-')),
     record.metadata === null ? '-' : formatCount(record.metadata.totalDocuments),
     record.size === null ? '-' : formatBytes(record.size),
     verifiedOf(record),
@@ -25,7 +25,13 @@ export function recordView(record: BackupRecord) {
   return {
     ...{ backupId: record.backupId, target: record.target, status: record.status, trigger: record.trigger },
     ...{ createdAt: record.createdAt, slot: record.slot, startedAt: record.startedAt },
-    ...{ completedAt: record.completedAt, database: record.database, s3Key: record.s3Key, place: record.place },
+    ...{
+      completedAt: record.completedAt,
+      database: record.database,
+      part: record.part,
+      s3Key: record.s3Key,
+      place: record.place,
+    },
     ...{ hash: record.hash, size: record.size, compression: record.compression, keyIds: record.keyIds },
     ...{ metadata, verificationStatus },
     ...{ label: record.label, pinned: record.pinned, lockedUntil: record.lockedUntil },

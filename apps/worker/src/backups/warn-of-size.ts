@@ -1,11 +1,11 @@
 import { alertKey } from '#catalog';
-import { recordedDatabase, type BackupJson } from '#contracts';
+import { contentOf, seriesFactsOf, type BackupJson } from '#contracts';
 import { comparedBackups, sizeAnomaly, type BackupOutcome } from '#pipeline';
 import type { WorkerParts } from '../core/worker-core.js';
 import type { WorkerLog } from '../logging/worker-log.js';
 import { clearAlert, raiseAlert } from '../alerts/settle-alert.js';
 
-/** Those of a single database stand among the newest, too. */
+/** Parts stand among the newest, too. */
 const looked = 4 * comparedBackups;
 
 /** The outcome with a warning, and an alert, when its size is far from its target's last ones. What cannot be compared now is not worth a backup. */
@@ -24,11 +24,11 @@ export async function warnOfSize(parts: WorkerParts, outcome: BackupOutcome, log
 }
 
 async function anomalyOf({ catalog }: WorkerParts, backup: BackupJson): Promise<string | null> {
-  const { backupId, target, objects, databases } = backup;
-  // One of a single database says nothing of the size of all.
-  const database = recordedDatabase(databases);
+  const { backupId, target, objects } = backup;
+  // A part says nothing of the size of all.
+  const content = contentOf(seriesFactsOf(backup));
   const earlier = (await catalog.backups.latestCompleted(target, looked)).flatMap((record) => {
-    return record.database === database && record.backupId !== backupId && record.size !== null ? [record.size] : [];
+    return contentOf(record) === content && record.backupId !== backupId && record.size !== null ? [record.size] : [];
   });
   return sizeAnomaly(objects.data.bytes, earlier);
 }

@@ -1,5 +1,5 @@
 import type { QuotaConfig } from '#config';
-import { isByHandOfOne, type BackupRecord } from '#contracts';
+import { isPart, type BackupRecord } from '#contracts';
 import {
   destinationQuota,
   quotaForecast,
@@ -84,7 +84,7 @@ function requireRoom({ quota, history, usedBytes, underWay, wanted, refused, now
 async function bytesToExpect({ backups }: Parts['catalog'], target: string): Promise<number | null> {
   const newest = await backups.latestCompleted(target, comparedBackups);
   // A part that was made by hand tells nothing of the size of all, unless there is nothing else.
-  const whole = newest.find((record) => !isByHandOfOne(record));
+  const whole = newest.find((record) => !isPart(record));
   return (whole ?? newest[0])?.size ?? null;
 }
 

@@ -1,5 +1,6 @@
 import { recoveryPointOf } from '#catalog';
 import { scheduleIntervalMs } from '#config';
+import { wholeOnes } from '#contracts';
 import { refreshLast } from '#metrics';
 import type { WorkerParts } from './worker-core.js';
 
@@ -33,10 +34,10 @@ export async function refreshLastRuns({ config, catalog, metrics }: WorkerParts)
   }
 }
 
-/** How far back each target can be restored: to its oldest kept backup. */
+/** How far back each target can be restored: to its oldest kept backup, of all that it is. */
 export async function tellRecoveryWindows({ config, catalog, metrics }: WorkerParts): Promise<void> {
   for (const { name } of config.targets) {
-    const [oldest] = await catalog.backups.completed(name);
+    const [oldest] = wholeOnes(await catalog.backups.completed(name));
     metrics.recoveryWindow(name, oldest?.completedAt ?? null);
   }
 }

@@ -1,4 +1,4 @@
-import { isPartBeside, type Clock } from '#contracts';
+import { isPartBeside, type BackupRecord, type Clock } from '#contracts';
 import type { BackupRepository } from '../contract/backups.js';
 import type { BackupDocument } from '../schemas/backup.schema.js';
 import { op, type Filter } from '../store/record-collection.js';
@@ -123,12 +123,13 @@ export function queries(backups: Backups, targets: KnownTargets, clock: Clock): 
   };
 }
 
-/** Ids of good records, newest first, without one of them; and, where its database is told, without parts beside it. */
+/** Ids of good records, newest first, without one of them; and, where it is told what that holds, without parts beside it. */
 function goodOnes(
   backups: Backups,
-  { backupId: without, database }: { readonly backupId: string; readonly database?: string | null },
+  of: Pick<BackupRecord, 'backupId'> & Partial<Pick<BackupRecord, 'database' | 'part'>>,
 ): (filter: Filter, most: number) => Promise<readonly string[]> {
-  const only = ['backupId', 'status', 'verifications', 'trigger', 'database'];
+  const { backupId: without, database = null, part = null } = of;
+  const only = ['backupId', 'status', 'verifications', 'trigger', 'database', 'part'];
   const page = { only, sort: { createdAt: -1, backupId: -1 } } as const;
   return async (filter, most) => {
     const found: string[] = [];
@@ -136,7 +137,7 @@ function goodOnes(
     for (let skip = 0; found.length < most;) {
       const some = await backups.find(filter, { ...page, skip, limit });
       for (const other of some)
-        if (other.backupId !== without && isGood(other) && !isPartBeside(other, database ?? null))
+        if (other.backupId !== without && isGood(other) && !isPartBeside(other, { database, part }))
           found.push(other.backupId);
       if (some.length < limit) break;
       skip += limit;

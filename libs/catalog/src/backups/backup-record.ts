@@ -24,6 +24,7 @@ export function toBackupRecord(document: BackupDocument): BackupRecord {
     slot: document.slot,
     correlationId: document.correlationId,
     database: document.database,
+    part: document.part,
     s3Key: document.s3Key,
     hash: document.hash,
     size: document.size,

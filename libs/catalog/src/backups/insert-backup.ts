@@ -81,10 +81,10 @@ export function insertion(backups: Backups, targets: KnownTargets): Insertion {
 }
 
 function fieldsOf(backup: NewBackup): Partial<BackupDocument> {
-  const { backupId, target, trigger, slot, correlationId, createdAt, label, pinned, jobNumber } = backup;
+  const { backupId, target, trigger, slot, correlationId, createdAt, label, pinned, jobNumber, part = null } = backup;
   const events = [{ at: createdAt, type: 'created', message: `Created: ${trigger}` }];
   return {
-    ...{ backupId, target, trigger, slot, correlationId, createdAt, label, pinned, jobNumber },
+    ...{ backupId, target, trigger, slot, correlationId, createdAt, label, pinned, jobNumber, part },
     ...{ status: 'pending', waitingSince: createdAt },
     events,
   };

@@ -1,4 +1,4 @@
-import { isByHandOfOne } from '#contracts';
+import { contentOf, isPart } from '#contracts';
 import type { TargetEnds } from '../contract/stats.js';
 import type { BackupDocument } from '../schemas/backup.schema.js';
 import { op, type Filter } from '../store/record-collection.js';
@@ -9,7 +9,10 @@ import { newest } from './newest.js';
 const lookedBackMs = 2 * 86_400_000;
 /** So many of all targets are brought by one query. */
 const most = 2000;
-const only = ['target', 'backupId', 'status', 'startedAt', 'completedAt', 'hash', 'error', 'trigger', 'database'];
+const only = [
+  ...['target', 'backupId', 'status', 'startedAt', 'completedAt', 'hash', 'error'],
+  ...['trigger', 'database', 'part'],
+];
 
 /** Was completed, whatever became of it since. */
 const succeeded = (): Filter => ({ hash: op({ $type: 'string' }) });
@@ -50,12 +53,16 @@ async function lastSuccess(
 ): Promise<BackupDocument | undefined> {
   const good = lately.filter(({ hash }) => typeof hash === 'string');
   const newestOne = good[0] ?? (await one(backups, { target, ...succeeded() }, now));
-  if (newestOne === undefined || !isByHandOfOne(newestOne)) return newestOne;
-  const others = { $nor: [{ trigger: 'cli', database: op({ $ne: '*' }) }] };
+  if (newestOne === undefined || !isPart(newestOne)) return newestOne;
+  const others = {
+    $nor: [
+      { trigger: 'cli', database: op({ $ne: '*' }) },
+      { trigger: 'cli', part: op({ $ne: null }) },
+    ],
+  };
   const other =
-    good.find((document) => !isByHandOfOne(document)) ??
-    (await one(backups, { target, ...succeeded(), ...others }, now));
-  return other === undefined || other.database === newestOne.database ? newestOne : other;
+    good.find((document) => !isPart(document)) ?? (await one(backups, { target, ...succeeded(), ...others }, now));
+  return other === undefined || contentOf(other) === contentOf(newestOne) ? newestOne : other;
 }
 
 function isRun({ status, error }: BackupDocument): boolean {

@@ -1,4 +1,4 @@
-import { recordedDatabase, type BackupJson, type BackupRecord } from '#contracts';
+import { recordedDatabase, recordedPart, type BackupJson, type BackupRecord } from '#contracts';
 import type { CompletedFacts } from '../contract/backups.js';
 
 /** The fields of a completed record that its backup tells. */
@@ -7,6 +7,7 @@ export function recordedFacts({ backup, s3Key, metadata, warnings, resources, st
   const completedAt = new Date(backup.completedAt);
   return {
     database: recordedDatabase(backup.databases),
+    part: recordedPart(backup),
     s3Key,
     hash: data.sha256,
     size: data.bytes,

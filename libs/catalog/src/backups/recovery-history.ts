@@ -1,3 +1,4 @@
+import { isPart, wholeOnes } from '#contracts';
 import type { RecoveryDay } from '../contract/stats.js';
 import type { BackupDocument } from '../schemas/backup.schema.js';
 import { op } from '../store/record-collection.js';
@@ -31,10 +32,15 @@ export async function recoveryHistory(backups: Backups, target: string, now: Dat
     deletingFrom: op({ $ne: 'missing' }),
     ...statusAmong('completed', 'deleting', 'deleted'),
   };
-  const only = ['createdAt', 'startedAt', 'completedAt', 'deletedAt', 'verifications'] as const;
-  // One that stands to this day ends the look: of those before it nothing is asked.
-  const stays = ({ deletedAt = null, verifications = [] }: Partial<BackupDocument>): boolean =>
-    deletedAt === null && !isFoundBad({ verifications });
+  const only = [
+    ...['createdAt', 'startedAt', 'completedAt', 'deletedAt', 'verifications'],
+    ...['trigger', 'database', 'part'],
+  ] as const;
+  // One of all that stands to this day ends the look: of those before it nothing is asked.
+  const stays = (document: BackupDocument): boolean => {
+    const { deletedAt = null, verifications = [] } = document as Partial<BackupDocument>;
+    return deletedAt === null && !isFoundBad({ verifications }) && !isPart(document);
+  };
   const before = async (): Promise<readonly BackupDocument[]> => {
     let found: readonly BackupDocument[] = [];
     const stood = { ...made, $or: [{ deletedAt: null }, { deletedAt: op({ $gt: since }) }] };
@@ -51,7 +57,7 @@ export async function recoveryHistory(backups: Backups, target: string, now: Dat
     await before(),
     await backups.find({ ...made, completedAt: op({ $gte: since, $lte: now }) }, { only }),
   ];
-  const restorable = [...earlier, ...during].flatMap((document) => {
+  const restorable = wholeOnes([...earlier, ...during]).flatMap((document) => {
     const {
       createdAt,
       startedAt,

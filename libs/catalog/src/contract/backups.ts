@@ -31,6 +31,8 @@ export interface NewBackup {
   readonly createdAt: Date;
   readonly label: string | null;
   readonly pinned: boolean;
+  /** What was chosen by hand (`recordedPart`). */
+  readonly part?: string | null;
   /** Null: of a run without queue (trigger `cli`), claimed by its maker at once. */
   readonly jobNumber: number;
 }
@@ -193,9 +195,9 @@ export interface BackupRepository {
   recommitsDue(): Promise<readonly string[]>;
   /** Completed records (of a target), oldest first, for retention; with what retention needs. */
   completed(target?: string): Promise<readonly BackupRecord[]>;
-  /** Ids of the target's other good records (`isGood`), newest first; at most so many. With `database`: without parts of other databases that were made by hand (`isPartBeside`). */
+  /** Ids of the target's other good records (`isGood`), newest first; at most so many. With what it holds: without parts beside it that were made by hand (`isPartBeside`). */
   otherGood(
-    of: Pick<BackupRecord, 'backupId' | 'target'> & Partial<Pick<BackupRecord, 'database'>>,
+    of: Pick<BackupRecord, 'backupId' | 'target'> & Partial<Pick<BackupRecord, 'database' | 'part'>>,
     most?: number,
   ): Promise<readonly string[]>;
   /** Deleted, failed and cancelled records that ended before the time: removed for good. The number. */

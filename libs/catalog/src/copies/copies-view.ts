@@ -34,7 +34,8 @@ function attemptOf({ copy: { stamp }, backup }: KeptCopy): number | null {
 
 /** Of what no record tells any more nobody knows whether it was a part. */
 function factsOf({ copy: { target }, backup }: KeptCopy): SeriesFacts {
-  return { target, trigger: backup?.trigger ?? null, database: backup?.database ?? null };
+  const { trigger = null, database = null, part = null } = backup ?? {};
+  return { target, trigger, database, part };
 }
 
 async function viewOf(catalog: Catalog, { copy, backup }: KeptCopy, series: string) {

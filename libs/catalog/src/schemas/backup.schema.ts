@@ -97,6 +97,7 @@ export const backupSchema = recordSchema<BackupDocument>('backups', {
   slot: dateOrNull,
   correlationId: text,
   database: textOrNull,
+  part: textOrNull,
   s3Key: textOrNull,
   hash: textOrNull,
   size: numberOrNull,

@@ -76,9 +76,9 @@ async function hasOtherGood(
 ): Promise<boolean> {
   if (record === null) {
     const { backups } = await listBackups(store, backup.target, signal);
-    const { database } = seriesFactsOf(backup);
+    const facts = seriesFactsOf(backup);
     const others = backups.filter(
-      (other) => other.backupId !== backup.backupId && !isPartBeside(seriesFactsOf(other), database),
+      (other) => other.backupId !== backup.backupId && !isPartBeside(seriesFactsOf(other), facts),
     );
     for (const other of others) if ((await findLoss(store, other, signal)) === null) return true;
     return false;

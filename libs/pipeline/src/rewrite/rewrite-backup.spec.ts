@@ -33,7 +33,7 @@ let store: ObjectStore;
 let backup: BackupJson;
 beforeEach(async () => {
   store = createMemoryStore();
-  backup = await putBackup(store, new Date('2026-11-20T02:00:00.000Z'));
+  backup = await putBackup(store, new Date('2026-11-20T02:00:00.000Z'), { part: 'clinic, patterns 0' });
 });
 const folder = (of: BackupJson = backup) => `clinic/${of.backupId}`;
 const commitText = async () => (await store.getBytes(`${folder()}/backup.json`, 1_000_000)).bytes.toString();
@@ -57,6 +57,7 @@ describe('a backup that is sealed anew', () => {
     const { attempt, keyIds: _, objects, ...rest } = after;
     const { attempt: _a, keyIds: _k, objects: _o, ...before } = backup;
     expect(rest).toEqual(before);
+    expect(rest.part).toBe('clinic, patterns 0');
     expect([attempt > 1, after.keyIds]).toEqual([true, keyIds]);
     expect(objects.data.fileId).not.toBe(backup.objects.data.fileId);
     const fresh = await buffer(await store.get(`${folder()}/${attempt}/data.hzn`));
