@@ -166,11 +166,6 @@ describe('withConfigFile', () => {
     expect(merged).toEqual({ BACKUP_ENGINE: 'native', S3_BACKUP_BUCKET: 'b' });
   });
 
-  it('knows the other spellings of names', () => {
-    const merged = withConfigFile({}, 'f', read('https_proxy=http://p:1\nno_proxy=x'));
-    expect(merged).toEqual({ https_proxy: 'http://p:1', no_proxy: 'x' });
-  });
-
   it('refuses names that nobody reads: a misspelt key must not be lost', () => {
     expect(failure(() => withConfigFile({}, 'f', read('BACKUP_ENCRYPTON_KEY=canary'))).message).toMatch(
       /BACKUP_ENCRYPTON_KEY/,

@@ -1,7 +1,6 @@
 import { parseEnv } from 'node:util';
 import { AppError } from '#contracts';
 import { unreadableCode, type Environment, type ReadFile } from './environment-reader.js';
-import type { Variable } from './variable.js';
 import { variables } from './variables.js';
 
 /**
@@ -21,10 +20,7 @@ export function withConfigFile(environment: Environment, path: string, readFile:
   }
   const entries = parseEnv(text);
   const known = new Set<string>(
-    (variables as readonly Variable[]).flatMap(({ name, secret, alias }) => [
-      ...[name, ...(secret === true ? [`${name}_FILE`] : [])],
-      ...(alias === undefined ? [] : [alias]),
-    ]),
+    variables.flatMap(({ name, ...rest }) => ('secret' in rest ? [name, `${name}_FILE`] : [name])),
   );
   // Restore targets have names of the operator's choice (--to-env NAME), all of which end in _URI.
   const strange = Object.keys(entries).filter((name) => !known.has(name) && !/_URI(_FILE)?$/.test(name));

@@ -19,7 +19,7 @@ export class EnvironmentReader {
   ) {}
 
   text(name: Exclude<VariableName, SecretName>): string | undefined {
-    return this.#set(name) ?? this.#alias(name) ?? defaultOf(name);
+    return this.#set(name) ?? defaultOf(name);
   }
 
   required(name: Exclude<VariableName, SecretName>): string {
@@ -66,9 +66,7 @@ export class EnvironmentReader {
 
   /** From `NAME` or from the file named by `NAME_FILE`. */
   secret(name: SecretName): Secret | undefined {
-    const given = secretFrom(name, this.environment, this.readFile, (text) => this.problem(text));
-    const spelledOtherwise = this.#alias(name);
-    return given ?? (spelledOtherwise === undefined ? undefined : new Secret(spelledOtherwise));
+    return secretFrom(name, this.environment, this.readFile, (text) => this.problem(text));
   }
 
   problem(text: string): void {
@@ -101,19 +99,8 @@ export class EnvironmentReader {
     return this.#problems.length;
   }
 
-  /** Under which of its names it was set: for what is told of it. */
-  spellingOf(name: VariableName): string {
-    const isSet = this.#set(name) !== undefined || this.#set(`${name}_FILE`) !== undefined;
-    return isSet || this.#alias(name) === undefined ? name : (entry(name)?.alias ?? name);
-  }
-
   #set(name: string): string | undefined {
     return valueOf(this.environment, name);
-  }
-
-  #alias(name: VariableName): string | undefined {
-    const alias = entry(name)?.alias;
-    return alias === undefined ? undefined : this.#set(alias);
   }
 }
 

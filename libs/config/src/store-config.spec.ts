@@ -88,21 +88,6 @@ describe('the way to a store', () => {
     expect(proxyOf({ HTTPS_PROXY: all, S3_ENDPOINT: '', NO_PROXY: 'amazonaws.com' })).toBeUndefined();
   });
 
-  it('knows the proxy of all https by the small letters of curl as well, where the capitals are not set', () => {
-    const [small, capital] = ['http://small:1', 'http://capital:2'];
-    expect(proxyOf({ https_proxy: small })).toBe(small);
-    expect(proxyOf({ https_proxy: small, HTTPS_PROXY: capital })).toBe(capital);
-    expect(proxyOf({ https_proxy: small, no_proxy: '.example.org' })).toBeUndefined();
-    expect(proxyOf({ https_proxy: small, no_proxy: '.example.org', NO_PROXY: 'other.org' })).toBe(small);
-    expect(proxyOf({ https_proxy: 'name:secret@proxy:3128' })).toBe('http://name:secret@proxy:3128');
-    const socks = { https_proxy: 'socks5://canary@x' };
-    expect(problemOf({ ...bucket, ...socks })).toContain('https_proxy must be a URL');
-    expect(problemOf({ ...bucket, ...socks })).not.toContain('canary');
-    // Nothing of it is used.
-    expect(proxyOf({ ...socks, no_proxy: '*' })).toBeUndefined();
-    expect(proxyOf({ ...socks, S3_PROXY_URL: capital })).toBe(capital);
-  });
-
   it.each([
     ['s3.example.org', true],
     ['example.org', true],

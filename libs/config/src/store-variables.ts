@@ -53,15 +53,10 @@ export const storeVariables = [
   },
   {
     name: 'HTTPS_PROXY',
-    alias: 'https_proxy',
     secret: true,
     meaning: 'proxy of https endpoints of S3 where S3_PROXY_URL is not set; unset: none',
   },
-  {
-    name: 'NO_PROXY',
-    alias: 'no_proxy',
-    meaning: 'hosts and domains, separated by commas, that HTTPS_PROXY is not for; *: none',
-  },
+  { name: 'NO_PROXY', meaning: 'hosts and domains, separated by commas, that HTTPS_PROXY is not for; *: none' },
   {
     name: 'S3_CA_FILE',
     meaning: 'PEM file of authorities that vouch for the store, beside those that this machine trusts',

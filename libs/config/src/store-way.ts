@@ -1,15 +1,14 @@
 import { X509Certificate } from 'node:crypto';
 import { isIP } from 'node:net';
-import { hostOf, isForbiddenHost, Secret } from '#contracts';
+import { hostOf, isForbiddenHost, type Secret } from '#contracts';
 import { unreadableCode, type EnvironmentReader } from './environment-reader.js';
 
 /** The proxy on the way to a store; undefined: none. `S3_PROXY_URL` is for S3 alone; `HTTPS_PROXY` is everybody's, and `NO_PROXY` names whom it is not for. */
 export function readProxy(reader: EnvironmentReader, store: URL): Secret | undefined {
-  const own = checked(reader, 'S3_PROXY_URL');
+  const own = checked(reader, 'S3_PROXY_URL', reader.secret('S3_PROXY_URL'));
   if (own !== undefined) return own;
-  // One that is for others is nothing to complain of.
-  const isForStore = store.protocol === 'https:' && !isDirect(store, reader.text('NO_PROXY') ?? '');
-  return isForStore ? checked(reader, 'HTTPS_PROXY') : undefined;
+  const common = checked(reader, 'HTTPS_PROXY', reader.secret('HTTPS_PROXY'));
+  return store.protocol === 'https:' && !isDirect(store, reader.text('NO_PROXY') ?? '') ? common : undefined;
 }
 
 /** Whether a list as in `NO_PROXY` names a host: itself, a domain above it, `host:port`, or `*`. */
@@ -55,19 +54,18 @@ function isCertificate(pem: string): boolean {
   }
 }
 
-function checked(reader: EnvironmentReader, name: 'S3_PROXY_URL' | 'HTTPS_PROXY'): Secret | undefined {
-  const secret = reader.secret(name);
+function checked(
+  reader: EnvironmentReader,
+  name: 'S3_PROXY_URL' | 'HTTPS_PROXY',
+  secret: Secret | undefined,
+): Secret | undefined {
   if (secret === undefined) return undefined;
-  const spelling = reader.spellingOf(name);
-  // Other programs take host:port alone.
-  const text = secret.reveal();
-  const whole = text.includes('://') ? text : `http://${text}`;
-  const url = URL.parse(whole);
+  const url = URL.parse(secret.reveal());
   if (url === null || !['http:', 'https:'].includes(url.protocol)) {
-    reader.problem(`${spelling} must be a URL that begins with http:// or https://`);
+    reader.problem(`${name} must be a URL that begins with http:// or https://`);
     return undefined;
   }
-  if (!isForbiddenHost(hostOf(url))) return new Secret(whole);
-  reader.problem(`${spelling} must not be a link-local, metadata or reserved address`);
+  if (!isForbiddenHost(hostOf(url))) return secret;
+  reader.problem(`${name} must not be a link-local, metadata or reserved address`);
   return undefined;
 }

@@ -5,6 +5,4 @@ export interface Variable {
   /** As text, as a user would write it; absent: no default. */
   readonly default?: string;
   readonly meaning: string;
-  /** Another spelling that other programs know it by: counts where the name is not set. */
-  readonly alias?: string;
 }
