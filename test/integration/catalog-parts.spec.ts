@@ -67,6 +67,26 @@ it('a part by hand that was chosen in another way than by its database is told f
   expect(today?.worstSeconds).toBeGreaterThanOrEqual(119);
 });
 
+it('of a target that is a single database, what was made of it by hand counts as the others do', async () => {
+  const { backups } = world.catalog;
+  const target = newTarget();
+  const scheduled = await completedBackup(world.catalog, target, { trigger: 'schedule' }, ago(9));
+  const byHand = await completedBackup(world.catalog, target, { trigger: 'cli' }, ago(8));
+  const named = await completedBackup(world.catalog, target, { trigger: 'cli' }, ago(7), ['clinic'], {
+    part: 'clinic',
+  });
+  const part = await completedBackup(world.catalog, target, { trigger: 'cli' }, ago(6), ['clinic'], {
+    part: 'clinic, patterns 0',
+  });
+  expect((await backups.ends())[target]?.lastSuccessAt).toEqual(ago(7));
+  expect((await recoveryPointOf(world.catalog, target))?.backupId).toBe(named);
+  expect(await wholeGoodOnes(world.catalog, target)).toEqual([named, byHand, scheduled]);
+  const [today] = await backups.recoveryHistory(target, now);
+  // A second more or less, for it counts from when it was begun.
+  expect(Math.round((today?.worstSeconds ?? 0) / 60)).toBe(7);
+  expect(await backups.otherGood(await found(part))).toEqual([scheduled]);
+});
+
 it('where there is nothing but parts they count, and those of older versions, which do not tell it, as ones of all', async () => {
   const { backups } = world.catalog;
   const target = newTarget();

@@ -64,12 +64,21 @@ export function modelRefusesTarget(all: readonly RetentionRecord[], removed: Rea
   return isLost(all) || isLost(all.filter(({ good }) => good));
 }
 
-/** The time that counts: the earliest of the clocks, and of the newest good one (that is not of the future, and of the main series if that has one) + 2 intervals. */
-export function modelNow(all: readonly RetentionRecord[], clocks: readonly Date[], intervalMs: number): Date {
+/**
+ * The time that counts for a series: the earliest of the clocks, and of the newest good one (that is not of the future, and of the main series or of this one, if the main
+ * one has any) + 2 intervals.
+ */
+export function modelNow(
+  all: readonly RetentionRecord[],
+  clocks: readonly Date[],
+  intervalMs: number,
+  ofSeries = '',
+): Date {
   const clock = clocks.map((date) => date.getTime()).sort((a, b) => a - b)[0] ?? 0;
   const known = all.filter(({ good, completedAt }) => good && completedAt.getTime() <= clock);
-  const isMain = ({ series }: RetentionRecord) => (series ?? '') === '';
-  const times = (known.some(isMain) ? known.filter(isMain) : known).map(({ completedAt }) => completedAt.getTime());
+  const isMain = ({ series = '' }: RetentionRecord) => series === '';
+  const counts = (record: RetentionRecord) => isMain(record) || record.series === ofSeries;
+  const times = (known.some(isMain) ? known.filter(counts) : known).map(({ completedAt }) => completedAt.getTime());
   const [newest] = times.sort((a, b) => b - a);
   return new Date(newest === undefined ? clock : Math.min(clock, newest + 2 * intervalMs));
 }

@@ -2,6 +2,7 @@
 address of its own for each (the API trusts the header here), so that rate limits, which have their own tests, hide nothing."""
 
 import base64
+import datetime
 import hashlib
 import hmac
 import json
@@ -63,8 +64,20 @@ def ordered(query):
     if not query:
         return
     ends = [query.get(name) for name in ("from", "to")]
-    if all(isinstance(end, str) for end in ends):
-        query["from"], query["to"] = sorted(ends)
+    if all(isinstance(end, str) and of_time.fullmatch(end) for end in ends):
+        query["from"], query["to"] = sorted(ends, key=instant)
+
+
+of_time = re.compile(r"(\d{4})-(\d\d)-(\d\d)(?:T(\d\d):(\d\d)(?::(\d\d(?:\.\d+)?))?(?:Z|([+-])(\d\d):(\d\d)))?")
+
+
+def instant(text):
+    """In seconds: two times of different offsets are not in the order of their texts."""
+    year, month, day, hour, minute, second, sign, hours, minutes = of_time.fullmatch(text).groups(default="0")
+    # datetime knows no year 0, and 400 years are 146,097 days.
+    days = datetime.date(int(year) or 400, int(month), int(day)).toordinal() - (146_097 if int(year) == 0 else 0)
+    offset = (int(hours) * 60 + int(minutes)) * (-1 if sign == "-" else 1)
+    return ((days * 24 + int(hour)) * 60 + int(minute) - offset) * 60 + float(second)
 
 
 def continued(case):

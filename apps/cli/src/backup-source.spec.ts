@@ -23,7 +23,7 @@ it.each([
     { databases: ['a'], exclude: ['a.x'] },
     { exclude: ['a.x'] },
     '',
-    /^a$/,
+    /^a, patterns /,
   ],
   ['another than the URI has', { databases: ['b'] }, {}, 'a', /^b$/],
   ['several databases', { databases: ['b', 'a'] }, {}, '', /^a b$/],

@@ -46,9 +46,9 @@ export function handPicked(dump: Selected, source: Selected & { readonly uri: Se
   const ofServer = path === undefined || path === 'admin' ? [] : [path];
   const databasesOf = ({ databases }: Selected) => (databases.length === 0 ? ofServer : databases);
   const databases = databasesOf(dump);
-  const hasOwnPatterns = !areSame(dump.include, source.include) || !areSame(dump.exclude, source.exclude);
-  if (areSame(databases, databasesOf(source)) && !hasOwnPatterns) return undefined;
-  return partName(hasOwnPatterns ? { ...dump, databases } : { databases, include: [], exclude: [] });
+  const areSamePatterns = areSame(dump.include, source.include) && areSame(dump.exclude, source.exclude);
+  if (areSame(databases, databasesOf(source)) && areSamePatterns) return undefined;
+  return partName({ ...dump, databases });
 }
 
 function areSame(some: readonly string[], others: readonly string[]): boolean {

@@ -42,6 +42,20 @@ describe('the latest backup', () => {
     ]);
   });
 
+  it('may be one of several choices, where there is none of all: then the newest of another one is named', async () => {
+    const nightly = await putBackup(
+      store,
+      hoursAgo(20),
+      { trigger: 'cli', part: 'every database, patterns 0' },
+      several,
+    );
+    const part = await putBackup(store, hoursAgo(2), { trigger: 'cli', part: 'fx_clinic' });
+    expect(await latest()).toBe(part.backupId);
+    expect(warnings).toEqual([
+      `${part.backupId} holds a part alone (fx_clinic): the newest one that holds something else is ${nightly.backupId}`,
+    ]);
+  });
+
   it('is no imported dump, unless there is nothing else', async () => {
     const dump = { stream: Readable.from([multiArchive]), name: 'dump', bytes: null, modifiedAt: null };
     const backupId = newBackupId('clinic-imported', hoursAgo(0), systemRandom);

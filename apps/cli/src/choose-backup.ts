@@ -56,10 +56,15 @@ async function latest(store: ObjectStore, which: WhichBackup, context: CliContex
 /** It was asked for, and is taken; but who looks for everything should know where that is. */
 function warnOfPart(backup: BackupJson, newestFirst: readonly BackupJson[], context: CliContext): void {
   const series = seriesOf(newestFirst.map(seriesFactsOf));
-  const part = series(seriesFactsOf(backup));
-  const fuller = newestFirst.find((one) => one.completedAt <= backup.completedAt && series(seriesFactsOf(one)) === '');
-  if (part !== '' && fuller !== undefined)
-    context.warn(`${backup.backupId} holds a part alone (${part}): the newest backup of all is ${fuller.backupId}`);
+  const seriesOfOne = (one: BackupJson): string => series(seriesFactsOf(one));
+  const part = seriesOfOne(backup);
+  if (part === '') return;
+  const others = newestFirst.filter((one) => one.completedAt <= backup.completedAt && seriesOfOne(one) !== part);
+  const whole = others.find((one) => seriesOfOne(one) === '');
+  const which = whole === undefined ? 'one that holds something else' : 'backup of all';
+  const other = whole ?? others[0];
+  if (other !== undefined)
+    context.warn(`${backup.backupId} holds a part alone (${part}): the newest ${which} is ${other.backupId}`);
 }
 
 function parseTime(text: string): string {

@@ -20,7 +20,7 @@ export interface Selected {
 }
 
 /**
- * The field `part` of `backup.json`, equal where the choice is: the databases, and a digest of the patterns, where those are other ones than the target has. Names of
+ * The field `part` of `backup.json`, equal where the choice is: the databases, and a digest of the patterns, where there are some. Names of
  * collections stand nowhere in the clear.
  */
 export function partName({ databases, include, exclude }: Selected): string {

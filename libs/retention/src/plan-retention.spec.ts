@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { modelNow, modelReasons, modelRefusesTarget } from '../../../test/support/retention-model.js';
 import { planRetention, type RetentionTarget } from './plan-retention.js';
 import { refusalIn } from './refusal.js';
-import { retentionNow } from './retention-now.js';
+import { retentionTimes } from './retention-now.js';
 import type { RetentionPolicy, RetentionRecord } from './types.js';
 
 const dayMs = 86_400_000;
@@ -63,7 +63,17 @@ describe('now', () => {
     ['the clocks, where no interval is known', [record(40)], null, null, clock],
     ['the clocks, where there is no good one', [record(40, { good: false })], null, dayMs, clock],
   ] as const)('is %s', (_name, records, storeTime, intervalMs, expected) => {
-    expect(retentionNow(records, { clock, storeTime, intervalMs })).toEqual(expected);
+    expect(retentionTimes(records, { clock, storeTime, intervalMs })('')).toEqual(expected);
+  });
+
+  it('of a part goes on with its own backups, too, where those of all have stopped; of all it does not', () => {
+    const part = (days: number) => record(days, { backupId: `p${days}`, series: 'shop' });
+    const times = retentionTimes([record(40), part(3), part(60)], { clock, storeTime: null, intervalMs: dayMs });
+    expect([times(''), times('shop'), times('other')]).toEqual([daysAgo(38), daysAgo(1), daysAgo(38)]);
+    // So the old ones of a part that is made on go, as they do of a target; those of all stay.
+    const records = [...[40, 45, 50, 55, 60].map((days) => record(days)), ...[3, 4, 5, 6, 45].map(part)];
+    const { decisions } = planRetention([target(records)], run);
+    expect(decisions.flatMap(({ decision, backupId }) => (decision === 'remove' ? [backupId] : []))).toEqual(['p45']);
   });
 });
 

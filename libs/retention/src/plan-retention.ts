@@ -1,5 +1,5 @@
 import { overHalfRefused, refuse } from './refusal.js';
-import { retentionNow } from './retention-now.js';
+import { retentionTimes } from './retention-now.js';
 import { selectExpired } from './select-expired.js';
 import type { RetentionDecision, RetentionPolicy, RetentionRecord } from './types.js';
 
@@ -93,8 +93,11 @@ function overHalf(
 
 /** What came since yesterday's run. A target that is backed up many times a day loses as many each day, which is no loss of what stood. */
 function dailyWork({ records, intervalMs }: RetentionTarget, run: RetentionRun): (record: RetentionRecord) => boolean {
-  const now = retentionNow(records, { ...run, intervalMs }).getTime();
-  return ({ completedAt }) => completedAt.getTime() <= now && completedAt.getTime() > now - dayMs;
+  const times = retentionTimes(records, { ...run, intervalMs });
+  return ({ completedAt, series = '' }) => {
+    const now = times(series).getTime();
+    return completedAt.getTime() <= now && completedAt.getTime() > now - dayMs;
+  };
 }
 
 function decideTarget(target: RetentionTarget, { clock, storeTime }: RetentionRun): RetentionDecision[] {
@@ -106,7 +109,7 @@ function decideTarget(target: RetentionTarget, { clock, storeTime }: RetentionRu
       decision: 'keep',
       reasons: ['no policy is configured for its target'],
     }));
-  const decisions = selectExpired(policy, records, retentionNow(records, { clock, storeTime, intervalMs }));
+  const decisions = selectExpired(policy, records, retentionTimes(records, { clock, storeTime, intervalMs }));
   if (!target.lastRunsFailed) return decisions;
   return decisions.map((decision) => refuse(decision, 'the last three runs of its target failed'));
 }

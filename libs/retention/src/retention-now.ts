@@ -8,19 +8,27 @@ export interface NowSources {
   readonly intervalMs: number | null;
 }
 
+/** The time that the backups of a series are judged by. */
+export type RetentionTimes = (series: string) => Date;
+
 /**
- * The time that a target's backups are judged by: the earliest of clock, store's Date, and newest good backup + 2 intervals. So a clock that jumped ahead expires
- * nothing, and a target whose backups have stopped stops losing the old ones. Backups dated after the clocks are no evidence, nor are those of a part of the target while
- * there is one of its main series.
+ * The earliest of clock, store's Date, and newest good backup + 2 intervals. So a clock that jumped ahead expires nothing, and a target whose backups have stopped stops
+ * losing the old ones. Backups dated after the clocks are no evidence. Those of a part of the target are evidence for that part alone while there is one of its main
+ * series; those of the main series are for all.
  */
-export function retentionNow(records: readonly RetentionRecord[], { clock, storeTime, intervalMs }: NowSources): Date {
+export function retentionTimes(
+  records: readonly RetentionRecord[],
+  { clock, storeTime, intervalMs }: NowSources,
+): RetentionTimes {
   const clocks = Math.min(clock.getTime(), (storeTime ?? clock).getTime());
-  if (intervalMs === null) return new Date(clocks);
-  const good = records.filter((record) => record.good && record.completedAt.getTime() <= clocks);
-  const main = good.filter(({ series = '' }) => series === '');
-  const newest = (main.length > 0 ? main : good).reduce(
-    (latest, { completedAt }) => Math.max(latest, completedAt.getTime()),
-    -Infinity,
-  );
-  return new Date(newest === -Infinity ? clocks : Math.min(clocks, newest + 2 * intervalMs));
+  if (intervalMs === null) return () => new Date(clocks);
+  const newest = new Map<string, number>();
+  for (const { good, completedAt, series = '' } of records)
+    if (good && completedAt.getTime() <= clocks)
+      newest.set(series, Math.max(newest.get(series) ?? -Infinity, completedAt.getTime()));
+  const main = newest.get('') ?? Math.max(-Infinity, ...newest.values());
+  return (series) => {
+    const latest = Math.max(main, newest.get(series) ?? -Infinity);
+    return new Date(latest === -Infinity ? clocks : Math.min(clocks, latest + 2 * intervalMs));
+  };
 }

@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { readFileSync } from 'node:fs';
 import { modelReasons } from '../../../test/support/retention-model.js';
-import { retentionNow } from './retention-now.js';
+import { retentionTimes } from './retention-now.js';
 import { selectExpired } from './select-expired.js';
 import type { RetentionPolicy, RetentionRecord } from './types.js';
 
@@ -33,7 +33,7 @@ const off: RetentionPolicy = {
 };
 const cases = JSON.parse(readFileSync(new URL('golden-cases.json', import.meta.url), 'utf8')) as GoldenCase[];
 const removedOf = (policy: RetentionPolicy, records: readonly RetentionRecord[], now: Date) =>
-  selectExpired(policy, records, now)
+  selectExpired(policy, records, () => now)
     .filter(({ decision }) => decision === 'remove')
     .map(({ backupId }) => backupId);
 
@@ -51,7 +51,7 @@ describe('golden cases', () => {
       ...rest,
       lockedUntil: lockedUntil === undefined ? null : new Date(lockedUntil),
     }));
-    const found = selectExpired({ ...off, ...policy }, records, new Date(now)).map(
+    const found = selectExpired({ ...off, ...policy }, records, () => new Date(now)).map(
       ({ backupId, decision, reasons }) => ({
         id: backupId,
         expected: decision === 'keep' ? { kept: reasons } : { deleted: reasons.join('; ') },
@@ -177,7 +177,7 @@ describe('whatever the backups and the policy', () => {
         expect([record.pinned, record.usedBy]).toEqual([false, null]);
         expect(record.completedAt <= now && !(record.lockedUntil !== null && record.lockedUntil > now)).toBe(true);
       }
-      const decisions = selectExpired(policy, some, now);
+      const decisions = selectExpired(policy, some, () => now);
       expect(decisions.map(({ backupId }) => backupId).sort()).toEqual(some.map(({ backupId }) => backupId).sort());
       expect(decisions.every(({ reasons }) => reasons.length > 0)).toBe(true);
     }));
@@ -271,7 +271,7 @@ describe('whatever the backups and the policy', () => {
         .map((record, at) => ({ record, place: (at * 7919 + seed) % 61 }))
         .sort((a, b) => a.place - b.place)
         .map(({ record }) => record);
-      expect(selectExpired(policy, shuffled, now)).toEqual(selectExpired(policy, some, now));
+      expect(selectExpired(policy, shuffled, () => now)).toEqual(selectExpired(policy, some, () => now));
     }));
 
   it('a clock that jumps ahead removes nothing that two intervals after the newest good one would not, and one that jumps back nothing that the true one would not', () =>
@@ -282,7 +282,7 @@ describe('whatever the backups and the policy', () => {
         const past = some.filter(({ completedAt }) => completedAt <= now);
         if (past.length === 0) return;
         const newest = Math.max(...past.map(({ completedAt }) => completedAt.getTime()));
-        const at = (clock: Date) => retentionNow(past, { clock, storeTime: null, intervalMs });
+        const at = (clock: Date) => retentionTimes(past, { clock, storeTime: null, intervalMs })('');
         const jumped = removedOf(policy, past, at(new Date(now.getTime() + ahead * hourMs)));
         const late = new Set(removedOf(policy, past, new Date(newest + 2 * intervalMs)));
         const onTime = new Set(removedOf(policy, past, at(now)));

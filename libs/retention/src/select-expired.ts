@@ -1,4 +1,5 @@
 import { protectionsOf } from './protections.js';
+import type { RetentionTimes } from './retention-now.js';
 import type { RetentionDecision, RetentionPolicy, RetentionRecord } from './types.js';
 import { windowKinds, windowName, windowOf, type WindowKind } from './windows.js';
 
@@ -6,14 +7,15 @@ const dayMs = 86_400_000;
 
 /**
  * What becomes of each backup of one target, newest first. Kept if any rule keeps; never removed: the last good one, the last verified one, one of the last
- * `minKeep`, a pinned, used or locked one, one dated after `now`. Rules count time windows that end now, and only good backups of the past take a place in
+ * `minKeep`, a pinned, used or locked one, one dated after the time of its series. Rules count time windows that end then, and only good backups of the past take a place in
  * them: whoever can only add files to the store pushes nothing out. All of that is counted in each series by itself; the bytes in all together.
  */
 export function selectExpired(
   policy: RetentionPolicy,
   records: readonly RetentionRecord[],
-  now: Date,
+  times: RetentionTimes,
 ): RetentionDecision[] {
+  const nowOf = ({ series = '' }: RetentionRecord): Date => times(series);
   const newestFirst = [...records].sort(
     (a, b) => b.completedAt.getTime() - a.completedAt.getTime() || (a.backupId < b.backupId ? 1 : -1),
   );
@@ -21,25 +23,32 @@ export function selectExpired(
   const keep = ({ backupId }: RetentionRecord, reason: string) => reasons.get(backupId)?.push(reason);
 
   for (const record of newestFirst) {
+    const now = nowOf(record);
     for (const reason of protectionsOf(record, now)) keep(record, reason);
     if (record.completedAt > now) keep(record, 'dated after the time that counts');
     else if (now.getTime() - record.completedAt.getTime() < policy.retentionDays * dayMs)
       keep(record, `younger than ${policy.retentionDays} days`);
   }
-  const past = newestFirst.filter(({ completedAt }) => completedAt <= now);
+  const past = newestFirst.filter((record) => record.completedAt <= nowOf(record));
   const good = past.filter((record) => record.good);
   const series = Map.groupBy(past, ({ series: name = '' }) => name);
-  for (const own of series.values()) keepByRules(policy, own, now, keep);
-  keepWithin(policy.withinBytes, good, keep);
+  for (const [name, own] of series) {
+    keepByRules(policy, own, times(name), keep);
+    // Of all series; but what came after the time of this one pushes nothing of it out.
+    const isOwn = ({ series: of = '' }: RetentionRecord): boolean => of === name;
+    const until = good.filter(({ completedAt }) => completedAt <= times(name));
+    keepWithin(policy.withinBytes, until, (record, reason) => isOwn(record) && keep(record, reason));
+  }
   const minKeep = Math.max(1, policy.minKeep);
   for (const own of series.values())
     for (const record of keepLastOnes(own, minKeep, keep))
       if (reasons.get(record.backupId)?.length === 0) keep(record, `one of the ${minKeep} that are always kept`);
 
-  return newestFirst.map(({ backupId, target, completedAt }) => {
+  return newestFirst.map((record) => {
+    const { backupId, target, completedAt } = record;
     const kept = reasons.get(backupId) ?? [];
     if (kept.length > 0) return { backupId, target, decision: 'keep', reasons: kept };
-    const days = Math.floor((now.getTime() - completedAt.getTime()) / dayMs);
+    const days = Math.floor((nowOf(record).getTime() - completedAt.getTime()) / dayMs);
     return { backupId, target, decision: 'remove', reasons: [`${days} days old, and no rule keeps it`] };
   });
 }

@@ -157,15 +157,15 @@ it.each(stories)('%s', (name, { cron, policy: rules, failing, hasStoreTime, deci
     const target = { target: 'clinic', policy, intervalMs, records, lastRunsFailed };
     let plan = planRetention([target], { clock, storeTime, confirm: null });
 
-    const now = modelNow(records, [clock, storeTime ?? clock], intervalMs);
+    const nowOf = timesOf([clock, storeTime ?? clock]);
     const wanted = lastRunsFailed
       ? []
-      : records.filter((record) => modelReasons(record, records, policy, now).length === 0);
+      : records.filter((record) => modelReasons(record, records, policy, nowOf(record.series)).length === 0);
     const good = records.filter((record) => record.good);
     const isOverHalf =
       wanted.length > records.length / 2 || wanted.filter((record) => record.good).length > good.length / 2;
     expect({ at, needed: plan.confirmationNeeded }).toEqual({ at, needed: isOverHalf });
-    note({ now, clock, lastRunsFailed, wanted });
+    note({ nowOf, clock, lastRunsFailed, wanted });
     if (lastRunsFailed) seen.stopped += 1;
     if (isOverHalf) {
       seen.refused += 1;
@@ -186,26 +186,42 @@ it.each(stories)('%s', (name, { cron, policy: rules, failing, hasStoreTime, deci
     records = records.filter(({ backupId }) => !removed.has(backupId));
   }
 
+  /** By the model, for each series. */
+  function timesOf(clocks: readonly Date[]): (series?: string) => Date {
+    const known = new Map<string, Date>();
+    return (series = '') => {
+      const now = known.get(series) ?? modelNow(records, clocks, intervalMs, series);
+      known.set(series, now);
+      return now;
+    };
+  }
+
   /** What would have gone otherwise: each ingredient must have mattered, or the story tells nothing of it. */
-  function note(look: { now: Date; clock: Date; lastRunsFailed: boolean; wanted: readonly RetentionRecord[] }): void {
-    const { now, clock, lastRunsFailed, wanted } = look;
+  function note(look: {
+    nowOf: (series?: string) => Date;
+    clock: Date;
+    lastRunsFailed: boolean;
+    wanted: readonly RetentionRecord[];
+  }): void {
+    const { nowOf, clock, lastRunsFailed, wanted } = look;
+    const now = nowOf('');
     const ids = (some: readonly RetentionRecord[]) => some.map(({ backupId }) => backupId).join(' ');
-    const goes = (at: Date, by: RetentionPolicy = policy, among: readonly RetentionRecord[] = records) =>
-      among.filter((record) => modelReasons(record, records, by, at).length === 0);
+    const goes = (at: typeof nowOf, by: RetentionPolicy = policy, among: readonly RetentionRecord[] = records) =>
+      among.filter((record) => modelReasons(record, records, by, at(record.series)).length === 0);
     for (const record of records) {
-      const reasons = modelReasons(record, records, policy, now);
+      const reasons = modelReasons(record, records, policy, nowOf(record.series));
       if (reasons.length === 1) decide(reasons[0] ?? '');
       else if (reasons.length === 0 && !record.good) decide('bad');
     }
-    if (lastRunsFailed && goes(now).length > 0) decide('stopped');
+    if (lastRunsFailed && goes(nowOf).length > 0) decide('stopped');
     if (parts > 0 && !decided.has('series')) {
       const asOne = records.map((record) => ({ ...record, series: '' }));
-      if (goes(now, policy, asOne).length > goes(now).length) decide('series');
+      if (goes(nowOf, policy, asOne).length > goes(nowOf).length) decide('series');
     }
     if (!lastRunsFailed && wanted.length > records.length / 2) decide('refused');
     // The jumped clock alone would have taken more.
-    if (now.getTime() < clock.getTime() && goes(clock).length > goes(now).length) decide('jump');
+    if (now.getTime() < clock.getTime() && goes(() => clock).length > goes(nowOf).length) decide('jump');
     if (standard === undefined || lastRunsFailed) return;
-    if (ids(goes(now, { ...policy, timezone: standard })) !== ids(wanted)) decide('summer time');
+    if (ids(goes(nowOf, { ...policy, timezone: standard })) !== ids(wanted)) decide('summer time');
   }
 });

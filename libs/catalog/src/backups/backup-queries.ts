@@ -1,4 +1,4 @@
-import { isPartBeside, type BackupRecord, type Clock } from '#contracts';
+import { contentOf, type BackupRecord, type Clock } from '#contracts';
 import type { BackupRepository } from '../contract/backups.js';
 import type { BackupDocument } from '../schemas/backup.schema.js';
 import { op, type Filter } from '../store/record-collection.js';
@@ -9,6 +9,7 @@ import { listFilter, statusAmong } from './list-filter.js';
 import { findPage } from './list-page.js';
 import { longTotals } from './long-totals.js';
 import { newest, windowsInDays } from './newest.js';
+import { leavingOut, parts } from './parts-filter.js';
 import { newestEnds, ran } from './newest-ends.js';
 import { PageWindows } from './page-windows.js';
 
@@ -128,17 +129,17 @@ function goodOnes(
   backups: Backups,
   of: Pick<BackupRecord, 'backupId'> & Partial<Pick<BackupRecord, 'database' | 'part'>>,
 ): (filter: Filter, most: number) => Promise<readonly string[]> {
-  const { backupId: without, database = null, part = null } = of;
-  const only = ['backupId', 'status', 'verifications', 'trigger', 'database', 'part'];
+  const { database = null, part = null } = of;
+  const content = contentOf({ database, part });
+  const beside = content === null ? [] : parts(content);
+  const only = ['backupId', 'status', 'verifications'];
   const page = { only, sort: { createdAt: -1, backupId: -1 } } as const;
   return async (filter, most) => {
     const found: string[] = [];
     let limit = Math.min(lookedAtOnce, most * lookedAtForEach);
     for (let skip = 0; found.length < most;) {
-      const some = await backups.find(filter, { ...page, skip, limit });
-      for (const other of some)
-        if (other.backupId !== without && isGood(other) && !isPartBeside(other, { database, part }))
-          found.push(other.backupId);
+      const some = await backups.find(leavingOut(beside, filter), { ...page, skip, limit });
+      for (const other of some) if (other.backupId !== of.backupId && isGood(other)) found.push(other.backupId);
       if (some.length < limit) break;
       skip += limit;
       limit = lookedAtOnce;

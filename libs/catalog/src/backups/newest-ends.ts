@@ -1,10 +1,11 @@
-import { contentOf, isPart } from '#contracts';
+import { contentOf, isPart, isPartBeside } from '#contracts';
 import type { TargetEnds } from '../contract/stats.js';
 import type { BackupDocument } from '../schemas/backup.schema.js';
 import { op, type Filter } from '../store/record-collection.js';
 import type { Backups } from './backup-record.js';
 import { statusAmong } from './list-filter.js';
 import { newest } from './newest.js';
+import { leavingOut, parts } from './parts-filter.js';
 
 const lookedBackMs = 2 * 86_400_000;
 /** So many of all targets are brought by one query. */
@@ -54,15 +55,14 @@ async function lastSuccess(
   const good = lately.filter(({ hash }) => typeof hash === 'string');
   const newestOne = good[0] ?? (await one(backups, { target, ...succeeded() }, now));
   if (newestOne === undefined || !isPart(newestOne)) return newestOne;
-  const others = {
-    $nor: [
-      { trigger: 'cli', database: op({ $ne: '*' }) },
-      { trigger: 'cli', part: op({ $ne: null }) },
-    ],
-  };
-  const other =
-    good.find((document) => !isPart(document)) ?? (await one(backups, { target, ...succeeded(), ...others }, now));
-  return other === undefined || contentOf(other) === contentOf(newestOne) ? newestOne : other;
+  const ofAll = { target, ...succeeded() };
+  const whole = good.find((document) => !isPart(document)) ?? (await one(backups, leavingOut(parts(), ofAll), now));
+  if (whole === undefined || contentOf(whole) === contentOf(newestOne)) return newestOne;
+  // One that was made by hand counts where it holds the same.
+  return (
+    good.find((document) => !isPartBeside(document, whole)) ??
+    (await one(backups, leavingOut(parts(contentOf(whole) ?? undefined), ofAll), now))
+  );
 }
 
 function isRun({ status, error }: BackupDocument): boolean {

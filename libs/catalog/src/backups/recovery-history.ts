@@ -1,16 +1,23 @@
-import { isPart, wholeOnes } from '#contracts';
+import { contentOf, isPart } from '#contracts';
 import type { RecoveryDay } from '../contract/stats.js';
 import type { BackupDocument } from '../schemas/backup.schema.js';
-import { op } from '../store/record-collection.js';
+import { op, type Filter } from '../store/record-collection.js';
 import type { Backups } from './backup-record.js';
 import { isFoundBad } from './is-good.js';
 import { statusAmong } from './list-filter.js';
-import { windowsInDays } from './newest.js';
+import { newest, windowsInDays } from './newest.js';
+import { leavingOut, parts } from './parts-filter.js';
 import { firstDayOf } from './stats-of.js';
 
 const dayMs = 86_400_000;
 /** So many of those that stood when the first day began: the newest, and others in case that it was deleted since. */
 const mostBefore = 100;
+/** Of the newest ones as many may have been found bad before nobody knows any more what is whole. */
+const mostBad = 5;
+const only = [
+  ...['createdAt', 'startedAt', 'completedAt', 'deletedAt', 'verifications'],
+  ...['trigger', 'database', 'part'],
+] as const;
 
 /** A backup that could be restored from its end until it was deleted, and holds what was there when it was begun. */
 export interface Restorable {
@@ -24,7 +31,6 @@ export interface Restorable {
  * those that were found bad, or went missing, never.
  */
 export async function recoveryHistory(backups: Backups, target: string, now: Date): Promise<readonly RecoveryDay[]> {
-  const since = firstDayOf(now);
   const made = {
     target,
     hash: op({ $type: 'string' }),
@@ -32,44 +38,47 @@ export async function recoveryHistory(backups: Backups, target: string, now: Dat
     deletingFrom: op({ $ne: 'missing' }),
     ...statusAmong('completed', 'deleting', 'deleted'),
   };
-  const only = [
-    ...['createdAt', 'startedAt', 'completedAt', 'deletedAt', 'verifications'],
-    ...['trigger', 'database', 'part'],
-  ] as const;
-  // One of all that stands to this day ends the look: of those before it nothing is asked.
-  const stays = (document: BackupDocument): boolean => {
-    const { deletedAt = null, verifications = [] } = document as Partial<BackupDocument>;
-    return deletedAt === null && !isFoundBad({ verifications }) && !isPart(document);
-  };
+  const all = await restorables(backups, made, now);
+  if (!all.some(isPart)) return worstDays(all.flatMap(toRestorable), now);
+  // Parts that were made by hand count only where there is nothing else, or where they hold the same.
+  const wholes = await newest(backups, 'completedAt', leavingOut(parts(), made), now, { limit: mostBad, only });
+  const whole = wholes.find(isNotBad);
+  const content = whole === undefined ? null : contentOf(whole);
+  const counted = content === null ? all : await restorables(backups, leavingOut(parts(content), made), now);
+  return worstDays(counted.flatMap(toRestorable), now);
+}
+
+/** What was made since the first day, and of what stood when it began the newest. */
+async function restorables(backups: Backups, made: Filter, now: Date): Promise<readonly BackupDocument[]> {
+  const since = firstDayOf(now);
   const before = async (): Promise<readonly BackupDocument[]> => {
     let found: readonly BackupDocument[] = [];
     const stood = { ...made, $or: [{ deletedAt: null }, { deletedAt: op({ $gt: since }) }] };
     for (const days of [...windowsInDays, Number.POSITIVE_INFINITY]) {
       const from = new Date(Math.max(0, since.getTime() - days * dayMs));
       const completedAt = op({ $gte: from, $lt: since });
-      const newest = { only, sort: { completedAt: -1 }, limit: mostBefore } as const;
-      found = await backups.find({ ...stood, completedAt }, newest);
-      if (found.some(stays)) break;
+      const options = { only, sort: { completedAt: -1 }, limit: mostBefore } as const;
+      found = await backups.find({ ...stood, completedAt }, options);
+      // One that stands to this day ends the look: of those before it nothing is asked.
+      if (found.some((one) => ((one as Partial<BackupDocument>).deletedAt ?? null) === null && isNotBad(one))) break;
     }
     return found;
   };
-  const [earlier, during] = [
-    await before(),
-    await backups.find({ ...made, completedAt: op({ $gte: since, $lte: now }) }, { only }),
+  return [
+    ...(await before()),
+    ...(await backups.find({ ...made, completedAt: op({ $gte: since, $lte: now }) }, { only })),
   ];
-  const restorable = wholeOnes([...earlier, ...during]).flatMap((document) => {
-    const {
-      createdAt,
-      startedAt,
-      completedAt,
-      deletedAt = null,
-      verifications = [],
-    } = document as Partial<BackupDocument>;
-    if (createdAt === undefined || completedAt === undefined || completedAt === null || isFoundBad({ verifications }))
-      return [];
-    return [{ begun: startedAt ?? createdAt, ended: completedAt, deleted: deletedAt }];
-  });
-  return worstDays(restorable, now);
+}
+
+function isNotBad(document: BackupDocument): boolean {
+  const { verifications = [] } = document as Partial<BackupDocument>;
+  return !isFoundBad({ verifications });
+}
+
+function toRestorable(document: BackupDocument): readonly Restorable[] {
+  const { createdAt, startedAt, completedAt, deletedAt = null } = document as Partial<BackupDocument>;
+  if (createdAt === undefined || completedAt === undefined || completedAt === null || !isNotBad(document)) return [];
+  return [{ begun: startedAt ?? createdAt, ended: completedAt, deleted: deletedAt }];
 }
 
 /** `worstSeconds` null: at some moment of the day nothing could be restored any more. Days before the first backup are left out; the order of the backups does not matter. */
