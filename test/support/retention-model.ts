@@ -65,8 +65,8 @@ export function modelRefusesTarget(all: readonly RetentionRecord[], removed: Rea
 }
 
 /**
- * The time that counts for a series: the earliest of the clocks, and of the newest good one (that is not of the future, and of the main series or of this one, if the main
- * one has any) + 2 intervals.
+ * The time that counts for a series: the earliest of the clocks, and of the newest good one (that is not of the future, and of the main series or of this one, where there
+ * is one of the main series) + 2 intervals.
  */
 export function modelNow(
   all: readonly RetentionRecord[],
