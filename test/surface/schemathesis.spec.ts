@@ -52,31 +52,41 @@ it.each(['nobody', 'viewer', 'operator', 'admin'])(
     await findsNothing(role, ['--phases', 'stateful', ...bounded]);
     expect(api.exit).toBeUndefined();
   },
-  (2 * secondsForEach + 300) * 1000,
+  (4 * secondsForEach + 600) * 1000,
 );
 
+/** A machine that stands still for three seconds makes the service say so (503), which is right, and no finding: what makes it say so every time is one. */
 async function findsNothing(role: string, phases: readonly string[]): Promise<void> {
-  const config = ['--config-file', configFile];
-  const limits = ['--checks', 'all', '--continue-on-failure', '--no-color', '--seed', seed];
-  const { code, output } = await runProgram(
-    schemathesis,
-    [...config, 'run', `${api.url}/docs-json`, ...limits, ...phases],
-    {
-      cwd: world.folder,
-      env: {
-        ROLE: role === 'nobody' ? '' : role,
-        JWT_SECRET: world.jwtSecret,
-        METRICS_TOKEN: metricsToken,
-        API_URL: api.url,
-        ADMIN_PASSWORD: password,
-        PYTHONPATH: join(projectRoot, 'test/surface'),
-        PYTHONDONTWRITEBYTECODE: '1',
-        SCHEMATHESIS_HOOKS: 'schemathesis_hooks',
-      },
-    },
-  );
+  const first = await run(role, phases);
+  const { code, output } = first.code !== 0 && hasOnlyOutages(first.output) ? await run(role, phases) : first;
   expect({ code, output: code === 0 ? '' : output }).toEqual({ code: 0, output: '' });
   expect(output).toMatch(/[1-9]\d* generated, [1-9]\d* passed/);
+}
+
+/** Every reply that it tells of says that catalogue or queue did not answer. */
+function hasOnlyOutages(output: string): boolean {
+  const replies = output.match(/^\[\d{3}\] .*:\s+`.*$/gm) ?? [];
+  const isOutage = (reply: string): boolean =>
+    /^\[503\][^]*problems\/(catalog-unavailable|queue-unavailable|request-timeout)"/.test(reply);
+  return replies.length > 0 && replies.every(isOutage) && replies.length === output.match(/^\[\d{3}\] /gm)?.length;
+}
+
+function run(role: string, phases: readonly string[]): ReturnType<typeof runProgram> {
+  const config = ['--config-file', configFile];
+  const limits = ['--checks', 'all', '--continue-on-failure', '--no-color', '--seed', seed];
+  return runProgram(schemathesis, [...config, 'run', `${api.url}/docs-json`, ...limits, ...phases], {
+    cwd: world.folder,
+    env: {
+      ROLE: role === 'nobody' ? '' : role,
+      JWT_SECRET: world.jwtSecret,
+      METRICS_TOKEN: metricsToken,
+      API_URL: api.url,
+      ADMIN_PASSWORD: password,
+      PYTHONPATH: join(projectRoot, 'test/surface'),
+      PYTHONDONTWRITEBYTECODE: '1',
+      SCHEMATHESIS_HOOKS: 'schemathesis_hooks',
+    },
+  });
 }
 
 /** With the ids of this run. */
