@@ -1,6 +1,5 @@
-import { isDeepStrictEqual } from 'node:util';
 import { noHooks, type CliConfig, type SourceConfig } from '#config';
-import { databaseOf, partName, type Secret, type Selected } from '#contracts';
+import { askedDatabases, databaseOf, partName, type Secret, type Selected } from '#contracts';
 import type { CliContext } from './context.js';
 
 /** What a backup by hand is of, and how it is made. */
@@ -43,14 +42,8 @@ export async function backupSource(
  */
 export function handPicked(dump: Selected, source: Selected & { readonly uri: Secret }): string | undefined {
   const path = databaseOf(source.uri.reveal());
-  const ofServer = path === undefined || path === 'admin' ? [] : [path];
-  const databasesOf = ({ databases }: Selected) => (databases.length === 0 ? ofServer : databases);
-  const databases = databasesOf(dump);
-  const areSamePatterns = areSame(dump.include, source.include) && areSame(dump.exclude, source.exclude);
-  if (areSame(databases, databasesOf(source)) && areSamePatterns) return undefined;
-  return partName({ ...dump, databases });
-}
-
-function areSame(some: readonly string[], others: readonly string[]): boolean {
-  return isDeepStrictEqual([...new Set(some)].sort(), [...new Set(others)].sort());
+  const nameOf = (selected: Selected): string =>
+    partName({ ...selected, databases: askedDatabases(selected.databases, path) });
+  const picked = nameOf(dump);
+  return picked === nameOf(source) ? undefined : picked;
 }

@@ -61,7 +61,7 @@ export {
 } from './drills.js';
 export { chance, isTimestamp, systemClock, systemRandom, type Clock, type Random } from './environment.js';
 export { messageOf, systemCode } from './error-code.js';
-export { databaseOf, isMongoUri } from './mongo-uri.js';
+export { askedDatabases, databaseOf, isMongoUri } from './mongo-uri.js';
 export { namespaceKey } from './namespace-key.js';
 export { isNetworkFailure } from './network-failure.js';
 export { signalGroup } from './signal-group.js';

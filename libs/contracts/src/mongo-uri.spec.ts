@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { databaseOf, isMongoUri } from './mongo-uri.js';
+import { askedDatabases, databaseOf, isMongoUri } from './mongo-uri.js';
 
 describe('databaseOf', () => {
   it.each([
@@ -11,6 +11,15 @@ describe('databaseOf', () => {
   ])('%s: %p', (uri, database) => {
     expect(databaseOf(uri)).toBe(database);
   });
+});
+
+it.each([
+  [['a', 'b'], 'c', ['a', 'b']],
+  [[], 'c', ['c']],
+  [[], 'admin', []],
+  [[], undefined, []],
+])('of %j and %p in the path, %j are asked for', (named, path, asked) => {
+  expect(askedDatabases(named, path)).toEqual(asked);
 });
 
 it.each([

@@ -14,3 +14,8 @@ export function databaseOf(uri: string): string | undefined {
     return path;
   }
 }
+
+/** The databases that are asked for: those named, else the one in the URI's path (not `admin`, where users live), else none by name, which means all. */
+export function askedDatabases(named: readonly string[], pathDatabase: string | undefined): readonly string[] {
+  return named.length > 0 || pathDatabase === undefined || pathDatabase === 'admin' ? named : [pathDatabase];
+}

@@ -1,3 +1,4 @@
+import { askedDatabases } from '../mongo-uri.js';
 import { parsePattern } from './pattern.js';
 
 /** What of a server is to be dumped. */
@@ -17,8 +18,7 @@ export interface DumpChoice {
  */
 export function mongodumpArguments(choice: DumpChoice): { args: string[] } | { reason: string } {
   const { pathDatabase, include, exclude, oplog } = choice;
-  const fromPath = pathDatabase === undefined || pathDatabase === 'admin' ? [] : [pathDatabase];
-  const databases = choice.databases.length > 0 ? choice.databases : fromPath;
+  const databases = askedDatabases(choice.databases, pathDatabase);
   if (databases.length > 1) return { reason: 'it takes one database or all, not several' };
   const [db] = databases;
   if (oplog) {

@@ -1,4 +1,4 @@
-import { AppError, cancelled, databaseOf, type Clock } from '#contracts';
+import { AppError, askedDatabases, cancelled, databaseOf, type Clock } from '#contracts';
 import { connect, describeServer, translateMongoError, type Connection } from '../connection/index.js';
 import type { ServerDescription } from '../connection/index.js';
 import type { DumpProbe, DumpRequest } from '../engine.js';
@@ -47,8 +47,8 @@ export async function examineSource(options: ExamOptions, signal: AbortSignal): 
     const { skewMs, setName } = await askTime(connection, clock);
     const login = await readLogin(connection);
     const path = databaseOf(request.uri.reveal());
-    const limitedTo = request.databases.length > 0 || path === undefined || path === 'admin' ? null : path;
-    const named = limitedTo === null ? request.databases : [limitedTo];
+    const named = askedDatabases(request.databases, path);
+    const limitedTo = request.databases.length > 0 ? null : (named[0] ?? null);
     return { server, skewMs, setName, login, limitedTo, named, contents: await look(options, enough, signal) };
   } catch (error) {
     throw signal.aborted ? cancelled(signal, 'probe') : translateMongoError(error, 'source', 'probe');

@@ -1,4 +1,4 @@
-import { AppError } from '#contracts';
+import { AppError, askedDatabases } from '#contracts';
 import type { DumpRequest } from '../../engine.js';
 import { compare, listNames, printable } from '../load/names.js';
 import type { Look } from './look.js';
@@ -14,13 +14,11 @@ export interface ResolvedDatabases {
 }
 
 /**
- * Which databases a request means: those named, else the one in the URI's path (not `admin`, where users live), else all but the server's own.
+ * Which databases a request means: those asked for (`askedDatabases`), else all but the server's own.
  * Throws `source/unknown-database`.
  */
 export async function resolveDatabases(look: Look, request: DumpRequest): Promise<ResolvedDatabases> {
-  const { database } = look.connection;
-  const fromUri = database !== undefined && database !== 'admin' ? [database] : [];
-  const asked = request.databases.length > 0 ? request.databases : fromUri;
+  const asked = askedDatabases(request.databases, look.connection.database);
   if (asked.length === 0) {
     const names = await databaseNames(look);
     return { names: names.filter((name) => !isSkippedDatabase(name)), named: false };
