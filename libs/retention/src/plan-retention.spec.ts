@@ -83,6 +83,18 @@ describe('a run', () => {
     expect(decisionsOf([target(records)])).toEqual(['keep', 'keep', 'keep', 'keep', 'remove']);
   });
 
+  it('of a target whose own backups have stopped counts the parts of the last day as all others', () => {
+    const parts = (...days: number[]) => days.map((day) => record(day, { series: 'shop' }));
+    const stopped = [record(40), ...parts(0.1, 0.2, 0.3, 0.4, 0.5), ...parts(41, 42, 43, 44, 45, 46, 47, 48)];
+    const busy = Array.from({ length: 20 }, (_, at) => record(at, { target: 'busy', backupId: `busy-${at}` }));
+    const { decisions } = planRetention([target(stopped), target(busy, { target: 'busy' })], run);
+    expect(decisions.filter(({ decision }) => decision === 'kept-by-refusal')).toHaveLength(8);
+    expect(decisions.filter(({ decision }) => decision === 'remove')).toEqual([]);
+    // Where they go on, those of the last day are its daily work, as before.
+    const goesOn = planRetention([target([record(0.6), ...stopped]), target(busy, { target: 'busy' })], run);
+    expect(goesOn.decisions.filter(({ decision }) => decision === 'remove').length).toBeGreaterThan(0);
+  });
+
   it('that would remove over half is refused, unless exactly that number was confirmed', () => {
     const records = [0, 1, 2, 31, 32, 33, 34].map((days) => record(days));
     const plan = planRetention([target(records)], run);

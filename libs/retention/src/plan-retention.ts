@@ -93,11 +93,9 @@ function overHalf(
 
 /** What came since yesterday's run. A target that is backed up many times a day loses as many each day, which is no loss of what stood. */
 function dailyWork({ records, intervalMs }: RetentionTarget, run: RetentionRun): (record: RetentionRecord) => boolean {
-  const times = retentionTimes(records, { ...run, intervalMs });
-  return ({ completedAt, series = '' }) => {
-    const now = times(series).getTime();
-    return completedAt.getTime() <= now && completedAt.getTime() > now - dayMs;
-  };
+  // By the time of what is of all: while its backups have stopped, those of parts are no daily work of it.
+  const now = retentionTimes(records, { ...run, intervalMs })('').getTime();
+  return ({ completedAt }) => completedAt.getTime() <= now && completedAt.getTime() > now - dayMs;
 }
 
 function decideTarget(target: RetentionTarget, { clock, storeTime }: RetentionRun): RetentionDecision[] {
