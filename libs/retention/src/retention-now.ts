@@ -23,10 +23,14 @@ export function retentionTimes(
   const clocks = Math.min(clock.getTime(), (storeTime ?? clock).getTime());
   if (intervalMs === null) return () => new Date(clocks);
   const newest = new Map<string, number>();
-  for (const { good, completedAt, series = '' } of records)
-    if (good && completedAt.getTime() <= clocks)
-      newest.set(series, Math.max(newest.get(series) ?? -Infinity, completedAt.getTime()));
-  const main = newest.get('') ?? Math.max(-Infinity, ...newest.values());
+  let ofAny = -Infinity;
+  for (const { good, completedAt, series = '' } of records) {
+    const at = completedAt.getTime();
+    if (!good || at > clocks) continue;
+    newest.set(series, Math.max(newest.get(series) ?? -Infinity, at));
+    ofAny = Math.max(ofAny, at);
+  }
+  const main = newest.get('') ?? ofAny;
   return (series) => {
     const latest = Math.max(main, newest.get(series) ?? -Infinity);
     return new Date(latest === -Infinity ? clocks : Math.min(clocks, latest + 2 * intervalMs));

@@ -15,7 +15,7 @@ export function selectExpired(
   records: readonly RetentionRecord[],
   times: RetentionTimes,
 ): RetentionDecision[] {
-  const nowOf = ({ series = '' }: RetentionRecord): Date => times(series);
+  const nowOf = (record: RetentionRecord): Date => times(seriesOf(record));
   const newestFirst = [...records].sort(
     (a, b) => b.completedAt.getTime() - a.completedAt.getTime() || (a.backupId < b.backupId ? 1 : -1),
   );
@@ -31,13 +31,11 @@ export function selectExpired(
   }
   const past = newestFirst.filter((record) => record.completedAt <= nowOf(record));
   const good = past.filter((record) => record.good);
-  const series = Map.groupBy(past, ({ series: name = '' }) => name);
+  const series = Map.groupBy(past, seriesOf);
   for (const [name, own] of series) {
-    keepByRules(policy, own, times(name), keep);
-    // Of all series; but what came after the time of this one pushes nothing of it out.
-    const isOwn = ({ series: of = '' }: RetentionRecord): boolean => of === name;
-    const until = good.filter(({ completedAt }) => completedAt <= times(name));
-    keepWithin(policy.withinBytes, until, (record, reason) => isOwn(record) && keep(record, reason));
+    const now = times(name);
+    keepByRules(policy, own, now, keep);
+    keepWithin(policy.withinBytes, good, { name, now }, keep);
   }
   const minKeep = Math.max(1, policy.minKeep);
   for (const own of series.values())
@@ -101,12 +99,25 @@ function keepWindows(
   }
 }
 
-/** The newest good ones up to the first that does not fit any more: what is older than it goes before it does. */
-function keepWithin(most: number, goodNewestFirst: readonly RetentionRecord[], keep: Keep): void {
+/**
+ * Of a series the newest good ones up to the first that does not fit any more beside those of all series: what is older than it goes before it does. What came after the
+ * time of the series pushes nothing of it out.
+ */
+function keepWithin(
+  most: number,
+  goodNewestFirst: readonly RetentionRecord[],
+  { name, now }: { readonly name: string; readonly now: Date },
+  keep: Keep,
+): void {
   let bytes = 0;
   for (const record of goodNewestFirst) {
+    if (record.completedAt > now) continue;
     bytes += record.bytes;
     if (bytes > most) return;
-    keep(record, `within ${most} bytes`);
+    if (seriesOf(record) === name) keep(record, `within ${most} bytes`);
   }
+}
+
+function seriesOf({ series = '' }: RetentionRecord): string {
+  return series;
 }
