@@ -87,6 +87,33 @@ it('of a target that is a single database, what was made of it by hand counts as
   expect(await backups.otherGood(await found(part))).toEqual([scheduled]);
 });
 
+it('the history tells of parts when the last one of all was deleted long ago, and not where many of those were found bad', async () => {
+  const { backups } = world.catalog;
+  const target = newTarget();
+  const put = (days: number, part?: string) =>
+    part === undefined
+      ? completedBackup(world.catalog, target, { trigger: 'schedule' }, ago(days * 1440), ['billing', 'clinic'])
+      : completedBackup(world.catalog, target, { trigger: 'cli' }, ago(days * 1440), ['clinic'], { part });
+  const hours = async () => {
+    const [today] = await backups.recoveryHistory(target, now);
+    return today?.worstSeconds === null ? null : Math.round((today?.worstSeconds ?? -3_600) / 3_600);
+  };
+  const whole = await put(60);
+  await put(1, 'clinic');
+  await backups.beginDelete(whole, 'ann', ago(50 * 1440), { force: true });
+  await backups.deleted(whole, ago(50 * 1440));
+  expect(await hours()).toBe(24);
+
+  // The good one of all is older than those that are looked at first.
+  await put(9);
+  const bad: string[] = [];
+  for (const days of [8, 7, 6, 5, 4, 3]) bad.push(await put(days));
+  const records = world.client.db(world.database).collection<Record<string, unknown>>('backups');
+  const verdict = { level: 'stored', status: 'failed', error: { code: 'backup/damaged', message: 'damaged' } };
+  await records.updateMany({ backupId: { $in: bad } }, { $set: { verifications: [verdict] } });
+  expect(await hours()).toBe(9 * 24);
+});
+
 it('where there is nothing but parts they count, and those of older versions, which do not tell it, as ones of all', async () => {
   const { backups } = world.catalog;
   const target = newTarget();

@@ -61,7 +61,7 @@ async function lastSuccess(
   // One that was made by hand counts where it holds the same.
   return (
     good.find((document) => !isPartBeside(document, whole)) ??
-    (await one(backups, leavingOut(parts(contentOf(whole) ?? undefined), ofAll), now))
+    (await one(backups, leavingOut(parts(contentOf(whole)), ofAll), now))
   );
 }
 

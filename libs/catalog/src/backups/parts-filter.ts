@@ -1,9 +1,9 @@
 import { op, type Filter } from '../store/record-collection.js';
 
 /** What `isPart` says of a record, for a query: a part that was made by hand. With what another one holds: a part that holds something else (`isPartBeside`). */
-export function parts(beside?: string): readonly Filter[] {
-  const more = beside === undefined ? {} : { $ne: beside };
-  const known = [null, '*', ...(beside === undefined ? [] : [beside])];
+export function parts(beside: string | null = null): readonly Filter[] {
+  const more = beside === null ? {} : { $ne: beside };
+  const known = beside === null ? [null, '*'] : [null, '*', beside];
   return [
     { trigger: 'cli', part: op({ $type: 'string', ...more }) },
     { trigger: 'cli', part: null, database: op({ $nin: known }) },

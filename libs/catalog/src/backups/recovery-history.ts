@@ -12,7 +12,7 @@ import { firstDayOf } from './stats-of.js';
 const dayMs = 86_400_000;
 /** So many of those that stood when the first day began: the newest, and others in case that it was deleted since. */
 const mostBefore = 100;
-/** Of the newest ones as many may have been found bad before nobody knows any more what is whole. */
+/** Of the newest ones so many are looked at for one that was not found bad. */
 const mostBad = 5;
 const only = [
   ...['createdAt', 'startedAt', 'completedAt', 'deletedAt', 'verifications'],
@@ -41,11 +41,24 @@ export async function recoveryHistory(backups: Backups, target: string, now: Dat
   const all = await restorables(backups, made, now);
   if (!all.some(isPart)) return worstDays(all.flatMap(toRestorable), now);
   // Parts that were made by hand count only where there is nothing else, or where they hold the same.
-  const wholes = await newest(backups, 'completedAt', leavingOut(parts(), made), now, { limit: mostBad, only });
-  const whole = wholes.find(isNotBad);
-  const content = whole === undefined ? null : contentOf(whole);
+  const whole = await newestWhole(backups, made, now);
+  const content = whole === null ? null : contentOf(whole);
   const counted = content === null ? all : await restorables(backups, leavingOut(parts(content), made), now);
   return worstDays(counted.flatMap(toRestorable), now);
+}
+
+/** The newest that is no part and stood on one of the days; null: there was none, or all were found bad. */
+async function newestWhole(backups: Backups, made: Filter, now: Date): Promise<BackupDocument | null> {
+  const wholes = await newest(backups, 'completedAt', leavingOut(parts(), stood(made, now)), now, {
+    ...{ limit: mostBad, only },
+  });
+  const [newestOne] = wholes;
+  // Where there may be more than were looked at, a good one may be among them: it holds the same.
+  return wholes.find(isNotBad) ?? (wholes.length === mostBad ? newestOne : undefined) ?? null;
+}
+
+function stood(made: Filter, now: Date): Filter {
+  return { ...made, $or: [{ deletedAt: null }, { deletedAt: op({ $gt: firstDayOf(now) }) }] };
 }
 
 /** What was made since the first day, and of what stood when it began the newest. */
@@ -53,12 +66,11 @@ async function restorables(backups: Backups, made: Filter, now: Date): Promise<r
   const since = firstDayOf(now);
   const before = async (): Promise<readonly BackupDocument[]> => {
     let found: readonly BackupDocument[] = [];
-    const stood = { ...made, $or: [{ deletedAt: null }, { deletedAt: op({ $gt: since }) }] };
     for (const days of [...windowsInDays, Number.POSITIVE_INFINITY]) {
       const from = new Date(Math.max(0, since.getTime() - days * dayMs));
       const completedAt = op({ $gte: from, $lt: since });
       const options = { only, sort: { completedAt: -1 }, limit: mostBefore } as const;
-      found = await backups.find({ ...stood, completedAt }, options);
+      found = await backups.find({ ...stood(made, now), completedAt }, options);
       // One that stands to this day ends the look: of those before it nothing is asked.
       if (found.some((one) => ((one as Partial<BackupDocument>).deletedAt ?? null) === null && isNotBad(one))) break;
     }
