@@ -2,7 +2,7 @@ import type { StoreConfig } from '#config';
 import {
   doubtful,
   found,
-  isPart,
+  newestWhole,
   seriesFactsOf,
   wrong,
   type AppError,
@@ -25,10 +25,9 @@ export async function requireQuota(
   if (quota?.policy !== 'refuse') return;
   const { backups } = await listBackups(store, undefined, signal);
   const used = usedBy(backups);
-  const newestFirst = backups.filter((backup) => backup.target === target);
-  // A part that was made by hand tells nothing of the size of all, unless there is nothing else.
-  const whole = newestFirst.find((backup) => !isPart(seriesFactsOf(backup))) ?? newestFirst[0];
-  const newest = whole?.objects.data.bytes ?? 0;
+  const ofTarget = backups.filter((backup) => backup.target === target);
+  const sized = ofTarget.map((backup) => ({ ...seriesFactsOf(backup), bytes: backup.objects.data.bytes }));
+  const newest = newestWhole(sized)?.bytes ?? 0;
   if (!quotaHasRoom(quota.bytes, used, newest)) throw reached(used, quota);
 }
 

@@ -2,6 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import {
   isPart,
   isPartBeside,
+  newestWhole,
   partName,
   recordedDatabase,
   recordedPart,
@@ -77,6 +78,13 @@ it('all of a target are those that are no parts, and parts that hold the same', 
   expect(wholeOnes([...parts, all])).toEqual([all]);
   expect(wholeOnes([like, ...parts, one])).toEqual([like, one]);
   expect(wholeOnes(parts)).toEqual(parts);
+});
+
+it('of the newest ones one that is no part tells of all, and a part where there is nothing else', () => {
+  expect(newestWhole([partly('a b'), all, facts('cli', '*')])).toBe(all);
+  const part = partly('a b');
+  expect(newestWhole([part, partly('c')])).toBe(part);
+  expect(newestWhole<SeriesFacts>([])).toBeUndefined();
 });
 
 it('a record of an older version, which has no such field, is a part by its database alone', () => {

@@ -63,6 +63,11 @@ export function wholeOnes<T extends PartFacts>(backups: readonly T[]): readonly 
   return whole.length === 0 ? backups : backups.filter((backup) => !isPart(backup) || contents.has(contentOf(backup)));
 }
 
+/** The newest that is no part, for what it tells of all that the target is; where there are only parts, the newest of them. */
+export function newestWhole<T extends PartFacts>(newestFirst: readonly T[]): T | undefined {
+  return newestFirst.find((backup) => !isPart(backup)) ?? newestFirst[0];
+}
+
 /** What tells the series of a backup. Null: nobody knows it any more. */
 export interface SeriesFacts {
   readonly target: string;

@@ -18,6 +18,7 @@ export {
   isImported,
   isPart,
   isPartBeside,
+  newestWhole,
   recordedDatabase,
   partName,
   recordedPart,

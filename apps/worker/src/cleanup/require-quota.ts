@@ -1,5 +1,5 @@
 import type { QuotaConfig } from '#config';
-import { isPart, type BackupRecord } from '#contracts';
+import { newestWhole, type BackupRecord } from '#contracts';
 import {
   destinationQuota,
   quotaForecast,
@@ -82,10 +82,7 @@ function requireRoom({ quota, history, usedBytes, underWay, wanted, refused, now
 }
 
 async function bytesToExpect({ backups }: Parts['catalog'], target: string): Promise<number | null> {
-  const newest = await backups.latestCompleted(target, comparedBackups);
-  // A part that was made by hand tells nothing of the size of all, unless there is nothing else.
-  const whole = newest.find((record) => !isPart(record));
-  return (whole ?? newest[0])?.size ?? null;
+  return newestWhole(await backups.latestCompleted(target, comparedBackups))?.size ?? null;
 }
 
 /** More of a fleet do not write at a time. */
