@@ -66,6 +66,7 @@ export { askedDatabases, databaseOf, isMongoUri } from './mongo-uri.js';
 export { namespaceKey } from './namespace-key.js';
 export { isNetworkFailure } from './network-failure.js';
 export { signalGroup } from './signal-group.js';
+export { untilAborted } from './until-aborted.js';
 export type { ErrorCode, Stage } from './error-codes.js';
 export {
   doubtful,

@@ -1,6 +1,6 @@
 import { addAbortSignal, type Readable, type Writable } from 'node:stream';
 import { ArchiveReader, type ArchivePrelude, type ArchiveSummary } from '#archive';
-import { AppError, cancelled } from '#contracts';
+import { AppError, cancelled, untilAborted } from '#contracts';
 
 /** Takes an archive from a stream, checks it, and hands it on: the prelude first, then everything. No byte is handed on before it was looked at. */
 export class ArchiveFeed {
@@ -69,7 +69,8 @@ export class ArchiveFeed {
   async #next(): Promise<Buffer | undefined> {
     this.waitsForSource = true;
     try {
-      const next = await this.#chunks.next();
+      // A destroyed stream tells its reader only when its source has let go, and one that gives nothing never does.
+      const next = await untilAborted(this.#chunks.next(), this.signal);
       if (next.done === true) return undefined;
       const chunk = next.value as Buffer;
       this.#reader.write(chunk);

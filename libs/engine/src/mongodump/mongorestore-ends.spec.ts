@@ -103,6 +103,23 @@ describe('an abort', () => {
     expect(performance.now() - since).toBeLessThan(5_000);
   });
 
+  it('while a source that does not end has not even given its prelude: nothing is started', async () => {
+    doubles().restore({ says: goodWords });
+    const abort = new AbortController();
+    const asked = Promise.withResolvers<undefined>();
+    const silent = async function* (): AsyncGenerator<Buffer> {
+      yield archiveOf(small).subarray(0, 16);
+      asked.resolve(undefined);
+      await new Promise(() => undefined);
+    };
+    const loading = restore(Readable.from(silent(), { objectMode: false }), {}, {}, abort.signal);
+    loading.catch(() => undefined);
+    await asked.promise;
+    abort.abort();
+    await expect(loading).rejects.toMatchObject({ code: 'run/cancelled' });
+    expect(doubles().wasStarted).toBe(false);
+  });
+
   it('before anything: nothing is started', async () => {
     doubles().restore({ says: goodWords });
     await expect(restore(archiveOf(small), {}, {}, AbortSignal.abort())).rejects.toMatchObject({

@@ -1,12 +1,18 @@
 import { connect } from 'node:net';
 import { createTransport } from 'nodemailer';
-import { guardedLookup, systemCode, type AppError, type NotificationRecord, type Secret } from '#contracts';
+import {
+  guardedLookup,
+  systemCode,
+  untilAborted,
+  type AppError,
+  type NotificationRecord,
+  type Secret,
+} from '#contracts';
 import { alertText } from '../alert-text.js';
 import type { Channel } from '../channel.js';
 import { notifyFailed } from '../notify-error.js';
 import { emailHtml } from './email-html.js';
 import { parseSmtpUrl, type SmtpServer } from './smtp-url.js';
-import { untilAborted } from './until-aborted.js';
 
 export interface EmailOptions {
   readonly smtpUrl: Secret;

@@ -5,6 +5,7 @@ import {
   signatureOf,
   systemCode,
   systemResolve,
+  untilAborted,
   type Clock,
   type HostAddress,
   type NotificationRecord,
@@ -15,7 +16,6 @@ import { alertText } from '../alert-text.js';
 import type { Channel } from '../channel.js';
 import { notifyFailed } from '../notify-error.js';
 import { parseWebhookUrl, webhookAddresses } from './safe-destination.js';
-import { untilAborted } from './until-aborted.js';
 
 export interface WebhookOptions {
   readonly url: Secret;

@@ -1,6 +1,6 @@
 import { addAbortSignal, type Readable } from 'node:stream';
 import { ArchiveReader, type ArchivePrelude } from '#archive';
-import { AppError, cancelled } from '#contracts';
+import { AppError, cancelled, untilAborted } from '#contracts';
 import { authorizationPart, type AuthorizationPart } from '../authorization/authorization-part.js';
 import type { DocumentLoader } from './load-documents.js';
 import type { LoadEntry } from './load-entry.js';
@@ -99,7 +99,8 @@ export class SourceReader {
   private async readOn(): Promise<boolean> {
     let next: IteratorResult<unknown>;
     try {
-      next = await this.chunks.next();
+      // A destroyed stream tells its reader only when its source has let go, and one that gives nothing never does.
+      next = await untilAborted(this.chunks.next(), this.signal);
     } catch (error) {
       throw this.signal.aborted ? cancelled(this.signal, 'load') : error;
     }
