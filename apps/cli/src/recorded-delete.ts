@@ -38,10 +38,9 @@ export async function deleteRecorded(
   const result = await remove(deps, { backupId, force }, signal);
   // A volume that was unmounted meanwhile has nothing: the record stays `deleting`, and a worker takes the deletion up again.
   await requireStore(store, storeId, signal);
-  if (result.outcome === 'refused') {
+  if (result.outcome === 'refused')
     await catalog.backups.refuseDelete(backupId, result.message, clock.now(), result.isGone);
-    throw refusedDeletion(backupId, result);
-  }
+  if (result.outcome !== 'deleted') throw refusedDeletion(backupId, result);
   await catalog.backups.deleted(backupId, clock.now());
   await catalog.alerts.clear(alertKey('missing', backupId), {
     message: `Backup ${backupId}, which was missing in the store, was deleted`,

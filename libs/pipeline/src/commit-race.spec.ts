@@ -8,6 +8,7 @@ import { backupDeps, backupRequest, noAbort, storeContents } from '../../../test
 import { MemoryRecord } from '../../../test/support/memory-record.js';
 import { watchCalls } from '../../../test/support/replace-calls.js';
 import type { BackupRequest } from './backup-types.js';
+import type { DeletionView } from './deps.js';
 import { finishCommit } from './finish-commit.js';
 import { runBackup } from './run-backup.js';
 import { runDelete } from './run-delete.js';
@@ -81,6 +82,16 @@ async function succeed(store: ObjectStore, record: MemoryRecord, request: Backup
   record.status = 'completed';
 }
 
+/** A deletion by force, of a record that is `deleting`. */
+function removal(store: ObjectStore, { backupId }: BackupRequest, changes: Partial<DeletionView> = {}) {
+  const view = {
+    ...{ status: 'deleting' as const, pinned: false, commitConflict: false, committed: null, foundBad: false },
+    ...{ usedBy: null, otherGood: [], ...changes },
+  };
+  const deps = { ...backupDeps(store), catalog: { view: () => Promise.resolve(view) } };
+  return runDelete(deps, { backupId, force: true }, noAbort);
+}
+
 /** The objects that backup.json names and that are not there; null without backup.json. */
 async function lostObjects(store: ObjectStore, request: BackupRequest): Promise<string[] | null> {
   const prefix = `clinic/${request.backupId}/`;
@@ -149,21 +160,57 @@ describe.each(stores)('in %s, an attempt that is stalled', (_name, openStore, mo
     await Promise.race([gate.reached, frozen]);
     await succeed(store, record, request);
     record.status = 'deleting';
-    const view = {
-      status: 'deleting',
-      pinned: false,
-      commitConflict: false,
-      committed: null,
-      foundBad: false,
-      usedBy: null,
-      otherGood: [],
-    } as const;
-    const deps = { ...backupDeps(store), catalog: { view: () => Promise.resolve(view) } };
-    const deleted = await runDelete(deps, { backupId: request.backupId, force: true }, noAbort);
+    const deleted = await removal(store, request);
     expect(deleted.outcome).toBe('deleted');
     record.status = 'deleted';
     gate.open();
     await frozen;
     expect(await lostObjects(store, request)).toBeNull();
   });
+
+  it.each(moments)('at call %i, %s it, and wakes before its deletion is refused', async (at, when) => {
+    const store = openStore();
+    const record = new MemoryRecord();
+    const request = backupRequest();
+    const gate = new Gate(at, when);
+    const frozen = attemptOf(store, record, gate, request);
+    await Promise.race([gate.reached, frozen]);
+    await succeed(store, record, request);
+    record.status = 'deleting';
+    gate.open();
+    await frozen;
+    const refused = await removal(store, request, { usedBy: 'a verification of it waits or runs' });
+    expect(refused).toMatchObject({ outcome: 'refused', isGone: false });
+    // The backup is what it was.
+    expect(await lostObjects(store, request)).toEqual([]);
+  });
+});
+
+it('an attempt that wakes at any moment of a deletion leaves no backup.json behind', async () => {
+  const counted = createMemoryStore();
+  const request = backupRequest();
+  await succeed(counted, new MemoryRecord(), request);
+  const calls = new Gate(0, 'before');
+  await removal(watchCalls(counted, storeCalls, calls.watch()), request);
+  expect(calls.calls).toBeGreaterThan(6);
+
+  for (const [at, when] of stalls)
+    for (let moment = 1; moment <= calls.calls; moment += 1) {
+      const store = createMemoryStore();
+      const record = new MemoryRecord();
+      const gate = new Gate(at, when);
+      const frozen = attemptOf(store, record, gate, request);
+      await Promise.race([gate.reached, frozen]);
+      await succeed(store, record, request);
+      record.status = 'deleting';
+      const middle = new Gate(moment, 'before');
+      const removing = removal(watchCalls(store, storeCalls, middle.watch()), request);
+      await Promise.race([middle.reached, removing]);
+      gate.open();
+      await frozen;
+      middle.open();
+      expect({ at, when, moment, outcome: (await removing).outcome }).toMatchObject({ outcome: 'deleted' });
+      record.status = 'deleted';
+      expect({ at, when, moment, lost: await lostObjects(store, request) }).toMatchObject({ lost: null });
+    }
 });

@@ -214,20 +214,23 @@ describe('after commit (1)', () => {
     ]);
   });
 
-  it.each(['deleting', 'deleted'] as const)(
-    'a record that is %s makes it take backup.json away again',
-    async (status) => {
-      const { store, run, record, journal, folder } = world();
-      const done = run({
-        record: async (attempt, bytes) => {
-          await journal.record(attempt, bytes);
-          record.status = status;
-        },
-      });
-      await expect(done).rejects.toMatchObject({ code: 'run/fenced', details: { committed: true } });
-      expect(await storeContents(store)).not.toContain(`${folder}/backup.json`);
-    },
-  );
+  it.each([
+    // A deletion may still be refused, and looks for it at its end.
+    ['deleting', 'whole', true],
+    ['deleting', 'without an object', false],
+    ['deleted', 'whole', false],
+  ] as const)('a record that is %s, %s: whether backup.json stays: %p', async (status, objects, stays) => {
+    const { store, run, record, journal, folder } = world();
+    const done = run({
+      record: async (attempt, bytes) => {
+        await journal.record(attempt, bytes);
+        record.status = status;
+        if (objects !== 'whole') await store.delete(`${folder}/1/manifest.hzn`);
+      },
+    });
+    await expect(done).rejects.toMatchObject({ code: 'run/fenced', details: { committed: true } });
+    expect((await storeContents(store)).includes(`${folder}/backup.json`)).toBe(stays);
+  });
 
   it('an object that is gone makes it a conflict, and backup.json goes', async () => {
     const { store, run, journal, folder } = world();

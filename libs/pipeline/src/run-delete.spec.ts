@@ -170,6 +170,14 @@ describe('a deletion is refused', () => {
     expect(await remove(withRecord(store, { pinned: true }), backup)).toMatchObject({ reason: 'pinned', isGone: true });
     expect(await remove(withRecord(store, {}), backup)).toMatchObject({ outcome: 'deleted', backup: null });
   });
+
+  it('waits for a use when backup.json has gone: its removal was begun, and is finished later', async () => {
+    const { store, backup, folder } = await twoBackups();
+    await store.delete(`${folder}/backup.json`);
+    const usedBy = 'a verification of it waits or runs';
+    expect(await remove(withRecord(store, { usedBy }), backup)).toMatchObject({ outcome: 'waits', reason: 'in-use' });
+    expect(await storeContents(store)).toContain(`${folder}/1/data.hzn`);
+  });
 });
 
 it('what has lost an object is not the last good one, and goes without force', async () => {

@@ -21,6 +21,8 @@ export interface DeleteRequest {
 export type DeleteResult =
   /** Nothing of it is left. `backup` is what stood; null when `backup.json` had gone already. */
   | { readonly outcome: 'deleted'; readonly freedBytes: number; readonly backup: BackupJson | null }
+  /** Nothing was removed now: it is in use, and its removal was begun or its `backup.json` was lost. The record stays `deleting`: it goes when the use is over. */
+  | ({ readonly outcome: 'waits' } & Refusal)
   /** Nothing was removed. `isGone`: there is no `backup.json`, so it is not the backup again that it was. */
   | ({ readonly outcome: 'refused'; readonly isGone: boolean } & Refusal);
 
@@ -52,6 +54,7 @@ export async function runDelete(
   // A deleted record's backup.json was put by an attempt that had been asleep: nothing is left to be asked.
   if (record?.status !== 'deleted') {
     const refusal = await findRefusal(deps, { backupId, backup }, record, force, signal);
+    if (refusal?.reason === 'in-use' && backup === null) return { outcome: 'waits', ...refusal };
     if (refusal !== null) return { outcome: 'refused', isGone: backup === null, ...refusal };
   }
   const freedBytes = await removeBackup(deps.store, backupId, signal);

@@ -36,6 +36,8 @@ export class DeleteProcessor implements JobProcessor<'delete'> {
       await catalog.backups.deleted(backupId, clock.now());
       await clearMissing(this.parts, record, `Backup ${backupId}, which was missing in the store, was deleted`);
       log.info('backup deleted', { freedBytes: result.freedBytes });
+    } else if (result.outcome === 'waits') {
+      log.info(`deletion waits: ${result.message}`);
     } else {
       await catalog.backups.refuseDelete(backupId, result.message, clock.now(), result.isGone);
       if (result.isGone) await raiseMissing(this.parts, record, 'its backup.json is not in the store');
@@ -49,6 +51,7 @@ export class DeleteProcessor implements JobProcessor<'delete'> {
     signal: AbortSignal,
   ): Promise<
     | { readonly outcome: 'deleted'; readonly freedBytes: number }
+    | { readonly outcome: 'waits'; readonly message: string }
     | { readonly outcome: 'refused'; readonly isGone: boolean; readonly message: string }
   > {
     const { catalog, clock } = this.parts;

@@ -109,7 +109,7 @@ async function remove(run: CleanupRun, backupId: string): Promise<number | strin
       await catalog.deleted(backupId);
       return result.freedBytes;
     }
-    await catalog.refuseDelete(backupId, result.message, result.isGone);
+    if (result.outcome === 'refused') await catalog.refuseDelete(backupId, result.message, result.isGone);
     return result.message;
   } catch (error) {
     if (!isLocked(error) && !(error instanceof AppError && error.code === 'store/refused')) throw error;

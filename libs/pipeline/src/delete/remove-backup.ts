@@ -1,12 +1,12 @@
 import { AppError } from '#contracts';
-import type { ObjectStore } from '#storage';
+import { removeOrHide, type ObjectStore } from '#storage';
 import { inRemovalOrder, meaningOf } from '../objects/key-pattern.js';
 import { backupFolder, backupJsonKey, marksKey } from '../objects/keys.js';
 import { removeHiddenOf } from './remove-hidden.js';
 
 /**
- * Removes everything of ours in a backup's folder, in the order of spec/objects.md: `backup.json`, marks, manifest, data, sidecars, lease; open uploads too.
- * Repeatable. Foreign names stay. Returns the bytes of what it removed.
+ * Removes everything of ours in a backup's folder, in the order of spec/objects.md: `backup.json`, marks, manifest, data, sidecars, lease; open uploads too, and a
+ * `backup.json` that came late. Repeatable. Foreign names stay. Returns the bytes of what it removed.
  */
 export async function removeBackup(store: ObjectStore, backupId: string, signal: AbortSignal): Promise<number> {
   let standing = true;
@@ -21,6 +21,9 @@ export async function removeBackup(store: ObjectStore, backupId: string, signal:
     const ours = entries.filter(({ key }) => meaningOf(key).kind !== 'foreign');
     const objects = ours.filter(({ key }) => meaningOf(key).kind === 'attempt');
     for (const key of inRemovalOrder(objects.map(({ key }) => key))) await store.delete(key, signal);
+    // An attempt that was asleep may have put it meanwhile, and left it to us as long as the objects stood (decision 0113).
+    if ((await store.head(backupJsonKey(backupId), signal)) !== null)
+      await removeOrHide(store, backupJsonKey(backupId), signal);
     await removeHiddenOf(store, backupId, signal);
     return ours.reduce((sum, { bytes }) => sum + bytes, 0);
   } catch (error) {

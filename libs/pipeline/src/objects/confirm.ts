@@ -44,7 +44,8 @@ export async function isBareRecord(store: ObjectStore, backup: BackupJson, signa
 }
 
 /**
- * Step (3) of the commit (spec/objects.md): a backup whose record is being deleted, or without its objects, must not stand: its `backup.json` is removed again.
+ * Step (3) of the commit (spec/objects.md): a backup whose record is deleted, or without its objects, must not stand: its `backup.json` is removed again. What is
+ * `deleting` and whole is its deleter's, who may be refused and then has a backup as before, or looks for a late `backup.json` at its end (decision 0113).
  * Without the run's signal: the commit stands, and this question needs its answer.
  */
 export async function stillStands(
@@ -53,11 +54,10 @@ export async function stillStands(
 ): Promise<void> {
   const { store, journal } = deps;
   const status = (await journal?.look())?.status;
-  if (status === 'deleting' || status === 'deleted') {
+  const loss = status === 'deleted' ? null : await findLoss(store, backup);
+  if (status === 'deleted' || (status === 'deleting' && loss !== null))
     await removeOrHide(store, backupJsonKey(backup.backupId));
-    throw fenced(backup.backupId);
-  }
-  const loss = await findLoss(store, backup);
+  if (status === 'deleted' || status === 'deleting') throw fenced(backup.backupId);
   if (loss === null) return;
   // Sealed anew since, and its old folder swept: what stands names another attempt, and is none of this one's business.
   const standing = await readBackupJson(store, backup.backupId, new AbortController().signal);
