@@ -54,16 +54,19 @@ export async function stillStands(
 ): Promise<void> {
   const { store, journal } = deps;
   const status = (await journal?.look())?.status;
-  const loss = status === 'deleted' ? null : await findLoss(store, backup);
-  if (status === 'deleted' || (status === 'deleting' && loss !== null))
+  if (status === 'deleted') {
     await removeOrHide(store, backupJsonKey(backup.backupId));
-  if (status === 'deleted' || status === 'deleting') throw fenced(backup.backupId);
-  if (loss === null) return;
-  // Sealed anew since, and its old folder swept: what stands names another attempt, and is none of this one's business.
-  const standing = await readBackupJson(store, backup.backupId, new AbortController().signal);
-  if (standing !== null && standing.attempt > backup.attempt) return;
-  await removeOrHide(store, backupJsonKey(backup.backupId));
-  throw journal === undefined ? loss : conflict(backup.backupId, loss);
+    throw fenced(backup.backupId);
+  }
+  const loss = await findLoss(store, backup);
+  if (loss !== null) {
+    // Sealed anew since, and its old folder swept: what stands names another attempt, and is none of this one's business.
+    const standing = await readBackupJson(store, backup.backupId, new AbortController().signal);
+    const isOurs = standing === null || standing.attempt <= backup.attempt;
+    if (isOurs) await removeOrHide(store, backupJsonKey(backup.backupId));
+    if (status !== 'deleting' && isOurs) throw journal === undefined ? loss : conflict(backup.backupId, loss);
+  }
+  if (status === 'deleting') throw fenced(backup.backupId);
 }
 
 /** What was committed cannot stand: an object is gone, or another `backup.json` is there. For people to look at; nothing is dumped again. */
