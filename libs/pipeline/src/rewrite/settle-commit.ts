@@ -23,17 +23,20 @@ export async function settleCommit(
   for (let writes = 0; writes <= mostWrites; writes += 1) {
     const wanted = await record.commit();
     const standing = await readIfThere(store, backupJsonKey(backupId), signal);
-    // A deletion may still be refused: whoever does it takes what stands.
-    if (wanted?.status === 'deleting') return false;
     if (wanted?.status === 'deleted') return withdraw(store, backupId, writes > 0);
     if (wanted === null || (!wanted.due && writes === 0)) return false;
     const { attempt, bytes } = wanted;
+    if (wanted.status === 'deleting') {
+      // A deletion may still be refused: whoever does it takes what stands, but for what was put when all the objects had gone.
+      const isGone = writes > 0 && (await lossOf(store, backupId, bytes, signal)) !== null;
+      return isGone ? withdraw(store, backupId, true) : false;
+    }
     if (standing === null) throw gone(backupId);
     if (standing.bytes.toString('utf8') === bytes) {
       await record.settled(attempt);
       return true;
     }
-    const loss = await findLoss(store, parseBackupJson(Buffer.from(bytes), backupId), signal);
+    const loss = await lossOf(store, backupId, bytes, signal);
     if (loss !== null) throw conflict(backupId, loss);
     await replace(store, backupId, Buffer.from(bytes), {
       ...(conditionalReplace ? { ifMatch: standing.etag } : {}),
@@ -47,6 +50,10 @@ export async function settleCommit(
     message: `backup.json of ${backupId} was changed by others again and again`,
     hint: 'Try again',
   });
+}
+
+function lossOf(store: ObjectStore, backupId: string, bytes: string, signal: AbortSignal): Promise<AppError | null> {
+  return findLoss(store, parseBackupJson(Buffer.from(bytes), backupId), signal);
 }
 
 /** A put that another was faster than is no error here: the next look tells what stands. */
