@@ -109,6 +109,9 @@ function faultsOf(reply: RawReply | null, expected: readonly number[]): string[]
 /** A reply that was late, or a service that was out of reach: what a machine that stands still for seconds makes of a good reply too. */
 const isOutage = (fault: string): boolean => /^503 instead of|^\d+ ms$/.test(fault);
 
+/** Four at a time meet a pause or two; a request that puts the service out of reach for its neighbours makes more of them. */
+const mostOutages = 12;
+
 /** Sends all, some at a time; what was wrong, by name. Who met nothing but an outage is asked once more: what our own code takes too long for is late again. */
 async function storm<T extends { readonly name: string }>(
   items: readonly T[],
@@ -117,6 +120,7 @@ async function storm<T extends { readonly name: string }>(
 ): Promise<Record<string, string[]>> {
   const wrong = await sendAll(items, send, atATime);
   const again = items.filter(({ name }) => wrong[name]?.every(isOutage) === true);
+  if (again.length > mostOutages) return wrong;
   for (const { name } of again) Reflect.deleteProperty(wrong, name);
   return { ...wrong, ...(await sendAll(again, send, 1)) };
 }
