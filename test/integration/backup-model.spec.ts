@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { cleanupCatalog, type BackupQuery, type Catalog } from '#catalog';
+import { cleanupCatalog, recordRemoval, type BackupQuery, type Catalog } from '#catalog';
 import { AppError, systemClock, type BackupRecord } from '#contracts';
 import {
   catalogWorld,
@@ -82,6 +82,31 @@ describe('deletion', () => {
     await backups.beginDelete(id, 'ann', at);
     expect(await backups.refuseDelete(id, 'it is pinned', at, true)).toBe(true);
     expect((await found(id)).status).toBe('missing');
+  });
+
+  it('waits for a use when its removal was begun, and lets what was missing be missing', async () => {
+    const { backups } = catalog;
+    const id = await completedBackup(catalog, newTarget());
+    await backups.beginDelete(id, 'ann', at);
+    expect(await backups.deferDelete(id, 'a restore of it waits or runs', at)).toBe(true);
+    expect(await found(id)).toMatchObject({ status: 'deleting', jobNumber: 1 });
+    await backups.refuseDelete(id, 'it is pinned', at, true);
+    await backups.beginDelete(id, 'ann', at);
+    expect(await backups.deferDelete(id, 'a restore of it waits or runs', at)).toBe(false);
+    expect(await found(id)).toMatchObject({ status: 'missing', jobNumber: 3 });
+    expect((await found(id)).events.at(-1)).toMatchObject({ message: 'a restore of it waits or runs' });
+  });
+
+  it('that has removed everything ends as deleted, although a second one was refused meanwhile', async () => {
+    const { backups } = catalog;
+    const id = await completedBackup(catalog, newTarget());
+    await backups.beginDelete(id, 'ann', at);
+    await backups.refuseDelete(id, 'it is in use', at);
+    await recordRemoval(backups, id, { by: 'bob', at });
+    expect(await found(id)).toMatchObject({ status: 'deleted', deletedAt: at });
+    const { events } = await found(id);
+    await recordRemoval(backups, id, { by: 'bob', at });
+    expect((await found(id)).events).toEqual(events);
   });
 
   it('of the last two at once, marking first and checking after leaves one', async () => {

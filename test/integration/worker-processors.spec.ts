@@ -140,6 +140,28 @@ describe('a store that vanishes while a worker looks at a backup', () => {
   });
 });
 
+describe('a deletion of what has lost its backup.json already', () => {
+  it('waits for a use, and ends after it; what was missing before stays missing', async () => {
+    const { backups, tasks } = world.catalog;
+    const sut = new DeleteProcessor(parts);
+    for (const from of ['completed', 'missing'] as const) {
+      const backupId = await completed();
+      const [key] = (await world.stored()).filter((name) => name.endsWith(`${backupId}/backup.json`));
+      await tasks.insert(verifyTask(backupId));
+      if (from === 'missing') await backups.markMissing(backupId, true, new Date());
+      await backups.beginDelete(backupId, 'a test', new Date());
+      await parts.store.delete(key ?? '');
+      await sut.process({ backupId }, noAbort);
+      expect((await world.record(backupId)).status).toBe(from === 'missing' ? 'missing' : 'deleting');
+      expect((await world.stored()).filter((name) => name.includes(backupId))).toHaveLength(2);
+      await tasks.withdraw(verifyTask(backupId).taskId);
+      await sut.process({ backupId }, noAbort);
+      expect((await world.record(backupId)).status).toBe(from === 'missing' ? 'missing' : 'deleted');
+    }
+    expect(await world.catalog.alerts.raised()).toEqual([]);
+  });
+});
+
 it('a backup that was found damaged is not the last good one: it goes without force, as the API says', async () => {
   const { backups, tasks } = world.catalog;
   for (const { backupId } of await backups.completed()) await backups.markMissing(backupId, true, new Date());

@@ -1,4 +1,4 @@
-import { alertKey, deletionCatalog, type Catalog } from '#catalog';
+import { alertKey, deletionCatalog, recordRemoval, type Catalog } from '#catalog';
 import { AppError, type BackupRecord, type Clock } from '#contracts';
 import { refusedDeletion, requireStore, runDelete, type DeleteRequest, type DeleteResult } from '#pipeline';
 import type { ObjectStore } from '#storage';
@@ -40,8 +40,10 @@ export async function deleteRecorded(
   await requireStore(store, storeId, signal);
   if (result.outcome === 'refused')
     await catalog.backups.refuseDelete(backupId, result.message, clock.now(), result.isGone);
+  if (result.outcome === 'waits' && (await catalog.backups.deferDelete(backupId, result.message, clock.now())))
+    throw waits(backupId, result.message);
   if (result.outcome !== 'deleted') throw refusedDeletion(backupId, result);
-  await catalog.backups.deleted(backupId, clock.now());
+  await recordRemoval(catalog.backups, backupId, { by, at: clock.now() });
   await catalog.alerts.clear(alertKey('missing', backupId), {
     message: `Backup ${backupId}, which was missing in the store, was deleted`,
     ...{ at: clock.now(), target: record.target, backupId },
@@ -77,6 +79,16 @@ async function isOverWithoutBackup({ catalog, clock }: DeleteDeps, record: Backu
       message: 'its commit met something else in the store, and a whole backup may stand there',
     });
   return catalog.backups.deleted(backupId, clock.now());
+}
+
+/** It was begun by somebody, and nothing but the use stands against its end. */
+function waits(backupId: string, message: string): AppError {
+  return new AppError({
+    code: 'backup/refused',
+    stage: 'delete',
+    message: `${backupId} is being deleted, and its objects stay for now: ${message}`,
+    hint: 'A worker removes them when that is over; without one, run the command again',
+  });
 }
 
 function deleted(backupId: string): AppError {

@@ -10,6 +10,7 @@ type Lifecycle = Pick<
   BackupRepository,
   | 'beginDelete'
   | 'refuseDelete'
+  | 'deferDelete'
   | 'deleted'
   | 'deleting'
   | 'markMissing'
@@ -45,20 +46,16 @@ export function lifecycle(backups: Backups, tasks: Tasks): Lifecycle {
     },
 
     async refuseDelete(backupId, reason, at, isGone = false) {
-      const refuse = (to: 'completed' | 'missing', from: Filter): Promise<boolean> => {
-        const { filter, set } = move(['deleting'], to);
-        // The next wish gets a job of its own.
-        const update = { $set: { ...set, deletingFrom: null, deleteForced: false }, $inc: { jobNumber: 1 } };
-        return backups.change(
-          { backupId, ...filter, ...from },
-          { ...update, $push: event(at, 'delete-refused', reason) },
-        );
-      };
-      if (isGone) return refuse('missing', {});
+      const refusal = { backupId, reason, at };
+      if (isGone) return refuse(backups, refusal, 'missing', {});
       return (
-        (await refuse('missing', { deletingFrom: 'missing' })) ||
-        refuse('completed', { deletingFrom: op({ $ne: 'missing' }) })
+        (await refuse(backups, refusal, 'missing', { deletingFrom: 'missing' })) ||
+        refuse(backups, refusal, 'completed', { deletingFrom: op({ $ne: 'missing' }) })
       );
+    },
+
+    async deferDelete(backupId, reason, at) {
+      return !(await refuse(backups, { backupId, reason, at }, 'missing', { deletingFrom: 'missing' }));
     },
 
     deleted(backupId, at) {
@@ -195,4 +192,22 @@ export function lifecycle(backups: Backups, tasks: Tasks): Lifecycle {
       return noted;
     },
   };
+}
+
+interface Refused {
+  readonly backupId: string;
+  readonly reason: string;
+  readonly at: Date;
+}
+
+function refuse(
+  backups: Backups,
+  { backupId, reason, at }: Refused,
+  to: 'completed' | 'missing',
+  from: Filter,
+): Promise<boolean> {
+  const { filter, set } = move(['deleting'], to);
+  // The next wish gets a job of its own.
+  const update = { $set: { ...set, deletingFrom: null, deleteForced: false }, $inc: { jobNumber: 1 } };
+  return backups.change({ backupId, ...filter, ...from }, { ...update, $push: event(at, 'delete-refused', reason) });
 }

@@ -3,6 +3,7 @@ import type { Catalog } from '../contract/catalog.js';
 import { deletionCatalog, userOf } from './deletion-view.js';
 import { everyMissing } from './every-record.js';
 import { isGood } from './is-good.js';
+import { recordRemoval } from './record-removal.js';
 
 const dayMs = 86_400_000;
 const failuresThatStopDeletion = 3;
@@ -36,7 +37,7 @@ export function cleanupCatalog(catalog: Catalog, { clock, by, recordRetentionDay
       await backups.refuseDelete(backupId, reason, clock.now(), isGone);
     },
     async deleted(backupId: string): Promise<void> {
-      await backups.deleted(backupId, clock.now());
+      await recordRemoval(backups, backupId, { by, at: clock.now(), cause: 'retention' });
     },
     async markMissing(backupId: string, missing: boolean): Promise<void> {
       await backups.markMissing(backupId, missing, clock.now());

@@ -160,6 +160,11 @@ export interface BackupRepository {
   beginDelete(backupId: string, by: string, at: Date, options?: DeleteOptions): Promise<BackupRecord | null>;
   /** `deleting →` the state before, with the reason as an event. `isGone`: there is no `backup.json`, so it becomes `missing` whatever it was. */
   refuseDelete(backupId: string, reason: string, at: Date, isGone?: boolean): Promise<boolean>;
+  /**
+   * For a deletion that waits for a use, because `backup.json` has gone already: true, and the record stays `deleting`. False: it was `missing` before, so nothing of it
+   * was removed by a deletion, and it becomes that again, with the reason as an event.
+   */
+  deferDelete(backupId: string, reason: string, at: Date): Promise<boolean>;
   /** `deleting|failed|cancelled → deleted`. Refused (false) when it failed with `commit/conflict`. */
   deleted(backupId: string, at: Date): Promise<boolean>;
   deleting(): Promise<readonly string[]>;
