@@ -56,7 +56,8 @@ async function restore(store: ObjectStore): Promise<void> {
 
 describe('F32 a restore whose download fails', () => {
   const cases: [string, S3Fault, number][] = [
-    ['breaks off in the middle', { kind: 'reset-reply', after: 150_000 }, 3],
+    // Three times as much is less than the object: the last one breaks off too, although all that was let through came through.
+    ['breaks off in the middle', { kind: 'reset-reply', after: 100_000 }, 3],
     ['stalls in the middle', { kind: 'stall-reply', after: 150_000 }, 2],
     ['stalls before its first byte', { kind: 'stall-reply', after: 0 }, 1],
     ['is slowed down', { kind: 'reply', status: 503, code: 'SlowDown' }, 2],
