@@ -82,6 +82,21 @@ async function succeed(store: ObjectStore, record: MemoryRecord, request: Backup
   record.status = 'completed';
 }
 
+/** An attempt that is stalled, and its successor that has finished. `wake`: the attempt goes on to its end. */
+async function takenOver(store: ObjectStore, at: number, when: 'before' | 'after') {
+  const record = new MemoryRecord();
+  const request = backupRequest();
+  const gate = new Gate(at, when);
+  const frozen = attemptOf(store, record, gate, request);
+  await Promise.race([gate.reached, frozen]);
+  await succeed(store, record, request);
+  const wake = async (): Promise<void> => {
+    gate.open();
+    await frozen;
+  };
+  return { store, record, request, wake };
+}
+
 /** A deletion by force, of a record that is `deleting`. */
 function removal(store: ObjectStore, { backupId }: BackupRequest, changes: Partial<DeletionView> = {}) {
   const view = {
@@ -130,17 +145,10 @@ it('a run makes the calls that are stalled', () => {
 
 describe.each(stores)('in %s, an attempt that is stalled', (_name, openStore, moments) => {
   it.each(moments)('at call %i, %s it, and wakes after its successor has finished', async (at, when) => {
-    const store = openStore();
-    const record = new MemoryRecord();
-    const request = backupRequest();
-    const gate = new Gate(at, when);
-    const frozen = attemptOf(store, record, gate, request);
-    await Promise.race([gate.reached, frozen]);
-    await succeed(store, record, request);
+    const { store, record, request, wake } = await takenOver(openStore(), at, when);
     expect(await lostObjects(store, request)).toEqual([]);
     const committed = record.commit?.attempt;
-    gate.open();
-    await frozen;
+    await wake();
     expect(await lostObjects(store, request)).toEqual([]);
     expect(record.commit?.attempt).toBe(committed);
     // What the woken one leaves is in its own folder, for the sweeper.
@@ -152,33 +160,19 @@ describe.each(stores)('in %s, an attempt that is stalled', (_name, openStore, mo
   });
 
   it.each(moments)('at call %i, %s it, and wakes after its backup was deleted', async (at, when) => {
-    const store = openStore();
-    const record = new MemoryRecord();
-    const request = backupRequest();
-    const gate = new Gate(at, when);
-    const frozen = attemptOf(store, record, gate, request);
-    await Promise.race([gate.reached, frozen]);
-    await succeed(store, record, request);
+    const { store, record, request, wake } = await takenOver(openStore(), at, when);
     record.status = 'deleting';
     const deleted = await removal(store, request);
     expect(deleted.outcome).toBe('deleted');
     record.status = 'deleted';
-    gate.open();
-    await frozen;
+    await wake();
     expect(await lostObjects(store, request)).toBeNull();
   });
 
   it.each(moments)('at call %i, %s it, and wakes before its deletion is refused', async (at, when) => {
-    const store = openStore();
-    const record = new MemoryRecord();
-    const request = backupRequest();
-    const gate = new Gate(at, when);
-    const frozen = attemptOf(store, record, gate, request);
-    await Promise.race([gate.reached, frozen]);
-    await succeed(store, record, request);
+    const { store, record, request, wake } = await takenOver(openStore(), at, when);
     record.status = 'deleting';
-    gate.open();
-    await frozen;
+    await wake();
     const refused = await removal(store, request, { usedBy: 'a verification of it waits or runs' });
     expect(refused).toMatchObject({ outcome: 'refused', isGone: false });
     // The backup is what it was.
@@ -188,26 +182,20 @@ describe.each(stores)('in %s, an attempt that is stalled', (_name, openStore, mo
 
 it('an attempt that wakes at any moment of a deletion leaves no backup.json behind', async () => {
   const counted = createMemoryStore();
-  const request = backupRequest();
-  await succeed(counted, new MemoryRecord(), request);
+  const made = backupRequest();
+  await succeed(counted, new MemoryRecord(), made);
   const calls = new Gate(0, 'before');
-  await removal(watchCalls(counted, storeCalls, calls.watch()), request);
+  await removal(watchCalls(counted, storeCalls, calls.watch()), made);
   expect(calls.calls).toBeGreaterThan(6);
 
   for (const [at, when] of stalls)
     for (let moment = 1; moment <= calls.calls; moment += 1) {
-      const store = createMemoryStore();
-      const record = new MemoryRecord();
-      const gate = new Gate(at, when);
-      const frozen = attemptOf(store, record, gate, request);
-      await Promise.race([gate.reached, frozen]);
-      await succeed(store, record, request);
+      const { store, record, request, wake } = await takenOver(createMemoryStore(), at, when);
       record.status = 'deleting';
       const middle = new Gate(moment, 'before');
       const removing = removal(watchCalls(store, storeCalls, middle.watch()), request);
       await Promise.race([middle.reached, removing]);
-      gate.open();
-      await frozen;
+      await wake();
       middle.open();
       expect({ at, when, moment, outcome: (await removing).outcome }).toMatchObject({ outcome: 'deleted' });
       record.status = 'deleted';
