@@ -59,14 +59,32 @@ export async function stillStands(
     throw fenced(backup.backupId);
   }
   const loss = await findLoss(store, backup);
-  if (loss !== null) {
-    // Sealed anew since, and its old folder swept: what stands names another attempt, and is none of this one's business.
-    const standing = await readBackupJson(store, backup.backupId, new AbortController().signal);
-    const isOurs = standing === null || standing.attempt <= backup.attempt;
-    if (isOurs) await removeOrHide(store, backupJsonKey(backup.backupId));
-    if (status !== 'deleting' && isOurs) throw journal === undefined ? loss : conflict(backup.backupId, loss);
+  if (loss === null || (await isSealedAnew(store, backup))) {
+    if (status === 'deleting') throw fenced(backup.backupId);
+    return;
   }
+  await removeOrHide(store, backupJsonKey(backup.backupId));
   if (status === 'deleting') throw fenced(backup.backupId);
+  throw journal === undefined ? loss : conflict(backup.backupId, loss);
+}
+
+/** Sealed anew since, and its old folder swept: what stands names another attempt, and is none of this one's business. */
+async function isSealedAnew(store: ObjectStore, { backupId, attempt }: BackupJson): Promise<boolean> {
+  const standing = await readBackupJson(store, backupId, new AbortController().signal);
+  return standing !== null && standing.attempt > attempt;
+}
+
+/**
+ * Whether a `backup.json` that was put for a record which somebody deletes must be taken back: when it is `deleted`, or when its objects have gone. What is `deleting` and
+ * whole is its deleter's (decision 0113).
+ */
+export async function isLetGo(
+  store: ObjectStore,
+  status: 'deleting' | 'deleted',
+  backup: () => BackupJson,
+  signal: AbortSignal,
+): Promise<boolean> {
+  return status === 'deleted' || (await findLoss(store, backup(), signal)) !== null;
 }
 
 /** What was committed cannot stand: an object is gone, or another `backup.json` is there. For people to look at; nothing is dumped again. */

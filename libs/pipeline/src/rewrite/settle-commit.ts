@@ -1,8 +1,8 @@
-import { AppError } from '#contracts';
+import { AppError, type BackupJson } from '#contracts';
 import { removeOrHide, type ObjectStore } from '#storage';
 import type { CommitRecord } from '../deps.js';
 import { parseBackupJson } from '../objects/backup-json-file.js';
-import { conflict, findLoss } from '../objects/confirm.js';
+import { conflict, findLoss, isLetGo } from '../objects/confirm.js';
 import { backupJsonKey } from '../objects/keys.js';
 import { readIfThere } from '../objects/read-if-there.js';
 
@@ -23,20 +23,21 @@ export async function settleCommit(
   for (let writes = 0; writes <= mostWrites; writes += 1) {
     const wanted = await record.commit();
     const standing = await readIfThere(store, backupJsonKey(backupId), signal);
-    if (wanted?.status === 'deleted') return withdraw(store, backupId, writes > 0);
     if (wanted === null || (!wanted.due && writes === 0)) return false;
-    const { attempt, bytes } = wanted;
-    if (wanted.status === 'deleting') {
-      // A deletion may still be refused: whoever does it takes what stands, but for what was put when all the objects had gone.
-      const isGone = writes > 0 && (await lossOf(store, backupId, bytes, signal)) !== null;
-      return isGone ? withdraw(store, backupId, true) : false;
+    const { attempt, bytes, status } = wanted;
+    const backup = (): BackupJson => parseBackupJson(Buffer.from(bytes), backupId);
+    if (status === 'deleting' || status === 'deleted') {
+      // Step (3): what was put meanwhile must not stand. What others put is theirs.
+      if (writes > 0 && (await isLetGo(store, status, backup, signal)))
+        await removeOrHide(store, backupJsonKey(backupId));
+      return false;
     }
     if (standing === null) throw gone(backupId);
     if (standing.bytes.toString('utf8') === bytes) {
       await record.settled(attempt);
       return true;
     }
-    const loss = await lossOf(store, backupId, bytes, signal);
+    const loss = await findLoss(store, backup(), signal);
     if (loss !== null) throw conflict(backupId, loss);
     await replace(store, backupId, Buffer.from(bytes), {
       ...(conditionalReplace ? { ifMatch: standing.etag } : {}),
@@ -52,10 +53,6 @@ export async function settleCommit(
   });
 }
 
-function lossOf(store: ObjectStore, backupId: string, bytes: string, signal: AbortSignal): Promise<AppError | null> {
-  return findLoss(store, parseBackupJson(Buffer.from(bytes), backupId), signal);
-}
-
 /** A put that another was faster than is no error here: the next look tells what stands. */
 async function replace(
   store: ObjectStore,
@@ -68,12 +65,6 @@ async function replace(
   } catch (error) {
     if (!(error instanceof AppError && error.code === 'store/precondition-failed')) throw error;
   }
-}
-
-/** Somebody deletes it: what was put meanwhile must not stand (step 3). What others put is theirs. */
-async function withdraw(store: ObjectStore, backupId: string, isOurs: boolean): Promise<boolean> {
-  if (isOurs) await removeOrHide(store, backupJsonKey(backupId));
-  return false;
 }
 
 function gone(backupId: string): AppError {

@@ -2,7 +2,7 @@ import { AppError, type BackupJson } from '#contracts';
 import { removeOrHide } from '#storage';
 import { encodeBackupJson, parseBackupJson } from '../objects/backup-json-file.js';
 import { commit } from '../objects/commit.js';
-import { findLoss } from '../objects/confirm.js';
+import { isLetGo } from '../objects/confirm.js';
 import { attemptFolder, backupJsonKey, leaseKey } from '../objects/keys.js';
 import { readSealedManifest } from '../objects/manifest-file.js';
 import { provePapers, type ProvenBackup } from '../objects/prove-backup.js';
@@ -83,8 +83,8 @@ async function takeIn(
   }
   const after = await catalog.find(backupId);
   if (after?.status === 'deleting' || after?.status === 'deleted') {
-    // Step (3) of the commit: what was deleted must not stand, and what is being deleted is its deleter's as long as it is whole.
-    if (after.status === 'deleted' || (await findLoss(store, proven.backup, run.signal)) !== null)
+    // Step (3) of the commit.
+    if (await isLetGo(store, after.status, () => proven.backup, run.signal))
       await removeOrHide(store, backupJsonKey(backupId), run.signal);
     return 'left-alone';
   }
