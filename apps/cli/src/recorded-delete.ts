@@ -1,4 +1,4 @@
-import { alertKey, deletionCatalog, recordRemoval, type Catalog } from '#catalog';
+import { alertKey, deletionCatalog, recordRefusal, recordRemoval, type Catalog } from '#catalog';
 import { AppError, type BackupRecord, type Clock } from '#contracts';
 import { refusedDeletion, requireStore, runDelete, type DeleteRequest, type DeleteResult } from '#pipeline';
 import type { ObjectStore } from '#storage';
@@ -38,11 +38,10 @@ export async function deleteRecorded(
   const result = await remove(deps, { backupId, force }, signal);
   // A volume that was unmounted meanwhile has nothing: the record stays `deleting`, and a worker takes the deletion up again.
   await requireStore(store, storeId, signal);
-  if (result.outcome === 'refused')
-    await catalog.backups.refuseDelete(backupId, result.message, clock.now(), result.isGone);
-  if (result.outcome === 'waits' && (await catalog.backups.deferDelete(backupId, result.message, clock.now())))
-    throw waits(backupId, result.message);
-  if (result.outcome !== 'deleted') throw refusedDeletion(backupId, result);
+  if (result.outcome !== 'deleted') {
+    const ended = await recordRefusal(catalog.backups, backupId, result, clock.now());
+    throw ended === 'waits' ? waits(backupId, result.message) : refusedDeletion(backupId, result);
+  }
   await recordRemoval(catalog.backups, backupId, { by, at: clock.now() });
   await catalog.alerts.clear(alertKey('missing', backupId), {
     message: `Backup ${backupId}, which was missing in the store, was deleted`,

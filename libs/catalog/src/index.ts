@@ -23,7 +23,7 @@ export { knownCopies, syncCatalog } from './backups/sync-view.js';
 export { cleanupCatalog, type CleanupViewOptions } from './backups/cleanup-view.js';
 export { everyMissing, everyRecord, type EveryRecordQuery } from './backups/every-record.js';
 export { deletionCatalog, userOf, useTexts } from './backups/deletion-view.js';
-export { recordRemoval } from './backups/record-removal.js';
+export { recordRefusal, recordRemoval } from './backups/record-removal.js';
 export type { RotationViewOptions } from './backups/rotation-options.js';
 export { commitRecord, rotationCatalog } from './backups/rotation-view.js';
 export { recordedError } from './backups/backup-record.js';

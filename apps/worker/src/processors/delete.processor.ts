@@ -1,5 +1,5 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { deletionCatalog, recordRemoval } from '#catalog';
+import { deletionCatalog, recordRefusal, recordRemoval } from '#catalog';
 import { AppError, type BackupRecord, type JobPayloads } from '#contracts';
 import { runDelete } from '#pipeline';
 import type { ObjectStore } from '#storage';
@@ -36,14 +36,9 @@ export class DeleteProcessor implements JobProcessor<'delete'> {
       await recordRemoval(catalog.backups, backupId, { by: 'the worker that removed it', at: clock.now() });
       await clearMissing(this.parts, record, `Backup ${backupId}, which was missing in the store, was deleted`);
       log.info('backup deleted', { freedBytes: result.freedBytes });
-    } else if (
-      result.outcome === 'waits' &&
-      (await catalog.backups.deferDelete(backupId, result.message, clock.now()))
-    ) {
+    } else if ((await recordRefusal(catalog.backups, backupId, result, clock.now())) === 'waits') {
       log.info(`deletion waits: ${result.message}`);
     } else {
-      if (result.outcome === 'refused')
-        await catalog.backups.refuseDelete(backupId, result.message, clock.now(), result.isGone);
       if (result.outcome === 'refused' && result.isGone)
         await raiseMissing(this.parts, record, 'its backup.json is not in the store');
       log.warn('deletion refused', { reason: result.message });

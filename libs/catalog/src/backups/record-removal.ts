@@ -12,3 +12,21 @@ export async function recordRemoval(
   if (await backups.deleted(backupId, at)) return;
   if ((await backups.beginDelete(backupId, by, at, { cause })) !== null) await backups.deleted(backupId, at);
 }
+
+/**
+ * What a deletion that removed nothing leaves of the record (the pipeline's `DeleteResult`, in the same form). `waits`: it stays `deleting`, and goes when its use is over;
+ * `refused`: it is again what it was, or `missing`.
+ */
+export async function recordRefusal(
+  backups: Pick<BackupRepository, 'refuseDelete' | 'deferDelete'>,
+  backupId: string,
+  result: { readonly message: string } & (
+    { readonly outcome: 'waits' } | { readonly outcome: 'refused'; readonly isGone: boolean }
+  ),
+  at: Date,
+): Promise<'refused' | 'waits'> {
+  if (result.outcome === 'waits')
+    return (await backups.deferDelete(backupId, result.message, at)) ? 'waits' : 'refused';
+  await backups.refuseDelete(backupId, result.message, at, result.isGone);
+  return 'refused';
+}
